@@ -4,8 +4,8 @@ import { PxvError } from '../src/foundation/errors.js';
 import { exitCodes, listenForInterrupt } from './interrupt.js';
 import { printable } from '../src/foundation/printable.js';
 import { Progress } from './progress.js';
-import { isHeard, ranksOf } from './distributed.js';
-import type { Ranks } from '../src/distributed/ranks.js';
+import { isMainProcess, joinLaunched } from './process-group.js';
+import type { ProcessGroup } from '../src/distributed/process-group.js';
 
 /** What an action is given besides its arguments and options. */
 export interface Work {
@@ -13,7 +13,7 @@ export interface Work {
   signal: AbortSignal;
   progress: Progress;
   /** The processes that share the work; where they cannot, this one alone. */
-  ranks: Ranks;
+  processGroup: ProcessGroup;
   /** To be called once there is something that an interruption would save; until then it says that it stops. */
   saves: () => void;
 }
@@ -42,23 +42,23 @@ export function run<Given extends unknown[]>(
   return async (...given: [...Given, Command]): Promise<void> => {
     const command = given.pop() as Command;
     const { json, quiet } = command.opts<{ json?: boolean; quiet?: boolean }>();
-    const ranks = await ranksOf(pathOf(command), shares);
-    const progress = new Progress(quiet || !ranks.isWriter ? { write: () => true } : process.stderr);
+    const processGroup = await joinLaunched(pathOf(command), shares);
+    const progress = new Progress(quiet || !processGroup.isMainProcess ? { write: () => true } : process.stderr);
     const interrupt = listenForInterrupt(progress, pathOf(command));
     try {
       const { saves } = interrupt;
-      const signal = ranks.isWriter ? interrupt.signal : new AbortController().signal;
-      const report = await action({ signal, progress, ranks, saves }, ...(given as unknown as Given));
+      const signal = processGroup.isMainProcess ? interrupt.signal : new AbortController().signal;
+      const report = await action({ signal, progress, processGroup, saves }, ...(given as unknown as Given));
       progress.close();
-      await ranks.leave();
-      if (!ranks.isWriter) return;
+      await processGroup.leave();
+      if (!processGroup.isMainProcess) return;
       const { stream = process.stdout, failed = false } = report;
       const lines = [report.text].flat().filter((line) => line !== false);
       stream.write(`${json ? toJson(report.json) : printable(lines.join('\n').trimEnd())}\n`);
       if (failed) process.exitCode = exitCodes.failed;
       if (signal.aborted) process.exitCode = exitCodes.interrupted;
     } catch (error) {
-      await ranks.fail(line(error));
+      await processGroup.fail(line(error));
       throw error;
     } finally {
       progress.close();
@@ -90,17 +90,17 @@ function fileHint(message: string): string {
 }
 
 /**
- * Writes one line about the error to stderr (and its stack where PXV_DEBUG is set); returns the exit code for it. Where the
- * first of several ranks tells the user, another says nothing of what was to be expected.
+ * Writes one line about the error to stderr, and its stack if PXV_DEBUG is set; returns the exit code for it. Of expected
+ * errors only the main process writes: all ranks come to them.
  */
 export function reportError(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCodes.done;
     // Without a command, commander has already written the help to stderr.
-    if (error.code !== 'commander.help' && isHeard()) process.stderr.write(`pxv: ${error.message}\n`);
+    if (error.code !== 'commander.help' && isMainProcess()) process.stderr.write(`pxv: ${error.message}\n`);
     return exitCodes.usage;
   }
-  if (isHeard() || !(error instanceof PxvError)) process.stderr.write(`pxv: ${printable(line(error))}\n`);
+  if (isMainProcess() || !(error instanceof PxvError)) process.stderr.write(`pxv: ${printable(line(error))}\n`);
   if (process.env.PXV_DEBUG && error instanceof Error) process.stderr.write(`${stack(error)}\n`);
   if (error instanceof PxvError && error.code === 'USAGE') return exitCodes.usage;
   if (error instanceof PxvError && error.code === 'INTERRUPTED') return exitCodes.interrupted;

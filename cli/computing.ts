@@ -2,7 +2,7 @@ import type { BackendOptions, ChosenBackend } from '../src/backend/choose-backen
 import { askedOf } from '../src/options/fields.js';
 import { computing } from './options.js';
 import { threadsOfRank } from '../src/distributed/launch.js';
-import { alone } from '../src/distributed/ranks.js';
+import { singleProcess } from '../src/distributed/process-group.js';
 import type { Progress } from './progress.js';
 
 /**
@@ -13,19 +13,19 @@ import type { Progress } from './progress.js';
 export async function startComputing(
   options: BackendOptions,
   progress: Progress,
-  ranks = alone,
+  processGroup = singleProcess,
 ): Promise<Omit<ChosenBackend, 'note'>> {
   const { chooseBackend } = await import('../src/backend/choose-backend.js');
-  const threads = ranks.size === 1 ? undefined : threadsOfRank();
+  const threads = processGroup.size === 1 ? undefined : threadsOfRank();
   const { note, ...chosen } = await chooseBackend({
     ...(threads !== undefined && options.backend === undefined && { threads }),
     ...askedOf(computing, options),
   });
   if (note !== null) progress.say(`pxv: ${note}`);
-  if (ranks.size > 1) {
+  if (processGroup.size > 1) {
     const { expectSame } = await import('../src/distributed/expect-same.js');
     const { backend, instructionSet } = chosen;
-    await expectSame(ranks, 'choose backend', { backend, instructionSet });
+    await expectSame(processGroup, 'choose backend', { backend, instructionSet });
   }
   return chosen;
 }
@@ -34,11 +34,11 @@ export async function startComputing(
 export async function startWithModel(
   options: BackendOptions & { model?: string | undefined },
   progress: Progress,
-  ranks = alone,
+  processGroup = singleProcess,
 ) {
   const { loadModel, DEFAULT_VIDEO_MODEL } = await import('../src/model/checkpoint.js');
   const model = loadModel(options.model ?? DEFAULT_VIDEO_MODEL);
-  const chosen = await startComputing(options, progress, ranks);
+  const chosen = await startComputing(options, progress, processGroup);
   const started = performance.now();
   return { model, chosen, seconds: () => (performance.now() - started) / 1000 };
 }

@@ -46,13 +46,17 @@ Examples:
   $ pxv encode clip.mp4 --model runs/mine --with-model
   $ pxv decode clip.pxv --out frames              the same frames again`;
 
-async function write({ signal, progress, ranks }: Work, clip: string, options: Parsed<typeof flags>): Promise<Report> {
+async function write(
+  { signal, progress, processGroup }: Work,
+  clip: string,
+  options: Parsed<typeof flags>,
+): Promise<Report> {
   const { encodeClip } = await import('../src/codec/encode-clip.js');
-  const { model, chosen, seconds } = await startWithModel(options, progress, ranks);
+  const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
   const found = await encodeClip(model, clip, {
     ...askedOf(encodeFlags, options),
     ...askedSize(options, model.chain.exampleShape.size),
-    ...{ out: options.out ?? `${stemOf(clip)}.pxv`, ranks, signal },
+    ...{ out: options.out ?? `${stemOf(clip)}.pxv`, processGroup, signal },
     onFrame: ({ index }, total) => progress.show({ label: 'encode', done: index + 1, total, unit: 'frames' }),
     onWarning: (text) => progress.say(`pxv: warning: ${text}`),
   });

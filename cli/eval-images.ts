@@ -35,7 +35,7 @@ Examples:
   $ pxv eval-images photos/ --model runs/mine --limit 100 --json`;
 
 async function evaluate(
-  { signal, progress, ranks }: Work,
+  { signal, progress, processGroup }: Work,
   set: string,
   options: Parsed<typeof flags>,
 ): Promise<Report> {
@@ -47,12 +47,16 @@ async function evaluate(
     const expected = `a model, since none is shipped by the name ${set}`;
     throw misusedOption('--model', expected, 'none', 'give one such as --model runs/mine');
   }
-  const { model, chosen, seconds } = await startWithModel({ ...options, model: options.model ?? set }, progress, ranks);
+  const { model, chosen, seconds } = await startWithModel(
+    { ...options, model: options.model ?? set },
+    progress,
+    processGroup,
+  );
   const { split, out } = options;
   const score = await scoreImageSet(model, set, {
     ...askedOf(scoreImagesFlags, options),
     signal,
-    ranks,
+    processGroup,
     onProgress: ({ what, done, total, bitsPerDim }) =>
       progress.show({
         label: what,

@@ -33,7 +33,7 @@ Examples:
   $ pxv eval-video clips/ --horizon 0 --json           bits/dim only, as JSON`;
 
 async function evaluate(
-  { signal, progress, ranks }: Work,
+  { signal, progress, processGroup }: Work,
   paths: string[],
   options: Parsed<typeof flags>,
 ): Promise<Report> {
@@ -42,14 +42,14 @@ async function evaluate(
   // It is read more than once.
   if (paths.includes(STANDARD_STREAM))
     throw misused(STANDARD_STREAM, 'files or folders of clips', 'standard input', 'write it to a file first');
-  const { model, chosen, seconds } = await startWithModel(options, progress, ranks);
+  const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
   const own = model.chain.exampleShape.size;
   const score = await scoreClips(model, paths, {
     ...askedOf(scoreClipsFlags, options),
     ...askedSize(options, own),
     settings: askedOf(futureDrawing, options),
     signal,
-    ranks,
+    processGroup,
     onWarning: (text) => progress.say(`pxv: warning: ${text}`),
     onProgress: ({ done, clips, name, what, frames }) =>
       progress.show({

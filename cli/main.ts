@@ -1,9 +1,11 @@
 #!/usr/bin/env node
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { commandNames } from '../src/capabilities.js';
 import { packageFacts } from '../src/foundation/package-folder.js';
 import { writeFailure } from '../src/foundation/write-file.js';
 import { reportError, throwWrongUsage } from './action.js';
+import { isMainProcess } from './process-group.js';
 
 function exitWith(error: unknown): void {
   process.exit(reportError(error));
@@ -46,6 +48,8 @@ try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = reportError(error);
+  // A launcher may end all ranks once one has failed: the main process prints its error first.
+  if (!isMainProcess()) await sleep(2000);
 }
 // Open handles, such as those of threads or child processes after a failure, must not keep a finished command alive.
 // Where standard output takes nothing, its error is told first.

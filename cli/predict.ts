@@ -72,7 +72,7 @@ async function predictFrames(work: Work, clips: string[], given: PredictOptions)
   void findFfmpeg().catch(() => null);
   const { listClips, probeAhead } = await import('../src/video/index.js');
   if (clips.includes(STANDARD_STREAM)) {
-    if (work.ranks.size > 1)
+    if (work.processGroup.size > 1)
       throw misused(STANDARD_STREAM, 'a clip that all ranks can read', 'standard input', 'name a file');
     if (clips.length === 1) return predictOne(work, STANDARD_STREAM, options);
     throw misused(STANDARD_STREAM, 'standard input alone', 'other clips beside it', 'predict it by itself');
@@ -94,7 +94,7 @@ function withoutOutputs(sources: readonly ClipSource[], out: string): ClipSource
 }
 
 async function predictOne(
-  { signal, progress, ranks, saves }: Work,
+  { signal, progress, processGroup, saves }: Work,
   clip: string,
   options: PredictOptions,
 ): Promise<Report> {
@@ -111,11 +111,11 @@ async function predictOne(
   try {
     const outPath = streams.outputFor(out, ending);
     const path = await streams.receive(clip, signal);
-    const { model, chosen, seconds } = await startWithModel(options, progress, ranks);
+    const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
     const result = await predictClip(model, path, {
       ...settingsOf(options, model),
       out: outPath,
-      ranks,
+      processGroup,
       signal,
       onRead: readingShown(progress),
       onHindcast: (done, total) => progress.show({ label: 'hindcast', done, total, unit: 'places' }),
@@ -124,7 +124,7 @@ async function predictOne(
       onWarning: (text) => progress.say(`pxv: warning: ${from}: ${streams.named(text)}`),
     });
     const taken = seconds();
-    if (out === STANDARD_STREAM && ranks.isWriter) await streams.send(outPath);
+    if (out === STANDARD_STREAM && processGroup.isMainProcess) await streams.send(outPath);
     return {
       text: oneLine(`${to}: ${writtenOf(from, result, options)} predicted by ${model.name} in ${taken.toFixed(1)} s`),
       json: { ...facts(model, options), output: out, seconds: taken, ...figures(result, options), ...chosen },
@@ -151,7 +151,7 @@ function readingShown(progress: Work['progress']) {
 }
 
 async function predictSeveral(
-  { signal, progress, ranks, saves }: Work,
+  { signal, progress, processGroup, saves }: Work,
   sources: readonly ClipSource[],
   options: PredictOptions,
 ): Promise<Report> {
@@ -159,13 +159,13 @@ async function predictSeveral(
   const out = options.out ?? SEVERAL_OUT;
   if (out === STANDARD_STREAM)
     throw misused('--out -', 'a folder, for several clips', 'standard output', 'predict one clip, or name a folder');
-  const { model, chosen, seconds } = await startWithModel(options, progress, ranks);
+  const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
   const showReading = readingShown(progress);
   const result = await predictClips(model, sources, {
     ...settingsOf(options, model),
     out,
     kind: options.kind,
-    ranks,
+    processGroup,
     signal,
     onRead: ({ name, done, total }) => showReading(done, total, { clip: name }),
     onHindcast: ({ name, ...places }) =>

@@ -58,19 +58,23 @@ Examples:
 /** Moments that are listed for people. */
 const LISTED = 8;
 
-async function find({ signal, progress, ranks }: Work, clip: string, options: Parsed<typeof flags>): Promise<Report> {
+async function find(
+  { signal, progress, processGroup }: Work,
+  clip: string,
+  options: Parsed<typeof flags>,
+): Promise<Report> {
   refuseMisplaced(clip, options);
   const { findSurprise } = await import('../src/surprise/find-surprise.js');
   const { momentTable } = await import('../src/surprise/report-section.js');
   const { TIMELINE_COLUMNS, timelineRow } = await import('../src/surprise/surprise-findings.js');
-  const { model, chosen, seconds } = await startWithModel(options, progress, ranks);
+  const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
   const isLive = clip === STANDARD_STREAM;
   const out = options.out ?? (isLive ? undefined : `${stemOf(clip)}-surprise`);
-  if (options.csv && ranks.isWriter) process.stdout.write(`${TIMELINE_COLUMNS}\n`);
+  if (options.csv && processGroup.isMainProcess) process.stdout.write(`${TIMELINE_COLUMNS}\n`);
   const found = await findSurprise(model, isLive ? process.stdin : clip, {
     ...askedOf(surpriseFlags, options),
     ...askedSize(options, model.chain.exampleShape.size),
-    ...{ out, ranks, signal, rawSize: options.raw },
+    ...{ out, processGroup, signal, rawSize: options.raw },
     ...(options.csv && {
       onFrame: (row, rate) => void process.stdout.write(`${timelineRow(row, rate)}\n`),
     }),

@@ -36,7 +36,7 @@ Examples:
   $ pxv train --frames clips/ --scales 2 --size 64x64
   $ pxv predict c.mp4 --next 8 --model runs/mine`;
 
-async function trainOne({ signal, progress, ranks, saves }: Work, options: TrainOptions): Promise<Report> {
+async function trainOne({ signal, progress, processGroup, saves }: Work, options: TrainOptions): Promise<Report> {
   refuseMisplaced(options);
   const { trainModel } = await import('../src/train/train-model.js');
   const { watchTraining } = await import('../src/train/watch-training.js');
@@ -47,7 +47,7 @@ async function trainOne({ signal, progress, ranks, saves }: Work, options: Train
   const shown = (label: string, { name, ...done }: DecodeProgress) =>
     progress.show({ label, ...done, fields: { name } });
   const configuration = options.resume ? null : await configurationOf(options, (text) => progress.say(`pxv: ${text}`));
-  const chosen = await startComputing(options, progress, ranks);
+  const chosen = await startComputing(options, progress, processGroup);
   if (options.dryRun) return rehearsed(configuration!, out);
   const started = performance.now();
   let begun = started;
@@ -74,8 +74,8 @@ async function trainOne({ signal, progress, ranks, saves }: Work, options: Train
       }),
   };
   const { overwrite, acceptChangedData, log } = options;
-  const settings = { overwrite, acceptChangedData, log, extension: extensionOf(options), ranks };
-  const watched = options.watch && ranks.isWriter ? await watchTraining(out) : null;
+  const settings = { overwrite, acceptChangedData, log, extension: extensionOf(options), processGroup };
+  const watched = options.watch && processGroup.isMainProcess ? await watchTraining(out) : null;
   if (watched !== null) progress.say(`watch it at ${watched.address}`);
   const result = await trainModel(out, configuration, hooks, settings).finally(() => watched?.close());
   const ended = performance.now();

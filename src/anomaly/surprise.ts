@@ -9,7 +9,7 @@ import { atSize } from '../model/at-size.js';
 import { dimensions } from '../model/chain.js';
 import { expectsFrame } from '../model/description.js';
 import { toTensors, type Model } from '../model/model.js';
-import type { Ranks } from '../distributed/ranks.js';
+import type { ProcessGroup } from '../distributed/process-group.js';
 import { Moments, type Moment, type MomentsState } from './moments.js';
 import { Smoothing } from './smoothing.js';
 import { StandOut, type Comparison, type StandOutState, type UsualFrames } from './stand-out.js';
@@ -68,7 +68,7 @@ export interface SurpriseOptions extends Comparison {
   /** Goes on after an earlier look: frames up to that state's are passed over. */
   from?: SurpriseState | undefined;
   /** The processes that compute in turn, of which each gets all that is found. Default: this one alone. */
-  ranks?: Ranks | undefined;
+  processGroup?: ProcessGroup | undefined;
   /** Ends it: what is thrown is its reason. */
   signal?: AbortSignal | undefined;
 }
@@ -158,7 +158,7 @@ export async function* observe(
 export async function* costedFrames(
   trained: Model,
   frames: AsyncIterable<Frame> | Iterable<Frame>,
-  { batch = 1, ranks, signal, from }: Pick<SurpriseOptions, 'batch' | 'ranks' | 'signal' | 'from'> = {},
+  { batch = 1, processGroup, signal, from }: Pick<SurpriseOptions, 'batch' | 'processGroup' | 'signal' | 'from'> = {},
 ): AsyncGenerator<CostedFrame, void> {
   const source = (
     Symbol.asyncIterator in frames ? frames[Symbol.asyncIterator]() : frames[Symbol.iterator]()
@@ -178,7 +178,11 @@ export async function* costedFrames(
   const weights = toTensors(model.weights, chain.parameters);
   try {
     const levels = framesAtLevels(all(), chain.exampleShape.levels);
-    for await (const { index, frame, nats, anchors } of scoreFrames(chain, weights, levels, { batch, ranks, signal })) {
+    for await (const { index, frame, nats, anchors } of scoreFrames(chain, weights, levels, {
+      batch,
+      processGroup,
+      signal,
+    })) {
       if (start + index <= seen) continue;
       const map = bitsOfPixels(chain, nats);
       const bits = map.reduce((sum, value) => sum + value, 0) / dimensions(chain);

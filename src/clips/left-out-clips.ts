@@ -1,5 +1,5 @@
 import { errorsOf, PxvError } from '../foundation/errors.js';
-import { alone, ownPlaces } from '../distributed/ranks.js';
+import { singleProcess, assignedIndices } from '../distributed/process-group.js';
 import type { ClipSource } from '../video/index.js';
 
 /** A clip that nothing could be done with, while work went on with the others. */
@@ -25,7 +25,7 @@ export async function eachClip<T>(
   work: (source: ClipSource, index: number) => Promise<T | null>,
   hooks: { onWarning: ((text: string) => void) | undefined; onNext: (name: string, done: number) => void },
   signal: AbortSignal | undefined,
-  ranks = alone,
+  processGroup = singleProcess,
 ): Promise<{ clips: T[]; leftOut: LeftOutClip[]; notReached: number }> {
   const own: { place: number; outcome: Outcome<T> }[] = [];
   const leaveOut = (place: number, reason: string) => {
@@ -33,8 +33,8 @@ export async function eachClip<T>(
     own.push({ place, outcome: { leftOut: { name, named, reason } } });
     hooks.onWarning?.(warningOf({ name, reason }));
   };
-  const isToEnd = () => signal?.aborted && ranks.size === 1 && own.some(({ outcome }) => 'clip' in outcome);
-  for (const place of ownPlaces(ranks, sources.length)) {
+  const isToEnd = () => signal?.aborted && processGroup.size === 1 && own.some(({ outcome }) => 'clip' in outcome);
+  for (const place of assignedIndices(processGroup, sources.length)) {
     const source = sources[place];
     try {
       const clip = await work(source, place);
@@ -49,7 +49,7 @@ export async function eachClip<T>(
     if (isToEnd()) break;
     hooks.onNext(source.name, place + 1);
   }
-  const [first, ...others] = await ranks.gather(own);
+  const [first, ...others] = await processGroup.allGather(own);
   const ofOthers = others.flat();
   for (const { outcome } of ofOthers) if ('leftOut' in outcome) hooks.onWarning?.(warningOf(outcome.leftOut));
   const all = [...first, ...ofOthers].sort((a, b) => a.place - b.place).map(({ outcome }) => outcome);

@@ -9,7 +9,7 @@ import { atSize } from '../model/at-size.js';
 import { loadModel, modelFile } from '../model/checkpoint.js';
 import type { Model } from '../model/model.js';
 import { dimensions } from '../model/chain.js';
-import { alone } from '../distributed/ranks.js';
+import { singleProcess } from '../distributed/process-group.js';
 import { webpCoder } from '../video/lossless-webp.js';
 import { expectNoInput, filesOfClip, isTaken } from '../video/index.js';
 import { errorsOf } from '../foundation/errors.js';
@@ -57,7 +57,16 @@ const TOGETHER = 8;
  */
 export async function encodeClip(trained: Model, path: string, asked: EncodeClipOptions): Promise<EncodedClip> {
   const options = parseOptions('encode', encodeClipFields, asked);
-  const { out, keyEvery, withModel = false, overwrite = false, ranks = alone, signal, onFrame, onWarning } = options;
+  const {
+    out,
+    keyEvery,
+    withModel = false,
+    overwrite = false,
+    processGroup = singleProcess,
+    signal,
+    onFrame,
+    onWarning,
+  } = options;
   const files = await imagesOfFolder(path, trained);
   await expectNoInput(out, files ?? (await filesOfClip(path)));
   const confirm = async () => {
@@ -69,7 +78,7 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
         'choose another --out, or replace it with --overwrite',
       );
   };
-  if (ranks.isWriter) await confirm();
+  if (processGroup.isMainProcess) await confirm();
   const wanted = { ...options, ...ownAspect(trained, options) };
   const images = files && (await openImages(trained, path, files, wanted));
   const clip = images ?? (await openForModel(trained, path, 'encode', wanted));
@@ -78,11 +87,20 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
   if (warning !== null) onWarning?.(warning);
   const model = atSize(trained, size);
   const { channels, levels, context } = model.chain.exampleShape;
-  const batch = await ranks.broadcast(scoringBatch(model, TOGETHER, true));
+  const batch = await processGroup.broadcast(scoringBatch(model, TOGETHER, true));
   const stills = context > 0 && channels === 3 && levels === 256 ? atSize(loadModel(STILLS), size) : undefined;
   const found = { frames: 0, bits: 0, bytes: 0, keys: { frames: 0, bytes: 0 } };
   const coded = encodeFrames(model, clip.frames(), {
-    ...{ frameRate, keyEvery, names: images?.names, batch, stills, webp: webpCoder(size, channels), ranks, signal },
+    ...{
+      frameRate,
+      keyEvery,
+      names: images?.names,
+      batch,
+      stills,
+      webp: webpCoder(size, channels),
+      processGroup,
+      signal,
+    },
     embedded: withModel ? readFileSync(modelFile(trained.name)) : null,
     onFrame: (frame) => {
       found.frames++;
@@ -100,7 +118,7 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
       yield part;
     }
   }
-  if (ranks.isWriter)
+  if (processGroup.isMainProcess)
     await writeAtomically(out, (temporary) => pipeline(counted(), createWriteStream(temporary)), { confirm });
   else for await (const part of counted()) void part;
   if (clip.reader.warning !== null) onWarning?.(clip.reader.warning);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { WrittenFrame } from '../coding/encode-frames.js';
 import * as fields from '../options/fields.js';
 
-const { asked, callback, count, fit, frameRate, overwrite, pictureSize, ranks, signal, toggle } = fields;
+const { asked, callback, count, fit, frameRate, overwrite, pictureSize, processGroup, signal, toggle } = fields;
 
 /** What is asked of a file that is written, by `pxv encode` too. */
 export const encodeFlags = {
@@ -35,7 +35,7 @@ export const encodeClipFields = {
   /** Called with one line about a clip that is damaged, and of what else the user should know. */
   onWarning: callback<(text: string) => void>(),
   /** The processes that encode together, of which the first writes. Default: this one alone. */
-  ranks,
+  processGroup,
   /** Ends the work: nothing is left of it. */
   signal,
 };

@@ -5,7 +5,7 @@ import { levelsOf, type Levels } from '../foundation/levels.js';
 import type { Model } from '../model/model.js';
 import { disposeExamples, ExampleBuffer, FrameHistory } from '../conditioning/context/examples.js';
 import { arithmeticOf, fingerprintOf } from './fingerprint.js';
-import { alone, dealt, type Ranks } from '../distributed/ranks.js';
+import { singleProcess, mapRoundRobin, type ProcessGroup } from '../distributed/process-group.js';
 import { checkOf, joined, kinds, writeHeader, writeRecord, type Kind } from './format.js';
 import { FrameCoder } from './frame-coder.js';
 
@@ -44,7 +44,7 @@ export interface EncodeSettings {
   /** Called with each frame that is written. */
   onFrame?: (written: WrittenFrame) => void;
   /** The processes that encode stretches in turn, of which each gets the whole file. Default: this one alone. */
-  ranks?: Ranks | undefined;
+  processGroup?: ProcessGroup | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -74,7 +74,7 @@ export async function* encodeFrames(
     embedded = null,
     batch = 8,
     onFrame,
-    ranks = alone,
+    processGroup = singleProcess,
     signal,
     ...asked
   }: EncodeSettings,
@@ -142,7 +142,7 @@ export async function* encodeFrames(
       stills: stills === undefined ? null : await fingerprintOf(stills),
     });
     const recordsOf = (stretch: Stretch) => (stretch.isKey ? keyRecord(stretch) : predictedRecords(stretch));
-    for await (const [, records] of dealt(ranks, stretches(), recordsOf)) {
+    for await (const [, records] of mapRoundRobin(processGroup, stretches(), recordsOf)) {
       for (const { written, bytes } of records) {
         onFrame?.(written);
         yield bytes;

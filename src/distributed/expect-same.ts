@@ -1,23 +1,26 @@
 import { errorsOf } from '../foundation/errors.js';
-import { barrier, type Ranks } from './ranks.js';
+import { barrier, type ProcessGroup } from './process-group.js';
 
 /**
- * Refuses to go on where a rank has other facts than the first: it throws there, and nobody else comes past.
+ * Throws in each rank whose facts differ from those of the main process. Then no other rank comes past this call.
  * @param facts values of JSON
- * @throws PxvError `USAGE` in those ranks, with the first fact that is another
+ * @throws PxvError `USAGE` that names the first fact that differs
  */
-export async function expectSame(ranks: Ranks, operation: string, facts: object): Promise<void> {
-  if (ranks.size === 1) return;
-  const first = await ranks.broadcast(facts);
+export async function expectSame(processGroup: ProcessGroup, operation: string, facts: object): Promise<void> {
+  if (processGroup.size === 1) return;
+  const first = await processGroup.broadcast(facts);
   const difference = firstDifference(first, JSON.parse(JSON.stringify(facts)));
   // The others wait here until one that refuses has ended them.
-  if (difference === null) return barrier(ranks);
+  if (difference === null) return barrier(processGroup);
   const [place, expected, received] = difference;
   const remedy = 'start all ranks with the same pxv, options and files, on machines of one kind';
   throw errorsOf('USAGE', operation)(place, `${expected}, as the first rank has`, received, remedy);
 }
 
-/** Where two values of JSON differ first, as `configuration.training.batch`, and what they are there; null: nowhere. */
+/**
+ * Returns where two values of JSON differ first, as `configuration.training.batch`, and what they are there. Returns null if
+ * they are equal.
+ */
 function firstDifference(a: unknown, b: unknown, place = ''): [string, string, string] | null {
   if (a === b) return null;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null)

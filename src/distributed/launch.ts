@@ -1,20 +1,17 @@
 import { availableParallelism, cpus } from 'node:os';
-import { errorsOf } from '../foundation/errors.js';
 
-/** Variables of a process, by their names. */
+/** Environment variables, by their names. */
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** How the launcher of a process says that there are others. */
+/** Facts about an MPI launch that the launcher has put into the environment. */
 export interface Launch {
-  /** Which of them this process is, from 0. */
+  /** Rank of this process. */
   rank: number;
-  /** Null where it is not said before MPI has started. */
+  /** Number of ranks; null if the launcher leaves it to MPI to say. */
   size: number | null;
-  /** Folder of the sockets that join the ranks; null: MPI does. */
-  sockets: string | null;
 }
 
-/** What Open MPI, MPICH and its kin, and Slurm with PMIx set: rank, ranks, and ranks on this machine. */
+/** Variables of Open MPI, of MPICH and its kin, and of Slurm with PMIx: rank, number of ranks, and ranks on this machine. */
 const launchers = [
   ['OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE', 'OMPI_COMM_WORLD_LOCAL_SIZE'],
   ['PMI_RANK', 'PMI_SIZE', 'MPI_LOCALNRANKS'],
@@ -22,33 +19,23 @@ const launchers = [
 ] as const;
 
 /**
- * Null where this process was started alone. In a script of Slurm it is, until srun or mpirun starts it.
- * @throws PxvError `USAGE` where some of the variables are set by which sockets join ranks, and others are not
+ * Returns how an MPI launcher has started this process. Returns null if none has, as in a script of Slurm before srun or
+ * mpirun.
  */
 export function launchOf(env: Environment = process.env): Launch | null {
-  const { PXV_RANK: rank, PXV_RANKS: ranks, PXV_SOCKETS: sockets } = env;
-  if (rank !== undefined && ranks !== undefined && sockets !== undefined)
-    return { rank: Number(rank), size: Number(ranks), sockets };
-  const given = Object.entries({ PXV_RANK: rank, PXV_RANKS: ranks, PXV_SOCKETS: sockets }).flatMap(([name, value]) =>
-    value === undefined ? [] : name,
-  );
-  if (given.length > 0) {
-    const all = 'PXV_RANK, PXV_RANKS and PXV_SOCKETS';
-    throw errorsOf('USAGE', 'join ranks')('variables', all, `${given.join(' and ')} alone`, 'set all three, or none');
-  }
   const launcher = launchers.find(([name]) => env[name] !== undefined);
   if (launcher === undefined) return null;
   const size = env[launcher[1]];
-  return { rank: Number(env[launcher[0]]), size: size === undefined ? null : Number(size), sockets: null };
+  return { rank: Number(env[launcher[0]]), size: size === undefined ? null : Number(size) };
 }
 
 /**
- * Threads for each of the ranks of a machine, so that together they have one a core; undefined: as many as for one process,
- * as where the launcher has given each its cores.
+ * Returns the number of threads for this rank, such that the ranks of a machine have one a core together. Returns undefined
+ * if there is no launcher, or if it has given each rank its cores.
  */
 export function threadsOfRank(env: Environment = process.env): number | undefined {
   const cores = availableParallelism();
   if (launchOf(env) === null || cores < cpus().length) return undefined;
-  const here = launchers.map(([, , name]) => env[name]).find((count) => count !== undefined) ?? env.PXV_RANKS;
+  const here = launchers.map(([, , name]) => env[name]).find((count) => count !== undefined);
   return here === undefined ? undefined : Math.max(1, Math.floor(cores / Number(here)));
 }

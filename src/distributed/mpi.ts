@@ -4,7 +4,7 @@ import { errorsOf } from '../foundation/errors.js';
 import { packageFolder } from '../foundation/package-folder.js';
 import type { Transport } from './communicator.js';
 
-/** What native/mpi/addon.c exports. */
+/** Exports of native/mpi/addon.c. */
 interface MpiModule {
   start(): { rank: number; size: number; library: string };
   exchange(peer: number, sent: Uint8Array, received: Uint8Array): Promise<void>;
@@ -12,15 +12,15 @@ interface MpiModule {
   finish(): void;
 }
 
-/** Where the addon is that was built here, or another that PXV_MPI_ADDON names. */
+/** Returns the path of the addon: the one that was built here, or another that PXV_MPI_ADDON names. */
 export function mpiAddon(): string {
   return resolve(process.env.PXV_MPI_ADDON ?? join(packageFolder(), 'build', 'Release', 'pxv-mpi.node'));
 }
 
 /**
  * Joins the ranks that an MPI launcher has started.
- * @param size how many it has started, where it says so
- * @throws PxvError `DEPENDENCY` where the addon does not load, or is of another MPI than the launcher
+ * @param size their number; null if the launcher does not say it
+ * @throws PxvError `DEPENDENCY` if the addon does not load, or was built for another MPI than the launcher's
  */
 export function joinByMpi(size: number | null): Transport {
   const path = mpiAddon();
@@ -40,6 +40,8 @@ export function joinByMpi(size: number | null): Transport {
 }
 
 function load(path: string): MpiModule {
+  // UCX, which MPI may move bytes with, tries its hooks by moving the end of the heap. Meanwhile other threads allocate there.
+  process.env.UCX_MEM_EVENTS ??= 'n';
   try {
     return createRequire(import.meta.url)(path) as MpiModule;
   } catch (cause) {

@@ -2,54 +2,57 @@ import { randomBytes } from 'node:crypto';
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { barrier, type Ranks } from './ranks.js';
+import { barrier, type ProcessGroup } from './process-group.js';
 
-/** What ranks say to the first, and it to them: who they are, why they have failed, or that they leave. */
-interface Said {
+/** Message between a rank and the main process: who the rank is, why the sender has failed, or that it leaves. */
+interface Message {
   who?: { token: string; rank: number; process: string };
   failed?: string;
   leaving?: true;
 }
 
 export interface WatchHandlers {
-  /** Called in the first rank: another was lost, or says in one line why it failed. */
+  /** Called in the main process: another rank was lost, or says in one line why it failed. */
   onLoss: (rank: number, process: string, failure: string | null) => void;
-  /** Called in the others: the first has ended. @param hasSaidWhy whether it has told the user */
+  /** Called in the others: the main process has ended. @param hasSaidWhy whether it has told the user */
   onEnd: (hasSaidWhy: boolean) => void;
 }
 
-/** Knows of the death of a rank, whatever moves bytes between them. */
+/** Watch on the death of ranks. */
 export interface Watch {
-  /** What ranks do together. Where it fails since one has ended, it fails only if nothing has told so for a while. */
-  told<T>(work: Promise<T>): Promise<T>;
-  /** Tells the others that this one has failed; the first tells the user. Kept once it has ended, or does not answer. */
+  /**
+   * Returns what `work`, which needs other ranks, gives. Its error waits a while, since a lost rank may be the cause, and the
+   * handlers then end the process first.
+   */
+  delayFailure<T>(work: Promise<T>): Promise<T>;
+  /** Tells the others that this rank has failed; the main process prints `line`. Returns once it has ended, or does not answer. */
   fail(line: string): Promise<void>;
-  /** Ends it in all ranks. */
+  /** Ends the watch in all ranks. */
   leave(): Promise<void>;
 }
 
-/** Milliseconds that a connection may take, and that a rank waits for the first to say what has failed. */
+/** Milliseconds for a connection to be made, and for the main process to say what has failed. */
 const PATIENCE = 5000;
-/** Characters. Nobody says more before the line ends, but a stranger may. */
+/** Largest number of characters in a line: a stranger may send more. */
 const LONGEST_LINE = 10_000;
-/** Milliseconds within which ranks come to the same error. */
+/** Milliseconds within which all ranks come to the same error. */
 const TOGETHER = 1000;
 
 /**
- * Connects all ranks to the first, which then sees who dies. Where a machine cannot be reached, its ranks are left to the
- * launcher.
+ * Connects all ranks to the main process by TCP, so that it sees which of them dies. Ranks on a machine that cannot reach it
+ * are left to the launcher.
  */
-export async function watch(ranks: Ranks, handlers: WatchHandlers): Promise<Watch> {
+export async function watch(processGroup: ProcessGroup, handlers: WatchHandlers): Promise<Watch> {
   const host = hostname();
-  const isElsewhere = Float64Array.of(Number(host !== (await ranks.broadcast(host))));
-  await ranks.sum(isElsewhere);
+  const isElsewhere = Float64Array.of(Number(host !== (await processGroup.broadcast(host))));
+  await processGroup.allReduce(isElsewhere);
   const address = isElsewhere[0] === 0 ? '127.0.0.1' : null;
-  const made = ranks.isWriter ? await openHub(address, handlers) : null;
-  const hub = await ranks.broadcast(made?.address ?? null);
-  const own = made ?? (await connectTo(hub!, ranks.rank, handlers));
-  await barrier(ranks);
+  const made = processGroup.isMainProcess ? await openHub(address, handlers) : null;
+  const hub = await processGroup.broadcast(made?.address ?? null);
+  const own = made ?? (await connectTo(hub!, processGroup.rank, handlers));
+  await barrier(processGroup);
   return {
-    told: (work) =>
+    delayFailure: (work) =>
       work.catch(async (error: unknown) => {
         await sleep(PATIENCE);
         throw error;
@@ -57,15 +60,16 @@ export async function watch(ranks: Ranks, handlers: WatchHandlers): Promise<Watc
     fail: (line) => own.fail(line),
     async leave() {
       own.leave();
-      await barrier(ranks);
+      await barrier(processGroup);
       own.close();
     },
   };
 }
 
+/** One end of the connections between the main process and the others. */
 interface End {
   fail(line: string): Promise<void>;
-  /** From here on, nobody is missed. */
+  /** From here on, no rank is missed. */
   leave(): void;
   close(): void;
 }
@@ -75,7 +79,7 @@ interface HubAddress {
   token: string;
 }
 
-/** @param host where all ranks are; null: on several machines */
+/** @param host address on which all ranks are; null if they are on several machines */
 async function openHub(host: string | null, { onLoss }: WatchHandlers): Promise<End & { address: HubAddress }> {
   const token = randomBytes(16).toString('hex');
   const known = new Set<Socket>();
@@ -83,17 +87,17 @@ async function openHub(host: string | null, { onLoss }: WatchHandlers): Promise<
   const server = createServer((socket) => {
     let who: { rank: number; process: string } | null = null;
     let isExpected = false;
-    listen(socket, (said) => {
-      if (said.who?.token === token) {
-        who = said.who;
+    listen(socket, (message) => {
+      if (message.who?.token === token) {
+        who = message.who;
         known.add(socket);
       } else if (who === null) {
         socket.destroy();
       } else {
         isExpected = true;
         const { rank, process } = who;
-        // Where all fail alike, the first says so itself meanwhile.
-        if (said.failed !== undefined) setTimeout(onLoss, TOGETHER, rank, process, said.failed);
+        // If all fail alike, the main process prints its own error meanwhile.
+        if (message.failed !== undefined) setTimeout(onLoss, TOGETHER, rank, process, message.failed);
       }
     });
     socket.on('close', () => {
@@ -104,16 +108,16 @@ async function openHub(host: string | null, { onLoss }: WatchHandlers): Promise<
   server.unref();
   await new Promise<void>((resolve) => server.listen(0, host ?? '0.0.0.0', resolve));
   const { port } = server.address() as AddressInfo;
-  const tell = (said: Said) => known.forEach((socket) => say(socket, said));
+  const sendAll = (message: Message) => known.forEach((socket) => send(socket, message));
   return {
     address: { host: host ?? hostname(), port, token },
     fail: (line) => {
-      tell({ failed: line });
+      sendAll({ failed: line });
       return Promise.resolve();
     },
     leave: () => {
       isLeaving = true;
-      tell({ leaving: true });
+      sendAll({ leaving: true });
     },
     close: () => {
       server.close();
@@ -134,34 +138,34 @@ async function connectTo({ host, port, token }: HubAddress, rank: number, { onEn
   socket.setTimeout(0);
   let isExpected = false;
   let hasSaidWhy = false;
-  listen(socket, (said) => {
-    if (said.failed !== undefined) hasSaidWhy = true;
-    if (said.leaving) isExpected = true;
+  listen(socket, (message) => {
+    if (message.failed !== undefined) hasSaidWhy = true;
+    if (message.leaving) isExpected = true;
   });
   const ended = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   void ended.then(() => isExpected || onEnd(hasSaidWhy));
-  say(socket, { who: { token, rank, process: `process ${process.pid} on ${hostname()}` } });
+  send(socket, { who: { token, rank, process: `process ${process.pid} on ${hostname()}` } });
   return {
     async fail(line) {
       isExpected = true;
-      say(socket, { failed: line });
+      send(socket, { failed: line });
       const patience = new Promise<void>((resolve) => setTimeout(resolve, PATIENCE));
       await Promise.race([ended, patience]);
     },
     leave: () => {
       isExpected = true;
-      say(socket, { leaving: true });
+      send(socket, { leaving: true });
     },
     close: () => socket.end(),
   };
 }
 
-function say(socket: Socket, said: Said): void {
-  socket.write(`${JSON.stringify(said)}\n`);
+function send(socket: Socket, message: Message): void {
+  socket.write(`${JSON.stringify(message)}\n`);
 }
 
-/** Hears what comes over a connection, which keeps no process alive. */
-function listen(socket: Socket, hear: (said: Said) => void): void {
+/** Calls `hear` with each message of a connection, which keeps no process alive. */
+function listen(socket: Socket, hear: (message: Message) => void): void {
   let text = '';
   socket.unref();
   socket.on('error', () => {});
@@ -169,14 +173,14 @@ function listen(socket: Socket, hear: (said: Said) => void): void {
     const lines = (text + part).split('\n');
     text = lines.pop()!;
     if (text.length > LONGEST_LINE) socket.destroy();
-    for (const line of lines) hear(parsed(line));
+    for (const line of lines) hear(parse(line));
   });
 }
 
-/** Nothing, where a stranger speaks. */
-function parsed(line: string): Said {
+/** Returns an empty message if a stranger sends anything else. */
+function parse(line: string): Message {
   try {
-    return (JSON.parse(line) as Said | null) ?? {};
+    return (JSON.parse(line) as Message | null) ?? {};
   } catch {
     return {};
   }

@@ -46,8 +46,8 @@ export const scoreClipsFields = {
   size: fields.pictureSize.optional(),
   /** Called as clips are scored, with the clip at hand and how much of it is done. */
   onProgress: callback<(progress: ScoringProgress) => void>(),
-  /** The processes that share the clips: see `joinRanks`. Default: this one alone. */
-  ranks: fields.ranks,
+  /** The processes that share the clips: see `joinProcessGroup`. Default: this one alone. */
+  processGroup: fields.processGroup,
 };
 
 /** What is asked of a scoring of images, by `pxv eval-images` too. */
@@ -79,6 +79,6 @@ export const scoreImagesFields = {
   /** Called as images are decoded, scored and encoded, with how many are done. */
   onProgress: callback<(progress: ImageScoringProgress) => void>(),
   signal,
-  /** The processes that share the images: see `joinRanks`. Default: this one alone. */
-  ranks: fields.ranks,
+  /** The processes that share the images: see `joinProcessGroup`. Default: this one alone. */
+  processGroup: fields.processGroup,
 };

@@ -71,13 +71,13 @@ export async function scoreClips(
     latest = now;
     options.onProgress?.({ name, done, clips: sources.length, ...now });
   };
-  const { adapt: adapted = false, samples, onWarning, ranks, signal } = options;
+  const { adapt: adapted = false, samples, onWarning, processGroup, signal } = options;
   const scorer = new ClipScorer(model, options);
   try {
     await scorer.expectMemory(sources);
     const scoreOne = (source: ClipSource, index: number) =>
       scorer.score(source, (what, frames) => tell(source.name, index, { what, frames }));
-    const { clips, ...others } = await eachClip(sources, scoreOne, { onWarning, onNext: tell }, signal, ranks);
+    const { clips, ...others } = await eachClip(sources, scoreOne, { onWarning, onNext: tell }, signal, processGroup);
     if (clips.length === 0) throw noUsableClip('score clips', paths);
     return { adapted, samples, settings: scorer.settings, ...summariseClips(model, clips), ...others };
   } finally {

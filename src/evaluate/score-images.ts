@@ -18,7 +18,7 @@ import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import { published, type Published } from '../evaluation/published.js';
 import { toTensors, type Model } from '../model/model.js';
 import { byteOf, frameBytes, levelOf } from '../foundation/levels.js';
-import { alone } from '../distributed/ranks.js';
+import { singleProcess } from '../distributed/process-group.js';
 import { checkOutput, outputKind } from '../video/index.js';
 import { expectImageModel } from '../model/expect-kind.js';
 import { scoringBatch } from '../memory/expect-memory.js';
@@ -58,7 +58,7 @@ export interface ImageSetScore extends ImageSummary {
  */
 export async function scoreImageSet(model: Model, name: string, asked: ScoreImageSetOptions): Promise<ImageSetScore> {
   const options = parseOptions('score images', scoreImagesFields, asked);
-  const { split, data, limit, out, overwrite = false, onProgress, signal, ranks = alone } = options;
+  const { split, data, limit, out, overwrite = false, onProgress, signal, processGroup = singleProcess } = options;
   expectImageModel(model, 'score images');
   // Of the name of a data set none is known.
   const inputsOf = (folder: string) => (existsSync(folder) ? listImagesBelow(folder) : []);
@@ -84,7 +84,7 @@ export async function scoreImageSet(model: Model, name: string, asked: ScoreImag
       batch,
       onProgress: (done, bitsPerDim) => onProgress?.({ what: 'score', done, total, bitsPerDim }),
       signal,
-      ranks,
+      processGroup,
     });
     const dimensions = frameBytes(model.chain.exampleShape);
     const unit = levels === 2 ? 'nats/image' : 'bits/dim';
@@ -92,7 +92,7 @@ export async function scoreImageSet(model: Model, name: string, asked: ScoreImag
     const baselines = await baselinesOf(model, source, indices, inUnit, options);
     const perDim = nats.images.map((value) => value * (BITS_PER_NAT / dimensions));
     const ranked = rankImages(perDim, indices, images.fileOf);
-    if (out !== undefined && ranks.isWriter) {
+    if (out !== undefined && processGroup.isMainProcess) {
       const label = ({ bitsPerDim }: RankedImage) => inUnit(bitsPerDim).toFixed(2);
       await writeExtremes(out, model, weights, source, ranked, label, { confirm: () => confirm(out) });
     }

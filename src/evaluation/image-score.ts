@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Model } from '../model/model.js';
 import { frameBytes } from '../foundation/levels.js';
-import { alone, ownPlaces, type Ranks } from '../distributed/ranks.js';
+import { singleProcess, assignedIndices, type ProcessGroup } from '../distributed/process-group.js';
 import { BITS_PER_NAT, bitsOfPixels, scoreEach, type AddExample, type Scored, type ScoringOptions } from './scoring.js';
 import { meanOf, quantile, type MeanWithError } from './statistics.js';
 
@@ -23,7 +23,7 @@ export interface ScoreImagesOptions extends Pick<ScoringOptions, 'batch' | 'sign
   /** Called after each batch with the images scored so far, by all ranks about, and the mean bits/dim of its own. */
   onProgress?: (done: number, bitsPerDim: number) => void;
   /** The processes that share the images, and all know what they cost. Default: this one alone. */
-  ranks?: Ranks;
+  processGroup?: ProcessGroup;
 }
 
 /** Images scored together, where memory allows. */
@@ -41,7 +41,7 @@ export async function scoreImages(
   weights: readonly Tensor[],
   source: ImageSource,
   indices: Uint32Array,
-  { batch = IMAGE_SCORING_BATCH, onProgress, signal, ranks = alone }: ScoreImagesOptions = {},
+  { batch = IMAGE_SCORING_BATCH, onProgress, signal, processGroup = singleProcess }: ScoreImagesOptions = {},
 ): Promise<ImageNats> {
   const { channels } = model.chain.exampleShape;
   const dimensions = frameBytes(model.chain.exampleShape);
@@ -51,7 +51,7 @@ export async function scoreImages(
   };
   let total = 0;
   let done = 0;
-  const places = ownPlaces(ranks, indices.length);
+  const places = assignedIndices(processGroup, indices.length);
   const own = places.map((place) => indices[place]);
   for await (const { nats: map } of scoreEachImage(model, weights, source, own, { batch, signal })) {
     const place = places[done];
@@ -61,10 +61,10 @@ export async function scoreImages(
     total += nats.images[place];
     done++;
     const batchIsDone = done % batch === 0 || done === own.length;
-    const ofAll = Math.min(done * ranks.size, indices.length);
+    const ofAll = Math.min(done * processGroup.size, indices.length);
     if (batchIsDone) onProgress?.(ofAll, (total / done / dimensions) * BITS_PER_NAT);
   }
-  for (const values of [nats.images, ...nats.channels]) await ranks.sum(values);
+  for (const values of [nats.images, ...nats.channels]) await processGroup.allReduce(values);
   return nats;
 }
 

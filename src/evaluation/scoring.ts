@@ -7,7 +7,7 @@ import { disposeExamples, ExampleBuffer, type Examples } from '../conditioning/c
 import { meanOverStrides } from '../conditioning/context/history.js';
 import { conditionOf, scoreOf, type Network } from '../model/network.js';
 import type { Adaptation } from './adaptation.js';
-import { alone, dealt, type Ranks } from '../distributed/ranks.js';
+import { singleProcess, mapRoundRobin, type ProcessGroup } from '../distributed/process-group.js';
 import { mixtureNats } from './mixture.js';
 
 export const BITS_PER_NAT = 1 / Math.LN2;
@@ -33,7 +33,7 @@ export interface ScoringOptions {
   /** Indices of the scales to score; undefined: all. */
   among?: readonly number[] | undefined;
   /** The processes that compute the batches in turn, and all are given every score; weights that learn have one. Default: this one alone. */
-  ranks?: Ranks | undefined;
+  processGroup?: ProcessGroup | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -58,7 +58,7 @@ export async function* scoreEach<Item>(
   weights: readonly Tensor[] | Adaptation,
   items: Iterable<Item> | AsyncIterable<Item>,
   add: AddExample<Item>,
-  { batch = SCORING_BATCH, among, ranks = alone, signal }: ScoringOptions = {},
+  { batch = SCORING_BATCH, among, processGroup = singleProcess, signal }: ScoringOptions = {},
 ): AsyncGenerator<Scored<Item>, void> {
   const adaptation = 'learn' in weights ? weights : null;
   const buffer = new ExampleBuffer(chain.exampleShape, adaptation === null ? batch : 1);
@@ -89,7 +89,7 @@ export async function* scoreEach<Item>(
     disposeExamples(examples);
     return found;
   }
-  for await (const [together, { nats, anchors }] of dealt(ranks, batches(), scores)) {
+  for await (const [together, { nats, anchors }] of mapRoundRobin(processGroup, batches(), scores)) {
     for (const [at, item] of together.entries()) {
       const own = (values: Float32Array) => {
         const size = values.length / together.length;

@@ -1,12 +1,18 @@
-const table = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let rest = byte;
-  for (let bit = 0; bit < 8; bit++) rest = rest & 1 ? 0xedb88320 ^ (rest >>> 1) : rest >>> 1;
-  return rest;
+/** CRC-32 of each byte. */
+const ofByte = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb8_8320 : crc >>> 1;
+  return crc;
 });
 
-/** The CRC-32 of PNG and zip (ISO 3309) of some bytes, one after another. */
+/** Returns the CRC-32 of PNG and ZIP (ISO 3309) of `parts`, one after another. Node.js has its own from version 22 on. */
 export function crc32(...parts: readonly Uint8Array[]): number {
-  let rest = 0xffffffff;
-  for (const bytes of parts) for (const byte of bytes) rest = table[(rest ^ byte) & 0xff] ^ (rest >>> 8);
-  return (rest ^ 0xffffffff) >>> 0;
+  return parts.reduce(extendCrc32, 0);
+}
+
+/** Returns the CRC-32 of bytes whose CRC-32 is `before`, 0 for none, and of `bytes` behind them. */
+export function extendCrc32(before: number, bytes: Uint8Array): number {
+  let crc = ~before;
+  for (let at = 0; at < bytes.length; at++) crc = (crc >>> 8) ^ ofByte[(crc ^ bytes[at]) & 0xff];
+  return ~crc >>> 0;
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Precision } from '../backend/precision.js';
 import { DEFAULT_SEED } from '../foundation/philox.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
-import type { Ranks } from '../distributed/ranks.js';
+import type { ProcessGroup } from '../distributed/process-group.js';
 
 /** How a command asks for a field of a task's options. What it parses, its choices and its default are those of the field. */
 export interface Flag {
@@ -73,8 +73,11 @@ export const callback = <F extends (...given: never[]) => unknown>() =>
   z.custom<F>((value) => typeof value === 'function', 'expected a function').optional();
 
 export const signal = z.instanceof(AbortSignal).optional();
-export const ranks = z
-  .custom<Ranks>((value) => typeof value === 'object' && value !== null && 'broadcast' in value, 'expected ranks')
+export const processGroup = z
+  .custom<ProcessGroup>(
+    (value) => typeof value === 'object' && value !== null && 'broadcast' in value,
+    'expected a process group',
+  )
   .optional();
 export const count = z.int().min(1);
 export const countOrNone = z.int().min(0);

@@ -79,7 +79,7 @@ export const predictClipFields = {
    */
   onPredicted: callback<() => void>(),
   /** The processes that draw the samples by shares, of which the first writes. Default: this one alone. */
-  ranks: fields.ranks,
+  processGroup: fields.processGroup,
 };
 
 /** What several clips are predicted into, as `pxv predict` asks for it. */

@@ -6,7 +6,7 @@ import { numberOf } from '../foundation/number-of.js';
 import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/model.js';
 import { samplingSettings, type SamplingSettings } from '../model/sampling-settings.js';
-import { alone, type Ranks } from '../distributed/ranks.js';
+import { singleProcess, type ProcessGroup } from '../distributed/process-group.js';
 import { expectExpectation } from '../sampling/frame-sampler.js';
 import { expectCorrected } from '../sampling/hindcasts.js';
 import {
@@ -76,14 +76,14 @@ export function filled<O extends Pick<Parsed<typeof predictClipFields>, 'from' |
 export async function predictClip(trained: Model, path: string, asked: PredictClipOptions): Promise<PredictedClip> {
   const parsed = parseOptions('predict', predictClipFields, asked);
   const options = filled(parsed);
-  const { out, overwrite = false, ranks = alone } = options;
-  expectSamplesFor(ranks, options);
+  const { out, overwrite = false, processGroup = singleProcess } = options;
+  expectSamplesFor(processGroup, options);
   const settings = drawingOf(trained, options);
   const inputs = await filesOfClip(path);
   const confirm = () => checkOutput(out, { overwrite, inputs });
-  const kind = ranks.isWriter ? await confirm() : outputKind(out)!;
+  const kind = processGroup.isMainProcess ? await confirm() : outputKind(out)!;
   /** Whether an interruption leaves what is finished: where the output takes the place of nothing, and nobody waits for what is not. */
-  const keepsFinished = ranks.size === 1 && !(await isTaken(out));
+  const keepsFinished = processGroup.size === 1 && !(await isTaken(out));
   const clip = await open(trained, path, options);
   const { size, frameRate } = clip.reader;
   const model = atSize(trained, size);
@@ -105,8 +105,8 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
         const again = await open(trained, path, { ...options, signal: undefined });
         return writePanels(out, prediction.again(again), writing);
       });
-    if (!ranks.isWriter) for await (const step of prediction.steps()) void step;
-    const written = (await ranks.broadcast(ranks.isWriter ? await write() : null))!;
+    if (!processGroup.isMainProcess) for await (const step of prediction.steps()) void step;
+    const written = (await processGroup.broadcast(processGroup.isMainProcess ? await write() : null))!;
     const { known, nats, finished } = prediction;
     const dimensions = options.samples * finished.length * frameBytes(model.chain.exampleShape);
     const isDrawn = options.forecast !== 'best-guess';
@@ -119,7 +119,7 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
 
 /** @throws PxvError `USAGE` where there is nothing to do for one of the ranks */
 function expectSamplesFor(
-  { size }: Ranks,
+  { size }: ProcessGroup,
   { forecast, samples }: Pick<PredictionOptions, 'forecast' | 'samples'>,
 ): void {
   const isGuess = forecast === 'best-guess';

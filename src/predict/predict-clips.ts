@@ -11,7 +11,7 @@ import {
   type ClipSource,
   type OutputKind,
 } from '../video/index.js';
-import { alone } from '../distributed/ranks.js';
+import { singleProcess } from '../distributed/process-group.js';
 import { expectVideoModel } from '../model/expect-kind.js';
 import { eachClip, type LeftOutClip } from '../clips/left-out-clips.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
@@ -53,12 +53,12 @@ export async function predictClips(
   const prepared = parseOptions('predict', predictClipsFields, options);
   parseConfiguration(clipSources, sources, { operation: 'predict', argument: 'clips', code: 'USAGE' });
   const { out, kind = 'mp4', onRead, onHindcast, onProgress, onWarning, ...asked } = prepared;
-  const { overwrite = false, ranks = alone, signal } = asked;
+  const { overwrite = false, processGroup = singleProcess, signal } = asked;
   const { horizon, samples } = filled(asked);
   expectVideoModel(model, 'predict');
   const outputs = outputsOf(sources, out, kind);
   const inputs = (await Promise.all(sources.map(({ path }) => filesOfClip(path)))).flat();
-  if (ranks.isWriter) for (const path of outputs) await checkOutput(path, { overwrite, inputs });
+  if (processGroup.isMainProcess) for (const path of outputs) await checkOutput(path, { overwrite, inputs });
   const framesEach = asked.forecast === 'best-guess' ? horizon : horizon * samples;
   let told = 0;
   const tell = (name: string, done: number) => {
@@ -77,7 +77,7 @@ export async function predictClips(
     })),
   });
   const onNext = (name: string, clips: number) => tell(name, clips * framesEach);
-  if (ranks.size > 1) {
+  if (processGroup.size > 1) {
     const clips: PredictedClips['clips'] = [];
     for (const [index, source] of sources.entries()) clips.push(await predictOne(source, index));
     return { clips, leftOut: [], notReached: 0 };

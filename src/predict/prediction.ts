@@ -6,7 +6,7 @@ import { frameOf, type Model } from '../model/model.js';
 import type { SamplingSettings } from '../model/sampling-settings.js';
 import { FrameHistory } from '../conditioning/context/examples.js';
 import type { Correction } from '../sampling/correction.js';
-import { alone, inOrderOfPlaces, ownPlaces } from '../distributed/ranks.js';
+import { singleProcess, interleave, assignedIndices } from '../distributed/process-group.js';
 import { forecast, rollOut } from '../sampling/forecaster.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { LEAST_FOR_HINDCASTS } from '../sampling/hindcasts.js';
@@ -144,20 +144,20 @@ export class Prediction {
     corrections: readonly (Correction | null)[],
   ): AsyncGenerator<{ frames: Frame[]; nats: number[] }> {
     const { history, sampler } = this;
-    const { horizon, samples, seed, settings, onProgress, ranks = alone, signal } = this.options;
+    const { horizon, samples, seed, settings, onProgress, processGroup = singleProcess, signal } = this.options;
     const isGuess = this.options.forecast === 'best-guess';
     let done = 0;
     const future = isGuess
       ? forecast(sampler, [history], { corrections, signal })
       : rollOut(sampler, history, {
-          ...{ seed, samples: ownPlaces(ranks, samples), corrections, signal },
+          ...{ seed, samples: assignedIndices(processGroup, samples), corrections, signal },
           settings: { temperature: settings.temperature },
           onRow: (share) => onProgress?.((done + share) * samples, horizon * samples),
         });
     for await (const own of future) {
       done++;
       if (isGuess) onProgress?.(done, horizon);
-      const made = inOrderOfPlaces(await ranks.gather(own));
+      const made = interleave(await processGroup.allGather(own));
       yield { frames: made.map(({ bytes }) => frameOf(sampler.model, bytes)), nats: made.map(({ nats }) => nats) };
       if (done === horizon) return;
     }

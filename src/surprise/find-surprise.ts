@@ -10,7 +10,7 @@ import { writeAtomically } from '../foundation/write-file.js';
 import { atSize } from '../model/at-size.js';
 import type { Model } from '../model/model.js';
 import type { Moment } from '../anomaly/moments.js';
-import { alone } from '../distributed/ranks.js';
+import { singleProcess } from '../distributed/process-group.js';
 import { costedFrames, surprise, type SurpriseOptions, type SurpriseState } from '../anomaly/surprise.js';
 import { expectNoInput, filesOfClip, joinFilms, outputKind, writeClip, writePng } from '../video/index.js';
 import { ownAspect, sizeWarning } from '../clips/clip-for-model.js';
@@ -71,12 +71,12 @@ export async function findSurprise(
 ): Promise<FoundSurprise> {
   const options = parseOptions('find surprise', findSurpriseFields, asked);
   expectVideoModel(trained, 'find surprise');
-  const { ranks = alone } = options;
-  if (ranks.size > 1 && typeof source !== 'string')
+  const { processGroup = singleProcess } = options;
+  if (processGroup.size > 1 && typeof source !== 'string')
     throw errorsOf('USAGE', 'find surprise')('source', 'a clip that all ranks can read', 'a stream', 'run it alone');
-  const found = ranks.isWriter ? await searchThrough(trained, source, options) : null;
-  if (!ranks.isWriter) await computeAlong(trained, source, options);
-  return (await ranks.broadcast(found))!;
+  const found = processGroup.isMainProcess ? await searchThrough(trained, source, options) : null;
+  if (!processGroup.isMainProcess) await computeAlong(trained, source, options);
+  return (await processGroup.broadcast(found))!;
 }
 
 async function searchThrough(
@@ -84,7 +84,7 @@ async function searchThrough(
   source: string | AsyncIterable<Uint8Array>,
   options: Asked,
 ): Promise<FoundSurprise> {
-  const { out, overwrite = false, onWarning, ranks = alone } = options;
+  const { out, overwrite = false, onWarning, processGroup = singleProcess } = options;
   const inputs = typeof source === 'string' ? await filesOfClip(source) : [];
   const confirm = async () => out !== undefined && expectPlace(out, overwrite, inputs);
   await confirm();
@@ -98,7 +98,7 @@ async function searchThrough(
   const search = await UnfinishedSearch.open(temporary?.path ?? `${resolve(out!)}.unfinished`, what, overwrite);
   try {
     const batch = opened.isLive ? 1 : scoringBatch(atSize(trained, size), TOGETHER, true);
-    await ranks.broadcast<Begun>({ state: search.state, batch });
+    await processGroup.broadcast<Begun>({ state: search.state, batch });
     const findings = await watch(trained, opened, search, { ...options, batch });
     const rows = search.rows();
     const rate = framesPerSecond(frameRate);
@@ -141,7 +141,7 @@ interface Begun {
 /** What a rank does that is not the first: it computes its part of what the first asks for. */
 async function computeAlong(model: Model, source: string | AsyncIterable<Uint8Array>, options: Asked): Promise<void> {
   const opened = await openSource(model, source, { ...options, ...ownAspect(model, options) });
-  const { state, batch } = (await options.ranks!.broadcast<Begun | null>(null))!;
+  const { state, batch } = (await options.processGroup!.broadcast<Begun | null>(null))!;
   const settings = settingsOf(opened, { ...options, batch });
   if (learnsFromClips(options) && state.usual === null) await learnFromClips(model, opened.size, options, settings);
   await exhaust(costedFrames(model, opened.frames(), { ...settings, from: state.surprise ?? undefined }));
@@ -150,9 +150,9 @@ async function computeAlong(model: Model, source: string | AsyncIterable<Uint8Ar
 /** How frames are compared with what is usual, but for what that is. */
 function settingsOf(
   { frameRate, isLive }: Source,
-  { batch, ranks, signal }: Pick<SurpriseOptions, 'batch' | 'ranks' | 'signal'>,
+  { batch, processGroup, signal }: Pick<SurpriseOptions, 'batch' | 'processGroup' | 'signal'>,
 ): SurpriseOptions {
-  return { frameRate: framesPerSecond(frameRate), batch, ranks, signal: isLive ? undefined : signal };
+  return { frameRate: framesPerSecond(frameRate), batch, processGroup, signal: isLive ? undefined : signal };
 }
 
 function learnsFromClips({ learn }: Asked): boolean {

@@ -1,6 +1,16 @@
 import { z } from 'zod';
 import type { TimelineRow } from './unfinished-search.js';
-import { asked, callback, fit, frameRate, overwrite, pictureSize, pixels, ranks, signal } from '../options/fields.js';
+import {
+  asked,
+  callback,
+  fit,
+  frameRate,
+  overwrite,
+  pictureSize,
+  pixels,
+  processGroup,
+  signal,
+} from '../options/fields.js';
 
 /** What is asked of a search for what was unexpected, by `pxv surprise` too. */
 export const surpriseFlags = {
@@ -37,7 +47,7 @@ export const findSurpriseFields = {
   /** Called with one line about a clip that is damaged, and of what else the user should know. */
   onWarning: callback<(text: string) => void>(),
   /** The processes that look together at a clip, of which the first writes. Default: this one alone. */
-  ranks,
+  processGroup,
   /** Ends the search, which the same call goes on with; it is the end of a stream. */
   signal,
 };

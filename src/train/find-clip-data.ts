@@ -7,7 +7,7 @@ import type { Chain } from '../model/chain.js';
 import { frameBytes } from '../foundation/levels.js';
 import type { ExampleShape } from '../conditioning/context/examples.js';
 import { numberOf } from '../foundation/number-of.js';
-import type { Ranks } from '../distributed/ranks.js';
+import type { ProcessGroup } from '../distributed/process-group.js';
 import { isLongEnough, PREDICTED_FRAMES } from '../training/roll-outs.js';
 import { LARGEST_ZOOM, type ClipStore } from '../training/random-frames.js';
 import { clipData } from '../training/clip-data.js';
@@ -39,7 +39,7 @@ interface ClipTraining {
   data: ClipsConfiguration;
   training: TrainingConfiguration;
   hooks: TrainModelHooks;
-  ranks: Ranks;
+  processGroup: ProcessGroup;
 }
 
 /**
@@ -136,11 +136,11 @@ async function whereClipsAre(paths: readonly string[], run: RunFolder): Promise<
 
 /** Decodes the clips and tells, by their places in the store, which are learnt from and which validate. */
 async function openClips(
-  { run, chain, data, training, hooks, ranks }: ClipTraining,
+  { run, chain, data, training, hooks, processGroup }: ClipTraining,
   { learnt, held }: Clips,
 ): Promise<{ store: FrameStore; learnt: number[]; validation: EndOfClip[]; leftOut: LeftOutClip[] }> {
   const sources = [...learnt, ...held];
-  const store = await openSharedStore(ranks, run.frames, sources, storing(chain, data, hooks));
+  const store = await openSharedStore(processGroup, run.frames, sources, storing(chain, data, hooks));
   const warn = (text: string | null) => text !== null && hooks.onWarning?.(text);
   const leftOut: LeftOutClip[] = [];
   /** Clips by what is said of them: of many clips the same is said in one line. */
@@ -181,9 +181,12 @@ function copiesLearnt({ clips }: FrameStore, training: readonly number[], valida
 }
 
 /** The rank that writes decodes, and the others read what it has decoded. */
-async function openSharedStore(ranks: Ranks, ...asked: Parameters<typeof openFrameStore>): Promise<FrameStore> {
-  const own = ranks.isWriter ? await openFrameStore(...asked) : null;
-  const clips = await ranks.broadcast(own?.clips ?? []);
+async function openSharedStore(
+  processGroup: ProcessGroup,
+  ...asked: Parameters<typeof openFrameStore>
+): Promise<FrameStore> {
+  const own = processGroup.isMainProcess ? await openFrameStore(...asked) : null;
+  const clips = await processGroup.broadcast(own?.clips ?? []);
   return own ?? decodedFrameStore(...asked, clips);
 }
 
@@ -203,14 +206,14 @@ function storing({ exampleShape }: Chain, data: ClipsConfiguration, hooks: Train
 
 /** The clips that are learnt from once more, so large that parts of them can be shown; null where none are. */
 async function openParts(
-  { run, chain, data, training: { stages }, hooks, ranks }: ClipTraining,
+  { run, chain, data, training: { stages }, hooks, processGroup }: ClipTraining,
   clips: readonly ClipSource[],
 ): Promise<{ store: FrameStore; readPart: NonNullable<ClipStore['readPart']> } | null> {
   if (stages.every(({ crops }) => crops === 0)) return null;
   const { size, channels } = chain.exampleShape;
   const shortSide = LARGEST_ZOOM * Math.max(size.width, size.height);
   const larger = { ...storing(chain, data, hooks), size: { shortSide, enlarge: false } };
-  const store = await openSharedStore(ranks, run.frames, clips, larger);
+  const store = await openSharedStore(processGroup, run.frames, clips, larger);
   return { store, readPart: partReader(store, size, channels, data.fit) };
 }
 

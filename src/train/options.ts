@@ -155,8 +155,8 @@ export const trainModelFields = {
       'expected { steps }, in all, or { minutes }, more',
     )
     .optional(),
-  /** The processes that train together: see `joinRanks`. Default: this one alone. */
-  ranks: fields.ranks,
+  /** The processes that train together: see `joinProcessGroup`. Default: this one alone. */
+  processGroup: fields.processGroup,
 };
 
 /** What a training on clips says of its data. */

@@ -28,7 +28,7 @@ import {
   type TrainModelSettings,
 } from './options.js';
 import { expectSame } from '../distributed/expect-same.js';
-import { alone, type Ranks } from '../distributed/ranks.js';
+import { singleProcess, type ProcessGroup } from '../distributed/process-group.js';
 import { SameData } from './same-data.js';
 import { trainingSamples } from './training-samples.js';
 
@@ -63,26 +63,26 @@ export async function trainModel(
     acceptChangedData = false,
     extension,
     log,
-    ranks = alone,
+    processGroup = singleProcess,
   } = parseOptions('train', trainModelFields, settings);
   if (configuration !== null) {
     const source = { operation: 'train', argument: 'configuration', code: 'USAGE' } as const;
     parseConfiguration<unknown>(runSchema, configuration, source);
     expectTrainingMemory(configuration);
   }
-  const run = ranks.isWriter ? new RunFolder(out) : new FollowedRun(out);
+  const run = processGroup.isMainProcess ? new RunFolder(out) : new FollowedRun(out);
   const isNew = configuration !== null;
   const leave = await run.enter({ resume: !isNew, overwrite });
   try {
     // Nobody looks into the folder before the first rank is in it.
-    await ranks.broadcast(null);
+    await processGroup.broadcast(null);
     const { chain, checkpoint } = isNew ? startTraining(configuration) : run.load();
     try {
-      await expectFittingRanks(ranks, checkpoint);
+      await expectFittingRanks(processGroup, checkpoint);
       if (!isNew) await run.finishSave(chain, checkpoint);
       warn(hooks, otherArithmetic(checkpoint));
       const start = extension === undefined ? checkpoint : ofLength(run, checkpoint, extension, hooks);
-      const entry = { isNew, hasNewLength: extension !== undefined, acceptChangedData, log, ranks };
+      const entry = { isNew, hasNewLength: extension !== undefined, acceptChangedData, log, processGroup };
       return await trainIn(run, chain, start, entry, hooks);
     } catch (error) {
       // The signal's own reason comes once there is something to resume.
@@ -111,13 +111,13 @@ function otherArithmetic({ arithmetic }: Checkpoint): string | null {
 }
 
 /** @throws PxvError `USAGE` where the ranks cannot share the shards, or do not begin with the same */
-async function expectFittingRanks(ranks: Ranks, { configuration, step }: Checkpoint): Promise<void> {
-  await expectSame(ranks, 'train', { configuration, step, arithmetic: arithmeticInUse() });
+async function expectFittingRanks(processGroup: ProcessGroup, { configuration, step }: Checkpoint): Promise<void> {
+  await expectSame(processGroup, 'train', { configuration, step, arithmetic: arithmeticInUse() });
   const { shards } = configuration.training;
-  if (shards % ranks.size === 0) return;
+  if (shards % processGroup.size === 0) return;
   const otherwise = step > 0 ? 'for a training keeps its shards' : 'or give more shards';
   const remedy = `start ${shards === 1 ? 'one rank' : `${shards} ranks or fewer`}, ${otherwise}`;
-  throw errorsOf('USAGE', 'train')('--shards', `a multiple of the ${ranks.size} ranks`, String(shards), remedy);
+  throw errorsOf('USAGE', 'train')('--shards', `a multiple of the ${processGroup.size} ranks`, String(shards), remedy);
 }
 
 /** A checkpoint whose training has another length. */
@@ -137,14 +137,14 @@ interface Entry extends Pick<TrainModelSettings, 'log'> {
   isNew: boolean;
   hasNewLength: boolean;
   acceptChangedData: boolean;
-  ranks: Ranks;
+  processGroup: ProcessGroup;
 }
 
 async function trainIn(
   run: RunFolder,
   chain: Chain,
   checkpoint: Checkpoint,
-  { isNew, hasNewLength, acceptChangedData, log, ranks }: Entry,
+  { isNew, hasNewLength, acceptChangedData, log, processGroup }: Entry,
   hooks: TrainModelHooks,
 ): Promise<TrainedRun> {
   const { data: source, training } = checkpoint.configuration;
@@ -155,10 +155,10 @@ async function trainIn(
   // What cannot be found leaves nothing of the run behind.
   const found =
     source.type === 'clips'
-      ? await findClipData({ run, chain, data: source, training, hooks, ranks }, same.isListed)
+      ? await findClipData({ run, chain, data: source, training, hooks, processGroup }, same.isListed)
       : await findImageData(chain, source, training, hooks);
   try {
-    const list = ranks.isWriter ? await listData(found, hooks) : null;
+    const list = processGroup.isMainProcess ? await listData(found, hooks) : null;
     const listed = list === null ? checkpoint : { ...checkpoint, dataHashes: same.list(list) };
     if (isNew) await expectOutputs(run, checkpoint.configuration, hooks.configurationFile);
     const replaces = isNew && run.hasResults;
@@ -185,20 +185,20 @@ async function trainIn(
     const dataHashes = same.frames(listed.dataHashes, frames);
     const isOther = listed.best !== null && !same.validates(dataHashes);
     warn(hooks, isOther ? OTHER_VALIDATION : null);
-    const known = await ranks.broadcast({ dataHashes, best: isOther ? null : listed.best });
+    const known = await processGroup.broadcast({ dataHashes, best: isOther ? null : listed.best });
     const start = { ...listed, ...known };
     hooks.onStart?.(started);
     const { onStep, signal } = hooks;
-    const events = log === 'tensorboard' && ranks.isWriter ? new EventFile(run.path, start.step) : null;
+    const events = log === 'tensorboard' && processGroup.isMainProcess ? new EventFile(run.path, start.step) : null;
     const previousFrame = 'previous-frame' in facts.baselines ? facts.baselines['previous-frame'] : null;
     const result = await train(chain, start, { ...data, previousFrame }, run, {
       ...(onStep && { onStep }),
       ...(events && { onEntry: (entry) => events.add(entry) }),
-      ...(ranks.isWriter && {
+      ...(processGroup.isMainProcess && {
         onValidated: trainingSamples(chain, listed.configuration, example, { sheets: run.samples, events, signal }),
       }),
       ...(signal && { signal }),
-      ranks,
+      processGroup,
     });
     return { ...result, output: run.path, facts: started };
   } finally {

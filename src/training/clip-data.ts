@@ -38,7 +38,7 @@ export function clipData(
     batch: (step, { crops }, places) => batches(step, crops, places),
     rollOut: (step, { crops }, places) => rollOut?.(step, places, crops) ?? null,
     validate: isValidated
-      ? (weights, ranks) => validate(chain, weights, all, validation, validationExamples, batch, ranks)
+      ? (weights, processGroup) => validate(chain, weights, all, validation, validationExamples, batch, processGroup)
       : null,
   };
 }

@@ -5,7 +5,7 @@ import { dimensions, type Chain } from '../model/chain.js';
 import { ExampleBuffer, type Examples } from '../conditioning/context/examples.js';
 import { frameBytes } from '../foundation/levels.js';
 import { Philox, purposes } from '../foundation/philox.js';
-import { alone } from '../distributed/ranks.js';
+import { singleProcess } from '../distributed/process-group.js';
 import type { TrainingConfiguration } from './configuration.js';
 import type { Places } from './shards.js';
 import type { TrainingData } from './train.js';
@@ -33,7 +33,8 @@ export function imageData(
     rollOut: () => null,
     validate:
       validation &&
-      ((weights, ranks) => validateImages(chain, weights, validation, validationExamples, together, ranks)),
+      ((weights, processGroup) =>
+        validateImages(chain, weights, validation, validationExamples, together, processGroup)),
   };
 }
 
@@ -80,7 +81,7 @@ async function validateImages(
   store: ImageStore,
   images: number,
   together: number,
-  ranks = alone,
+  processGroup = singleProcess,
 ): Promise<number> {
   const count = Math.min(images, store.count);
   const chosen = Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * store.count) / count));
@@ -89,6 +90,6 @@ async function validateImages(
     store.read(index, bytes);
     buffer.add(bytes, 1, false);
   };
-  const costs = await costsOf(chain, weights, chosen, add, Math.min(together, count), ranks);
+  const costs = await costsOf(chain, weights, chosen, add, Math.min(together, count), processGroup);
   return (sumOf(costs) / count / dimensions(chain)) * BITS_PER_NAT;
 }

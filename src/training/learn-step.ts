@@ -4,7 +4,7 @@ import { optimisers } from '../optimization/optimisers.js';
 import { updated, type TrainingState } from '../optimization/update.js';
 import type { Chain } from '../model/chain.js';
 import { errorsOf, type PxvError } from '../foundation/errors.js';
-import type { Ranks } from '../distributed/ranks.js';
+import type { ProcessGroup } from '../distributed/process-group.js';
 import type { Checkpoint, RunFolder } from './run-folder.js';
 import { disposeGradients, gradientsOfStep, type StepData } from './shards.js';
 import { learningRate, type StagePosition } from './stages.js';
@@ -30,9 +30,9 @@ export async function learnStep(
   { stage, done, progress }: StagePosition,
   data: StepData,
   run: RunFolder,
-  ranks: Ranks,
+  processGroup: ProcessGroup,
 ): Promise<LearnedStep> {
-  const gradients = await gradientsOfStep(chain, state.weights, data, { ...training, step, stage }, ranks);
+  const gradients = await gradientsOfStep(chain, state.weights, data, { ...training, step, stage }, processGroup);
   const norm = globalNorm(gradients.gradients);
   try {
     const [[nats], [gradientNorm]] = await Promise.all([gradients.nats.data(), norm.data()]);

@@ -6,7 +6,7 @@ import { disposeRollOut, type RollOut } from '../optimization/anchor-loss.js';
 import { gradientsOf, type Gradients } from '../optimization/gradients.js';
 import type { Chain } from '../model/chain.js';
 import { disposeExamples, type Examples } from '../conditioning/context/examples.js';
-import { addTo, type Ranks } from '../distributed/ranks.js';
+import { addInPlace, type ProcessGroup } from '../distributed/process-group.js';
 import type { Stage } from './stages.js';
 
 /** Places in a batch, from one up to and without another. */
@@ -49,28 +49,28 @@ export async function gradientsOfStep(
   weights: readonly Tensor[],
   data: StepData,
   asked: ShardedStep,
-  ranks: Ranks,
+  processGroup: ProcessGroup,
 ): Promise<Gradients> {
   const { shards } = asked;
   if (shards === 1) return gradientsOfShard(chain, weights, data, asked, 0);
-  const own = shards / ranks.size;
+  const own = shards / processGroup.size;
   const sums: Float32Array[] = [];
   let last: Gradients | null = null;
   for (let shard = 0; shard < own; shard++) {
     if (last !== null) disposeGradients(last);
-    last = gradientsOfShard(chain, weights, data, asked, ranks.rank * own + shard);
+    last = gradientsOfShard(chain, weights, data, asked, processGroup.rank * own + shard);
     let sum = flat(last);
     // Two sums of as many shards become one.
     for (let made = shard + 1; made % 2 === 0; made /= 2) {
       const before = sums.pop()!;
-      addTo(before, sum);
+      addInPlace(before, sum);
       sum = before;
     }
     sums.push(sum);
     await giveWay();
   }
   const [sum] = sums;
-  await ranks.sum(sum);
+  await processGroup.allReduce(sum);
   const { gradients, trained } = last!;
   const shapes = gradients.map(({ shape }) => shape);
   disposeGradients(last!);

@@ -6,7 +6,7 @@ import { optimisers } from '../optimization/optimisers.js';
 import type { TrainingState } from '../optimization/update.js';
 import { errorsOf, type PxvError } from '../foundation/errors.js';
 import { giveWay } from '../foundation/give-way.js';
-import { alone, type Ranks } from '../distributed/ranks.js';
+import { singleProcess, type ProcessGroup } from '../distributed/process-group.js';
 import { buildChain, type Chain } from '../model/chain.js';
 import { loadModel } from '../model/checkpoint.js';
 import { toTensors } from '../model/model.js';
@@ -23,7 +23,7 @@ import type { Validation } from './validation.js';
 /** What a training learns from and is validated on. */
 export interface TrainingData extends StepData {
   /** Bits/dim of what is held out; null where nothing is: then the latest weights count as the best. */
-  validate: ((weights: readonly Tensor[], ranks?: Ranks) => Promise<number>) | null;
+  validate: ((weights: readonly Tensor[], processGroup?: ProcessGroup) => Promise<number>) | null;
   /** What the previous frame as a guess costs there, in bits/dim, for the log; null where there is none. Default: not known. */
   previousFrame?: number | null;
 }
@@ -68,7 +68,7 @@ export interface TrainingHooks {
   /** Of the first rank, which stops them all. */
   signal?: AbortSignal;
   /** Those that train together, each on its shards of every batch. Default: this process alone. */
-  ranks?: Ranks;
+  processGroup?: ProcessGroup;
 }
 
 /** A new training's first state. @throws PxvError `CHECKPOINT` where the model to start from has other networks */
@@ -116,11 +116,11 @@ export async function train(
   start: Checkpoint,
   data: TrainingData,
   run: RunFolder,
-  { onStep, onEntry, onValidated, signal, ranks = alone }: TrainingHooks = {},
+  { onStep, onEntry, onValidated, signal, processGroup = singleProcess }: TrainingHooks = {},
 ): Promise<TrainingResult> {
   const { stages: asked, batch } = start.configuration.training;
   const saves = new Saves(chain, run);
-  const score = (of: Checkpoint) => validated(of, data, run, ranks);
+  const score = (of: Checkpoint) => validated(of, data, run, processGroup);
   const log = (entry: LogEntry) => {
     run.appendLog(entry);
     onEntry?.(entry);
@@ -135,17 +135,19 @@ export async function train(
 
   try {
     while (checkpoint.step < (checkpoint.configuration.training.steps ?? Infinity) && noBetter < patience) {
-      if (await ranks.broadcast(signal?.aborted ?? false)) {
+      if (await processGroup.broadcast(signal?.aborted ?? false)) {
         await saves.atStop(checkpoint);
         throw signal?.aborted ? signal.reason : stoppedByFirst();
       }
       const position = stages.at(checkpoint.configuration.training, checkpoint.step);
       if (position.done === 0) checkpoint = { ...checkpoint, state: withNewOptimiser(checkpoint.state) };
-      const { state, ...learned } = await clock.step(() => learnStep(chain, checkpoint, position, data, run, ranks));
+      const { state, ...learned } = await clock.step(() =>
+        learnStep(chain, checkpoint, position, data, run, processGroup),
+      );
       const next = { ...checkpoint, state, step: checkpoint.step + 1, arithmetic: arithmeticInUse() };
       const scheduled = clock.scheduled(next);
       if (scheduled !== next) run.writeConfiguration(scheduled.configuration);
-      checkpoint = await byFirstClock(scheduled, ranks);
+      checkpoint = await byFirstClock(scheduled, processGroup);
 
       const isValidated = validatesAfter(checkpoint, position.stage);
       const validation = isValidated ? await score(checkpoint) : null;
@@ -244,11 +246,11 @@ function validatesAfter({ step, configuration: { training } }: Checkpoint, { tra
 }
 
 /** A training's length, where it depends on the time, as the first rank has measured it. */
-async function byFirstClock(checkpoint: Checkpoint, ranks: Ranks): Promise<Checkpoint> {
+async function byFirstClock(checkpoint: Checkpoint, processGroup: ProcessGroup): Promise<Checkpoint> {
   const { configuration } = checkpoint;
   const { training } = configuration;
-  if (ranks.size === 1 || training.minutes === null) return checkpoint;
-  const { steps, pace } = await ranks.broadcast({ steps: training.steps, pace: training.pace });
+  if (processGroup.size === 1 || training.minutes === null) return checkpoint;
+  const { steps, pace } = await processGroup.broadcast({ steps: training.steps, pace: training.pace });
   return { ...checkpoint, configuration: { ...configuration, training: { ...training, steps, pace } } };
 }
 
@@ -269,10 +271,10 @@ async function validated(
   { state, step }: Checkpoint,
   data: TrainingData,
   run: RunFolder,
-  ranks: Ranks,
+  processGroup: ProcessGroup,
 ): Promise<Validation | null> {
   if (data.validate === null) return null;
-  const bitsPerDim = await data.validate(state.weights, ranks);
+  const bitsPerDim = await data.validate(state.weights, processGroup);
   if (!Number.isFinite(bitsPerDim)) throw diverged(run, step, `${bitsPerDim} bits/dim in the validation`);
   return { step, bitsPerDim };
 }

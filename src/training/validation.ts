@@ -5,7 +5,7 @@ import { frameBytes } from '../foundation/levels.js';
 import type { ExampleBuffer, ExampleShape } from '../conditioning/context/examples.js';
 import { historyLength } from '../conditioning/context/history.js';
 import { Philox, purposes } from '../foundation/philox.js';
-import { alone, ownPlaces, type Ranks } from '../distributed/ranks.js';
+import { singleProcess, assignedIndices, type ProcessGroup } from '../distributed/process-group.js';
 import type { ClipStore } from './random-frames.js';
 
 /** What is held out, scored. */
@@ -96,7 +96,7 @@ export async function validate(
   parts: readonly EndOfClip[],
   frames: number,
   together = VALIDATION_FRAMES,
-  ranks = alone,
+  processGroup = singleProcess,
 ): Promise<number> {
   const { context } = chain.exampleShape;
   const bytes = new Uint8Array((context + 1) * frameBytes(chain.exampleShape));
@@ -113,7 +113,7 @@ export async function validate(
     store.read(clip, first, frame - first + 1, bytes);
     buffer.add(bytes, frame - first + 1, false);
   };
-  const costs = await costsOf(chain, weights, chosen.flat(), add, Math.min(together, VALIDATION_FRAMES), ranks);
+  const costs = await costsOf(chain, weights, chosen.flat(), add, Math.min(together, VALIDATION_FRAMES), processGroup);
   let [total, at] = [0, 0];
   for (const { length } of chosen) {
     let nats = 0;
@@ -132,13 +132,13 @@ export async function costsOf<Item>(
   items: readonly Item[],
   add: (buffer: ExampleBuffer, item: Item) => void,
   batch: number,
-  ranks: Ranks,
+  processGroup: ProcessGroup,
 ): Promise<Float64Array> {
   const costs = new Float64Array(items.length);
-  const own = ownPlaces(ranks, items.length);
+  const own = assignedIndices(processGroup, items.length);
   const addAt = (buffer: ExampleBuffer, at: number) => add(buffer, items[at]);
   for await (const { item: at, nats } of scoreEach(chain, weights, own, addAt, { batch })) costs[at] = sumOfNats(nats);
-  await ranks.sum(costs);
+  await processGroup.allReduce(costs);
   return costs;
 }
 

@@ -32,8 +32,12 @@ export function start(
 }
 
 /** Runs `pxv` to its end. */
-export async function pxv(args: string[], options?: Parameters<typeof start>[1]): Promise<Outcome> {
-  const child = start(args, options);
+export function pxv(args: string[], options?: Parameters<typeof start>[1]): Promise<Outcome> {
+  return outcomeOf(start(args, options));
+}
+
+/** Collects what a process prints, to its end. */
+export async function outcomeOf(child: ChildProcess): Promise<Outcome> {
   const outcome: Outcome = { code: null, stdout: '', stderr: '' };
   child.stdout?.on('data', (text: Buffer) => (outcome.stdout += text.toString()));
   child.stderr?.on('data', (text: Buffer) => (outcome.stderr += text.toString()));

@@ -92,14 +92,14 @@ function flipped(npz: Buffer, at: number): Buffer {
 }
 
 test.each([
-  ['a file that was cut off', stored.subarray(0, -30), /a whole \.npz file, received a file without a ZIP directory/],
+  ['a file that was cut off', stored.subarray(0, -30), /a whole \.npz file, received one that is damaged \(End of /],
   [
     'a file that lacks its middle',
     Buffer.concat([stored.subarray(0, 2000), stored.subarray(-100)]),
     /a whole \.npz file, received /,
   ],
-  ['a file that is no npz', Buffer.alloc(5000), /received a file without a ZIP directory/],
-  ['an empty file', Buffer.alloc(0), /received a file without a ZIP directory/],
+  ['a file that is no npz', Buffer.alloc(5000), /received one that is damaged \(End of central directory .* not found/],
+  ['an empty file', Buffer.alloc(0), /received one that is damaged \(End of central directory .* not found/],
   [
     'another type',
     replaced(stored, "'descr': '|u1'", "'descr': '<u2'"),

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { addTo, alone, barrier, dealt } from '../../src/distributed/ranks.js';
+import { addInPlace, singleProcess, barrier, mapRoundRobin } from '../../src/distributed/process-group.js';
 import { expectSame } from '../../src/distributed/expect-same.js';
 import { randomNumbers } from '../random.js';
-import { inRanks } from './joined.js';
+import { inRanks } from './in-memory.js';
 
 /** Numbers of many magnitudes, whose sum depends on the order. */
 function numbersOf(rank: number, length: number): Float32Array {
@@ -14,7 +14,7 @@ function numbersOf(rank: number, length: number): Float32Array {
 function treeSum(values: Float32Array[]): Float32Array {
   if (values.length === 1) return values[0].slice();
   const [left, right] = [values.slice(0, values.length / 2), values.slice(values.length / 2)].map(treeSum);
-  addTo(left, right);
+  addInPlace(left, right);
   return left;
 }
 
@@ -29,9 +29,9 @@ describe('the sum over ranks', () => {
   ])('of %i ranks with %i numbers is that of one binary tree, bit for bit, in every rank', async (size, length) => {
     const values = Array.from({ length: size }, (_, rank) => numbersOf(rank, length));
     const expected = treeSum(values);
-    const sums = await inRanks(size, async (ranks) => {
-      const own = values[ranks.rank].slice();
-      await ranks.sum(own);
+    const sums = await inRanks(size, async (processGroup) => {
+      const own = values[processGroup.rank].slice();
+      await processGroup.allReduce(own);
       return own;
     });
     for (const sum of sums) expect(Buffer.from(sum.buffer).equals(Buffer.from(expected.buffer))).toBe(true);
@@ -40,14 +40,14 @@ describe('the sum over ranks', () => {
   test('is not that of another order', () => {
     const values = Array.from({ length: 4 }, (_, rank) => numbersOf(rank, 1001));
     const inTurn = values[0].slice();
-    for (const others of values.slice(1)) addTo(inTurn, others);
+    for (const others of values.slice(1)) addInPlace(inTurn, others);
     expect(inTurn).not.toEqual(treeSum(values));
   });
 
   test('of one process leaves the numbers as they are', async () => {
     const values = numbersOf(0, 5);
     const before = values.slice();
-    await alone.sum(values);
+    await singleProcess.allReduce(values);
     expect(values).toEqual(before);
   });
 });
@@ -58,7 +58,7 @@ test('all ranks have what each one gives', async () => {
     bytes: Uint8Array.from({ length: 10 * rank }, (_, at) => at),
     none: undefined,
   });
-  const had = await inRanks(4, (ranks) => ranks.gather(givenBy(ranks.rank)));
+  const had = await inRanks(4, (processGroup) => processGroup.allGather(givenBy(processGroup.rank)));
   for (const all of had) expect(all).toEqual([0, 1, 2, 3].map(givenBy));
 });
 
@@ -66,13 +66,13 @@ test.each([0, 1, 4, 7])(
   'of %i pieces each is worked on by one rank, and all have what comes of them, in order',
   async (count) => {
     const worked = new Array<number>(count).fill(0);
-    const had = await inRanks(4, async (ranks) => {
+    const had = await inRanks(4, async (processGroup) => {
       const all: [number, string][] = [];
       const pieces = async function* () {
         for (let piece = 0; piece < count; piece++) yield await Promise.resolve(piece);
       };
-      const work = (piece: number) => Promise.resolve(`${worked[piece]++}: ${piece} by ${ranks.rank}`);
-      for await (const made of dealt(ranks, pieces(), work)) all.push(made);
+      const work = (piece: number) => Promise.resolve(`${worked[piece]++}: ${piece} by ${processGroup.rank}`);
+      for await (const made of mapRoundRobin(processGroup, pieces(), work)) all.push(made);
       return all;
     });
     const expected = worked.map((_, piece) => [piece, `0: ${piece} by ${piece % 4}`]);
@@ -82,16 +82,16 @@ test.each([0, 1, 4, 7])(
 
 test('all ranks have what the first one gives', async () => {
   const given = { step: 3, texts: ['ä', 'x'.repeat(100_000)], nothing: null };
-  const had = await inRanks(4, (ranks) => ranks.broadcast(ranks.rank === 0 ? given : null));
+  const had = await inRanks(4, (processGroup) => processGroup.broadcast(processGroup.rank === 0 ? given : null));
   expect(had).toEqual([given, given, given, given]);
 });
 
 test('no rank passes a barrier before all have come to it', async () => {
   let come = 0;
-  const seen = await inRanks(4, async (ranks) => {
-    await new Promise((resolve) => setTimeout(resolve, 20 * ranks.rank));
+  const seen = await inRanks(4, async (processGroup) => {
+    await new Promise((resolve) => setTimeout(resolve, 20 * processGroup.rank));
     come++;
-    await barrier(ranks);
+    await barrier(processGroup);
     return come;
   });
   expect(seen).toEqual([4, 4, 4, 4]);
@@ -102,9 +102,9 @@ describe('ranks that have other facts than the first', () => {
 
   test('refuse in one line that names the first of them', async () => {
     const passed: number[] = [];
-    const said = await inRanks(4, async (ranks) => {
+    const said = await inRanks(4, async (processGroup) => {
       const refusal = await Promise.race([
-        expectSame(ranks, 'train', factsOf(ranks.rank)).then(() => passed.push(ranks.rank)),
+        expectSame(processGroup, 'train', factsOf(processGroup.rank)).then(() => passed.push(processGroup.rank)),
         sleep(500),
       ]).catch((error: Error) => error.message);
       return refusal ?? null;

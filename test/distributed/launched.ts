@@ -1,94 +1,62 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { temporaryFolder } from '../../src/foundation/temporary-folder.js';
-import { main, start, type Outcome } from '../cli/pxv.js';
+import { main, outcomeOf, type Outcome } from '../cli/pxv.js';
 
 /** Ranks that were started as processes of their own. */
 export interface Launched {
-  /** What they say together, and how the first, or the launcher, ends. */
+  /** What they print together, and the exit code of the launcher. */
   ended: Promise<Outcome>;
-  /** The process of a rank, once it is there. */
+  /** Returns the process of a rank, once it has started. */
   processOf: (rank: number) => number | undefined;
-  /** Whether the ranks have met: from then on none is waited for that has ended. Over MPI the launcher sees to that. */
-  haveMet: () => boolean;
 }
 
-/** A way to start `pxv` in several ranks. */
-export interface Launcher {
-  name: string;
-  launch(size: number, args: string[], cwd: string): Launched;
-}
+/** Starts `pxv` in several ranks. */
+export type Launch = (size: number, args: string[], cwd: string) => Launched;
 
-const bySockets: Launcher = {
-  name: 'sockets',
-  launch(size, args, cwd) {
-    const folder = temporaryFolder('pxv-ranks-');
-    const sockets = join(folder.path, 'sockets');
-    const ranks = Array.from({ length: size }, (_, rank) =>
-      start(args, {
-        cwd,
-        env: { PXV_RANK: String(rank), PXV_RANKS: String(size), PXV_SOCKETS: sockets },
-      }),
-    );
-    const ended = outcomeOf(ranks).finally(() => folder.remove());
-    let haveCome = false;
-    const haveMet = () => {
-      const waiting = existsSync(sockets) ? readdirSync(sockets).length : 0;
-      haveCome ||= waiting > 0;
-      return haveCome && waiting === 0;
-    };
-    return { ended, processOf: (rank) => ranks[rank].pid, haveMet };
-  },
-};
-
-/** What the MPIs of Debian are called, what their processes are told of their rank, and what they need here. */
+/** The MPIs of Debian: suffixes of their programs, the variable with the rank, and options and variables for this machine. */
 const mpis = [
   {
     name: 'openmpi',
     rankIs: (rank: number) => `OMPI_COMM_WORLD_RANK=${rank}`,
     options: ['--oversubscribe'],
     env: { OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' },
+    // The launcher of MPICH 4.2 ends with 0 now and then, though a rank has failed.
+    keepsCode: true,
   },
-  { name: 'mpich', rankIs: (rank: number) => `PMI_RANK=${rank}`, options: [], env: {} },
+  { name: 'mpich', rankIs: (rank: number) => `PMI_RANK=${rank}`, options: [], env: {}, keepsCode: false },
 ];
 
-/** Of each MPI that this machine has; its addon is built into a folder. */
-export function mpiLaunchers(folder: string): { name: string; launcher: Launcher | null }[] {
-  return mpis.map(({ name, rankIs, options, env }) => {
+/** An MPI, in whose `title` it says so if this machine lacks it. */
+export interface Mpi {
+  name: string;
+  title: string;
+  /** Whether the exit code of the launcher is that of a rank that has failed. */
+  keepsCode: boolean;
+  /** Null if this machine lacks the MPI. */
+  launch: Launch | null;
+}
+
+/** Returns each MPI, whose addon is built into `folder`. */
+export function findMpis(folder: string): Mpi[] {
+  return mpis.map(({ name, rankIs, options, env, keepsCode }) => {
     const [compiler, mpirun] = [`mpicc.${name}`, `mpirun.${name}`];
     const addon = join(folder, name, 'pxv-mpi.node');
-    const isBuilt = () =>
+    const isBuilt =
       spawnSync(mpirun, ['--version'], { env: { ...process.env, ...env } }).status === 0 &&
       spawnSync(process.execPath, ['scripts/build-mpi.mjs', '--out', addon], {
         env: { ...process.env, MPICC: compiler },
       }).status === 0;
-    if (!isBuilt()) return { name, launcher: null };
-    const launch: Launcher['launch'] = (size, args, cwd) => {
+    if (!isBuilt) return { name, title: `${name}: no ${mpirun} and ${compiler} here`, keepsCode, launch: null };
+    const launch: Launch = (size, args, cwd) => {
       const inherited: NodeJS.ProcessEnv = { ...process.env, ...env, PXV_MPI_ADDON: addon };
       delete inherited.NODE_OPTIONS;
       const given = ['-n', String(size), ...options, process.execPath, main, ...args];
       const launcher = spawn(mpirun, given, { cwd, env: inherited });
-      const processOf = (rank: number) => descendant(launcher.pid!, rankIs(rank));
-      return { ended: outcomeOf([launcher]), processOf, haveMet: () => processOf(size - 1) !== undefined };
+      return { ended: outcomeOf(launcher), processOf: (rank) => descendant(launcher.pid!, rankIs(rank)) };
     };
-    return { name, launcher: { name, launch } };
+    return { name, title: name, keepsCode, launch };
   });
-}
-
-export const socketLauncher = bySockets;
-
-async function outcomeOf(processes: ChildProcess[]): Promise<Outcome> {
-  const outcome: Outcome = { code: null, stdout: '', stderr: '' };
-  const codes = processes.map(async (child) => {
-    child.stdout?.on('data', (text: Buffer) => (outcome.stdout += text.toString()));
-    child.stderr?.on('data', (text: Buffer) => (outcome.stderr += text.toString()));
-    const [code] = (await once(child, 'close')) as [number | null];
-    return code;
-  });
-  const [code] = await Promise.all(codes);
-  return { ...outcome, code };
 }
 
 /** The process below another that runs Node.js and has this in its environment. */

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { chooseBackend } from '../../src/backend/choose-backend.js';
 import { gradientsOf } from '../../src/optimization/gradients.js';
 import { describeModel, type NetworkName } from '../../src/model/presets.js';
-import { alone, type Ranks } from '../../src/distributed/ranks.js';
+import { singleProcess, type ProcessGroup } from '../../src/distributed/process-group.js';
 import { clipData } from '../../src/training/clip-data.js';
 import type { RunConfiguration } from '../../src/training/configuration.js';
 import { FollowedRun, RunFolder } from '../../src/training/run-folder.js';
@@ -13,7 +13,7 @@ import { startTraining, train } from '../../src/training/train.js';
 import { warpedFrames } from '../model/tiny-networks.js';
 import { movingSquares, tinyRun } from '../training/moving-square.js';
 import { temporaryFolder } from '../video/made-clips.js';
-import { inRanks } from './joined.js';
+import { inRanks } from './in-memory.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -28,22 +28,27 @@ const newRun = (): RunFolder => {
 };
 
 /** Trains as one rank does; stops after a step, where one is given. */
-async function trainRank(run: RunFolder, configuration: RunConfiguration | null, ranks: Ranks, until = Infinity) {
-  const own = ranks.isWriter ? run : new FollowedRun(run.path);
+async function trainRank(
+  run: RunFolder,
+  configuration: RunConfiguration | null,
+  processGroup: ProcessGroup,
+  until = Infinity,
+) {
+  const own = processGroup.isMainProcess ? run : new FollowedRun(run.path);
   const { chain, checkpoint } = configuration === null ? own.load() : startTraining(configuration);
   const store = movingSquares(4, 12, chain.exampleShape);
   const data = clipData(chain, store, [0, 1, 2], [{ clip: 3, from: 1 }], checkpoint.configuration.training);
   const controller = new AbortController();
   const stop = { step: until, signal: controller.signal };
   const onStep = ({ step }: { step: number }) => {
-    if (step === stop.step && ranks.isWriter) controller.abort(new Error('stopped'));
+    if (step === stop.step && processGroup.isMainProcess) controller.abort(new Error('stopped'));
   };
-  return train(chain, checkpoint, data, own, { ranks, onStep, signal: stop.signal });
+  return train(chain, checkpoint, data, own, { processGroup, onStep, signal: stop.signal });
 }
 
-async function trainIn(size: number, run: RunFolder, configuration: RunConfiguration | null, until?: number) {
-  if (size === 1) return [await trainRank(run, configuration, alone, until)];
-  return inRanks(size, (ranks) => trainRank(run, configuration, ranks, until));
+async function trainIn(size: number, run: RunFolder, configuration: RunConfiguration | null) {
+  if (size === 1) return [await trainRank(run, configuration, singleProcess)];
+  return inRanks(size, (processGroup) => trainRank(run, configuration, processGroup));
 }
 
 /** The state, the model and the log but for its times. */
@@ -87,8 +92,10 @@ describe.each(trainings)('%s in four shards', (_, configuration) => {
 
   test('has them where four ranks were stopped and one goes on', async () => {
     const run = newRun();
-    const stopped = await trainIn(4, run, configuration, 1).catch((error: Error) => error.message);
-    expect(stopped).toMatch(/stop/);
+    const stopped = await inRanks(4, (processGroup) =>
+      trainRank(run, configuration, processGroup, 1).catch((error: Error) => error.message),
+    );
+    for (const message of stopped) expect(message).toMatch(/stop/);
     const { step, state } = run.load().checkpoint;
     tf.dispose(state);
     expect(step).toBe(1);
@@ -115,7 +122,7 @@ describe('the shards of a step', () => {
     const examples = data.batch(2, stage, { from: 0, to: 6 });
     const valuesOf = ({ nats, gradients }: { nats: tf.Tensor; gradients: tf.Tensor[] }) =>
       [nats, ...gradients].map((tensor) => [...tensor.dataSync()]);
-    const made = valuesOf(await gradientsOfStep(chain, weights, data, { ...training, step: 2, stage }, alone));
+    const made = valuesOf(await gradientsOfStep(chain, weights, data, { ...training, step: 2, stage }, singleProcess));
     return { made, whole: valuesOf(gradientsOf(chain, weights, examples)) };
   };
 

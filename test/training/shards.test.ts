@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { alone, type Ranks } from '../../src/distributed/ranks.js';
+import { singleProcess, type ProcessGroup } from '../../src/distributed/process-group.js';
 import { buildChain } from '../../src/model/chain.js';
 import { disposeExamples } from '../../src/conditioning/context/examples.js';
 import { toTensors } from '../../src/model/model.js';
@@ -61,7 +61,7 @@ const ofShards = Array.from({ length: shards }, (_, shard) => {
   return values;
 });
 
-async function valuesIn(ranks: Ranks): Promise<Float32Array> {
+async function valuesIn(ranks: ProcessGroup): Promise<Float32Array> {
   const made = await gradientsOfStep(chain, parameters, data, asked, ranks);
   const values = flat(made);
   expect(made.gradients.map(({ shape }) => shape)).toEqual(parameters.map(({ shape }) => shape));
@@ -70,7 +70,7 @@ async function valuesIn(ranks: Ranks): Promise<Float32Array> {
 }
 
 test('one process adds the shards of a step in one binary tree, to the bit', async () => {
-  const made = await valuesIn(alone);
+  const made = await valuesIn(singleProcess);
   expect(made).toEqual(treeSum(ofShards));
   // Another order rounds otherwise.
   expect(made).not.toEqual(ofShards.reduce(sum));
@@ -85,7 +85,7 @@ test.each([2, 4, 8])('each of %i ranks adds a branch of the tree', async (size) 
       values.fill(1);
       return Promise.resolve();
     };
-    const summed = await valuesIn({ ...alone, rank, size, sum: keep });
+    const summed = await valuesIn({ ...singleProcess, rank, size, allReduce: keep });
     expect(branch).toEqual([treeSum(ofShards.slice(rank * own, (rank + 1) * own))]);
     // What all ranks have together is what the step has.
     expect(new Set(summed)).toEqual(new Set([1]));
@@ -94,6 +94,6 @@ test.each([2, 4, 8])('each of %i ranks adds a branch of the tree', async (size) 
 
 test('no tensor is left of a step', async () => {
   const before = tf.memory().numTensors;
-  await valuesIn(alone);
+  await valuesIn(singleProcess);
   expect(tf.memory().numTensors).toBe(before);
 });
