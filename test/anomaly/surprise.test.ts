@@ -1,7 +1,5 @@
 import { chooseBackend } from '../../src/backend/choose-backend.js';
 import type { Frame } from '../../src/foundation/frame.js';
-import { loadModel } from '../../src/model/checkpoint.js';
-import type { Model } from '../../src/model/model.js';
 import { StandOut } from '../../src/anomaly/stand-out.js';
 import {
   learnUsual,
@@ -12,15 +10,17 @@ import {
 } from '../../src/anomaly/surprise.js';
 import { scoreClips } from '../../src/evaluate/score-clips.js';
 import { openClip } from '../../src/video/index.js';
+import { mixtureTogether, randomModel, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
 import { frame } from '../video/made-clips.js';
 
 const example = 'examples/asl_yes.mkv';
-let model: Model;
+const size = { width: 24, height: 16 };
+const conditioning = [{ ...warpedFrames, blockMatching: true, templateMatching: 1, localRegression: true }];
+const model = randomModel([tinyNetwork({ size, head: { ...mixtureTogether, meanScale: 4 }, conditioning })]);
 let frames: Frame[];
 beforeAll(async () => {
   await chooseBackend({ threads: 1 });
-  model = loadModel('video-64-small');
-  const reader = await openClip(example, { size: { width: 64, height: 64 }, channels: 3 });
+  const reader = await openClip(example, { size, channels: 3 });
   frames = [];
   for await (const each of reader.frames()) frames.push(each);
 });
@@ -37,7 +37,7 @@ test('frames cost what scoring the clip says, each has its map, and the first ha
   const mean = found.reduce((sum, { bits }) => sum + bits, 0) / found.length;
   const { bitsPerDim } = await scoreClips(model, [example], { horizon: 0 });
   expect(mean).toBeCloseTo(bitsPerDim, 5);
-  for (const { map, bits } of found.slice(0, 5)) expect(map.reduce((a, b) => a + b) / 64 / 64 / 3).toBeCloseTo(bits, 9);
+  for (const { map, bits } of found.slice(0, 5)) expect(map.reduce((a, b) => a + b) / 24 / 16 / 3).toBeCloseTo(bits, 9);
 });
 
 test('no figure depends on how many frames are computed together', async () => {
@@ -98,7 +98,7 @@ test('a place that costs more than usual stands out, one that costs less does no
 });
 
 test('frames of other colours than the model has are refused in one line, and an interruption ends it', async () => {
-  await expect(watched([frame(64, 64, 1, () => 0), frame(64, 64, 1, () => 1)])).rejects.toThrow(
+  await expect(watched([frame(24, 16, 1, () => 0), frame(24, 16, 1, () => 1)])).rejects.toThrow(
     /^find surprise: frame: expected 3 channels, received 1; give frames of the model's colours$/,
   );
   const usual = new StandOut({ width: 128, height: 64 }, 25).toJSON();
@@ -106,7 +106,7 @@ test('frames of other colours than the model has are refused in one line, and an
     /^find surprise: usual: expected \d+ places, received \d+ places; bring all frames to one size$/,
   );
   const sizes = [frames.slice(0, 2), [frame(32, 32, 3, () => 0), frame(32, 32, 3, () => 1)]];
-  await expect(learnUsual(model, sizes)).rejects.toThrow(/^find surprise: frame: expected 64x64 pixels.*received 1024/);
+  await expect(learnUsual(model, sizes)).rejects.toThrow(/^find surprise: frame: expected 24x16 pixels.*received 1024/);
   const stopped = AbortSignal.abort(new Error('stopped'));
   await expect(watched(frames, { signal: stopped })).rejects.toThrow('stopped');
 });

@@ -1,11 +1,11 @@
 import { bf16Sets } from '../backend/implementations.js';
-import { pxv } from './pxv.js';
+import { pxvInProcess } from './in-process.js';
 
 const tiny = ['--network', 'row-lstm', '--hidden', '4', '--layers', '1', '--size', '6', '--channels', '1'];
 const settings = [...tiny, '--levels', '2', '--batch', '2', '--instruction-set', 'wasm', '--json'];
 
 test('pxv bench train prints what a step takes, and its profile where asked', async () => {
-  const { code, stdout } = await pxv(['bench', 'train', ...settings, '--steps', '2', '--profile']);
+  const { code, stdout } = await pxvInProcess(['bench', 'train', ...settings, '--steps', '2', '--profile']);
   expect(code).toBe(0);
   const result = JSON.parse(stdout) as Record<string, unknown> & { profile: { kernel: string; calls: number }[] };
   expect(result).toMatchObject({ network: 'row-lstm', seed: '1', backend: 'native', instructionSet: 'wasm' });
@@ -16,7 +16,7 @@ test('pxv bench train prints what a step takes, and its profile where asked', as
 
 test('pxv bench kernels times the kernels of one network, described as for pxv train', async () => {
   const args = [...settings, '--size', '6x6', '--channels', 'gray', '--tries', '1'];
-  const { code, stdout } = await pxv(['bench', 'kernels', ...args]);
+  const { code, stdout } = await pxvInProcess(['bench', 'kernels', ...args]);
   expect(code).toBe(0);
   const { peaks, kernels } = JSON.parse(stdout) as { peaks: object; kernels: { kernel: string; shape: string }[] };
   expect(peaks).toMatchObject({ gflops: expect.any(Number) as number, gbytes: expect.any(Number) as number });
@@ -25,23 +25,23 @@ test('pxv bench kernels times the kernels of one network, described as for pxv t
 
 (bf16Sets.length > 0 ? test : test.skip)('pxv bench --precision bf16 times products in bf16', async () => {
   const args = [...tiny, '--batch', '2', '--precision', 'bf16', '--json'];
-  const train = await pxv(['bench', 'train', ...args, '--steps', '1']);
+  const train = await pxvInProcess(['bench', 'train', ...args, '--steps', '1']);
   expect(JSON.parse(train.stdout)).toMatchObject({ precision: 'bf16', seconds: expect.any(Number) as number });
-  const kernels = await pxv(['bench', 'kernels', ...args, '--tries', '1']);
+  const kernels = await pxvInProcess(['bench', 'kernels', ...args, '--tries', '1']);
   expect(JSON.parse(kernels.stdout)).toMatchObject({ precision: 'bf16', peaks: expect.any(Object) as object });
 });
 
 test('pxv bench refuses a backend whose kernels it cannot time, and a kind of bench that is none, in one line', async () => {
-  const cpu = await pxv(['bench', 'kernels', ...tiny, '--backend', 'cpu']);
+  const cpu = await pxvInProcess(['bench', 'kernels', ...tiny, '--backend', 'cpu']);
   expect(cpu).toMatchObject({ code: 2, stdout: '' });
   expect(cpu.stderr).toMatch(/^pxv: bench: backend: expected native, .*\n$/);
-  const unknown = await pxv(['bench', 'weights']);
+  const unknown = await pxvInProcess(['bench', 'weights']);
   expect(unknown).toMatchObject({ code: 2, stdout: '' });
   expect(unknown.stderr).toMatch(/^pxv: unknown command 'weights'; see pxv bench --help\n$/);
 });
 
 test('pxv bench sample prints what a batch of images takes to draw', async () => {
-  const { code, stdout } = await pxv(['bench', 'sample', ...settings, '--tries', '2']);
+  const { code, stdout } = await pxvInProcess(['bench', 'sample', ...settings, '--tries', '2']);
   expect(code).toBe(0);
   const result = JSON.parse(stdout) as Record<string, unknown>;
   expect(result).toMatchObject({ network: 'row-lstm', seed: '1', batch: 2, instructionSet: 'wasm' });

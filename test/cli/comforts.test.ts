@@ -2,18 +2,20 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '../video/made-clips.js';
-import { linesSaid, pxv } from './pxv.js';
+import { pxvInProcess } from './in-process.js';
+import { linesSaid } from './pxv.js';
 import { jsonOf, makeClips, tiny, trainTinyRun } from './tiny-run.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
 const here = { cwd: folder.path };
 const at = (...parts: string[]) => join(folder.path, ...parts);
-const predict = (...args: string[]) => pxv(['predict', ...args, '--model', 'run', '--next', '1', '--overwrite'], here);
+const predict = (...args: string[]) =>
+  pxvInProcess(['predict', ...args, '--model', 'run', '--next', '1', '--overwrite'], here);
 
 beforeAll(async () => {
   await makeClips(folder.path, 2);
-  await trainTinyRun(folder.path);
+  await trainTinyRun(folder.path, pxvInProcess);
 }, 120_000);
 
 test('--quiet shows the result alone', async () => {
@@ -35,7 +37,9 @@ test.each(['x', '-3', '1.5'])('--known %s is refused by the name of the flag', a
 });
 
 test('anchors are labelled', async () => {
-  const { anchors } = jsonOf(await pxv(['eval-video', 'clips', '--model', 'run', '--horizon', '0', '--json'], here));
+  const { anchors } = jsonOf(
+    await pxvInProcess(['eval-video', 'clips', '--model', 'run', '--horizon', '0', '--json'], here),
+  );
   const { labels, mean } = anchors as { labels: string[]; mean: number[] };
   expect(labels).toEqual(['expected frame', 'last frame']);
   expect(mean).toHaveLength(2);
@@ -54,7 +58,10 @@ test('the end of a line in a name ends no line of a result', async () => {
   cpSync(at('quiet.gif'), at('two\nlines.gif'));
   const { stdout } = await predict('two\nlines.gif', '--out', 'out.gif');
   expect(stdout.trimEnd().split('\n')).toHaveLength(1);
-  const { stdout: table } = await pxv(['eval-video', 'two\nlines.gif', '--model', 'run', '--horizon', '0'], here);
+  const { stdout: table } = await pxvInProcess(
+    ['eval-video', 'two\nlines.gif', '--model', 'run', '--horizon', '0'],
+    here,
+  );
   expect(table.split('\n')[1]).toMatch(/^two\ufffdlines\.gif {2}/);
 });
 
@@ -70,10 +77,12 @@ test('models says of a run what its log has', async () => {
     '--steps',
     '2',
   ];
-  await pxv(['train', ...learned], here);
-  const { models } = jsonOf(await pxv(['models', 'scored', '--json'], here)) as { models: { score: object }[] };
+  await pxvInProcess(['train', ...learned], here);
+  const { models } = jsonOf(await pxvInProcess(['models', 'scored', '--json'], here)) as {
+    models: { score: object }[];
+  };
   expect(models[0].score).toEqual({ value: expect.any(Number) as number, unit: 'bits/dim', on: 'its validation' });
-  const { stdout } = await pxv(['models', 'scored'], here);
+  const { stdout } = await pxvInProcess(['models', 'scored'], here);
   expect(stdout).toMatch(/^scored\n {2}scores \d\.\d{3} bits\/dim on its validation$/m);
 });
 
@@ -81,20 +90,20 @@ test('--patience ends a training that gets no better, and it stays ended', async
   const clips = ['--frames', 'clips/clip-0', '--validate', 'clips/clip-1', '--out', 'patient'];
   // So small that no weight changes, and no validation is better than the first.
   const train = ['train', ...clips, ...tiny, '--steps', '40', '--learning-rate', '1e-30', '--patience', '2', '--json'];
-  expect(jsonOf(await pxv(train, here))).toMatchObject({ steps: 6, bestStep: 2 });
-  const resumed = jsonOf(await pxv(['train', '--resume', '--out', 'patient', '--json'], here));
+  expect(jsonOf(await pxvInProcess(train, here))).toMatchObject({ steps: 6, bestStep: 2 });
+  const resumed = jsonOf(await pxvInProcess(['train', '--resume', '--out', 'patient', '--json'], here));
   expect(resumed).toMatchObject({ steps: 6, resumedFrom: 6 });
 }, 120_000);
 
 test('--dry-run says what a training would be, and writes nothing', async () => {
   const train = ['train', '--frames', 'clips', '--out', 'never', ...tiny, '--steps', '7', '--dry-run'];
-  const { code, stdout } = await pxv(train, here);
+  const { code, stdout } = await pxvInProcess(train, here);
   expect(code).toBe(0);
   expect(stdout).toMatch(
     /^would learn from 2 clips, for 7 steps, into never\nmodel: pixel-cnn, 16x12, \d+ parameters\nmemory: \d+ MiB by count\ntime, as this machine is now: [\d.e-]+ s a step \(all\)\n$/,
   );
   expect(existsSync(at('never'))).toBe(false);
-  expect((await pxv(['train', '--resume', '--out', 'run', '--dry-run'], here)).stderr).toMatch(
+  expect((await pxvInProcess(['train', '--resume', '--out', 'run', '--dry-run'], here)).stderr).toMatch(
     /--dry-run: expected no/,
   );
 });

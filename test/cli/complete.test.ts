@@ -4,7 +4,7 @@ import { saveModel } from '../../src/model/checkpoint.js';
 import { encodePng } from '../../src/video/index.js';
 import { folderWith } from '../datasets/made-files.js';
 import { randomFrames, randomModel, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
-import { pxv } from './pxv.js';
+import { pxvInProcess } from './in-process.js';
 import { jsonOf } from './tiny-run.js';
 
 const size = { width: 5, height: 7 };
@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 test('pxv complete writes a contact sheet beside nothing else, from half way down by default', async () => {
   const cwd = folderWith({ 'image.png': png });
-  const outcome = await pxv(['complete', 'image.png', '--model', folder, '--samples', '2', '--json'], { cwd });
+  const outcome = await pxvInProcess(['complete', 'image.png', '--model', folder, '--samples', '2', '--json'], { cwd });
   expect(outcome.code).toBe(0);
   expect(jsonOf(outcome)).toMatchObject({
     output: 'image-completed.png',
@@ -34,7 +34,7 @@ test('pxv complete writes a contact sheet beside nothing else, from half way dow
 test('pxv complete says that a chain of scales does not draw exactly given the kept rows', async () => {
   const chain = join(folder, 'chain.safetensors');
   saveModel(chain, randomModel(tinyChain({ conditioning: [] })));
-  const { stdout } = await pxv(['complete', 'image.png', '--model', chain], {
+  const { stdout } = await pxvInProcess(['complete', 'image.png', '--model', chain], {
     cwd: folderWith({ 'image.png': png }),
   });
   expect(stdout).toMatch(/^image-completed\.png: .* s\nnot exact: a chain of scales draws its coarse image without /);
@@ -59,7 +59,7 @@ test.each([
   ],
 ])('pxv complete %j ends with %i and one line', async (args, expected, line) => {
   const onWasm = ['--instruction-set', 'wasm'];
-  const { code, stdout, stderr } = await pxv(['complete', ...args, ...onWasm], {
+  const { code, stdout, stderr } = await pxvInProcess(['complete', ...args, ...onWasm], {
     cwd: folderWith({ 'image.png': png }),
   });
   expect({ code, stdout }).toEqual({ code: expected, stdout: '' });

@@ -3,10 +3,11 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { cifarRecords, folderWith, idx } from '../datasets/made-files.js';
 import { brokenOff, serve, whole } from '../datasets/local-server.js';
-import { pxv, start } from './pxv.js';
+import { pxvInProcess } from './in-process.js';
+import { start } from './pxv.js';
 
 test('pxv datasets list names every set, where its files would be, and what they are', async () => {
-  const { code, stdout } = await pxv(['datasets', 'list', '--json'], { env: { PXV_DATA: '/nowhere' } });
+  const { code, stdout } = await pxvInProcess(['datasets', 'list', '--json'], { env: { PXV_DATA: '/nowhere' } });
   expect(code).toBe(0);
   const { datasets } = JSON.parse(stdout) as { datasets: { name: string }[] };
   expect(datasets.map(({ name }) => name)).toEqual(['cifar', 'mnist', 'binarized-mnist', 'imagenet32', 'imagenet64']);
@@ -23,7 +24,7 @@ test('pxv datasets list names every set, where its files would be, and what they
 });
 
 test('pxv datasets list prints one line for each set under the titles', async () => {
-  const { stdout } = await pxv(['datasets', 'list'], { env: { PXV_DATA: '/nowhere' } });
+  const { stdout } = await pxvInProcess(['datasets', 'list'], { env: { PXV_DATA: '/nowhere' } });
   const [titles, ...lines] = stdout.trimEnd().split('\n');
   expect(titles).toMatch(/^name +train +validation +test +files +what +folder$/);
   expect(lines[0]).toMatch(/^cifar +45000 +5000 +10000 +171 MB +CIFAR-10, .* \/nowhere\/cifar$/);
@@ -32,7 +33,7 @@ test('pxv datasets list prints one line for each set under the titles', async ()
 
 test('pxv datasets verify counts the images of files that are there', async () => {
   const data = folderWith({ 'train_30.bin': cifarRecords(30), 'test_4.bin': cifarRecords(4) });
-  const { code, stdout } = await pxv(['datasets', 'verify', 'cifar', '--data', data]);
+  const { code, stdout } = await pxvInProcess(['datasets', 'verify', 'cifar', '--data', data]);
   expect(code).toBe(0);
   expect(stdout).toBe(
     [
@@ -48,7 +49,7 @@ test('pxv datasets verify counts the images of files that are there', async () =
 
 test('pxv datasets verify refuses a wrong file in one line', async () => {
   const data = folderWith({ 'train-images-idx3-ubyte': idx(10, { magic: 0x801 }) });
-  const { code, stdout, stderr } = await pxv(['datasets', 'verify', 'mnist', '--data', data]);
+  const { code, stdout, stderr } = await pxvInProcess(['datasets', 'verify', 'mnist', '--data', data]);
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toMatch(
     /^pxv: read data set: .*train-images-idx3-ubyte: expected the magic number 0x00000803 [^\n]+\n$/,
@@ -58,7 +59,7 @@ test('pxv datasets verify refuses a wrong file in one line', async () => {
 test('pxv datasets get refuses what a mirror has when it is not the official file, in one line', async () => {
   const { url } = await serve({ '/train-images-idx3-ubyte.gz': whole(idx(10)) });
   const env = { PXV_DATA: folderWith({}) };
-  const { code, stdout, stderr } = await pxv(['datasets', 'get', 'mnist', '--mirror', url], { env });
+  const { code, stdout, stderr } = await pxvInProcess(['datasets', 'get', 'mnist', '--mirror', url], { env });
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toMatch(
     /^pxv: download: train-images-idx3-ubyte\.gz: expected 9912422 bytes .*: a file of 7856 bytes; [^\n]+\n$/,
@@ -84,7 +85,7 @@ test.each([
     /^pxv: find data set: mnist: expected its files in .*; run pxv datasets get mnist, or give --data FOLDER\n$/,
   ],
 ])('pxv %j ends with %i and one line', async (args, expected, line) => {
-  const { code, stdout, stderr } = await pxv(args, { env: { PXV_DATA: '/nowhere' } });
+  const { code, stdout, stderr } = await pxvInProcess(args, { env: { PXV_DATA: '/nowhere' } });
   expect({ code, stdout }).toEqual({ code: expected, stdout: '' });
   expect(stderr).toMatch(line);
 });
@@ -109,7 +110,7 @@ test('an interrupted pxv datasets get says so, ends with 130, and leaves what ha
 
 test('pxv datasets get of what is there says how it is checked, and how it is downloaded anew', async () => {
   const env = { PXV_DATA: folderWith({ 'mnist/file': '' }) };
-  const { code, stdout } = await pxv(['datasets', 'get', 'mnist'], { env });
+  const { code, stdout } = await pxvInProcess(['datasets', 'get', 'mnist'], { env });
   expect(code).toBe(0);
   expect(stdout).toMatch(
     /mnist: already there; check it with pxv datasets verify mnist, or delete it to download it again\n$/,

@@ -3,7 +3,7 @@ import { saveModel } from '../../src/model/checkpoint.js';
 import { encodePng } from '../../src/video/contact-sheet.js';
 import { randomModel, sigmoid, tinyNetwork } from '../model/tiny-networks.js';
 import { folderWith, idx } from '../datasets/made-files.js';
-import { pxv } from './pxv.js';
+import { pxvInProcess } from './in-process.js';
 import { jsonOf } from './tiny-run.js';
 
 const size = { width: 28, height: 28 };
@@ -13,7 +13,7 @@ const model = join(folder, 'model.safetensors');
 beforeAll(() => saveModel(model, randomModel([network])));
 
 const evaluate = (...more: string[]) =>
-  pxv(['eval-images', 'binarized-mnist', '--data', folder, ...more], { env: { PXV_DATA: '/nowhere' } });
+  pxvInProcess(['eval-images', 'binarized-mnist', '--data', folder, ...more], { env: { PXV_DATA: '/nowhere' } });
 
 test('pxv eval-images gives the contract of its JSON object, the same whatever computes it', async () => {
   const outcome = await evaluate('--model', model, '--json');
@@ -54,7 +54,9 @@ test('pxv eval-images names the images of a folder that need most, the dearest f
     files[`${i}.png`] = await encodePng({ ...size, channels: 1, data: data.fill(0, 100 * i) });
   }
   const images = folderWith(files);
-  const { stdout } = await pxv(['eval-images', images, '--model', model], { env: { PXV_DATA: folderWith({}) } });
+  const { stdout } = await pxvInProcess(['eval-images', images, '--model', model], {
+    env: { PXV_DATA: folderWith({}) },
+  });
   const named = /\nmost bits\/dim: (.*)\n/
     .exec(stdout)![1]
     .split(', ')
@@ -98,7 +100,7 @@ test.each([
 });
 
 test('pxv eval-images asks for a model where none is shipped for the set', async () => {
-  const { code, stdout, stderr } = await pxv(['eval-images', 'imagenet64']);
+  const { code, stdout, stderr } = await pxvInProcess(['eval-images', 'imagenet64']);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toMatch(
     /^pxv: read options: --model: expected a model, since none is shipped by the name imagenet64, received none;[^\n]+\n$/,
@@ -106,7 +108,7 @@ test('pxv eval-images asks for a model where none is shipped for the set', async
 });
 
 test('pxv eval-images says of a name that is no data set that it is none', async () => {
-  const { code, stdout, stderr } = await pxv(['eval-images', 'cifra']);
+  const { code, stdout, stderr } = await pxvInProcess(['eval-images', 'cifra']);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toMatch(
     /^pxv: find data set: cifra: expected one of cifar, [^\n]+, received no such name or folder;[^\n]+\n$/,

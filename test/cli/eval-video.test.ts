@@ -3,7 +3,7 @@ import { saveModel } from '../../src/model/checkpoint.js';
 import { writeClip } from '../../src/video/index.js';
 import { framedNetworks, randomModel } from '../model/tiny-networks.js';
 import { frame, temporaryFolder } from '../video/made-clips.js';
-import { pxv } from './pxv.js';
+import { pxvInProcess } from './in-process.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -25,7 +25,7 @@ test('eval-video of a clip in which nothing moves has dashes where nothing can b
     '--horizon',
     '2',
   ];
-  const { code, stdout } = await pxv(args, { cwd: folder.path });
+  const { code, stdout } = await pxvInProcess(args, { cwd: folder.path });
   expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ *1 +0\.00( +-)+$/m) as string });
   expect(stdout).toMatch(/^still .* -$/m);
   expect(stdout).not.toMatch(/NaN|Infinity/);

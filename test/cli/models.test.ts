@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { saveModel } from '../../src/model/checkpoint.js';
 import { buildChain } from '../../src/model/chain.js';
 import { describeModel } from '../../src/model/presets.js';
-import { pxv } from './pxv.js';
+import { pxvInProcess } from './in-process.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'pxv-models-'));
 const size = { width: 9, height: 7 };
@@ -38,7 +38,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test('pxv models describes a run folder', async () => {
-  const { code, stdout } = await pxv(['models', folder, '--json']);
+  const { code, stdout } = await pxvInProcess(['models', folder, '--json']);
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toEqual({
     version: 1,
@@ -64,7 +64,7 @@ test('pxv models describes a run folder', async () => {
 });
 
 test('pxv models prints one line for each model under the titles', async () => {
-  const { stdout } = await pxv(['models', folder, join(folder, 'model.safetensors')]);
+  const { stdout } = await pxvInProcess(['models', folder, join(folder, 'model.safetensors')]);
   const [titles, ...lines] = stdout.trimEnd().split('\n');
   expect(titles).toMatch(/^model +layers +head +size +channels +scales +context +frames\/s +parameters +last steps$/);
   expect(lines).toHaveLength(2);
@@ -72,16 +72,16 @@ test('pxv models prints one line for each model under the titles', async () => {
 });
 
 test('pxv models says of those that ship what they are for, what they learned from, and how they score', async () => {
-  const { stdout } = await pxv(['models']);
+  const { stdout } = await pxvInProcess(['models']);
   expect(stdout).toMatch(
     /\nvideo-64: the next frames of RGB video: .*\n {2}learned from \d+ public clips .*\n {2}scores 1\.\d{3} bits\/dim on /,
   );
-  const { models } = JSON.parse((await pxv(['models', 'cifar', '--json'])).stdout) as { models: object[] };
+  const { models } = JSON.parse((await pxvInProcess(['models', 'cifar', '--json'])).stdout) as { models: object[] };
   expect(models[0]).toMatchObject({ for: expect.any(String) as string, score: { unit: 'bits/dim' } });
 });
 
 test('pxv models refuses a model that does not exist, in one line', async () => {
-  const { code, stdout, stderr } = await pxv(['models', join(folder, 'none')]);
+  const { code, stdout, stderr } = await pxvInProcess(['models', join(folder, 'none')]);
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toMatch(/^pxv: find model: .*none: expected a run folder .*, received no such path or name; .*\n$/);
 });

@@ -15,7 +15,7 @@ const frameRate = { numerator: 10, denominator: 1 };
 
 beforeAll(async () => {
   await makeClips(folder.path, 2);
-  await trainTinyRun(folder.path);
+  await trainTinyRun(folder.path, pxv);
   await writeClip(at('clip.gif'), movingSquare(0, 5), { frameRate });
   await writeClip(at('mixed', 'same.gif'), movingSquare(0, 3), { frameRate });
   await writeClip(at('mixed', 'same.mp4'), movingSquare(0, 3), { frameRate });

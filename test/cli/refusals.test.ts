@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeClip } from '../../src/video/index.js';
 import { frame, temporaryFolder } from '../video/made-clips.js';
-import { pxv } from './pxv.js';
+import { pxvInProcess } from './in-process.js';
 import { makeClips, movingSquare, tiny, trainTinyRun } from './tiny-run.js';
 
 const folder = temporaryFolder();
@@ -12,7 +12,7 @@ const at = (...parts: string[]) => join(folder.path, ...parts);
 
 beforeAll(async () => {
   await makeClips(folder.path, 3);
-  await trainTinyRun(folder.path);
+  await trainTinyRun(folder.path, pxvInProcess);
 }, 120_000);
 
 describe('what cannot be done ends with one line that says what was expected, what came, and what to do:', () => {
@@ -149,11 +149,6 @@ describe('what cannot be done ends with one line that says what was expected, wh
     ],
     [2, ['predict'], /missing required argument 'clip'; see pxv predict --help/],
     [2, [...predict, '--next', '0'], /--next: expected a whole number from 1 to 100000, received "0"; give/],
-    [
-      2,
-      [...predict, '--component-temperature', '0.9'],
-      /unknown option '--component-temperature'.*; see pxv predict --help/,
-    ],
     [2, [...predict, '--temperature', '-1'], /--temperature: expected a number of at least 0, received "-1"; give/],
     [
       1,
@@ -214,7 +209,7 @@ describe('what cannot be done ends with one line that says what was expected, wh
     ],
   ] as [number, string[], RegExp][])('exit code %d: pxv %j', async (code, args, line) => {
     const before = readdirSync(folder.path).sort();
-    const outcome = await pxv(args, here);
+    const outcome = await pxvInProcess(args, here);
     const lines = outcome.stderr.trimEnd().split('\n');
     expect(lines.at(-1)).toMatch(line);
     expect({ code: outcome.code, stdout: outcome.stdout }).toEqual({ code, stdout: '' });

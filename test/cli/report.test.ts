@@ -6,7 +6,7 @@ import { SampleSheets } from '../../src/training/sample-sheets.js';
 import { contactSheet, encodePng } from '../../src/video/index.js';
 import { openChromium, openFile, seriousFaults, testInChromium } from '../chromium.js';
 import { lossless, makeClip, temporaryFolder } from '../video/made-clips.js';
-import { pxv } from './pxv.js';
+import { pxvInProcess } from './in-process.js';
 import { jsonOf, makeClips, movingSquare, trainTinyRun } from './tiny-run.js';
 
 const folder = temporaryFolder();
@@ -14,19 +14,22 @@ afterAll(folder.remove);
 const here = { cwd: folder.path };
 const at = (...parts: string[]) => join(folder.path, ...parts);
 const read = (name: string) => readFileSync(at(name), 'utf8');
-const report = (...args: string[]) => pxv(['report', ...args], here);
+const report = (...args: string[]) => pxvInProcess(['report', ...args], here);
 
 /** A name that a page without escapes would run. */
 const hostile = '<script>alert(1)<.mkv';
 
 beforeAll(async () => {
   await makeClips(folder.path, 3);
-  await trainTinyRun(folder.path);
+  await trainTinyRun(folder.path, pxvInProcess);
   makeClip(at(hostile), movingSquare(0, 40), ...lossless);
   const model = ['--model', 'run'];
-  const score = await pxv(['eval-video', 'clips', '--horizon', '2', '--starts', '1', '--json', ...model], here);
+  const score = await pxvInProcess(
+    ['eval-video', 'clips', '--horizon', '2', '--starts', '1', '--json', ...model],
+    here,
+  );
   writeFileSync(at('score.json'), score.stdout);
-  const found = await pxv(['surprise', hostile, '--out', 'found', '--json', ...model], here);
+  const found = await pxvInProcess(['surprise', hostile, '--out', 'found', '--json', ...model], here);
   writeFileSync(at('found.json'), found.stdout);
 }, 180_000);
 
@@ -94,7 +97,10 @@ test('what a training drew is scrubbed through, and what others have put beside 
 });
 
 test('the tables of a score are those that eval-video prints', async () => {
-  const printed = await pxv(['eval-video', 'clips', '--horizon', '2', '--starts', '1', '--model', 'run'], here);
+  const printed = await pxvInProcess(
+    ['eval-video', 'clips', '--horizon', '2', '--starts', '1', '--model', 'run'],
+    here,
+  );
   const outcome = await report('score.json', '--out', 'score.html');
   expect(outcome.code).toBe(0);
   const table = printed.stdout.slice(printed.stdout.indexOf('predicted from')).trimEnd();
@@ -102,9 +108,8 @@ test('the tables of a score are those that eval-video prints', async () => {
 });
 
 test('moments are the same from the JSON of a search and from its folder', async () => {
-  const [fromJson, fromFolder] = await Promise.all(
-    ['found.json', 'found'].map((what, index) => report(what, '--out', `search-${index}.html`, '--json')),
-  );
+  const fromJson = await report('found.json', '--out', 'search-0.html', '--json');
+  const fromFolder = await report('found', '--out', 'search-1.html', '--json');
   const momentsOf = (outcome: typeof fromJson) => {
     const { sections } = jsonOf(outcome) as unknown as { sections: [Shown] };
     return sections[0].blocks.find(({ kind, title }) => kind === 'table' && title.startsWith('moments'))!.rows;

@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { saveModel } from '../../src/model/checkpoint.js';
 import { randomModel, sigmoid, softmax, tinyBound, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
 import { temporaryFolder } from '../video/made-clips.js';
-import { pxv } from './pxv.js';
+import { pxvInProcess } from './in-process.js';
 import { jsonOf } from './tiny-run.js';
 
 const { path: folder, remove } = temporaryFolder();
@@ -19,7 +19,7 @@ beforeAll(() => {
   saveModel(given, randomModel([tinyNetwork()]));
 });
 
-const sample = (...args: string[]) => pxv(['sample', ...args], { cwd: folder });
+const sample = (...args: string[]) => pxvInProcess(['sample', ...args], { cwd: folder });
 
 test('pxv sample writes a contact sheet, and the same bytes for the same seed', async () => {
   const settings = ['--model', grey, '--count', '5', '--scale', '2', '--seed', '7', '--json'];

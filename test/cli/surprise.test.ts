@@ -1,13 +1,19 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { saveModel } from '../../src/model/checkpoint.js';
 import { openClip } from '../../src/video/index.js';
+import { randomModel, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
 import { temporaryFolder } from '../video/made-clips.js';
-import { pxv } from './pxv.js';
+import { pxvInProcess } from './in-process.js';
 
 const folder = temporaryFolder();
 const example = 'examples/asl_yes.mkv';
 const out = join(folder.path, 'found');
+const model = join(folder.path, 'tiny.safetensors');
+beforeAll(() =>
+  saveModel(model, randomModel([tinyNetwork({ size: { width: 48, height: 32 }, conditioning: [warpedFrames] })])),
+);
 afterAll(folder.remove);
 
 interface Found {
@@ -17,12 +23,22 @@ interface Found {
 }
 
 test('a clip becomes a film, a timeline and moments, and nothing that is there is replaced unasked', async () => {
-  const { code, stdout } = await pxv(['surprise', example, '--learn', '0.5s', '--out', out, '--json']);
+  const { code, stdout } = await pxvInProcess([
+    'surprise',
+    example,
+    '--model',
+    model,
+    '--learn',
+    '0.5s',
+    '--out',
+    out,
+    '--json',
+  ]);
   expect(code).toBe(0);
   const { frames, moments, timeline } = JSON.parse(stdout) as Found;
   // 65 frames, of which 15 are learned from.
   expect([frames, timeline.frame[0], timeline.frame.at(-1), timeline.score.length]).toEqual([50, 15, 64, 50]);
-  expect(moments[0]).toMatchObject({ box: { width: 16, height: 16 } });
+  expect(moments[0]).toMatchObject({ box: { width: 8, height: 8 } });
   expect(moments[0].score).toBeCloseTo(Math.max(...timeline.score), 9);
   // Moments are where the timeline has them.
   expect(timeline.score[timeline.frame.indexOf(moments[0].peak)]).toBe(moments[0].score);
@@ -39,7 +55,7 @@ test('a clip becomes a film, a timeline and moments, and nothing that is there i
   for await (const { width } of film.frames()) shown += width === 32 ? 1 : 0;
   expect(shown).toBe(50);
 
-  const again = await pxv(['surprise', example, '--out', out]);
+  const again = await pxvInProcess(['surprise', example, '--model', model, '--out', out]);
   expect(again.code).toBe(1);
   expect(again.stderr).toMatch(/received an earlier search; choose another --out, or replace it with --overwrite\n$/);
 });
@@ -61,7 +77,7 @@ test('what cannot be looked at is said in one line, and leaves nothing', async (
     [[example, '--learn', '99s', '--out', join(folder.path, 'none')], /two frames or more after what is learned/],
   ];
   for (const [args, message] of cases) {
-    const { code, stderr } = await pxv(['surprise', ...args, '--quiet']);
+    const { code, stderr } = await pxvInProcess(['surprise', '--model', model, ...args, '--quiet']);
     expect(code).toBeGreaterThan(0);
     expect(stderr.trim().split('\n').at(-1)).toMatch(message);
   }

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import type { Frame } from '../../src/foundation/frame.js';
 import { writeClip } from '../../src/video/index.js';
 import { frame } from '../video/made-clips.js';
-import { pxv, type Outcome } from './pxv.js';
+import type { pxvInProcess } from './in-process.js';
+import type { Outcome } from './pxv.js';
 
 /** The size of the clips, and of the model: frames come through as they are. */
 export const size = { width: 16, height: 12 };
@@ -29,7 +30,7 @@ export async function makeClips(folder: string, clips: number): Promise<void> {
 export const tiny = ['--hidden', '6', '--layers', '1', '--size', '16x12', '--batch', '2'];
 
 /** Trains `run` on the clips of a folder, for three steps. */
-export async function trainTinyRun(folder: string): Promise<Outcome> {
+export async function trainTinyRun(folder: string, pxv: typeof pxvInProcess): Promise<Outcome> {
   return pxv(['train', '--frames', 'clips', '--out', 'run', ...tiny, '--steps', '3', '--json'], { cwd: folder });
 }
 

@@ -18,7 +18,7 @@ const at = (...parts: string[]) => join(folder.path, ...parts);
 let trained: Outcome;
 beforeAll(async () => {
   await makeClips(folder.path, 3);
-  trained = await trainTinyRun(folder.path);
+  trained = await trainTinyRun(folder.path, pxv);
 }, 120_000);
 
 const framesOf = async (path: string, width = size.width, height = size.height): Promise<Frame[]> => {

@@ -9,7 +9,7 @@ const folder = temporaryFolder();
 const here = { cwd: folder.path };
 beforeAll(async () => {
   await makeClips(folder.path, 3);
-  await trainTinyRun(folder.path);
+  await trainTinyRun(folder.path, pxv);
 });
 afterAll(folder.remove);
 
