@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { inflateSync } from 'node:zlib';
+import { join } from 'node:path';
 import { create, type Font, type Glyph } from 'fontkitten';
 import sharp from 'sharp';
 import type { Size } from '../foundation/frame.js';
+import { packageFolder } from '../foundation/package-folder.js';
 
 /** A line of text as a picture: how much of each pixel it covers, `height x width` values from 0 to 255. */
 export interface TextMask extends Size {
@@ -19,38 +19,13 @@ const BASELINE = 0.95;
 
 let loaded: Font | undefined;
 
-/** B612 was drawn for small letters on screens; as a package it is the same on every machine, whatever fonts that has. */
+/** Reads B612, which was drawn for small letters on screens. It ships with pxv, so that letters are the same on every machine. */
 function font(): Font {
   if (loaded) return loaded;
-  const path = createRequire(import.meta.url).resolve('@fontsource/b612/files/b612-latin-400-normal.woff');
-  const read = create(plainFont(readFileSync(path)));
+  const path = join(packageFolder(), 'src', 'video', 'font', 'B612-Regular.ttf');
+  const read = create(readFileSync(path));
   if (read.isCollection) throw new TypeError(`${path} holds several fonts`);
   return (loaded = read);
-}
-
-/**
- * A font as it was before WOFF (W3C 2012) made its tables smaller: the library would read it as well, but inflates in a script, which takes
- * longer than all else that it does.
- */
-function plainFont(woff: Buffer): Buffer {
-  const [header, entry] = [44, 20];
-  const tables = Array.from({ length: woff.readUInt16BE(12) }, (_, at) => {
-    const number = (of: number) => woff.readUInt32BE(header + entry * at + 4 * of);
-    const [tag, offset, packed, length, sum] = [0, 1, 2, 3, 4].map(number);
-    const bytes = woff.subarray(offset, offset + packed);
-    return { tag, sum, length, bytes: packed < length ? inflateSync(bytes) : bytes };
-  });
-  const directory = Buffer.alloc(12 + 16 * tables.length);
-  directory.writeUInt32BE(woff.readUInt32BE(4), 0);
-  directory.writeUInt16BE(tables.length, 4);
-  let end = directory.length;
-  const parts = tables.map(({ tag, sum, length, bytes }, at) => {
-    [tag, sum, end, length].forEach((value, of) => directory.writeUInt32BE(value, 12 + 16 * at + 4 * of));
-    const padded = Buffer.concat([bytes, Buffer.alloc(-length & 3)]);
-    end += padded.length;
-    return padded;
-  });
-  return Buffer.concat([directory, ...parts]);
 }
 
 /** Width of a line of text in pixels, rounded up. */
