@@ -36,7 +36,7 @@ const capabilities = [
 /** What other folders may import from; those that are not listed, such as cli/, import from everything. */
 const others = {
   datasets: ['src/video'],
-  'src/browser': ['anomaly', 'coding', 'sampling', 'model', 'backend'].map(inSource),
+  'src/browser': ['anomaly', 'coding', 'sampling', 'model', 'conditioning', 'backend'].map(inSource),
 };
 
 function inSource(name) {

@@ -5,7 +5,9 @@ import { MATCHED_FEATURES, NEIGHBOURS } from '../backend/kernels/index.js';
 import type { ImageShape } from '../foundation/levels.js';
 import { DIFFERENCE_GAIN, type ContextTensors } from './context/context-tensors.js';
 
-/** Largest number of pairs of successive frames, the last ones, that motion is found between: two show how it changes. */
+/**
+ * Largest number of pairs of successive frames, the last ones, that motion is found between: two show how it changes.
+ */
 const MOST_PAIRS = 2;
 /** Pixels of motion that a trunk reads as 1. */
 const PIXELS_OF_UNIT = 4;
@@ -14,7 +16,9 @@ const PIXELS_OF_UNIT = 4;
 export interface BlockMotion {
   /** The last known frame moved on to the one to predict, [batch, height, width, channels], in levels. */
   onward: Tensor4D;
-  /** For a trunk, `blockMotionPlanes` of them: of each pair the motion and the difference left; what moving on changes. */
+  /**
+   * For a trunk, `blockMotionPlanes` of them: of each pair the motion and the difference left; what moving on changes.
+   */
   planes: Tensor4D[];
 }
 
@@ -28,8 +32,8 @@ function pairsOf(context: number): number {
 }
 
 /**
- * Finds motion by block matching, as a network of few layers does only after long training. It is found among known frames; the last known
- * one is moved on once, and once more for each frame expected since.
+ * Finds motion by block matching, as a network of few layers does only after long training. It is found among known
+ * frames; the last known one is moved on once, and once more for each frame expected since.
  * @param scaled the context's frames scaled to -1..1
  */
 export function blockMotion(network: ImageShape, context: ContextTensors, scaled: readonly Tensor4D[]): BlockMotion {
@@ -60,7 +64,10 @@ function ofExamples(condition: readonly boolean[], { shape }: Tensor4D): Tensor4
   return tf.broadcastTo(each, shape);
 }
 
-/** Returns the features that a trunk reads of a pair: a pixel's own motion, and the difference in the range of a frame's. */
+/**
+ * Returns the features that a trunk reads of a pair: a pixel's own motion, and the difference in the range of a
+ * frame's.
+ */
 function toldOf(half: number): readonly MatchedFeature[] {
   return [
     [0, 1 / PIXELS_OF_UNIT],

@@ -6,7 +6,10 @@ import type { ParameterSpec } from '../backend/parameters.js';
 import type { ImageShape } from '../foundation/levels.js';
 import { cutContext, mirrorContext, mirrorImage, type ContextTensors } from './context/context-tensors.js';
 
-/** Conditioning inputs: what a model is given besides the image's earlier sub-pixels. Values are levels, 0 to levels - 1, as floats. */
+/**
+ * Conditioning inputs: what a model is given besides the image's earlier sub-pixels. Values are levels, 0 to levels -
+ * 1, as floats.
+ */
 export interface Given {
   context?: ContextTensors;
   /** The same image at the next coarser scale, [batch, coarse height, coarse width, channels]. */
@@ -22,7 +25,9 @@ export interface Needs {
 }
 
 export interface CoarserImage {
-  /** Pixels of this scale, down and across, for one of the coarser: its (r, c) is the pixel (factor r, factor c) here. */
+  /**
+   * Pixels of this scale, down and across, for one of the coarser: its (r, c) is the pixel (factor r, factor c) here.
+   */
   factor: number;
   /** Whether the pixels that both scales have are known here, neither scored nor drawn again. */
   known: boolean;
@@ -38,7 +43,10 @@ export type Condition = {
   references: Tensor4D[];
 };
 
-/** One kind of conditioning: what it reads, and how that becomes a map, anchors and references. Plain tfjs, differentiable in weights. */
+/**
+ * One kind of conditioning: what it reads, and how that becomes a map, anchors and references. Plain tfjs,
+ * differentiable in weights.
+ */
 export interface Conditioning<D extends { type: string }> {
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
   needs(description: D): Needs;
@@ -63,7 +71,10 @@ export function blankGiven({ size, channels }: ImageShape, { context }: Pick<Nee
   return { context: { frames, valid: blank(context), noise: blank(1) } };
 }
 
-/** Returns the conditioning inputs of a coarser scale: every `step` pixels of the finest, and the scale before. Disposes nothing. */
+/**
+ * Returns the conditioning inputs of a coarser scale: every `step` pixels of the finest, and the scale before. Disposes
+ * nothing.
+ */
 export function cutGiven(given: Given, needs: Needs, step: number, coarser: Tensor4D | undefined): Given {
   return {
     ...(needs.context > 0 && given.context && { context: cutContext(given.context, needs.context, step) }),

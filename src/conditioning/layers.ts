@@ -59,8 +59,9 @@ export const DEFAULT_HALVINGS = 2;
 export const MOST_HALVINGS = SMALLER_SIZES.length;
 
 /**
- * Returns the 4 * halvings + 2 layers of a trunk: convolutions down to a quarter or an eighth of the size and transposed ones back up, each
- * size added to its equal on the way down. So the map has fine detail as well as movement of a dozen pixels.
+ * Returns the 4 * halvings + 2 layers of a trunk: convolutions down to a quarter or an eighth of the size and
+ * transposed ones back up, each size added to its equal on the way down. So the map has fine detail as well as movement
+ * of a dozen pixels.
  * @param inputs features that are read
  * @param features of the map; the layers at smaller sizes have twice as many
  */

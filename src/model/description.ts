@@ -59,8 +59,8 @@ const networkSchema = z
 export type NetworkDescription = z.infer<typeof networkSchema>;
 
 /**
- * A model as it stands in checkpoints and configuration files: a chain of networks from the coarsest scale to the finest
- * (1601.06759, section 3.6), each given the image of the scale before. A single network is a chain of one.
+ * A model as it stands in checkpoints and configuration files: a chain of networks from the coarsest scale to the
+ * finest (1601.06759, section 3.6), each given the image of the scale before. A single network is a chain of one.
  */
 export interface ModelDescription {
   /** Version of this format. */
@@ -83,7 +83,10 @@ export function anchorCount({ conditioning }: NetworkDescription): number {
   return Math.max(1, countAnchors(conditioning));
 }
 
-/** Returns the number of features of a colour channel: the scaled level and, if the head starts from anchors, the difference to each given one. */
+/**
+ * Returns the number of features of a colour channel: the scaled level and, if the head starts from anchors, the
+ * difference to each given one.
+ */
 export function imageFeatures({ head, conditioning }: NetworkDescription): number {
   return 1 + (headOf(head).anchored ? countAnchors(conditioning) : 0);
 }
@@ -91,7 +94,10 @@ export function imageFeatures({ head, conditioning }: NetworkDescription): numbe
 /** Brings the differences of sub-pixels to their anchors, which are near, to the range of the other inputs. */
 const DIFFERENCE_GAIN = 8;
 
-/** Returns the scale of a sub-pixel's features, in float32: (level - middle) / middle and, for each anchor read, (level - anchor) * gain. */
+/**
+ * Returns the scale of a sub-pixel's features, in float32: (level - middle) / middle and, for each anchor read, (level
+ * - anchor) * gain.
+ */
 export function subPixelScale({ levels }: Pick<NetworkDescription, 'levels'>): { middle: number; gain: number } {
   const middle = (levels - 1) / 2;
   return { middle, gain: Math.fround(DIFFERENCE_GAIN / middle) };

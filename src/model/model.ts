@@ -34,7 +34,10 @@ export interface Model {
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** The files that a model was made from, by their SHA-256 in hexadecimal: its training's configuration, and the list of its data. */
+/**
+ * The files that a model was made from, by their SHA-256 in hexadecimal: its training's configuration, and the list of
+ * its data.
+ */
 const originSchema = z.strictObject({ recipe: sha256, data: sha256 });
 
 export type ModelOrigin = z.infer<typeof originSchema>;
@@ -61,7 +64,9 @@ export function kindOf(value: unknown): string {
 /** What a model's file says of it besides its weights. */
 export type ModelFacts = Pick<Model, 'description' | 'step' | 'frameRate' | 'drawing' | 'origin'>;
 
-/** Metadata of a model file: the description, what tells one state of training from another, and what using it needs. */
+/**
+ * Metadata of a model file: the description, what tells one state of training from another, and what using it needs.
+ */
 export function modelMetadata(model: ModelFacts): Record<string, string> {
   const { description, step, frameRate, drawing, origin } = model;
   return {
@@ -116,7 +121,10 @@ export function readDescription(path: string, metadata: Metadata): ModelDescript
   return description;
 }
 
-/** What the metadata have under a key, in JSON; null where they have nothing. @param what it is, for the reader of an error */
+/**
+ * What the metadata have under a key, in JSON; null where they have nothing.
+ * @param what it is, for the reader of an error
+ */
 function readValue<T>(path: string, metadata: Metadata, key: string, schema: z.ZodType<T>, what: string): T | null {
   const text = metadata[key];
   if (text === undefined) return null;

@@ -70,8 +70,8 @@ export function conditionOf(network: Network, parameters: readonly Tensor[], giv
 }
 
 /**
- * Returns the features of whole images, [batch, height, width, channels * features], those of a channel together so that they fall into one
- * colour group. Differentiable in the anchors, each as large as the image.
+ * Returns the features of whole images, [batch, height, width, channels * features], those of a channel together so
+ * that they fall into one colour group. Differentiable in the anchors, each as large as the image.
  */
 export function imageInput(description: NetworkDescription, image: Tensor4D, anchors: readonly Tensor4D[]): Tensor4D {
   const { middle, gain } = subPixelScale(description);

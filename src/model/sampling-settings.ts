@@ -10,8 +10,8 @@ export const MOST_TEMPERATURE = 10_000;
 /** Highest temperature that the schedule reaches. */
 const MOST_SCHEDULED = 1.12;
 /**
- * Largest `carryWithin` where `carry` is below 1. A little less than all of a draw leaves room to draw wider: frames move as much, and are
- * nearer to the truth (docs/decisions/0013-how-futures-are-drawn.md).
+ * Largest `carryWithin` where `carry` is below 1. A little less than all of a draw leaves room to draw wider: frames
+ * move as much, and are nearer to the truth (docs/decisions/0013-how-futures-are-drawn.md).
  */
 const MOST_CARRIED_WITHIN = 0.96;
 
@@ -22,9 +22,10 @@ export const samplingSchema = z.strictObject({
   /** Temperature schedule: increase from each drawn frame to the next, as far as 1.12; 0: the temperature stays. */
   warming: z.number().min(0).max(1),
   /**
-   * Feedback: fraction of what a drawn frame has beyond the expected one that later frames are predicted from; 1: of drawn frames as they
-   * are. Below 1 frames are drawn about the mean of predictions at several strides, known motion continues (see `StridedHistory`), and no
-   * features are made of earlier pixels; within a frame, too, only a fraction of a draw is read by the sub-pixels after it.
+   * Feedback: fraction of what a drawn frame has beyond the expected one that later frames are predicted from; 1: of
+   * drawn frames as they are. Below 1 frames are drawn about the mean of predictions at several strides, known motion
+   * continues (see `StridedHistory`), and no features are made of earlier pixels; within a frame, too, only a fraction
+   * of a draw is read by the sub-pixels after it.
    */
   carry: z.number().min(0).max(1),
 });
@@ -35,15 +36,17 @@ export type SamplingSettings = z.infer<typeof samplingSchema>;
 /** Settings that one frame is drawn with. */
 export interface FrameSettings {
   /**
-   * 1 changes nothing, 0 takes the most probable level. Otherwise probabilities of levels (softmax, sigmoid) are raised to 1 / temperature
-   * and renormalised. Scales of a mixture's components are multiplied by it, and means stay: below 1 levels keep closer to the means, which
-   * move with the anchors. Weights of components are raised to it: a narrow draw makes the choice for the pixels after it surer than it
-   * should be, and flatter weights make up for that (docs/decisions/0013-how-futures-are-drawn.md).
+   * 1 changes nothing, 0 takes the most probable level. Otherwise probabilities of levels (softmax, sigmoid) are raised
+   * to 1 / temperature and renormalised. Scales of a mixture's components are multiplied by it, and means stay: below 1
+   * levels keep closer to the means, which move with the anchors. Weights of components are raised to it: a narrow draw
+   * makes the choice for the pixels after it surer than it should be, and flatter weights make up for that
+   * (docs/decisions/0013-how-futures-are-drawn.md).
    */
   temperature: number;
   /**
-   * Fraction, above 0 and up to 1, of what a drawn sub-pixel has beyond its first anchor, the expected frame, that later sub-pixels of the
-   * frame read; default 1: they read it as it is (docs/decisions/0013-how-futures-are-drawn.md).
+   * Fraction, above 0 and up to 1, of what a drawn sub-pixel has beyond its first anchor, the expected frame, that
+   * later sub-pixels of the frame read; default 1: they read it as it is
+   * (docs/decisions/0013-how-futures-are-drawn.md).
    */
   carryWithin?: number;
 }
@@ -52,8 +55,8 @@ export interface FrameSettings {
 export const AS_SCORED: SamplingSettings = { temperature: 1, warming: 0, carry: 1 };
 
 /**
- * Settings about the expected frame: less spread limits the errors of drawn frames at first, and little feedback those after. Chosen on
- * sixteen clips that taught nothing (docs/decisions/0013-how-futures-are-drawn.md).
+ * Settings about the expected frame: less spread limits the errors of drawn frames at first, and little feedback those
+ * after. Chosen on sixteen clips that taught nothing (docs/decisions/0013-how-futures-are-drawn.md).
  */
 const ABOUT_EXPECTED: SamplingSettings = { temperature: 0.95, warming: 0.035, carry: 0.25 };
 
@@ -69,7 +72,8 @@ export const requestedSamplingSchema = z
   .partial();
 
 /**
- * Returns the sampling settings of a model, as its file has them or the default, with the temperature that is requested.
+ * Returns the sampling settings of a model, as its file has them or the default, with the temperature that is
+ * requested.
  * @throws PxvError `USAGE` if the temperature is out of its range
  */
 export function samplingSettings(

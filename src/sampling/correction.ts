@@ -17,7 +17,10 @@ export interface HistoryStatistics {
   before: Uint8Array;
   /** Mean of the last frames, at most `MOST_AVERAGED` of them. */
   mean: Float32Array;
-  /** Stillness from the last frame but one to the last: 1 where nothing changes there and nearby, near 0 where much does. */
+  /**
+   * Stillness from the last frame but one to the last: 1 where nothing changes there and nearby, near 0 where much
+   * does.
+   */
   stillness: Float32Array;
 }
 
@@ -26,7 +29,10 @@ export const MOST_AVERAGED = 128;
 /** Mean change, in bytes, that leaves a stillness of 1/e. */
 const STIRRING = 4;
 
-/** Returns the statistics of known frames. @param frames oldest first, height x width x channels bytes each, at least two */
+/**
+ * Returns the statistics of known frames.
+ * @param frames oldest first, height x width x channels bytes each, at least two
+ */
 export function historyStatistics(frames: readonly Uint8Array[], shape: ImageShape): HistoryStatistics {
   const [before, last] = frames.slice(-2);
   const averaged = frames.slice(-MOST_AVERAGED);
@@ -73,19 +79,22 @@ function blurred(frame: ArrayLike<number>, shape: ImageShape, times: number): Fl
 }
 
 /**
- * Regularisation: as much as one more frame without an error in which each deviation is this far from zero everywhere, in levels of 256
- * (docs/decisions/0014-learning-from-the-clip.md).
+ * Regularisation: as much as one more frame without an error in which each deviation is this far from zero everywhere,
+ * in levels of 256 (docs/decisions/0014-learning-from-the-clip.md).
  */
 const RIDGE = 9;
 
 /**
- * Regression of the errors of expected frames on deviations from them: those of the predictions at each longer stride, of the last two known
- * frames, of the mean of the known frames, of the expected frame blurred a little and more, and of the last frame where it stands still.
- * Forecasts corrected by a regression on themselves are "model output statistics" (Glahn and Lowry 1972). The weights are those of ridge
- * regression (Hoerl and Kennard 1970), for each frame ahead its own.
+ * Regression of the errors of expected frames on deviations from them: those of the predictions at each longer stride,
+ * of the last two known frames, of the mean of the known frames, of the expected frame blurred a little and more, and
+ * of the last frame where it stands still. Forecasts corrected by a regression on themselves are "model output
+ * statistics" (Glahn and Lowry 1972). The weights are those of ridge regression (Hoerl and Kennard 1970), for each
+ * frame ahead its own.
  */
 export class CorrectionRegression {
-  /** For each frame ahead, for each deviation, the sums of its products with all deviations and, last, with the error. */
+  /**
+   * For each frame ahead, for each deviation, the sums of its products with all deviations and, last, with the error.
+   */
   private readonly sums: Float64Array[][] = [];
 
   constructor(private readonly shape: ImageShape) {}
@@ -134,8 +143,8 @@ export class Correction {
   ) {}
 
   /**
-   * Returns an expected frame, corrected: height x width x channels, in bytes, neither rounded nor clipped. Further ahead than weights were
-   * learned, it is corrected as the last that is predicted at the same strides.
+   * Returns an expected frame, corrected: height x width x channels, in bytes, neither rounded nor clipped. Further
+   * ahead than weights were learned, it is corrected as the last that is predicted at the same strides.
    * @param ahead 1 for the frame after the last known one
    * @throws PxvError `USAGE` if it is predicted at other strides than those that were learned
    */
@@ -189,8 +198,8 @@ function dot(a: Float32Array, b: Float32Array): number {
 }
 
 /**
- * Returns x where A x = b, by elimination in place; rows are those of A, each with its b last. A is symmetric and positive definite, so that no
- * pivot is looked for.
+ * Returns x where A x = b, by elimination in place; rows are those of A, each with its b last. A is symmetric and
+ * positive definite, so that no pivot is looked for.
  */
 function solved(rows: Float64Array[]): Float64Array {
   const count = rows.length;

@@ -13,15 +13,15 @@ export interface DrawOptions {
   /** Temperature of the frame, and its feedback within. */
   settings: FrameSettings;
   /**
-   * Levels of sub-pixels that are known in all frames of the batch, height x width x channels, -1 for those to draw. Known ones are kept,
-   * and cost nothing. Default: none is known.
+   * Levels of sub-pixels that are known in all frames of the batch, height x width x channels, -1 for those to draw.
+   * Known ones are kept, and cost nothing. Default: none is known.
    */
   known?: Int16Array | undefined;
   /** Whether features of earlier pixels are made, by a network that has some. Default: they are, as in scores. */
   earlierPixels?: boolean | undefined;
   /**
-   * Predictions of each frame at longer strides, [batch][predictions], height x width x channels levels each. The expected frame is the mean of
-   * these and of the prediction from the frames just before. Default: none.
+   * Predictions of each frame at longer strides, [batch][predictions], height x width x channels levels each. The
+   * expected frame is the mean of these and of the prediction from the frames just before. Default: none.
    */
   longerStrides?: readonly (readonly Levels[])[] | undefined;
   /** Coded bytes of each scale, for a batch of one frame: levels are decoded from them, not drawn. See `FrameCoder`. */
@@ -44,10 +44,12 @@ export function sampleIndices(samples: DrawOptions['samples']): readonly number[
 const SCALE_WORDS = 256;
 
 /**
- * Returns the counters of the batch's noise at a scale, [batch, 3]: of each image the first word, the second, and the last of channel 0.
+ * Returns the counters of the batch's noise at a scale, [batch, 3]: of each image the first word, the second, and the
+ * last of channel 0.
  *
- * Each sub-pixel has one uniform number, a function of the seed and of which sub-pixel it is, never of the order of drawing. It is that of
- * the Philox block whose counter is (sample, frame, position, channel + 256 scale). Position and channel are those at its scale.
+ * Each sub-pixel has one uniform number, a function of the seed and of which sub-pixel it is, never of the order of
+ * drawing. It is that of the Philox block whose counter is (sample, frame, position, channel + 256 scale). Position and
+ * channel are those at its scale.
  */
 export function noiseCounters({ samples, frame }: Pick<DrawOptions, 'samples' | 'frame'>, scale: number): Uint32Array {
   const counters = sampleIndices(samples).map((sample, at) => {

@@ -70,7 +70,8 @@ export class ImageEngine {
   /**
    * Draws a batch of images. The caller may not use the arrays before it is done; other batches may be drawn meanwhile.
    * @returns -log P of what was drawn of each image (at temperature 1), in nats
-   * @throws PxvError `CHECKPOINT` if probabilities have no finite positive sum; the signal's reason once it is aborted; what `onRow` throws
+   * @throws PxvError `CHECKPOINT` if probabilities have no finite positive sum; the signal's reason once it is aborted;
+   *   what `onRow` throws
    */
   async draw(images: EngineArrays, options: EngineOptions): Promise<Float64Array> {
     const { scale, map, anchors, references, levels } = images;

@@ -39,8 +39,9 @@ export interface PredictedFrame {
 }
 
 /**
- * Predicts frame after frame, those after several histories side by side, over any horizon. Each is predicted at every stride that leads to it;
- * the expected frame is the mean of these predictions. A sample is drawn about the mean, and the next frames are predicted from both.
+ * Predicts frame after frame, those after several histories side by side, over any horizon. Each is predicted at every
+ * stride that leads to it; the expected frame is the mean of these predictions. A sample is drawn about the mean, and
+ * the next frames are predicted from both.
  * @param histories stay as they are
  * @throws PxvError `USAGE` if a history has no frame; the signal's reason once it is aborted
  */
@@ -95,7 +96,10 @@ async function predictAtLongerStrides(sampler: FrameSampler, futures: readonly F
   return predictions;
 }
 
-/** Adds a frame: the expected one, and the fraction `carry` of what was drawn beyond it. If that is all, it counts as known. */
+/**
+ * Adds a frame: the expected one, and the fraction `carry` of what was drawn beyond it. If that is all, it counts as
+ * known.
+ */
 function advance(future: FrameHistory, { levels, expected }: DrawnLevels, carry: number): void {
   if (carry === 1 || expected === null) future.addKnown(levels);
   else future.addExpected(levels.map((level, at) => Math.round(expected[at] + carry * (level - expected[at]))));
@@ -113,8 +117,9 @@ export interface RollOutOptions extends Optional<'seed' | 'samples' | 'frame' | 
   /** Temperature of the first frame. Default: that of `samplingSettings`, as are all other settings. */
   settings?: { temperature?: number | undefined } | undefined;
   /**
-   * Correction of each sample, or null (see `learnCorrection`): drawn frames are shifted as the expected ones are. The frames after them are
-   * predicted as without, and `nats` stay those of what was drawn. With a `carry` of 1 nothing is corrected. Default: nothing is.
+   * Correction of each sample, or null (see `learnCorrection`): drawn frames are shifted as the expected ones are. The
+   * frames after them are predicted as without, and `nats` stay those of what was drawn. With a `carry` of 1 nothing is
+   * corrected. Default: nothing is.
    */
   corrections?: ForecastOptions['corrections'];
 }
@@ -176,8 +181,8 @@ export interface BestGuess extends Pick<DrawOptions, 'signal'> {
 /**
  * Predicts the best guess: frame after frame the expected one, over any horizon (see `forecast`).
  * @returns height x width x channels bytes of each frame
- * @throws PxvError `USAGE`, once a frame is asked for, if the history has none, the model learns no expected frame, or the correction was
- *   learned at other strides; the signal's reason once it is aborted
+ * @throws PxvError `USAGE`, once a frame is asked for, if the history has none, the model learns no expected frame, or
+ *   the correction was learned at other strides; the signal's reason once it is aborted
  */
 export async function* bestGuess(
   sampler: FrameSampler,

@@ -85,8 +85,8 @@ export class FrameSampler {
   }
 
   /**
-   * Returns the expected frame of each example, which is a learned anchor: nothing is drawn. Each scale is given the expected image of the
-   * scale before. Disposes `examples`.
+   * Returns the expected frame of each example, which is a learned anchor: nothing is drawn. Each scale is given the
+   * expected image of the scale before. Disposes `examples`.
    * @param examples with their conditioning inputs; their images are not read
    * @param longerStrides as in `DrawOptions`
    * @throws PxvError `USAGE` if the model has no learned anchor
@@ -138,7 +138,9 @@ export class FrameSampler {
     });
   }
 
-  /** Returns the levels of a scale that are known or that the scale before has drawn, else -1; null if there are none. */
+  /**
+   * Returns the levels of a scale that are known or that the scale before has drawn, else -1; null if there are none.
+   */
   private knownAt(scale: number, known: DrawOptions['known'], coarse: Int16Array | null, batch: number) {
     const unknown = coarse === null ? null : unknownSubPixels(this.model.chain.scales[scale].description);
     if (unknown === null && known === undefined) return null;
@@ -173,7 +175,10 @@ export function expectExpectation(model: Model): void {
 export interface ImageBatch extends Pick<EngineArrays, 'scale' | 'outputs' | 'probabilities'> {
   /** Makes the conditioning inputs of the batch; called in a tidy. */
   given: () => Given;
-  /** Known levels, [image, height, width, channel], which are kept and cost nothing, -1 for those to draw; null: none is known. */
+  /**
+   * Known levels, [image, height, width, channel], which are kept and cost nothing, -1 for those to draw; null: none is
+   * known.
+   */
   known: Int16Array | null;
   /** As in `DrawOptions`, at this scale. */
   longerStrides?: DrawOptions['longerStrides'];

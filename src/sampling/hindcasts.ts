@@ -57,9 +57,11 @@ export function expectCorrected({ name, chain }: Model, settings: Pick<SamplingS
 }
 
 /**
- * Learns how to correct the frames after known ones, from predictions of known frames from those before them ("hindcasts").
+ * Learns how to correct the frames after known ones, from predictions of known frames from those before them
+ * ("hindcasts").
  * @param history of known frames, of which the last `FRAMES_FOR_HINDCASTS` that it keeps are read
- * @returns null if there are too few to know all that is predicted from a single place, or for a model that is not corrected
+ * @returns null if there are too few to know all that is predicted from a single place, or for a model that is not
+ *   corrected
  * @throws the signal's reason once it is aborted
  */
 export async function learnCorrection(

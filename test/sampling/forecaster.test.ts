@@ -194,7 +194,10 @@ describe('of a model that learns the expected frame', () => {
 const onward = (before: number, last: number) => within(2 * last - before);
 const within = (level: number) => Math.min(255, Math.max(0, Math.round(level)));
 
-/** Expects each pixel to change as it did last, and draws it by as much brighter as the sample says; it keeps what it was asked for. */
+/**
+ * Expects each pixel to change as it did last, and draws it by as much brighter as the sample says; it keeps what it
+ * was asked for.
+ */
 class LinearSampler extends FrameSampler {
   readonly asked: DrawOptions[] = [];
 
@@ -221,7 +224,10 @@ class LinearSampler extends FrameSampler {
   }
 }
 
-/** Frames after known ones as docs/checkpoint-format.md defines them: from frames n - g and n - 2g of those that are passed on. */
+/**
+ * Frames after known ones as docs/checkpoint-format.md defines them: from frames n - g and n - 2g of those that are
+ * passed on.
+ */
 function byDefinition(known: readonly Uint8Array[], horizon: number, carry: number, brighter: number) {
   const passedOn = known.map((frame) => [...frame]);
   return Array.from({ length: horizon }, (_, index) => {

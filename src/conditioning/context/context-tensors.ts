@@ -6,8 +6,8 @@ import type { ContextFrames } from './history.js';
 /** Context frames of a batch of images, as tensors: as many as a model is given. */
 export interface ContextTensors {
   /**
-   * One tensor for each frame, oldest first, [batch, height, width, channels], in levels. Frames that do not exist repeat the oldest that
-   * does; if none does, all are at the middle level.
+   * One tensor for each frame, oldest first, [batch, height, width, channels], in levels. Frames that do not exist
+   * repeat the oldest that does; if none does, all are at the middle level.
    */
   frames: readonly Tensor4D[];
   /** [batch, height, width, frames]: 1 if the frame exists, else 0. */
@@ -26,7 +26,10 @@ export interface KnownFrames {
   expected: readonly number[];
 }
 
-/** Buffer of context frames: takes those of one example after another and returns them as tensors; reused from batch to batch. */
+/**
+ * Buffer of context frames: takes those of one example after another and returns them as tensors; reused from batch to
+ * batch.
+ */
 export class ContextBuffer {
   private readonly area: number;
   /** For each place in the context the frames of all examples. */

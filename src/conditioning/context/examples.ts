@@ -31,12 +31,14 @@ export interface ExampleShape extends ImageShape {
 }
 
 /**
- * Changes, in place, what the network is shown of an example: earlier sub-pixels, and the context frames, oldest first; levels,
- * height x width x channels each. Returns the strength of the change, in levels, as the network is told.
+ * Changes, in place, what the network is shown of an example: earlier sub-pixels, and the context frames, oldest first;
+ * levels, height x width x channels each. Returns the strength of the change, in levels, as the network is told.
  */
 export type Disturb = (seen: Float32Array, context: readonly Float32Array[]) => number;
 
-/** Buffer of frames with their context: takes them one by one and returns them as tensors; reused from batch to batch. */
+/**
+ * Buffer of frames with their context: takes them one by one and returns them as tensors; reused from batch to batch.
+ */
 export class ExampleBuffer {
   private readonly pixels: number;
   private readonly images: Float32Array;
@@ -70,7 +72,8 @@ export class ExampleBuffer {
 
   /**
    * Adds one example.
-   * @param frames height x width x channels bytes each: the context frames that exist, oldest first, then the frame to predict
+   * @param frames height x width x channels bytes each: the context frames that exist, oldest first, then the frame to
+   *   predict
    * @param number of frames; with fewer than context + 1 the oldest are missing
    * @param mirrored swaps left and right in all of them
    * @param earlierPixels whether features of earlier pixels are made of it, by a network that has some

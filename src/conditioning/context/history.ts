@@ -1,7 +1,9 @@
 import { tf } from '../../foundation/tfjs.js';
 import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
 
-/** Every `stride`-th frame of a clip, one of which lies `phase` frames after the last known one, 0 <= phase < stride. */
+/**
+ * Every `stride`-th frame of a clip, one of which lies `phase` frames after the last known one, 0 <= phase < stride.
+ */
 export interface Subsequence {
   stride: number;
   phase: number;
@@ -31,7 +33,10 @@ export function subsequencesFor(context: number): Subsequence[] {
   return SUBSEQUENCES.filter((subsequence) => areEnough(subsequence, context));
 }
 
-/** Returns the number of frames that a model reads at its longest stride. @param context number of frames that it is given */
+/**
+ * Returns the number of frames that a model reads at its longest stride.
+ * @param context number of frames that it is given
+ */
 export function historyLength(context: number): number {
   return context * LONGEST_STRIDE;
 }
@@ -51,14 +56,17 @@ export function hasFrame({ stride, phase }: Subsequence, ahead: number): boolean
   return ahead % stride === phase;
 }
 
-/** Returns true if the frame `ahead` is predicted from those of a subsequence before it: a whole stride lies between. */
+/**
+ * Returns true if the frame `ahead` is predicted from those of a subsequence before it: a whole stride lies between.
+ */
 export function leadsTo(subsequence: Subsequence, ahead: number): boolean {
   return hasFrame(subsequence, ahead) && ahead >= subsequence.stride;
 }
 
 /**
  * Returns the expected frame: the mean of the predictions at each stride.
- * @param expected predictions at each stride, [batch, height, width, features], or sums over some; zero where one does not count
+ * @param expected predictions at each stride, [batch, height, width, features], or sums over some; zero where one does
+ *   not count
  * @param counts number of strides that each is of, [batch, 1, 1, 1]; default: one
  * @param divide divides the sum by the count
  */
@@ -74,14 +82,18 @@ export function meanOverStrides(
 export interface ContextFrames<F> {
   /** Oldest first: as many as a model is given, or as exist. */
   frames: readonly F[];
-  /** If some of them are expected: the known frames before, and the number of expected ones since; null: all are known. */
+  /**
+   * If some of them are expected: the known frames before, and the number of expected ones since; null: all are known.
+   */
   known: { frames: readonly F[]; expected: number } | null;
 }
 
 /** Context of a first frame: nothing is before it. */
 export const NO_FRAMES: ContextFrames<never> = { frames: [], known: null };
 
-/** Expected frames over which known motion continues; then the last frames count as known, though they were expected. */
+/**
+ * Expected frames over which known motion continues; then the last frames count as known, though they were expected.
+ */
 export const MOTION_LASTS = 8;
 
 /** Context frames of one subsequence. */
@@ -91,8 +103,9 @@ export interface StridedContext<F> {
 }
 
 /**
- * History of a clip, in frames of any form, known or expected: it gives the context frames of the next one. Besides the frames just before
- * it these are those at each longer stride that leads to it: motion shows more clearly there, and fewer steps lose less.
+ * History of a clip, in frames of any form, known or expected: it gives the context frames of the next one. Besides the
+ * frames just before it these are those at each longer stride that leads to it: motion shows more clearly there, and
+ * fewer steps lose less.
  */
 export class StridedHistory<F> {
   private count = 0;
@@ -149,7 +162,10 @@ export class StridedHistory<F> {
     if (this.remembered > 0) this.last = [...this.last, frame].slice(-this.remembered);
   }
 
-  /** Returns the context one frame later. @param continues whether motion among its known frames continues, or is found again */
+  /**
+   * Returns the context one frame later.
+   * @param continues whether motion among its known frames continues, or is found again
+   */
   private advance({ frames, known }: ContextFrames<F>, frame: F, continues: boolean): ContextFrames<F> {
     const later = this.length === 0 ? [] : [...frames, frame].slice(-this.length);
     if (!continues) return { frames: later, known: null };
@@ -157,7 +173,10 @@ export class StridedHistory<F> {
     return { frames: later, known: { ...before, expected: before.expected + 1 } };
   }
 
-  /** Returns the contexts of the next frame: the frames just before it, then those at each longer stride that leads to it. */
+  /**
+   * Returns the contexts of the next frame: the frames just before it, then those at each longer stride that leads to
+   * it.
+   */
   leading(): StridedContext<F>[] {
     return this.atStrides().filter(({ subsequence }) => leadsTo(subsequence, this.ahead));
   }

@@ -1,7 +1,9 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { z } from 'zod';
 
-/** Numbers by which kernels make distributions of a head's outputs: see `headFields` in src/backend/kernels/drawing.ts. */
+/**
+ * Numbers by which kernels make distributions of a head's outputs: see `headFields` in src/backend/kernels/drawing.ts.
+ */
 export interface HeadNumbers {
   /** Number of the kind of head in native/engine/drawing.cc. */
   headKind: number;
@@ -21,7 +23,10 @@ export interface Head<D extends { type: string }> {
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
   /** Whether the head starts from anchors; then the image's difference to each is an input of the network as well. */
   anchored: boolean;
-  /** Whether a lower temperature draws levels closer to the anchors: then samples are by default drawn about the expected frame. */
+  /**
+   * Whether a lower temperature draws levels closer to the anchors: then samples are by default drawn about the
+   * expected frame.
+   */
   drawsAboutAnchors: boolean;
   /** Returns the numbers that kernels read of it. */
   numbers(description: D): HeadNumbers;
