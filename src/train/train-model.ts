@@ -14,7 +14,6 @@ import { EventFile } from '../training/event-file.js';
 import { thisMachine } from '../training/machine.js';
 import { startTraining, train, type TrainingResult } from '../training/train.js';
 import { expectNoInput } from '../video/index.js';
-import { lostRate } from '../clips/clip-rate.js';
 import { expectTrainingMemory } from './expect-training-memory.js';
 import { findClipData } from './find-clip-data.js';
 import { findImageData } from './find-image-data.js';
@@ -29,6 +28,7 @@ import {
 } from './options.js';
 import { expectSame } from '../distributed/expect-same.js';
 import { alone, type Ranks } from '../distributed/ranks.js';
+import { lostRateWarning } from './rate-warnings.js';
 import { SameData } from './same-data.js';
 import { trainingSamples } from './training-samples.js';
 
@@ -151,7 +151,7 @@ async function trainIn(
   expectPrecision(training.precision);
   if (!isNew) expectTrainingMemory(checkpoint.configuration);
   const same = new SameData(run, checkpoint.dataHashes, acceptChangedData, hooks.onWarning);
-  if (isNew && source.type === 'clips') warn(hooks, lostRate(source, training.from));
+  if (isNew && source.type === 'clips') warn(hooks, lostRateWarning(source, training.from));
   // What cannot be found leaves nothing of the run behind.
   const found =
     source.type === 'clips'
