@@ -1,6 +1,7 @@
 import { tf } from '../foundation/tfjs.js';
-import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
 import {
+  blankGiven,
   disposeGiven,
   givenBuffer,
   mirroredGiven,
@@ -114,6 +115,13 @@ export class ExampleBuffer {
       earlierPixels: earlierPixels.includes(false) ? tf.tensor4d(earlierPixels.map(Number), [count, 1, 1, 1]) : null,
     };
   }
+}
+
+/** Makes examples of zeros, in the shapes of `ExampleBuffer.tensors`, to count memory or to measure time. */
+export function blankExamples(shape: ExampleShape, batch: number): Examples {
+  const { size, channels } = shape;
+  const blank = () => tf.fill<Rank.R4>([batch, size.height, size.width, channels], 0);
+  return { image: blank(), seen: blank(), given: blankGiven(shape, shape, batch) };
 }
 
 /** What is given for the frame after each of some windows; the examples' images mean nothing. */

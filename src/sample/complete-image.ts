@@ -10,7 +10,7 @@ import { Noise } from '../sampling/noise.js';
 import { frameOf } from '../sampling/roll-out.js';
 import { checkOutput, contactSheet, outputKind, writePng, readImage } from '../video/index.js';
 import { expectImageModel } from '../model/expect-kind.js';
-import { expectDrawingMemory } from '../memory/expect-memory.js';
+import { expectDrawingMemory } from '../memory/memory-limits.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { completeImageFields } from '../evaluate/options.js';
 

@@ -34,8 +34,8 @@ export interface DrawnImages {
   expected: Int16Array | null;
 }
 
-/** What of a draw does not depend on the image. */
-type Beforehand = Pick<EngineDraw, 'map' | 'anchors' | 'references'> & Pick<DrawnImages, 'expected'>;
+/** Arrays of a draw that do not depend on what is drawn. */
+type ConditionArrays = Pick<EngineDraw, 'map' | 'anchors' | 'references'> & Pick<DrawnImages, 'expected'>;
 
 /** Draws images from one network, batch after batch. */
 export class ImageSampler {
@@ -60,7 +60,7 @@ export class ImageSampler {
   async draw(images: ImageDraw): Promise<DrawnImages> {
     const length = images.streams.length * frameBytes(this.network.description);
     const levels = images.known === null ? new Int16Array(length).fill(-1) : images.known.slice();
-    const { expected, ...condition } = await this.beforehand(images);
+    const { expected, ...condition } = readCondition(this.network, this.tensors, images);
     const nats = await this.engine.draw({ ...images, ...condition, levels });
     return { levels, nats, expected };
   }
@@ -71,54 +71,63 @@ export class ImageSampler {
    * @returns image after image of height x width x channels
    */
   async expected(given: () => Given, slower: ImageDraw['slower'] = null): Promise<Int16Array> {
-    const anchor = tf.tidy(() => this.expectedOf(this.conditionFrom(given(), slower)));
+    const { network, tensors } = this;
+    const anchor = tf.tidy(() => expectedOf(network, conditionFrom(network, tensors, given(), slower)));
     const levels = Int16Array.from(await anchor.data());
     anchor.dispose();
     return levels;
   }
+}
 
-  private expectedOf({ anchors: [anchor] }: Condition): Tensor {
-    return tf.round(tf.clipByValue(anchor, 0, this.network.description.levels - 1));
-  }
+function expectedOf({ description }: Network, { anchors: [anchor] }: Condition): Tensor {
+  return tf.round(tf.clipByValue(anchor, 0, description.levels - 1));
+}
 
-  /** The condition, with what is expected over all strides as its first anchor. */
-  private conditionFrom(given: Given, slower: ImageDraw['slower']): Condition {
-    const condition = conditionOf(this.network, this.tensors, given)!;
-    if (!slower) return condition;
-    const [own, ...others] = condition.anchors;
-    const image = own.size / slower.length;
-    const sums = new Float32Array(own.size);
-    for (const [index, expected] of slower.entries())
-      for (const levels of expected) levels.forEach((level, at) => (sums[index * image + at] += level));
-    const counts = slower.map(({ length }) => 1 + length);
-    const mean = meanOverStrides(
-      [tf.tensor4d(sums, own.shape), own],
-      [tf.tensor4d(counts, [counts.length, 1, 1, 1])],
-      (sum, count) => tf.mul(sum, tf.div(1, count)),
-    );
-    return { ...condition, anchors: [mean, ...others] };
-  }
+/** The condition, with what is expected over all strides as its first anchor. */
+function conditionFrom(
+  network: Network,
+  weights: readonly Tensor[],
+  given: Given,
+  slower: ImageDraw['slower'],
+): Condition {
+  const condition = conditionOf(network, weights, given)!;
+  if (!slower) return condition;
+  const [own, ...others] = condition.anchors;
+  const image = own.size / slower.length;
+  const sums = new Float32Array(own.size);
+  for (const [index, expected] of slower.entries())
+    for (const levels of expected) levels.forEach((level, at) => (sums[index * image + at] += level));
+  const counts = slower.map(({ length }) => 1 + length);
+  const mean = meanOverStrides(
+    [tf.tensor4d(sums, own.shape), own],
+    [tf.tensor4d(counts, [counts.length, 1, 1, 1])],
+    (sum, count) => tf.mul(sum, tf.div(1, count)),
+  );
+  return { ...condition, anchors: [mean, ...others] };
+}
 
-  private async beforehand({ given, slower = null, earlierPixels = true }: ImageDraw): Promise<Beforehand> {
-    const { program, description } = this.network;
-    if (program.map === null) return { map: null, anchors: null, references: null, expected: null };
-    const tensors = tf.tidy(() => {
-      const condition = this.conditionFrom(given(), slower);
-      const { map, anchors, references } = condition;
-      const made: Partial<Record<keyof Beforehand, Tensor>> = { map };
-      // A single anchor may be one of the tensors given.
-      if (anchors.length > 0)
-        made.anchors = anchorsByPixel(this.network, condition, anchors[0].size / description.channels).clone();
-      if (earlierPixels && references.length > 0) made.references = joinedReferences(references);
-      if (learnsAnchor(description.conditioning)) made.expected = this.expectedOf(condition);
-      return made;
-    });
-    const [map, anchors, references, expected] = await Promise.all(
-      [tensors.map, tensors.anchors, tensors.references, tensors.expected].map(async (tensor) =>
-        tensor === undefined ? null : Float32Array.from(await tensor.data()),
-      ),
-    );
-    tf.dispose(tensors);
-    return { map, anchors, references, expected: expected && Int16Array.from(expected) };
-  }
+/** Runs the conditioning of a network, and reads what it makes of what is given. */
+export function readCondition(
+  network: Network,
+  weights: readonly Tensor[],
+  { given, slower = null, earlierPixels = true }: Pick<ImageDraw, 'given' | 'slower' | 'earlierPixels'>,
+): ConditionArrays {
+  const { program, description } = network;
+  if (program.map === null) return { map: null, anchors: null, references: null, expected: null };
+  const tensors = tf.tidy(() => {
+    const condition = conditionFrom(network, weights, given(), slower);
+    const { map, anchors, references } = condition;
+    const made: Partial<Record<keyof ConditionArrays, Tensor>> = { map };
+    // A single anchor may be one of the tensors given.
+    if (anchors.length > 0)
+      made.anchors = anchorsByPixel(network, condition, anchors[0].size / description.channels).clone();
+    if (earlierPixels && references.length > 0) made.references = joinedReferences(references);
+    if (learnsAnchor(description.conditioning)) made.expected = expectedOf(network, condition);
+    return made;
+  });
+  const read = (tensor?: Tensor) => (tensor === undefined ? null : Float32Array.from(tensor.dataSync()));
+  const expected = tensors.expected && Int16Array.from(tensors.expected.dataSync());
+  const arrays = { map: read(tensors.map), anchors: read(tensors.anchors), references: read(tensors.references) };
+  tf.dispose(tensors);
+  return { ...arrays, expected: expected ?? null };
 }

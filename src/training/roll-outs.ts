@@ -1,10 +1,11 @@
 import { tf } from '../foundation/tfjs.js';
-import { givenBuffer } from '../conditioning/index.js';
+import type { Rank } from '@tensorflow/tfjs-core';
+import { blankGiven, givenBuffer } from '../conditioning/index.js';
 import type { RollOut } from '../optimization/anchor-loss.js';
 import { frameBytes, levelsOf, type Levels } from '../foundation/levels.js';
 import type { ExampleShape } from '../model/examples.js';
 import { countsAt, StridedPast } from '../model/past.js';
-import { LEAST_GIVEN, LONGEST_STRIDE, SUBSEQUENCES } from '../model/subsequences.js';
+import { LEAST_GIVEN, LONGEST_STRIDE, SUBSEQUENCES, type Subsequence } from '../model/subsequences.js';
 import { purposes } from '../foundation/philox.js';
 import { standStill } from './disturbance.js';
 import type { Places } from './shards.js';
@@ -45,8 +46,7 @@ export function rollOutBatches(
   const source = new RandomFrames(store, length, clips, settings, purposes.rollOuts);
   const before = context * LONGEST_STRIDE + PREDICTED_FRAMES - 1;
   const frames = new Uint8Array((before + 1) * length);
-  const used = SUBSEQUENCES.filter(({ stride }) => stride === 1 || context >= LEAST_GIVEN);
-  const known = used.map((subsequence) => ({
+  const known = usedSubsequences(context).map((subsequence) => ({
     subsequence,
     window: givenBuffer(shape, settings.most)!,
     counts: new Float32Array(settings.most),
@@ -84,4 +84,24 @@ export function rollOutBatches(
       truth: truth.map((levels) => tf.tensor4d(levels.slice(0, number * length), dimensions)),
     };
   };
+}
+
+/** Makes roll-outs of zeros, in the shapes of `rollOutBatches`, to count memory or to measure time. None: null. */
+export function blankRollOut(shape: ExampleShape, number: number): RollOut | null {
+  if (number === 0) return null;
+  const { size, channels, context } = shape;
+  const blank = () => tf.fill<Rank.R4>([number, size.height, size.width, channels], 0);
+  return {
+    known: usedSubsequences(context).map((subsequence) => ({
+      subsequence,
+      given: blankGiven(shape, shape, number),
+      counts: tf.fill<Rank.R4>([number, 1, 1, 1], 0),
+    })),
+    truth: Array.from({ length: PREDICTED_FRAMES }, blank),
+  };
+}
+
+/** Returns the subsequences from which a model with `context` frames can tell motion. */
+function usedSubsequences(context: number): Subsequence[] {
+  return SUBSEQUENCES.filter(({ stride }) => stride === 1 || context >= LEAST_GIVEN);
 }

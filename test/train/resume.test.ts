@@ -252,7 +252,7 @@ test('a folder of frames that is a file is refused in one line', async () => {
 test('a state that was saved without a list takes the clips that are there', async () => {
   const { at, run } = await stopped();
   const { chain, checkpoint } = new RunFolder(run).load();
-  await new RunFolder(run).saveTraining(chain, { ...checkpoint, dataHashes: noDataHashes });
+  new RunFolder(run).saveTraining(chain, { ...checkpoint, dataHashes: noDataHashes });
   tf.dispose(checkpoint.state);
   rmSync(at('clips', 'c'), { recursive: true });
   expect((await resume(run)).step).toBe(2);
