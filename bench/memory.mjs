@@ -1,5 +1,6 @@
-// Measures the most memory that processes hold while they train, score or draw, and FFmpeg while it writes a gif, beside what
-// src/memory/memory.ts and src/video/clip-writer.ts estimate, and prints a table. That of FFmpeg is read from /proc, as Linux has it.
+// Measures the peak memory of processes that train, score or draw, and of FFmpeg while it writes a gif, and prints a
+// table of it beside the estimates of src/memory/estimate-memory.ts, src/train/training-memory.ts and
+// src/video/clip-writer.ts. That of FFmpeg is read from /proc, as Linux has it.
 //
 // usage: node bench/memory.mjs [--only TEXT]
 //   --only   only the configurations whose row contains the text
@@ -9,8 +10,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { scoringMemory, drawingMemory } from '../dist/src/memory/memory.js';
-import { trainingMemory } from '../dist/src/train/training-memory.js';
+import {
+  estimateAdaptationMemory,
+  estimateDrawingMemory,
+  estimateScoringMemory,
+} from '../dist/src/memory/estimate-memory.js';
+import { estimateTrainingMemory } from '../dist/src/train/training-memory.js';
 import { buildChain } from '../dist/src/model/chain.js';
 import {
   atSize,
@@ -26,7 +31,7 @@ import {
 import { filmSize, findFfmpeg, gifBytes, legibleScale } from '../dist/src/video/index.js';
 import { initialiseParameters } from '../dist/src/backend/parameters.js';
 
-/** what, network, h, layers, head, width, height, batch, previous frames; and other settings of the preset. */
+/** what, network, h, layers, head, width, height, batch, previous frames; others of the preset, and roll-outs. */
 const configurations = [
   ['train', 'pixel-cnn', 48, 5, 'softmax', 32, 32, 16, 0],
   ['train', 'pixel-cnn', 48, 5, 'logistic-mixture', 64, 64, 8, 2, { frames: 'previous-frames' }],
@@ -43,8 +48,10 @@ const configurations = [
   ['draw', 'pixel-cnn', 16, 1, 'logistic-mixture', 160, 120, 4, 2, { frames: 'previous-frames' }],
   // As it ships.
   ['train', DEFAULT_VIDEO_MODEL, 48, 12, 'logistic-mixture', 64, 64, 8, 4],
+  ['train', DEFAULT_VIDEO_MODEL, 48, 12, 'logistic-mixture', 64, 64, 8, 4, { rollOuts: 2 }],
   ['score', DEFAULT_VIDEO_MODEL, 48, 12, 'logistic-mixture', 64, 64, 8, 4],
   ['score', DEFAULT_VIDEO_MODEL, 48, 12, 'logistic-mixture', 160, 120, 8, 4],
+  ['adapt', DEFAULT_VIDEO_MODEL, 48, 12, 'logistic-mixture', 160, 120, 1, 4],
   ['draw', DEFAULT_VIDEO_MODEL, 48, 12, 'logistic-mixture', 160, 120, 4, 4],
   // 4,000 known frames, all of which FFmpeg holds.
   ['gif', DEFAULT_VIDEO_MODEL, 48, 12, 'logistic-mixture', 64, 48, 1, 4],
@@ -104,8 +111,9 @@ async function measureGif(name, size, folder) {
 async function measure([what, network, hidden, layers, head, width, height, batch, context, more = {}], folder) {
   await chooseBackend({});
   const size = { width, height };
+  const { rollOuts = 0, ...changes } = more;
   if (what === 'gif') return measureGif(network, size, folder);
-  const settings = { size, channels: 3, levels: 256, hidden, layers, head, context, ...more };
+  const settings = { size, channels: 3, levels: 256, hidden, layers, head, context, ...changes };
   const isShipped = network === DEFAULT_VIDEO_MODEL;
   const description = isShipped ? atSize(loadModel(network), size).description : describeModel(network, settings);
   const chain = buildChain(description);
@@ -128,23 +136,21 @@ async function measure([what, network, hidden, layers, head, width, height, batc
   });
   let bytes;
   if (what === 'train') {
-    const training = { batch, steps: 4, validations: 2, validationExamples: 2 * batch };
+    const training = { batch, steps: 4, validations: 2, validationExamples: 2 * batch, stages: [{ rollOuts }] };
     const data = context > 0 ? { type: 'clips', frames: [folder] } : { type: 'images', set: folder };
     process.env.PXV_DATA = join(folder, 'cache');
-    await trainModel(join(folder, 'run'), runSchema.parse({ model: description, training, data }));
-    bytes = trainingMemory(chain, {
-      ...{ batch, rollOuts: 0, optimiser: 'adam', trains: 'all' },
-      // As `expectTrainingMemory` has it, which does not know yet how few images there are.
-      validated: Math.min(batch, context > 0 ? 8 : 32),
-    });
-  } else if (what === 'score') {
-    await scoreClips(model(), [folder], { fit: 'crop', horizon: 0, seed: 1 });
-    bytes = scoringMemory(chain, batch);
+    const configuration = runSchema.parse({ model: description, training, data });
+    await trainModel(join(folder, 'run'), configuration);
+    bytes = estimateTrainingMemory(configuration);
+  } else if (what === 'score' || what === 'adapt') {
+    const adapt = what === 'adapt';
+    await scoreClips(model(), [folder], { fit: 'crop', horizon: 0, seed: 1, adapt });
+    bytes = adapt ? estimateAdaptationMemory(chain) : estimateScoringMemory(chain, batch);
   } else {
     const settings = { temperature: 1 };
     const options = { horizon: 1, samples: batch, from: null, settings, seed: 1, scale: 1, fit: 'crop' };
     await predictClip(model(), join(folder, 'clip-0'), { ...options, out: join(folder, 'out.png') });
-    bytes = drawingMemory(chain, batch);
+    bytes = estimateDrawingMemory(chain, batch);
   }
   return [process.resourceUsage().maxRSS / 1024, bytes / MiB];
 }

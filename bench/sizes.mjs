@@ -1,6 +1,6 @@
 // Draws frames from a video model at several sizes, in turn, and prints a table of wall times and of processor
 // times in user mode, which other programs disturb less; then the most memory
-// that a process of its own holds while it draws one, beside what src/memory/memory.ts estimates.
+// that a process of its own holds while it draws one, beside what src/memory/estimate-memory.ts estimates.
 //
 // usage: node bench/sizes.mjs [MODEL] [ROUNDS]
 //   MODEL    run folder or name; default the video model that predict takes
@@ -15,7 +15,7 @@ import {
   FrameSampler,
   loadModel,
 } from '../dist/src/index.js';
-import { drawingMemory } from '../dist/src/memory/memory.js';
+import { estimateDrawingMemory } from '../dist/src/memory/estimate-memory.js';
 
 const sizes = [
   [64, 64],
@@ -54,7 +54,7 @@ if (isOne) {
   const prepared = prepare(sizes[Number(number)]);
   await draw(prepared, 4);
   const MiB = 2 ** 20;
-  const estimated = drawingMemory(prepared.model.chain, 1) / MiB;
+  const estimated = estimateDrawingMemory(prepared.model.chain, 1) / MiB;
   console.log(JSON.stringify([process.resourceUsage().maxRSS / 1024, estimated]));
 } else {
   const rounds = Number(number ?? 5);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { framesPerSecond } from '../src/foundation/frame-rate.js';
 import { numberOf } from '../src/foundation/number-of.js';
-import { inUnits } from '../src/memory/byte-units.js';
+import { formatBytes } from '../src/memory/format-bytes.js';
 import type { DecodeProgress } from '../src/train/options.js';
 import type { TrainingFacts, TrainModelHooks } from '../src/train/options.js';
 import type { TrainedRun } from '../src/train/train-model.js';
@@ -48,7 +48,7 @@ async function trainOne({ signal, progress, processGroup, saves }: Work, options
     progress.show({ label, ...done, fields: { name } });
   const configuration = options.resume ? null : await configurationOf(options, (text) => progress.say(`pxv: ${text}`));
   const chosen = await startComputing(options, progress, processGroup);
-  if (options.dryRun) return rehearsed(configuration!, out);
+  if (options.dryRun) return describeDryRun(configuration!, out);
   const started = performance.now();
   let begun = started;
   const hooks: TrainModelHooks = {
@@ -109,11 +109,11 @@ async function trainOne({ signal, progress, processGroup, saves }: Work, options
 }
 
 /** What a training would be. */
-async function rehearsed(configuration: RunConfiguration, out: string): Promise<Report> {
-  const { rehearseTraining } = await import('../src/train/dry-run.js');
+async function describeDryRun(configuration: RunConfiguration, out: string): Promise<Report> {
+  const { dryRunTraining } = await import('../src/train/dry-run.js');
   const { networkName } = await import('../src/model/presets.js');
-  const rehearsal = await rehearseTraining(configuration);
-  const { found, parameters, memoryBytes, secondsPerStep } = rehearsal;
+  const dryRun = await dryRunTraining(configuration);
+  const { found, parameters, memoryBytes, secondsPerStep } = dryRun;
   const { model, training } = configuration;
   const { width, height } = model.scales[model.scales.length - 1].size;
   const stages = training.stages.map(({ trains }, at) => `${secondsPerStep[at].toPrecision(2)} s a step (${trains})`);
@@ -122,10 +122,10 @@ async function rehearsed(configuration: RunConfiguration, out: string): Promise<
     text: [
       `would learn from ${numberOf(found.count, found.unit.slice(0, -1))}, for ${length}, into ${out}`,
       `model: ${networkName(model)}, ${width}x${height}, ${parameters} parameters`,
-      `memory: ${inUnits(memoryBytes)} by count`,
+      `memory: ${formatBytes(memoryBytes)} by count`,
       `time, as this machine is now: ${stages.join(', ')}`,
     ],
-    json: { ...rehearsal, output: out, steps: training.steps, minutes: training.minutes, configuration },
+    json: { ...dryRun, output: out, steps: training.steps, minutes: training.minutes, configuration },
   };
 }
 
@@ -177,7 +177,7 @@ function describeStart({ parameters, step, data }: TrainingFacts, out: string): 
         ? 'the last fifth of each clip'
         : validationClips.join(', ') || 'none: give one with --validate',
     ),
-    `decoded frames: ${inUnits(decoded.bytes)} in ${decoded.folder}, which may be deleted after the training`,
+    `decoded frames: ${formatBytes(decoded.bytes)} in ${decoded.folder}, which may be deleted after the training`,
     `${uniform}${best}`,
   ];
 }

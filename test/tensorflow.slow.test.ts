@@ -5,9 +5,8 @@ import { chooseBackend, type BackendName } from '../src/backend/choose-backend.j
 import { disposeExamples } from '../src/conditioning/context/examples.js';
 import { toTensors } from '../src/model/model.js';
 import { optimisers } from '../src/optimization/optimisers.js';
-import { globalNorm } from '../src/backend/updates.js';
 import { gradientsOf } from '../src/optimization/gradients.js';
-import { updated, type TrainingState } from '../src/optimization/update.js';
+import { applyUpdate, type TrainingState } from '../src/optimization/update.js';
 import { hasTensorflow } from './backend/implementations.js';
 import { pxv } from './cli/pxv.js';
 import { jsonOf } from './cli/tiny-run.js';
@@ -43,10 +42,9 @@ where('on tensorflow as on native', () => {
     for (let step = 1; step <= 10; step++) {
       const examples = randomExamples(description, 2, step);
       const gradients = gradientsOf(chain, state.weights, examples);
-      nats.push((await gradients.nats.data())[0]);
-      const norm = globalNorm(gradients.gradients);
-      state = updated(optimisers.adam, { learningRate: 1e-3, step }, state, gradients, norm);
-      tf.dispose([gradients.nats, norm, ...gradients.gradients]);
+      const update = applyUpdate(optimisers.adam, { learningRate: 1e-3, step }, state, gradients);
+      state = update.state;
+      nats.push(update.nats);
       disposeExamples(examples);
     }
     tf.dispose([...state.weights, ...state.optimiser.flat()]);

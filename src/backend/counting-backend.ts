@@ -1,6 +1,6 @@
 import { tf } from '../foundation/tfjs.js';
 import type { backend_util, DataType, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
-import type { FloatMemory } from './buffer-pool.js';
+import { SMALLEST_POOLED, type FloatMemory } from './buffer-pool.js';
 import { descriptions, type Kernels } from './kernels/index.js';
 import { NativeBackend, type NativeKernel } from './native-backend.js';
 import { registerKernels } from './register-native-backend.js';
@@ -8,10 +8,11 @@ import { registerKernels } from './register-native-backend.js';
 const NAME = 'counting';
 
 /**
- * The most bytes of tensors that a `NativeBackend` would hold while something runs: in use, and idle in its pool. It runs on a
- * backend of that kind whose arrays have no memory and whose kernels do nothing, so that it takes as long as its operations are many,
- * whatever their size. The values of its tensors mean nothing. The backend in use is the same before and after.
- * @param run synchronous; it disposes of what it keeps
+ * Returns the peak memory, in bytes, of the arrays that `run` would hold on a `NativeBackend`: those of tensors in use,
+ * those idle in the pool, and those that were read. `run` computes on a backend whose kernels do nothing and whose
+ * arrays of `SMALLEST_POOLED` numbers or more have no memory. So its time grows with the number of operations, not with
+ * their size. Shorter tensors are read as zeros, the others as empty arrays. The backend in use is the same afterwards.
+ * @param run synchronous; it disposes of the tensors that it keeps
  */
 export function countBytes(run: () => void): number {
   // Where none is in use yet, the best one is from here on.
@@ -32,12 +33,12 @@ export function countBytes(run: () => void): number {
 }
 
 /**
- * Most bytes of arrays that nobody reads any more and JavaScript still holds: V8 collects them once so many are new outside of its heap
- * (its `kExternalAllocationSoftLimit`).
+ * Maximum bytes of unreferenced arrays that JavaScript still holds. V8 collects them once 64 MiB are new outside of its
+ * heap (its `kExternalAllocationSoftLimit`).
  */
-const MOST_GARBAGE = 64 * 2 ** 20;
+const MAX_GARBAGE = 64 * 2 ** 20;
 
-/** What is held of arrays without memory: those of the pool, and those of JavaScript, which end when they are collected. */
+/** Bytes of arrays without memory: those of the pool, and those of JavaScript, which are garbage until collected. */
 class CountedMemory implements FloatMemory {
   readonly copiesOthers = false;
   private readonly bytesOf = new WeakMap<object, number>();
@@ -46,7 +47,7 @@ class CountedMemory implements FloatMemory {
   private garbage = 0;
 
   get mostBytes(): number {
-    return this.most + Math.min(this.garbage, MOST_GARBAGE);
+    return this.most + Math.min(this.garbage, MAX_GARBAGE);
   }
 
   make(length: number): Float32Array {
@@ -66,7 +67,12 @@ class CountedMemory implements FloatMemory {
     this.most = Math.max(this.most, this.bytes);
   }
 
-  /** Nobody reads an array of JavaScript any more. */
+  /** Counts a copy of an array, which its reader is taken to hold from now on. */
+  copy(array: object): void {
+    this.add({}, this.bytesOf.get(array) ?? 0);
+  }
+
+  /** Counts an array of JavaScript as garbage. */
   leave(array: object): void {
     const bytes = this.bytesOf.get(array) ?? 0;
     this.bytes -= bytes;
@@ -76,15 +82,24 @@ class CountedMemory implements FloatMemory {
 
 class CountingBackend extends NativeBackend {
   constructor(readonly held = new CountedMemory()) {
-    const names = Object.keys(descriptions);
-    super({ ...Object.fromEntries(names.map((name) => [name, () => undefined])), memory: held } as unknown as Kernels);
+    const computes = Object.keys(descriptions).map((name) => [name, () => undefined]);
+    const kernels = { ...Object.fromEntries(computes), memory: held } as unknown as Kernels;
+    super(kernels, kernels);
   }
 
-  /** Whatever is written, as nothing of its length. */
+  /** Writes zeros, or an empty array where there would be `SMALLEST_POOLED` or more. */
   override write(_: backend_util.BackendValues, shape: number[], dtype: DataType): object {
-    const dataId = super.write(tf.util.getTypedArrayFromDType(dtype as 'float32', 0), shape, dtype);
-    this.held.add(dataId, tf.util.bytesPerElement(dtype) * tf.util.sizeFromShape(shape));
+    const size = tf.util.sizeFromShape(shape);
+    const zeros = tf.util.getTypedArrayFromDType(dtype as 'float32', size < SMALLEST_POOLED ? size : 0);
+    const dataId = super.write(zeros, shape, dtype);
+    this.held.add(dataId, tf.util.bytesPerElement(dtype) * size);
     return dataId;
+  }
+
+  override readSync(dataId: object): backend_util.BackendValues {
+    const values = super.readSync(dataId);
+    for (const counted of [dataId, this.data.get(dataId).values as object]) this.held.copy(counted);
+    return values;
   }
 
   override disposeData(dataId: object, force?: boolean): boolean {

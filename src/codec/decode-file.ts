@@ -10,7 +10,7 @@ import { atSize } from '../model/at-size.js';
 import { shippedModels } from '../model/shipped-models.js';
 import { checkOutput, frameFile, writeClip } from '../video/index.js';
 import { webpCoder } from '../video/lossless-webp.js';
-import { scoringBatch } from '../memory/expect-memory.js';
+import { fitScoringBatch } from '../memory/memory-limits.js';
 import { pictureFile } from './images-of-folder.js';
 import { decodeFileFields } from './options.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
@@ -57,7 +57,7 @@ export async function decodeFile(path: string, asked: DecodeFileOptions): Promis
   const loading = others.map((name) => () => loadModel(name));
   const models = await named(path, () => modelsOfFile(header, loading));
   // Refuses a size that memory does not hold.
-  scoringBatch(atSize(models.model, header), 1, true);
+  fitScoringBatch(atSize(models.model, header), 1, true);
   const lost: DecodedFile['lost'] = [];
   const names: string[] = [];
   let frames = 0;

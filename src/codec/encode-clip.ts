@@ -14,7 +14,7 @@ import { webpCoder } from '../video/lossless-webp.js';
 import { expectNoInput, filesOfClip, isTaken } from '../video/index.js';
 import { errorsOf } from '../foundation/errors.js';
 import { openForModel, ownAspect, sizeWarning } from '../clips/clip-for-model.js';
-import { scoringBatch } from '../memory/expect-memory.js';
+import { fitScoringBatch } from '../memory/memory-limits.js';
 import { imagesOfFolder, openImages } from './images-of-folder.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { encodeClipFields } from './options.js';
@@ -87,7 +87,7 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
   if (warning !== null) onWarning?.(warning);
   const model = atSize(trained, size);
   const { channels, levels, context } = model.chain.exampleShape;
-  const batch = await processGroup.broadcast(scoringBatch(model, TOGETHER, true));
+  const batch = await processGroup.broadcast(fitScoringBatch(model, TOGETHER, true));
   const stills = context > 0 && channels === 3 && levels === 256 ? atSize(loadModel(STILLS), size) : undefined;
   const found = { frames: 0, bits: 0, bytes: 0, keys: { frames: 0, bytes: 0 } };
   const coded = encodeFrames(model, clip.frames(), {

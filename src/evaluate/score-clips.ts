@@ -27,8 +27,12 @@ import {
 import { Adapting } from '../evaluation/adapting.js';
 import { openForModel, type SeenClip } from '../clips/clip-for-model.js';
 import { rateWarning } from '../clips/clip-rate.js';
-import { drawingBatch, expectDrawingMemory, scoringBatch } from '../memory/expect-memory.js';
-import { expectAdaptingMemory } from '../train/expect-training-memory.js';
+import {
+  expectAdaptationMemory,
+  expectDrawingMemory,
+  fitDrawingBatch,
+  fitScoringBatch,
+} from '../memory/memory-limits.js';
 import { eachClip, noUsableClip, type LeftOutClip } from '../clips/left-out-clips.js';
 import { expectVideoModel } from '../model/expect-kind.js';
 import { parseOptions, type OptionsOf, type Parsed } from '../options/fields.js';
@@ -176,16 +180,16 @@ class ClipScorer {
 
   /** @throws PxvError `RESOURCES` where there is not memory for one frame, or for the futures that are asked for */
   private batchesOf(model: Model): Pick<SizedScorer, 'batch' | 'futures'> {
-    const batch = scoringBatch(model, SCORING_BATCH, true);
+    const batch = fitScoringBatch(model, SCORING_BATCH, true);
     const { adapt, horizon, starts, samples } = this.options;
-    if (adapt) expectAdaptingMemory(model);
+    if (adapt) expectAdaptationMemory(model);
     if (horizon === 0) return { batch, futures: 0 };
     const { keptFrames } = this.adapting;
     const heldBytes = (count: number, frame: number) => starts * (count * horizon + keptFrames) * frame;
-    const drawing = { operation: 'score', together: () => 1, samples, option: '--samples', heldBytes };
+    const drawing = { operation: 'score', batchOf: () => 1, samples, option: '--samples', heldBytes };
     expectDrawingMemory(model, { ...drawing, atAnySize: true });
     const frame = frameBytes(model.chain.exampleShape);
-    return { batch, futures: drawingBatch(model, FUTURES_TOGETHER, heldBytes(samples, frame)) };
+    return { batch, futures: fitDrawingBatch(model, FUTURES_TOGETHER, heldBytes(samples, frame)) };
   }
 
   private async forecasts(

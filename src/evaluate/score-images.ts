@@ -21,7 +21,7 @@ import { byteOf, frameBytes, levelOf } from '../foundation/levels.js';
 import { singleProcess } from '../distributed/process-group.js';
 import { checkOutput, outputKind } from '../video/index.js';
 import { expectImageModel } from '../model/expect-kind.js';
-import { scoringBatch } from '../memory/expect-memory.js';
+import { fitScoringBatch } from '../memory/memory-limits.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { scoreImagesFields } from './options.js';
 import { rankImages, writeExtremes, type RankedImage } from './extreme-images.js';
@@ -69,7 +69,7 @@ export async function scoreImageSet(model: Model, name: string, asked: ScoreImag
     await confirm(out);
   }
   const { size, channels, levels } = model.chain.exampleShape;
-  const batch = scoringBatch(model, IMAGE_SCORING_BATCH);
+  const batch = fitScoringBatch(model, IMAGE_SCORING_BATCH);
   const images = await openForEvaluation(name, split, {
     ...{ size, channels, data, signal },
     onProgress: (done, total) => onProgress?.({ what: 'decode', done, total }),

@@ -2,10 +2,9 @@ import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Chain } from '../model/chain.js';
 import { mirrorExamples, type Examples } from '../conditioning/context/examples.js';
-import { globalNorm } from '../backend/updates.js';
 import { gradientsOf } from '../optimization/gradients.js';
 import { optimisers } from '../optimization/optimisers.js';
-import { updated, type TrainingState } from '../optimization/update.js';
+import { applyUpdate, type TrainingState } from '../optimization/update.js';
 
 /** How fast weights learn from a clip: chosen on clips of which nothing was learned (docs/decisions/0014-learning-from-the-clip.md). */
 const RATE = 4e-4;
@@ -41,26 +40,21 @@ export class Adaptation {
   }
 
   /** A step on examples that are scored, then one on their mirror images. Where gradients are not finite nothing is learned. */
-  async learn(examples: Examples): Promise<void> {
-    await this.stepOn(() => examples);
-    await this.stepOn(() => mirrorExamples(examples));
+  learn(examples: Examples): void {
+    this.stepOn(() => examples);
+    this.stepOn(() => mirrorExamples(examples));
   }
 
-  private async stepOn(examples: () => Examples): Promise<void> {
-    const { nats, gradients, trained } = tf.tidy(() =>
-      gradientsOf(this.chain, this.state.weights, examples(), { trains: 'decoder' }),
-    );
-    const norm = globalNorm(gradients);
-    const [length] = await norm.data();
-    if (Number.isFinite(length)) {
-      const step = ++this.step;
-      const settings = { learningRate: RATE * Math.min(1, step / WARM_UP), step };
-      this.state = updated(optimiser, settings, this.state, { gradients, trained }, norm);
-      // The first steps are averaged as they are, or what is not learned yet would stay for long.
-      const staying = Math.min(STAYING, step / (step + 3));
-      for (const index of trained) this.average(index, staying);
-    }
-    tf.dispose([nats, norm, ...gradients]);
+  private stepOn(examples: () => Examples): void {
+    const gradients = tf.tidy(() => gradientsOf(this.chain, this.state.weights, examples(), { trains: 'decoder' }));
+    const step = this.step + 1;
+    const settings = { learningRate: RATE * Math.min(1, step / WARM_UP), step };
+    const { state } = applyUpdate(optimiser, settings, this.state, gradients);
+    if (state === this.state) return;
+    [this.state, this.step] = [state, step];
+    // The first steps are averaged as they are, or what is not learned yet would stay for long.
+    const staying = Math.min(STAYING, step / (step + 3));
+    for (const index of gradients.trained) this.average(index, staying);
   }
 
   dispose(): void {

@@ -80,14 +80,9 @@ export async function* scoreEach<Item>(
     // What interrupts is only heard of where the event loop has its turn.
     await giveWay();
     signal?.throwIfAborted();
-    const examples = buffer.tensors();
     const slowerExamples = slower === null || slower.size === 0 ? null : slower.tensors();
-    const { weights: current } = adaptation ?? { weights: weights as readonly Tensor[] };
-    const found = await scoresOf(chain, current, examples, slowerExamples, among);
-    if (slowerExamples !== null) disposeExamples(slowerExamples);
-    await adaptation?.learn(examples);
-    disposeExamples(examples);
-    return found;
+    const { nats, anchors } = scoreExamples(chain, weights, buffer.tensors(), slowerExamples, among);
+    return { nats: nats.length === 1 ? nats[0] : mixtureNats(chain.exampleShape, nats), anchors };
   }
   for await (const [together, { nats, anchors }] of mapRoundRobin(processGroup, batches(), scores)) {
     for (const [at, item] of together.entries()) {
@@ -101,28 +96,34 @@ export async function* scoreEach<Item>(
 }
 
 /**
- * Maps of all examples, one after another.
+ * Scores a batch. Weights that learn then learn from it. Disposes `examples` and `slower`.
  * @param slower the same image as a single example, given every second frame; null: it counts for nothing
+ * @returns maps of all examples, one after another: nats under each prediction, and the anchors of the first
  */
-async function scoresOf(
+export function scoreExamples(
   chain: Chain,
-  weights: readonly Tensor[],
+  weights: readonly Tensor[] | Adaptation,
   examples: Examples,
-  slower: Examples | null,
+  slower: Examples | null = null,
   among?: readonly number[],
-): Promise<Omit<Scored<never>, 'item'>> {
+): Record<'nats' | 'anchors', Float32Array[]> {
+  const adaptation = 'learn' in weights ? weights : null;
+  const { weights: current } = adaptation ?? { weights: weights as readonly Tensor[] };
   const tensors = tf.tidy(() => {
     const made =
       slower === null
-        ? scoresGiven(chain, weights, examples, among)
-        : scoresAtStrides(chain.scales[0], weights, examples, slower);
-    // An anchor may be one of the tensors given, which the caller frees.
+        ? scoresGiven(chain, current, examples, among)
+        : scoresAtStrides(chain.scales[0], current, examples, slower);
+    // An anchor may be one of the tensors given, which are disposed of below.
     return { nats: made.nats, anchors: made.anchors.map((anchor) => tf.clone(anchor)) };
   });
-  const read = (of: readonly Tensor[]) => Promise.all(of.map(async (tensor) => (await tensor.data()) as Float32Array));
-  const [nats, anchors] = [await read(tensors.nats), await read(tensors.anchors)];
+  const read = (tensor: Tensor) => tensor.dataSync<'float32'>();
+  const scores = { nats: tensors.nats.map(read), anchors: tensors.anchors.map(read) };
   tf.dispose(tensors);
-  return { nats: nats.length === 1 ? nats[0] : mixtureNats(chain.exampleShape, nats), anchors };
+  if (slower !== null) disposeExamples(slower);
+  adaptation?.learn(examples);
+  disposeExamples(examples);
+  return scores;
 }
 
 /** Nats under one prediction, and its anchors. */

@@ -4,11 +4,13 @@ import { freemem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { errorsOf } from '../foundation/errors.js';
 
-/** Where the system tells of its memory; tests have places of their own. */
+/** Sources of what the system reports of its memory. */
 export interface MemoryFiles {
+  /** Folder of procfs. */
   proc: string;
+  /** Folder of the control groups. */
   cgroups: string;
-  /** What `vm_stat` of macOS prints; null elsewhere. */
+  /** Returns the output of `vm_stat` on macOS, null elsewhere. */
   pages: () => string | null;
 }
 
@@ -19,9 +21,9 @@ const system: MemoryFiles = {
 };
 
 /**
- * Bytes that this process can hold in all, what it holds already included: PXV_MEMORY in MiB where it is set, else what
- * the system can give without swapping, within the limits of the process's control groups.
- * @throws PxvError `USAGE` where PXV_MEMORY is no number
+ * Returns the bytes that this process can hold in all, those that it holds already included: PXV_MEMORY in MiB if it is
+ * set, else what the system can give without swapping, within the limits of the process's control groups.
+ * @throws PxvError `USAGE` if PXV_MEMORY is no number
  */
 export function availableMemory(files: MemoryFiles = system): number {
   const { PXV_MEMORY: chosen } = process.env;
@@ -34,13 +36,13 @@ export function availableMemory(files: MemoryFiles = system): number {
   return process.memoryUsage.rss() + Math.min(free, ...freeInGroups(files));
 }
 
-/** MemAvailable: free memory, and caches that can be dropped. */
+/** Returns MemAvailable, in bytes: free memory, and caches that can be dropped. */
 function meminfo({ proc }: MemoryFiles): number | null {
   const found = /^MemAvailable:\s+(\d+) kB$/m.exec(text(join(proc, 'meminfo')) ?? '');
   return found === null ? null : 1024 * Number(found[1]);
 }
 
-/** Of macOS, whose free pages alone are few: it keeps what was read until somebody needs the room. */
+/** Returns the bytes of pages that macOS can free. Those that are free are few: it caches what was read. */
 function freePages({ pages }: MemoryFiles): number | null {
   const printed = pages() ?? '';
   const number = (pattern: RegExp) => Number(pattern.exec(printed)?.[1] ?? NaN);
@@ -51,7 +53,7 @@ function freePages({ pages }: MemoryFiles): number | null {
   return Number.isNaN(bytes) ? null : bytes;
 }
 
-/** What each control group of the process, and those above it, leave; groups without a limit are passed over. */
+/** Returns the bytes that the control groups of the process, and those above them, have left, if they are limited. */
 function freeInGroups({ proc, cgroups }: MemoryFiles): number[] {
   const lines = (text(join(proc, 'self', 'cgroup')) ?? '').split('\n');
   return lines.flatMap((line) => {
@@ -65,7 +67,7 @@ function freeInGroups({ proc, cgroups }: MemoryFiles): number[] {
   });
 }
 
-/** The path may be that outside a container, which is not there inside: the root is what counts then. */
+/** Returns the bytes left in a group and in those above it. In a container the path may be missing: the root counts. */
 function alongPath(root: string, path: string, limit: string, usage: string, cache: string): number[] {
   const free: number[] = [];
   for (let group = path; ; group = dirname(group)) {

@@ -185,7 +185,7 @@ export function toTensors(arrays: readonly Float32Array[], parameters: readonly 
   return arrays.map((values, index) => tf.keep(tf.tensor(values.slice(), [...parameters[index].shape], 'float32')));
 }
 
-/** Arrays of tensors, copied. */
-export async function toArrays(tensors: readonly Tensor[]): Promise<Float32Array[]> {
-  return Promise.all(tensors.map(async (tensor) => Float32Array.from(await tensor.data())));
+/** Copies the values of tensors. */
+export function toArrays(tensors: readonly Tensor[]): Float32Array[] {
+  return tensors.map((tensor) => Float32Array.from(tensor.dataSync()));
 }

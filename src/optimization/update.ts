@@ -1,5 +1,6 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import { globalNorm } from '../backend/updates.js';
 import type { Gradients } from './gradients.js';
 import type { Optimiser, UpdateSettings } from './optimisers.js';
 
@@ -14,12 +15,38 @@ export type TrainingState = {
 /** Gradients are scaled down to at most this norm (Pascanu et al. 2013). */
 const CLIP_NORM = 1;
 
-/** The state after one update with clipped gradients, of this global norm; the state before is disposed of. */
-export function updated(
+/** State after an update, and what the update was made of. */
+export interface Update {
+  state: TrainingState;
+  /** Value of `Gradients.nats`. */
+  nats: number;
+  /** Global norm of the gradients, before they were clipped. */
+  gradientNorm: number;
+}
+
+/**
+ * Updates a state once, by gradients whose global norm is clipped to 1. Leaves the state as it is if the nats or the
+ * norm are not finite. Disposes `gradients`, and the tensors of `state` that are replaced.
+ */
+export function applyUpdate(
   optimiser: Optimiser,
   settings: UpdateSettings,
   state: TrainingState,
-  { gradients, trained }: Pick<Gradients, 'gradients' | 'trained'>,
+  gradients: Gradients,
+): Update {
+  const norm = globalNorm(gradients.gradients);
+  const [nats, gradientNorm] = [gradients.nats, norm].map((scalar) => scalar.dataSync()[0]);
+  const isFinite = Number.isFinite(nats) && Number.isFinite(gradientNorm);
+  const after = isFinite ? stateAfter(optimiser, settings, state, gradients, norm) : state;
+  tf.dispose([norm, gradients.nats, ...gradients.gradients]);
+  return { state: after, nats, gradientNorm };
+}
+
+function stateAfter(
+  optimiser: Optimiser,
+  settings: UpdateSettings,
+  state: TrainingState,
+  { gradients, trained }: Gradients,
   norm: Scalar,
 ): TrainingState {
   return tf.tidy(() => {

@@ -26,8 +26,8 @@ import { Adapting } from '../evaluation/adapting.js';
 import { openForModel, ownAspect, sizeWarning, type SeenClip } from '../clips/clip-for-model.js';
 import { playingWarning, rateWarning } from '../clips/clip-rate.js';
 import { expectVideoModel } from '../model/expect-kind.js';
-import { expectDrawingMemory, expectMemory } from '../memory/expect-memory.js';
-import { drawingMemory } from '../memory/memory.js';
+import { expectDrawingMemory, expectMemory } from '../memory/memory-limits.js';
+import { estimateDrawingMemory } from '../memory/estimate-memory.js';
 import { parseOptions, type OptionsOf, type Parsed } from '../options/fields.js';
 import { predictClipFields } from './options.js';
 import { knownShown, Prediction, type PredictionOptions } from './prediction.js';
@@ -170,7 +170,7 @@ export function expectPredictionMemory(
     samples,
     option: '--samples',
     atAnySize: true,
-    together: (count) => adapting.together(count),
+    batchOf: (count) => adapting.together(count),
     heldBytes: (count, frame) => (count * (horizon + enlarged) + adapting.keptFrames) * frame,
   });
   if (kind === 'gif' || (kind === 'png' && plain)) {
@@ -179,7 +179,7 @@ export function expectPredictionMemory(
     const panels = (forecast === 'samples' ? samples : 1) + (from === null ? 0 : 1);
     const sheet = frames * panels * channels * size.width * size.height * (1 + scale ** 2);
     const held = kind === 'gif' ? gifBytes(frames, filmSize(panels, size, scale, plain)) : sheet;
-    const bytes = drawingMemory(model.chain, adapting.together(samples)) + held;
+    const bytes = estimateDrawingMemory(model.chain, adapting.together(samples)) + held;
     const what = `${numberOf(frames, 'frame')}, which are held until the last is there`;
     const remedy = `write an mp4 or webm${known === 0 ? '' : ', or show fewer known frames: --known 0'}`;
     expectMemory('predict', kind, bytes, what, remedy);

@@ -26,7 +26,7 @@ import { heatMap, listClips, type ClipSource } from '../video/index.js';
 import { openForModel, ownAspect, sizeWarning, type SeenClip } from '../clips/clip-for-model.js';
 import { rateWarning } from '../clips/clip-rate.js';
 import { expectVideoModel } from '../model/expect-kind.js';
-import { scoringBatch } from '../memory/expect-memory.js';
+import { fitScoringBatch } from '../memory/memory-limits.js';
 import { parseOptions } from '../options/fields.js';
 import { predictClipFields, type Forecast } from './options.js';
 import { expectPredictionMemory, filled } from './predict-clip.js';
@@ -141,7 +141,7 @@ async function mapsOfBits(
   const maps: (Float64Array | null)[] = truth.map(() => null);
   const weights = toTensors(model.weights, chain.parameters);
   try {
-    const batch = scoringBatch(model, 8, true);
+    const batch = fitScoringBatch(model, 8, true);
     for await (const { index, nats } of scoreFrames(chain, weights, frames(), { batch, signal })) {
       const at = start + index - first;
       if (at >= 0) maps[at] = bitsOfPixels(chain, nats);

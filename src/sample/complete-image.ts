@@ -8,7 +8,7 @@ import { AS_SCORED, checkTemperature } from '../model/sampling-settings.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { checkOutput, contactSheet, outputKind, writePng, readImage } from '../video/index.js';
 import { expectImageModel } from '../model/expect-kind.js';
-import { expectDrawingMemory } from '../memory/expect-memory.js';
+import { expectDrawingMemory } from '../memory/memory-limits.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { completeImageFields } from './options.js';
 

@@ -8,7 +8,7 @@ import { AS_SCORED, checkTemperature } from '../model/sampling-settings.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { checkOutput, outputKind, writeClip } from '../video/index.js';
 import { expectImageModel } from '../model/expect-kind.js';
-import { expectDrawingMemory } from '../memory/expect-memory.js';
+import { expectDrawingMemory } from '../memory/memory-limits.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { sampleImagesFields } from './options.js';
 
@@ -48,7 +48,7 @@ export async function sampleImages(model: Model, asked: SampleImagesOptions): Pr
   await confirm();
   expectDrawingMemory(model, {
     operation: 'sample',
-    together: (images) => Math.min(BATCH, images),
+    batchOf: (images) => Math.min(BATCH, images),
     samples: count,
     option: '--count',
     heldBytes: (images, frame) => images * frame * (1 + (kind === 'png' ? scale ** 2 : 0)),

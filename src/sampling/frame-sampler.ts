@@ -195,7 +195,7 @@ export interface DrawnImages {
 }
 
 /** Arrays of a draw that do not depend on the image. */
-type Conditions = Pick<EngineArrays, 'map' | 'anchors' | 'references'> & Pick<DrawnImages, 'expected'>;
+type ConditionArrays = Pick<EngineArrays, 'map' | 'anchors' | 'references'> & Pick<DrawnImages, 'expected'>;
 
 /** Draws images from one network, batch after batch. */
 export class ImageSampler {
@@ -221,8 +221,8 @@ export class ImageSampler {
     const { earlierPixels = true } = options;
     const length = sampleIndices(options.samples).length * frameBytes(this.network.description);
     const levels = images.known === null ? new Int16Array(length).fill(-1) : images.known.slice();
-    const { expected, ...conditions } = await this.conditions(images, earlierPixels);
-    const nats = await this.engine.draw({ ...images, ...conditions, levels }, options);
+    const { expected, ...arrays } = readCondition(this.network, this.tensors, images, earlierPixels);
+    const nats = await this.engine.draw({ ...images, ...arrays, levels }, options);
     return { levels, nats, expected };
   }
 
@@ -231,54 +231,64 @@ export class ImageSampler {
    * @param given, longerStrides as in `ImageBatch`
    */
   async expected(given: () => Given, longerStrides?: DrawOptions['longerStrides']): Promise<Int16Array> {
-    const anchor = tf.tidy(() => this.expectedOf(this.conditionFrom(given(), longerStrides)));
+    const { network, tensors } = this;
+    const anchor = tf.tidy(() => expectedOf(network, conditionFrom(network, tensors, given(), longerStrides)));
     const levels = Int16Array.from(await anchor.data());
     anchor.dispose();
     return levels;
   }
+}
 
-  private expectedOf({ anchors: [anchor] }: Condition): Tensor {
-    return tf.round(tf.clipByValue(anchor, 0, this.network.description.levels - 1));
-  }
+function expectedOf({ description }: Network, { anchors: [anchor] }: Condition): Tensor {
+  return tf.round(tf.clipByValue(anchor, 0, description.levels - 1));
+}
 
-  /** Returns the condition, whose first anchor is the mean over all strides. */
-  private conditionFrom(given: Given, longerStrides: DrawOptions['longerStrides']): Condition {
-    const condition = conditionOf(this.network, this.tensors, given)!;
-    if (longerStrides === undefined) return condition;
-    const [own, ...others] = condition.anchors;
-    const image = own.size / longerStrides.length;
-    const sums = new Float32Array(own.size);
-    for (const [index, predictions] of longerStrides.entries())
-      for (const levels of predictions) levels.forEach((level, at) => (sums[index * image + at] += level));
-    const counts = longerStrides.map(({ length }) => 1 + length);
-    const mean = meanOverStrides(
-      [tf.tensor4d(sums, own.shape), own],
-      [tf.tensor4d(counts, [counts.length, 1, 1, 1])],
-      (sum, count) => tf.mul(sum, tf.div(1, count)),
-    );
-    return { ...condition, anchors: [mean, ...others] };
-  }
+/** Returns the condition, whose first anchor is the mean over all strides. */
+function conditionFrom(
+  network: Network,
+  weights: readonly Tensor[],
+  given: Given,
+  longerStrides: DrawOptions['longerStrides'],
+): Condition {
+  const condition = conditionOf(network, weights, given)!;
+  if (longerStrides === undefined) return condition;
+  const [own, ...others] = condition.anchors;
+  const image = own.size / longerStrides.length;
+  const sums = new Float32Array(own.size);
+  for (const [index, predictions] of longerStrides.entries())
+    for (const levels of predictions) levels.forEach((level, at) => (sums[index * image + at] += level));
+  const counts = longerStrides.map(({ length }) => 1 + length);
+  const mean = meanOverStrides(
+    [tf.tensor4d(sums, own.shape), own],
+    [tf.tensor4d(counts, [counts.length, 1, 1, 1])],
+    (sum, count) => tf.mul(sum, tf.div(1, count)),
+  );
+  return { ...condition, anchors: [mean, ...others] };
+}
 
-  private async conditions({ given, longerStrides }: ImageBatch, earlierPixels: boolean): Promise<Conditions> {
-    const { program, description } = this.network;
-    if (program.map === null) return { map: null, anchors: null, references: null, expected: null };
-    const tensors = tf.tidy(() => {
-      const condition = this.conditionFrom(given(), longerStrides);
-      const { map, anchors, references } = condition;
-      const made: Partial<Record<keyof Conditions, Tensor>> = { map };
-      // A single anchor may be one of the tensors given.
-      if (anchors.length > 0)
-        made.anchors = anchorsByPixel(this.network, condition, anchors[0].size / description.channels).clone();
-      if (earlierPixels && references.length > 0) made.references = joinedReferences(references);
-      if (learnsAnchor(description.conditioning)) made.expected = this.expectedOf(condition);
-      return made;
-    });
-    const [map, anchors, references, expected] = await Promise.all(
-      [tensors.map, tensors.anchors, tensors.references, tensors.expected].map(async (tensor) =>
-        tensor === undefined ? null : Float32Array.from(await tensor.data()),
-      ),
-    );
-    tf.dispose(tensors);
-    return { map, anchors, references, expected: expected && Int16Array.from(expected) };
-  }
+/** Runs the conditioning of a network, and reads its arrays. */
+export function readCondition(
+  network: Network,
+  weights: readonly Tensor[],
+  { given, longerStrides }: Pick<ImageBatch, 'given' | 'longerStrides'>,
+  earlierPixels = true,
+): ConditionArrays {
+  const { program, description } = network;
+  if (program.map === null) return { map: null, anchors: null, references: null, expected: null };
+  const tensors = tf.tidy(() => {
+    const condition = conditionFrom(network, weights, given(), longerStrides);
+    const { map, anchors, references } = condition;
+    const made: Partial<Record<keyof ConditionArrays, Tensor>> = { map };
+    // A single anchor may be one of the tensors given.
+    if (anchors.length > 0)
+      made.anchors = anchorsByPixel(network, condition, anchors[0].size / description.channels).clone();
+    if (earlierPixels && references.length > 0) made.references = joinedReferences(references);
+    if (learnsAnchor(description.conditioning)) made.expected = expectedOf(network, condition);
+    return made;
+  });
+  const read = (tensor?: Tensor) => (tensor === undefined ? null : Float32Array.from(tensor.dataSync()));
+  const expected = tensors.expected && Int16Array.from(tensors.expected.dataSync());
+  const arrays = { map: read(tensors.map), anchors: read(tensors.anchors), references: read(tensors.references) };
+  tf.dispose(tensors);
+  return { ...arrays, expected: expected ?? null };
 }

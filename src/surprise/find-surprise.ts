@@ -16,7 +16,7 @@ import { expectNoInput, filesOfClip, joinFilms, outputKind, writeClip, writePng 
 import { ownAspect, sizeWarning } from '../clips/clip-for-model.js';
 import { rateWarning } from '../clips/clip-rate.js';
 import { expectVideoModel } from '../model/expect-kind.js';
-import { scoringBatch } from '../memory/expect-memory.js';
+import { fitScoringBatch } from '../memory/memory-limits.js';
 import { parseOptions, type OptionsOf, type Parsed } from '../options/fields.js';
 import { findSurpriseFields } from './options.js';
 import { Findings, TIMELINE_COLUMNS, timelineRow } from './surprise-findings.js';
@@ -97,7 +97,7 @@ async function searchThrough(
   const what = await searchOf(trained, opened, options);
   const search = await UnfinishedSearch.open(temporary?.path ?? `${resolve(out!)}.unfinished`, what, overwrite);
   try {
-    const batch = opened.isLive ? 1 : scoringBatch(atSize(trained, size), TOGETHER, true);
+    const batch = opened.isLive ? 1 : fitScoringBatch(atSize(trained, size), TOGETHER, true);
     await processGroup.broadcast<Begun>({ state: search.state, batch });
     const findings = await watch(trained, opened, search, { ...options, batch });
     const rows = search.rows();

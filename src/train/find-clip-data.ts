@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { errorsOf } from '../foundation/errors.js';
+import { firstFew } from '../foundation/first-few.js';
 import { changeOfLevels, HistogramBaseline, uniformBitsPerDim } from '../evaluation/baselines.js';
 import type { Frame } from '../foundation/frame.js';
 import type { Chain } from '../model/chain.js';
@@ -13,7 +14,7 @@ import { LARGEST_ZOOM, type ClipStore } from '../training/random-frames.js';
 import { clipData } from '../training/clip-data.js';
 import { learntFrameRate, type ClipsConfiguration, type TrainingConfiguration } from '../training/configuration.js';
 import type { RunFolder } from '../training/run-folder.js';
-import { firstFew, textHash } from '../training/data-list.js';
+import { textHash } from '../training/data-list.js';
 import { before, heldOutClips, lastFifths, validatingExample, type EndOfClip } from '../training/validation.js';
 import {
   clipFiles,
@@ -27,11 +28,11 @@ import {
   type FrameStoreOptions,
   type StoredClip,
 } from '../video/index.js';
-import { mixedRates } from '../clips/clip-rate.js';
 import { noUsableClip, TOO_SHORT, type LeftOutClip } from '../clips/left-out-clips.js';
 import { FRAMES_DRAWN } from './training-samples.js';
 import type { FoundData } from './open-data.js';
 import type { ClipFacts, TrainModelHooks } from './options.js';
+import { mixedRatesWarning } from './rate-warnings.js';
 
 interface ClipTraining {
   run: RunFolder;
@@ -155,7 +156,7 @@ async function openClips(
     return [];
   });
   for (const [warning, names] of doubts) warn(`${firstFew(names)}: ${warning}`);
-  if (data.frameRate === null) warn(mixedRates(await withRates(sources, store)));
+  if (data.frameRate === null) warn(mixedRatesWarning(await withRates(sources, store)));
   const found = usable.filter((clip) => clip < learnt.length);
   const named = usable.filter((clip) => clip >= learnt.length);
   const isByEnds = held.length === 0 && training.from !== null;

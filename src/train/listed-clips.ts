@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { errorsOf } from '../foundation/errors.js';
+import { firstFew } from '../foundation/first-few.js';
 import { numberOf } from '../foundation/number-of.js';
 import { sha256 } from '../foundation/sha256.js';
-import { firstFew } from '../training/data-list.js';
 import { listClips } from '../video/index.js';
 
 interface ListedClip {

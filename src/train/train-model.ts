@@ -14,8 +14,7 @@ import { EventFile } from '../training/event-file.js';
 import { thisMachine } from '../training/machine.js';
 import { startTraining, train, type TrainingResult } from '../training/train.js';
 import { expectNoInput } from '../video/index.js';
-import { lostRate } from '../clips/clip-rate.js';
-import { expectTrainingMemory } from './expect-training-memory.js';
+import { expectTrainingMemory } from './training-memory.js';
 import { findClipData } from './find-clip-data.js';
 import { findImageData } from './find-image-data.js';
 import { listData, type FoundData, type OpenData } from './open-data.js';
@@ -29,6 +28,7 @@ import {
 } from './options.js';
 import { expectSame } from '../distributed/expect-same.js';
 import { singleProcess, type ProcessGroup } from '../distributed/process-group.js';
+import { lostRateWarning } from './rate-warnings.js';
 import { SameData } from './same-data.js';
 import { trainingSamples } from './training-samples.js';
 
@@ -79,7 +79,7 @@ export async function trainModel(
     const { chain, checkpoint } = isNew ? startTraining(configuration) : run.load();
     try {
       await expectFittingRanks(processGroup, checkpoint);
-      if (!isNew) await run.finishSave(chain, checkpoint);
+      if (!isNew) run.finishSave(chain, checkpoint);
       warn(hooks, otherArithmetic(checkpoint));
       const start = extension === undefined ? checkpoint : ofLength(run, checkpoint, extension, hooks);
       const entry = { isNew, hasNewLength: extension !== undefined, acceptChangedData, log, processGroup };
@@ -151,7 +151,7 @@ async function trainIn(
   expectPrecision(training.precision);
   if (!isNew) expectTrainingMemory(checkpoint.configuration);
   const same = new SameData(run, checkpoint.dataHashes, acceptChangedData, hooks.onWarning);
-  if (isNew && source.type === 'clips') warn(hooks, lostRate(source, training.from));
+  if (isNew && source.type === 'clips') warn(hooks, lostRateWarning(source, training.from));
   // What cannot be found leaves nothing of the run behind.
   const found =
     source.type === 'clips'
@@ -162,10 +162,10 @@ async function trainIn(
     const listed = list === null ? checkpoint : { ...checkpoint, dataHashes: same.list(list) };
     if (isNew) await expectOutputs(run, checkpoint.configuration, hooks.configurationFile);
     const replaces = isNew && run.hasResults;
-    const begin = async () => {
+    const begin = () => {
       if (list === null) return;
       if (isNew) run.clear();
-      if (hasNewLength || listed.dataHashes !== checkpoint.dataHashes) await run.saveTraining(chain, listed);
+      if (hasNewLength || listed.dataHashes !== checkpoint.dataHashes) run.saveTraining(chain, listed);
       if (!isNew && run.configurationWasChanged(listed.configuration))
         warn(hooks, 'config.json was changed: a training keeps its settings, and the file is written as it was');
       run.writeDataList(list);
@@ -174,9 +174,9 @@ async function trainIn(
       run.addMachine(listed.step, thisMachine());
     };
     // What an earlier training has left is gone only once the data of the new one can be learnt from.
-    if (!replaces) await begin();
+    if (!replaces) begin();
     const { data, facts, example, ...frames } = await opened(run, found, { isNew, replaces }, hooks.signal);
-    if (replaces) await begin();
+    if (replaces) begin();
     const started: TrainingFacts = {
       parameters: chain.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
       step: listed.step,

@@ -1,96 +1,94 @@
 import { tf } from '../foundation/tfjs.js';
-import { countBytes } from '../backend/counting-backend.js';
-import { globalNorm } from '../backend/updates.js';
-import { blankGiven } from '../conditioning/index.js';
-import { disposeRollOut, type RollOut } from '../optimization/anchor-loss.js';
-import { gradientsOf, type Trained } from '../optimization/gradients.js';
-import { optimisers, type OptimiserName } from '../optimization/optimisers.js';
-import { updated, type TrainingState } from '../optimization/update.js';
-import type { Chain } from '../model/chain.js';
-import { disposeExamples } from '../conditioning/context/examples.js';
-import { LEAST_GIVEN, SUBSEQUENCES } from '../conditioning/context/history.js';
-import { PREDICTED_FRAMES } from '../training/roll-outs.js';
-import {
-  blankExamples,
-  blankImages,
-  blankWeights,
-  copied,
-  inProportion,
-  PROCESS,
-  score,
-  weightBytes,
-} from '../memory/memory.js';
+import { imageSets } from '../../datasets/index.js';
+import { numberOf } from '../foundation/number-of.js';
+import { blankWeights, estimateMemory, scoreBlankExamples } from '../memory/estimate-memory.js';
+import { formatBytes } from '../memory/format-bytes.js';
+import { findLargest, isEstimated, reachableMemory, tooMuch } from '../memory/memory-limits.js';
+import { buildChain, type Chain } from '../model/chain.js';
+import { hiddenFeatures, modelAtSize, modelOfHidden } from '../model/smaller-models.js';
+import { optimisers } from '../optimization/optimisers.js';
+import { applyUpdate, type TrainingState } from '../optimization/update.js';
+import { blankData } from '../training/blank-data.js';
+import type { RunConfiguration, TrainingConfiguration } from '../training/configuration.js';
+import { VALIDATION_IMAGES } from '../training/image-data.js';
+import { stateArrays } from '../training/run-folder.js';
+import { gradientsOfShard } from '../training/shards.js';
+import type { Stage } from '../training/stages.js';
+import { VALIDATION_FRAMES } from '../training/validation.js';
 
-/** What decides the memory of a training besides its chain. */
-export interface TrainingWork {
-  /** Examples of a step. */
-  batch: number;
-  /** Roll-outs of a step. */
-  rollOuts: number;
-  optimiser: OptimiserName;
-  trains: Trained;
-  /** Examples of a validation that are scored together. */
-  validated: number;
-}
-
-/**
- * Most bytes that a process trains a chain in, on the native backend: the arrays of a step, a validation and a saved state, and the
- * process itself.
- */
-export function trainingMemory(chain: Chain, work: TrainingWork): number {
-  const examples = Math.max(work.batch, work.rollOuts);
-  const bytes = inProportion(chain, examples, (counted, fewer) => {
-    const share = (number: number) => Math.ceil((number * fewer) / examples);
-    const [batch, rollOuts, validated] = [work.batch, work.rollOuts, work.validated].map(share);
-    return countBytes(() => train(counted, { ...work, batch, rollOuts, validated }, true));
+/** Returns the peak memory, in bytes, of a process that trains, over the stages of the training. */
+export function estimateTrainingMemory({ model, training, data }: RunConfiguration): number {
+  const chain = buildChain(model);
+  const { batch, shards, stages, validationExamples } = training;
+  const validated = Math.min(batch, validationExamples, data.type === 'clips' ? VALIDATION_FRAMES : VALIDATION_IMAGES);
+  const inShard = (examples: number) => Math.ceil(examples / shards);
+  const ofStages = stages.map((stage) => {
+    const examples = inShard(Math.max(batch, stage.rollOuts));
+    return estimateMemory(chain, examples, (counted, fewer) => {
+      const share = (number: number) => Math.ceil((number * fewer) / examples);
+      const shard = { ...training, batch: share(inShard(batch)), shards: 1 };
+      train(counted, shard, { ...stage, rollOuts: share(inShard(stage.rollOuts)) }, share(validated));
+    });
   });
-  return PROCESS + bytes;
+  return Math.max(...ofStages);
 }
 
-/** Most bytes that a process scores examples of a chain in, one at a time, with weights that learn from each: see `Adaptation`. */
-export function adaptingMemory(chain: Chain): number {
-  const work = { batch: 1, rollOuts: 0, optimiser: 'adam', trains: 'decoder', validated: 1 } as const;
-  const bytes = inProportion(chain, 1, (counted) => countBytes(() => train(counted, work, false)));
-  // The average of those that learn, which is what scores, and the model's own.
-  return PROCESS + bytes + 2 * weightBytes(chain);
-}
-
-/** A step of a training, as `train` does it, a validation, and what is saved, where it is. */
-function train(chain: Chain, work: TrainingWork, isSaved: boolean): void {
-  const { batch, rollOuts, trains, validated } = work;
-  const optimiser = optimisers[work.optimiser];
-  const [buffer, first] = [blankExamples(chain, batch), blankWeights(chain)];
-  const rollOutBuffer = blankRollOut(chain, rollOuts);
+/** Takes two steps of a stage on blank data, validates, and copies what is saved. */
+function train(chain: Chain, training: TrainingConfiguration, stage: Stage, validated: number): void {
+  const data = blankData(chain);
+  const optimiser = optimisers[training.optimiser];
+  // The buffers that collect the data, and the weights that the training begins with.
+  data.batch(0, stage, { from: 0, to: training.batch });
+  data.rollOut(0, stage, { from: 0, to: stage.rollOuts });
+  blankWeights(chain);
   let state: TrainingState = {
     weights: blankWeights(chain),
     optimiser: optimiser.stateNames.map(() => blankWeights(chain)),
   };
-  const examples = blankExamples(chain, batch);
-  const rollOut = blankRollOut(chain, rollOuts);
-  const gradients = gradientsOf(chain, state.weights, examples, { trains, rollOut });
-  disposeExamples(examples);
-  if (rollOut !== null) disposeRollOut(rollOut);
-  const norm = globalNorm(gradients.gradients);
-  // From the second update on, what is replaced lies in the pool.
-  for (let step = 1; step <= 2; step++) state = updated(optimiser, { learningRate: 0, step }, state, gradients, norm);
-  tf.dispose([gradients.nats, norm, ...gradients.gradients]);
-  score(chain, state.weights, validated);
-  const tensors = [...state.weights, ...state.optimiser.flat()];
-  tf.dispose([...(isSaved ? tensors.map(copied) : []), ...tensors, ...first]);
-  disposeExamples(buffer);
-  if (rollOutBuffer !== null) disposeRollOut(rollOutBuffer);
+  // From the second update on, the tensors that are replaced lie in the pool.
+  for (let step = 0; step < 2; step++) {
+    const gradients = gradientsOfShard(chain, state.weights, data, { ...training, step, stage }, 0);
+    ({ state } = applyUpdate(optimiser, { learningRate: 0, step: step + 1 }, state, gradients));
+  }
+  scoreBlankExamples(chain, state.weights, validated);
+  stateArrays(chain, training.optimiser, state);
+  tf.dispose(state);
 }
 
-export function blankRollOut(chain: Chain, number: number): RollOut | null {
-  if (number === 0) return null;
-  const { exampleShape } = chain;
-  const used = SUBSEQUENCES.filter(({ stride }) => stride === 1 || exampleShape.context >= LEAST_GIVEN);
-  return {
-    known: used.map((subsequence) => ({
-      subsequence,
-      given: blankGiven(exampleShape, exampleShape, number),
-      counts: tf.fill([number, 1, 1, 1], 0),
-    })),
-    truth: Array.from({ length: PREDICTED_FRAMES }, () => blankImages(chain, number)),
-  };
+/**
+ * Refuses a training that would take more memory than there is, and names what would fit.
+ * @throws PxvError `RESOURCES`
+ */
+export function expectTrainingMemory(run: RunConfiguration): void {
+  if (!isEstimated()) return;
+  const { model, training, data } = run;
+  const { batch, stages } = training;
+  const limit = reachableMemory();
+  const bytes = estimateTrainingMemory(run);
+  if (bytes <= limit) return;
+  const fits = (other: Partial<RunConfiguration>) => estimateTrainingMemory({ ...run, ...other }) <= limit;
+  const { size } = model.scales[model.scales.length - 1];
+  const sizeAt = (width: number) => ({ width, height: Math.max(1, Math.round((width * size.height) / size.width)) });
+  const maxRollOuts = Math.max(...stages.map(({ rollOuts }) => rollOuts));
+  const withRollOuts = (most: number) =>
+    stages.map((stage) => ({ ...stage, rollOuts: Math.min(most, stage.rollOuts) }));
+
+  const smallerBatch = findLargest(1, batch - 1, (count) => fits({ training: { ...training, batch: count } }));
+  const fewerRollOuts = findLargest(0, maxRollOuts - 1, (count) =>
+    fits({ training: { ...training, stages: withRollOuts(count) } }),
+  );
+  const width = findLargest(8, size.width - 1, (side) => fits({ model: modelAtSize(model, sizeAt(side)) }));
+  const narrower = findLargest(3, hiddenFeatures(model) - 1, (count) => fits({ model: modelOfHidden(model, count) }));
+  // The images of a data set have a size of their own.
+  const hasOwnSize = data.type === 'images' && imageSets.some(({ name }) => name === data.set);
+  const choices = [
+    ...(smallerBatch === null ? [] : [`a batch of ${smallerBatch} (--batch)`]),
+    ...(fewerRollOuts === null ? [] : [`${numberOf(fewerRollOuts, 'roll-out')} a step (rollOuts)`]),
+    ...(width === null || hasOwnSize ? [] : [`a size of ${sizeAt(width).width}x${sizeAt(width).height} (--size)`]),
+    ...(narrower === null ? [] : [`${narrower} features in a layer (--hidden)`]),
+  ];
+  const remedy = choices.length > 0 ? `these fit: ${choices.join(', or ')}` : 'choose a smaller size and network';
+  const rollOuts = maxRollOuts > 0 ? ` and ${numberOf(maxRollOuts, 'roll-out')}` : '';
+  const what = `a batch of ${batch}${rollOuts} at ${size.width}x${size.height}`;
+  throw tooMuch('train', 'memory', limit, `about ${formatBytes(bytes)} for ${what}`, remedy);
 }

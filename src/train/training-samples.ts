@@ -46,7 +46,7 @@ export function trainingSamples(
   return async ({ state, step }, secondsPerStep) => {
     if (!isOfImages && example === null) return;
     const draw = async (limit: AbortSignal) => {
-      const sampler = new FrameSampler(await modelOf(chain, configuration, state.weights, step));
+      const sampler = new FrameSampler(modelOf(chain, configuration, state.weights, step));
       try {
         const sheet = example === null ? await imagesOf(sampler, limit) : await prediction(sampler, example, limit);
         const png = await encodePng(sheet);
@@ -61,16 +61,15 @@ export function trainingSamples(
   };
 }
 
-async function modelOf(
+function modelOf(
   chain: Chain,
   { model: description, drawing, data }: RunConfiguration,
   weights: readonly Tensor[],
   step: number,
-): Promise<Model> {
-  const arrays = await toArrays(weights);
+): Model {
   return {
     ...{ name: `step ${step}`, description, chain, step, drawing, origin: null },
-    weights: arrays,
+    weights: toArrays(weights),
     frameRate: learntFrameRate(data),
   };
 }

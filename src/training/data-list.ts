@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { firstFew } from '../foundation/first-few.js';
 
 /** A file that is learnt from or validated on, as it was when a training began. */
 export interface DataFile {
@@ -24,9 +25,6 @@ export type DataHashes = z.infer<typeof dataHashesSchema>;
 
 /** Hashes of a training whose data were not found yet. */
 export const noDataHashes: DataHashes = { files: null, frames: null, validation: null };
-
-/** How many files or clips one line names. */
-const NAMED = 3;
 
 /** The text of data.jsonl: an object a line for each file, in the order in which they are learnt from. */
 export function dataList(files: readonly DataFile[]): string {
@@ -53,10 +51,4 @@ export function listChanges(before: string | null, now: string): string {
   ];
   if (changes.length === 0) return 'the same in another order';
   return `${changes.length} changed: ${firstFew(changes)}`;
-}
-
-/** The first few of a list, and how many more there are. */
-export function firstFew(names: readonly string[]): string {
-  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
-  return `${names.slice(0, NAMED).join(', ')}${more}`;
 }

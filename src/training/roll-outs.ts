@@ -1,5 +1,7 @@
 import { tf } from '../foundation/tfjs.js';
+import type { Rank } from '@tensorflow/tfjs-core';
 import { ContextBuffer } from '../conditioning/context/context-tensors.js';
+import { blankGiven } from '../conditioning/index.js';
 import type { RollOut } from '../optimization/anchor-loss.js';
 import { frameBytes, levelsOf, type Levels } from '../foundation/levels.js';
 import type { ExampleShape } from '../conditioning/context/examples.js';
@@ -81,5 +83,20 @@ export function rollOutBatches(
       })),
       truth: truth.map((levels) => tf.tensor4d(levels.slice(0, number * length), dimensions)),
     };
+  };
+}
+
+/** Makes roll-outs of zeros, in the shapes of `rollOutBatches`, to count memory or to measure time. None: null. */
+export function blankRollOut(shape: ExampleShape, number: number): RollOut | null {
+  if (number === 0) return null;
+  const { size, channels, context } = shape;
+  const blank = () => tf.fill<Rank.R4>([number, size.height, size.width, channels], 0);
+  return {
+    known: subsequencesFor(context).map((subsequence) => ({
+      subsequence,
+      given: blankGiven(shape, shape, number),
+      counts: tf.fill<Rank.R4>([number, 1, 1, 1], 0),
+    })),
+    truth: Array.from({ length: PREDICTED_FRAMES }, blank),
   };
 }

@@ -9,13 +9,14 @@ import { modelMetadata, namedWeights, readDescription, takeWeights, toArrays, to
 import { buildChain, type Chain } from '../model/chain.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
 import { readSafetensors, writeSafetensors } from '../model/safetensors.js';
+import type { NamedArray } from '../model/safetensors-format.js';
 import { appendLine, removeEmpty, replaceFile, unfinishedName, writeFailure } from '../foundation/write-file.js';
 import { learntFrameRate, runSchema, type RunConfiguration } from './configuration.js';
 import { isEventFile } from './event-file.js';
 import { machineLineSchema, type Machine } from './machine.js';
 import { SampleSheets } from './sample-sheets.js';
 import { dataHashesSchema, listChanges, textHash, type DataHashes } from './data-list.js';
-import { optimisers } from '../optimization/optimisers.js';
+import { optimisers, type OptimiserName } from '../optimization/optimisers.js';
 import { lockFolder } from '../foundation/folder-lock.js';
 import type { TrainingState } from '../optimization/update.js';
 import type { Validation } from './validation.js';
@@ -200,8 +201,8 @@ export class RunFolder {
   }
 
   /** Writes model.safetensors. */
-  async saveModel(chain: Chain, { configuration, state, step }: Checkpoint): Promise<void> {
-    const weights = await toArrays(state.weights);
+  saveModel(chain: Chain, { configuration, state, step }: Checkpoint): void {
+    const weights = toArrays(state.weights);
     saveModel(join(this.path, files.model), { ...facts(configuration, step), chain, weights });
   }
 
@@ -209,26 +210,23 @@ export class RunFolder {
    * Writes the model that belongs to a state, where a process was killed between the two. The state is saved first,
    * since it may never come to a model that is newer: by minutes, a training goes on in other steps.
    */
-  async finishSave(chain: Chain, checkpoint: Checkpoint): Promise<void> {
-    if ((checkpoint.best ?? checkpoint).step === checkpoint.step) await this.saveModel(chain, checkpoint);
+  finishSave(chain: Chain, checkpoint: Checkpoint): void {
+    if ((checkpoint.best ?? checkpoint).step === checkpoint.step) this.saveModel(chain, checkpoint);
   }
 
   /** Writes training.safetensors. */
-  async saveTraining(chain: Chain, checkpoint: Checkpoint): Promise<void> {
+  saveTraining(chain: Chain, checkpoint: Checkpoint): void {
     const { configuration, state, step, best, dataHashes, arithmetic } = checkpoint;
     const { training, data } = configuration;
-    const arrays = namedWeights(chain.parameters, await toArrays(state.weights));
-    const { stateNames } = optimisers[training.optimiser];
-    for (const [index, name] of stateNames.entries()) {
-      const named = namedWeights(chain.parameters, await toArrays(state.optimiser[index]), `optimiser.${name}.`);
-      for (const [key, array] of named) arrays.set(key, array);
-    }
     const values = Object.entries({ training, data, best, dataHashes, arithmetic });
     const metadata = {
       ...modelMetadata(facts(configuration, step)),
       ...Object.fromEntries(values.map(([key, value]) => [key, JSON.stringify(value)])),
     };
-    writeSafetensors(join(this.path, files.training), { arrays, metadata });
+    writeSafetensors(join(this.path, files.training), {
+      arrays: stateArrays(chain, training.optimiser, state),
+      metadata,
+    });
   }
 
   /** Reads training.safetensors; the tensors are the caller's. @throws PxvError `CHECKPOINT` without a sound one */
@@ -327,15 +325,23 @@ export class FollowedRun extends RunFolder {
 
   override writeConfiguration(): void {}
 
-  override saveModel(): Promise<void> {
-    return Promise.resolve();
-  }
+  override saveModel(): void {}
 
-  override saveTraining(): Promise<void> {
-    return Promise.resolve();
-  }
+  override saveTraining(): void {}
 
   override appendLog(): void {}
+}
+
+/** Copies the arrays of training.safetensors, by name: the weights, and the optimiser's state for each. */
+export function stateArrays(
+  { parameters }: Chain,
+  optimiser: OptimiserName,
+  { weights, optimiser: ofOptimiser }: TrainingState,
+): Map<string, NamedArray> {
+  const named = optimisers[optimiser].stateNames.map((name, index) =>
+    namedWeights(parameters, toArrays(ofOptimiser[index]), `optimiser.${name}.`),
+  );
+  return new Map([namedWeights(parameters, toArrays(weights)), ...named].flatMap((arrays) => [...arrays]));
 }
 
 const OTHER_FOLDER = 'choose another folder with --out';

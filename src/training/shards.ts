@@ -77,8 +77,8 @@ export async function gradientsOfStep(
   return { ...fromFlat(sum, shapes), trained };
 }
 
-/** Of one shard, each weighing as its share of the examples. */
-function gradientsOfShard(
+/** Computes the gradients of one shard, weighed by its share of the step's examples. */
+export function gradientsOfShard(
   chain: Chain,
   weights: readonly Tensor[],
   data: StepData,

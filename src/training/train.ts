@@ -13,7 +13,7 @@ import { toTensors } from '../model/model.js';
 import { Clock } from './clock.js';
 import type { RunConfiguration } from './configuration.js';
 import { noDataHashes } from './data-list.js';
-import { diverged, learnStep, type LearnedStep } from './learn-step.js';
+import { learnStep, type LearnedStep } from './learn-step.js';
 import { isValidationStep } from './pace.js';
 import type { Checkpoint, LogEntry, RunFolder } from './run-folder.js';
 import type { StepData } from './shards.js';
@@ -136,14 +136,13 @@ export async function train(
   try {
     while (checkpoint.step < (checkpoint.configuration.training.steps ?? Infinity) && noBetter < patience) {
       if (await processGroup.broadcast(signal?.aborted ?? false)) {
-        await saves.atStop(checkpoint);
+        saves.atStop(checkpoint);
         throw signal?.aborted ? signal.reason : stoppedByFirst();
       }
       const position = stages.at(checkpoint.configuration.training, checkpoint.step);
       if (position.done === 0) checkpoint = { ...checkpoint, state: withNewOptimiser(checkpoint.state) };
-      const { state, ...learned } = await clock.step(() =>
-        learnStep(chain, checkpoint, position, data, run, processGroup),
-      );
+      const { state, ...learned } = await clock.step(() => learnStep(chain, checkpoint, position, data, processGroup));
+      expectFinite(run, checkpoint.step + 1, learned);
       const next = { ...checkpoint, state, step: checkpoint.step + 1, arithmetic: arithmeticInUse() };
       const scheduled = clock.scheduled(next);
       if (scheduled !== next) run.writeConfiguration(scheduled.configuration);
@@ -157,7 +156,7 @@ export async function train(
       if (validation !== null) noBetter = isBest ? 0 : noBetter + 1;
       const entry = logEntry(checkpoint, learned, clock.lastStep);
       log({ ...entry, ...(validation && validationEntry(validation, data)) });
-      await saves.afterStep(checkpoint, isBest);
+      saves.afterStep(checkpoint, isBest);
       if (isValidated) {
         await onValidated?.(checkpoint, clock.lastStep);
         clock.validationEnds();
@@ -175,7 +174,7 @@ export async function train(
       });
       await giveWay();
     }
-    if (noBetter >= patience) await saves.atStop(checkpoint);
+    if (noBetter >= patience) saves.atStop(checkpoint);
     const { step, best, configuration } = checkpoint;
     return { step, best, last, bitsPerDim, secondsPerStep: clock.medianStep, configuration };
   } finally {
@@ -195,7 +194,7 @@ async function withFirstValidation(
   const best = await score(start);
   if (best === null) return start;
   const checkpoint = { ...start, best };
-  await saves.afterStep(checkpoint, true);
+  saves.afterStep(checkpoint, true);
   log({ step: best.step, ...validationEntry(best, data) });
   return checkpoint;
 }
@@ -213,20 +212,20 @@ export class Saves {
   ) {}
 
   /** Saves after a step what is to be saved. @param isBest whether the checkpoint's weights are the best so far */
-  async afterStep(checkpoint: Checkpoint, isBest: boolean): Promise<void> {
+  afterStep(checkpoint: Checkpoint, isBest: boolean): void {
     const isLast = checkpoint.step === checkpoint.configuration.training.steps;
     if (isBest || isLast || performance.now() - this.last > 1000 * SECONDS_BETWEEN) {
-      await this.run.saveTraining(this.chain, checkpoint);
+      this.run.saveTraining(this.chain, checkpoint);
       this.last = performance.now();
     }
     // After the state, which then knows of it; see `finishSave`.
-    if (isBest) await this.run.saveModel(this.chain, checkpoint);
+    if (isBest) this.run.saveModel(this.chain, checkpoint);
   }
 
   /** Saves a training that is stopped: what it goes on from, and a model to predict with. */
-  async atStop(checkpoint: Checkpoint): Promise<void> {
-    await this.run.saveTraining(this.chain, checkpoint);
-    if (checkpoint.best === null) await this.run.saveModel(this.chain, checkpoint);
+  atStop(checkpoint: Checkpoint): void {
+    this.run.saveTraining(this.chain, checkpoint);
+    if (checkpoint.best === null) this.run.saveModel(this.chain, checkpoint);
   }
 }
 
@@ -277,6 +276,19 @@ async function validated(
   const bitsPerDim = await data.validate(state.weights, processGroup);
   if (!Number.isFinite(bitsPerDim)) throw diverged(run, step, `${bitsPerDim} bits/dim in the validation`);
   return { step, bitsPerDim };
+}
+
+/** @throws PxvError `DIVERGED` if the likelihood or a gradient of a step is not finite */
+function expectFinite(run: RunFolder, step: number, { nats, gradientNorm }: Omit<LearnedStep, 'state'>): void {
+  if (Number.isFinite(nats) && Number.isFinite(gradientNorm)) return;
+  throw diverged(run, step, `${nats} nats and a gradient norm of ${gradientNorm}`);
+}
+
+function diverged(run: RunFolder, step: number, received: string): PxvError {
+  const remedy = run.hasTraining
+    ? `lower the learning rate; the last saved state stays in ${run.path}`
+    : 'lower the learning rate';
+  return errorsOf('DIVERGED', 'train')(`step ${step}`, 'a finite likelihood and finite gradients', received, remedy);
 }
 
 function logEntry(

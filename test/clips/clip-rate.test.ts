@@ -5,7 +5,7 @@ import { parseFrameRate } from '../../src/foundation/frame-rate.js';
 import { loadModel, saveModel } from '../../src/model/checkpoint.js';
 import type { Model } from '../../src/model/model.js';
 import { readSafetensors } from '../../src/model/safetensors.js';
-import { mixedRates, playingWarning, type AskedRate } from '../../src/clips/clip-rate.js';
+import { playingWarning, type AskedRate } from '../../src/clips/clip-rate.js';
 import type { ClipFacts, TrainModelHooks } from '../../src/train/options.js';
 import { predictClip } from '../../src/predict/predict-clip.js';
 import { scoreClips } from '../../src/evaluate/score-clips.js';
@@ -171,13 +171,4 @@ describe('training', () => {
       'fast.mkv (40): far from 10 frames a second, the median of the clips; --fps F brings all to one rate',
     ]);
   });
-});
-
-test('rates within one and a half of their median are not told of', () => {
-  const clips = (...rates: string[]) => rates.map((text) => ({ name: text, frameRate: rate(text) }));
-  expect(mixedRates(clips('20', '30', '30', '45'))).toBeNull();
-  expect(mixedRates(clips('19', '30', '30', '46', '50', '60', '120', '30', '30', '30', '30'))).toMatch(
-    /^19 \(19\), 46 \(46\), 50 \(50\) and 2 more: far from 30 /,
-  );
-  expect(mixedRates([])).toBeNull();
 });

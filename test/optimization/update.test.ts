@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { globalNorm } from '../../src/backend/updates.js';
 import type { Optimiser } from '../../src/optimization/optimisers.js';
-import { updated } from '../../src/optimization/update.js';
+import { applyUpdate } from '../../src/optimization/update.js';
 import { fastest } from '../backend/implementations.js';
 
 beforeAll(() => tf.setBackend(fastest));
@@ -22,16 +21,15 @@ function afterOne(gradients: number[][]): { weights: number[][]; state: number[]
   const [untouched] = weights;
   const state = { weights, optimiser: [weights.map((weight) => tf.zerosLike(weight))] };
   const tensors = gradients.map((values) => tf.tensor1d(values));
-  const norm = globalNorm(tensors);
-  const next = updated(plain, { learningRate: 1, step: 1 }, state, { gradients: tensors, trained: [1, 2] }, norm);
-  tf.dispose([tensors, norm]);
-  const made = {
+  const made = { nats: tf.scalar(1), gradients: tensors, trained: [1, 2] };
+  const { state: next } = applyUpdate(plain, { learningRate: 1, step: 1 }, state, made);
+  const after = {
     weights: next.weights.map((tensor) => [...tensor.dataSync()]),
     state: next.optimiser[0].map((tensor) => [...tensor.dataSync()]),
     isSame: next.weights[0] === untouched,
   };
   tf.dispose([next.weights, next.optimiser]);
-  return { ...made, left: tf.memory().numTensors - before };
+  return { ...after, left: tf.memory().numTensors - before };
 }
 
 test('weights that are trained are updated, and the others are the very same tensors', () => {

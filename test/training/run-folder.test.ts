@@ -18,11 +18,11 @@ let runs = 0;
 /** How a new training comes to its folder. */
 const anew = { resume: false, overwrite: false };
 /** A run folder that holds the state before the first step. */
-async function savedRun(): Promise<RunFolder> {
+function savedRun(): RunFolder {
   const run = new RunFolder(join(folder.path, `run-${runs++}`));
   run.create();
   const { chain, checkpoint } = startTraining(tinyRun());
-  await run.saveTraining(chain, checkpoint);
+  run.saveTraining(chain, checkpoint);
   return run;
 }
 
@@ -35,14 +35,14 @@ function refusal(action: () => unknown): PxvError {
   throw new Error('nothing was refused');
 }
 
-test('what is saved is loaded again: configuration, weights, optimiser, step and best', async () => {
+test('what is saved is loaded again: configuration, weights, optimiser, step and best', () => {
   const run = new RunFolder(join(folder.path, 'state'));
   run.create();
   const configuration = tinyRun({ seed: '18446744073709551615' });
   const { chain, checkpoint } = startTraining(configuration);
   const dataHashes = { files: 'f0', frames: null, validation: 'v0' };
   const best = { step: 4, bitsPerDim: 3.25 };
-  await run.saveTraining(chain, { ...checkpoint, step: 5, best, dataHashes });
+  run.saveTraining(chain, { ...checkpoint, step: 5, best, dataHashes });
   const loaded = run.load();
   expect(loaded.checkpoint).toMatchObject({ configuration, step: 5, best, dataHashes });
   const values = (tensors: readonly tf.Tensor[]) => tensors.map((tensor) => [tensor.shape, [...tensor.dataSync()]]);
@@ -51,15 +51,15 @@ test('what is saved is loaded again: configuration, weights, optimiser, step and
   expect(state.optimiser.map(values)).toEqual(checkpoint.state.optimiser.map(values));
 });
 
-test('a model says how its futures are drawn where the configuration it was trained by does', async () => {
+test('a model says how its futures are drawn where the configuration it was trained by does', () => {
   const drawing = { temperature: 0.9, warming: 0.01, carry: 1 };
   for (const [index, asked] of [drawing, null].entries()) {
     const run = new RunFolder(join(folder.path, `drawing-${index}`));
     run.create();
     const { chain, checkpoint } = startTraining({ ...tinyRun(), drawing: asked });
-    await run.saveModel(chain, checkpoint);
+    run.saveModel(chain, checkpoint);
     expect(loadModel(run.path).drawing).toEqual(asked);
-    await run.saveTraining(chain, checkpoint);
+    run.saveTraining(chain, checkpoint);
     tf.dispose([checkpoint.state.weights, checkpoint.state.optimiser]);
     const resumed = run.load().checkpoint;
     expect(resumed.configuration.drawing).toEqual(asked);
@@ -75,7 +75,7 @@ test('the configuration that is written to read is the whole of it', () => {
 });
 
 test('a folder that holds a training is not started anew', async () => {
-  const run = await savedRun();
+  const run = savedRun();
   const before = readFileSync(join(run.path, 'training.safetensors'));
   await expect(run.enter(anew)).rejects.toMatchObject({
     code: 'OUTPUT',
@@ -114,8 +114,8 @@ test('what a training that was killed was writing is removed, and nothing that o
   expect(readdirSync(run.path, { recursive: true }).sort()).toEqual(['frames', ...kept].sort());
 });
 
-test('a training that is only partly removed cannot be resumed', async () => {
-  const run = await savedRun();
+test('a training that is only partly removed cannot be resumed', () => {
+  const run = savedRun();
   // What cannot be removed, in the place of a file.
   mkdirSync(join(run.path, 'model.safetensors'));
   expect(() => run.clear()).toThrow(/model\.safetensors/);
@@ -199,8 +199,8 @@ test.each([
     change: (parts: ReturnType<typeof readSafetensors>) => void delete parts.metadata.step,
     message: /^resume training: .*: expected a valid 'step', received nothing /,
   },
-])('a training $name is refused in one line', async ({ change, message }) => {
-  const run = await savedRun();
+])('a training $name is refused in one line', ({ change, message }) => {
+  const run = savedRun();
   const path = join(run.path, 'training.safetensors');
   const parts = readSafetensors(path);
   change(parts);

@@ -32,13 +32,13 @@ function copyOf({ path }: RunFolder): RunFolder {
 class WatchedRun extends RunFolder {
   readonly left: RunFolder[] = [];
 
-  override async saveModel(...given: Parameters<RunFolder['saveModel']>): Promise<void> {
-    await super.saveModel(...given);
+  override saveModel(...given: Parameters<RunFolder['saveModel']>): void {
+    super.saveModel(...given);
     this.keep();
   }
 
-  override async saveTraining(...given: Parameters<RunFolder['saveTraining']>): Promise<void> {
-    await super.saveTraining(...given);
+  override saveTraining(...given: Parameters<RunFolder['saveTraining']>): void {
+    super.saveTraining(...given);
     this.keep();
   }
 
@@ -59,10 +59,10 @@ type Course = 'falling' | 'rising' | 'none';
 async function trainRun(run: RunFolder, course: Course, configuration: RunConfiguration | null, signal?: AbortSignal) {
   const { chain, checkpoint } = configuration === null ? run.load() : startTraining(configuration);
   if (configuration === null) {
-    await run.finishSave(chain, checkpoint);
+    run.finishSave(chain, checkpoint);
     run.cutLog(checkpoint.step);
   } else {
-    await run.saveTraining(chain, checkpoint);
+    run.saveTraining(chain, checkpoint);
   }
   const store = movingSquares(4, 12, chain.exampleShape);
   const data = clipData(chain, store, [0, 1, 2], [{ clip: 3, from: 1 }], checkpoint.configuration.training);

@@ -1,8 +1,8 @@
 import { tf } from '../../foundation/tfjs.js';
-import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
 import { errorsOf } from '../../foundation/errors.js';
 import { frameBytes, levelsOf, type ImageShape, type Levels } from '../../foundation/levels.js';
-import { disposeGiven, mirrorGiven, type Given } from '../conditioning.js';
+import { blankGiven, disposeGiven, mirrorGiven, type Given } from '../conditioning.js';
 import { ContextBuffer, mirrorImage } from './context-tensors.js';
 import {
   areEnough,
@@ -117,6 +117,13 @@ export class ExampleBuffer {
       earlierPixels: earlierPixels.includes(false) ? tf.tensor4d(earlierPixels.map(Number), [count, 1, 1, 1]) : null,
     };
   }
+}
+
+/** Returns examples of zeros, in the shapes of `ExampleBuffer.tensors`, to count memory or to measure time. */
+export function blankExamples(shape: ExampleShape, batch: number): Examples {
+  const { size, channels } = shape;
+  const blank = () => tf.fill<Rank.R4>([batch, size.height, size.width, channels], 0);
+  return { image: blank(), seen: blank(), given: blankGiven(shape, shape, batch) };
 }
 
 /** Returns examples of the frames after some contexts. Their images mean nothing. */

@@ -5,11 +5,11 @@ import type { PxvError } from '../../src/foundation/errors.js';
 import type { Size } from '../../src/foundation/frame.js';
 import { atSize } from '../../src/model/at-size.js';
 import { buildChain } from '../../src/model/chain.js';
-import { drawingMemory, scoringMemory } from '../../src/memory/memory.js';
+import { estimateDrawingMemory, estimateScoringMemory } from '../../src/memory/estimate-memory.js';
 import { describeModel } from '../../src/model/presets.js';
 import { completeImage } from '../../src/sample/complete-image.js';
-import { scoringBatch } from '../../src/memory/expect-memory.js';
-import { expectTrainingMemory } from '../../src/train/expect-training-memory.js';
+import { fitScoringBatch } from '../../src/memory/memory-limits.js';
+import { expectTrainingMemory } from '../../src/train/training-memory.js';
 import { expectPredictionMemory, predictClip } from '../../src/predict/predict-clip.js';
 import { sampleImages } from '../../src/sample/sample-images.js';
 import { scoreClips } from '../../src/evaluate/score-clips.js';
@@ -108,9 +108,9 @@ test('clips are scored in smaller batches where memory is short, to the same bit
   const clip = await pngClip(folder.path, 'scored', 12);
   const options = { fit: 'crop', horizon: 0, seed: 1 } as const;
   const whole = await scoreClips(model, [clip], options);
-  allow(scoringMemory(model.chain, 3));
+  allow(estimateScoringMemory(model.chain, 3));
   expect(await scoreClips(model, [clip], options)).toEqual(whole);
-  allow(scoringMemory(model.chain, 1) - 1);
+  allow(estimateScoringMemory(model.chain, 1) - 1);
   await expect(scoreClips(model, [clip], options)).rejects.toThrow(
     /^score: memory: .* for one image of 5x7; (give a smaller size: --size|take a smaller network)/,
   );
@@ -120,7 +120,7 @@ test('a drawing that does not fit is refused with the number of samples that doe
   const clip = await pngClip(folder.path, 'drawn', 4);
   const drawing = { settings: { temperature: 1 }, seed: 1, scale: 1 } as const;
   const out = join(folder.path, 'drawn.png');
-  allow(drawingMemory(model.chain, 3));
+  allow(estimateDrawingMemory(model.chain, 3));
   const predicting = predictClip(model, clip, { ...drawing, out, horizon: 1, samples: 40_000, from: null });
   await expect(predicting).rejects.toThrow(/^predict: --samples: .* for 40000; give --samples 2 or less$/);
 
@@ -143,15 +143,15 @@ test('where one image alone does not fit, a size that does is named', async () =
   );
   const images = { ...describeModel('pixel-cnn', { ...large, head: 'logistic-mixture', context: 0 }) };
   const ofImages = { ...model, description: images, chain: buildChain(images) };
-  allow(scoringMemory(ofImages.chain, 1) - 1);
-  expect(refusalOf(() => scoringBatch(ofImages, 8))).toMatch(/ 256x192; take a model of \d+x\d+ or less$/);
+  allow(estimateScoringMemory(ofImages.chain, 1) - 1);
+  expect(refusalOf(() => fitScoringBatch(ofImages, 8))).toMatch(/ 256x192; take a model of \d+x\d+ or less$/);
 });
 
 test('a size that does not fit is refused before a frame is read, and the one that is named fits', async () => {
   const clip = await pngClip(folder.path, 'sized', 4);
   const options = { settings: { temperature: 1 }, seed: 1, scale: 1, horizon: 1, samples: 1, from: null };
   const out = join(folder.path, 'sized-out');
-  allow(drawingMemory(atSize(model, { width: 50, height: 70 }).chain, 1) + 50 * 70 * 3 * 2 + 100);
+  allow(estimateDrawingMemory(atSize(model, { width: 50, height: 70 }).chain, 1) + 50 * 70 * 3 * 2 + 100);
   const predicting = (size: Size) => predictClip(model, clip, { ...options, out, size });
   const message = await predicting({ width: 500, height: 700 }).catch((error: PxvError) => error.message);
   const [, width, height] = /--size (\d+)x(\d+), or/.exec(message as string)!.map(Number);
@@ -170,7 +170,7 @@ test.each([
     const clip = await pngClip(folder.path, `known-${kind}-${known}`, 20);
     const out = join(folder.path, `known-${known}.${kind}`);
     const predicting = (scale: number) => predictClip(model, clip, { horizon: 1, samples: 1, scale, out, ...more });
-    allow(drawingMemory(model.chain, 1) + 5 * 7 * 3 * (1 + 1000 ** 2));
+    allow(estimateDrawingMemory(model.chain, 1) + 5 * 7 * 3 * (1 + 1000 ** 2));
     await expect(predicting(1000)).rejects.toThrow(
       new RegExp(`^predict: ${kind}: .* for ${known + 1} frames, which are held until the last is there; write an mp4`),
     );
@@ -197,7 +197,7 @@ test('futures are drawn in smaller batches where memory is short, and are the sa
   const options = { horizon: 2, seed: 1, starts: 3, samples: 3 };
   const whole = await scoreClips(model, [clip], options);
   const held = 3 * 3 * 2 * 5 * 7 * 3;
-  allow(drawingMemory(model.chain, 2) + held);
-  expect(drawingMemory(model.chain, 3)).toBeGreaterThan(drawingMemory(model.chain, 2) + held);
+  allow(estimateDrawingMemory(model.chain, 2) + held);
+  expect(estimateDrawingMemory(model.chain, 3)).toBeGreaterThan(estimateDrawingMemory(model.chain, 2) + held);
   expect(await scoreClips(model, [clip], options)).toEqual(whole);
 });

@@ -3,22 +3,23 @@ import * as tf from '@tensorflow/tfjs-core';
 import { BufferPool } from '../../src/backend/buffer-pool.js';
 import { countBytes } from '../../src/backend/counting-backend.js';
 import { freeIdleMemory } from '../../src/backend/native-backend.js';
-import { globalNorm } from '../../src/backend/updates.js';
 import { disposeGiven } from '../../src/conditioning/index.js';
 import { disposeRollOut, type RollOut } from '../../src/optimization/anchor-loss.js';
 import { gradientsOf, type Trained } from '../../src/optimization/gradients.js';
 import { optimisers } from '../../src/optimization/optimisers.js';
-import { updated, type TrainingState } from '../../src/optimization/update.js';
+import { applyUpdate, type TrainingState } from '../../src/optimization/update.js';
 import { buildChain, chainScores } from '../../src/model/chain.js';
 import { modelSchema, type ModelDescription, type NetworkDescription } from '../../src/model/description.js';
 import { disposeExamples } from '../../src/conditioning/context/examples.js';
-import { scoringMemory } from '../../src/memory/memory.js';
-import { trainingMemory } from '../../src/train/training-memory.js';
+import { estimateScoringMemory } from '../../src/memory/estimate-memory.js';
+import { estimateTrainingMemory } from '../../src/train/training-memory.js';
 import { describeModel, type NetworkName, type PresetSettings } from '../../src/model/presets.js';
 import { hiddenFeatures, modelAtSize, modelOfHidden } from '../../src/model/smaller-models.js';
 import { SUBSEQUENCES } from '../../src/conditioning/context/history.js';
 import { toTensors } from '../../src/model/model.js';
+import { runSchema, type RunConfiguration } from '../../src/training/configuration.js';
 import { PREDICTED_FRAMES } from '../../src/training/roll-outs.js';
+import type { Stage } from '../../src/training/stages.js';
 import { kernelSets } from '../backend/implementations.js';
 import { randomExamples, randomWeights } from '../model/tiny-networks.js';
 
@@ -81,6 +82,14 @@ function lookingFor({ scales: [scale], ...rest }: ModelDescription, changes = {}
   return modelSchema.parse({ ...rest, scales: [{ ...scale, conditioning }] });
 }
 
+/** Configuration of a training, of one stage, that begins with another model's weights. */
+function runOf(model: ModelDescription, batch: number, stage: Partial<Stage> = {}): RunConfiguration {
+  const isOfImages = buildChain(model).exampleShape.context === 0;
+  const training = { batch, steps: 1, from: 'other', stages: [{ trains: 'all', ...stage }] };
+  const data = isOfImages ? { type: 'images', set: 'images' } : { type: 'clips', frames: ['clips'] };
+  return runSchema.parse({ model, training, data });
+}
+
 /** Trains two steps and scores a batch and a smaller one, as trainings and validations do. */
 function work(description: ModelDescription, rollOuts: number, trains: Trained): void {
   const chain = buildChain(description);
@@ -96,9 +105,7 @@ function work(description: ModelDescription, rollOuts: number, trains: Trained):
     const gradients = gradientsOf(chain, state.weights, examples, { rollOut, trains });
     disposeExamples(examples);
     if (rollOut !== null) disposeRollOut(rollOut);
-    const norm = globalNorm(gradients.gradients);
-    state = updated(optimiser, { learningRate: 1e-3, step }, state, gradients, norm);
-    tf.dispose([gradients.nats, norm, ...gradients.gradients]);
+    ({ state } = applyUpdate(optimiser, { learningRate: 1e-3, step }, state, gradients));
   }
   for (const batch of [BATCH, 1]) {
     const examples = randomExamples(description.scales[0], batch, 1);
@@ -131,8 +138,8 @@ test.each<[string, ModelDescription, number?, Trained?]>([
   (_, description, rollOuts = 0, trains = 'all') => {
     const really = pooledIn(() => work(description, rollOuts, trains));
     expect(pooledIn(() => countBytes(() => work(description, rollOuts, trains)))).toEqual(really);
-    const settings = { batch: BATCH, rollOuts, optimiser: 'adam', trains, validated: BATCH } as const;
-    const estimated = pooledIn(() => trainingMemory(buildChain(description), settings));
+    const run = runOf(description, BATCH, { rollOuts, trains });
+    const estimated = pooledIn(() => estimateTrainingMemory(run));
     expect(sum(estimated) / sum(really)).toBeGreaterThan(0.95);
     expect(sum(estimated) / sum(really)).toBeLessThan(1.05);
   },
@@ -154,9 +161,9 @@ test('of a chain of scales the same arrays are counted as scoring makes', () => 
 test('a count leaves the backend that is in use, and its tensors, as they were, whichever it is', async () => {
   const chain = buildChain(plain);
   const native = tf.getBackend();
-  const onNative = scoringMemory(chain, BATCH);
+  const onNative = estimateScoringMemory(chain, BATCH);
   const tensors = tf.memory().numTensors;
-  expect(scoringMemory(chain, BATCH)).toBe(onNative);
+  expect(estimateScoringMemory(chain, BATCH)).toBe(onNative);
   expect(tf.memory().numTensors).toBe(tensors);
   expect(tf.getBackend()).toBe(native);
   const failing = () =>
@@ -166,7 +173,7 @@ test('a count leaves the backend that is in use, and its tensors, as they were, 
   expect(failing).toThrow('no');
   expect(tf.getBackend()).toBe(native);
   await tf.setBackend('cpu');
-  expect(scoringMemory(chain, BATCH)).toBe(onNative);
+  expect(estimateScoringMemory(chain, BATCH)).toBe(onNative);
   expect(tf.getBackend()).toBe('cpu');
   await tf.setBackend(native);
 });
@@ -174,10 +181,8 @@ test('a count leaves the backend that is in use, and its tensors, as they were, 
 test('a count takes no memory, however large what is counted, and grows with it', () => {
   const { arrayBuffers } = process.memoryUsage();
   const ofSide = (side: number) =>
-    trainingMemory(buildChain(describeTiny('pixel-cnn', { size: { width: side, height: side } })), {
-      ...{ batch: 1000, rollOuts: 0, optimiser: 'adam', trains: 'all', validated: 8 },
-    });
-  const [large, larger] = [ofSide(20_000), ofSide(40_000)];
+    estimateTrainingMemory(runOf(describeTiny('pixel-cnn', { size: { width: side, height: side } }), 1000));
+  const [large, larger] = [ofSide(2000), ofSide(4000)];
   expect(larger / large).toBeGreaterThan(3.9);
   expect(larger / large).toBeLessThan(4.1);
   expect(process.memoryUsage().arrayBuffers - arrayBuffers).toBeLessThan(2 ** 30);
@@ -196,9 +201,8 @@ test('scoring holds a few layers at a time, however many there are', () => {
 });
 
 test('a larger batch, a larger image and a wider network are estimated to take more', () => {
-  const work = { batch: 4, rollOuts: 0, optimiser: 'adam', trains: 'all', validated: 4 } as const;
   const bytes = (changes: Partial<PresetSettings>, batch = 4) =>
-    trainingMemory(buildChain(describeTiny('row-lstm', changes)), { ...work, batch });
+    estimateTrainingMemory(runOf(describeTiny('row-lstm', changes), batch));
   expect(bytes({}, 5)).toBeGreaterThan(bytes({}));
   expect(bytes({ size: { width: 24, height: 17 } })).toBeGreaterThan(bytes({}));
   expect(bytes({ hidden: 13 })).toBeGreaterThan(bytes({}));

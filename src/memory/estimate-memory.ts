@@ -1,0 +1,101 @@
+import { tf } from '../foundation/tfjs.js';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { countBytes } from '../backend/counting-backend.js';
+import { Adaptation } from '../evaluation/adaptation.js';
+import { scoreExamples } from '../evaluation/scoring.js';
+import {
+  buildChain,
+  dimensions,
+  examplesOfScale,
+  expectsAtStrides,
+  parametersOfScale,
+  type Chain,
+} from '../model/chain.js';
+import { frameBytes } from '../foundation/levels.js';
+import { engineBytes } from '../model/engine-bytes.js';
+import { blankExamples, disposeExamples } from '../conditioning/context/examples.js';
+import { modelAtSize } from '../model/smaller-models.js';
+import { LONGEST_STRIDE, SUBSEQUENCES } from '../conditioning/context/history.js';
+import { readCondition } from '../sampling/frame-sampler.js';
+
+/** Bytes of a process that has loaded everything and has computed something small (docs/measurements.md, "Memory"). */
+const PROCESS_BYTES = 142 * 2 ** 20;
+/** Maximum sub-pixels of a batch that is counted. Gradients of sums begin with arrays of ones, which have memory. */
+const MAX_COUNTED = 2 ** 24;
+
+/** Returns the peak memory, in bytes, of a process that scores `batch` examples of a chain together. */
+export function estimateScoringMemory(chain: Chain, batch: number): number {
+  return estimateMemory(chain, batch, (counted, examples) => {
+    // Weights of the model, beside those that score.
+    blankWeights(counted);
+    scoreBlankExamples(counted, blankWeights(counted), examples);
+  });
+}
+
+/** Returns the peak memory, in bytes, of a process that scores single examples by weights that learn from each. */
+export function estimateAdaptationMemory(chain: Chain): number {
+  return estimateMemory(chain, 1, (counted) => {
+    // Weights of the model, beside those that learning begins with.
+    blankWeights(counted);
+    const adaptation = new Adaptation(counted, blankWeights(counted));
+    scoreBlankExamples(counted, adaptation, 1);
+    adaptation.dispose();
+  });
+}
+
+/** Returns the peak memory, in bytes, of a process that draws `batch` images of a chain side by side. */
+export function estimateDrawingMemory(chain: Chain, batch: number): number {
+  const { exampleShape, scales } = chain;
+  const bytes = countBytes(() => {
+    // Weights of the model, those of the engine, in its own order, and the buffer that collects the examples.
+    blankWeights(chain);
+    blankWeights(chain);
+    blankExamples(exampleShape, batch);
+    const [weights, examples] = [blankWeights(chain), blankExamples(exampleShape, batch)];
+    for (const [scale, network] of scales.entries()) {
+      const given = () => examplesOfScale(chain, scale, examples).given;
+      readCondition(network, parametersOfScale(chain, scale, weights), { given });
+    }
+  });
+  // Frames that a future remembers: of the clip, with room for one more, and what was known of each longer stride.
+  const { context } = exampleShape;
+  const longer = SUBSEQUENCES.length - 1;
+  const remembered = LONGEST_STRIDE * context + 1 + longer * (2 * context + 1);
+  // What is drawn and what is expected, in levels of 16 bits and in bytes.
+  const drawn = 2 * (Int16Array.BYTES_PER_ELEMENT + Uint8Array.BYTES_PER_ELEMENT);
+  const ofImage = (remembered + drawn) * frameBytes(exampleShape) + Math.max(...scales.map(engineBytes));
+  return PROCESS_BYTES + bytes + batch * ofImage;
+}
+
+/**
+ * Returns the peak memory, in bytes, of a process in which `run` works on examples of a chain. Above `MAX_COUNTED`
+ * sub-pixels fewer examples, or smaller ones, are counted: memory grows as their pixels do.
+ */
+export function estimateMemory(chain: Chain, examples: number, run: (chain: Chain, examples: number) => void): number {
+  const image = dimensions(chain);
+  if (examples * image <= MAX_COUNTED) return PROCESS_BYTES + countBytes(() => run(chain, examples));
+  const fewer = Math.max(1, Math.floor(MAX_COUNTED / image));
+  const { width, height } = chain.exampleShape.size;
+  const shorter = (side: number) => Math.ceil(side * Math.min(1, Math.sqrt(MAX_COUNTED / image)));
+  const size = { width: shorter(width), height: shorter(height) };
+  const description = { version: 1, scales: chain.scales.map((network) => network.description) } as const;
+  const smaller = buildChain(modelAtSize(description, size));
+  const bytes = countBytes(() => run(smaller, fewer));
+  return PROCESS_BYTES + (bytes * examples * image) / (fewer * dimensions(smaller));
+}
+
+/** Scores `batch` blank examples, then fewer: the pool's arrays of the first do not serve the others. */
+export function scoreBlankExamples(chain: Chain, weights: readonly Tensor[] | Adaptation, batch: number): void {
+  const blank = (count: number) => blankExamples(chain.exampleShape, count);
+  const buffer = blank(batch);
+  for (const count of [batch, Math.ceil(batch / 2) - 1]) {
+    if (count < 1) continue;
+    scoreExamples(chain, weights, blank(count), 'learn' in weights && expectsAtStrides(chain) ? blank(count) : null);
+  }
+  disposeExamples(buffer);
+}
+
+/** Makes tensors of zeros in the shapes of a chain's weights. */
+export function blankWeights({ parameters }: Chain): Tensor[] {
+  return parameters.map(({ shape }) => tf.fill([...shape], 0));
+}

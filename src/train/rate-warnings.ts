@@ -1,0 +1,30 @@
+import { firstFew } from '../foundation/first-few.js';
+import { differBy, frameRateText, readableRate, type FrameRate } from '../foundation/frame-rate.js';
+import { numberOf } from '../foundation/number-of.js';
+import { loadModel } from '../model/checkpoint.js';
+import type { ClipsConfiguration } from '../training/configuration.js';
+
+/** Returns a warning if a model that learned at one frame rate would go on with clips at rates of their own, else null. */
+export function lostRateWarning({ frameRate }: ClipsConfiguration, from: string | null): string | null {
+  if (from === null || frameRate !== null) return null;
+  const before = loadModel(from).frameRate;
+  if (before === null) return null;
+  const rate = frameRateText(before);
+  return `clips are taken at rates of their own, and ${from} learned at ${numberOf(rate, 'frame')} a second: --fps ${rate} keeps to it`;
+}
+
+/** Factor from the median frame rate beyond which a clip is named. */
+const FAR = 1.5;
+
+/** Returns a warning that names the clips whose frame rate is far from the median of all, null if there are none. */
+export function mixedRatesWarning(clips: readonly { name: string; frameRate: FrameRate }[]): string | null {
+  const sorted = clips
+    .map(({ frameRate }) => frameRate)
+    .sort((a, b) => a.numerator * b.denominator - b.numerator * a.denominator);
+  const median = sorted[sorted.length >> 1];
+  const far = clips.filter(({ frameRate }) => differBy(frameRate, median) > FAR);
+  if (far.length === 0) return null;
+  const names = far.map(({ name, frameRate }) => `${name} (${readableRate(frameRate)})`);
+  const most = readableRate(median);
+  return `${firstFew(names)}: far from ${numberOf(most, 'frame')} a second, the median of the clips; --fps F brings all to one rate`;
+}
