@@ -3,6 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { BufferPool } from '../../src/backend/buffer-pool.js';
 import { countBytes } from '../../src/backend/counting-backend.js';
 import { freeIdleMemory } from '../../src/backend/native-backend.js';
+import { Adaptation } from '../../src/evaluation/adaptation.js';
+import { scoreExamples } from '../../src/evaluation/scoring.js';
 import { disposeGiven } from '../../src/conditioning/index.js';
 import { disposeRollOut, type RollOut } from '../../src/optimization/anchor-loss.js';
 import { gradientsOf, type Trained } from '../../src/optimization/gradients.js';
@@ -11,7 +13,7 @@ import { applyUpdate, type TrainingState } from '../../src/optimization/update.j
 import { buildChain, chainScores } from '../../src/model/chain.js';
 import { modelSchema, type ModelDescription, type NetworkDescription } from '../../src/model/description.js';
 import { disposeExamples } from '../../src/conditioning/context/examples.js';
-import { estimateScoringMemory } from '../../src/memory/estimate-memory.js';
+import { estimateAdaptationMemory, estimateScoringMemory } from '../../src/memory/estimate-memory.js';
 import { estimateTrainingMemory } from '../../src/train/training-memory.js';
 import { describeModel, type NetworkName, type PresetSettings } from '../../src/model/presets.js';
 import { hiddenFeatures, modelAtSize, modelOfHidden } from '../../src/model/smaller-models.js';
@@ -156,6 +158,19 @@ test('of a chain of scales the same arrays are counted as scoring makes', () => 
   const really = pooledIn(score);
   expect(really.length).toBeGreaterThan(0);
   expect(pooledIn(() => countBytes(score))).toEqual(really);
+});
+
+test('of weights that learn from a frame the same arrays are counted as scoring and learning make', () => {
+  const chain = buildChain(warped);
+  const score = () => {
+    const weights = toTensors(randomWeights(chain, 1), chain.parameters);
+    const adaptation = new Adaptation(chain, weights);
+    const [examples, slower] = [1, 2].map((seed) => randomExamples(warped.scales[0], 1, seed));
+    scoreExamples(chain, adaptation, examples, slower);
+    adaptation.dispose();
+    tf.dispose(weights);
+  };
+  expect(pooledIn(() => estimateAdaptationMemory(chain))).toEqual(pooledIn(score));
 });
 
 test('a count leaves the backend that is in use, and its tensors, as they were, whichever it is', async () => {
