@@ -11,7 +11,6 @@ const ofNoSource: Record<string, string> = {
   'cli/installed': 'package',
   'cli/refusals': 'commands',
   'cli/sizes': 'commands',
-  'cli/train-predict-eval': 'commands',
   'coding/codec': 'src/coding',
   'datasets/test-split': 'imports',
   'distributed/clusters': 'MPI',
