@@ -9,6 +9,7 @@ const ofNoSource: Record<string, string> = {
   'checkpoint-format': 'document',
   'cli/comforts': 'commands',
   'cli/installed': 'package',
+  'cli/ranks': 'commands',
   'cli/refusals': 'commands',
   'cli/sizes': 'commands',
   'coding/codec': 'src/coding',

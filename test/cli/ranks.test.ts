@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { writeClip } from '../../src/video/index.js';
 import { temporaryFolder } from '../video/made-clips.js';
 import { socketLauncher, type Launched } from '../distributed/launched.js';
-import { pxvInProcess } from './in-process.js';
-import { linesSaid } from './pxv.js';
+import { linesSaid, pxv } from './pxv.js';
 import { jsonOf, makeClips, movingSquare, tiny } from './tiny-run.js';
 
 const folder = temporaryFolder();
@@ -19,7 +18,7 @@ const fileOf = (run: string, name: string) => readFileSync(join(folder.path, run
 describe('pxv train in two ranks', () => {
   beforeAll(async () => {
     const [one, two] = await Promise.all([
-      pxvInProcess([...train, '--out', 'one', '--steps', '3'], { cwd: folder.path }),
+      pxv([...train, '--out', 'one', '--steps', '3'], { cwd: folder.path }),
       inRanks(2, ...train, '--out', 'two', '--steps', '3', '--json').ended,
     ]);
     expect([one.code, two.code]).toEqual([0, 0]);
@@ -41,9 +40,9 @@ describe('pxv train in two ranks', () => {
     ],
     [
       'fewer shards than ranks',
-      2,
-      ['--out', 'few', '--shards', '1'],
-      /^pxv: train: --shards: expected a multiple of the 2 ranks, received 1;/,
+      4,
+      ['--out', 'four'],
+      /^pxv: train: --shards: expected a multiple of the 4 ranks, received 2;/,
     ],
   ])('refuses %s in one line, and leaves nothing', async (_, size, args, line) => {
     const outcome = await inRanks(size, ...train, ...args).ended;
@@ -83,7 +82,7 @@ async function untilLogged({ ended }: Launched, log: string): Promise<void> {
 
 test('pxv eval-video in two ranks finds what one process finds', async () => {
   const evaluate = ['eval-video', 'clips', '--model', 'one', '--horizon', '2', '--threads', '1', '--json'];
-  const found = await Promise.all([pxvInProcess(evaluate, { cwd: folder.path }), inRanks(2, ...evaluate).ended]);
+  const found = await Promise.all([pxv(evaluate, { cwd: folder.path }), inRanks(2, ...evaluate).ended]);
   const [one, two] = found.map((outcome) => ({ ...jsonOf(outcome), seconds: 0 }));
   expect(two).toEqual(one);
 });
@@ -110,7 +109,7 @@ describe('work that two ranks share leaves the very files and the result of one 
     const ending = files.length === 1 && files[0].startsWith('.') ? files[0] : '';
     const out = (of: string) => ['--out', `${stem}-${of}${ending}`];
     const found = await Promise.all([
-      pxvInProcess([...args, ...out('one')], { cwd: folder.path }),
+      pxv([...args, ...out('one')], { cwd: folder.path }),
       inRanks(2, ...args, ...out('two')).ended,
     ]);
     const json = found.map((outcome) => JSON.stringify({ ...jsonOf(outcome), seconds: 0 }).replaceAll('-two', '-one'));
@@ -146,7 +145,7 @@ test('a command whose work cannot be shared is refused in one line', async () =>
 
 test('a rank that is told only half of it does not begin alone', async () => {
   const env = { PXV_RANK: '1', PXV_RANKS: '2' };
-  const outcome = await pxvInProcess([...train, '--out', 'half'], { cwd: folder.path, env });
+  const outcome = await pxv([...train, '--out', 'half'], { cwd: folder.path, env });
   expect(outcome.code).toBe(2);
   expect(linesSaid(outcome)).toEqual([
     'pxv: join ranks: variables: expected PXV_RANK, PXV_RANKS and PXV_SOCKETS, received PXV_RANK and PXV_RANKS alone; set all three, or none',
