@@ -3,6 +3,7 @@ import type { KernelNumbers } from '../../src/backend/kernels/index.js';
 import { stateToState, walkSteps, walkTaps, type Walk, type WalkShape } from '../../src/backend/walk-shape.js';
 import { checkGradient } from '../gradient-check.js';
 import { randomFloats } from '../random.js';
+import { bitsOf } from './comparison.js';
 import { namedKernels } from './implementations.js';
 import { testKernel, type KernelInputs } from './kernel-suite.js';
 import * as reference from './lstm-reference.js';
@@ -90,7 +91,9 @@ describe.each(namedKernels)('$name', (one) => {
     const given = { x: states.out, weights, bias: null, plus: gates };
     kernels.convolution({ shape: stateToState(shape), batch, relu: false }, { ...given, out });
     const noWeights = new Float32Array(weights.length);
-    expect(run(one, numbers, { initial: null, gates: out, weights: noWeights })).toEqual(states);
+    expect(bitsOf({ ...run(one, numbers, { initial: null, gates: out, weights: noWeights }) })).toEqual(
+      bitsOf({ ...states }),
+    );
   });
 
   test.each(cases)(
@@ -104,12 +107,12 @@ describe.each(namedKernels)('$name', (one) => {
       kernels.convolutionInputGradient(call, { dy: dGates, weights, reluInput: null, plus: dOut, dx });
       const noWeights = new Float32Array(weights.length);
       const given = { ...inputs, ...states, dOut: dx, weights: noWeights };
-      expect(runGradient(one, numbers, given).dGates).toEqual(dGates);
+      expect(bitsOf({ dGates: runGradient(one, numbers, given).dGates })).toEqual(bitsOf({ dGates }));
       if (inputs.initial) return; // What is outside the image adds to the gradient.
       const expected = new Float32Array(weights.length).fill(NaN);
       const filter = { x: states.out, dy: dGates, dWeights: expected, dBias: null };
       kernels.convolutionFilterGradient({ ...call, relu: false }, filter);
-      expect(dWeights).toEqual(expected);
+      expect(bitsOf({ dWeights })).toEqual(bitsOf({ dWeights: expected }));
     },
   );
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { bf16Sets } from '../backend/implementations.js';
+import { pxvInProcess } from './in-process.js';
 import { linesSaid, pxv, start } from './pxv.js';
 
 test('--version prints the version of package.json', async () => {
@@ -16,7 +17,7 @@ test('--help lists the commands, with examples, and the help of each shows an ex
   const names = [...listed.matchAll(/^ {2}([a-z][a-z-]*)/gm)].map(([, name]) => name).filter((name) => name !== 'help');
   expect(names).toContain('doctor');
   for (const name of names) {
-    const help = await pxv([name, '--help']);
+    const help = await pxvInProcess([name, '--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toMatch(new RegExp(`Examples?:\\n(.*\\n)* {2}\\$ pxv ${name}`));
   }

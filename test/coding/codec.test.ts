@@ -51,7 +51,7 @@ test('pictures that stand for themselves keep their names, behind damage too', a
 
 test('a flipped bit and a lost end are found, cost the frames up to the next key frame, and make no frame wrong', async () => {
   const model = randomModel([tinyNetwork({ size: { width: 2, height: 2 } })]);
-  const frames = framesOf(model, 10);
+  const frames = framesOf(model, 6);
   const bytes = await encoded(model, frames);
   for (let at = 0; at < bytes.length; at++) {
     const damaged = Buffer.from(bytes);
@@ -62,8 +62,8 @@ test('a flipped bit and a lost end are found, cost the frames up to the next key
       continue;
     }
     expect([at, wrong(found, frames), found.filter((each) => 'lost' in each).length]).toEqual([at, 0, 1]);
-    // Of ten frames with key frames 0, 4 and 8.
-    expect(found.filter((each) => 'frame' in each).length).toBeGreaterThanOrEqual(6);
+    // Of six frames with key frames 0 and 4.
+    expect(found.filter((each) => 'frame' in each).length).toBeGreaterThanOrEqual(2);
     const cut = await decoded(bytes.subarray(0, at), model).catch(() => null);
     if (cut !== null) expect([at, wrong(cut, frames), 'lost' in cut.at(-1)!]).toEqual([at, 0, true]);
   }

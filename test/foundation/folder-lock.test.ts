@@ -74,7 +74,8 @@ onLinux('a process that has ended and was not asked for by its parent is dead', 
   parent.kill();
 });
 
-test.each<[string, Partial<LockHolder>]>([
+// Each waits out the second within which another process may have come as well.
+test.concurrent.each<[string, Partial<LockHolder>]>([
   ['another host', { host: 'elsewhere' }],
   ['another machine of the same name', { machine: 'ffff' }],
   ['another container of this machine', { processes: 'pid:[1]' }],
@@ -97,7 +98,7 @@ test('the lock of an earlier start of this machine is taken over, where the mach
   expect(stateOf({ ...unknown, boot: 'earlier' }, unknown)).toBe('unknown');
 });
 
-test('a lock that cannot be read is respected', async () => {
+test.concurrent('a lock that cannot be read is respected', async () => {
   const path = runFolder('text');
   await expect(lockFolder(path, 'training')).rejects.toThrow(
     /received one with a lock that cannot be read; delete .*\.lock if no/,
