@@ -17,7 +17,7 @@ const core = {
   'src/training': ['distributed', 'evaluation', 'optimization', 'model', 'conditioning', 'backend'],
   'src/anomaly': ['distributed', 'evaluation', 'model', 'conditioning', 'backend'],
   'src/coding': ['distributed', 'sampling', 'model', 'conditioning', 'backend'],
-  'src/memory': ['evaluation', 'sampling', 'model', 'backend'],
+  'src/memory': ['evaluation', 'sampling', 'conditioning', 'model', 'backend'],
   'src/clips': ['options', 'distributed', 'video', 'model'],
 };
 /** Capabilities: each may import from the whole core and from the data sets, and none from another. */

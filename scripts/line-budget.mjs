@@ -32,7 +32,9 @@ function linesOfScript(text) {
 
 function linesOfCpp(text) {
   const tokens = /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
-  const withoutComments = text.replace(tokens, (token) => (token.startsWith('/') ? token.replace(/[^\n]/g, '') : token));
+  const withoutComments = text.replace(tokens, (token) =>
+    token.startsWith('/') ? token.replace(/[^\n]/g, '') : token,
+  );
   return withoutComments.split('\n').filter((line) => line.trim() !== '').length;
 }
 
