@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { imageSets } from '../../datasets/index.js';
 import { cifarRecords, folderWith, idx } from '../datasets/made-files.js';
 import { brokenOff, serve, whole } from '../datasets/local-server.js';
 import { pxvInProcess } from './in-process.js';
@@ -10,7 +11,7 @@ test('pxv datasets list names every set, where its files would be, and what they
   const { code, stdout } = await pxvInProcess(['datasets', 'list', '--json'], { env: { PXV_DATA: '/nowhere' } });
   expect(code).toBe(0);
   const { datasets } = JSON.parse(stdout) as { datasets: { name: string }[] };
-  expect(datasets.map(({ name }) => name)).toEqual(['cifar', 'mnist', 'binarized-mnist', 'imagenet32', 'imagenet64']);
+  expect(datasets.map(({ name }) => name)).toEqual(imageSets.map(({ name }) => name));
   expect(datasets[0]).toMatchObject({
     width: 32,
     height: 32,
