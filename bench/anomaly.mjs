@@ -11,9 +11,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { chooseBackend, listClips, loadModel, openClip } from '../dist/src/index.js';
-import { Smoothing } from '../dist/src/anomaly/smoothing.js';
-import { learnUsual, observe } from '../dist/src/anomaly/surprise.js';
-import { StandOut } from '../dist/src/anomaly/stand-out.js';
+import { Smoothing } from '../dist/src/anomaly/score-smoother.js';
+import { learnUsual, observe } from '../dist/src/anomaly/score-anomalies.js';
+import { StandOut } from '../dist/src/anomaly/anomaly-scorer.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -2,24 +2,24 @@ import { existsSync } from 'node:fs';
 import { CommanderError, type Command } from 'commander';
 import { PxvError } from '../src/foundation/errors.js';
 import { exitCodes, listenForInterrupt } from './interrupt.js';
-import { printable } from '../src/foundation/printable.js';
+import { escapeControlCharacters } from '../src/foundation/control-characters.js';
 import { Progress } from './progress.js';
 import { isMainProcess, joinLaunched } from './process-group.js';
 import type { ProcessGroup } from '../src/distributed/process-group.js';
 
 /** What an action is given besides its arguments and options. */
-export interface Work {
+export interface CommandContext {
   /** Aborted when the user asks to stop; its reason is a `PxvError` with the code `INTERRUPTED`. */
   signal: AbortSignal;
   progress: Progress;
   /** The processes that share the work; where they cannot, this one alone. */
   processGroup: ProcessGroup;
   /** To be called once there is something that an interruption would save; until then it says that it stops. */
-  saves: () => void;
+  markSaving: () => void;
 }
 
 /** What a command found, as text for people and as one object for programs (`--json`). */
-export interface Report {
+export interface CommandResult {
   /** As a whole or in lines, of which those that are false are left out. */
   text: string | readonly (string | false)[];
   json: object;
@@ -36,7 +36,7 @@ export interface Report {
  * @param shares whether ranks that a launcher has started can share the work
  */
 export function run<Given extends unknown[]>(
-  action: (work: Work, ...given: Given) => Promise<Report>,
+  action: (work: CommandContext, ...given: Given) => Promise<CommandResult>,
   { shares = false } = {},
 ) {
   return async (...given: [...Given, Command]): Promise<void> => {
@@ -46,15 +46,15 @@ export function run<Given extends unknown[]>(
     const progress = new Progress(quiet || !processGroup.isMainProcess ? { write: () => true } : process.stderr);
     const interrupt = listenForInterrupt(progress, pathOf(command));
     try {
-      const { saves } = interrupt;
+      const { markSaving } = interrupt;
       const signal = processGroup.isMainProcess ? interrupt.signal : new AbortController().signal;
-      const report = await action({ signal, progress, processGroup, saves }, ...(given as unknown as Given));
+      const report = await action({ signal, progress, processGroup, markSaving }, ...(given as unknown as Given));
       progress.close();
       await processGroup.leave();
       if (!processGroup.isMainProcess) return;
       const { stream = process.stdout, failed = false } = report;
       const lines = [report.text].flat().filter((line) => line !== false);
-      stream.write(`${json ? toJson(report.json) : printable(lines.join('\n').trimEnd())}\n`);
+      stream.write(`${json ? toJson(report.json) : escapeControlCharacters(lines.join('\n').trimEnd())}\n`);
       if (failed) process.exitCode = exitCodes.failed;
       if (signal.aborted) process.exitCode = exitCodes.interrupted;
     } catch (error) {
@@ -100,7 +100,8 @@ export function reportError(error: unknown): number {
     if (error.code !== 'commander.help' && isMainProcess()) process.stderr.write(`pxv: ${error.message}\n`);
     return exitCodes.usage;
   }
-  if (isMainProcess() || !(error instanceof PxvError)) process.stderr.write(`pxv: ${printable(line(error))}\n`);
+  if (isMainProcess() || !(error instanceof PxvError))
+    process.stderr.write(`pxv: ${escapeControlCharacters(line(error))}\n`);
   if (process.env.PXV_DEBUG && error instanceof Error) process.stderr.write(`${stack(error)}\n`);
   if (error instanceof PxvError && error.code === 'USAGE') return exitCodes.usage;
   if (error instanceof PxvError && error.code === 'INTERRUPTED') return exitCodes.interrupted;
@@ -108,7 +109,7 @@ export function reportError(error: unknown): number {
 }
 
 /** Of the objects that `--json` prints: docs/json.md. It grows where a key goes or gets another meaning. */
-const JSON_VERSION = 1;
+const JSON_VERSION = 2;
 
 /** A seed is a string, small or large: many readers of JSON would round 64 bits. */
 function toJson(result: object): string {

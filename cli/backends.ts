@@ -1,16 +1,16 @@
 import { Argument, Command } from 'commander';
 import { z } from 'zod';
-import { asked, toggle, type Parsed } from '../src/options/fields.js';
+import { withFlag, booleanFlag, type ParsedOptions } from '../src/options/fields.js';
 import { addAction } from './options.js';
-import type { Report, Work } from './action.js';
+import type { CommandResult, CommandContext } from './action.js';
 
 const installFlags = {
-  python: asked(
+  python: withFlag(
     z.string().optional(),
     'path',
     'Python that has the wheel (default: that of the virtual environment in use, else python3)',
   ),
-  overwrite: toggle('replace a binding that is there'),
+  overwrite: booleanFlag('replace a binding that is there'),
 };
 
 export function command(): Command {
@@ -38,12 +38,12 @@ Examples:
   $ pxv train --frames clips/ --out runs/mine --backend tensorflow`;
 
 async function installBackend(
-  { signal, progress }: Work,
+  { signal, progress }: CommandContext,
   _: string,
-  options: Parsed<typeof installFlags>,
-): Promise<Report> {
+  options: ParsedOptions<typeof installFlags>,
+): Promise<CommandResult> {
   const { buildTensorflowBinding } = await import('../src/backend/build-tensorflow-binding.js');
-  const onStep = (what: string) => progress.say(what);
+  const onStep = (what: string) => progress.log(what);
   const built = await buildTensorflowBinding({ ...options, onStep, signal });
   return {
     text: `package:  ${built.package} ${built.packageVersion}

@@ -4,27 +4,37 @@ import type { KernelTiming } from '../src/bench/kernels.js';
 import type { BenchNetwork } from '../src/bench/network.js';
 import type { NativeWork } from '../src/bench/train-step.js';
 import type { Size } from '../src/foundation/frame.js';
-import { numberOf } from '../src/foundation/number-of.js';
+import { pluralize } from '../src/foundation/pluralize.js';
 import { defaultChoices, networkChoice } from '../src/model/presets.js';
-import { asked, count, pixels, precision, seed, toggle, type Parsed } from '../src/options/fields.js';
-import { tableOf, tableText } from '../src/document/blocks/table.js';
-import { startComputing } from './computing.js';
+import {
+  withFlag,
+  positiveInteger,
+  pixelSize,
+  precision,
+  seed,
+  booleanFlag,
+  type ParsedOptions,
+} from '../src/options/fields.js';
+import { makeTable, tableText } from '../src/document/blocks/table.js';
+import { startBackend } from './start-backend.js';
 import { addAction, computing, size, wholeNumber } from './options.js';
-import type { Report, Work } from './action.js';
+import type { CommandResult, CommandContext } from './action.js';
 
 const networkFlags = {
-  network: asked(networkChoice.default(defaultChoices.network), 'name', 'kind of network'),
-  hidden: asked(count.min(3).default(128), 'h', 'features inside a layer', { most: 4096 }),
-  layers: asked(count.default(15), 'count', 'layers', { most: 100 }),
-  batch: asked(count.default(16), 'images', 'images side by side', { most: 4096 }),
-  channels: asked(
+  network: withFlag(networkChoice.default(defaultChoices.network), 'name', 'kind of network'),
+  hidden: withFlag(positiveInteger.min(3).default(128), 'h', 'features inside a layer', { max: 4096 }),
+  layers: withFlag(positiveInteger.default(15), 'count', 'layers', { max: 100 }),
+  batch: withFlag(positiveInteger.default(16), 'images', 'images side by side', { max: 4096 }),
+  channels: withFlag(
     z.enum(['rgb', 'gray', '3', '1']).default('rgb'),
     'name',
     'colours of the images; 3 is rgb, 1 is gray',
   ),
-  levels: asked(count.min(2).default(256), 'count', 'levels of a sub-pixel', { most: 256 }),
-  headWidth: asked(count.min(3).optional(), 'features', 'features before the head (default: 2h)', { most: 16384 }),
-  size: asked(pixels.optional(), 'WxH', 'size of the images in pixels; one number N is NxN (default: 32x32)', {
+  levels: withFlag(positiveInteger.min(2).default(256), 'count', 'levels of a sub-pixel', { max: 256 }),
+  headWidth: withFlag(positiveInteger.min(3).optional(), 'features', 'features before the head (default: 2h)', {
+    max: 16384,
+  }),
+  size: withFlag(pixelSize.optional(), 'WxH', 'size of the images in pixels; one number N is NxN (default: 32x32)', {
     parse: sizeOrSide,
   }),
 };
@@ -36,7 +46,13 @@ function sizeOrSide(text: string): Size {
   return { width: side, height: side };
 }
 
-function benchNetwork({ network, hidden, layers, levels, ...options }: Parsed<typeof networkFlags>): BenchNetwork {
+function benchNetwork({
+  network,
+  hidden,
+  layers,
+  levels,
+  ...options
+}: ParsedOptions<typeof networkFlags>): BenchNetwork {
   const { size = { width: 32, height: 32 }, headWidth = 2 * hidden } = options;
   const channels = ['gray', '1'].includes(options.channels) ? 1 : 3;
   return { network, hidden, layers, channels, levels, size, headWidth };
@@ -44,21 +60,21 @@ function benchNetwork({ network, hidden, layers, levels, ...options }: Parsed<ty
 
 const trainFlags = {
   ...networkFlags,
-  steps: asked(count.default(10), 'count', 'steps to time'),
-  profile: toggle('print where the time goes, kernel by kernel (native backend)'),
+  steps: withFlag(positiveInteger.default(10), 'count', 'steps to time'),
+  profile: booleanFlag('print where the time goes, kernel by kernel (native backend)'),
   seed,
   ...computing,
   precision,
 };
 const sampleFlags = {
   ...networkFlags,
-  tries: asked(count.default(3), 'count', 'how often it is drawn'),
+  tries: withFlag(positiveInteger.default(3), 'count', 'how often it is drawn'),
   seed,
   ...computing,
 };
 const kernelFlags = {
   ...networkFlags,
-  tries: asked(count.default(7), 'count', 'calls of each, the fastest counts'),
+  tries: withFlag(positiveInteger.default(7), 'count', 'calls of each, the fastest counts'),
   ...computing,
   precision,
 };
@@ -80,7 +96,7 @@ export function command(): Command {
     .description(
       "time each kernel of a network's training step against its roof (without --network: the networks of the paper)",
     );
-  addAction(kernels, kernelFlags, (work, options: Parsed<typeof kernelFlags>) =>
+  addAction(kernels, kernelFlags, (work, options: ParsedOptions<typeof kernelFlags>) =>
     benchAll(work, options, kernels.getOptionValueSource('network') === 'cli'),
   );
   return bench;
@@ -92,9 +108,12 @@ Examples:
   $ pxv bench sample --network row-lstm --layers 12 --batch 1
   $ pxv bench kernels --threads 1`;
 
-async function benchTrainingStep({ signal, progress }: Work, options: Parsed<typeof trainFlags>): Promise<Report> {
+async function benchTrainingStep(
+  { signal, progress }: CommandContext,
+  options: ParsedOptions<typeof trainFlags>,
+): Promise<CommandResult> {
   const { benchTrain, kernelsInUse } = await import('../src/bench/train-step.js');
-  const chosen = await startComputing(options, progress);
+  const chosen = await startBackend(options, progress);
   const started = performance.now();
   const { batch, steps, precision = 'float32' } = options;
   const settings = { network: benchNetwork(options), batch, steps, precision, seed: BigInt(options.seed) };
@@ -141,7 +160,7 @@ function profileTable(profile: NativeWork['profile'], steps: number, secondsPerS
   const rest = secondsPerStep - inKernels;
   const outside = ['outside kernels', '', '', (rest * 1000).toFixed(3), '', '', percent(rest / secondsPerStep)];
   const titles = ['kernel', 'shape', 'calls', 'ms', 'GFLOP/s', 'GB/s', 'share of step'];
-  return tableText(tableOf('llrrrrr', titles, [...rows, outside]));
+  return tableText(makeTable('llrrrrr', titles, [...rows, outside]));
 }
 
 /** GFLOP/s, where a kernel does any, and GB/s. */
@@ -153,16 +172,19 @@ function percent(share: number): string {
   return `${(100 * share).toFixed(1)}%`;
 }
 
-async function benchSampling({ signal, progress }: Work, options: Parsed<typeof sampleFlags>): Promise<Report> {
+async function benchSampling(
+  { signal, progress }: CommandContext,
+  options: ParsedOptions<typeof sampleFlags>,
+): Promise<CommandResult> {
   const { benchSample } = await import('../src/bench/sample.js');
-  const chosen = await startComputing(options, progress);
+  const chosen = await startBackend(options, progress);
   const { batch, tries } = options;
   const settings = { network: benchNetwork(options), batch, tries, seed: BigInt(options.seed) };
   const show = (done: number) => progress.show({ label: 'bench', done, total: tries, unit: 'batches' });
   const result = await benchSample(settings, show, signal);
   const { seconds, medianSeconds, imagesPerSecond, peakMemoryMiB } = result;
   return {
-    text: `${seconds.toPrecision(3)} s for ${numberOf(batch, 'image')}, ${imagesPerSecond.toPrecision(3)} images/s (median ${medianSeconds.toPrecision(3)} s)
+    text: `${seconds.toPrecision(3)} s for ${pluralize(batch, 'image')}, ${imagesPerSecond.toPrecision(3)} images/s (median ${medianSeconds.toPrecision(3)} s)
 ${peakMemoryMiB.toFixed(0)} MiB of memory at most`,
     json: { network: options.network, seed: options.seed, batch, ...result, ...chosen },
   };
@@ -170,14 +192,14 @@ ${peakMemoryMiB.toFixed(0)} MiB of memory at most`,
 
 /** @param isChosen whether a network was asked for */
 async function benchAll(
-  { signal, progress }: Work,
-  options: Parsed<typeof kernelFlags>,
+  { signal, progress }: CommandContext,
+  options: ParsedOptions<typeof kernelFlags>,
   isChosen: boolean,
-): Promise<Report> {
+): Promise<CommandResult> {
   const { benchKernels, PAPER_NETWORKS } = await import('../src/bench/kernels.js');
   const { measurePeaks } = await import('../src/bench/peaks.js');
   const { kernelsInUse } = await import('../src/bench/train-step.js');
-  const chosen = await startComputing(options, progress);
+  const chosen = await startBackend(options, progress);
   const { batch, tries, precision = 'float32' } = options;
   const kernels = kernelsInUse(precision);
   const peaks = measurePeaks(kernels, precision);
@@ -189,14 +211,14 @@ async function benchAll(
     progress.show({ label: 'bench', done: timings.length, total: null, unit: 'kernels' });
     await new Promise((resolve) => setImmediate(resolve));
   }
-  const rows = timings.map(({ kernel, shape, seconds, flops, bytes, shareOfRoof }) => [
+  const rows = timings.map(({ kernel, shape, seconds, flops, bytes, rooflineFraction }) => [
     kernel,
     shape,
     (seconds * 1000).toFixed(3),
     ...ratesOf(flops, bytes, seconds),
-    `${(100 * shareOfRoof).toFixed(0)}%`,
+    `${(100 * rooflineFraction).toFixed(0)}%`,
   ]);
-  const table = tableText(tableOf('llrrrr', ['kernel', 'shape', 'ms', 'GFLOP/s', 'GB/s', 'of its roof'], rows));
+  const table = tableText(makeTable('llrrrr', ['kernel', 'shape', 'ms', 'GFLOP/s', 'GB/s', 'of its roof'], rows));
   return {
     text: `measured peaks: ${peaks.gflops.toFixed(1)} GFLOP/s, ${peaks.gbytes.toFixed(1)} GB/s\n\n${table}`,
     json: { peaks, kernels: timings, ...chosen, precision },

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
-import { numberOf } from '../src/foundation/number-of.js';
+import { pluralize } from '../src/foundation/pluralize.js';
 import { checkFlags } from '../src/check/options.js';
-import { askedOf, type Parsed } from '../src/options/fields.js';
-import { tableOf, tableText } from '../src/document/blocks/table.js';
-import { startWithModel } from './computing.js';
+import { pickOptions, type ParsedOptions } from '../src/options/fields.js';
+import { makeTable, tableText } from '../src/document/blocks/table.js';
+import { startWithModel } from './start-backend.js';
 import { addAction, computing, videoModel } from './options.js';
-import type { Report, Work } from './action.js';
+import type { CommandResult, CommandContext } from './action.js';
 
 const flags = { model: videoModel, ...checkFlags, ...computing };
 
@@ -24,25 +24,28 @@ Examples:
   $ pxv check --size 97x55                             as predict runs the model at another size
   $ pxv check --model runs/mine --instruction-set portable`;
 
-async function checkOne({ signal, progress }: Work, options: Parsed<typeof flags>): Promise<Report> {
+async function checkOne(
+  { signal, progress }: CommandContext,
+  options: ParsedOptions<typeof flags>,
+): Promise<CommandResult> {
   const { checkModel } = await import('../src/check/check-model.js');
   const { model, chosen, seconds } = await startWithModel(options, progress);
   const findings = await checkModel(model, {
-    ...askedOf(checkFlags, options),
+    ...pickOptions(checkFlags, options),
     signal,
     onProgress: ({ check, size: at, ...state }) =>
       progress.show({ label: `${check} ${at.width}x${at.height}`, ...state }),
   });
   const taken = seconds();
   const failed = findings.filter(({ result }) => result === 'failed').length;
-  const verdict = failed === 0 ? 'every check passed' : `${failed} of ${numberOf(findings.length, 'check')} failed`;
+  const verdict = failed === 0 ? 'every check passed' : `${failed} of ${pluralize(findings.length, 'check')} failed`;
   const isChain = model.chain.scales.length > 1;
   const ofChain = (cell: string) => (isChain ? [cell] : []);
   const rows = findings.map(({ check, scale, size: { width, height }, result, found }) => {
     return [check, ...ofChain(String(scale)), `${width}x${height}`, result, found];
   });
   const titles = ['check', ...ofChain('scale'), 'size', 'result', 'found'];
-  const table = tableText(tableOf(isChain ? 'lrlll' : 'llll', titles, rows));
+  const table = tableText(makeTable(isChain ? 'lrlll' : 'llll', titles, rows));
   return {
     text: `${table}\n\n${model.name}: ${verdict} in ${taken.toFixed(1)} s`,
     json: { model: model.name, seed: options.seed, seconds: taken, passed: failed === 0, checks: findings, ...chosen },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Size } from '../src/foundation/frame.js';
-import type { AskedSize } from '../src/clips/clip-for-model.js';
-import { asked, count, pixels, type Parsed } from '../src/options/fields.js';
+import type { SizeOptions } from '../src/clips/open-clip-for-model.js';
+import { withFlag, positiveInteger, pixelSize, type ParsedOptions } from '../src/options/fields.js';
 
 /** What the help says of drawing images. */
 export const ABOUT_TEMPERATURE = `
@@ -22,18 +22,18 @@ be warmer.`;
 const group = 'Size:';
 /** Of commands that show clips to a model at any size. @param byDefault the size where nothing is asked for, in words */
 export const sizeFlags = (byDefault: string) => ({
-  size: asked(
-    pixels.optional(),
+  size: withFlag(
+    pixelSize.optional(),
     'WxH',
     `size to bring clips to, which the model then runs at (default: ${byDefault})`,
     { group },
   ),
-  shortSide: asked(count.optional(), 'pixels', 'keep the aspect of a clip, with this shorter side', {
-    most: 99_999,
+  shortSide: withFlag(positiveInteger.optional(), 'pixels', 'keep the aspect of a clip, with this shorter side', {
+    max: 99_999,
     conflicts: ['size', 'fit'],
     group,
   }),
-  fit: asked(
+  fit: withFlag(
     z.enum(['crop', 'stretch', 'letterbox']).optional(),
     'name',
     "how a clip of another aspect is brought to --size, or else to the model's size (default: crop)",
@@ -48,7 +48,10 @@ A model is trained at one size and runs at any other. What moves by more pixels 
 and its aspect, as large as it fits in: there are no bars, which would have to be predicted.`;
 
 /** @param own size of the model's images: what `--fit` alone brings clips to */
-export function askedSize({ size, shortSide, fit }: Parsed<ReturnType<typeof sizeFlags>>, own: Size): AskedSize {
+export function sizeOptions(
+  { size, shortSide, fit }: ParsedOptions<ReturnType<typeof sizeFlags>>,
+  own: Size,
+): SizeOptions {
   if (shortSide !== undefined) return { size: { shortSide } };
   if (size === undefined && fit === undefined) return {};
   const fixed = size ?? own;

@@ -1,17 +1,17 @@
 import { Command } from 'commander';
 import { z } from 'zod';
-import { numberOf } from '../src/foundation/number-of.js';
+import { pluralize } from '../src/foundation/pluralize.js';
 import { completeFlags } from '../src/sample/options.js';
-import { asked, askedOf, imageDrawing, type Parsed } from '../src/options/fields.js';
-import { startWithModel } from './computing.js';
+import { withFlag, pickOptions, imageDrawing, type ParsedOptions } from '../src/options/fields.js';
+import { startWithModel } from './start-backend.js';
 import { ABOUT_TEMPERATURE } from './clip-options.js';
 import { addAction, computing } from './options.js';
-import type { Report, Work } from './action.js';
-import { stemOf } from './stem.js';
+import type { CommandResult, CommandContext } from './action.js';
+import { outputStem } from './output-stem.js';
 
 const flags = {
-  model: asked(z.string(), 'run|name', 'run folder, .safetensors file or shipped model, of images'),
-  out: asked(
+  model: withFlag(z.string(), 'run|name', 'run folder, .safetensors file or shipped model, of images'),
+  out: withFlag(
     z.string().optional(),
     'file.png',
     'contact sheet: the image, what is kept, the completions (default: here, <image>-completed.png)',
@@ -40,15 +40,19 @@ drawn without a look at the finer pixels of these rows ("exact": false in the JS
 
 const NOT_EXACT = '\nnot exact: a chain of scales draws its coarse image without the finer pixels of the kept rows';
 
-async function draw({ signal, progress }: Work, image: string, options: Parsed<typeof flags>): Promise<Report> {
+async function draw(
+  { signal, progress }: CommandContext,
+  image: string,
+  options: ParsedOptions<typeof flags>,
+): Promise<CommandResult> {
   const { completeImage } = await import('../src/sample/complete-image.js');
-  const { samples, seed, out = `${stemOf(image)}-completed.png` } = options;
-  const settings = askedOf(imageDrawing, options);
+  const { samples, seed, out = `${outputStem(image)}-completed.png` } = options;
+  const settings = pickOptions(imageDrawing, options);
   const { model, chosen, seconds } = await startWithModel(options, progress);
   const { width, height } = model.chain.exampleShape.size;
   const fromRow = options.fromRow ?? Math.floor(height / 2);
   const { exact, bitsPerDim, dimensions } = await completeImage(model, image, {
-    ...askedOf(completeFlags, options),
+    ...pickOptions(completeFlags, options),
     out,
     fromRow,
     settings,
@@ -57,7 +61,7 @@ async function draw({ signal, progress }: Work, image: string, options: Parsed<t
   });
   const taken = seconds();
   return {
-    text: `${out}: ${image}, rows from ${fromRow} on drawn ${numberOf(samples, 'time')} by ${model.name} in ${taken.toFixed(1)} s${exact ? '' : NOT_EXACT}`,
+    text: `${out}: ${image}, rows from ${fromRow} on drawn ${pluralize(samples, 'time')} by ${model.name} in ${taken.toFixed(1)} s${exact ? '' : NOT_EXACT}`,
     json: {
       ...{ model: model.name, seed, output: out, seconds: taken, width, height },
       ...{ fromRow, samples, ...settings, exact, dimensions, bitsPerDim, ...chosen },

@@ -1,8 +1,8 @@
 import { Argument, Command, type Option } from 'commander';
-import { shippedModels } from '../src/model/shipped-models.js';
-import type { Fields } from '../src/options/fields.js';
+import { listShippedModels } from '../src/model/shipped-models.js';
+import type { OptionFields } from '../src/options/fields.js';
 import { addAction } from './options.js';
-import type { Report } from './action.js';
+import type { CommandResult } from './action.js';
 
 /** @param program with all of its commands, which are read when the command runs */
 export function command(program: Command): Command {
@@ -11,7 +11,7 @@ export function command(program: Command): Command {
     .addArgument(new Argument('<shell>', 'which shell').choices(Object.keys(shells)))
     .argument('[word...]', 'what is typed after pxv so far, as the shell asks: print what the last word may become')
     .addHelpText('after', EXAMPLES);
-  return addAction<Fields, [Shell, string[]]>(completion, {}, (_, shell, words): Promise<Report> => {
+  return addAction<OptionFields, [Shell, string[]]>(completion, {}, (_, shell, words): Promise<CommandResult> => {
     const { script, line } = shells[shell];
     if (words.length === 0) return Promise.resolve({ text: script, json: { shell, script } });
     const found = candidates(program, words);
@@ -54,7 +54,7 @@ function flagsOf({ long, description, flags }: Option): Candidate[] {
 }
 
 function valuesOf({ argChoices, flags }: Option): Candidate[] {
-  return (argChoices ?? (flags.includes('<run|name>') ? shippedModels() : [])).map(undescribed);
+  return (argChoices ?? (flags.includes('<run|name>') ? listShippedModels() : [])).map(undescribed);
 }
 
 const undescribed = (word: string): Candidate => ({ word, description: '' });

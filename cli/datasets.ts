@@ -1,13 +1,13 @@
 import { Command } from 'commander';
 import { z } from 'zod';
-import { numberOf } from '../src/foundation/number-of.js';
-import { asked, data, type Parsed } from '../src/options/fields.js';
-import { tableOf, tableText } from '../src/document/blocks/table.js';
-import { addAction, misusedOption } from './options.js';
-import type { Report, Work } from './action.js';
+import { pluralize } from '../src/foundation/pluralize.js';
+import { withFlag, data, type ParsedOptions } from '../src/options/fields.js';
+import { makeTable, tableText } from '../src/document/blocks/table.js';
+import { addAction, invalidOption } from './options.js';
+import type { CommandResult, CommandContext } from './action.js';
 
 const getFlags = {
-  mirror: asked(z.string().optional(), 'url', 'address of a folder with files of the same names, to ask instead', {
+  mirror: withFlag(z.string().optional(), 'url', 'address of a folder with files of the same names, to ask instead', {
     parse: address,
   }),
 };
@@ -47,7 +47,7 @@ Examples:
   $ pxv datasets get cifar
   $ PXV_DATA=/data pxv datasets get mnist`;
 
-async function listSets(): Promise<Report> {
+async function listSets(): Promise<CommandResult> {
   const { cacheFolder, imageSets } = await import('../datasets/index.js');
   const { existsSync } = await import('node:fs');
   const sets = imageSets.map((set) => {
@@ -65,10 +65,14 @@ async function listSets(): Promise<Report> {
     folder,
   ]);
   const titles = ['name', 'train', 'validation', 'test', 'files', 'what', 'folder'];
-  return { text: tableText(tableOf('lrrrrll', titles, rows)), json: { datasets: sets } };
+  return { text: tableText(makeTable('lrrrrll', titles, rows)), json: { datasets: sets } };
 }
 
-async function getSet({ signal, progress }: Work, name: string, { mirror }: Parsed<typeof getFlags>): Promise<Report> {
+async function getSet(
+  { signal, progress }: CommandContext,
+  name: string,
+  { mirror }: ParsedOptions<typeof getFlags>,
+): Promise<CommandResult> {
   const { getImageSet } = await import('../datasets/index.js');
   const { folder, alreadyThere } = await getImageSet(name, {
     signal,
@@ -83,10 +87,10 @@ async function getSet({ signal, progress }: Work, name: string, { mirror }: Pars
 }
 
 async function verifySet(
-  { signal, progress }: Work,
+  { signal, progress }: CommandContext,
   name: string,
-  { data }: Parsed<typeof verifyFlags>,
-): Promise<Report> {
+  { data }: ParsedOptions<typeof verifyFlags>,
+): Promise<CommandResult> {
   const { verifyImageSet } = await import('../datasets/index.js');
   const { folder, splits, checkedFiles } = await verifyImageSet(name, {
     ...{ data, signal },
@@ -94,7 +98,7 @@ async function verifySet(
   });
   const lines = splits.map(({ split, images, official, origin }) => {
     const whole = official === null ? '' : ` of ${official}`;
-    return `${split}: ${numberOf(`${images}${whole}`, 'image')}; ${origin}`;
+    return `${split}: ${pluralize(`${images}${whole}`, 'image')}; ${origin}`;
   });
   const sums =
     checkedFiles.length > 0 ? `checksums right: ${checkedFiles.join(', ')}` : 'no checksums are known of these files';
@@ -104,5 +108,5 @@ async function verifySet(
 function address(text: string): string {
   if (URL.canParse(text) && /^https?:/.test(text)) return text;
   const remedy = 'give one such as https://example.org/cifar/';
-  throw misusedOption('--mirror', 'an http or https address', JSON.stringify(text), remedy);
+  throw invalidOption('--mirror', 'an http or https address', JSON.stringify(text), remedy);
 }

@@ -1,21 +1,21 @@
 import { Command } from 'commander';
 import { z } from 'zod';
-import { numberOf } from '../src/foundation/number-of.js';
-import { asked, overwrite, type Parsed } from '../src/options/fields.js';
-import { startComputing } from './computing.js';
+import { pluralize } from '../src/foundation/pluralize.js';
+import { withFlag, overwrite, type ParsedOptions } from '../src/options/fields.js';
+import { startBackend } from './start-backend.js';
 import { addAction, computing } from './options.js';
-import { oneLine } from '../src/foundation/printable.js';
-import type { Report, Work } from './action.js';
-import { stemOf } from './stem.js';
+import { toOneLine } from '../src/foundation/control-characters.js';
+import type { CommandResult, CommandContext } from './action.js';
+import { outputStem } from './output-stem.js';
 
 const { threads, instructionSet } = computing;
 const flags = {
-  out: asked(
+  out: withFlag(
     z.string().optional(),
     'path',
     'a folder for PNG files, which are exact, or .mp4, .webm, .gif, .png to look at (default: <file>-frames)',
   ),
-  model: asked(z.string().optional(), 'run|name', 'the model that wrote it, where it is none of the shipped ones'),
+  model: withFlag(z.string().optional(), 'run|name', 'the model that wrote it, where it is none of the shipped ones'),
   overwrite,
   ...{ threads, instructionSet },
 };
@@ -34,29 +34,33 @@ Examples:
   $ pxv decode clip.pxv --out clip.mp4     a film to look at, which H.264 changes a little
   $ pxv decode clip.pxv --model runs/mine  written by a model of your own`;
 
-async function read({ signal, progress }: Work, file: string, options: Parsed<typeof flags>): Promise<Report> {
-  const { codedHeader, decodeFile } = await import('../src/codec/decode-file.js');
+async function read(
+  { signal, progress }: CommandContext,
+  file: string,
+  options: ParsedOptions<typeof flags>,
+): Promise<CommandResult> {
+  const { readCodedHeader, decodeFile } = await import('../src/codec/decode-file.js');
   // Only machines without vectors that fuse, and WebAssembly everywhere, round as the one that wrote it.
-  const { arithmetic } = await codedHeader(file);
+  const { arithmetic } = await readCodedHeader(file);
   const set = options.instructionSet ?? (arithmetic === 'separate' ? 'wasm' : undefined);
-  const chosen = await startComputing({ ...options, instructionSet: set }, progress);
+  const chosen = await startBackend({ ...options, instructionSet: set }, progress);
   const started = performance.now();
-  const { path, frames, areImages, lost, ...others } = await decodeFile(file, {
-    ...{ out: options.out ?? `${stemOf(file)}-frames`, overwrite: options.overwrite, signal },
+  const { path, frames, isStillImages, lost, ...others } = await decodeFile(file, {
+    ...{ out: options.out ?? `${outputStem(file)}-frames`, overwrite: options.overwrite, signal },
     ...(options.model !== undefined && { model: options.model }),
     onFrame: (done) => progress.show({ label: 'decode', done, total: null, unit: 'frames' }),
   });
   const seconds = (performance.now() - started) / 1000;
   return {
     text: [
-      oneLine(`${path}: ${numberOf(frames, areImages ? 'image' : 'frame')} in ${seconds.toFixed(1)} s`),
+      toOneLine(`${path}: ${pluralize(frames, isStillImages ? 'image' : 'frame')} in ${seconds.toFixed(1)} s`),
       ...lost.map(({ from, to }) =>
-        oneLine(
-          `${file} is damaged: ${to === null ? `what comes after ${numberOf(from, 'frame')}` : `frames ${from} to ${to}`} are lost`,
+        toOneLine(
+          `${file} is damaged: ${to === null ? `what comes after ${pluralize(from, 'frame')}` : `frames ${from} to ${to}`} are lost`,
         ),
       ),
     ],
-    json: { output: path, seconds, frames, areImages, lost, ...others, ...chosen },
+    json: { output: path, seconds, frames, isStillImages, lost, ...others, ...chosen },
     failed: lost.length > 0,
   };
 }

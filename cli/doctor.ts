@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import type { BackendOptions, ChosenBackend } from '../src/backend/choose-backend.js';
-import { askedOf } from '../src/options/fields.js';
+import { pickOptions } from '../src/options/fields.js';
 import { PxvError } from '../src/foundation/errors.js';
-import { numberOf } from '../src/foundation/number-of.js';
-import { tableOf, tableText } from '../src/document/blocks/table.js';
+import { pluralize } from '../src/foundation/pluralize.js';
+import { makeTable, tableText } from '../src/document/blocks/table.js';
 import { addAction, computing } from './options.js';
-import type { Report, Work } from './action.js';
+import type { CommandResult, CommandContext } from './action.js';
 
 interface Check {
   name: string;
@@ -37,21 +37,21 @@ Examples:
   $ pxv doctor
   $ pxv doctor --backend tensorflow      what this backend, in use, says of itself`;
 
-async function diagnose({ signal }: Work, options: BackendOptions): Promise<Report> {
+async function diagnose({ signal }: CommandContext, options: BackendOptions): Promise<CommandResult> {
   const backend = await checkBackend(options);
   const checks = [checkNode(), backend.check, await checkTensorflow(signal), await checkFfmpeg(), await checkModels()];
   const rows = checks.map(({ status, name, found, fix }) => [status, name, fix ? `${found}; ${fix}` : found]);
-  return { text: tableText(tableOf('lll', null, rows)), json: { ...backend.chosen, checks } };
+  return { text: tableText(makeTable('lll', null, rows)), json: { ...backend.chosen, checks } };
 }
 
 async function checkBackend(options: BackendOptions): Promise<{ check: Check; chosen?: ChosenBackend }> {
   const { chooseBackend } = await import('../src/backend/choose-backend.js');
   const { hasBf16 } = await import('../src/backend/precision.js');
   try {
-    const chosen = await chooseBackend(askedOf(computing, options));
+    const chosen = await chooseBackend(pickOptions(computing, options));
     const { backend, instructionSet, threads, note } = chosen;
     const set = instructionSet ? ` on ${instructionSet}${hasBf16() ? ' with bf16' : ''}` : '';
-    return { check: checked('backend', `${backend}${set}, ${numberOf(threads, 'thread')}`, note), chosen };
+    return { check: checked('backend', `${backend}${set}, ${pluralize(threads, 'thread')}`, note), chosen };
   } catch (error) {
     return { check: missing('backend', error) };
   }
@@ -60,14 +60,14 @@ async function checkBackend(options: BackendOptions): Promise<{ check: Check; ch
 /** TensorFlow's library, tried in a process of its own. Nothing needs it, so that its absence is no warning. */
 async function checkTensorflow(signal: AbortSignal): Promise<Check> {
   const { findTensorflowPackage, INSTALL_BINDING, INSTALL_PACKAGE } = await import('../src/backend/tensorflow.js');
-  const { probe } = await import('../src/backend/build-tensorflow-binding.js');
+  const { probeTensorflow } = await import('../src/backend/build-tensorflow-binding.js');
   const installed = findTensorflowPackage();
   if (installed === null) return checked('tensorflow', 'not installed', `to have it, run: ${INSTALL_PACKAGE}`, 'none');
   const what = `${installed.name} ${installed.version}`;
   if (!existsSync(installed.binding))
     return checked('tensorflow', `${what} without a binding`, `run: ${INSTALL_BINDING}`);
   try {
-    const { version, gpu } = await probe(installed, signal);
+    const { version, gpu } = await probeTensorflow(installed, signal);
     return checked('tensorflow', `${what} with TensorFlow ${version}, on ${gpu ? 'a GPU' : 'the CPU'}`);
   } catch {
     signal.throwIfAborted();
@@ -93,8 +93,8 @@ async function checkFfmpeg(): Promise<Check> {
 }
 
 async function checkModels(): Promise<Check> {
-  const { shippedModels } = await import('../src/model/shipped-models.js');
-  const names = shippedModels();
+  const { listShippedModels } = await import('../src/model/shipped-models.js');
+  const names = listShippedModels();
   if (names.length > 0) return checked('models', names.join(', '));
   return checked('models', 'none shipped', 'train one: pxv train --help');
 }

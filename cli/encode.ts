@@ -1,20 +1,20 @@
 import { Command } from 'commander';
 import { z } from 'zod';
-import { numberOf } from '../src/foundation/number-of.js';
+import { pluralize } from '../src/foundation/pluralize.js';
 import { encodeFlags } from '../src/codec/options.js';
-import { asked, askedOf, type Parsed } from '../src/options/fields.js';
-import { ABOUT_SIZES, askedSize, sizeFlags } from './clip-options.js';
-import { startWithModel } from './computing.js';
+import { withFlag, pickOptions, type ParsedOptions } from '../src/options/fields.js';
+import { ABOUT_SIZES, sizeOptions, sizeFlags } from './clip-options.js';
+import { startWithModel } from './start-backend.js';
 import { addAction, computing } from './options.js';
-import { oneLine } from '../src/foundation/printable.js';
-import type { Report, Work } from './action.js';
-import { stemOf } from './stem.js';
+import { toOneLine } from '../src/foundation/control-characters.js';
+import type { CommandResult, CommandContext } from './action.js';
+import { outputStem } from './output-stem.js';
 
 const { threads, instructionSet } = computing;
 const flags = {
-  out: asked(z.string().optional(), 'file', 'file to write (default: <clip>.pxv)'),
+  out: withFlag(z.string().optional(), 'file', 'file to write (default: <clip>.pxv)'),
   ...encodeFlags,
-  model: asked(z.string().default('video-64-small'), 'run|name', 'run folder, .safetensors file or shipped model'),
+  model: withFlag(z.string().default('video-64-small'), 'run|name', 'run folder, .safetensors file or shipped model'),
   ...sizeFlags("the clip's aspect, with the shorter side of the model"),
   ...{ threads, instructionSet },
 };
@@ -41,32 +41,32 @@ const EXAMPLES = `
 Examples:
   $ pxv encode clip.mp4                           writes clip.pxv
   $ pxv encode clip.mp4 --size 128x72 --out small.pxv
-  $ pxv encode frames/ --model runs/mine --key-every 50
+  $ pxv encode frames/ --model runs/mine --key-frame-interval 50
   $ pxv encode photos/ --size 96x64               each image by itself, as PNG again by pxv decode
   $ pxv encode clip.mp4 --model runs/mine --with-model
   $ pxv decode clip.pxv --out frames              the same frames again`;
 
 async function write(
-  { signal, progress, processGroup }: Work,
+  { signal, progress, processGroup }: CommandContext,
   clip: string,
-  options: Parsed<typeof flags>,
-): Promise<Report> {
+  options: ParsedOptions<typeof flags>,
+): Promise<CommandResult> {
   const { encodeClip } = await import('../src/codec/encode-clip.js');
   const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
   const found = await encodeClip(model, clip, {
-    ...askedOf(encodeFlags, options),
-    ...askedSize(options, model.chain.exampleShape.size),
-    ...{ out: options.out ?? `${stemOf(clip)}.pxv`, processGroup, signal },
+    ...pickOptions(encodeFlags, options),
+    ...sizeOptions(options, model.chain.exampleShape.size),
+    ...{ out: options.out ?? `${outputStem(clip)}.pxv`, processGroup, signal },
     onFrame: ({ index }, total) => progress.show({ label: 'encode', done: index + 1, total, unit: 'frames' }),
-    onWarning: (text) => progress.say(`pxv: warning: ${text}`),
+    onWarning: (text) => progress.log(`pxv: warning: ${text}`),
   });
-  const { path, frames, areImages, bytes, bitsPerDim, modelBitsPerDim, keys, ...others } = found;
+  const { path, frames, isStillImages, bytes, bitsPerDim, modelBitsPerDim, keyFrames, ...others } = found;
   const [taken, overhead] = [seconds(), bitsPerDim / modelBitsPerDim - 1];
   return {
-    text: oneLine(
-      `${path}: ${numberOf(frames, areImages ? 'image' : 'frame')} in ${kilobytes(bytes)} and ${taken.toFixed(1)} s: ${bitsPerDim.toFixed(3)} bits/dim, ` +
+    text: toOneLine(
+      `${path}: ${pluralize(frames, isStillImages ? 'image' : 'frame')} in ${kilobytes(bytes)} and ${taken.toFixed(1)} s: ${bitsPerDim.toFixed(3)} bits/dim, ` +
         `${(100 * overhead).toFixed(2)}% more than the model's` +
-        (areImages ? '' : `; ${numberOf(keys.frames, 'key frame')} of ${kilobytes(keys.bytes)}`),
+        (isStillImages ? '' : `; ${pluralize(keyFrames.frames, 'key frame')} of ${kilobytes(keyFrames.bytes)}`),
     ),
     json: {
       ...{
@@ -74,13 +74,13 @@ async function write(
         output: path,
         seconds: taken,
         frames,
-        areImages,
+        isStillImages,
         bytes,
         bitsPerDim,
         modelBitsPerDim,
         overhead,
       },
-      ...{ keys, ...others, ...chosen },
+      ...{ keyFrames, ...others, ...chosen },
     },
   };
 }

@@ -1,17 +1,17 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import type { Published } from '../src/evaluation/published.js';
-import { asked, askedOf, type Parsed } from '../src/options/fields.js';
+import { withFlag, pickOptions, type ParsedOptions } from '../src/options/fields.js';
 import { scoreImagesFlags } from '../src/evaluate/options.js';
 import type { ImageSetScore } from '../src/evaluate/score-images.js';
-import { tableOf, tableText } from '../src/document/blocks/table.js';
-import { withError } from '../src/document/with-error.js';
-import { startWithModel } from './computing.js';
-import { addAction, computing, misusedOption } from './options.js';
-import type { Report, Work } from './action.js';
+import { makeTable, tableText } from '../src/document/blocks/table.js';
+import { formatWithError } from '../src/document/format-with-error.js';
+import { startWithModel } from './start-backend.js';
+import { addAction, computing, invalidOption } from './options.js';
+import type { CommandResult, CommandContext } from './action.js';
 
 const flags = {
-  model: asked(
+  model: withFlag(
     z.string().optional(),
     'run|name',
     "run folder, .safetensors file or shipped model (default: the one of the set's name)",
@@ -35,17 +35,17 @@ Examples:
   $ pxv eval-images photos/ --model runs/mine --limit 100 --json`;
 
 async function evaluate(
-  { signal, progress, processGroup }: Work,
+  { signal, progress, processGroup }: CommandContext,
   set: string,
-  options: Parsed<typeof flags>,
-): Promise<Report> {
+  options: ParsedOptions<typeof flags>,
+): Promise<CommandResult> {
   const { expectImageSet } = await import('../datasets/index.js');
-  const { shippedModels } = await import('../src/model/shipped-models.js');
+  const { listShippedModels } = await import('../src/model/shipped-models.js');
   const { scoreImageSet } = await import('../src/evaluate/score-images.js');
-  if (options.model === undefined && !shippedModels().includes(set)) {
+  if (options.model === undefined && !listShippedModels().includes(set)) {
     expectImageSet(set);
     const expected = `a model, since none is shipped by the name ${set}`;
-    throw misusedOption('--model', expected, 'none', 'give one such as --model runs/mine');
+    throw invalidOption('--model', expected, 'none', 'give one such as --model runs/mine');
   }
   const { model, chosen, seconds } = await startWithModel(
     { ...options, model: options.model ?? set },
@@ -54,7 +54,7 @@ async function evaluate(
   );
   const { split, out } = options;
   const score = await scoreImageSet(model, set, {
-    ...askedOf(scoreImagesFlags, options),
+    ...pickOptions(scoreImagesFlags, options),
     signal,
     processGroup,
     onProgress: ({ what, done, total, bitsPerDim }) =>
@@ -90,14 +90,14 @@ function jsonOf({ bitsPerDim, natsPerImage, channels, ...rest }: ImageSetScore) 
 function linesOf(model: string, score: ImageSetScore, out: string | undefined): (string | false)[] {
   const { unit, bitsPerDim, natsPerImage, channels, spread, images, baselines, published, protocol, worst } = score;
   const [headline, digits] = unit === 'bits/dim' ? [bitsPerDim, 3] : [natsPerImage, 2];
-  const colours = channels.map((bits, c) => `${'RGB'[c]} ${withError(bits.mean, bits.standardError, 3)}`);
+  const colours = channels.map((bits, c) => `${'RGB'[c]} ${formatWithError(bits.mean, bits.standardError, 3)}`);
   const quantiles = Object.entries(spread.quantiles).map(([name, value]) => `${name} ${value.toFixed(3)}`);
   const named = worst.slice(0, NAMED).map((image) => `${image.file} ${image.bitsPerDim.toFixed(3)}`);
   const { uniform, histogram, png, webp } = baselines;
   const [u, h, p, w] = [uniform, histogram, png, webp].map((value) => value.toFixed(digits));
   return [
-    `${model}: ${score.exact ? '' : '<= '}${withError(headline.mean, headline.standardError, digits)} ${unit}`,
-    unit !== 'bits/dim' && `${withError(bitsPerDim.mean, bitsPerDim.standardError, 4)} bits/dim`,
+    `${model}: ${score.exact ? '' : '<= '}${formatWithError(headline.mean, headline.standardError, digits)} ${unit}`,
+    unit !== 'bits/dim' && `${formatWithError(bitsPerDim.mean, bitsPerDim.standardError, 4)} bits/dim`,
     '',
     ...protocol,
     '',
@@ -120,5 +120,5 @@ function publishedTable({ scores }: Published): string {
     `${bound ? '<= ' : ''}${value.toFixed(2)}`,
     source,
   ]);
-  return tableText(tableOf('lrl', null, rows));
+  return tableText(makeTable('lrl', null, rows));
 }

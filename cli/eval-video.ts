@@ -1,14 +1,14 @@
 import { Command } from 'commander';
-import { errorsOf } from '../src/foundation/errors.js';
-import { numberOf } from '../src/foundation/number-of.js';
+import { errorFactory } from '../src/foundation/errors.js';
+import { pluralize } from '../src/foundation/pluralize.js';
 import { table, tableText } from '../src/document/blocks/table.js';
-import { askedOf, futureDrawing, type Parsed } from '../src/options/fields.js';
+import { pickOptions, futureDrawing, type ParsedOptions } from '../src/options/fields.js';
 import { scoreClipsFlags } from '../src/evaluate/options.js';
-import { startWithModel } from './computing.js';
-import { ABOUT_FUTURES, ABOUT_SIZES, askedSize, sizeFlags } from './clip-options.js';
-import { leftOutLine } from './left-out.js';
+import { startWithModel } from './start-backend.js';
+import { ABOUT_FUTURES, ABOUT_SIZES, sizeOptions, sizeFlags } from './clip-options.js';
+import { formatSkipped } from './format-skipped.js';
 import { addAction, computing, videoModel } from './options.js';
-import type { Report, Work } from './action.js';
+import type { CommandResult, CommandContext } from './action.js';
 import { STANDARD_STREAM } from './standard-streams.js';
 
 const flags = { ...scoreClipsFlags, ...futureDrawing, model: videoModel, ...sizeFlags("the model's"), ...computing };
@@ -33,10 +33,10 @@ Examples:
   $ pxv eval-video clips/ --horizon 0 --json           bits/dim only, as JSON`;
 
 async function evaluate(
-  { signal, progress, processGroup }: Work,
+  { signal, progress, processGroup }: CommandContext,
   paths: string[],
-  options: Parsed<typeof flags>,
-): Promise<Report> {
+  options: ParsedOptions<typeof flags>,
+): Promise<CommandResult> {
   const { scoreClips } = await import('../src/evaluate/score-clips.js');
   const { clipTable, forecastTables, summaryLines } = await import('../src/evaluate/score-tables.js');
   // It is read more than once.
@@ -45,12 +45,12 @@ async function evaluate(
   const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
   const own = model.chain.exampleShape.size;
   const score = await scoreClips(model, paths, {
-    ...askedOf(scoreClipsFlags, options),
-    ...askedSize(options, own),
-    settings: askedOf(futureDrawing, options),
+    ...pickOptions(scoreClipsFlags, options),
+    ...sizeOptions(options, own),
+    settings: pickOptions(futureDrawing, options),
     signal,
     processGroup,
-    onWarning: (text) => progress.say(`pxv: warning: ${text}`),
+    onWarning: (text) => progress.log(`pxv: warning: ${text}`),
     onProgress: ({ done, clips, name, what, frames }) =>
       progress.show({
         label: 'eval-video',
@@ -61,7 +61,7 @@ async function evaluate(
       }),
   });
   const { settings, ...figures } = score;
-  const { forecasts, samples, leftOut, notReached } = figures;
+  const { forecasts, samples, skipped, unprocessed } = figures;
   const { context } = model.chain.exampleShape;
   return {
     text: [
@@ -69,15 +69,15 @@ async function evaluate(
       '',
       ...summaryLines(score),
       ...(forecasts === null ? [] : forecastTables(forecasts, samples).flatMap((one) => ['', table.text(one)])),
-      leftOutLine(leftOut),
-      notReached > 0 && `interrupted: ${numberOf(notReached, 'clip')} not scored`,
+      formatSkipped(skipped),
+      unprocessed > 0 && `interrupted: ${pluralize(unprocessed, 'clip')} not scored`,
     ],
     json: {
       ...{ model: model.name, seed: options.seed, seconds: seconds(), context, horizon: options.horizon },
       ...{ ...settings, ...figures, ...chosen },
     },
-    failed: leftOut.some(({ named }) => named),
+    failed: skipped.some(({ isExplicit }) => isExplicit),
   };
 }
 
-const misused = errorsOf('USAGE', 'eval-video');
+const misused = errorFactory('USAGE', 'eval-video');

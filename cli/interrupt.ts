@@ -1,4 +1,4 @@
-import { errorsOf } from '../src/foundation/errors.js';
+import { errorFactory } from '../src/foundation/errors.js';
 import type { Progress } from './progress.js';
 
 /** What the process tells its caller. */
@@ -10,7 +10,7 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export interface Interrupt {
   signal: AbortSignal;
   /** To be called once an interruption leaves something finished: it then speaks of saving. */
-  saves: () => void;
+  markSaving: () => void;
   close(): void;
 }
 
@@ -27,14 +27,14 @@ export function listenForInterrupt(progress: Progress, command: string): Interru
       if (name !== 'SIGHUP') process.exit(exitCodes.interrupted);
       return;
     }
-    progress.say(`pxv: ${ending}... (interrupt again to stop at once)`);
-    const interruption = errorsOf('INTERRUPTED', command);
+    progress.log(`pxv: ${ending}... (interrupt again to stop at once)`);
+    const interruption = errorFactory('INTERRUPTED', command);
     controller.abort(interruption('this command', 'to come to its end', name, 'run it again'));
   };
   for (const name of signals) process.on(name, onSignal);
   return {
     signal: controller.signal,
-    saves: () => (ending = 'finishing: saving'),
+    markSaving: () => (ending = 'finishing: saving'),
     close: () => {
       for (const name of signals) process.off(name, onSignal);
     },

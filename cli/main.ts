@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { commandNames } from '../src/capabilities.js';
-import { packageFacts } from '../src/foundation/package-folder.js';
+import { readPackageInfo } from '../src/foundation/package-folder.js';
 import { writeFailure } from '../src/foundation/write-file.js';
 import { reportError, throwWrongUsage } from './action.js';
 import { isMainProcess } from './process-group.js';
@@ -27,7 +27,7 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-const { version, description } = packageFacts();
+const { version, description } = readPackageInfo();
 const program = new Command('pxv').description(description).version(version);
 // The command that is typed needs no other; help, mistakes and completion need all.
 const typed = commandNames.filter((name) => name === process.argv[2]);

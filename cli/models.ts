@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { framesPerSecond } from '../src/foundation/frame-rate.js';
 import type { Model } from '../src/model/model.js';
-import type { AboutModel } from '../src/model/shipped-models.js';
-import { tableOf, tableText } from '../src/document/blocks/table.js';
+import type { ShippedModelInfo } from '../src/model/shipped-models.js';
+import { makeTable, tableText } from '../src/document/blocks/table.js';
 import { addAction } from './options.js';
-import type { Report, Work } from './action.js';
+import type { CommandResult, CommandContext } from './action.js';
 
 export function command(): Command {
   const models = new Command('models')
@@ -21,15 +21,15 @@ Examples:
 
 'last steps' are those of the last training: one that starts from another model counts from 0.`;
 
-async function listModels(_: Work, named: string[]): Promise<Report> {
+async function listModels(_: CommandContext, named: string[]): Promise<CommandResult> {
   const { loadModel } = await import('../src/model/checkpoint.js');
-  const { aboutShipped, shippedModels } = await import('../src/model/shipped-models.js');
-  const { bestLogged } = await import('../src/training/run-folder.js');
-  const names = named.length > 0 ? named : shippedModels();
+  const { describeShippedModel, listShippedModels } = await import('../src/model/shipped-models.js');
+  const { readBestValidation } = await import('../src/training/run-folder.js');
+  const names = named.length > 0 ? named : listShippedModels();
   const models = names.map((name) => {
-    const best = bestLogged(name);
+    const best = readBestValidation(name);
     const score = best && ({ value: best.bitsPerDim, unit: 'bits/dim', on: 'its validation' } as const);
-    return { ...summary(loadModel(name)), ...(aboutShipped(name) ?? { for: null, learnedFrom: null, score }) };
+    return { ...summary(loadModel(name)), ...(describeShippedModel(name) ?? { for: null, learnedFrom: null, score }) };
   });
   if (models.length === 0)
     return { text: 'no models ship with this version; train one: pxv train --help', json: { models } };
@@ -45,7 +45,7 @@ async function listModels(_: Work, named: string[]): Promise<Report> {
       ...[parameters, steps].map(String),
     ],
   );
-  const table = tableText(tableOf('lllllrrrrr', TITLES, rows));
+  const table = tableText(makeTable('lllllrrrrr', TITLES, rows));
   return { text: [table, ...models.map(aboutLines)].join('\n'), json: { models } };
 }
 
@@ -55,7 +55,7 @@ const TITLES = [
 ];
 
 /** What is known of a model besides its networks; of one that somebody trained at most its score. */
-type About = { [K in keyof AboutModel]: AboutModel[K] | null };
+type About = { [K in keyof ShippedModelInfo]: ShippedModelInfo[K] | null };
 
 function aboutLines({ model, ...about }: { model: string } & About): string {
   const lines = [
@@ -65,7 +65,7 @@ function aboutLines({ model, ...about }: { model: string } & About): string {
   return lines.length === 0 ? '' : [`\n${model}${about.for === null ? '' : `: ${about.for}`}`, ...lines].join('\n');
 }
 
-const scored = ({ value, unit, on }: AboutModel['score']) =>
+const scored = ({ value, unit, on }: ShippedModelInfo['score']) =>
   `  scores ${value.toFixed(unit === 'bits/dim' ? 3 : 2)} ${unit} on ${on}`;
 
 function summary({ name, description, chain, weights, step, frameRate }: Model) {

@@ -2,37 +2,37 @@ import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import type { BackendName, BackendOptions } from '../src/backend/choose-backend.js';
 import type { InstructionSet } from '../src/backend/kernels/index.js';
-import { errorsOf } from '../src/foundation/errors.js';
+import { errorFactory } from '../src/foundation/errors.js';
 import type { Size } from '../src/foundation/frame.js';
 import { HIGHEST_FRAME_RATE, parseFrameRate, type FrameRate } from '../src/foundation/frame-rate.js';
 import * as fields from '../src/options/fields.js';
-import type { Fields, Parsed } from '../src/options/fields.js';
-import { run, type Report, type Work } from './action.js';
+import type { OptionFields, ParsedOptions } from '../src/options/fields.js';
+import { run, type CommandResult, type CommandContext } from './action.js';
 
-const { asked, count, flags, spellingOf, toggle } = fields;
+const { withFlag, positiveInteger, flagRegistry, flagSpelling, booleanFlag } = fields;
 
 /** Every command has these. */
 const reporting = {
-  json: toggle('print the result as one JSON object'),
-  quiet: toggle('show no progress and no warnings: the result and errors alone'),
+  json: booleanFlag('print the result as one JSON object'),
+  quiet: booleanFlag('show no progress and no warnings: the result and errors alone'),
 };
 
 /** Gives a command what it does, and the flags of what that is given after the command's arguments, with those that all have. */
-export function addAction<F extends Fields, Arguments extends unknown[]>(
+export function addAction<F extends OptionFields, Arguments extends unknown[]>(
   command: Command,
   fields: F,
-  action: (work: Work, ...given: [...Arguments, Parsed<F>]) => Promise<Report>,
+  action: (work: CommandContext, ...given: [...Arguments, ParsedOptions<F>]) => Promise<CommandResult>,
   settings?: Parameters<typeof run>[1],
 ): Command {
   return addFields(command, { ...fields, ...reporting }).action(run(action, settings));
 }
 
 /** Adds the flag of each field; what is given is found under the field's name. */
-export function addFields(command: Command, fields: Fields): Command {
+export function addFields(command: Command, fields: OptionFields): Command {
   for (const [name, field] of Object.entries(fields)) {
     const option = optionOf(name, field);
     command.addOption(option);
-    if (!flags.get(field)!.off) continue;
+    if (!flagRegistry.get(field)!.negatable) continue;
     // One line of the help has both.
     command.addOption(new Option(option.flags.replace('--', '--no-')).hideHelp());
     option.flags = option.flags.replace('--', '--[no-]');
@@ -41,8 +41,8 @@ export function addFields(command: Command, fields: Fields): Command {
 }
 
 function optionOf(name: string, field: z.ZodType): Option {
-  const flag = flags.get(field)!;
-  const spelling = spellingOf(name, field);
+  const flag = flagRegistry.get(field)!;
+  const spelling = flagSpelling(name, field);
   const option = new Option(flag.value === undefined ? spelling : `${spelling} <${flag.value}>`, flag.help);
   option.attributeName = () => name;
   if (flag.group !== undefined) option.helpGroup(flag.group);
@@ -54,7 +54,7 @@ function optionOf(name: string, field: z.ZodType): Option {
   if (value instanceof z.ZodBoolean) return option;
   // Names of several files are collected as they are: an empty one is for whoever opens it to refuse.
   if (value instanceof z.ZodArray && value.element instanceof z.ZodString) return option;
-  if (!(value instanceof z.ZodEnum)) return option.argParser(parserOf(value, spelling, flag.most));
+  if (!(value instanceof z.ZodEnum)) return option.argParser(parserOf(value, spelling, flag.max));
   const chosen = option.choices(Object.keys(value.enum)).parseArg!;
   return option.argParser((word) => value.enum[chosen(word, '')]);
 }
@@ -73,11 +73,11 @@ function parserOf(value: z.ZodType, flag: string, most?: number): (text: string,
   }
   if (value === fields.anySeed) return seed;
   if (value === fields.anyNumber) return (text) => decimalNumber(text, flag, { min: 0 });
-  if (value === fields.pixels) return (text) => size(text, flag);
-  if (value === fields.positive) return (text) => decimalNumber(text, flag, { min: 0, max: most, above: true });
-  if (value === fields.exactRate) return (text) => frameRate(text, flag);
+  if (value === fields.pixelSize) return (text) => size(text, flag);
+  if (value === fields.positiveNumber) return (text) => decimalNumber(text, flag, { min: 0, max: most, above: true });
+  if (value === fields.frameRateValue) return (text) => frameRate(text, flag);
   if (value === fields.framesOrAll) return (text) => framesOrAll(text, flag);
-  if (value === fields.askedRate) return (text) => (text === 'model' ? text : frameRate(text, flag));
+  if (value === fields.frameRateOrModel) return (text) => (text === 'model' ? text : frameRate(text, flag));
   if (value instanceof z.ZodNumber) return (text) => wholeNumber(text, flag, value.minValue!, most);
   return (text) => path(text, flag);
 }
@@ -85,17 +85,17 @@ function parserOf(value: z.ZodType, flag: string, most?: number): (text: string,
 const group = 'Computing:';
 /** Of commands that compute: the options of `chooseBackend`. */
 export const computing = {
-  threads: asked(count.optional(), 'count', 'threads to compute with (default: one for each core)', {
-    most: 256,
+  threads: withFlag(positiveInteger.optional(), 'count', 'threads to compute with (default: one for each core)', {
+    max: 256,
     group,
   }),
-  backend: asked(
+  backend: withFlag(
     z.enum(['native', 'cpu', 'tensorflow'] satisfies BackendName[]).optional(),
     'name',
     'what computes whole images; drawing, pixel by pixel, is on the CPU in any case (default: native)',
     { group },
   ),
-  instructionSet: asked(
+  instructionSet: withFlag(
     z.enum(['wasm', 'portable', 'avx2', 'avx512', 'amx', 'neon'] satisfies InstructionSet[]).optional(),
     'name',
     'kernels of the native backend (default: the best of this CPU)',
@@ -104,17 +104,17 @@ export const computing = {
 } satisfies Record<keyof BackendOptions, z.ZodType>;
 
 /** Of commands on video. */
-export const videoModel = asked(
+export const videoModel = withFlag(
   z.string().optional(),
   'run|name',
   'run folder, .safetensors file or shipped model (default: video-64)',
 );
 
 /** What is wrong with an option. */
-export const misusedOption = errorsOf('USAGE', 'read options');
+export const invalidOption = errorFactory('USAGE', 'read options');
 
 function wrongValue(flag: string, expected: string, text: string, remedy: string): Error {
-  return misusedOption(flag, expected, JSON.stringify(text), remedy);
+  return invalidOption(flag, expected, JSON.stringify(text), remedy);
 }
 
 /** The name of a file or folder: an empty one, as of a variable that is not set, names nothing. */

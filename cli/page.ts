@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import type { Parsed } from '../src/options/fields.js';
+import type { ParsedOptions } from '../src/options/fields.js';
 import { pageFields } from '../src/page/options.js';
 import { addAction } from './options.js';
-import type { Report, Work } from './action.js';
+import type { CommandResult, CommandContext } from './action.js';
 
 export function command(): Command {
   const page = new Command('page')
@@ -25,7 +25,7 @@ Any host can serve the static files. Threads need two headers there, or one thre
   Cross-Origin-Opener-Policy: same-origin
   Cross-Origin-Embedder-Policy: require-corp`;
 
-async function serve({ signal }: Work, { port }: Parsed<typeof pageFields>): Promise<Report> {
+async function serve({ signal }: CommandContext, { port }: ParsedOptions<typeof pageFields>): Promise<CommandResult> {
   const { servePage } = await import('../src/page/serve-page.js');
   const { address, close } = await servePage({ port });
   process.stdout.write(`${address}\n`);

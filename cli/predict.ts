@@ -1,37 +1,37 @@
 import { resolve, sep } from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
-import { errorsOf } from '../src/foundation/errors.js';
+import { errorFactory } from '../src/foundation/errors.js';
 import { framesPerSecond } from '../src/foundation/frame-rate.js';
 import type { Model } from '../src/model/model.js';
-import { numberOf } from '../src/foundation/number-of.js';
-import { asked, askedOf, futureDrawing, toggle, type Parsed } from '../src/options/fields.js';
-import { kindFlag, predictFlags, type Forecast } from '../src/predict/options.js';
+import { pluralize } from '../src/foundation/pluralize.js';
+import { withFlag, pickOptions, futureDrawing, booleanFlag, type ParsedOptions } from '../src/options/fields.js';
+import { formatFlag, predictFlags, type Forecast } from '../src/predict/options.js';
 import type { PredictedClip } from '../src/predict/predict-clip.js';
 import type { ClipSource } from '../src/video/index.js';
-import { startWithModel } from './computing.js';
-import { ABOUT_FUTURES, ABOUT_SIZES, askedSize, sizeFlags } from './clip-options.js';
-import { leftOutLine } from './left-out.js';
+import { startWithModel } from './start-backend.js';
+import { ABOUT_FUTURES, ABOUT_SIZES, sizeOptions, sizeFlags } from './clip-options.js';
+import { formatSkipped } from './format-skipped.js';
 import { addAction, computing, videoModel } from './options.js';
-import { oneLine } from '../src/foundation/printable.js';
-import type { Report, Work } from './action.js';
+import { toOneLine } from '../src/foundation/control-characters.js';
+import type { CommandResult, CommandContext } from './action.js';
 import { STANDARD_STREAM, StandardStreams } from './standard-streams.js';
-import { stemOf } from './stem.js';
+import { outputStem } from './output-stem.js';
 
 /** Of `forecast`, which is one option of the library. */
 const forecastFlags = {
-  bestGuess: toggle('write the expected frames, without chance: the model feeds them back', {
+  bestGuess: booleanFlag('write the expected frames, without chance: the model feeds them back', {
     conflicts: ['samples', 'temperature'],
   }),
 };
 
 const flags = {
-  out: asked(
+  out: withFlag(
     z.string().optional(),
     'path',
     '.mp4, .webm, .gif, .png (contact sheet), a folder, or - (default: here, <clip>-predicted.mp4); of several clips a folder (default: predicted)',
   ),
-  ...kindFlag,
+  ...formatFlag,
   ...predictFlags,
   ...forecastFlags,
   ...futureDrawing,
@@ -39,7 +39,7 @@ const flags = {
   ...sizeFlags("the clip's aspect, with the shorter side of the model"),
   ...computing,
 };
-type PredictOptions = Parsed<typeof flags>;
+type PredictOptions = ParsedOptions<typeof flags>;
 
 export function command(): Command {
   const predict = new Command('predict')
@@ -65,12 +65,12 @@ Examples:
   $ pxv predict clip.mp4 --model runs/mine --fps model  at the rate that the model learned at
   $ pxv predict frames/ --model runs/mine --seed 7`;
 
-async function predictFrames(work: Work, clips: string[], given: PredictOptions): Promise<Report> {
+async function predictFrames(work: CommandContext, clips: string[], given: PredictOptions): Promise<CommandResult> {
   const options = { ...given, horizon: given.holdOut ?? given.horizon };
   const { findFfmpeg } = await import('../src/video/ffmpeg-binary.js');
   // It says what it is while all else is loaded; where there is none, whoever needs one says so.
   void findFfmpeg().catch(() => null);
-  const { listClips, probeAhead } = await import('../src/video/index.js');
+  const { listClips, prefetchProbe } = await import('../src/video/index.js');
   if (clips.includes(STANDARD_STREAM)) {
     if (work.processGroup.size > 1)
       throw misused(STANDARD_STREAM, 'a clip that all ranks can read', 'standard input', 'name a file');
@@ -79,7 +79,7 @@ async function predictFrames(work: Work, clips: string[], given: PredictOptions)
   }
   const sources = withoutOutputs(await listClips(clips), options.out ?? SEVERAL_OUT);
   const isClip = clips.length === 1 && sources.length === 1 && sources[0].path === resolve(clips[0]);
-  if (isClip) probeAhead(clips[0], work.signal);
+  if (isClip) prefetchProbe(clips[0], work.signal);
   return isClip ? predictOne(work, clips[0], options) : predictSeveral(work, sources, options);
 }
 
@@ -89,19 +89,19 @@ const SEVERAL_OUT = 'predicted';
 /** Clips but those in the folder of the outputs: what was predicted before is no clip to predict from. */
 function withoutOutputs(sources: readonly ClipSource[], out: string): ClipSource[] {
   const folder = `${resolve(out)}${sep}`;
-  const others = sources.filter(({ path, named }) => named || !`${path}${sep}`.startsWith(folder));
+  const others = sources.filter(({ path, isExplicit }) => isExplicit || !`${path}${sep}`.startsWith(folder));
   return others.length > 0 ? others : [...sources];
 }
 
 async function predictOne(
-  { signal, progress, processGroup, saves }: Work,
+  { signal, progress, processGroup, markSaving }: CommandContext,
   clip: string,
   options: PredictOptions,
-): Promise<Report> {
+): Promise<CommandResult> {
   const { outputEnding } = await import('../src/video/index.js');
   const { predictClip } = await import('../src/predict/predict-clip.js');
   const ending = outputEnding(options.kind ?? 'mp4');
-  const name = clip === STANDARD_STREAM ? 'stdin' : stemOf(clip);
+  const name = clip === STANDARD_STREAM ? 'stdin' : outputStem(clip);
   const out = options.out ?? `${name}-predicted${ending}`;
   await expectFormat(out, options);
   const [from, to] = [clip, out].map((path, i) =>
@@ -120,13 +120,13 @@ async function predictOne(
       onRead: readingShown(progress),
       onHindcast: (done, total) => progress.show({ label: 'hindcast', done, total, unit: 'places' }),
       onProgress: (done, total) => progress.show({ label: 'predict', done, total, unit: 'frames' }),
-      onPredicted: saves,
-      onWarning: (text) => progress.say(`pxv: warning: ${from}: ${streams.named(text)}`),
+      onPredicted: markSaving,
+      onWarning: (text) => progress.log(`pxv: warning: ${from}: ${streams.named(text)}`),
     });
     const taken = seconds();
     if (out === STANDARD_STREAM && processGroup.isMainProcess) await streams.send(outPath);
     return {
-      text: oneLine(`${to}: ${writtenOf(from, result, options)} predicted by ${model.name} in ${taken.toFixed(1)} s`),
+      text: toOneLine(`${to}: ${writtenOf(from, result, options)} predicted by ${model.name} in ${taken.toFixed(1)} s`),
       json: { ...facts(model, options), output: out, seconds: taken, ...figures(result, options), ...chosen },
       ...(out === STANDARD_STREAM && { stream: process.stderr }),
     };
@@ -141,7 +141,7 @@ async function predictOne(
 const QUICK_READING = 2000;
 
 /** Shows how far a clip is read, where that takes long. */
-function readingShown(progress: Work['progress']) {
+function readingShown(progress: CommandContext['progress']) {
   let began = 0;
   return (done: number, total: number | null, fields: Record<string, string> = {}): void => {
     const now = performance.now();
@@ -151,10 +151,10 @@ function readingShown(progress: Work['progress']) {
 }
 
 async function predictSeveral(
-  { signal, progress, processGroup, saves }: Work,
+  { signal, progress, processGroup, markSaving }: CommandContext,
   sources: readonly ClipSource[],
   options: PredictOptions,
-): Promise<Report> {
+): Promise<CommandResult> {
   const { predictClips } = await import('../src/predict/predict-clips.js');
   const out = options.out ?? SEVERAL_OUT;
   if (out === STANDARD_STREAM)
@@ -172,24 +172,24 @@ async function predictSeveral(
       progress.show({ label: 'hindcast', ...places, unit: 'places', fields: { clip: name } }),
     onProgress: ({ name, ...frames }) =>
       progress.show({ label: 'predict', ...frames, unit: 'frames', fields: { clip: name } }),
-    onPredicted: saves,
-    onWarning: (text) => progress.say(`pxv: warning: ${text}`),
+    onPredicted: markSaving,
+    onWarning: (text) => progress.log(`pxv: warning: ${text}`),
   });
   const taken = seconds();
-  const { clips, leftOut, notReached } = result;
+  const { clips, skipped, unprocessed } = result;
   return {
     text: [
-      ...clips.map((clip) => oneLine(`${clip.path}: ${writtenOf(clip.name, clip, options)} predicted`)),
-      `${numberOf(clips.length, 'clip')} predicted by ${model.name} in ${taken.toFixed(1)} s`,
-      leftOutLine(leftOut),
-      notReached > 0 && `interrupted: ${numberOf(notReached, 'clip')} not predicted`,
+      ...clips.map((clip) => toOneLine(`${clip.path}: ${writtenOf(clip.name, clip, options)} predicted`)),
+      `${pluralize(clips.length, 'clip')} predicted by ${model.name} in ${taken.toFixed(1)} s`,
+      formatSkipped(skipped),
+      unprocessed > 0 && `interrupted: ${pluralize(unprocessed, 'clip')} not predicted`,
     ],
     json: {
       ...{ ...facts(model, options), output: out, seconds: taken },
       clips: clips.map((clip) => ({ name: clip.name, output: clip.path, ...figures(clip, options) })),
-      ...{ leftOut, notReached, ...chosen },
+      ...{ skipped, unprocessed, ...chosen },
     },
-    failed: leftOut.some(({ named }) => named),
+    failed: skipped.some(({ isExplicit }) => isExplicit),
   };
 }
 
@@ -200,16 +200,16 @@ function writtenOf(
   { horizon, known: shown }: PredictOptions,
 ): string {
   const made = predicted < horizon ? `${predicted} of ${horizon}, interrupted,` : `${predicted}`;
-  const before = numberOf(known, 'frame');
+  const before = pluralize(known, 'frame');
   return shown === 0 ? `after ${before} of ${clip}, the ${made}` : `${before} of ${clip}, then ${made}`;
 }
 
 function settingsOf(options: PredictOptions, { chain }: Model) {
   return {
-    ...askedOf(predictFlags, options),
+    ...pickOptions(predictFlags, options),
     forecast: forecastOf(options),
-    settings: askedOf(futureDrawing, options),
-    ...askedSize(options, chain.exampleShape.size),
+    settings: pickOptions(futureDrawing, options),
+    ...sizeOptions(options, chain.exampleShape.size),
   };
 }
 
@@ -247,4 +247,4 @@ async function expectFormat(out: string, { kind }: PredictOptions): Promise<void
   throw misused(`--format ${kind}`, 'an --out of the same kind', out, 'leave one of the two out');
 }
 
-const misused = errorsOf('USAGE', 'predict');
+const misused = errorFactory('USAGE', 'predict');

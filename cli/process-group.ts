@@ -1,5 +1,5 @@
-import { errorsOf } from '../src/foundation/errors.js';
-import { packageFacts } from '../src/foundation/package-folder.js';
+import { errorFactory } from '../src/foundation/errors.js';
+import { readPackageInfo } from '../src/foundation/package-folder.js';
 import { launchOf } from '../src/distributed/launch.js';
 import { joinedSingleProcess, type JoinedProcessGroup } from '../src/distributed/process-group.js';
 import { exitCodes } from './interrupt.js';
@@ -20,7 +20,12 @@ export async function joinLaunched(command: string, isShareable: boolean): Promi
   if (launch === null || launch.size === 1) return joinedSingleProcess;
   if (!isShareable) {
     const received = `${launch.size ?? 'several'} that were launched`;
-    throw errorsOf('USAGE', command)('ranks', 'one process, for they cannot share this work', received, 'run it alone');
+    throw errorFactory('USAGE', command)(
+      'ranks',
+      'one process, for they cannot share this work',
+      received,
+      'run it alone',
+    );
   }
   const [{ joinProcessGroup }, { expectSame }] = await Promise.all([
     import('../src/distributed/join.js'),
@@ -31,7 +36,7 @@ export async function joinLaunched(command: string, isShareable: boolean): Promi
     process.exit(exitCodes.failed);
   });
   try {
-    await expectSame(processGroup, 'join ranks', { pxv: packageFacts().version, node: process.version, command });
+    await expectSame(processGroup, 'join ranks', { pxv: readPackageInfo().version, node: process.version, command });
     return processGroup;
   } catch (error) {
     await processGroup.fail((error as Error).message);

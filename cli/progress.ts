@@ -1,4 +1,4 @@
-import { oneLine } from '../src/foundation/printable.js';
+import { toOneLine } from '../src/foundation/control-characters.js';
 
 /** How far some work has come. */
 export interface ProgressState {
@@ -58,8 +58,8 @@ export class Progress {
   }
 
   /** Writes a line of its own, above the progress. */
-  say(text: string): void {
-    const said = oneLine(text);
+  log(text: string): void {
+    const said = toOneLine(text);
     this.stream.write(this.stream.isTTY ? `\r\x1b[K${said}\n` : `${said}\n`);
     if (this.stream.isTTY && this.latest !== undefined) this.write();
   }
@@ -80,7 +80,7 @@ export class Progress {
     const { isTTY } = this.stream;
     // A terminal that does not know its width says 0.
     const columns = this.stream.columns || 80;
-    const line = oneLine(formatProgress(state, rate, isTTY ? columns - 1 : Infinity));
+    const line = toOneLine(formatProgress(state, rate, isTTY ? columns - 1 : Infinity));
     this.stream.write(isTTY ? `\r${line}\x1b[K` : `${line}\n`);
   }
 }
@@ -95,10 +95,10 @@ export function formatProgress(state: ProgressState, rate: number, columns = Inf
   const parts = [label, `${Math.floor(done)}${total === null ? '' : `/${total}`} ${unit}`];
   const share = total !== null ? done / total : time && time.passed / time.given;
   if (share !== undefined) parts.push(`${Math.floor(100 * Math.min(1, share))}%`);
-  const hasRate = rate > 0 && rate < Infinity;
-  if (hasRate) parts.push(`${formatNumber(rate, 3)}/s`);
+  const hasFrameRate = rate > 0 && rate < Infinity;
+  if (hasFrameRate) parts.push(`${formatNumber(rate, 3)}/s`);
   if (total === null && time) parts.push(`${formatDuration(Math.max(0, time.given - time.passed))} to go`);
-  if (total !== null && hasRate && done < total) parts.push(`${formatDuration((total - done) / rate)} to go`);
+  if (total !== null && hasFrameRate && done < total) parts.push(`${formatDuration((total - done) / rate)} to go`);
   return fitted(parts, Object.entries(fields), columns);
 }
 

@@ -1,19 +1,19 @@
 import { Command } from 'commander';
 import { z } from 'zod';
-import { numberOf } from '../src/foundation/number-of.js';
-import { oneLine } from '../src/foundation/printable.js';
-import { asked, askedOf, type Parsed } from '../src/options/fields.js';
+import { pluralize } from '../src/foundation/pluralize.js';
+import { toOneLine } from '../src/foundation/control-characters.js';
+import { withFlag, pickOptions, type ParsedOptions } from '../src/options/fields.js';
 import { reportFlags } from '../src/report/options.js';
-import type { Report, Work } from './action.js';
-import { startWithModel } from './computing.js';
+import type { CommandResult, CommandContext } from './action.js';
+import { startWithModel } from './start-backend.js';
 import { addAction, computing } from './options.js';
 
 /** It predicts a clip in a tenth of the time. */
 const DEFAULT_MODEL = 'video-64-small';
 
 const flags = {
-  out: asked(z.string().default('report.html'), 'path', 'the page, a .html'),
-  model: asked(
+  out: withFlag(z.string().default('report.html'), 'path', 'the page, a .html'),
+  model: withFlag(
     z.string().default(DEFAULT_MODEL),
     'run|name',
     'of a clip: run folder, .safetensors file or shipped model that predicts it',
@@ -44,27 +44,31 @@ Examples:
   $ pxv surprise clip.mp4 && pxv report clip-surprise  the timeline, and its moments to click on
   $ pxv report runs/mine score.json --csv              the figures beside the page, for who plots them`;
 
-async function write({ signal, progress }: Work, paths: string[], options: Parsed<typeof flags>): Promise<Report> {
+async function write(
+  { signal, progress }: CommandContext,
+  paths: string[],
+  options: ParsedOptions<typeof flags>,
+): Promise<CommandResult> {
   const { loadSectionSources } = await import('../src/capabilities.js');
   const { writeReport } = await import('../src/report/write-report.js');
   const { reportJson, reportText } = await import('../src/document/report.js');
-  const { typedCommand } = await import('../src/document/typed-command.js');
+  const { quoteCommand } = await import('../src/document/quote-command.js');
   const { out } = options;
   const { path, bytes, csv, sections } = await writeReport(await loadSectionSources(), paths, {
-    ...askedOf(reportFlags, options),
+    ...pickOptions(reportFlags, options),
     ...{ out, signal },
     model: async () => (await startWithModel(options, progress)).model,
-    made: `by ${typedCommand('pxv', 'report', ...paths)}, ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+    made: `by ${quoteCommand('pxv', 'report', ...paths)}, ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`,
     onProgress: ({ name, what, done, total }) =>
       progress.show({ label: what, done, total, unit: 'frames', fields: { clip: name } }),
-    onWarning: (text) => progress.say(`pxv: warning: ${text}`),
+    onWarning: (text) => progress.log(`pxv: warning: ${text}`),
   });
   const figures = csv === null ? '' : `; figures in ${csv}`;
   return {
     text: [
       reportText({ sections }),
       '',
-      oneLine(`${path}: ${numberOf(sections.length, 'section')}, ${(bytes / 1e6).toFixed(1)} MB${figures}`),
+      toOneLine(`${path}: ${pluralize(sections.length, 'section')}, ${(bytes / 1e6).toFixed(1)} MB${figures}`),
     ],
     json: { output: path, bytes, csv, ...reportJson({ title: path, sections }) },
   };

@@ -1,16 +1,16 @@
 import { Command } from 'commander';
 import { z } from 'zod';
-import { numberOf } from '../src/foundation/number-of.js';
-import { asked, askedOf, imageDrawing, type Parsed } from '../src/options/fields.js';
+import { pluralize } from '../src/foundation/pluralize.js';
+import { withFlag, pickOptions, imageDrawing, type ParsedOptions } from '../src/options/fields.js';
 import { sampleFlags } from '../src/sample/options.js';
-import { startWithModel } from './computing.js';
+import { startWithModel } from './start-backend.js';
 import { ABOUT_TEMPERATURE } from './clip-options.js';
 import { addAction, computing } from './options.js';
-import type { Report, Work } from './action.js';
+import type { CommandResult, CommandContext } from './action.js';
 
 const flags = {
-  model: asked(z.string(), 'run|name', 'run folder, .safetensors file or shipped model'),
-  out: asked(z.string().default('samples.png'), 'path', '.png (contact sheet) or a folder (one file an image)'),
+  model: withFlag(z.string(), 'run|name', 'run folder, .safetensors file or shipped model'),
+  out: withFlag(z.string().default('samples.png'), 'path', '.png (contact sheet) or a folder (one file an image)'),
   ...sampleFlags,
   ...imageDrawing,
   ...computing,
@@ -33,22 +33,25 @@ Examples:
 The bits/dim are those of the images as scored, but for a chain trained with --shared predicted: there they are an upper
 bound, since shared pixels are drawn twice ("exact": false in the JSON).`;
 
-async function sampleSheet({ signal, progress, saves }: Work, options: Parsed<typeof flags>): Promise<Report> {
+async function sampleSheet(
+  { signal, progress, markSaving }: CommandContext,
+  options: ParsedOptions<typeof flags>,
+): Promise<CommandResult> {
   const { sampleImages } = await import('../src/sample/sample-images.js');
   const { count, out, seed } = options;
-  const settings = askedOf(imageDrawing, options);
+  const settings = pickOptions(imageDrawing, options);
   const { model, chosen, seconds } = await startWithModel(options, progress);
   const { images, bitsPerDim, exact } = await sampleImages(model, {
-    ...askedOf(sampleFlags, options),
+    ...pickOptions(sampleFlags, options),
     out,
     settings,
     signal,
     onProgress: (done) => progress.show({ label: 'sample', done, total: count, unit: 'images' }),
-    onDrawn: saves,
+    onDrawn: markSaving,
   });
   const taken = seconds();
   const { size, channels } = model.chain.exampleShape;
-  const drawn = `${images === count ? '' : `${images} of `}${numberOf(count, 'image')}`;
+  const drawn = `${images === count ? '' : `${images} of `}${pluralize(count, 'image')}`;
   return {
     text: `${out}: ${drawn} drawn by ${model.name} in ${taken.toFixed(1)} s, ${exact ? '' : '<= '}${bitsPerDim.toFixed(3)} bits/dim`,
     json: {

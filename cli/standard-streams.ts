@@ -2,8 +2,8 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { errorsOf, PxvError } from '../src/foundation/errors.js';
-import { temporaryFolder, type TemporaryFolder } from '../src/foundation/temporary-folder.js';
+import { errorFactory, PxvError } from '../src/foundation/errors.js';
+import { makeTemporaryFolder, type TemporaryFolder } from '../src/foundation/temporary-folder.js';
 import { writeFailure } from '../src/foundation/write-file.js';
 
 /** What a clip or an output is called that is standard input or output. */
@@ -22,7 +22,7 @@ export class StandardStreams {
   private at(name: string, stream: string): string {
     if (this.folder === null) {
       try {
-        this.folder = temporaryFolder('pxv-');
+        this.folder = makeTemporaryFolder('pxv-');
       } catch (cause) {
         throw notKept(cause);
       }
@@ -90,5 +90,5 @@ function notKept(cause: unknown): unknown {
   return writeFailure(tmpdir(), cause, { operation: 'keep a standard stream', remedy: 'set TMPDIR to another folder' });
 }
 
-const misused = errorsOf('USAGE', 'predict');
+const misused = errorFactory('USAGE', 'predict');
 const SEE_HELP = 'see pxv predict --help';

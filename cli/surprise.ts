@@ -1,31 +1,31 @@
 import { Command } from 'commander';
 import { z } from 'zod';
-import { errorsOf } from '../src/foundation/errors.js';
-import { numberOf } from '../src/foundation/number-of.js';
-import { asked, askedOf, pixels, toggle, type Parsed } from '../src/options/fields.js';
+import { errorFactory } from '../src/foundation/errors.js';
+import { pluralize } from '../src/foundation/pluralize.js';
+import { withFlag, pickOptions, pixelSize, booleanFlag, type ParsedOptions } from '../src/options/fields.js';
 import { surpriseFlags } from '../src/surprise/options.js';
-import { startWithModel } from './computing.js';
-import { ABOUT_SIZES, askedSize, sizeFlags } from './clip-options.js';
+import { startWithModel } from './start-backend.js';
+import { ABOUT_SIZES, sizeOptions, sizeFlags } from './clip-options.js';
 import { addAction, computing } from './options.js';
-import { oneLine } from '../src/foundation/printable.js';
+import { toOneLine } from '../src/foundation/control-characters.js';
 import { tableText } from '../src/document/blocks/table.js';
-import type { Report, Work } from './action.js';
+import type { CommandResult, CommandContext } from './action.js';
 import { STANDARD_STREAM } from './standard-streams.js';
-import { stemOf } from './stem.js';
+import { outputStem } from './output-stem.js';
 
 /** It keeps up with a camera of 64x64, where the large one does not. */
 const DEFAULT_MODEL = 'video-64-small';
 
 const flags = {
-  out: asked(
+  out: withFlag(
     z.string().optional(),
     'path',
     'a folder for the film and the timeline, or a .mp4 for the film alone (default: <clip>-surprise; of - nothing)',
   ),
   ...surpriseFlags,
-  csv: toggle('print the timeline, row by row as frames are looked at', { conflicts: ['json'] }),
-  raw: asked(pixels.optional(), 'WxH', 'with -: what comes are the bytes of RGB frames of this size, at --fps'),
-  model: asked(z.string().default(DEFAULT_MODEL), 'run|name', 'run folder, .safetensors file or shipped model'),
+  csv: booleanFlag('print the timeline, row by row as frames are looked at', { conflicts: ['json'] }),
+  raw: withFlag(pixelSize.optional(), 'WxH', 'with -: what comes are the bytes of RGB frames of this size, at --fps'),
+  model: withFlag(z.string().default(DEFAULT_MODEL), 'run|name', 'run folder, .safetensors file or shipped model'),
   ...sizeFlags("the clip's aspect, with the shorter side of the model"),
   ...computing,
 };
@@ -59,51 +59,51 @@ Examples:
 const LISTED = 8;
 
 async function find(
-  { signal, progress, processGroup }: Work,
+  { signal, progress, processGroup }: CommandContext,
   clip: string,
-  options: Parsed<typeof flags>,
-): Promise<Report> {
+  options: ParsedOptions<typeof flags>,
+): Promise<CommandResult> {
   refuseMisplaced(clip, options);
   const { findSurprise } = await import('../src/surprise/find-surprise.js');
-  const { momentTable } = await import('../src/surprise/report-section.js');
-  const { TIMELINE_COLUMNS, timelineRow } = await import('../src/surprise/surprise-findings.js');
+  const { eventTable } = await import('../src/surprise/report-section.js');
+  const { TIMELINE_COLUMNS, formatTimelineRow } = await import('../src/surprise/search-pictures.js');
   const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
   const isLive = clip === STANDARD_STREAM;
-  const out = options.out ?? (isLive ? undefined : `${stemOf(clip)}-surprise`);
+  const out = options.out ?? (isLive ? undefined : `${outputStem(clip)}-surprise`);
   if (options.csv && processGroup.isMainProcess) process.stdout.write(`${TIMELINE_COLUMNS}\n`);
   const found = await findSurprise(model, isLive ? process.stdin : clip, {
-    ...askedOf(surpriseFlags, options),
-    ...askedSize(options, model.chain.exampleShape.size),
+    ...pickOptions(surpriseFlags, options),
+    ...sizeOptions(options, model.chain.exampleShape.size),
     ...{ out, processGroup, signal, rawSize: options.raw },
     ...(options.csv && {
-      onFrame: (row, rate) => void process.stdout.write(`${timelineRow(row, rate)}\n`),
+      onFrame: (row, rate) => void process.stdout.write(`${formatTimelineRow(row, rate)}\n`),
     }),
     onProgress: ({ what, done, total }) => progress.show({ label: what, done, total, unit: 'frames' }),
-    onWarning: (text) => progress.say(`pxv: warning: ${text}`),
+    onWarning: (text) => progress.log(`pxv: warning: ${text}`),
   });
-  const { path, moments, frameRate, frames, bitsPerDim, ...others } = found;
-  const shown = momentTable(moments.slice(0, LISTED), frameRate);
+  const { path, events, frameRate, frames, bitsPerDim, ...others } = found;
+  const shown = eventTable(events.slice(0, LISTED), frameRate);
   return {
     text: [
-      moments.length === 0
+      events.length === 0
         ? 'nothing to compare: the clip has no more than its first two seconds'
         : 'what stood out most:',
-      ...(moments.length === 0 ? [] : [tableText(shown), '']),
-      oneLine(
-        `${path ?? clip}: ${numberOf(frames, 'frame')} at ${bitsPerDim.toFixed(3)} bits/dim in ${seconds().toFixed(1)} s`,
+      ...(events.length === 0 ? [] : [tableText(shown), '']),
+      toOneLine(
+        `${path ?? clip}: ${pluralize(frames, 'frame')} at ${bitsPerDim.toFixed(3)} bits/dim in ${seconds().toFixed(1)} s`,
       ),
     ],
     json: {
       ...{ model: model.name, output: path, seconds: seconds(), frames, frameRate, bitsPerDim },
-      ...{ moments, ...others, ...chosen },
+      ...{ events, ...others, ...chosen },
     },
     ...(options.csv && { stream: process.stderr }),
   };
 }
 
 /** @throws PxvError `USAGE` where raw frames are to come from a file, or a film from a terminal */
-function refuseMisplaced(clip: string, { raw }: Parsed<typeof flags>): void {
-  const misused = errorsOf('USAGE', 'surprise');
+function refuseMisplaced(clip: string, { raw }: ParsedOptions<typeof flags>): void {
+  const misused = errorFactory('USAGE', 'surprise');
   if (clip !== STANDARD_STREAM && raw !== undefined)
     throw misused(
       '--raw',

@@ -1,19 +1,25 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { framesPerSecond } from '../src/foundation/frame-rate.js';
-import { numberOf } from '../src/foundation/number-of.js';
+import { pluralize } from '../src/foundation/pluralize.js';
 import { formatBytes } from '../src/memory/format-bytes.js';
 import type { DecodeProgress } from '../src/train/options.js';
-import type { TrainingFacts, TrainModelHooks } from '../src/train/options.js';
+import type { TrainingInfo, TrainModelHooks } from '../src/train/options.js';
 import type { TrainedRun } from '../src/train/train-model.js';
-import { startComputing } from './computing.js';
-import { leftOutLine } from './left-out.js';
+import { startBackend } from './start-backend.js';
+import { formatSkipped } from './format-skipped.js';
 import { addAction, computing } from './options.js';
 import { formatDuration } from './progress.js';
 import type { RunConfiguration } from '../src/training/configuration.js';
-import type { Report, Work } from './action.js';
-import { stemOf } from './stem.js';
-import { configurationOf, extensionOf, refuseMisplaced, trainFlags, type TrainOptions } from '../src/train/flags.js';
+import type { CommandResult, CommandContext } from './action.js';
+import { outputStem } from './output-stem.js';
+import {
+  buildConfiguration,
+  parseExtension,
+  assertCompatibleFlags,
+  trainFlags,
+  type TrainOptions,
+} from '../src/train/flags.js';
 
 export function command(): Command {
   const train = new Command('train')
@@ -36,31 +42,36 @@ Examples:
   $ pxv train --frames clips/ --scales 2 --size 64x64
   $ pxv predict c.mp4 --next 8 --model runs/mine`;
 
-async function trainOne({ signal, progress, processGroup, saves }: Work, options: TrainOptions): Promise<Report> {
-  refuseMisplaced(options);
+async function trainOne(
+  { signal, progress, processGroup, markSaving }: CommandContext,
+  options: TrainOptions,
+): Promise<CommandResult> {
+  assertCompatibleFlags(options);
   const { trainModel } = await import('../src/train/train-model.js');
   const { watchTraining } = await import('../src/train/watch-training.js');
   const { networkName } = await import('../src/model/presets.js');
-  const { needsOf } = await import('../src/conditioning/index.js');
-  const { learntFrameRate } = await import('../src/training/configuration.js');
-  const out = options.out ?? join('runs', stemOf(options.clips?.[0] ?? options.images ?? 'model'));
+  const { inputRequirements } = await import('../src/conditioning/index.js');
+  const { trainingFrameRate } = await import('../src/training/configuration.js');
+  const out = options.out ?? join('runs', outputStem(options.clips?.[0] ?? options.images ?? 'model'));
   const shown = (label: string, { name, ...done }: DecodeProgress) =>
     progress.show({ label, ...done, fields: { name } });
-  const configuration = options.resume ? null : await configurationOf(options, (text) => progress.say(`pxv: ${text}`));
-  const chosen = await startComputing(options, progress, processGroup);
+  const configuration = options.resume
+    ? null
+    : await buildConfiguration(options, (text) => progress.log(`pxv: ${text}`));
+  const chosen = await startBackend(options, progress, processGroup);
   if (options.dryRun) return describeDryRun(configuration!, out);
   const started = performance.now();
   let begun = started;
   const hooks: TrainModelHooks = {
     signal,
     configurationFile: options.config,
-    onWarning: (text) => progress.say(`pxv: warning: ${text}`),
+    onWarning: (text) => progress.log(`pxv: warning: ${text}`),
     onDecode: (decoding) => shown('decode', decoding),
     onList: (listing) => shown('read', listing),
     onStart: (facts) => {
       begun = performance.now();
-      describeStart(facts, out).forEach((line) => progress.say(line));
-      saves();
+      describeStart(facts, out).forEach((line) => progress.log(line));
+      markSaving();
     },
     onStep: ({ step, steps, time, bitsPerDim, validation, examplesPerSecond }) =>
       progress.show({
@@ -74,30 +85,32 @@ async function trainOne({ signal, progress, processGroup, saves }: Work, options
       }),
   };
   const { overwrite, acceptChangedData, log } = options;
-  const settings = { overwrite, acceptChangedData, log, extension: extensionOf(options), processGroup };
+  const settings = { overwrite, acceptChangedData, log, extension: parseExtension(options), processGroup };
   const watched = options.watch && processGroup.isMainProcess ? await watchTraining(out) : null;
-  if (watched !== null) progress.say(`watch it at ${watched.address}`);
+  if (watched !== null) progress.log(`watch it at ${watched.address}`);
   const result = await trainModel(out, configuration, hooks, settings).finally(() => watched?.close());
   const ended = performance.now();
   const { training, data: source } = result.configuration;
-  const rate = learntFrameRate(source);
+  const rate = trainingFrameRate(source);
   const { data } = result.facts;
-  const readsFrames = result.configuration.model.scales.some(({ conditioning }) => needsOf(conditioning).context > 0);
+  const readsFrames = result.configuration.model.scales.some(
+    ({ conditioning }) => inputRequirements(conditioning).context > 0,
+  );
   const next = readsFrames ? `pxv predict CLIP --next 8 --model ${out}` : `pxv sample --model ${out}`;
   return {
     text: [
       result.step > result.facts.step
         ? `trained ${stepsOf(result)} in ${formatDuration((ended - begun) / 1000)}: ${out}`
-        : `${out}: nothing to do, for its ${numberOf(result.step, 'step')} had been done; longer with --steps S or --minutes M`,
+        : `${out}: nothing to do, for its ${pluralize(result.step, 'step')} had been done; longer with --steps S or --minutes M`,
       ...outcome(result),
-      'frames' in data && leftOutLine(data.leftOut),
+      'frames' in data && formatSkipped(data.skipped),
       `next: ${next}`,
     ],
     json: {
       ...{ model: out, output: out, network: networkName(result.configuration.model), seed: training.seed },
       ...{ seconds: (ended - started) / 1000, steps: result.step, resumedFrom: result.facts.step },
       ...('frames' in data
-        ? { frames: data.frames, frameRate: rate && framesPerSecond(rate), leftOut: data.leftOut }
+        ? { frames: data.frames, frameRate: rate && framesPerSecond(rate), skipped: data.skipped }
         : { images: data.images }),
       bitsPerDim: result.best?.bitsPerDim ?? null,
       bestStep: result.best?.step ?? null,
@@ -109,7 +122,7 @@ async function trainOne({ signal, progress, processGroup, saves }: Work, options
 }
 
 /** What a training would be. */
-async function describeDryRun(configuration: RunConfiguration, out: string): Promise<Report> {
+async function describeDryRun(configuration: RunConfiguration, out: string): Promise<CommandResult> {
   const { dryRunTraining } = await import('../src/train/dry-run.js');
   const { networkName } = await import('../src/model/presets.js');
   const dryRun = await dryRunTraining(configuration);
@@ -117,10 +130,10 @@ async function describeDryRun(configuration: RunConfiguration, out: string): Pro
   const { model, training } = configuration;
   const { width, height } = model.scales[model.scales.length - 1].size;
   const stages = training.stages.map(({ trains }, at) => `${secondsPerStep[at].toPrecision(2)} s a step (${trains})`);
-  const length = training.steps === null ? `${training.minutes} minutes` : numberOf(training.steps, 'step');
+  const length = training.steps === null ? `${training.minutes} minutes` : pluralize(training.steps, 'step');
   return {
     text: [
-      `would learn from ${numberOf(found.count, found.unit.slice(0, -1))}, for ${length}, into ${out}`,
+      `would learn from ${pluralize(found.count, found.unit.slice(0, -1))}, for ${length}, into ${out}`,
       `model: ${networkName(model)}, ${width}x${height}, ${parameters} parameters`,
       `memory: ${formatBytes(memoryBytes)} by count`,
       `time, as this machine is now: ${stages.join(', ')}`,
@@ -131,7 +144,7 @@ async function describeDryRun(configuration: RunConfiguration, out: string): Pro
 
 /** The steps of this run, and of all where there were others before. */
 function stepsOf({ step, facts }: TrainedRun): string {
-  return facts.step === 0 ? numberOf(step, 'step') : `${numberOf(step - facts.step, 'step')}, ${step} in all,`;
+  return facts.step === 0 ? pluralize(step, 'step') : `${pluralize(step - facts.step, 'step')}, ${step} in all,`;
 }
 
 /** How good the model became, and against what that is to be seen, in lines for people. */
@@ -156,7 +169,7 @@ function outcome({ best, last, facts: { data } }: TrainedRun): string[] {
 }
 
 /** What is trained on what, in lines for people. */
-function describeStart({ parameters, step, data }: TrainingFacts, out: string): string[] {
+function describeStart({ parameters, step, data }: TrainingInfo, out: string): string[] {
   const lines = (learnt: string, validation: string) => [
     `model: ${parameters} parameters; ${learnt}`,
     `validation: ${validation}; run folder: ${out}${step > 0 ? `; from step ${step}` : ''}`,
@@ -164,15 +177,15 @@ function describeStart({ parameters, step, data }: TrainingFacts, out: string): 
   const uniform = `baselines in bits/dim: uniform ${data.baselines.uniform.toFixed(2)}`;
   if (!('frames' in data)) {
     const { images, validationImages, origin } = data;
-    const learnt = `${numberOf(images, 'image')} to learn from (${origin})`;
-    return [...lines(learnt, numberOf(validationImages, 'image')), uniform];
+    const learnt = `${pluralize(images, 'image')} to learn from (${origin})`;
+    return [...lines(learnt, pluralize(validationImages, 'image')), uniform];
   }
   const { trainingClips, validationClips, lastFifthValidates, frames, decoded, baselines } = data;
   const previous = baselines['previous-frame'];
   const best = previous === null ? '' : `, previous frame ${previous.toFixed(3)} on the validation clips`;
   return [
     ...lines(
-      `${numberOf(trainingClips.length, 'clip')}, ${numberOf(frames, 'frame')} to learn from`,
+      `${pluralize(trainingClips.length, 'clip')}, ${pluralize(frames, 'frame')} to learn from`,
       lastFifthValidates
         ? 'the last fifth of each clip'
         : validationClips.join(', ') || 'none: give one with --validate',

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { PxvError } from '../src/foundation/errors.js';
-import { numberOf } from '../src/foundation/number-of.js';
-import { expectDiskSpace } from '../src/video/disk-space.js';
-import { imageFacts, readImage } from '../src/video/image-folder.js';
+import { pluralize } from '../src/foundation/pluralize.js';
+import { assertDiskSpace } from '../src/video/disk-space.js';
+import { probeImage, readImage } from '../src/video/image-folder.js';
 import { throwIfInterrupted } from '../src/video/interruption.js';
 import { cacheFolder, writeToCache } from './cache-folder.js';
 import type { Images, OpenOptions } from './image-set.js';
 import { unreadable, wrongFile } from './read-file.js';
-import { type ImageShape, imagesOnDisc, type Layout } from './records.js';
+import { type RecordImages, openImagesOnDisk, type Layout } from './records.js';
 
 /** Images decoded at once; sharp decodes on threads of its own. */
 const TOGETHER = 16;
@@ -22,7 +22,7 @@ const TOGETHER = 16;
  * INTERRUPTED where the signal is aborted.
  */
 export async function decodedImages(
-  shape: ImageShape,
+  shape: RecordImages,
   paths: readonly string[],
   exact: boolean,
   { signal, onProgress }: Pick<OpenOptions, 'signal' | 'onProgress'> = {},
@@ -63,7 +63,7 @@ export async function decodedImages(
  * @param fill writes them, `count` images in all
  */
 export async function cachedImages(
-  shape: ImageShape,
+  shape: RecordImages,
   layout: Layout,
   count: number,
   identity: readonly unknown[],
@@ -73,10 +73,10 @@ export async function cachedImages(
   const stride = shape.width * shape.height * shape.channels;
   const found = await stat(path).catch(() => null);
   if (found?.size !== count * stride) {
-    await expectDiskSpace({
+    await assertDiskSpace({
       folder: dirname(path),
       bytes: count * stride,
-      what: `${numberOf(count, 'image')} of ${shape.width}x${shape.height}`,
+      what: `${pluralize(count, 'image')} of ${shape.width}x${shape.height}`,
       remedy: 'take a smaller --size, or set PXV_DATA to a folder on another disk',
     });
     await writeToCache(path, async (temporary) => {
@@ -88,7 +88,7 @@ export async function cachedImages(
       }
     });
   }
-  return imagesOnDisc(shape, layout, [{ path, offset: 0, stride, count }]);
+  return openImagesOnDisk(shape, layout, [{ path, offset: 0, stride, count }]);
 }
 
 /**
@@ -103,7 +103,7 @@ export function cachePath(identity: readonly unknown[], ending: string): string 
 }
 
 /** An image's bytes, or why it cannot be read. */
-async function decoded(path: string, shape: ImageShape, exact: boolean): Promise<Uint8Array | PxvError> {
+async function decoded(path: string, shape: RecordImages, exact: boolean): Promise<Uint8Array | PxvError> {
   const { width, height, channels } = shape;
   try {
     if (exact) await checkSize(path, shape);
@@ -129,15 +129,15 @@ function allRefused(refused: readonly PxvError[]): PxvError {
       operation: 'read images',
       argument: dirname(first.parts.argument),
       expected: 'readable images alone',
-      received: `${numberOf(refused.length, 'image')} of other kinds or shapes: ${[...named, ...more].join(', ')}`,
+      received: `${pluralize(refused.length, 'image')} of other kinds or shapes: ${[...named, ...more].join(', ')}`,
       remedy: 'take them out, or put others in their place',
     },
     { cause: first },
   );
 }
 
-async function checkSize(path: string, { width, height }: ImageShape): Promise<void> {
-  const found = await imageFacts(path);
+async function checkSize(path: string, { width, height }: RecordImages): Promise<void> {
+  const found = await probeImage(path);
   if (found.width !== width || found.height !== height) {
     throw wrongFile(path, `an image of ${width}x${height}`, `${found.width}x${found.height}`);
   }

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PxvError } from '../src/foundation/errors.js';
-import { numberOf } from '../src/foundation/number-of.js';
+import { pluralize } from '../src/foundation/pluralize.js';
 
 const natural = new Intl.Collator('en', { numeric: true });
 
@@ -32,7 +32,7 @@ export async function findFiles(folder: string, patterns: readonly RegExp[], exp
   throw missing(
     folder,
     expected,
-    `a folder with ${numberOf(names.length, 'entry', 'entries')}, none of them such a file`,
+    `a folder with ${pluralize(names.length, 'entry', 'entries')}, none of them such a file`,
   );
 }
 

@@ -10,7 +10,7 @@ import { download, type DownloadOptions } from './download.js';
 import type { ImageSetFacts } from './image-set.js';
 import { findImageSet } from './registry.js';
 
-export interface Got {
+export interface DownloadedSet {
   folder: string;
   /** Nothing was downloaded. */
   alreadyThere: boolean;
@@ -23,12 +23,12 @@ export interface Got {
  * @throws {PxvError} USAGE where there is no such set, INPUT where the files cannot be had or are not the right ones, OUTPUT where the cache cannot be
  * written to, INTERRUPTED where the signal is aborted.
  */
-export async function getImageSet(name: string, options?: DownloadOptions): Promise<Got> {
+export async function getImageSet(name: string, options?: DownloadOptions): Promise<DownloadedSet> {
   return getFiles(findImageSet(name), options);
 }
 
 /** As `getImageSet`, of a set that need not have a name. */
-export async function getFiles(set: ImageSetFacts, options?: DownloadOptions): Promise<Got> {
+export async function getFiles(set: ImageSetFacts, options?: DownloadOptions): Promise<DownloadedSet> {
   const folder = cacheFolder(set.name);
   if (existsSync(folder)) return { folder, alreadyThere: true };
   if (set.files.length === 0) {

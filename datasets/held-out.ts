@@ -1,4 +1,4 @@
-import { Philox, purposes } from '../src/foundation/philox.js';
+import { Philox, randomStreams } from '../src/foundation/philox.js';
 import type { Images, TrainingSplit } from './image-set.js';
 import { selectImages } from './records.js';
 
@@ -7,17 +7,19 @@ import { selectImages } from './records.js';
  * Which are held out depends on `count` alone, so that no choice of a run can move an image from one side to the other.
  * Both lists ascend.
  */
-export function heldOutImages(count: number): Record<TrainingSplit, Uint32Array> {
+export function selectHeldOutImages(count: number): Record<TrainingSplit, Uint32Array> {
   const heldOut = Math.min(Math.floor(count / 10), 10_000);
   const philox = new Philox(0);
-  const rank = Float64Array.from({ length: count }, (_, index) => philox.uniform(index, 0, 0, purposes.heldOutImages));
+  const rank = Float64Array.from({ length: count }, (_, index) =>
+    philox.uniform(index, 0, 0, randomStreams.heldOutImages),
+  );
   const order = Uint32Array.from(rank, (_, index) => index).sort((a, b) => rank[a] - rank[b] || a - b);
   return { validation: order.slice(0, heldOut).sort(), train: order.slice(heldOut).sort() };
 }
 
 /** The part of the training images that `split` means, for sets that have no validation split of their own. */
-export function carve(training: Images, split: TrainingSplit): Images {
-  const indices = heldOutImages(training.count)[split];
+export function splitHeldOut(training: Images, split: TrainingSplit): Images {
+  const indices = selectHeldOutImages(training.count)[split];
   const without = indices.length < training.count ? 'without the held-out tenth' : 'too few to hold a tenth out';
   const part = split === 'train' ? without : 'the tenth held out of it';
   return selectImages(training, indices, `${training.origin}, ${part}`);

@@ -1,5 +1,5 @@
 import type { Size } from '../src/foundation/frame.js';
-import { numberOf } from '../src/foundation/number-of.js';
+import { pluralize } from '../src/foundation/pluralize.js';
 import { readMaybeGzip, wrongFile } from './read-file.js';
 
 /** The pixels of an IDX file, image after image, row by row. */
@@ -34,7 +34,7 @@ export async function readIdxImages(path: string, size: Size): Promise<IdxImages
   const expected = HEADER + count * height * width;
   if (count === 0) throw wrongFile(path, 'at least one image', 'none');
   if (bytes.length !== expected) {
-    throw wrongFile(path, `${expected} bytes for the ${numberOf(count, 'image')} of its header`, `${bytes.length}`);
+    throw wrongFile(path, `${expected} bytes for the ${pluralize(count, 'image')} of its header`, `${bytes.length}`);
   }
   return { count, height, width, data: bytes.subarray(HEADER) };
 }

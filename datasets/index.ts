@@ -1,5 +1,5 @@
 import type { ImageSetFacts } from './image-set.js';
-import { imageSets as sets, setOf } from './registry.js';
+import { imageSets as sets, getImageSet } from './registry.js';
 
 export { cacheFolder } from './cache-folder.js';
 export { getImageSet } from './get.js';
@@ -9,7 +9,7 @@ export { verifyImageSet, type VerifiedSet } from './verify.js';
 
 /** @throws {PxvError} USAGE where it is neither a data set nor a folder of images. */
 export function expectImageSet(name: string): void {
-  setOf(name);
+  getImageSet(name);
 }
 
 /** Facts alone: opening goes through `openForTraining`, which cannot reach the test images, or the like for scoring. */

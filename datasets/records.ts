@@ -3,7 +3,7 @@ import { PxvError } from '../src/foundation/errors.js';
 import type { Channels, Size } from '../src/foundation/frame.js';
 import type { Images } from './image-set.js';
 
-export interface ImageShape extends Size {
+export interface RecordImages extends Size {
   channels: Channels;
   levels: 2 | 256;
   origin: string;
@@ -24,7 +24,7 @@ export interface RecordFile {
 export type Layout = 'interleaved' | 'planar';
 
 /** Images read from disc each time: nothing but one image is held in memory. */
-export function imagesOnDisc(shape: ImageShape, layout: Layout, files: readonly RecordFile[]): Images {
+export function openImagesOnDisk(shape: RecordImages, layout: Layout, files: readonly RecordFile[]): Images {
   const opened = files.map((file) => ({ ...file, fd: openSync(file.path, 'r') }));
   const count = files.reduce((sum, file) => sum + file.count, 0);
   const bytes = shape.width * shape.height * shape.channels;
@@ -54,7 +54,7 @@ export function imagesOnDisc(shape: ImageShape, layout: Layout, files: readonly 
 }
 
 /** Images that stand one after another in memory, interleaved. */
-export function imagesInMemory(shape: ImageShape, data: Uint8Array): Images {
+export function wrapImages(shape: RecordImages, data: Uint8Array): Images {
   const bytes = shape.width * shape.height * shape.channels;
   const count = data.length / bytes;
   return {

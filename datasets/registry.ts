@@ -24,14 +24,14 @@ export function findImageSet(name: string): ImageSet {
  * @throws {PxvError} USAGE where there is no such set, INPUT where nothing is given and nothing was downloaded.
  */
 export function resolveImageSet(name: string, data: string | undefined): { set: ImageSet; files: string } {
-  const set = setOf(name);
+  const set = getImageSet(name);
   if (set !== folder) return { set, files: data ?? downloaded(set) };
   if (data !== undefined) throw unknown(name, `a folder, and the folder ${data} beside it`);
   return { set, files: name };
 }
 
 /** @throws {PxvError} USAGE where it is neither the name of a data set nor a folder. */
-export function setOf(name: string): ImageSet {
+export function getImageSet(name: string): ImageSet {
   const set = imageSets.find((each) => each.name === name);
   if (set) return set;
   if (statSync(name, { throwIfNoEntry: false })?.isDirectory()) return folder;

@@ -8,7 +8,7 @@
 
 namespace pxv {
 
-// Read in place from the integers that src/backend/kernels/geometry.ts writes: see src/backend/walk-shape.ts for what each
+// Read in place from the integers that src/backend/kernels/geometry.ts writes: see src/backend/scan-shape.ts for what each
 // number means.
 class WalkShape {
  public:

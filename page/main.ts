@@ -1,4 +1,4 @@
-import type { Moment } from '../src/anomaly/moments.js';
+import type { AnomalyEvent } from '../src/anomaly/event-detector.js';
 import { openCamera } from './camera.js';
 import { openClip } from './clip.js';
 import { openCoded } from './coded.js';
@@ -24,7 +24,7 @@ const BEFORE = 6;
 
 let session: Session | null = null;
 /** The moment that the user looks at. */
-let chosen: Moment | null = null;
+let chosen: AnomalyEvent | null = null;
 let isPlaying = !matchMedia('(prefers-reduced-motion: reduce)').matches;
 let isDue = false;
 /** Why nothing could be opened, in words. */
@@ -76,7 +76,7 @@ function textIn(name: string, text: string): HTMLElement {
 }
 
 /** Shows a moment, predicted from just before it. */
-function lookAt(moment: Moment): void {
+function lookAt(moment: AnomalyEvent): void {
   chosen = moment;
   slider.value = String(moment.peak);
   isPlaying = false;

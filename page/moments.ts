@@ -1,5 +1,5 @@
 import type { Box, Size } from '../src/foundation/frame.js';
-import type { Moment } from '../src/anomaly/moments.js';
+import type { AnomalyEvent } from '../src/anomaly/event-detector.js';
 import type { Session } from './session.js';
 
 /** Moments that are shown, at most. */
@@ -11,9 +11,9 @@ const LEAST_SHARE = 0.6;
 const FEW = 30;
 
 /** The moments that are worth a look, the largest first. */
-export function shownMoments({ hindsight: { moments }, maps, isDone }: Session): readonly Moment[] {
+export function shownMoments({ hindsight: { events }, maps, isDone }: Session): readonly AnomalyEvent[] {
   if (!isDone && maps.length < FEW) return [];
-  return moments.slice(0, SHOWN).filter(({ score }) => score >= LEAST_SHARE * moments[0].score);
+  return events.slice(0, SHOWN).filter(({ score }) => score >= LEAST_SHARE * events[0].score);
 }
 
 /** A time as it is read: `0:04.2`. */
@@ -40,9 +40,9 @@ export class MomentList {
   private shown = '';
 
   /** @param lookAt called with the one that is chosen */
-  constructor(private readonly lookAt: (moment: Moment) => void) {}
+  constructor(private readonly lookAt: (moment: AnomalyEvent) => void) {}
 
-  show(session: Session, chosen: Moment | null): void {
+  show(session: Session, chosen: AnomalyEvent | null): void {
     const { frames, times, isLive, isDone } = session;
     const moments = shownMoments(session);
     this.still.textContent = isDone ? 'nothing' : 'still looking\u2026';

@@ -1,4 +1,4 @@
-import { pixelsOf } from '../src/browser/image-data.js';
+import { toPixels } from '../src/browser/image-data.js';
 import type { Box, Frame } from '../src/foundation/frame.js';
 import { heatMap } from '../src/video/heat-map.js';
 import { AHEAD, type Session } from './session.js';
@@ -40,7 +40,7 @@ export class Panels {
     canvas.setAttribute('aria-label', `${figure.querySelector('figcaption')!.textContent}: ${words}`);
     canvas.setAttribute('role', 'img');
     if (frame === null) return;
-    const { width, height, data } = pixelsOf(frame);
+    const { width, height, data } = toPixels(frame);
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     const context = canvas.getContext('2d')!;
     context.putImageData(new ImageData(data, width, height), 0, 0);

@@ -1,7 +1,7 @@
 import {
-  atSize,
+  resizeModel,
   bestGuess,
-  costedFrames,
+  frameCosts,
   frameOf,
   FrameHistory,
   FrameSampler,
@@ -26,7 +26,7 @@ export class Predictor {
     first: Frame,
     private readonly answer: (answer: Answer) => void,
   ) {
-    this.model = atSize(model, first);
+    this.model = resizeModel(model, first);
     this.sampler = new FrameSampler(this.model);
     this.add(first);
   }
@@ -38,7 +38,7 @@ export class Predictor {
 
   /** Says of each frame what it costs, without end. */
   async costAll(): Promise<never> {
-    const costed = costedFrames(this.model, this.arriving());
+    const costed = frameCosts(this.model, this.arriving());
     for (let index = 1; ; index++) {
       await this.arrived(index);
       const { result, seconds } = await this.inTurn(() => costed.next());

@@ -1,5 +1,5 @@
 import type { Frame } from '../src/foundation/frame.js';
-import { inHindsight, type Hindsight } from '../src/anomaly/hindsight.js';
+import { scoreFullClip, type FullClipScores } from '../src/anomaly/full-clip-scores.js';
 import type { Answer, ModelName, Request } from './messages.js';
 import type { Source, TimedFrame } from './source.js';
 
@@ -36,7 +36,7 @@ export class Session {
   /** Whether all frames of the source are here. */
   isWhole = false;
   private readonly worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
-  private seen: Hindsight = { scores: [], moments: [] };
+  private seen: FullClipScores = { scores: [], events: [] };
   private isClosed = false;
   private wasCosted: () => void = () => {};
 
@@ -63,11 +63,11 @@ export class Session {
   }
 
   /** What stood out so far. */
-  get hindsight(): Hindsight {
+  get hindsight(): FullClipScores {
     const { maps, frames, times } = this;
     if (this.seen.scores.length !== maps.length) {
       const frameRate = maps.length / Math.max(times[maps.length] - times[0], 1e-3);
-      this.seen = inHindsight(maps, frames[0], frameRate);
+      this.seen = scoreFullClip(maps, frames[0], frameRate);
     }
     return this.seen;
   }

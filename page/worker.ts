@@ -1,5 +1,5 @@
 import './without-eval.js';
-import { chooseBackend, codedFrames, modelFromBytes, type Model } from '../src/browser/index.js';
+import { chooseBackend, codedFrames, parseModel, type Model } from '../src/browser/index.js';
 import { MODELS, type Answer, type Request } from './messages.js';
 import { Predictor } from './predictor.js';
 
@@ -50,5 +50,5 @@ async function start(): Promise<void> {
 async function fetched(name: string): Promise<Model> {
   const response = await fetch(beside(`models/${name}.safetensors`));
   if (!response.ok) throw new Error(`${name} is not beside this page: ${response.status}`);
-  return modelFromBytes(new Uint8Array(await response.arrayBuffer()), name);
+  return parseModel(new Uint8Array(await response.arrayBuffer()), name);
 }

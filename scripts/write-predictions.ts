@@ -5,13 +5,13 @@
 import { Readable } from 'node:stream';
 import sharp from 'sharp';
 import { chooseBackend } from '../src/backend/choose-backend.js';
-import { readStarts, spreadStarts } from '../src/evaluation/starts.js';
+import { readStarts, spaceStarts } from '../src/evaluation/forecast-starts.js';
 import type { Frame } from '../src/foundation/frame.js';
 import { DEFAULT_VIDEO_MODEL, loadModel } from '../src/model/checkpoint.js';
 import { FrameSampler } from '../src/sampling/frame-sampler.js';
 import { bestGuess, rollOut } from '../src/sampling/forecaster.js';
 import { frameOf } from '../src/model/model.js';
-import { taken } from '../src/train/training-samples.js';
+import { take } from '../src/train/training-samples.js';
 import { Canvas } from '../src/video/canvas.js';
 import { openClip } from '../src/video/index.js';
 
@@ -49,10 +49,10 @@ async function rowsOf(path: string): Promise<Frame[][]> {
   const clip = await openClip(path, { size: shape.size, channels: shape.channels });
   const frames: Frame[] = [];
   for await (const frame of clip.frames()) frames.push(frame);
-  const first = spreadStarts(frames.length, shape.context, HORIZON, STARTS)[THIRD];
+  const first = spaceStarts(frames.length, shape.context, HORIZON, STARTS)[THIRD];
   const [{ history, known, truth }] = await readStarts(Readable.from(frames), [first], shape, HORIZON);
-  const sample = await taken(HORIZON, rollOut(sampler, history, { frame: first }));
-  const guess = await taken(HORIZON, bestGuess(sampler, history));
+  const sample = await take(HORIZON, rollOut(sampler, history, { frame: first }));
+  const guess = await take(HORIZON, bestGuess(sampler, history));
   const futures = [
     truth,
     sample.map(([{ bytes }]) => frameOf(model, bytes)),

@@ -11,10 +11,10 @@ export { densityNats, dequantise, type ValueUnit } from './evaluation/density.js
 export { psnr, ssim } from './evaluation/metrics.js';
 export type { Channels, Frame, Size } from './foundation/frame.js';
 export { parseFrameRate, type FrameRate } from './foundation/frame-rate.js';
-export { atSize } from './model/at-size.js';
+export { resizeModel } from './model/resize-model.js';
 export { DEFAULT_VIDEO_MODEL, loadModel } from './model/checkpoint.js';
 export { frameOf, type Model } from './model/model.js';
-export { aboutShipped, shippedModels, type AboutModel } from './model/shipped-models.js';
+export { describeShippedModel, listShippedModels, type ShippedModelInfo } from './model/shipped-models.js';
 export { FrameHistory } from './conditioning/context/examples.js';
 export { joinProcessGroup } from './distributed/join.js';
 export { launchOf, type Launch } from './distributed/launch.js';
@@ -27,17 +27,17 @@ export { bestGuess, rollOut, type BestGuess, type PredictedFrame, type RollOutOp
 export type { DrawOptions } from './sampling/draw.js';
 export { FrameSampler } from './sampling/frame-sampler.js';
 export { FRAMES_FOR_HINDCASTS, learnCorrection, type HindcastOptions } from './sampling/hindcasts.js';
-export { inHindsight, type Hindsight } from './anomaly/hindsight.js';
+export { scoreFullClip, type FullClipScores } from './anomaly/full-clip-scores.js';
 export {
-  costedFrames,
-  learnUsual,
-  surprise,
-  type CostedFrame,
-  type SurpriseOptions,
-  type SurprisingFrame,
-} from './anomaly/surprise.js';
-export type { Moment } from './anomaly/moments.js';
-export type { UsualFrames } from './anomaly/stand-out.js';
+  frameCosts,
+  fitBaseline,
+  scoreAnomalies,
+  type FrameCost,
+  type AnomalyOptions,
+  type AnomalyScore,
+} from './anomaly/score-anomalies.js';
+export type { AnomalyEvent } from './anomaly/event-detector.js';
+export type { Baseline } from './anomaly/anomaly-scorer.js';
 export type { AskedRate } from './clips/clip-rate.js';
 export type { Section } from './document/report.js';
 export { runSchema, type RunConfiguration } from './training/configuration.js';
@@ -48,7 +48,7 @@ export {
   type ClipReader,
   type ClipSource,
   type Fit,
-  type PictureSize,
+  type TargetSize,
 } from './video/index.js';
 export * from './train/index.js';
 export * from './predict/index.js';

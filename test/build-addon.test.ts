@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { buildCommand } from '../src/foundation/build-command.js';
+import { describeBuildCommand } from '../src/foundation/build-command.js';
 import { temporaryFolder } from './video/made-clips.js';
 
 /** A folder as a package that was installed has it: the scripts and what they read, and no node-gyp of its own. */
@@ -31,16 +31,16 @@ const addonOf = (folder: string) => join(folder, 'build', 'Release', 'pxv.node')
 
 describe('the command that builds the addon', () => {
   test('is an npm script in a clone, and there alone', () => {
-    expect(buildCommand(process.cwd())).toBe('npm run build');
+    expect(describeBuildCommand(process.cwd())).toBe('npm run build');
     const folder = installed();
-    expect(buildCommand(folder, folder)).toBe('node scripts/build-addon.mjs');
+    expect(describeBuildCommand(folder, folder)).toBe('node scripts/build-addon.mjs');
   });
 
   test('names the script from where it is typed, and in quotes where the path needs them', () => {
-    expect(buildCommand('/app/node_modules/pxv', '/app')).toBe('node node_modules/pxv/scripts/build-addon.mjs');
-    expect(buildCommand('/usr/lib/pxv', '/home/me')).toBe('node /usr/lib/pxv/scripts/build-addon.mjs');
-    expect(buildCommand('/my apps/pxv', '/home/me')).toBe('node "/my apps/pxv/scripts/build-addon.mjs"');
-    expect(buildCommand(process.cwd(), '/')).toMatch(/^node .*scripts\/build-addon\.mjs"?$/);
+    expect(describeBuildCommand('/app/node_modules/pxv', '/app')).toBe('node node_modules/pxv/scripts/build-addon.mjs');
+    expect(describeBuildCommand('/usr/lib/pxv', '/home/me')).toBe('node /usr/lib/pxv/scripts/build-addon.mjs');
+    expect(describeBuildCommand('/my apps/pxv', '/home/me')).toBe('node "/my apps/pxv/scripts/build-addon.mjs"');
+    expect(describeBuildCommand(process.cwd(), '/')).toMatch(/^node .*scripts\/build-addon\.mjs"?$/);
   });
 });
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { aboutShipped } from '../src/model/shipped-models.js';
+import { describeShippedModel } from '../src/model/shipped-models.js';
 import { pxv } from './cli/pxv.js';
 import { jsonOf } from './cli/tiny-run.js';
 
@@ -31,7 +31,7 @@ const scores = [
     const found = jsonOf(outcome) as Record<string, number | boolean>;
     expect(found).toMatchObject({ images, exact: true });
     expect(Math.abs((found[unit] as number) - score)).toBeLessThan(within);
-    expect(Math.abs(aboutShipped(model)!.score.value / score - 1)).toBeLessThan(0.01);
+    expect(Math.abs(describeShippedModel(model)!.score.value / score - 1)).toBeLessThan(0.01);
   },
 );
 

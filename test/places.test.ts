@@ -21,7 +21,6 @@ const ofNoSource: Record<string, string> = {
   drawings: 'documents',
   'examples/pytorch': 'PyTorch',
   'examples/pytorch-draws': 'PyTorch',
-  'import-circles': 'imports',
   'import-rule': 'imports',
   library: 'package',
   'library-types': 'package',

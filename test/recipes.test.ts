@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { loadModel } from '../src/model/checkpoint.js';
-import { shippedModels } from '../src/model/shipped-models.js';
+import { listShippedModels } from '../src/model/shipped-models.js';
 import { runSchema } from '../src/training/configuration.js';
 
 const recipes = readdirSync('recipes').filter((name) => name.endsWith('.json'));
@@ -17,7 +17,7 @@ test.each(recipes)('%s is the configuration of a training', (recipe) => {
   expect(() => read(recipe)).not.toThrow();
 });
 
-const madeByRecipe = shippedModels()
+const madeByRecipe = listShippedModels()
   .map((name) => ({ ...loadModel(name), name }))
   .filter(({ origin }) => origin !== null);
 

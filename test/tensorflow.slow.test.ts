@@ -5,7 +5,7 @@ import { chooseBackend, type BackendName } from '../src/backend/choose-backend.j
 import { disposeExamples } from '../src/conditioning/context/examples.js';
 import { toTensors } from '../src/model/model.js';
 import { optimisers } from '../src/optimization/optimisers.js';
-import { gradientsOf } from '../src/optimization/gradients.js';
+import { computeGradients } from '../src/optimization/gradients.js';
 import { applyUpdate, type TrainingState } from '../src/optimization/update.js';
 import { hasTensorflow } from './backend/implementations.js';
 import { pxv } from './cli/pxv.js';
@@ -41,7 +41,7 @@ where('on tensorflow as on native', () => {
     const nats: number[] = [];
     for (let step = 1; step <= 10; step++) {
       const examples = randomExamples(description, 2, step);
-      const gradients = gradientsOf(chain, state.weights, examples);
+      const gradients = computeGradients(chain, state.weights, examples);
       const update = applyUpdate(optimisers.adam, { learningRate: 1e-3, step }, state, gradients);
       state = update.state;
       nats.push(update.nats);

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { atSize } from '../src/model/at-size.js';
+import { resizeModel } from '../src/model/resize-model.js';
 import { loadModel } from '../src/model/checkpoint.js';
 import { toTensors, type Model } from '../src/model/model.js';
 import { disposeExamples, ExampleBuffer, type Examples } from '../src/conditioning/context/examples.js';
 import { frameBytes } from '../src/foundation/levels.js';
-import { shippedModels } from '../src/model/shipped-models.js';
+import { listShippedModels } from '../src/model/shipped-models.js';
 import { FrameSampler } from '../src/sampling/frame-sampler.js';
 import { availableSets } from './backend/implementations.js';
 import { chainNats } from './model/chain-nats.js';
@@ -34,10 +34,10 @@ function examplesOf(model: Model): Examples {
   return buffer.tensors();
 }
 
-(availableSets.includes('portable') ? test : test.skip).each(shippedModels())(
+(availableSets.includes('portable') ? test : test.skip).each(listShippedModels())(
   '%s scores and draws with the same bits in WebAssembly as with the portable kernels of the addon',
   async (name) => {
-    const model = atSize(loadModel(name), sizeOf(name));
+    const model = resizeModel(loadModel(name), sizeOf(name));
     const { chain } = model;
     const results: unknown[] = [];
     for (const instructionSet of ['portable', 'wasm']) {

@@ -3,7 +3,7 @@ import { findFile } from '../find-files.js';
 import { readIdxImages } from '../idx.js';
 import type { ImageSet, SourceFile, Split } from '../image-set.js';
 import { wrongFile } from '../read-file.js';
-import { imagesInMemory } from '../records.js';
+import { wrapImages } from '../records.js';
 import { readAmat } from './amat.js';
 
 const size = { width: 28, height: 28 };
@@ -42,7 +42,7 @@ export const binarizedMnist: ImageSet = {
     const data = path.endsWith('.amat') ? await readAmat(path, size.width * size.height) : await readIdxBits(path);
     const count = data.length / (size.width * size.height);
     const origin = `fixed binarised MNIST ${split}: ${count} of the ${counts[split]} official images (${basename(path)})`;
-    return imagesInMemory({ ...size, channels: 1, levels: 2, origin, files: [path] }, data);
+    return wrapImages({ ...size, channels: 1, levels: 2, origin, files: [path] }, data);
   },
 };
 

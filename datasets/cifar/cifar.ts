@@ -1,12 +1,12 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { numberOf } from '../../src/foundation/number-of.js';
+import { pluralize } from '../../src/foundation/pluralize.js';
 import { findFiles, listFolder } from '../find-files.js';
-import { carve } from '../held-out.js';
+import { splitHeldOut } from '../held-out.js';
 import type { Images, ImageSet, Split } from '../image-set.js';
 import { unreadable, wrongFile } from '../read-file.js';
-import { imagesOnDisc, type RecordFile } from '../records.js';
+import { openImagesOnDisk, type RecordFile } from '../records.js';
 
 const size = { width: 32, height: 32 };
 const PIXELS = 3 * 32 * 32;
@@ -37,7 +37,7 @@ export const cifar: ImageSet = {
   ],
   async open(folder, split) {
     if (split === 'test') return openFiles(await testFiles(folder), split);
-    return carve(await openFiles(await trainingFiles(folder), 'train'), split);
+    return splitHeldOut(await openFiles(await trainingFiles(folder), 'train'), split);
   },
 };
 
@@ -69,9 +69,9 @@ async function openFiles(paths: readonly string[], split: Split): Promise<Images
   const files = await Promise.all(paths.map(recordsOf));
   const count = files.reduce((sum, file) => sum + file.count, 0);
   const official = split === 'test' ? counts.test : counts.train + counts.validation;
-  const names = paths.length > 1 ? numberOf(paths.length, 'file') : basename(paths[0]);
+  const names = paths.length > 1 ? pluralize(paths.length, 'file') : basename(paths[0]);
   const origin = `CIFAR-10 ${split}: ${count} of the ${official} official images (${names})`;
-  return imagesOnDisc({ ...size, channels: 3, levels: 256, origin, files: paths }, 'planar', files);
+  return openImagesOnDisk({ ...size, channels: 3, levels: 256, origin, files: paths }, 'planar', files);
 }
 
 /**

@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { numberOf } from '../../src/foundation/number-of.js';
-import { imageFacts } from '../../src/video/image-folder.js';
+import { pluralize } from '../../src/foundation/pluralize.js';
+import { probeImage } from '../../src/video/image-folder.js';
 import { decodedImages } from '../decoded-images.js';
 import { listFolder } from '../find-files.js';
-import { carve } from '../held-out.js';
+import { splitHeldOut } from '../held-out.js';
 import type { DescribedImages, ImageSet, OpenOptions, Split, TrainingSplit } from '../image-set.js';
 import { unreadable, wrongFile } from '../read-file.js';
 
@@ -38,14 +38,14 @@ export const folder: ImageSet = {
     const without =
       others.length === 0 ? '' : `, without ${others.length} of other kinds, such as ${basename(others[0])}`;
     const learnt = place === root && split === 'test' ? ', those to learn from too' : '';
-    const origin = `${numberOf(paths.length, 'image')} of the folder ${basename(place)}${learnt}, at ${shape}${without}`;
+    const origin = `${pluralize(paths.length, 'image')} of the folder ${basename(place)}${learnt}, at ${shape}${without}`;
     const images = await decodedImages(
       { width, height, channels, levels: 256, origin, files: paths },
       paths,
       false,
       options,
     );
-    return whole ? images : carve(images, split as TrainingSplit);
+    return whole ? images : splitHeldOut(images, split as TrainingSplit);
   },
 };
 
@@ -105,14 +105,14 @@ async function shapeOf(paths: readonly string[], options: OpenOptions): Promise<
  *
  * @returns at least one
  */
-async function factsOf(paths: readonly string[]): Promise<Awaited<ReturnType<typeof imageFacts>>[]> {
+async function factsOf(paths: readonly string[]): Promise<Awaited<ReturnType<typeof probeImage>>[]> {
   const count = Math.min(LOOKED_AT, paths.length);
-  const seen: Awaited<ReturnType<typeof imageFacts>>[] = [];
+  const seen: Awaited<ReturnType<typeof probeImage>>[] = [];
   for (let i = 0; i < count; i++) {
-    const facts = await imageFacts(paths[Math.floor((i * paths.length) / count)]).catch(() => null);
+    const facts = await probeImage(paths[Math.floor((i * paths.length) / count)]).catch(() => null);
     if (facts !== null) seen.push(facts);
   }
-  return seen.length > 0 ? seen : [await imageFacts(paths[0])];
+  return seen.length > 0 ? seen : [await probeImage(paths[0])];
 }
 
 /**

@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { numberOf } from '../../src/foundation/number-of.js';
+import { pluralize } from '../../src/foundation/pluralize.js';
 import { throwIfInterrupted } from '../../src/video/interruption.js';
 import { writeToCache } from '../cache-folder.js';
 import { cachedImages, cachePath, decodedImages } from '../decoded-images.js';
 import { listFolder } from '../find-files.js';
 import { listImagesBelow } from '../folder/folder.js';
-import { carve } from '../held-out.js';
+import { splitHeldOut } from '../held-out.js';
 import type { Images, ImageSet, OpenOptions } from '../image-set.js';
 import { wrongFile } from '../read-file.js';
-import { type ImageShape, imagesOnDisc } from '../records.js';
+import { type RecordImages, openImagesOnDisk } from '../records.js';
 import { openNpzBytes } from './npz.js';
 
 /** Counts of the npz files; ImageNet's validation images are the test here, as in the papers. */
@@ -31,7 +31,7 @@ function imagenet(side: 32 | 64): ImageSet {
     files: [],
     async open(folder, split, options) {
       if (split === 'test') return openPart(folder, side, 'val', options);
-      return carve(await openPart(folder, side, 'train', options), split);
+      return splitHeldOut(await openPart(folder, side, 'train', options), split);
     },
   };
 }
@@ -61,18 +61,18 @@ async function openPart(folder: string, side: number, part: 'train' | 'val', opt
     const pickled = names.find((name) => /^(?:train_data_batch_\d+|val_data)$/.test(name));
     const received = pickled
       ? `${pickled}, which is pickled (get the npz files)`
-      : `a folder with ${numberOf(names.length, 'entry', 'entries')}`;
+      : `a folder with ${pluralize(names.length, 'entry', 'entries')}`;
     const npz = part === 'train' ? 'train_data_batch_1.npz, ...' : 'val_data.npz';
     const images = part === 'train' ? `train_${side}x${side}` : `valid_${side}x${side}`;
     throw wrongFile(folder, `${npz}, or a folder ${images} of images`, received);
   }
   const paths = await listImagesBelow(join(folder, imageFolder));
   if (paths.length === 0) throw wrongFile(join(folder, imageFolder), 'images', 'a folder without any');
-  const origin = `ImageNet ${side}x${side} ${part}: ${numberOf(paths.length, 'image')} of the folder ${imageFolder}`;
+  const origin = `ImageNet ${side}x${side} ${part}: ${pluralize(paths.length, 'image')} of the folder ${imageFolder}`;
   return decodedImages(shape(side, origin, paths), paths, true, options);
 }
 
-function shape(side: number, origin: string, files: readonly string[]): ImageShape {
+function shape(side: number, origin: string, files: readonly string[]): RecordImages {
   return { width: side, height: side, channels: 3, levels: 256, origin, files };
 }
 
@@ -89,7 +89,7 @@ async function openNpz(paths: string[], side: number, part: string, options: Ope
   const names = paths.length > 1 ? `${paths.length} npz files` : basename(paths[0]);
   const about = shape(
     side,
-    `ImageNet ${side}x${side} ${part}: ${numberOf(count, 'image')} of ${names}, down-sampled as in arXiv:1707.08819`,
+    `ImageNet ${side}x${side} ${part}: ${pluralize(count, 'image')} of ${names}, down-sampled as in arXiv:1707.08819`,
     paths,
   );
   const stats = await Promise.all(paths.map((path) => stat(path)));
@@ -112,5 +112,5 @@ async function openNpz(paths: string[], side: number, part: string, options: Ope
     await readAll(() => Promise.resolve());
     await writeToCache(whole, (temporary) => writeFile(temporary, ''));
   }
-  return imagesOnDisc(about, 'planar', files);
+  return openImagesOnDisk(about, 'planar', files);
 }

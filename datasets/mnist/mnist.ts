@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import { findFile } from '../find-files.js';
-import { carve } from '../held-out.js';
+import { splitHeldOut } from '../held-out.js';
 import { readIdxImages } from '../idx.js';
 import type { Images, ImageSet, SourceFile } from '../image-set.js';
-import { imagesInMemory } from '../records.js';
+import { wrapImages } from '../records.js';
 
 const size = { width: 28, height: 28 };
 const counts = { train: 54_000, validation: 6_000, test: 10_000 };
@@ -48,12 +48,12 @@ export const mnist: ImageSet = {
       return openFile(path, 'test', counts.test);
     }
     const path = await findFile(folder, trainNames, 'train-images-idx3-ubyte, plain or .gz');
-    return carve(await openFile(path, 'train', counts.train + counts.validation), split);
+    return splitHeldOut(await openFile(path, 'train', counts.train + counts.validation), split);
   },
 };
 
 async function openFile(path: string, split: string, official: number): Promise<Images> {
   const { count, data } = await readIdxImages(path, size);
   const origin = `MNIST ${split}: ${count} of the ${official} official images (${basename(path)})`;
-  return imagesInMemory({ ...size, channels: 1, levels: 256, origin, files: [path] }, data);
+  return wrapImages({ ...size, channels: 1, levels: 256, origin, files: [path] }, data);
 }

@@ -1,4 +1,4 @@
-import { conditioningOf, type ConditioningDescription } from '../../src/conditioning/index.js';
+import { getConditioning, type ConditioningDescription } from '../../src/conditioning/index.js';
 import { Drawing } from './drawing.js';
 
 /** Features of the maps. */
@@ -67,7 +67,7 @@ function drawLowResolutionImage(drawing: Drawing, top: number): void {
 /** What the layers of a conditioning do, by name: their kernels and features, from the shapes of their weights. */
 export function kernelsOf(description: ConditioningDescription): Map<string, string> {
   const network = { size: { width: 16, height: 16 }, channels: 3, levels: 256 } as const;
-  const specs = conditioningOf(description).parameters(description, network);
+  const specs = getConditioning(description).parameters(description, network);
   const features = (count: number) => (count === m ? 'm' : count % m === 0 ? `${count / m}m` : String(count));
   return new Map(
     specs.flatMap(({ name, shape }, index) => {

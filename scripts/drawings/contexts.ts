@@ -1,6 +1,6 @@
-import { nameOfSubPixel } from '../../src/check/sub-pixels.js';
+import { formatSubPixel } from '../../src/check/sub-pixels.js';
 import type { NetworkName } from '../../src/model/presets.js';
-import { numberOf } from '../../src/foundation/number-of.js';
+import { pluralize } from '../../src/foundation/pluralize.js';
 import { cellOf, drawGrid } from './grid.js';
 import { fieldsAt, networkOf, opNamed } from './networks.js';
 import { Drawing, type Paint } from './drawing.js';
@@ -39,7 +39,7 @@ export function contexts(): string {
         if (fields.reaches(pixel, here)) seen++;
         return [fields.reaches(pixel, here) ? 'seen' : pixel < here ? 'lost' : 'empty'];
       });
-      const caption = `${numberOf(layers, 'layer')}: ${seen} of the ${here} pixels before it`;
+      const caption = `${pluralize(layers, 'layer')}: ${seen} of the ${here} pixels before it`;
       drawing.text(place.x, place.y + size.height * pitch + 15, caption, { size: 12, paint: 'muted' });
     });
   });
@@ -78,8 +78,8 @@ export function lostCorner(): string {
   const [x, y, side] = cellOf(place, row - 1, size.width - 1);
   drawing.outline([x + (2 * side) / 3 - 1.5, y - 1.5, side / 3 + 3, side + 3], 'here');
   drawing.arrow({ paint: 'here' }, [536, y + side / 2], [x + side + 5, y + side / 2]);
-  const name = lost.map((input) => nameOfSubPixel(fields, input)).join(', ');
-  const lines = [`${name} does not reach`, `the output for ${nameOfSubPixel(fields, output)}.`];
+  const name = lost.map((input) => formatSubPixel(fields, input)).join(', ');
+  const lines = [`${name} does not reach`, `the output for ${formatSubPixel(fields, output)}.`];
   lines.forEach((line, index) => drawing.text(542, y + side / 2 - 4 + 18 * index, line));
   drawing.text(542, y + side / 2 + 34, 'Names are (row, column) colour.', { size: 12, paint: 'muted' });
   drawing.legend(24, 218, [

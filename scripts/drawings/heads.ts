@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { headOf, type HeadDescription } from '../../src/model/heads/index.js';
+import { getHead, type HeadDescription } from '../../src/model/heads/index.js';
 import { Drawing, type Box } from './drawing.js';
 
 const floor = 176;
@@ -48,7 +48,7 @@ function drawChart(
     const rows = tf.tile(tf.tensor2d([...outputs], [1, outputs.length]), [levels, 1]);
     const every = tf.tensor2d([...Array(levels).keys()], [levels, 1], 'int32');
     const anchors = tf.fill<tf.Rank.R2>([levels, 1], anchor);
-    return headOf(description).nats(description, levels, rows, every, anchors).dataSync();
+    return getHead(description).nats(description, levels, rows, every, anchors).dataSync();
   });
   const probabilities = Array.from(nats, (one) => Math.exp(-one));
   const most = Math.max(...probabilities);

@@ -1,5 +1,5 @@
 import type { Channels, Size } from '../../src/foundation/frame.js';
-import { promisedFields, type ReceptiveFields } from '../../src/check/receptive-fields.js';
+import { expectedReceptiveFields, type ReceptiveFields } from '../../src/check/receptive-fields.js';
 import { buildNetwork, type Network } from '../../src/model/network.js';
 import { describeModel, type NetworkName } from '../../src/model/presets.js';
 import type { Program } from '../../src/model/program.js';
@@ -32,5 +32,5 @@ export function opNamed({ ops, parameters }: Program, name: string) {
 
 /** The receptive fields of what an op writes, within its network. */
 export function fieldsAt(program: Program, op: Program['ops'][number]): ReceptiveFields {
-  return promisedFields({ ...program, ops: program.ops.slice(0, program.ops.indexOf(op) + 1), out: op.out });
+  return expectedReceptiveFields({ ...program, ops: program.ops.slice(0, program.ops.indexOf(op) + 1), out: op.out });
 }

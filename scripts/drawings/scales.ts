@@ -1,5 +1,5 @@
-import { buildChain, unknownSubPixels } from '../../src/model/chain.js';
-import { needsOf } from '../../src/conditioning/index.js';
+import { buildChain, unknownMask } from '../../src/model/chain.js';
+import { inputRequirements } from '../../src/conditioning/index.js';
 import { describeModel } from '../../src/model/presets.js';
 import { cellOf, drawGrid, type Place } from './grid.js';
 import { Drawing, type Paint } from './drawing.js';
@@ -35,7 +35,7 @@ export function scales(): string {
   chain.scales.forEach(({ description }, scale) => {
     const { size } = description;
     const count = size.width * size.height;
-    const unknown = unknownSubPixels(description);
+    const unknown = unknownMask(description);
     drawn.push(unknown === null ? count : unknown.reduce((sum, one) => sum + one, 0));
     const place = places[scale];
     drawGrid(drawing, place, size, (row, column) => [paints[drawnAt(scale, row, column)]]);
@@ -59,9 +59,9 @@ export function scales(): string {
   /** The scale at which a pixel is drawn: the coarsest that has it. */
   function drawnAt(scale: number, row: number, column: number): number {
     const { description } = chain.scales[scale];
-    const unknown = unknownSubPixels(description);
+    const unknown = unknownMask(description);
     if (unknown === null || unknown[row * description.size.width + column] === 1) return scale;
-    const { factor } = needsOf(description.conditioning).coarser!;
+    const { factor } = inputRequirements(description.conditioning).coarser!;
     return drawnAt(scale - 1, row / factor, column / factor);
   }
 }

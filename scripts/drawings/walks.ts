@@ -1,4 +1,10 @@
-import { cellFrom, walkSteps, walkTaps, type Walk, type WalkShape } from '../../src/backend/walk-shape.js';
+import {
+  previousCellOffset,
+  scanSteps,
+  stateTaps,
+  type ScanOrder,
+  type ScanShape,
+} from '../../src/backend/scan-shape.js';
 import type { AddOp } from '../../src/model/ops/index.js';
 import { cellOf, drawGrid, middleOf, type Place } from './grid.js';
 import { fieldsAt, networkOf, opNamed } from './networks.js';
@@ -13,7 +19,7 @@ export function walks(): string {
     484,
     'Three grids with the number of the step that computes each pixel: by rows, by diagonals, by mirrored diagonals. Arrows show the pixels whose states a pixel reads. Below, diagonals as columns of a skewed map.',
   );
-  const kinds: [Walk, string][] = [
+  const kinds: [ScanOrder, string][] = [
     ['rows', 'Row LSTM: rows'],
     ['diagonals', 'Diagonal, from the left'],
     ['mirrored-diagonals', 'Diagonal, from the right'],
@@ -46,18 +52,18 @@ export function walks(): string {
   return drawing.toString();
 }
 
-function shapeOf(walk: Walk): WalkShape {
+function shapeOf(walk: ScanOrder): ScanShape {
   return { ...size, walk, groups: [1] };
 }
 
 /** The step of each pixel. */
-function stepOf(walk: Walk): number[] {
+function stepOf(walk: ScanOrder): number[] {
   const steps: number[] = [];
-  walkSteps(shapeOf(walk)).forEach((pixels, step) => pixels.forEach((pixel) => (steps[pixel] = step)));
+  scanSteps(shapeOf(walk)).forEach((pixels, step) => pixels.forEach((pixel) => (steps[pixel] = step)));
   return steps;
 }
 
-function drawSteps(drawing: Drawing, place: Place, walk: Walk): void {
+function drawSteps(drawing: Drawing, place: Place, walk: ScanOrder): void {
   const steps = stepOf(walk);
   drawGrid(drawing, place, size, (row, column): Paint[] => [
     steps[row * size.width + column] % 2 === 0 ? 'seen' : 'empty',
@@ -69,12 +75,12 @@ function drawSteps(drawing: Drawing, place: Place, walk: Walk): void {
 }
 
 /** Arrows from the pixels whose states a pixel of the third row reads. */
-function drawReads(drawing: Drawing, place: Place, walk: Walk): void {
+function drawReads(drawing: Drawing, place: Place, walk: ScanOrder): void {
   const [row, column] = [2, 3];
   const [x, y] = middleOf(place, row, column);
   drawing.outline(cellOf(place, row, column), 'here', 2);
-  for (const { dy, dx } of walkTaps[walk]) {
-    const isCell = dy === cellFrom[walk].dy && dx === cellFrom[walk].dx;
+  for (const { dy, dx } of stateTaps[walk]) {
+    const isCell = dy === previousCellOffset[walk].dy && dx === previousCellOffset[walk].dx;
     const [fromX, fromY] = middleOf(place, row + dy, column + dx);
     const length = Math.hypot(fromX - x, fromY - y);
     const gap = dx === 0 || dy === 0 ? 19 : 26;
@@ -85,7 +91,7 @@ function drawReads(drawing: Drawing, place: Place, walk: Walk): void {
 
 function drawSkewed(drawing: Drawing, place: Place): void {
   const steps = stepOf('diagonals');
-  const columns = walkSteps(shapeOf('diagonals')).length;
+  const columns = scanSteps(shapeOf('diagonals')).length;
   const pixels = new Map(steps.map((step, pixel) => [Math.floor(pixel / size.width) * columns + step, pixel]));
   drawGrid(drawing, place, { height: size.height, width: columns }, (row, column): Paint[] => [
     !pixels.has(row * columns + column) ? 'edge' : column % 2 === 0 ? 'seen' : 'empty',

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { buildCommand } from '../foundation/build-command.js';
-import { companionPackage } from '../foundation/companion-packages.js';
-import { errorsOf } from '../foundation/errors.js';
+import { describeBuildCommand } from '../foundation/build-command.js';
+import { findCompanionPackage } from '../foundation/companion-packages.js';
+import { errorFactory } from '../foundation/errors.js';
 import { packageFolder } from '../foundation/package-folder.js';
 import { kernelSignature, kernelsOver, type CallArray } from './call.js';
 import { makeLibrary, type EngineFunctions, type EngineHandle, type KernelLibrary } from './kernel-library.js';
@@ -40,7 +40,7 @@ const platform = `${process.platform}-${process.arch}`;
 let loaded: KernelLibrary | undefined;
 
 /**
- * The addon that `buildCommand` has compiled here, else that of the companion package for this platform.
+ * The addon that `describeBuildCommand` has compiled here, else that of the companion package for this platform.
  * @throws PxvError `DEPENDENCY`, with every cause and every remedy, where neither loads
  */
 export function loadAddon(): KernelLibrary {
@@ -59,13 +59,13 @@ export interface AddonPlace {
 function placesOfAddon(): AddonPlace[] {
   const path = (folder: string) => join(folder, 'build', 'Release', 'pxv.node');
   const own = path(packageFolder());
-  const companion = companionPackage(platform);
+  const companion = findCompanionPackage(platform);
   const prebuilt = companion && {
     name: companion.specifier,
     path: companion.folder && path(companion.folder),
     remedy: `run: npm install ${companion.specifier}`,
   };
-  const remedy = `install g++, make and python3, then run: ${buildCommand()}`;
+  const remedy = `install g++, make and python3, then run: ${describeBuildCommand()}`;
   return [{ name: own, path: own, remedy }, ...(prebuilt ? [prebuilt] : [])];
 }
 
@@ -82,7 +82,7 @@ export function loadModule(places: readonly AddonPlace[]): NativeModule {
   const causeOf = (at: number) => (causes[at] instanceof Error ? causes[at].message : String(causes[at]));
   const received = places.map(({ name }, at) => `${name}: ${causeOf(at)}`).join('; ');
   const remedies = places.map(({ remedy }) => remedy).join(', or ');
-  const failed = errorsOf('DEPENDENCY', 'load the native addon');
+  const failed = errorFactory('DEPENDENCY', 'load the native addon');
   throw failed(platform, 'one that was built for it', received, remedies, { cause: causes[0] });
 }
 

@@ -5,7 +5,7 @@ import { runWithoutGradient } from './operation.js';
 import { warpedMixture } from './warp.js';
 
 /** How far blocks are looked for, and how large they are. */
-export const BLOCKS = { reach: 7, margin: 3 } as const satisfies Partial<BlockMatchingShape>;
+export const BLOCK_MATCHING = { reach: 7, margin: 3 } as const satisfies Partial<BlockMatchingShape>;
 
 /**
  * Where each pixel of a frame came from in the frame before: see kernels/block-matching.ts. It is a choice among motions,
@@ -24,7 +24,7 @@ export function blockMatching(shape: BlockMatchingShape, before: Tensor4D, last:
  * @param frame [batch, height, width, channels]; its gradient is that of `warpedMixture`
  * @param found what `blockMatching` gave
  */
-export function movedOn(frame: Tensor4D, found: Tensor4D): Tensor4D {
+export function extrapolateMotion(frame: Tensor4D, found: Tensor4D): Tensor4D {
   const [, height, width, channels] = frame.shape;
   const shape = { height, width, channels, frames: 1, flows: NEIGHBOURS.length, flowScale: 1 };
   return warpedMixture(shape, frame, matchedFeatures(found, equalShares));

@@ -7,12 +7,12 @@ import { z } from 'zod';
 import {
   findTensorflowPackage,
   INSTALL_PACKAGE,
-  PROBE,
+  PROBE_SCRIPT,
   TENSORFLOW_PACKAGES,
   type TensorflowFacts,
   type TensorflowPackage,
 } from './tensorflow.js';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import { makeFolder } from '../foundation/make-folder.js';
 import { checkWritable } from '../foundation/write-file.js';
 
@@ -66,7 +66,7 @@ export async function buildTensorflowBinding(options: BuildBindingOptions = {}):
   const { name, version, folder, binding, napi } = installed;
   if (existsSync(binding) && !overwrite) {
     const remedy = 'try it with: pxv doctor --backend tensorflow; or replace it by --overwrite';
-    throw errorsOf('OUTPUT', 'install backend')(binding, 'no binding yet', 'one', remedy);
+    throw errorFactory('OUTPUT', 'install backend')(binding, 'no binding yet', 'one', remedy);
   }
   onStep?.('looking for a wheel of TensorFlow');
   const { python, wheel } = await findWheel(options.python, signal);
@@ -94,7 +94,7 @@ export async function buildTensorflowBinding(options: BuildBindingOptions = {}):
     if (existsSync(binding)) await rename(binding, before);
     try {
       await rename(made, binding);
-      const facts = await probe(installed, signal);
+      const facts = await probeTensorflow(installed, signal);
       await rm(before, { force: true });
       return { package: name, packageVersion: version, ...facts, wheel, python, compiler, binding };
     } catch (error) {
@@ -109,8 +109,8 @@ export async function buildTensorflowBinding(options: BuildBindingOptions = {}):
 }
 
 /** Loads a package in a process of its own, and waits for it so long: a driver that does not fit may hang. */
-export async function probe(installed: TensorflowPackage, signal?: AbortSignal): Promise<TensorflowFacts> {
-  const printed = await execute(process.execPath, ['--eval', PROBE, installed.folder], signal, PROBE_SECONDS);
+export async function probeTensorflow(installed: TensorflowPackage, signal?: AbortSignal): Promise<TensorflowFacts> {
+  const printed = await execute(process.execPath, ['--eval', PROBE_SCRIPT, installed.folder], signal, PROBE_SECONDS);
   return JSON.parse(printed) as TensorflowFacts;
 }
 
@@ -190,4 +190,4 @@ function firstError(error: unknown): string {
   return lines.find((line) => /error/i.test(line)) ?? lines.find((line) => line !== '') ?? ending;
 }
 
-const unable = errorsOf('DEPENDENCY', 'install backend');
+const unable = errorFactory('DEPENDENCY', 'install backend');

@@ -1,6 +1,6 @@
 import type { ArrayField, ArrayTypes, KernelDescription, NumberField } from './kernels/description.js';
 import { drawing } from './kernels/drawing.js';
-import { expectInteger, refusal } from './kernels/geometry.js';
+import { assertInteger, argumentError } from './kernels/geometry.js';
 import type { FloatMemory } from './buffer-pool.js';
 import { descriptions, type InstructionSet, type KernelFunctions, type Kernels } from './kernels/index.js';
 
@@ -22,7 +22,7 @@ const constructors: Record<keyof ArrayTypes, string> = {
 };
 
 /** Numbers of 8 bytes come first, so that nothing lies between them. */
-export function layoutOf({ numbers, inputs, outputs }: KernelDescription): CallLayout {
+export function callLayout({ numbers, inputs, outputs }: KernelDescription): CallLayout {
   const sizeOf = ({ type }: NumberField) => (type === 'float64' ? 8 : 4);
   const fields = Object.entries(numbers.fields).sort(([, a], [, b]) => sizeOf(b) - sizeOf(a));
   let bytes = 0;
@@ -61,7 +61,7 @@ export class CallWriter {
     readonly name: string,
     private readonly description: KernelDescription,
   ) {
-    this.layout = layoutOf(description);
+    this.layout = callLayout(description);
     this.numbers = new Uint8Array(this.layout.bytes);
     this.view = new DataView(this.numbers.buffer);
     this.integers = Object.entries(description.numbers.fields).filter(([, { type }]) => type === 'int32');
@@ -88,25 +88,25 @@ export class CallWriter {
 
   private checkNumbers(values: CallValues): void {
     for (const [name, { least, most }] of this.integers)
-      expectInteger(this.name, name, values[name] as number, least, most);
+      assertInteger(this.name, name, values[name] as number, least, most);
     if (this.description.limits)
       for (const [name, value] of Object.entries(this.description.limits(values as never)))
-        expectInteger(this.name, name, value);
+        assertInteger(this.name, name, value);
   }
 
   private checkArray(name: string, field: ArrayField<never>, values: never, arrays: CallValues): CallArray | null {
     const array = arrays[name] as CallArray | null;
     const { type = 'float', with: input } = field;
     if (input !== undefined && !array !== !arrays[input])
-      throw refusal(this.name, name, `${array ? 'null' : 'an array'}, as ${input}`, array ? 'an array' : 'null');
+      throw argumentError(this.name, name, `${array ? 'null' : 'an array'}, as ${input}`, array ? 'an array' : 'null');
     if (array === null && (field.optional || input !== undefined)) return null;
     if (array?.[Symbol.toStringTag] !== constructors[type])
-      throw refusal(this.name, name, `a ${constructors[type]}`, array?.[Symbol.toStringTag] ?? String(array));
+      throw argumentError(this.name, name, `a ${constructors[type]}`, array?.[Symbol.toStringTag] ?? String(array));
     const shape = field.shape(values);
     let length = 1;
     for (const size of shape) length *= size;
     if (array.length !== length)
-      throw refusal(this.name, name, `${length} values ([${shape.join(',')}])`, `${array.length}`);
+      throw argumentError(this.name, name, `${length} values ([${shape.join(',')}])`, `${array.length}`);
     if (field.below) this.checkLevels(name, array as Int32Array, field.below(values));
     return array;
   }
@@ -114,7 +114,7 @@ export class CallWriter {
   private checkLevels(argument: string, array: Int32Array, levels: number): void {
     for (let i = 0; i < array.length; i++)
       if (array[i] < 0 || array[i] >= levels)
-        throw refusal(this.name, argument, `levels from 0 to ${levels - 1}`, `${array[i]} at ${i}`);
+        throw argumentError(this.name, argument, `levels from 0 to ${levels - 1}`, `${array[i]} at ${i}`);
   }
 }
 
@@ -126,7 +126,7 @@ const writers = Object.entries(descriptions).map(([name, description]) => new Ca
 /** Of all kernels together, and of the engine. */
 export const kernelSignature = signatureOf([
   ...writers.map(({ name, layout }) => [name, layout] as const),
-  ['drawing', layoutOf(drawing as unknown as KernelDescription)],
+  ['drawing', callLayout(drawing as unknown as KernelDescription)],
 ]);
 
 /** The kernels of one instruction set. */

@@ -1,14 +1,14 @@
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { tf } from '../foundation/tfjs.js';
-import { errorsOf, PxvError } from '../foundation/errors.js';
-import { useBackend, useKernels } from './backend-in-use.js';
+import { errorFactory, PxvError } from '../foundation/errors.js';
+import { useBackend, useKernels } from './current-backend.js';
 import { tryAddon } from './kernel-library.js';
 import type { InstructionSet } from './kernels/index.js';
 import './library-files.js';
 import { silenceGreeting } from './native-backend.js';
 import { importTensorflow } from './tensorflow.js';
 
-const misused = errorsOf('USAGE', 'choose backend');
+const misused = errorFactory('USAGE', 'choose backend');
 
 const backendNames = ['native', 'cpu', 'tensorflow'] as const;
 export type BackendName = (typeof backendNames)[number];

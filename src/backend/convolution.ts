@@ -19,7 +19,7 @@ export function convolution(
 ): Tensor4D {
   const numbers = { shape, batch: x.shape[0], relu };
   const { out } = runOrCompose('convolution', numbers, { x, weights, bias, plus }, () => {
-    let out = tf.conv2d(seenThrough(windowOf(shape), relu ? tf.relu(x) : x), weights, shape.stride, 'valid');
+    let out = tf.conv2d(visibleWeights(windowOf(shape), relu ? tf.relu(x) : x), weights, shape.stride, 'valid');
     if (bias) out = tf.add(out, bias);
     return { out: plus ? tf.add(out, plus) : out };
   });
@@ -43,7 +43,7 @@ export function convolutionInputGradient(
     const { top, left, height, width } = windowOf(shape);
     const dWindow = tf.conv2dTranspose(dy, weights, [batch, height, width, shape.inFeatures], shape.stride, 'valid');
     const image = { top: -top, left: -left, height: shape.inHeight, width: shape.inWidth };
-    let dx = seenThrough(image, dWindow);
+    let dx = visibleWeights(image, dWindow);
     if (reluInput) dx = tf.mul(dx, tf.step(reluInput));
     return { dx: plus ? tf.add(dx, plus) : dx };
   });
@@ -63,7 +63,7 @@ export function convolutionFilterGradient(
 ): { weights: Tensor4D; bias: Tensor1D } {
   const numbers = { shape, batch: x.shape[0], relu };
   const { dWeights, dBias } = runOrCompose('convolutionFilterGradient', numbers, { x, dy }, () => {
-    const window = seenThrough(windowOf(shape), relu ? tf.relu(x) : x);
+    const window = visibleWeights(windowOf(shape), relu ? tf.relu(x) : x);
     const attributes = {
       ...{ strides: shape.stride, pad: 'valid', dataFormat: 'NHWC', dimRoundingMode: '' },
       filterShape: weightShape(shape),
@@ -105,7 +105,7 @@ function windowOf({ outHeight, outWidth, stride, kernel, taps }: ConvolutionShap
 }
 
 /** What a window shows of images [batch, height, width, features]: zeros where there is no image. */
-export function seenThrough({ top, left, height, width }: Window, images: Tensor4D): Tensor4D {
+export function visibleWeights({ top, left, height, width }: Window, images: Tensor4D): Tensor4D {
   const [batch, rows, columns, features] = images.shape;
   const around = (start: number, length: number, size: number): [number, number] => [
     Math.max(-start, 0),

@@ -1,7 +1,7 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import { seenThrough } from './convolution.js';
-import { differentiable, expectShape, hasKernels, runKernel } from './operation.js';
+import { visibleWeights } from './convolution.js';
+import { differentiable, assertShape, hasKernels, runKernel } from './operation.js';
 
 /**
  * The sum of two maps, the second moved down by some rows (up where negative), zeros coming in. It is a piece for an
@@ -10,14 +10,14 @@ import { differentiable, expectShape, hasKernels, runKernel } from './operation.
  * @param b as a
  */
 export function addMoved(a: Tensor4D | null, b: Tensor4D, rows: number): Tensor4D {
-  if (a !== null) expectShape('addMoved', 'a', a, b.shape);
+  if (a !== null) assertShape('addMoved', 'a', a, b.shape);
   const [batch, height, width, features] = b.shape;
   if (hasKernels()) {
     const numbers = { batch, length: height * width * features, offset: rows * width * features };
     return runKernel('addMoved', numbers, { a, b }).out as Tensor4D;
   }
   return tf.tidy(() => {
-    const moved = seenThrough({ top: -rows, left: 0, height, width }, b);
+    const moved = visibleWeights({ top: -rows, left: 0, height, width }, b);
     return a === null ? moved : tf.add(a, moved);
   });
 }

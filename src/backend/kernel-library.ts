@@ -1,4 +1,4 @@
-import { errorsOf, PxvError } from '../foundation/errors.js';
+import { errorFactory, PxvError } from '../foundation/errors.js';
 import type { CallArray, CallWriter } from './call.js';
 import type { InstructionSet, Kernels } from './kernels/index.js';
 
@@ -59,12 +59,12 @@ export function makeLibrary(
       const kernels = sets.get(instructionSet);
       if (kernels) return kernels;
       const expected = `one that this CPU runs (${instructionSets.join(', ')})`;
-      throw errorsOf('USAGE', 'choose kernels')('instruction set', expected, instructionSet, 'choose another one');
+      throw errorFactory('USAGE', 'choose kernels')('instruction set', expected, instructionSet, 'choose another one');
     },
     setThreads(count) {
       if (Number.isInteger(count) && count >= 1 && count <= 1024) return host.setThreads(count);
       const remedy = 'use at most the number of cores';
-      throw errorsOf('USAGE', 'set threads')('count', 'an integer from 1 to 1024', String(count), remedy);
+      throw errorFactory('USAGE', 'set threads')('count', 'an integer from 1 to 1024', String(count), remedy);
     },
   };
 }
@@ -102,12 +102,12 @@ export function tryAddon(): KernelLibrary | PxvError {
 }
 
 function loadersOf(operation: string): LibraryLoaders {
-  if (loaders === null) throw noBackend(operation);
+  if (loaders === null) throw backendError(operation);
   return loaders;
 }
 
 /** What is said where no backend was chosen. */
-export function noBackend(operation: string): PxvError {
+export function backendError(operation: string): PxvError {
   const expected = 'one that was chosen before any tensor is made';
-  return errorsOf('USAGE', operation)('backend', expected, 'none', 'call `await chooseBackend()` first');
+  return errorFactory('USAGE', operation)('backend', expected, 'none', 'call `await chooseBackend()` first');
 }

@@ -6,7 +6,7 @@ import { PxvError } from '../foundation/errors.js';
 import { packageFolder } from '../foundation/package-folder.js';
 import { loadAddon } from './addon.js';
 import { type KernelLibrary, loadLibrariesBy } from './kernel-library.js';
-import { unusableWasm, wasmLibrary, type WasmThreads } from './wasm.js';
+import { wasmError, wasmLibrary, type WasmThreads } from './wasm.js';
 
 loadLibrariesBy({ wasm: loadWasm, addon: loadAddon });
 
@@ -24,7 +24,7 @@ export function loadWasmFrom(path: string): KernelLibrary {
   } catch (cause) {
     if (cause instanceof PxvError) throw cause;
     const remedy = 'install pxv again, or run: npm run build:wasm';
-    throw unusableWasm(path, 'a whole file of pxv', (cause as Error).message, remedy, { cause });
+    throw wasmError(path, 'a whole file of pxv', (cause as Error).message, remedy, { cause });
   }
 }
 

@@ -1,7 +1,7 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import { runOrCompose } from './operation.js';
-import { cellFrom, hiddenFeatures, walkSteps, walkTaps, type Offset, type WalkShape } from './walk-shape.js';
+import { previousCellOffset, hiddenFeatures, scanSteps, stateTaps, type Offset, type ScanShape } from './scan-shape.js';
 
 /** What an LSTM layer gives: its states, and what its gradient needs beside them. */
 export interface LstmStates {
@@ -20,15 +20,15 @@ export interface LstmStates {
  * @param weights [1, taps, h, 4h]
  * @param initial [2, h], the h and the c of pixels outside the image; zeros where null
  */
-export function lstm(gates: Tensor4D, weights: Tensor4D, initial: Tensor2D | null, shape: WalkShape): LstmStates {
+export function lstm(gates: Tensor4D, weights: Tensor4D, initial: Tensor2D | null, shape: ScanShape): LstmStates {
   const numbers = { shape, batch: gates.shape[0] };
   const states = runOrCompose('lstm', numbers, { gates, weights, initial }, () => {
     // A step at a time.
     const layout = layoutOf(shape);
     const matrix = stepMatrix(weights, shape);
     const [h0, c0] = initialStates(initial, gates.shape[0], shape);
-    const taps = walkTaps[shape.walk].map((tap) => layout.neighbours(tap, -1));
-    const cellSources = layout.neighbours(cellFrom[shape.walk], -1);
+    const taps = stateTaps[shape.walk].map((tap) => layout.neighbours(tap, -1));
+    const cellSources = layout.neighbours(previousCellOffset[shape.walk], -1);
     const [outs, cells, activations]: Tensor3D[][] = [[], [], []];
     layout.toSteps(gateMajor(gates, shape)).forEach((step, t) => {
       const read = tf.concat(taps.map((places) => at(places[t], outs[t - 1], h0)), 2); // prettier-ignore
@@ -56,7 +56,7 @@ export function lstmGradient(
   weights: Tensor4D,
   initial: Tensor2D | null,
   states: LstmStates,
-  shape: WalkShape,
+  shape: ScanShape,
 ): { gates: Tensor4D; weights: Tensor4D; initial: Tensor2D | null } {
   const numbers = { shape, batch: dOut.shape[0] };
   const inputs = { dOut, weights, initial, ...states };
@@ -67,7 +67,7 @@ export function lstmGradient(
     const zero = tf.zerosLike(c0);
     const [dOuts, outs, cells] = [dOut, states.out, states.cells].map(layout.toSteps);
     const activations = layout.toSteps(gateMajor(states.activations, shape));
-    const [offsets, fromCell] = [walkTaps[shape.walk], cellFrom[shape.walk]];
+    const [offsets, fromCell] = [stateTaps[shape.walk], previousCellOffset[shape.walk]];
     const [taps, readers] = ([-1, 1] as const).map((side) => offsets.map((tap) => layout.neighbours(tap, side)));
     const [cellSources, cellReaders] = ([-1, 1] as const).map((side) => layout.neighbours(fromCell, side));
     const byTap = (dRead: Tensor3D) => tf.split<Tensor3D>(dRead, offsets.length, 2);
@@ -103,9 +103,9 @@ export function lstmGradient(
 }
 
 /** How an image is laid out as the steps of its walk, which follow each other; each is [batch, length, features]. */
-function layoutOf(shape: WalkShape) {
+function layoutOf(shape: ScanShape) {
   const { height, width } = shape;
-  const steps = walkSteps(shape);
+  const steps = scanSteps(shape);
   const lengths = steps.map(({ length }) => length);
   const order = steps.flat();
   const [raster, placeInStep] = [new Int32Array(order.length), new Int32Array(order.length)];
@@ -152,12 +152,12 @@ function at(places: Tensor1D, step: Tensor3D | undefined, outside: Tensor3D): Te
 }
 
 /** [1, taps, h, 4h] -> [taps * h, 4h], with the gates one after the other. */
-function stepMatrix(weights: Tensor4D, shape: WalkShape): Tensor2D {
+function stepMatrix(weights: Tensor4D, shape: ScanShape): Tensor2D {
   return tf.reshape(gateMajor(weights, shape), [-1, 4 * hiddenFeatures(shape)]);
 }
 
 /** The h and the c of a pixel outside of each image: [batch, 1, h]. */
-function initialStates(initial: Tensor2D | null, batch: number, shape: WalkShape): Tensor3D[] {
+function initialStates(initial: Tensor2D | null, batch: number, shape: ScanShape): Tensor3D[] {
   const states = tf.unstack(initial ?? tf.zeros([2, hiddenFeatures(shape)]));
   return states.map((state) => tf.tile(tf.reshape(state, [1, 1, -1]), [batch, 1, 1]));
 }
@@ -174,14 +174,14 @@ function timesMatrix(x: Tensor3D, matrix: Tensor2D, transposed = false): Tensor3
 }
 
 /** For each group o, f, i, g -> o of all groups, then f, i and g. */
-function gateMajor(map: Tensor4D, { groups }: WalkShape): Tensor4D {
+function gateMajor(map: Tensor4D, { groups }: ScanShape): Tensor4D {
   if (groups.length === 1) return map;
   const byGroup = tf.split(map, groups.map((size) => 4 * size), 3).map((part) => tf.split<Tensor4D>(part, 4, 3)); // prettier-ignore
   return tf.concat([0, 1, 2, 3].flatMap((gate) => byGroup.map((parts) => parts[gate])), 3); // prettier-ignore
 }
 
 /** The inverse of gateMajor. */
-function groupMajor(map: Tensor4D, { groups }: WalkShape): Tensor4D {
+function groupMajor(map: Tensor4D, { groups }: ScanShape): Tensor4D {
   if (groups.length === 1) return map;
   const byGate = tf.split<Tensor4D>(map, 4, 3).map((part) => tf.split<Tensor4D>(part, [...groups], 3));
   return tf.concat(groups.flatMap((_, group) => byGate.map((parts) => parts[group])), 3); // prettier-ignore

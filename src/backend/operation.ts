@@ -1,7 +1,7 @@
 import { tf } from '../foundation/tfjs.js';
 import type { KernelConfig, NamedAttrMap, NamedTensorMap, Tensor, TensorContainerObject } from '@tensorflow/tfjs-core';
 import { libraryOf } from './kernel-library.js';
-import { refusal } from './kernels/geometry.js';
+import { argumentError } from './kernels/geometry.js';
 import { descriptions, type InputsOf, type KernelName, type KernelNumbers, type OutputsOf } from './kernels/index.js';
 
 /** Whether the backend in use has our kernels; on others the composed forms of operations run. */
@@ -46,7 +46,7 @@ export function runKernel<K extends KernelName>(
 function expectInputs<K extends KernelName>(kernel: K, numbers: KernelNumbers<K>, inputs: InputTensors<K>): void {
   const given = inputs as Record<string, Tensor | null | undefined>;
   for (const [name, { shape, optional }] of Object.entries(descriptions[kernel].inputs))
-    if (!optional || given[name]) expectShape(kernel, name, given[name]!, shape(numbers as never));
+    if (!optional || given[name]) assertShape(kernel, name, given[name]!, shape(numbers as never));
 }
 
 /**
@@ -145,7 +145,7 @@ export function differentiable<T extends Tensor>(
   return operation(...xs);
 }
 
-export function expectShape(operation: string, argument: string, tensor: Tensor, expected: readonly number[]): void {
+export function assertShape(operation: string, argument: string, tensor: Tensor, expected: readonly number[]): void {
   if (tf.util.arraysEqual(tensor.shape, [...expected])) return;
-  throw refusal(operation, argument, `shape [${expected.join(', ')}]`, `[${tensor.shape.join(', ')}]`);
+  throw argumentError(operation, argument, `shape [${expected.join(', ')}]`, `[${tensor.shape.join(', ')}]`);
 }

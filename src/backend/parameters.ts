@@ -1,6 +1,6 @@
 import { filterMask, type ParameterShape } from './convolution-shape.js';
-import { hiddenFeatures, stateToState, type WalkShape } from './walk-shape.js';
-import { Philox, purposes } from '../foundation/philox.js';
+import { hiddenFeatures, stateToState, type ScanShape } from './scan-shape.js';
+import { Philox, randomStreams } from '../foundation/philox.js';
 
 /** A trainable array: what it is called in a checkpoint, its shape, and its first values. */
 export interface ParameterSpec {
@@ -40,7 +40,7 @@ export function convolutionParameters(name: string, shape: ParameterShape): Para
 }
 
 /** State-to-state weights of an LSTM, uniform in +-1/sqrt(inputs), and where learned its states outside the image, 0. */
-export function lstmParameters(name: string, shape: WalkShape, learned: boolean): ParameterSpec[] {
+export function lstmParameters(name: string, shape: ScanShape, learned: boolean): ParameterSpec[] {
   const hidden = hiddenFeatures(shape);
   const [weights] = convolutionParameters(name, stateToState(shape));
   const initial = { name: `${name}.initial`, shape: [2, hidden], initialise: () => new Float32Array(2 * hidden) };
@@ -52,6 +52,6 @@ export function initialiseParameters(specs: readonly ParameterSpec[], seed: bigi
   const philox = new Philox(seed);
   return specs.map((spec, index) => {
     let draws = 0;
-    return spec.initialise(() => philox.uniform(draws++, index, 0, purposes.firstWeights));
+    return spec.initialise(() => philox.uniform(draws++, index, 0, randomStreams.firstWeights));
   });
 }

@@ -1,5 +1,5 @@
 import { tf } from '../foundation/tfjs.js';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import { nativeBackend } from './native-backend.js';
 
 /**
@@ -10,10 +10,10 @@ export const precisions = ['float32', 'bf16'] as const;
 
 export type Precision = (typeof precisions)[number];
 
-/** Runs `compute`, which must be synchronous, with products in this precision. Throws USAGE as `expectPrecision` does. */
+/** Runs `compute`, which must be synchronous, with products in this precision. Throws USAGE as `assertPrecision` does. */
 export function withPrecision<T>(precision: Precision, compute: () => T): T {
   if (precision === 'float32') return compute();
-  expectPrecision(precision);
+  assertPrecision(precision);
   return nativeBackend()!.inBf16(compute);
 }
 
@@ -23,10 +23,10 @@ export function hasBf16(): boolean {
 }
 
 /** Throws USAGE unless the backend in use has this precision. */
-export function expectPrecision(precision: Precision): void {
+export function assertPrecision(precision: Precision): void {
   if (precision === 'float32' || hasBf16()) return;
   const kernels = nativeBackend()?.kernels;
   const expected = 'the native kernels avx512 or amx on a CPU with AVX-512 BF16';
   const received = kernels ? `the kernels ${kernels.instructionSet}` : `the backend ${tf.getBackend()}`;
-  throw errorsOf('USAGE', 'choose precision')(precision, expected, received, 'train in float32, or on such a CPU');
+  throw errorFactory('USAGE', 'choose precision')(precision, expected, received, 'train in float32, or on such a CPU');
 }

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import util from 'node:util';
 import { isClone } from '../foundation/build-command.js';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 
 /** Optional peers, the one for GPUs first; importing one registers the backend `tensorflow`. */
 export const TENSORFLOW_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
@@ -88,7 +88,7 @@ export interface TensorflowFacts {
  * A script that loads the package in a folder, multiplies two matrices and prints `TensorflowFacts` as JSON: run apart, since
  * a library that does not fit may crash.
  */
-export const PROBE = `
+export const PROBE_SCRIPT = `
 const util = require('node:util');
 util.isNullOrUndefined ??= (value) => value == null;
 util.isArray ??= Array.isArray;
@@ -99,4 +99,4 @@ console.log(JSON.stringify({ version: binding.TF_Version, gpu: isUsingGpuDevice 
 `;
 
 const unusable = (expected: string, received: string, command: string) =>
-  errorsOf('DEPENDENCY', 'choose backend')('tensorflow', expected, received, `run: ${command}`);
+  errorFactory('DEPENDENCY', 'choose backend')('tensorflow', expected, received, `run: ${command}`);

@@ -1,5 +1,5 @@
-import { errorsOf } from '../foundation/errors.js';
-import { giveWay } from '../foundation/give-way.js';
+import { errorFactory } from '../foundation/errors.js';
+import { yieldToEventLoop } from '../foundation/yield-to-event-loop.js';
 import { kernelSignature, kernelsOver, type CallArray, type CallWriter } from './call.js';
 import { makeLibrary, type EngineFunctions, type EngineHandle, type KernelLibrary } from './kernel-library.js';
 
@@ -59,7 +59,7 @@ export function wasmLibrary(code: Uint8Array, threads: WasmThreads): KernelLibra
   const host = new WasmHost(code, threads);
   const { exports } = host;
   if (exports.signature() >>> 0 !== kernelSignature)
-    throw unusableWasm('wasm/pxv.wasm', 'a build of this version', 'one of another version', 'run: npm run build:wasm');
+    throw wasmError('wasm/pxv.wasm', 'a build of this version', 'one of another version', 'run: npm run build:wasm');
   const memory = {
     make: (length: number) => host.floats(host.allocate(4 * length), length),
     free: (values: Float32Array) => exports.release(values.byteOffset),
@@ -83,7 +83,7 @@ export function wasmLibrary(code: Uint8Array, threads: WasmThreads): KernelLibra
 }
 
 /** Makes the error that says what is wrong with a module. */
-export const unusableWasm = errorsOf('DEPENDENCY', 'load WebAssembly');
+export const wasmError = errorFactory('DEPENDENCY', 'load WebAssembly');
 
 /** What a thread of the pool does: it shares the memory, and has a stack and variables of its own. */
 const WORK = `({ module, memory, id, stack, variables }) => {
@@ -103,7 +103,7 @@ function sharedMemory() {
     const received = cause instanceof RangeError ? cause.message : 'no WebAssembly in this Node.js';
     const expected = 'WebAssembly, with 10 GiB of addresses (ulimit -v)';
     const remedy = 'let the process have more addresses, leave out --jitless, or build the native addon';
-    throw errorsOf('RESOURCES', 'load WebAssembly')('memory', expected, received, remedy, { cause });
+    throw errorFactory('RESOURCES', 'load WebAssembly')('memory', expected, received, remedy, { cause });
   }
 }
 
@@ -142,7 +142,7 @@ class WasmHost {
     if (at !== 0) return at;
     const expected = `at most ${WASM_MEMORY_BYTES / 2 ** 30} GiB in all`;
     const remedy = 'use a smaller batch or size, or build the native addon';
-    throw errorsOf('RESOURCES', 'allocate')('memory of WebAssembly', expected, `${bytes} bytes more`, remedy);
+    throw errorFactory('RESOURCES', 'allocate')('memory of WebAssembly', expected, `${bytes} bytes more`, remedy);
   }
 
   /**
@@ -233,7 +233,7 @@ function engineOver(host: WasmHost): EngineFunctions {
         while (!exports.isDone(drawing) && stop[0] === 0) {
           const rows = exports.drawRow(drawing);
           onRow?.(rows);
-          await giveWay();
+          await yieldToEventLoop();
         }
         return exports.failedSum(drawing);
       } finally {

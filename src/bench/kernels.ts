@@ -4,17 +4,17 @@ import { frameBytes } from '../foundation/levels.js';
 import { buildNetwork } from '../model/network.js';
 import type { AddOp, ConvOp, LstmOp } from '../model/ops/index.js';
 import { describeBenchNetwork, type BenchNetwork } from './network.js';
-import { roofSeconds, timed, type Peaks } from './peaks.js';
+import { rooflineSeconds, measureSeconds, type Peaks } from './peaks.js';
 import { shapeName } from './profile.js';
-import type { Work } from './work.js';
+import type { Workload } from './work.js';
 
 /** One kernel at one shape against its roof: the time that arithmetic or memory, whichever is slower, would take. */
-export interface KernelTiming extends Work {
+export interface KernelTiming extends Workload {
   kernel: KernelName;
   /** Shape in words, with the images. */
   shape: string;
   seconds: number;
-  shareOfRoof: number;
+  rooflineFraction: number;
 }
 
 const cifar = { hidden: 128, size: { width: 32, height: 32 }, channels: 3, levels: 256, headWidth: 256 } as const;
@@ -49,8 +49,8 @@ export function* benchKernels(
   for (const network of networks)
     for (const call of networkCalls(network, batch)) calls.set(`${call.kernel} ${call.shape}`, call);
   for (const { kernel, shape, numbers, passed } of calls.values()) {
-    const timing = timed(kernels, kernel, numbers, tries, passed, mixed);
-    yield { kernel, shape, ...timing, shareOfRoof: roofSeconds(timing, peaks) / timing.seconds };
+    const timing = measureSeconds(kernels, kernel, numbers, tries, passed, mixed);
+    yield { kernel, shape, ...timing, rooflineFraction: rooflineSeconds(timing, peaks) / timing.seconds };
   }
 }
 

@@ -4,7 +4,7 @@ import type { Channels, Size } from '../foundation/frame.js';
 import type { ModelDescription } from '../model/description.js';
 import type { Examples, ExampleShape } from '../conditioning/context/examples.js';
 import { describeModel, type NetworkName } from '../model/presets.js';
-import { Philox, purposes } from '../foundation/philox.js';
+import { Philox, randomStreams } from '../foundation/philox.js';
 
 /** The network to measure: one of the presets, unconditional, with a softmax head. */
 export interface BenchNetwork {
@@ -26,7 +26,7 @@ export function randomExamples({ size, channels, levels }: ExampleShape, batch: 
   const philox = new Philox(seed);
   const shape: [number, number, number, number] = [batch, size.height, size.width, channels];
   const values = Float32Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) =>
-    Math.floor(philox.uniform(i, 0, 0, purposes.sampling) * levels),
+    Math.floor(philox.uniform(i, 0, 0, randomStreams.sampling) * levels),
   );
   const image: Tensor4D = tf.keep(tf.tensor4d(values, shape));
   return { image, seen: image, given: {} };

@@ -7,7 +7,7 @@ import {
   type Kernels,
 } from '../backend/kernels/index.js';
 import type { Precision } from '../backend/precision.js';
-import { workOf, type Work } from './work.js';
+import { countWork, type Workload } from './work.js';
 
 /** What a machine can do at best, as measured with one instruction set and number of threads. */
 export interface Peaks {
@@ -35,9 +35,9 @@ const CACHED = denseConvolution({
  * @param precision of the kernels; where it is bf16, an instruction adds two products to a sum
  */
 export function measurePeaks(kernels: Kernels, precision: Precision): Peaks {
-  const chains = timed(kernels, 'multiplyAdds', { rounds: ROUNDS, count: CHAINS }, 10);
-  const stream = timed(kernels, 'add', { count: STREAMED, period: STREAMED }, 5);
-  const cached = timed(kernels, 'convolution', { shape: CACHED, batch: CACHED_BATCH, relu: false }, 10);
+  const chains = measureSeconds(kernels, 'multiplyAdds', { rounds: ROUNDS, count: CHAINS }, 10);
+  const stream = measureSeconds(kernels, 'add', { count: STREAMED, period: STREAMED }, 5);
+  const cached = measureSeconds(kernels, 'convolution', { shape: CACHED, batch: CACHED_BATCH, relu: false }, 10);
   const products = precision === 'bf16' ? 2 : 1;
   const registers = (products * 2 * ROUNDS * CHAINS) / chains.seconds / 1e9;
   return {
@@ -47,7 +47,7 @@ export function measurePeaks(kernels: Kernels, precision: Precision): Peaks {
 }
 
 /** The shortest time in which the work could be done: arithmetic or memory, whichever takes longer. */
-export function roofSeconds({ flops, bytes }: Work, { gflops, gbytes }: Peaks): number {
+export function rooflineSeconds({ flops, bytes }: Workload, { gflops, gbytes }: Peaks): number {
   return Math.max(flops / gflops, bytes / gbytes) / 1e9;
 }
 
@@ -56,14 +56,14 @@ export function roofSeconds({ flops, bytes }: Work, { gflops, gbytes }: Peaks): 
  * @param passed which of the arrays that may be null are passed
  * @param value of the arrays at each place; levels come in turn
  */
-export function timed<K extends KernelName>(
+export function measureSeconds<K extends KernelName>(
   kernels: Kernels,
   kernel: K,
   numbers: KernelNumbers<K>,
   tries: number,
   passed: readonly string[] = [],
   value: (place: number) => number = () => 0,
-): Work & { seconds: number } {
+): Workload & { seconds: number } {
   const { inputs, outputs } = descriptions[kernel];
   const made: Record<string, Float32Array | Int32Array | null> = {};
   for (const [name, { shape, type, below, optional, with: input }] of Object.entries({ ...inputs, ...outputs })) {
@@ -86,5 +86,5 @@ export function timed<K extends KernelName>(
     seconds = Math.min(seconds, (performance.now() - started) / 1000);
   }
   for (const array of Object.values(made)) if (array instanceof Float32Array) kernels.memory.free(array);
-  return { ...workOf(kernel, numbers, arrays), seconds };
+  return { ...countWork(kernel, numbers, arrays), seconds };
 }

@@ -1,10 +1,10 @@
 import type { KernelArrays, KernelName, KernelNumbers, Kernels } from '../backend/kernels/index.js';
 import type { ConvolutionShape } from '../backend/convolution-shape.js';
-import { hiddenFeatures, type WalkShape } from '../backend/walk-shape.js';
-import { workOf, type Work } from './work.js';
+import { hiddenFeatures, type ScanShape } from '../backend/scan-shape.js';
+import { countWork, type Workload } from './work.js';
 
 /** All calls of one kernel at one shape. */
-export interface ProfileEntry extends Work {
+export interface ProfileEntry extends Workload {
   kernel: KernelName;
   /** The shape in words; empty for kernels on plain arrays. */
   shape: string;
@@ -39,7 +39,7 @@ export class Profile {
       const started = performance.now();
       call(numbers, arrays);
       const seconds = (performance.now() - started) / 1000;
-      const { flops, bytes } = workOf(kernel, numbers, arrays);
+      const { flops, bytes } = countWork(kernel, numbers, arrays);
       const shape = 'shape' in numbers ? shapeName(numbers.shape) : '';
       const key = `${kernel} ${shape}`;
       const entry = this.byKey.get(key) ?? { kernel, shape, calls: 0, seconds: 0, flops: 0, bytes: 0 };
@@ -55,7 +55,7 @@ export class Profile {
 type Call = (numbers: KernelNumbers<KernelName>, arrays: KernelArrays<KernelName>) => void;
 
 /** A shape in words, such as `3x3 masked, 128 to 128`. */
-export function shapeName(shape: ConvolutionShape | WalkShape): string {
+export function shapeName(shape: ConvolutionShape | ScanShape): string {
   if ('walk' in shape) return `${shape.walk}, h = ${hiddenFeatures(shape)}`;
   const { kernel, inFeatures, outFeatures, taps } = shape;
   const isDense =

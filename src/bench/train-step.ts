@@ -3,12 +3,12 @@ import type { Kernels } from '../backend/kernels/index.js';
 import { nativeBackend } from '../backend/native-backend.js';
 import { initialiseParameters } from '../backend/parameters.js';
 import { optimisers } from '../optimization/optimisers.js';
-import { gradientsOf } from '../optimization/gradients.js';
+import { computeGradients } from '../optimization/gradients.js';
 import { applyUpdate, type TrainingState } from '../optimization/update.js';
-import { expectPrecision, withPrecision, type Precision } from '../backend/precision.js';
+import { assertPrecision, withPrecision, type Precision } from '../backend/precision.js';
 import { registerNativeBackend } from '../backend/register-native-backend.js';
-import { errorsOf } from '../foundation/errors.js';
-import { giveWay } from '../foundation/give-way.js';
+import { errorFactory } from '../foundation/errors.js';
+import { yieldToEventLoop } from '../foundation/yield-to-event-loop.js';
 import { buildChain } from '../model/chain.js';
 import { toTensors } from '../model/model.js';
 import { describeBenchNetwork, randomExamples, type BenchNetwork } from './network.js';
@@ -59,7 +59,7 @@ export async function benchTrain(
 ): Promise<BenchTrainResult> {
   const profile = new Profile();
   const kernels = nativeBackend() && kernelsInUse(precision);
-  if (kernels === null) expectPrecision(precision);
+  if (kernels === null) assertPrecision(precision);
   else await useWatched(profile.watch(kernels));
   const chain = buildChain(describeBenchNetwork(settings));
   const weights = toTensors(initialiseParameters(chain.parameters, seed), chain.parameters);
@@ -72,11 +72,11 @@ export async function benchTrain(
     signal?.throwIfAborted();
     if (step === WARM_UP + 1) profile.clear();
     const started = performance.now();
-    const gradients = gradientsOf(chain, state.weights, examples);
+    const gradients = computeGradients(chain, state.weights, examples);
     ({ state } = applyUpdate(optimiser, { learningRate: 1e-3, step }, state, gradients));
     if (step > WARM_UP) times.push((performance.now() - started) / 1000);
     onStep(step - WARM_UP);
-    await giveWay();
+    await yieldToEventLoop();
   }
   tf.dispose([examples.image, ...state.weights, ...state.optimiser.flat()]);
 
@@ -101,7 +101,7 @@ function workOf(watched: Profile, peaks: Peaks, seconds: number): NativeWork {
 export function kernelsInUse(precision: Precision): Kernels {
   const backend = nativeBackend();
   if (backend !== null) return withPrecision(precision, () => backend.kernels);
-  const misused = errorsOf('USAGE', 'bench');
+  const misused = errorFactory('USAGE', 'bench');
   throw misused('backend', 'native, whose kernels can be timed', tf.getBackend(), 'leave out --backend');
 }
 

@@ -1,9 +1,9 @@
 import type { ConvolutionShape } from '../backend/convolution-shape.js';
 import type { KernelArrays, KernelName, KernelNumbers } from '../backend/kernels/index.js';
-import { stateToState } from '../backend/walk-shape.js';
+import { stateToState } from '../backend/scan-shape.js';
 
 /** What one call of a kernel has to do at least, whoever does it. */
-export interface Work {
+export interface Workload {
   /** Products and sums on weights that are not masked, each counted as one. */
   flops: number;
   /** Bytes of all arrays, each read or written once. */
@@ -20,7 +20,11 @@ const productsOf: { [K in KernelName]?: (numbers: KernelNumbers<K>) => number } 
   matMul: ({ m, n, k }) => m * n * k,
 };
 
-export function workOf<K extends KernelName>(kernel: K, numbers: KernelNumbers<K>, arrays: KernelArrays<K>): Work {
+export function countWork<K extends KernelName>(
+  kernel: K,
+  numbers: KernelNumbers<K>,
+  arrays: KernelArrays<K>,
+): Workload {
   const bytes = Object.values<ArrayBufferView | null>(arrays).reduce((sum, array) => sum + (array?.byteLength ?? 0), 0);
   return { flops: 2 * (productsOf[kernel]?.(numbers) ?? 0), bytes };
 }

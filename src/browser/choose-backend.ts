@@ -1,7 +1,7 @@
-import { useKernels } from '../backend/backend-in-use.js';
+import { useKernels } from '../backend/current-backend.js';
 import { type KernelLibrary, loadLibrariesBy } from '../backend/kernel-library.js';
-import { unusableWasm, wasmLibrary, type WasmThreads } from '../backend/wasm.js';
-import { errorsOf } from '../foundation/errors.js';
+import { wasmError, wasmLibrary, type WasmThreads } from '../backend/wasm.js';
+import { errorFactory } from '../foundation/errors.js';
 
 /** What computes in a page. */
 export interface PageBackendOptions {
@@ -42,7 +42,7 @@ export async function chooseBackend({ wasm, threads }: PageBackendOptions): Prom
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= most)) {
     const expected = isolated ? `a whole number from 1 to ${most}` : '1, as the page is not isolated';
     const remedy = isolated ? 'give the number of threads' : 'serve the page with the headers COOP and COEP';
-    throw errorsOf('USAGE', 'choose backend')('threads', expected, String(threads), remedy);
+    throw errorFactory('USAGE', 'choose backend')('threads', expected, String(threads), remedy);
   }
   if (library === null) {
     const code = wasm instanceof Uint8Array ? wasm : await fetched(String(wasm));
@@ -54,7 +54,7 @@ export async function chooseBackend({ wasm, threads }: PageBackendOptions): Prom
 }
 
 function noAddon(): never {
-  throw errorsOf('DEPENDENCY', 'load the native addon')('addon', 'Node.js', 'a page', 'compute in WebAssembly');
+  throw errorFactory('DEPENDENCY', 'load the native addon')('addon', 'Node.js', 'a page', 'compute in WebAssembly');
 }
 
 async function fetched(url: string): Promise<Uint8Array> {
@@ -67,7 +67,7 @@ async function fetched(url: string): Promise<Uint8Array> {
   } catch (cause) {
     received = (cause as Error).message;
   }
-  throw unusableWasm(url, 'a file of pxv', received, remedy);
+  throw wasmError(url, 'a file of pxv', received, remedy);
 }
 
 function loaded(code: Uint8Array, threads: WasmThreads): KernelLibrary {
@@ -75,7 +75,7 @@ function loaded(code: Uint8Array, threads: WasmThreads): KernelLibrary {
     return wasmLibrary(code, threads);
   } catch (cause) {
     if (!(cause instanceof Error) || 'code' in cause) throw cause;
-    throw unusableWasm('its bytes', 'wasm/pxv.wasm', cause.message, 'give the file of this version', { cause });
+    throw wasmError('its bytes', 'wasm/pxv.wasm', cause.message, 'give the file of this version', { cause });
   }
 }
 

@@ -1,13 +1,13 @@
-import { decodeFrames, expectArithmetic } from '../coding/decode-frames.js';
+import { decodeFrames, assertArithmetic } from '../coding/decode-frames.js';
 import { CodedReader } from '../coding/format.js';
-import { modelsOfFile } from '../coding/models-of-file.js';
-import { errorsOf } from '../foundation/errors.js';
+import { findFileModels } from '../coding/file-models.js';
+import { errorFactory } from '../foundation/errors.js';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
 import { framesPerSecond } from '../foundation/frame-rate.js';
 import type { Model } from '../model/model.js';
 
 /** A frame of a file of `pxv encode`, or frames that damage has cost. */
-export type CodedFrame =
+export type TimedFrame =
   | {
       /** From 0. */
       index: number;
@@ -54,17 +54,17 @@ export async function* codedFrames(
   file: Blob,
   models: Iterable<() => Promise<Model>>,
   signal?: AbortSignal,
-): AsyncGenerator<CodedFrame, void> {
+): AsyncGenerator<TimedFrame, void> {
   const reader = new CodedReader(partsOf(file));
   const header = await reader.header();
-  expectArithmetic(header);
+  assertArithmetic(header);
   const { width, height, channels, frameRate } = header;
   if (width * height > MOST_PIXELS) {
     const remedy = 'read it by pxv decode';
-    throw errorsOf('INPUT', 'decode')('the file', `${MOST_PIXELS} pixels at most`, `${width}x${height}`, remedy);
+    throw errorFactory('INPUT', 'decode')('the file', `${MOST_PIXELS} pixels at most`, `${width}x${height}`, remedy);
   }
   const webp = { decode: (bytes: Uint8Array) => decodeWebp(bytes, header, channels) };
-  const found = await modelsOfFile(header, models);
+  const found = await findFileModels(header, models);
   for await (const each of decodeFrames(reader, header, { models: found, webp, signal }))
     yield 'lost' in each ? each : { ...each, time: each.index / framesPerSecond(frameRate) };
 }

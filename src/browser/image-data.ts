@@ -21,7 +21,7 @@ export function frameFromPixels({ width, height, data: from }: Pixels): Frame {
 }
 
 /** The pixels of a frame, for `new ImageData(data, width, height)`. */
-export function pixelsOf({ width, height, channels, data: from }: Frame) {
+export function toPixels({ width, height, channels, data: from }: Frame) {
   const data = new Uint8ClampedArray(4 * width * height);
   for (let pixel = 0; pixel < width * height; pixel++) {
     for (let c = 0; c < 3; c++) data[4 * pixel + c] = from[channels * pixel + (channels === 3 ? c : 0)];

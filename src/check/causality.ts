@@ -1,10 +1,10 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { giveWay } from '../foundation/give-way.js';
-import { conditionOf, networkOutput, type Network } from '../model/network.js';
-import { exampleOf, imagesTogether, randomClip, valuesOf } from './check-example.js';
-import type { Checked } from './finding.js';
-import { nameOfSubPixel } from './sub-pixels.js';
+import { yieldToEventLoop } from '../foundation/yield-to-event-loop.js';
+import { runConditioning, runNetwork, type Network } from '../model/network.js';
+import { makeExample, imagesPerBatch, randomClip, readValues } from './check-example.js';
+import type { CheckedNetwork } from './finding.js';
+import { formatSubPixel } from './sub-pixels.js';
 
 /** Images on which a sub-pixel that changed nothing later is silent again: a ReLU may have hidden it. */
 const ATTEMPTS = 8;
@@ -15,15 +15,15 @@ const ATTEMPTS = 8;
  * R, G, B within a pixel, must keep every bit, and some later one must change where the context promises that one sees it.
  * @returns what is wrong, one line for each sub-pixel that breaks the rule
  */
-export async function causalityFaults(checked: Checked, chosen: readonly number[]): Promise<string[]> {
+export async function findCausalityFaults(checked: CheckedNetwork, chosen: readonly number[]): Promise<string[]> {
   const { network, fields, seed, onProgress, signal } = checked;
   const { description, program } = network;
-  const name = (subPixel: number) => nameOfSubPixel(description, subPixel);
+  const name = (subPixel: number) => formatSubPixel(description, subPixel);
   const faults: string[] = [];
   let silent = chosen;
   for (let attempt = 0; attempt < ATTEMPTS && silent.length > 0; attempt++) {
     const unseen: number[] = [];
-    const copies = Math.min(silent.length, imagesTogether(program));
+    const copies = Math.min(silent.length, imagesPerBatch(program));
     const clip = randomClip(description, seed, attempt);
     // A batch of unchanged images: each is computed in the very place of the one that is compared with it.
     const unchanged = await outputBits(checked, clip, copies, []);
@@ -41,7 +41,7 @@ export async function causalityFaults(checked: Checked, chosen: readonly number[
       const done = first + part.length;
       if (attempt === 0)
         onProgress?.({ check: 'causality', size: description.size, done, total: silent.length, unit: 'sub-pixels' });
-      await giveWay();
+      await yieldToEventLoop();
       signal?.throwIfAborted();
     }
     silent = unseen;
@@ -51,14 +51,14 @@ export async function causalityFaults(checked: Checked, chosen: readonly number[
 
 /** The bits of the outputs of so many copies of the image of a clip, the first of them changed, each in one sub-pixel. */
 async function outputBits(
-  { network, parameters }: Checked,
+  { network, parameters }: CheckedNetwork,
   clip: Uint8Array,
   copies: number,
   changed: readonly number[],
 ): Promise<Int32Array> {
   const { levels } = network.description;
-  const values = await valuesOf(() => {
-    const { image, given } = exampleOf(network.description, clip);
+  const values = await readValues(() => {
+    const { image, given } = makeExample(network.description, clip);
     const repeat = (x: Tensor4D): Tensor4D => tf.tile(x, [copies, 1, 1, 1]);
     const images = repeat(image);
     const own = Float32Array.from(images.dataSync());
@@ -66,13 +66,13 @@ async function outputBits(
       const at = copy * image.size + subPixel;
       own[at] = (own[at] + Math.floor(levels / 2)) % levels;
     }
-    const condition = conditionOf(network, parameters, given);
+    const condition = runConditioning(network, parameters, given);
     const repeated = condition && {
       map: repeat(condition.map),
       anchors: condition.anchors.map(repeat),
       references: condition.references.map(repeat),
     };
-    return networkOutput(network, parameters, tf.tensor4d(own, images.shape), repeated);
+    return runNetwork(network, parameters, tf.tensor4d(own, images.shape), repeated);
   });
   return new Int32Array(values.buffer, values.byteOffset, values.length);
 }

@@ -1,18 +1,18 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { needsOf } from '../conditioning/index.js';
+import { inputRequirements } from '../conditioning/index.js';
 import { subsample } from '../conditioning/context/context-tensors.js';
 import type { NetworkDescription } from '../model/description.js';
 import { ExampleBuffer, type Examples } from '../conditioning/context/examples.js';
 import { frameBytes } from '../foundation/levels.js';
 import type { Program } from '../model/program.js';
-import { checkDraws, draws } from './sub-pixels.js';
+import { checkDraws, checkStreams } from './sub-pixels.js';
 
 /** Bytes that the feature maps of images computed together may take, and how many these are at most. */
 const BATCH_BYTES = 2 ** 28;
 const MOST_TOGETHER = 64;
 
-export function imagesTogether({ slots, size }: Program): number {
+export function imagesPerBatch({ slots, size }: Program): number {
   const features = slots.reduce((sum, slot) => sum + slot.features, 0);
   const bytes = 4 * features * size.height * size.width;
   return Math.min(MOST_TOGETHER, Math.max(1, Math.floor(BATCH_BYTES / bytes)));
@@ -20,9 +20,9 @@ export function imagesTogether({ slots, size }: Program): number {
 
 /** The random frames of a context and a random image after them, bytes that lie near those of the other frames. */
 export function randomClip(description: NetworkDescription, seed: bigint | number, attempt: number): Uint8Array {
-  const draw = checkDraws(seed, draws.clips + attempt);
+  const draw = checkDraws(seed, checkStreams.clips + attempt);
   const bytes = frameBytes(description);
-  const frames = needsOf(description.conditioning).context + 1;
+  const frames = inputRequirements(description.conditioning).context + 1;
   return Uint8Array.from({ length: frames * bytes }, (_, at) => {
     const base = 216 * draw(at % bytes);
     return Math.floor(base + 40 * draw(at % bytes, 1 + Math.floor(at / bytes)));
@@ -33,8 +33,8 @@ export function randomClip(description: NetworkDescription, seed: bigint | numbe
  * The one example of a clip as long as the context and its image; for a network that is given the image at a coarser
  * scale, that of the clip's own.
  */
-export function exampleOf(description: NetworkDescription, clip: Uint8Array): Examples {
-  const { context, coarser } = needsOf(description.conditioning);
+export function makeExample(description: NetworkDescription, clip: Uint8Array): Examples {
+  const { context, coarser } = inputRequirements(description.conditioning);
   const buffer = new ExampleBuffer({ ...description, context }, 1);
   buffer.add(clip, context + 1, false);
   const examples = buffer.tensors();
@@ -43,7 +43,7 @@ export function exampleOf(description: NetworkDescription, clip: Uint8Array): Ex
 }
 
 /** The values of a tensor, which goes with all others that are made on the way. */
-export async function valuesOf(make: () => Tensor): Promise<Float32Array> {
+export async function readValues(make: () => Tensor): Promise<Float32Array> {
   const tensor = tf.tidy(make);
   const values = (await tensor.data()) as Float32Array;
   tensor.dispose();

@@ -1,9 +1,9 @@
-import { errorsOf } from '../foundation/errors.js';
-import { checkNetwork, MOST_CHECKED } from './check-network.js';
+import { errorFactory } from '../foundation/errors.js';
+import { checkNetwork, MAX_CHECKED } from './check-network.js';
 import type { Finding } from './finding.js';
-import { atSize } from '../model/at-size.js';
-import { dimensions, parametersOfScale } from '../model/chain.js';
-import { expectModel, type Model } from '../model/model.js';
+import { resizeModel } from '../model/resize-model.js';
+import { dimensions, selectScaleParameters } from '../model/chain.js';
+import { assertModel, type Model } from '../model/model.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { checkModelFields } from './options.js';
 
@@ -21,18 +21,18 @@ export type ModelCheckSettings = OptionsOf<typeof checkModelFields>;
  * @throws PxvError `USAGE` where an option is unknown or wrong, or the size is too large to check
  */
 export async function checkModel(trained: Model, asked: ModelCheckSettings = {}): Promise<ScaleFinding[]> {
-  expectModel(trained, 'check model');
+  assertModel(trained, 'check model');
   const { size, ...settings } = parseOptions('check model', checkModelFields, asked);
-  const { chain, weights } = size === undefined ? trained : atSize(trained, size);
-  if (size !== undefined && dimensions(chain) > MOST_CHECKED) {
+  const { chain, weights } = size === undefined ? trained : resizeModel(trained, size);
+  if (size !== undefined && dimensions(chain) > MAX_CHECKED) {
     const received = `${size.width}x${size.height}, which has ${dimensions(chain)}`;
     const remedy = 'give a smaller size: every row and column runs the same ops';
-    throw errorsOf('USAGE', 'check model')('--size', `${MOST_CHECKED} sub-pixels at most`, received, remedy);
+    throw errorFactory('USAGE', 'check model')('--size', `${MAX_CHECKED} sub-pixels at most`, received, remedy);
   }
   const findings: ScaleFinding[] = [];
   const whole = size !== undefined;
   for (const [scale, network] of chain.scales.entries()) {
-    const own = await checkNetwork(network, parametersOfScale(chain, scale, weights), { ...settings, whole });
+    const own = await checkNetwork(network, selectScaleParameters(chain, scale, weights), { ...settings, whole });
     findings.push(...own.map((finding) => ({ ...finding, scale })));
   }
   return findings;

@@ -4,14 +4,14 @@ import { frameBytes } from '../foundation/levels.js';
 import { earlierTaps } from '../model/earlier-pixels/index.js';
 import { buildNetwork, type Network } from '../model/network.js';
 import { toTensors } from '../model/model.js';
-import { causalityFaults } from './causality.js';
-import { contextFaults, SMALL_GRADIENT, usedContext } from './context.js';
-import { fieldShape } from './field-shape.js';
-import { judged, type Checked, type CheckSettings, type Finding } from './finding.js';
-import { likelihood } from './likelihood.js';
-import { maskFaults } from './masks.js';
-import { promisedFields, type ReceptiveFields } from './receptive-fields.js';
-import { chosenSubPixels, nameOfSubPixel, type SubPixelGrid } from './sub-pixels.js';
+import { findCausalityFaults } from './causality.js';
+import { findContextFaults, SMALL_GRADIENT, measureUsedContext } from './context.js';
+import { describeFieldShape } from './field-shape.js';
+import { makeFinding, type CheckedNetwork, type CheckSettings, type Finding } from './finding.js';
+import { checkLikelihood } from './likelihood.js';
+import { findMaskFaults } from './masks.js';
+import { expectedReceptiveFields, type ReceptiveFields } from './receptive-fields.js';
+import { selectSubPixels, formatSubPixel, type SubPixelGrid } from './sub-pixels.js';
 
 /** The size at which every sub-pixel is changed, and every output's context looked at. */
 const SMALL: Size = { width: 11, height: 9 };
@@ -24,7 +24,7 @@ const CHANGED = 48;
 const CHANGED_WORK = 1e12;
 
 /** Sub-pixels of the largest images that can be checked: time and memory grow with their square. */
-export const MOST_CHECKED = 32_768;
+export const MAX_CHECKED = 32_768;
 
 /** Multiply-adds up to which an image is drawn at the large size. */
 const DRAWN_WORK = 5e9;
@@ -48,17 +48,17 @@ export async function checkNetwork(
   const sizes = frameBytes(small.description) === frameBytes(large.description) ? [large] : [small, large];
   const parameters = toTensors(weights, network.parameters);
   try {
-    const checked = sizes.map((sized): Checked => {
-      const fields = promisedFields(sized.program, earlierTaps(sized.description));
+    const checked = sizes.map((sized): CheckedNetwork => {
+      const fields = expectedReceptiveFields(sized.program, earlierTaps(sized.description));
       return { ...settings, network: sized, parameters, fields };
     });
     const fine = `${network.program.ops.length} ops read all that their kernels and the paper's masks show, and nothing else`;
-    const findings = [judged('masks', network.description.size, maskFaults(network.program), fine)];
+    const findings = [makeFinding('masks', network.description.size, findMaskFaults(network.program), fine)];
     for (const each of checked) findings.push(await causality(each));
     const [first, last] = [checked[0], checked[checked.length - 1]];
     findings.push(promise(last.fields), ...(await contexts(first)));
     const isCheap = settings.whole === true || workOf(large) <= DRAWN_WORK;
-    findings.push(...(await likelihood(isCheap ? last : first, weights)));
+    findings.push(...(await checkLikelihood(isCheap ? last : first, weights)));
     return findings;
   } finally {
     tf.dispose(parameters);
@@ -78,40 +78,40 @@ function largeNetwork(network: Network): Network {
   return candidates.find((candidate) => CHANGED * workOf(candidate) <= CHANGED_WORK) ?? candidates.at(-1)!;
 }
 
-async function causality(checked: Checked): Promise<Finding> {
+async function causality(checked: CheckedNetwork): Promise<Finding> {
   const { fields, seed } = checked;
   const ofSmall = SMALL.width * SMALL.height * fields.channels;
-  const chosen = chosenSubPixels(fields, frameBytes(fields) <= ofSmall ? ofSmall : CHANGED, seed);
-  const faults = await causalityFaults(checked, chosen);
+  const chosen = selectSubPixels(fields, frameBytes(fields) <= ofSmall ? ofSmall : CHANGED, seed);
+  const faults = await findCausalityFaults(checked, chosen);
   const which = amongAll(chosen, fields, 'sub-pixels');
   const fine = `${which} changed, one at a time: its own and earlier outputs keep every bit, a later one changes`;
-  return judged('causality', fields.size, faults, fine);
+  return makeFinding('causality', fields.size, faults, fine);
 }
 
 /** What the context should be: earlier sub-pixels only; which of them a network of this kind cannot see has a name. */
 function promise(fields: ReceptiveFields): Finding {
   const { size } = fields;
-  const nameOf = (subPixel: number) => nameOfSubPixel(fields, subPixel);
+  const nameOf = (subPixel: number) => formatSubPixel(fields, subPixel);
   const count = frameBytes(fields);
   for (let output = 0; output < count; output++)
     for (let input = output; input < count; input++)
       if (fields.reaches(input, output))
-        return judged('context', size, [`the ops let ${nameOf(output)} see ${nameOf(input)}`], '');
-  return { check: 'context', size, result: 'reported', found: `promised is ${fieldShape(fields)}` };
+        return makeFinding('context', size, [`the ops let ${nameOf(output)} see ${nameOf(input)}`], '');
+  return { check: 'context', size, result: 'reported', found: `promised is ${describeFieldShape(fields)}` };
 }
 
 /** Whether the gradients are where they should be, with random weights, and how large they are with trained ones. */
-async function contexts(checked: Checked): Promise<Finding[]> {
+async function contexts(checked: CheckedNetwork): Promise<Finding[]> {
   const { network, fields, seed } = checked;
   const { size, channels } = fields;
-  const all = chosenSubPixels(fields, Math.max(LEAST_OUTPUTS, GRADIENT_WORK / workOf(network)), seed);
+  const all = selectSubPixels(fields, Math.max(LEAST_OUTPUTS, GRADIENT_WORK / workOf(network)), seed);
   // The last colour of a pixel sees the most.
   const last = all.filter((output) => output % channels === channels - 1);
-  const faults = await contextFaults(checked, all);
-  const share = await usedContext(checked, last);
+  const faults = await findContextFaults(checked, all);
+  const share = await measureUsedContext(checked, last);
   const fine = `random weights: gradients at every sub-pixel that is promised, and at no other, for ${amongAll(all, fields, 'outputs')}`;
   const found = `trained weights: ${(100 * share).toFixed(1)}% of the gradients promised, for ${amongAll(last, fields, 'outputs')}, are above ${SMALL_GRADIENT.toExponential()} of the largest`;
-  return [judged('context', size, faults, fine), { check: 'trained context', size, result: 'reported', found }];
+  return [makeFinding('context', size, faults, fine), { check: 'trained context', size, result: 'reported', found }];
 }
 
 /** As in `48 of 297 outputs`. */

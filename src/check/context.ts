@@ -1,18 +1,18 @@
 import { loadGradients, tf } from '../foundation/tfjs.js';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { filterMask } from '../backend/convolution-shape.js';
-import { giveWay } from '../foundation/give-way.js';
+import { yieldToEventLoop } from '../foundation/yield-to-event-loop.js';
 import { frameBytes } from '../foundation/levels.js';
 import { earlierInput } from '../model/earlier-pixels/index.js';
 import { disposeExamples } from '../conditioning/context/examples.js';
-import { conditionOf, imageInput } from '../model/network.js';
+import { runConditioning, imageInput } from '../model/network.js';
 import type { Program } from '../model/program.js';
 import { runWholeImage } from '../model/whole-image.js';
 import { groupStart, type Slot } from '../model/groups.js';
-import { exampleOf, imagesTogether, randomClip, valuesOf } from './check-example.js';
-import type { Checked, CheckName } from './finding.js';
+import { makeExample, imagesPerBatch, randomClip, readValues } from './check-example.js';
+import type { CheckedNetwork, CheckName } from './finding.js';
 import { earlierSubPixels } from './receptive-fields.js';
-import { checkDraws, draws, nameOfSubPixel, placeOfSubPixel } from './sub-pixels.js';
+import { checkDraws, checkStreams, formatSubPixel, locateSubPixel } from './sub-pixels.js';
 
 /**
  * Factor of all gradients: those that go far are products of many small factors, and have to stay above the least float32,
@@ -28,14 +28,14 @@ const GRADIENT_SCALE = 2 ** 64;
  * positive, and no two ways from a sub-pixel to an output cancel.
  * @returns what is wrong, one line for each output that has a sub-pixel too few or too many
  */
-export async function contextFaults(checked: Checked, outputs: readonly number[]): Promise<string[]> {
+export async function findContextFaults(checked: CheckedNetwork, outputs: readonly number[]): Promise<string[]> {
   const { fields, network, seed } = checked;
   const faults: string[] = [];
   const inputs = positiveInputs(network.program, seed);
   for await (const [output, gradients] of gradientsOf('context', inputs, checked, outputs)) {
     const differs = (isSeen: boolean) =>
       gradients.findIndex((gradient, input) => (gradient !== 0) === isSeen && fields.reaches(input, output) !== isSeen);
-    const name = (subPixel: number) => nameOfSubPixel(fields, subPixel);
+    const name = (subPixel: number) => formatSubPixel(fields, subPixel);
     const [extra, missing] = [differs(true), differs(false)];
     if (extra >= 0) faults.push(`${name(output)} depends on ${name(extra)}, which it must not see`);
     if (missing >= 0) faults.push(`${name(output)} does not depend on ${name(missing)}, which it should see`);
@@ -51,7 +51,7 @@ export const SMALL_GRADIENT = 1e-6;
  * a sub-pixel whose gradient, on a random image, is above `SMALL_GRADIENT` times the largest of its output; 0 where nothing
  * is promised.
  */
-export async function usedContext(checked: Checked, outputs: readonly number[]): Promise<number> {
+export async function measureUsedContext(checked: CheckedNetwork, outputs: readonly number[]): Promise<number> {
   let promised = 0;
   let used = 0;
   for await (const [output, gradients] of gradientsOf('trained context', trainedInputs(checked), checked, outputs)) {
@@ -69,7 +69,7 @@ type Inputs = Record<'weights' | 'map' | 'image' | 'matched', Tensor[]>;
 /** Sums are about a quarter of what is summed: sigmoids stay in their steep part in deep networks as well. */
 function positiveInputs(program: Program, seed: bigint | number): Inputs {
   const { height, width } = program.size;
-  const draw = checkDraws(seed, draws.weights);
+  const draw = checkDraws(seed, checkStreams.weights);
   let drawn = 0;
   const random = (shape: number[], mean: number): Tensor =>
     tf.tensor(
@@ -89,11 +89,11 @@ function positiveInputs(program: Program, seed: bigint | number): Inputs {
 }
 
 /** The trained weights, and what they read for a random image. */
-function trainedInputs({ network, parameters, seed }: Checked): Inputs {
+function trainedInputs({ network, parameters, seed }: CheckedNetwork): Inputs {
   const { description, conditioningParameters } = network;
-  const examples = exampleOf(description, randomClip(description, seed, 0));
+  const examples = makeExample(description, randomClip(description, seed, 0));
   const inputs = tf.tidy(() => {
-    const condition = conditionOf(network, parameters, examples.given);
+    const condition = runConditioning(network, parameters, examples.given);
     const matched = condition && earlierInput(description, examples.image, condition);
     return {
       weights: parameters.slice(conditioningParameters).map((tensor) => tf.clone(tensor)),
@@ -114,27 +114,27 @@ function trainedInputs({ network, parameters, seed }: Checked): Inputs {
 async function* gradientsOf(
   check: CheckName,
   inputs: Inputs,
-  { network: { program }, fields, seed, onProgress, signal }: Checked,
+  { network: { program }, fields, seed, onProgress, signal }: CheckedNetwork,
   outputs: readonly number[],
 ): AsyncGenerator<[output: number, gradients: Float32Array], void> {
   const { weights, image, map, matched } = inputs;
   const { groups, features } = program.out;
   const { height, width } = program.size;
   const subPixels = frameBytes(fields);
-  const draw = checkDraws(seed, draws.outputs);
-  const together = imagesTogether(program);
+  const draw = checkDraws(seed, checkStreams.outputs);
+  const together = imagesPerBatch(program);
   loadGradients();
   try {
     for (let first = 0; first < outputs.length; first += together) {
       const part = outputs.slice(first, first + together);
       const dOut = tf.buffer([part.length, height, width, features]);
       part.forEach((output, copy) => {
-        const [y, x, channel] = placeOfSubPixel(fields, output);
+        const [y, x, channel] = locateSubPixel(fields, output);
         const start = groupStart(groups, channel);
         // Logits that are all moved alike change nothing: outputs count for more or less.
         for (let k = 0; k < groups[channel]; k++) dOut.set(GRADIENT_SCALE * draw(k), copy, y, x, start + k);
       });
-      const values = await valuesOf(() => {
+      const values = await readValues(() => {
         const copies = (x: Tensor) => tf.tile(x, [part.length, 1, 1, 1]) as Tensor4D;
         const [ownMap = null] = map.map(copies);
         const settings = { mapGradients: false, inputGradients: true };
@@ -158,7 +158,7 @@ async function* gradientsOf(
         yield [output, gradients];
       }
       onProgress?.({ check, size: fields.size, done: first + part.length, total: outputs.length, unit: 'outputs' });
-      await giveWay();
+      await yieldToEventLoop();
       signal?.throwIfAborted();
     }
   } finally {

@@ -1,6 +1,6 @@
 import { frameBytes } from '../foundation/levels.js';
 import type { ReceptiveFields } from './receptive-fields.js';
-import { nameOfSubPixel, placeOfSubPixel } from './sub-pixels.js';
+import { formatSubPixel, locateSubPixel } from './sub-pixels.js';
 
 /**
  * What the receptive fields of a network look like, found from the sets alone: exactly which earlier sub-pixels the outputs at
@@ -10,7 +10,7 @@ import { nameOfSubPixel, placeOfSubPixel } from './sub-pixels.js';
  * - `a blind spot`: to the left as far as in the row itself; to the right a wedge is never seen.
  * - `a box`: some rows above, all equally wide.
  */
-export function fieldShape(fields: ReceptiveFields): string {
+export function describeFieldShape(fields: ReceptiveFields): string {
   return missingPixel(fields) ?? stretches(fields) ?? anExample(fields);
 }
 
@@ -31,15 +31,15 @@ function missingPixel(fields: ReceptiveFields): string | null {
   const { width, height } = fields.size;
   const first = findPair(fields, (_input, _output, isSeen) => !isSeen);
   if (first === null) return 'all earlier sub-pixels';
-  const [row, column] = placeOfSubPixel(fields, first.input);
-  const rowsUp = placeOfSubPixel(fields, first.output)[0] - row;
+  const [row, column] = locateSubPixel(fields, first.input);
+  const rowsUp = locateSubPixel(fields, first.output)[0] - row;
   const colours = new Set<number>();
   let pairs = 0;
   let lastColumn = 0;
   const elsewhere = findPair(fields, (input, output, isSeen) => {
     if (isSeen) return false;
-    const [missingRow, missingColumn, colour] = placeOfSubPixel(fields, input);
-    const [y, x] = placeOfSubPixel(fields, output);
+    const [missingRow, missingColumn, colour] = locateSubPixel(fields, input);
+    const [y, x] = locateSubPixel(fields, output);
     if (y - missingRow !== rowsUp || missingColumn !== column) return true;
     colours.add(colour);
     pairs++;
@@ -65,7 +65,7 @@ interface Side {
 /** Whole pixels, in each row one stretch that reaches equally far from every x, but for the image's edges. */
 function stretches(fields: ReceptiveFields): string | null {
   const { height, width } = fields.size;
-  const places = Array.from({ length: frameBytes(fields) }, (_, at) => placeOfSubPixel(fields, at));
+  const places = Array.from({ length: frameBytes(fields) }, (_, at) => locateSubPixel(fields, at));
   const rowsUp = (input: number, output: number) => places[output][0] - places[input][0];
   const columnsRight = (input: number, output: number) => places[input][1] - places[output][1];
   const first = new Array<number>(height).fill(Infinity);
@@ -132,7 +132,7 @@ function anExample(fields: ReceptiveFields): string {
     return false;
   });
   const { input, output } = findPair(fields, (_input, _output, isSeen) => !isSeen)!;
-  const name = (subPixel: number) => nameOfSubPixel(fields, subPixel);
+  const name = (subPixel: number) => formatSubPixel(fields, subPixel);
   const share = ((200 * seen) / (count * (count - 1))).toFixed(1);
   return `${share}% of the earlier sub-pixels; ${name(output)} does not see ${name(input)}`;
 }

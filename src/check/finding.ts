@@ -34,7 +34,7 @@ export interface CheckSettings {
 }
 
 /** A network at one size, and what it is checked with. */
-export interface Checked extends CheckSettings {
+export interface CheckedNetwork extends CheckSettings {
   network: Network;
   /** In the order of `network.parameters`. */
   parameters: readonly Tensor[];
@@ -46,7 +46,7 @@ export interface Checked extends CheckSettings {
 const SHOWN = 3;
 
 /** A finding that passes where there are no faults, and says `fine`; else it fails and shows the first of them. */
-export function judged(check: CheckName, size: Size, faults: readonly string[], fine: string): Finding {
+export function makeFinding(check: CheckName, size: Size, faults: readonly string[], fine: string): Finding {
   if (faults.length === 0) return { check, size, result: 'passed', found: fine };
   const more = faults.length > SHOWN ? `; and ${faults.length - SHOWN} more` : '';
   return { check, size, result: 'failed', found: faults.slice(0, SHOWN).join('; ') + more };

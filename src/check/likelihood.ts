@@ -1,17 +1,17 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
-import type { Given } from '../conditioning/index.js';
+import type { ConditioningInputs } from '../conditioning/index.js';
 import { PxvError } from '../foundation/errors.js';
 import { frameBytes } from '../foundation/levels.js';
-import { unknownSubPixels } from '../model/chain.js';
+import { unknownMask } from '../model/chain.js';
 import { disposeExamples } from '../conditioning/context/examples.js';
-import { headOf } from '../model/heads/index.js';
-import { anchorsByPixel, conditionOf, networkOutput, scoreOf, type Network } from '../model/network.js';
+import { getHead } from '../model/heads/index.js';
+import { anchorsByPixel, runConditioning, runNetwork, scoreNetwork, type Network } from '../model/network.js';
 import { AS_SCORED } from '../model/sampling-settings.js';
 import { ImageSampler } from '../sampling/frame-sampler.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
-import { exampleOf, randomClip, valuesOf } from './check-example.js';
-import { judged, type Checked, type Finding } from './finding.js';
+import { makeExample, randomClip, readValues } from './check-example.js';
+import { makeFinding, type CheckedNetwork, type Finding } from './finding.js';
 
 /** How far the sampler and the whole-image executor may lie apart, in bits/dim. */
 const TOLERANCE = 1e-4;
@@ -25,12 +25,12 @@ const SUM_TOLERANCE = { drawn: 1e-9, scored: 1e-5 };
  * these are random; pixels known from the small image are neither drawn nor scored.
  * @param weights the parameters as arrays
  */
-export async function likelihood(checked: Checked, weights: readonly Float32Array[]): Promise<Finding[]> {
+export async function checkLikelihood(checked: CheckedNetwork, weights: readonly Float32Array[]): Promise<Finding[]> {
   const { network, parameters, seed, onProgress, signal } = checked;
   const { description } = network;
   const { size, levels } = description;
-  const unknown = unknownSubPixels(description) ?? new Float32Array(frameBytes(description)).fill(1);
-  const examples = exampleOf(description, randomClip(description, seed, 0));
+  const unknown = unknownMask(description) ?? new Float32Array(frameBytes(description)).fill(1);
+  const examples = makeExample(description, randomClip(description, seed, 0));
   const probabilities = new Float64Array(frameBytes(description) * levels);
   try {
     const known = Int16Array.from(examples.image.dataSync(), (level, at) => (unknown[at] === 1 ? -1 : level));
@@ -42,9 +42,9 @@ export async function likelihood(checked: Checked, weights: readonly Float32Arra
     );
     const scoredSums = await sumsOfScored(checked, examples.given, image.levels);
     const drawnSums = Float64Array.from(unknown, (_, i) => sumOf(probabilities.subarray(i * levels, (i + 1) * levels)));
-    const nats = await valuesOf(() => {
+    const nats = await readValues(() => {
       const seen = imageOf(network, image.levels);
-      return scoreOf(network, parameters, { ...examples, image: seen, seen }).nats;
+      return scoreNetwork(network, parameters, { ...examples, image: seen, seen }).nats;
     });
     // A scale of one pixel may have none to draw: its bits are none.
     const bitsPerNat = BITS_PER_NAT / Math.max(1, unknown.filter(Boolean).length);
@@ -55,11 +55,14 @@ export async function likelihood(checked: Checked, weights: readonly Float32Arra
     const [drawnError, scoredError] = [errorOf(drawnSums), errorOf(scoredSums)];
     const sums = `sums over the levels lie within ${drawnError.toExponential(1)} of 1 as drawn from, ${scoredError.toExponential(1)} as scored`;
     const isOne = drawnError <= SUM_TOLERANCE.drawn && scoredError <= SUM_TOLERANCE.scored;
-    return [judged('likelihood', size, apart, agree), judged('probabilities', size, isOne ? [] : [sums], sums)];
+    return [
+      makeFinding('likelihood', size, apart, agree),
+      makeFinding('probabilities', size, isOne ? [] : [sums], sums),
+    ];
   } catch (error) {
     // Probabilities that are not finite cannot be drawn from.
     if (!(error instanceof PxvError && error.code === 'CHECKPOINT')) throw error;
-    return [judged('likelihood', size, [error.message], '')];
+    return [makeFinding('likelihood', size, [error.message], '')];
   } finally {
     disposeExamples(examples);
   }
@@ -72,16 +75,16 @@ const errorOf = (sums: Float64Array) => sums.reduce((most, sum) => Math.max(most
 
 /** The sums, at every sub-pixel of an image, of the probabilities of all levels as they are scored, in float64. */
 async function sumsOfScored(
-  { network, parameters, onProgress, signal }: Checked,
-  given: Given,
+  { network, parameters, onProgress, signal }: CheckedNetwork,
+  given: ConditioningInputs,
   image: Int16Array,
 ): Promise<Float64Array> {
   const { head: description, levels, channels, size } = network.description;
-  const head = headOf(description);
+  const head = getHead(description);
   const pixels = image.length / channels;
   const [outputs, anchors] = tf.tidy(() => {
-    const condition = conditionOf(network, parameters, given);
-    const output = networkOutput(network, parameters, imageOf(network, image), condition);
+    const condition = runConditioning(network, parameters, given);
+    const output = runNetwork(network, parameters, imageOf(network, image), condition);
     return [tf.reshape<Rank.R2>(output, [pixels, -1]), tf.clone(anchorsByPixel(network, condition, pixels))];
   });
   try {
@@ -90,7 +93,7 @@ async function sumsOfScored(
       for (let channel = 0; channel < channels; channel++) {
         // The colours before are the image's: they are known where a level of this one is scored.
         const targets = Int32Array.from(image, (own, i) => (i % channels === channel ? level : own));
-        const nats = await valuesOf(() =>
+        const nats = await readValues(() =>
           head.nats(description, levels, outputs, tf.tensor2d(targets, [pixels, channels], 'int32'), anchors),
         );
         for (let i = channel; i < image.length; i += channels) scored[i] += Math.exp(-nats[i]);

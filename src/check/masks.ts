@@ -15,12 +15,12 @@ export function unmaskedGroups(x: Slot, group: number, dy: number, dx: number): 
 }
 
 /** The rows that b moves down before it is added: one where it shows its whole row. */
-export function promisedRowsDown({ b }: AddOp): 0 | 1 {
+export function expectedRowsDown({ b }: AddOp): 0 | 1 {
   return b.ready === 'row' ? 1 : 0;
 }
 
 /** The places of a kernel in raster order, as offsets from its centre. */
-export function kernelPlaces({ kernel: { height, width } }: ConvOp['shape']): { dy: number; dx: number }[] {
+export function kernelOffsets({ kernel: { height, width } }: ConvOp['shape']): { dy: number; dx: number }[] {
   return Array.from({ length: height * width }, (_, place) => ({
     dy: Math.floor(place / width) - (height - 1) / 2,
     dx: (place % width) - (width - 1) / 2,
@@ -32,7 +32,7 @@ export function kernelPlaces({ kernel: { height, width } }: ConvOp['shape']): { 
  * the paper's masks: neither more nor less. Gates are cut as the states are, four times as wide.
  * @returns what is wrong, one line each
  */
-export function maskFaults(program: Program): string[] {
+export function findMaskFaults(program: Program): string[] {
   return program.ops.flatMap((op) => {
     if (op.op === 'add') return addFaults(op);
     const { name } = program.parameters[op.weights];
@@ -43,7 +43,7 @@ export function maskFaults(program: Program): string[] {
 function convFaults({ x, shape, out }: ConvOp, name: string): string[] {
   if (x.ready === 'row') return [`${name} reads a map that shows what is still to come`];
   const faults = groupFaults(name, 'the output groups', shape.groups, out.groups);
-  const places = kernelPlaces(shape);
+  const places = kernelOffsets(shape);
   for (const { dy, dx } of shape.taps)
     if (!places.some((place) => place.dy === dy && place.dx === dx))
       faults.push(`${name} has a tap at (${dy}, ${dx}), outside its kernel`);
@@ -79,8 +79,8 @@ function addFaults(op: AddOp): string[] {
     ...groupFaults(name, 'the second', b.groups, out.groups),
   ];
   if (a.ready === 'row') faults.push(`${name}: the first shows what is still to come`);
-  if (rowsDown !== promisedRowsDown(op))
-    faults.push(`${name}: the second comes down by ${rowsDown} rows instead of ${promisedRowsDown(op)}`);
+  if (rowsDown !== expectedRowsDown(op))
+    faults.push(`${name}: the second comes down by ${rowsDown} rows instead of ${expectedRowsDown(op)}`);
   return faults;
 }
 

@@ -1,13 +1,13 @@
 import * as fields from '../options/fields.js';
 import type { CheckProgress } from './finding.js';
 
-const { asked, callback, signal } = fields;
+const { withFlag, callback, signal } = fields;
 
 /** What is asked of a check, by `pxv check` too. */
 export const checkFlags = {
   /** The model is checked at this size, in whole. Default: at its own, and smaller where that would take long. */
-  size: asked(
-    fields.pixels.optional(),
+  size: withFlag(
+    fields.pixelSize.optional(),
     'WxH',
     "size of the images to check at, whatever it takes (default: the model's, or less)",
   ),

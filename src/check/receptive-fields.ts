@@ -1,4 +1,4 @@
-import type { Walk } from '../backend/walk-shape.js';
+import type { ScanOrder } from '../backend/scan-shape.js';
 import type { Channels } from '../foundation/frame.js';
 import { frameBytes } from '../foundation/levels.js';
 import type { earlierTaps } from '../model/earlier-pixels/index.js';
@@ -6,7 +6,7 @@ import type { Op } from '../model/ops/index.js';
 import type { Program } from '../model/program.js';
 import type { Slot } from '../model/groups.js';
 import { lastReads } from '../model/whole-image.js';
-import { kernelPlaces, promisedRowsDown, unmaskedGroups } from './masks.js';
+import { kernelOffsets, expectedRowsDown, unmaskedGroups } from './masks.js';
 import { type SubPixelGrid } from './sub-pixels.js';
 
 /** Which sub-pixels of the image can reach the network's output for each sub-pixel. */
@@ -28,7 +28,7 @@ interface Read {
 }
 
 /** Columns to the right of a pixel that its state comes from, in the row above and in its own (1601.06759, 3.1 and 3.2). */
-const stateColumns: Readonly<Record<Walk, { above: readonly number[]; beside: readonly number[] }>> = {
+const stateColumns: Readonly<Record<ScanOrder, { above: readonly number[]; beside: readonly number[] }>> = {
   rows: { above: [-1, 0, 1], beside: [] },
   diagonals: { above: [0], beside: [-1] },
   'mirrored-diagonals': { above: [0], beside: [1] },
@@ -42,7 +42,7 @@ const stateColumns: Readonly<Record<Walk, { above: readonly number[]; beside: re
  * Time and memory grow with the square of the number of sub-pixels: 64x64 RGB takes about a second.
  * @param earlier see `earlierTaps`
  */
-export function promisedFields(program: Program, earlier: ReceptiveFields['earlier'] = []): ReceptiveFields {
+export function expectedReceptiveFields(program: Program, earlier: ReceptiveFields['earlier'] = []): ReceptiveFields {
   const { size, image, matched, ops, out } = program;
   const channels: Channels = image.groups.length === 1 ? 1 : 3;
   const grid = { size, channels, earlier };
@@ -92,7 +92,7 @@ function promisedReads(op: Op, group: number): Read[] {
   switch (op.op) {
     case 'conv': {
       const { x, plus, shape } = op;
-      const reads = kernelPlaces(shape).flatMap(({ dy, dx }) => leading(x, unmaskedGroups(x, group, dy, dx), dy, dx));
+      const reads = kernelOffsets(shape).flatMap(({ dy, dx }) => leading(x, unmaskedGroups(x, group, dy, dx), dy, dx));
       return plus === null ? reads : [...reads, here(plus)];
     }
     case 'lstm': {
@@ -103,7 +103,7 @@ function promisedReads(op: Op, group: number): Read[] {
       return [here(gates), ...states(-1, above), ...states(0, beside)];
     }
     case 'add':
-      return [here(op.a), { ...here(op.b), dy: -promisedRowsDown(op) }];
+      return [here(op.a), { ...here(op.b), dy: -expectedRowsDown(op) }];
   }
 }
 

@@ -1,17 +1,17 @@
 import { createReadStream } from 'node:fs';
-import { decodeFrames, expectArithmetic } from '../coding/decode-frames.js';
+import { decodeFrames, assertArithmetic } from '../coding/decode-frames.js';
 import { CodedReader, type CodedHeader } from '../coding/format.js';
-import { modelsOfFile } from '../coding/models-of-file.js';
-import { errorsOf, PxvError } from '../foundation/errors.js';
+import { findFileModels } from '../coding/file-models.js';
+import { errorFactory, PxvError } from '../foundation/errors.js';
 import type { Frame, Size } from '../foundation/frame.js';
 import { framesPerSecond } from '../foundation/frame-rate.js';
 import { loadModel } from '../model/checkpoint.js';
-import { atSize } from '../model/at-size.js';
-import { shippedModels } from '../model/shipped-models.js';
-import { checkOutput, frameFile, writeClip } from '../video/index.js';
+import { resizeModel } from '../model/resize-model.js';
+import { listShippedModels } from '../model/shipped-models.js';
+import { checkOutput, frameFileName, writeClip } from '../video/index.js';
 import { webpCoder } from '../video/lossless-webp.js';
 import { fitScoringBatch } from '../memory/memory-limits.js';
-import { pictureFile } from './images-of-folder.js';
+import { imageOutputPath } from './images-of-folder.js';
 import { decodeFileFields } from './options.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 
@@ -25,7 +25,7 @@ export interface DecodedFile extends Size {
   /** Frames that were written, or images. */
   frames: number;
   /** Whether they are images, under the names that they had. */
-  areImages: boolean;
+  isStillImages: boolean;
   /** Frames a second. */
   frameRate: number;
   /** Stretches of frames that damage has cost, which are not in the clip; the end is null where it is not known. */
@@ -33,7 +33,7 @@ export interface DecodedFile extends Size {
 }
 
 /** What a file says before its frames. @throws PxvError `INPUT` where it is no file of `encodeClip`, or its beginning is damaged */
-export async function codedHeader(path: string): Promise<CodedHeader> {
+export async function readCodedHeader(path: string): Promise<CodedHeader> {
   const reader = new CodedReader(bytesOf(path));
   return named(path, () => reader.header()).finally(() => reader.close());
 }
@@ -52,12 +52,12 @@ export async function decodeFile(path: string, asked: DecodeFileOptions): Promis
   const reader = new CodedReader(bytesOf(path));
   const header = await named(path, () => reader.header());
   const { width, height, channels, frameRate } = header;
-  const others = [...(options.model === undefined ? [] : [options.model]), ...shippedModels()];
-  expectArithmetic(header);
+  const others = [...(options.model === undefined ? [] : [options.model]), ...listShippedModels()];
+  assertArithmetic(header);
   const loading = others.map((name) => () => loadModel(name));
-  const models = await named(path, () => modelsOfFile(header, loading));
+  const models = await named(path, () => findFileModels(header, loading));
   // Refuses a size that memory does not hold.
-  fitScoringBatch(atSize(models.model, header), 1, true);
+  fitScoringBatch(resizeModel(models.model, header), 1, true);
   const lost: DecodedFile['lost'] = [];
   const names: string[] = [];
   let frames = 0;
@@ -65,20 +65,21 @@ export async function decodeFile(path: string, asked: DecodeFileOptions): Promis
     for await (const each of decodeFrames(reader, header, { models, webp: webpCoder(header, channels), signal })) {
       if ('frame' in each) {
         frames++;
-        if (each.name !== '') names.push(pictureFile(each.name));
+        if (each.name !== '') names.push(imageOutputPath(each.name));
         onFrame?.(frames);
         yield each.frame;
         continue;
       }
       lost.push(each.lost);
     }
-    if (frames === 0) throw errorsOf('INPUT', 'decode')(path, 'a frame that is whole', 'none', 'get the file again');
+    if (frames === 0)
+      throw errorFactory('INPUT', 'decode')(path, 'a frame that is whole', 'none', 'get the file again');
   }
   // Whether they have names is known once the first one is there.
-  const fileOf = (index: number) => names[index] ?? frameFile(index);
+  const fileOf = (index: number) => names[index] ?? frameFileName(index);
   await writeClip(out, read(), { frameRate, signal, fileOf });
-  const areImages = names.length > 0;
-  return { path: out, width, height, frames, areImages, frameRate: framesPerSecond(frameRate), lost };
+  const isStillImages = names.length > 0;
+  return { path: out, width, height, frames, isStillImages, frameRate: framesPerSecond(frameRate), lost };
 }
 
 function bytesOf(path: string): AsyncIterable<Uint8Array> {
@@ -92,6 +93,6 @@ async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof PxvError) throw new PxvError({ ...error.parts, argument: path }, { cause: error });
     const { message } = error as Error;
-    throw errorsOf('INPUT', 'decode')(path, 'a file that can be read', message, 'check the path', { cause: error });
+    throw errorFactory('INPUT', 'decode')(path, 'a file that can be read', message, 'check the path', { cause: error });
   }
 }

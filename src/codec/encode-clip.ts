@@ -1,21 +1,21 @@
 import { createWriteStream, readFileSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { encodeFrames } from '../coding/encode-frames.js';
-import { kinds } from '../coding/format.js';
+import { recordKinds } from '../coding/format.js';
 import type { Size } from '../foundation/frame.js';
 import { framesPerSecond } from '../foundation/frame-rate.js';
 import { writeAtomically } from '../foundation/write-file.js';
-import { atSize } from '../model/at-size.js';
-import { loadModel, modelFile } from '../model/checkpoint.js';
+import { resizeModel } from '../model/resize-model.js';
+import { loadModel, resolveModelFile } from '../model/checkpoint.js';
 import type { Model } from '../model/model.js';
 import { dimensions } from '../model/chain.js';
 import { singleProcess } from '../distributed/process-group.js';
 import { webpCoder } from '../video/lossless-webp.js';
-import { expectNoInput, filesOfClip, isTaken } from '../video/index.js';
-import { errorsOf } from '../foundation/errors.js';
-import { openForModel, ownAspect, sizeWarning } from '../clips/clip-for-model.js';
+import { assertNotInput, listInputFiles, outputExists } from '../video/index.js';
+import { errorFactory } from '../foundation/errors.js';
+import { openClipForModel, keepAspectRatio, sizeWarning } from '../clips/open-clip-for-model.js';
 import { fitScoringBatch } from '../memory/memory-limits.js';
-import { imagesOfFolder, openImages } from './images-of-folder.js';
+import { listStillImages, openImages } from './images-of-folder.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { encodeClipFields } from './options.js';
 
@@ -29,13 +29,13 @@ export interface EncodedClip extends Size {
   /** Frames in it, or images. */
   frames: number;
   /** Whether they are images, each of which stands for itself, under its name. */
-  areImages: boolean;
+  isStillImages: boolean;
   /** Frames a second. */
   frameRate: number;
   /** Of the file. */
   bytes: number;
   /** Those of key frames, and how many these are. */
-  keys: { frames: number; bytes: number };
+  keyFrames: { frames: number; bytes: number };
   /** Of the whole file. */
   bitsPerDim: number;
   /** Of the frames alone, by the probabilities that they were written by. */
@@ -59,7 +59,7 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
   const options = parseOptions('encode', encodeClipFields, asked);
   const {
     out,
-    keyEvery,
+    keyFrameInterval,
     withModel = false,
     overwrite = false,
     processGroup = singleProcess,
@@ -67,11 +67,11 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
     onFrame,
     onWarning,
   } = options;
-  const files = await imagesOfFolder(path, trained);
-  await expectNoInput(out, files ?? (await filesOfClip(path)));
+  const files = await listStillImages(path, trained);
+  await assertNotInput(out, files ?? (await listInputFiles(path)));
   const confirm = async () => {
-    if (!overwrite && (await isTaken(out)))
-      throw errorsOf('OUTPUT', 'encode')(
+    if (!overwrite && (await outputExists(out)))
+      throw errorFactory('OUTPUT', 'encode')(
         out,
         'a new file',
         'one that exists',
@@ -79,37 +79,38 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
       );
   };
   if (processGroup.isMainProcess) await confirm();
-  const wanted = { ...options, ...ownAspect(trained, options) };
+  const wanted = { ...options, ...keepAspectRatio(trained, options) };
   const images = files && (await openImages(trained, path, files, wanted));
-  const clip = images ?? (await openForModel(trained, path, 'encode', wanted));
-  const { size, frameRate, aboutFrames } = clip.reader;
+  const clip = images ?? (await openClipForModel(trained, path, 'encode', wanted));
+  const { size, frameRate, estimatedFrames } = clip.reader;
   const warning = sizeWarning(trained, size);
   if (warning !== null) onWarning?.(warning);
-  const model = atSize(trained, size);
+  const model = resizeModel(trained, size);
   const { channels, levels, context } = model.chain.exampleShape;
   const batch = await processGroup.broadcast(fitScoringBatch(model, TOGETHER, true));
-  const stills = context > 0 && channels === 3 && levels === 256 ? atSize(loadModel(STILLS), size) : undefined;
-  const found = { frames: 0, bits: 0, bytes: 0, keys: { frames: 0, bytes: 0 } };
+  const keyFrameModel =
+    context > 0 && channels === 3 && levels === 256 ? resizeModel(loadModel(STILLS), size) : undefined;
+  const found = { frames: 0, bits: 0, bytes: 0, keyFrames: { frames: 0, bytes: 0 } };
   const coded = encodeFrames(model, clip.frames(), {
     ...{
       frameRate,
-      keyEvery,
+      keyFrameInterval,
       names: images?.names,
       batch,
-      stills,
+      keyFrameModel,
       webp: webpCoder(size, channels),
       processGroup,
       signal,
     },
-    embedded: withModel ? readFileSync(modelFile(trained.name)) : null,
+    embedded: withModel ? readFileSync(resolveModelFile(trained.name)) : null,
     onFrame: (frame) => {
       found.frames++;
       found.bits += frame.bits;
-      if (frame.kind !== kinds.predicted) {
-        found.keys.frames++;
-        found.keys.bytes += frame.bytes;
+      if (frame.kind !== recordKinds.predicted) {
+        found.keyFrames.frames++;
+        found.keyFrames.bytes += frame.bytes;
       }
-      onFrame?.(frame, aboutFrames);
+      onFrame?.(frame, estimatedFrames);
     },
   });
   async function* counted() {
@@ -123,16 +124,16 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
   else for await (const part of counted()) void part;
   if (clip.reader.warning !== null) onWarning?.(clip.reader.warning);
   const all = found.frames * dimensions(model.chain);
-  const { frames, bits, bytes, keys } = found;
+  const { frames, bits, bytes, keyFrames } = found;
   const per = { bitsPerDim: (8 * bytes) / all, modelBitsPerDim: bits / all };
   return {
     path: out,
     ...size,
     frames,
-    areImages: images !== null,
+    isStillImages: images !== null,
     frameRate: framesPerSecond(frameRate),
     bytes,
-    keys,
+    keyFrames,
     ...per,
   };
 }

@@ -1,27 +1,27 @@
 import { stat } from 'node:fs/promises';
 import { join, parse, relative, resolve, sep } from 'node:path';
 import { listImagesBelow } from '../../datasets/index.js';
-import { errorsOf } from '../foundation/errors.js';
-import { framesAtLevels } from '../foundation/levels.js';
+import { errorFactory } from '../foundation/errors.js';
+import { quantizeFrames } from '../foundation/levels.js';
 import type { Model } from '../model/model.js';
 import {
   areFramesOfClip,
   defaultFrameRate,
   type Fit,
-  imageFacts,
-  isFixed,
-  type PictureSize,
+  probeImage,
+  isFixedSize,
+  type TargetSize,
   readImage,
-  sizeFor,
+  resolveSize,
 } from '../video/index.js';
-import type { SeenClip } from '../clips/clip-for-model.js';
+import type { ModelClip } from '../clips/open-clip-for-model.js';
 
 /** Bytes that a name has at most. */
 const MOST_BYTES = 512;
 
 /** Images that are no frames of a clip, as a model sees them. */
-export interface SeenImages extends Pick<SeenClip, 'frames'> {
-  reader: Pick<SeenClip['reader'], 'size' | 'frameRate' | 'aboutFrames' | 'warning'>;
+export interface ModelImages extends Pick<ModelClip, 'frames'> {
+  reader: Pick<ModelClip['reader'], 'size' | 'frameRate' | 'estimatedFrames' | 'warning'>;
   /** Their paths below the folder, with `/` between the parts. */
   names: string[];
 }
@@ -30,7 +30,7 @@ export interface SeenImages extends Pick<SeenClip, 'frames'> {
  * The images of a folder that are no frames of a clip: they differ in more than numbers, or lie in folders there, or the model knows no frames.
  * Null of a clip.
  */
-export async function imagesOfFolder(path: string, { chain }: Model): Promise<string[] | null> {
+export async function listStillImages(path: string, { chain }: Model): Promise<string[] | null> {
   const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;
   const files = isFolder ? await listImagesBelow(path) : [];
   const isClip = chain.exampleShape.context > 0 && areFramesOfClip(files);
@@ -38,36 +38,36 @@ export async function imagesOfFolder(path: string, { chain }: Model): Promise<st
 }
 
 /**
- * @param files what `imagesOfFolder` found, at least one
+ * @param files what `listStillImages` found, at least one
  * @throws PxvError `INPUT` where an image cannot be read, where they are of several sizes and none is asked for, or where two would have one name
  */
 export async function openImages(
   { chain }: Model,
   folder: string,
   files: readonly string[],
-  { size: asked, fit = 'crop' }: { size: PictureSize; fit?: Fit | undefined },
-): Promise<SeenImages> {
+  { size: asked, fit = 'crop' }: { size: TargetSize; fit?: Fit | undefined },
+): Promise<ModelImages> {
   const { channels, levels } = chain.exampleShape;
   const names = files.map((file) => relative(folder, file).split(sep).join('/'));
   expectNames(folder, names);
-  const first = await imageFacts(files[0]);
-  const size = sizeFor(asked, first);
+  const first = await probeImage(files[0]);
+  const size = resolveSize(asked, first);
   async function* read() {
     for (const file of files) {
-      const { width, height } = await imageFacts(file);
-      if (!isFixed(asked) && (width !== first.width || height !== first.height)) {
+      const { width, height } = await probeImage(file);
+      if (!isFixedSize(asked) && (width !== first.width || height !== first.height)) {
         const remedy = 'bring all to one size: --size 64x64';
         const expected = `the size of the first image, ${first.width}x${first.height}`;
         throw unusable(file, expected, `${width}x${height}`, remedy);
       }
-      yield await readImage(file, { size, channels, fit: isFixed(asked) ? fit : 'stretch' });
+      yield await readImage(file, { size, channels, fit: isFixedSize(asked) ? fit : 'stretch' });
     }
   }
-  const reader = { size, frameRate: defaultFrameRate, aboutFrames: files.length, warning: null };
-  return { reader, names, frames: () => framesAtLevels(read(), levels) };
+  const reader = { size, frameRate: defaultFrameRate, estimatedFrames: files.length, warning: null };
+  return { reader, names, frames: () => quantizeFrames(read(), levels) };
 }
 
-const unusable = errorsOf('INPUT', 'encode');
+const unusable = errorFactory('INPUT', 'encode');
 
 function expectNames(folder: string, names: readonly string[]): void {
   const known = new Map<string, string>();
@@ -76,7 +76,7 @@ function expectNames(folder: string, names: readonly string[]): void {
     if (bytes > MOST_BYTES)
       throw unusable(name, `a name of ${MOST_BYTES} bytes at most`, `${bytes} bytes`, 'give it a shorter name');
     // Some disks do not tell small letters from large ones.
-    const written = pictureFile(name).toLowerCase();
+    const written = imageOutputPath(name).toLowerCase();
     const other = known.get(written);
     if (other !== undefined)
       throw unusable(folder, 'names that differ in more than their endings', `${other} and ${name}`, 'rename one');
@@ -85,12 +85,12 @@ function expectNames(folder: string, names: readonly string[]): void {
 }
 
 /** What an image of this name is read back to, below its folder. @throws PxvError `INPUT` where it would lie elsewhere */
-export function pictureFile(name: string): string {
+export function imageOutputPath(name: string): string {
   const { dir, name: own } = parse(name);
   const file = join(dir, `${own}.png`);
   const folder = resolve('images');
   if (!name.includes('\0') && resolve(folder, file).startsWith(`${folder}${sep}`)) return file;
-  throw errorsOf('INPUT', 'decode')(
+  throw errorFactory('INPUT', 'decode')(
     'a name in the file',
     'one below its folder',
     JSON.stringify(name),

@@ -2,19 +2,30 @@ import { z } from 'zod';
 import type { WrittenFrame } from '../coding/encode-frames.js';
 import * as fields from '../options/fields.js';
 
-const { asked, callback, count, fit, frameRate, overwrite, pictureSize, processGroup, signal, toggle } = fields;
+const {
+  withFlag,
+  callback,
+  positiveInteger,
+  fit,
+  frameRate,
+  overwrite,
+  pictureSize,
+  processGroup,
+  signal,
+  booleanFlag,
+} = fields;
 
 /** What is asked of a file that is written, by `pxv encode` too. */
 export const encodeFlags = {
   /** Frames from one key frame, which needs none before it, to the next. Default: 300. */
-  keyEvery: asked(
-    count.default(300),
+  keyFrameInterval: withFlag(
+    positiveInteger.default(300),
     'frames',
     'a frame that needs none before it stands so often: damage costs no more than the frames up to it',
-    { most: 1_000_000 },
+    { max: 1_000_000 },
   ),
   /** Whether the model's own file stands in the file, which is then read without it. */
-  withModel: toggle('put the model into the file, which any pxv then reads'),
+  withModel: booleanFlag('put the model into the file, which any pxv then reads'),
   /** Rate to bring the clip to. Default: its own. */
   frameRate,
   /** Whether `out` may take the place of a file. Default: it may not. */

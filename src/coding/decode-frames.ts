@@ -1,14 +1,21 @@
-import { instructionSetInUse } from '../backend/backend-in-use.js';
-import { errorsOf } from '../foundation/errors.js';
+import { currentInstructionSet } from '../backend/current-backend.js';
+import { errorFactory } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
-import { bytesOf, levelsOf, type Levels } from '../foundation/levels.js';
-import { atSize } from '../model/at-size.js';
+import { levelsToBytes, bytesToLevels, type Levels } from '../foundation/levels.js';
+import { resizeModel } from '../model/resize-model.js';
 import { FrameHistory } from '../conditioning/context/examples.js';
 import type { StillCoder } from './encode-frames.js';
-import { arithmeticOf } from './fingerprint.js';
-import { checkOf, kinds, parted, type CodedHeader, type CodedReader, type CodedRecord } from './format.js';
+import { arithmeticFamily } from './fingerprint.js';
+import {
+  recordChecksum,
+  recordKinds,
+  splitStreams,
+  type CodedHeader,
+  type CodedReader,
+  type CodedRecord,
+} from './format.js';
 import { FrameCoder } from './frame-coder.js';
-import type { ModelsOfFile } from './models-of-file.js';
+import type { FileModels } from './file-models.js';
 
 /** A frame of a file, or those that damage has cost. */
 export type DecodedFrame =
@@ -21,8 +28,8 @@ export type DecodedFrame =
   | { lost: { from: number; /** Null: to the end, wherever that was. */ to: number | null } };
 
 /** What a file is read by. */
-export interface DecodeSettings {
-  models: ModelsOfFile;
+export interface DecodeOptions {
+  models: FileModels;
   webp: Pick<StillCoder, 'decode'>;
   signal?: AbortSignal | undefined;
 }
@@ -37,14 +44,14 @@ export interface DecodeSettings {
 export async function* decodeFrames(
   reader: CodedReader,
   header: CodedHeader,
-  { models, webp, signal }: DecodeSettings,
+  { models, webp, signal }: DecodeOptions,
 ): AsyncGenerator<DecodedFrame, void> {
-  expectArithmetic(header);
-  const model = atSize(models.model, header);
+  assertArithmetic(header);
+  const model = resizeModel(models.model, header);
   const shape = model.chain.exampleShape;
   const coder = new FrameCoder(model);
   const isOfImages = shape.context === 0;
-  const stills = isOfImages ? coder : models.stills && new FrameCoder(atSize(models.stills, header));
+  const stills = isOfImages ? coder : models.stills && new FrameCoder(resizeModel(models.stills, header));
   let history = new FrameHistory(shape);
   let next = 0;
   /** Whether the frames before the next one are known. */
@@ -59,20 +66,24 @@ export async function* decodeFrames(
   }: CodedRecord): Promise<{ levels: Levels; name: string } | null> => {
     let levels: Levels;
     let name: Uint8Array = new Uint8Array(0);
-    if (kind === kinds.predicted) {
+    if (kind === recordKinds.predicted) {
       if (next === 0 || isOfImages) return null;
-      levels = await coder.decode(FrameHistory.examples([history]), parted(payload, model.chain.scales.length), signal);
-    } else if (kind === kinds.still) {
+      levels = await coder.decode(
+        FrameHistory.examples([history]),
+        splitStreams(payload, model.chain.scales.length),
+        signal,
+      );
+    } else if (kind === recordKinds.still) {
       if (stills === null) return null;
-      const [first, ...scales] = parted(payload, 1 + stills.model.chain.scales.length);
+      const [first, ...scales] = splitStreams(payload, 1 + stills.model.chain.scales.length);
       [name, levels] = [first, await stills.decodeOne(scales, signal)];
     } else {
-      const [first, picture] = parted(payload, 2);
+      const [first, picture] = splitStreams(payload, 2);
       const bytes = await webp.decode(picture);
       if (bytes.length !== header.width * header.height * header.channels) return null;
-      [name, levels] = [first, levelsOf(shape, bytes)];
+      [name, levels] = [first, bytesToLevels(shape, bytes)];
     }
-    if (checkOf(kind, index, payload, levels) !== check) return null;
+    if (recordChecksum(kind, index, payload, levels) !== check) return null;
     return { levels, name: new TextDecoder().decode(name) };
   };
 
@@ -81,9 +92,9 @@ export async function* decodeFrames(
       signal?.throwIfAborted();
       const found = await reader.record(next);
       const record = found?.record;
-      if (record?.kind === kinds.end && isKnown && record.index === next && isSoundEnd(record)) return;
+      if (record?.kind === recordKinds.end && isKnown && record.index === next && isSoundEnd(record)) return;
       const isNext = record !== undefined && (isKnown ? record.index === next : record.index >= next);
-      const picture = isNext && record.kind !== kinds.end ? await read(record) : null;
+      const picture = isNext && record.kind !== recordKinds.end ? await read(record) : null;
       if (picture === null) {
         if (found !== null || !isKnown) reader.take(1);
         isKnown = false;
@@ -93,8 +104,8 @@ export async function* decodeFrames(
       }
       if (record!.index > next) yield { lost: { from: next, to: record!.index - 1 } };
       reader.take(found!.bytes);
-      if (record!.kind !== kinds.predicted) history = new FrameHistory(shape);
-      const data = bytesOf(shape, picture.levels);
+      if (record!.kind !== recordKinds.predicted) history = new FrameHistory(shape);
+      const data = levelsToBytes(shape, picture.levels);
       history.push(data);
       isKnown = true;
       next = record!.index + 1;
@@ -110,13 +121,13 @@ export async function* decodeFrames(
 
 function isSoundEnd({ kind, index, check }: CodedRecord): boolean {
   const none = new Uint8Array(0);
-  return checkOf(kind, index, none, none) === check;
+  return recordChecksum(kind, index, none, none) === check;
 }
 
 /** @throws PxvError `USAGE` where this machine rounds otherwise than the one that wrote a file */
-export function expectArithmetic({ arithmetic }: CodedHeader): void {
-  const set = instructionSetInUse();
-  if (arithmeticOf(set) === arithmetic) return;
+export function assertArithmetic({ arithmetic }: CodedHeader): void {
+  const set = currentInstructionSet();
+  if (arithmeticFamily(set) === arithmetic) return;
   const [expected, remedy] =
     arithmetic === 'separate'
       ? ['wasm or portable, which round as the machine that wrote the file', 'use --instruction-set portable, or wasm']
@@ -124,5 +135,5 @@ export function expectArithmetic({ arithmetic }: CodedHeader): void {
           'avx2, avx512, amx or neon, which round as the machine that wrote the file',
           'read it on such a machine, or write it with --instruction-set portable',
         ];
-  throw errorsOf('USAGE', 'decode')('the instruction set', expected, set, remedy);
+  throw errorFactory('USAGE', 'decode')('the instruction set', expected, set, remedy);
 }

@@ -1,12 +1,19 @@
-import { instructionSetInUse } from '../backend/backend-in-use.js';
+import { currentInstructionSet } from '../backend/current-backend.js';
 import type { Frame } from '../foundation/frame.js';
 import type { FrameRate } from '../foundation/frame-rate.js';
-import { levelsOf, type Levels } from '../foundation/levels.js';
+import { bytesToLevels, type Levels } from '../foundation/levels.js';
 import type { Model } from '../model/model.js';
 import { disposeExamples, ExampleBuffer, FrameHistory } from '../conditioning/context/examples.js';
-import { arithmeticOf, fingerprintOf } from './fingerprint.js';
+import { arithmeticFamily, computeFingerprint } from './fingerprint.js';
 import { singleProcess, mapRoundRobin, type ProcessGroup } from '../distributed/process-group.js';
-import { checkOf, joined, kinds, writeHeader, writeRecord, type Kind } from './format.js';
+import {
+  recordChecksum,
+  concatenateStreams,
+  recordKinds,
+  writeHeader,
+  writeRecord,
+  type RecordKind,
+} from './format.js';
 import { FrameCoder } from './frame-coder.js';
 
 /** Writes a picture by itself, and reads it back. */
@@ -19,7 +26,7 @@ export interface StillCoder {
 /** A frame that was written. */
 export interface WrittenFrame {
   index: number;
-  kind: Kind;
+  kind: RecordKind;
   /** Of its record. */
   bytes: number;
   /** By the model's probabilities; of WebP those of its bytes. */
@@ -27,14 +34,14 @@ export interface WrittenFrame {
 }
 
 /** How frames are written. */
-export interface EncodeSettings {
+export interface EncodeOptions {
   frameRate: FrameRate;
   /** Frames from one key frame to the next; the first frame is one. */
-  keyEvery: number;
+  keyFrameInterval: number;
   /** What pictures are called that stand for themselves: each is a key frame. Undefined: they are a clip. */
   names?: readonly string[] | undefined;
   /** A model of images of the same size and colours, for key frames; undefined: none. */
-  stills?: Model | undefined;
+  keyFrameModel?: Model | undefined;
   /** WebP without loss, for key frames: of each the smaller is taken. */
   webp?: StillCoder | undefined;
   /** The model's own file, to stand in this one. */
@@ -68,7 +75,7 @@ export async function* encodeFrames(
   frames: AsyncIterable<Frame>,
   {
     frameRate,
-    keyEvery,
+    keyFrameInterval,
     names,
     webp,
     embedded = null,
@@ -77,11 +84,11 @@ export async function* encodeFrames(
     processGroup = singleProcess,
     signal,
     ...asked
-  }: EncodeSettings,
+  }: EncodeOptions,
 ): AsyncGenerator<Uint8Array, void> {
   const shape = model.chain.exampleShape;
   const isOfImages = shape.context === 0;
-  const stills = isOfImages ? model : asked.stills;
+  const stills = isOfImages ? model : asked.keyFrameModel;
   const coder = new FrameCoder(model);
   const stillCoder = stills === undefined ? null : isOfImages ? coder : new FrameCoder(stills);
   const buffer = new ExampleBuffer(shape, batch);
@@ -98,8 +105,8 @@ export async function* encodeFrames(
     }
     for await (const frame of frames) {
       signal?.throwIfAborted();
-      const next = { index: count++, frame, levels: levelsOf(shape, frame.data) };
-      if (isOfImages || names !== undefined || next.index % keyEvery === 0) {
+      const next = { index: count++, frame, levels: bytesToLevels(shape, frame.data) };
+      if (isOfImages || names !== undefined || next.index % keyFrameInterval === 0) {
         yield* predicted();
         history = new FrameHistory(shape);
         yield { isKey: true, frames: [next] };
@@ -117,29 +124,29 @@ export async function* encodeFrames(
     const coded = await coder.encode(examples);
     disposeExamples(examples);
     return frames.map(({ index, levels }, at) => {
-      return recordOf(kinds.predicted, index, joined(coded[at].scales), levels, coded[at].bits);
+      return recordOf(recordKinds.predicted, index, concatenateStreams(coded[at].scales), levels, coded[at].bits);
     });
   };
   const keyRecord = async ({ frames: [{ index, frame, levels }] }: Stretch): Promise<Records> => {
-    const found: { kind: Kind; parts: readonly Uint8Array[]; bits: number }[] = [];
+    const found: { kind: RecordKind; parts: readonly Uint8Array[]; bits: number }[] = [];
     if (stillCoder !== null) {
       const { scales, bits } = await stillCoder.encodeOne(levels);
-      found.push({ kind: kinds.still, parts: scales, bits });
+      found.push({ kind: recordKinds.still, parts: scales, bits });
     }
     if (webp !== undefined) {
       const bytes = await webp.encode(frame);
-      found.push({ kind: kinds.webp, parts: [bytes], bits: 8 * bytes.length });
+      found.push({ kind: recordKinds.webp, parts: [bytes], bits: 8 * bytes.length });
     }
     const { kind, parts, bits } = found.reduce((a, b) => (lengthOf(b.parts) < lengthOf(a.parts) ? b : a));
     const name = new TextEncoder().encode(names?.[index] ?? '');
-    return [recordOf(kind, index, joined([name, ...parts]), levels, bits)];
+    return [recordOf(kind, index, concatenateStreams([name, ...parts]), levels, bits)];
   };
   try {
     const { size, channels, levels } = shape;
     yield writeHeader({
-      ...{ ...size, channels, levels, frameRate, arithmetic: arithmeticOf(instructionSetInUse()), embedded },
-      model: await fingerprintOf(model),
-      stills: stills === undefined ? null : await fingerprintOf(stills),
+      ...{ ...size, channels, levels, frameRate, arithmetic: arithmeticFamily(currentInstructionSet()), embedded },
+      model: await computeFingerprint(model),
+      stills: stills === undefined ? null : await computeFingerprint(stills),
     });
     const recordsOf = (stretch: Stretch) => (stretch.isKey ? keyRecord(stretch) : predictedRecords(stretch));
     for await (const [, records] of mapRoundRobin(processGroup, stretches(), recordsOf)) {
@@ -148,15 +155,21 @@ export async function* encodeFrames(
         yield bytes;
       }
     }
-    yield recordOf(kinds.end, count, new Uint8Array(0), new Uint8Array(0), 0).bytes;
+    yield recordOf(recordKinds.end, count, new Uint8Array(0), new Uint8Array(0), 0).bytes;
   } finally {
     coder.dispose();
     if (!isOfImages) stillCoder?.dispose();
   }
 }
 
-function recordOf(kind: Kind, index: number, payload: Uint8Array, levels: Uint8Array, bits: number): Records[number] {
-  const bytes = writeRecord({ kind, index, payload, check: checkOf(kind, index, payload, levels) });
+function recordOf(
+  kind: RecordKind,
+  index: number,
+  payload: Uint8Array,
+  levels: Uint8Array,
+  bits: number,
+): Records[number] {
+  const bytes = writeRecord({ kind, index, payload, check: recordChecksum(kind, index, payload, levels) });
   return { written: { index, kind, bytes: bytes.length, bits }, bytes };
 }
 

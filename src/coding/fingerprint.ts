@@ -3,7 +3,7 @@ import type { Arithmetic } from './format.js';
 import type { InstructionSet } from '../backend/kernels/index.js';
 
 /** Which models give the same bits: 16 hexadecimal digits of the SHA-256 of a description, but for its size, and of the weights. */
-export async function fingerprintOf({ description, weights }: Model): Promise<string> {
+export async function computeFingerprint({ description, weights }: Model): Promise<string> {
   const scales = description.scales.map((scale) => ({ ...scale, size: null }));
   const text = new TextEncoder().encode(JSON.stringify({ ...description, scales }));
   const bytes = new Uint8Array(weights.reduce((sum, { byteLength }) => sum + byteLength, text.length));
@@ -18,6 +18,6 @@ export async function fingerprintOf({ description, weights }: Model): Promise<st
 }
 
 /** How an instruction set rounds: portable and WebAssembly each product and each sum, the others both at once. */
-export function arithmeticOf(set: InstructionSet): Arithmetic {
+export function arithmeticFamily(set: InstructionSet): Arithmetic {
   return set === 'wasm' || set === 'portable' ? 'separate' : 'fused';
 }

@@ -1,5 +1,5 @@
 import { crc32 } from '../foundation/crc32.js';
-import { errorsOf, type PxvError } from '../foundation/errors.js';
+import { errorFactory, type PxvError } from '../foundation/errors.js';
 import type { Channels, Size } from '../foundation/frame.js';
 import type { FrameRate } from '../foundation/frame-rate.js';
 
@@ -14,7 +14,7 @@ export interface CodedHeader extends Size {
   levels: number;
   frameRate: FrameRate;
   arithmetic: Arithmetic;
-  /** See `fingerprintOf`. */
+  /** See `computeFingerprint`. */
   model: string;
   /** The same of the model of images that key frames may be written by; null: none. */
   stills: string | null;
@@ -23,16 +23,16 @@ export interface CodedHeader extends Size {
 }
 
 /** What a frame is written by. Key frames, the stills, need none before them. */
-export const kinds = { end: 0, predicted: 1, still: 2, webp: 3 } as const;
-export type Kind = (typeof kinds)[keyof typeof kinds];
+export const recordKinds = { end: 0, predicted: 1, still: 2, webp: 3 } as const;
+export type RecordKind = (typeof recordKinds)[keyof typeof recordKinds];
 
 /** A frame as it lies in a file. */
 export interface CodedRecord {
-  kind: Kind;
+  kind: RecordKind;
   /** Of the frame, in its clip; of the end, how many there are. */
   index: number;
   payload: Uint8Array;
-  /** Of all this, and of the frame's levels: see `checkOf`. */
+  /** Of all this, and of the frame's levels: see `recordChecksum`. */
   check: number;
 }
 
@@ -50,7 +50,7 @@ const MOST_BYTES = 5;
 const SPARE_BYTES = 1024;
 
 /** The CRC-32 of what a record says and of the levels that it stands for. */
-export function checkOf(kind: Kind, index: number, payload: Uint8Array, levels: Uint8Array): number {
+export function recordChecksum(kind: RecordKind, index: number, payload: Uint8Array, levels: Uint8Array): number {
   const numbers = new DataView(new ArrayBuffer(9));
   numbers.setUint8(0, kind);
   numbers.setUint32(1, index);
@@ -77,9 +77,9 @@ export function writeHeader(header: CodedHeader): Uint8Array {
 }
 
 export function writeRecord({ kind, index, payload, check }: CodedRecord): Uint8Array {
-  const isMarked = kind === kinds.still || kind === kinds.webp;
-  const head = [kind, ...(isMarked ? MARK : []), ...(kind === kinds.predicted ? [] : varint(index))];
-  if (kind !== kinds.end) head.push(...varint(payload.length));
+  const isMarked = kind === recordKinds.still || kind === recordKinds.webp;
+  const head = [kind, ...(isMarked ? MARK : []), ...(kind === recordKinds.predicted ? [] : varint(index))];
+  if (kind !== recordKinds.end) head.push(...varint(payload.length));
   return Uint8Array.from([...head, ...uint32(check), ...payload]);
 }
 
@@ -136,7 +136,7 @@ export class CodedReader {
    */
   async record(next: number): Promise<{ record: CodedRecord; bytes: number } | null> {
     const head = await this.peek(32);
-    const kind = head[0] as Kind;
+    const kind = head[0] as RecordKind;
     let used = 1;
     const number = () => {
       let value = 0;
@@ -148,13 +148,13 @@ export class CodedReader {
       }
       return value;
     };
-    if (kind === undefined || kind > kinds.webp) return null;
-    if (kind >= kinds.still) {
+    if (kind === undefined || kind > recordKinds.webp) return null;
+    if (kind >= recordKinds.still) {
       if (MARK.some((byte, at) => head[1 + at] !== byte)) return null;
       used += MARK.length;
     }
-    const index = kind === kinds.predicted ? next : number();
-    const length = kind === kinds.end ? 0 : number();
+    const index = kind === recordKinds.predicted ? next : number();
+    const length = kind === recordKinds.end ? 0 : number();
     used += 4;
     const check = head.length < used ? NaN : new DataView(head.buffer, head.byteOffset).getUint32(used - 4);
     if (!(length <= this.mostPayload) || Number.isNaN(check) || Number.isNaN(index)) return null;
@@ -173,7 +173,11 @@ export class CodedReader {
     for (;;) {
       const bytes = await this.peek(1 + MARK.length);
       if (bytes.length <= MARK.length) return false;
-      if (bytes[0] >= kinds.still && bytes[0] <= kinds.webp && MARK.every((byte, at) => bytes[1 + at] === byte))
+      if (
+        bytes[0] >= recordKinds.still &&
+        bytes[0] <= recordKinds.webp &&
+        MARK.every((byte, at) => bytes[1 + at] === byte)
+      )
         return true;
       this.at++;
     }
@@ -203,13 +207,13 @@ export class CodedReader {
 }
 
 /** Bytes before which their number stands. */
-export function joined(parts: readonly Uint8Array[]): Uint8Array {
+export function concatenateStreams(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 1) return parts[0];
   return Uint8Array.from(parts.flatMap((part, at) => [...(at < parts.length - 1 ? varint(part.length) : []), ...part]));
 }
 
 /** So many parts as `joined` has joined; empty ones where they are cut off. */
-export function parted(bytes: Uint8Array, count: number): Uint8Array[] {
+export function splitStreams(bytes: Uint8Array, count: number): Uint8Array[] {
   let at = 0;
   return Array.from({ length: count }, (_, part) => {
     let length = bytes.length - at;
@@ -240,5 +244,5 @@ function bytesOfHash(hash: string): Uint8Array {
 }
 
 function unreadable(received: string): PxvError {
-  return errorsOf('INPUT', 'decode')('the file', 'one that pxv encode wrote', received, 'check the file');
+  return errorFactory('INPUT', 'decode')('the file', 'one that pxv encode wrote', received, 'check the file');
 }

@@ -1,18 +1,18 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { instructionSetInUse } from '../backend/backend-in-use.js';
+import { currentInstructionSet } from '../backend/current-backend.js';
 import { libraryOf } from '../backend/kernel-library.js';
 import { hasKernels } from '../backend/operation.js';
 import type { Kernels } from '../backend/kernels/index.js';
-import { examplesOfScale, parametersOfScale, unknownSubPixels } from '../model/chain.js';
+import { downsampleExamples, selectScaleParameters, unknownMask } from '../model/chain.js';
 import { toTensors, type Model } from '../model/model.js';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import type { Levels } from '../foundation/levels.js';
 import { disposeExamples, ExampleBuffer, examplesOfFirst, type Examples } from '../conditioning/context/examples.js';
 import { NO_FRAMES } from '../conditioning/context/history.js';
 import { anchorCount } from '../model/description.js';
-import { headOf } from '../model/heads/index.js';
-import { anchorsByPixel, conditionOf, networkOutput, type Network } from '../model/network.js';
+import { getHead } from '../model/heads/index.js';
+import { anchorsByPixel, runConditioning, runNetwork, type Network } from '../model/network.js';
 import { AS_SCORED } from '../model/sampling-settings.js';
 import { unusableProbabilities } from '../sampling/engine.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
@@ -45,7 +45,7 @@ export class FrameCoder {
     if (!hasKernels()) throw otherBackend();
     this.tensors = toTensors(model.weights, model.chain.parameters);
     this.sampler = new FrameSampler(model);
-    const instructionSet = instructionSetInUse();
+    const instructionSet = currentInstructionSet();
     this.kernels = libraryOf(instructionSet).kernels(instructionSet);
   }
 
@@ -64,10 +64,10 @@ export class FrameCoder {
     const frames = Array.from({ length: examples.image.shape[0] }, () => ({ scales: [] as Uint8Array[], bits: 0 }));
     for (const [scale, network] of chain.scales.entries()) {
       const tensors = tf.tidy(() => {
-        const own = examplesOfScale(chain, scale, examples);
-        const parameters = parametersOfScale(chain, scale, this.tensors);
-        const condition = conditionOf(network, parameters, own.given);
-        const outputs = networkOutput(network, parameters, own.seen, condition, own.earlierPixels, false);
+        const own = downsampleExamples(chain, scale, examples);
+        const parameters = selectScaleParameters(chain, scale, this.tensors);
+        const condition = runConditioning(network, parameters, own.given);
+        const outputs = runNetwork(network, parameters, own.seen, condition, own.earlierPixels, false);
         const pixels = own.image.size / network.description.channels;
         return [own.image, outputs, anchorsByPixel(network, condition, pixels)].map((tensor) => tf.clone(tensor));
       });
@@ -121,12 +121,12 @@ export class FrameCoder {
     anchors: Float32Array,
   ) {
     const { size, channels, levels, head } = description;
-    const unknown = unknownSubPixels(description);
+    const unknown = unknownMask(description);
     const capacity = MOST_BYTES * targets.length + END;
     const [bytes, length] = [new Uint8Array(capacity), new Int32Array(1)];
     const intervals = new Uint32Array(2 * targets.length);
     const numbers = {
-      ...headOf(head).numbers(head),
+      ...getHead(head).numbers(head),
       pixels: size.width * size.height,
       colours: channels,
       levels,
@@ -146,5 +146,5 @@ export class FrameCoder {
 
 function otherBackend(): Error {
   const remedy = "choose it: await chooseBackend({ backend: 'native' })";
-  return errorsOf('USAGE', 'code frames')('backend', 'native, whose bits a reader repeats', 'another', remedy);
+  return errorFactory('USAGE', 'code frames')('backend', 'native, whose bits a reader repeats', 'another', remedy);
 }

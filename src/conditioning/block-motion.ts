@@ -1,6 +1,12 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
-import { blockMatching, BLOCKS, matchedFeatures, movedOn, type MatchedFeature } from '../backend/block-matching.js';
+import {
+  blockMatching,
+  BLOCK_MATCHING,
+  matchedFeatures,
+  extrapolateMotion,
+  type MatchedFeature,
+} from '../backend/block-matching.js';
 import { MATCHED_FEATURES, NEIGHBOURS } from '../backend/kernels/index.js';
 import type { ImageShape } from '../foundation/levels.js';
 import { DIFFERENCE_GAIN, type ContextTensors } from './context/context-tensors.js';
@@ -42,11 +48,11 @@ export function blockMotion(network: ImageShape, context: ContextTensors, scaled
   const half = (levels - 1) / 2;
   const newest = frames.length - 1;
   const pairs = Array.from({ length: pairsOf(frames.length) }, (_, ago) =>
-    blockMatching({ ...size, channels, ...BLOCKS }, frames[newest - ago - 1], frames[newest - ago]),
+    blockMatching({ ...size, channels, ...BLOCK_MATCHING }, frames[newest - ago - 1], frames[newest - ago]),
   );
   let onward = frames[newest];
   for (let step = 0; step <= Math.max(...expected); step++) {
-    const moved = movedOn(onward, pairs[0]);
+    const moved = extrapolateMotion(onward, pairs[0]);
     const goesOn = expected.map((count) => count >= step);
     onward = goesOn.every(Boolean) ? moved : tf.where(ofExamples(goesOn, moved), moved, onward);
   }

@@ -10,21 +10,21 @@ import { cutContext, mirrorContext, mirrorImage, type ContextTensors } from './c
  * Conditioning inputs: what a model is given besides the image's earlier sub-pixels. Values are levels, 0 to levels -
  * 1, as floats.
  */
-export interface Given {
+export interface ConditioningInputs {
   context?: ContextTensors;
   /** The same image at the next coarser scale, [batch, coarse height, coarse width, channels]. */
   coarser?: Tensor4D;
 }
 
 /** Conditioning inputs that a network reads. */
-export interface Needs {
+export interface InputRequirements {
   /** Number of context frames; 0: none. */
   context: number;
   /** The image at the scale before; null: not read. */
-  coarser: CoarserImage | null;
+  coarser: CoarserScale | null;
 }
 
-export interface CoarserImage {
+export interface CoarserScale {
   /**
    * Pixels of this scale, down and across, for one of the coarser: its (r, c) is the pixel (factor r, factor c) here.
    */
@@ -34,7 +34,7 @@ export interface CoarserImage {
 }
 
 /** What crosses from one conditioning into a network. */
-export type Condition = {
+export type ConditioningOutputs = {
   /** Feature map, [batch, height, width, features], read by every layer. */
   map: Tensor4D;
   /** Levels that sub-pixels are expected near, [batch, height, width, channels] each: heads may start from them. */
@@ -49,7 +49,7 @@ export type Condition = {
  */
 export interface Conditioning<D extends { type: string }> {
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
-  needs(description: D): Needs;
+  needs(description: D): InputRequirements;
   /** Number of anchors that it gives; 0: none. */
   anchors: number;
   /** Whether the first of them is learned, as the expected frame; then training has a loss on it. */
@@ -60,11 +60,20 @@ export interface Conditioning<D extends { type: string }> {
   /** @param network shape of the network's images */
   parameters(description: D, network: ImageShape): ParameterSpec[];
   /** @param weights tensors in the order of `parameters` */
-  condition(description: D, network: ImageShape, given: Given, weights: readonly Tensor[]): Condition;
+  condition(
+    description: D,
+    network: ImageShape,
+    given: ConditioningInputs,
+    weights: readonly Tensor[],
+  ): ConditioningOutputs;
 }
 
 /** Returns conditioning inputs of a batch, all zero, to count their memory. */
-export function blankGiven({ size, channels }: ImageShape, { context }: Pick<Needs, 'context'>, batch: number): Given {
+export function zeroInputs(
+  { size, channels }: ImageShape,
+  { context }: Pick<InputRequirements, 'context'>,
+  batch: number,
+): ConditioningInputs {
   if (context === 0) return {};
   const blank = (features: number) => tf.fill<Rank.R4>([batch, size.height, size.width, features], 0);
   const frames = Array.from({ length: context }, () => blank(channels));
@@ -75,7 +84,12 @@ export function blankGiven({ size, channels }: ImageShape, { context }: Pick<Nee
  * Returns the conditioning inputs of a coarser scale: every `step` pixels of the finest, and the scale before. Disposes
  * nothing.
  */
-export function cutGiven(given: Given, needs: Needs, step: number, coarser: Tensor4D | undefined): Given {
+export function downsampleInputs(
+  given: ConditioningInputs,
+  needs: InputRequirements,
+  step: number,
+  coarser: Tensor4D | undefined,
+): ConditioningInputs {
   return {
     ...(needs.context > 0 && given.context && { context: cutContext(given.context, needs.context, step) }),
     ...(coarser && { coarser }),
@@ -83,11 +97,11 @@ export function cutGiven(given: Given, needs: Needs, step: number, coarser: Tens
 }
 
 /** Swaps left and right in conditioning inputs. Disposes nothing. */
-export function mirrorGiven({ context, coarser }: Given): Given {
+export function mirrorInputs({ context, coarser }: ConditioningInputs): ConditioningInputs {
   return { ...(context && { context: mirrorContext(context) }), ...(coarser && { coarser: mirrorImage(coarser) }) };
 }
 
-export function disposeGiven({ context, coarser }: Given): void {
+export function disposeInputs({ context, coarser }: ConditioningInputs): void {
   if (context) tf.dispose([...context.frames, context.valid, context.noise, ...(context.known?.frames ?? [])]);
   if (coarser) tf.dispose(coarser);
 }

@@ -1,7 +1,7 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import type { Condition, Conditioning } from './conditioning.js';
+import type { ConditioningOutputs, Conditioning } from './conditioning.js';
 import { bindLayers, layerParameters, residual, type ConvolutionLayer } from './layers.js';
 
 const schema = z.strictObject({
@@ -41,7 +41,7 @@ export const lowResolutionImage: Conditioning<LowResolutionImageDescription> = {
   mapFeatures: ({ features }) => features,
   parameters: (description, { channels }) => layers(description, channels).flatMap(layerParameters),
 
-  condition(description, { size, channels, levels }, given, weights): Condition {
+  condition(description, { size, channels, levels }, given, weights): ConditioningOutputs {
     if (given.coarser === undefined) throw new TypeError('low-resolution-image: no image was given');
     const middle = (levels - 1) / 2;
     const scaled = tf.div<Tensor4D>(tf.sub(given.coarser, middle), middle);

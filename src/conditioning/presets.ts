@@ -27,7 +27,7 @@ export function describeFrames(context?: number, name: FramesConditioning = 'war
 }
 
 /** What `describeFrames` and `describeCoarserImage` were given for these conditionings, were they made by them. */
-export function choicesOfConditioning(given: readonly ConditioningDescription[]) {
+export function inferConditioningChoices(given: readonly ConditioningDescription[]) {
   const coarser = given.find((one) => one.type === 'low-resolution-image');
   const frames = given.find((one) => one.type !== 'low-resolution-image');
   return { context: frames?.context ?? 0, frames: frames?.type, factor: coarser?.factor, shared: coarser?.shared };

@@ -2,7 +2,7 @@ import { tf } from '../foundation/tfjs.js';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { ImageShape } from '../foundation/levels.js';
-import type { Condition, Conditioning } from './conditioning.js';
+import type { ConditioningOutputs, Conditioning } from './conditioning.js';
 import { DIFFERENCE_GAIN, scaleFrames, type ContextTensors } from './context/context-tensors.js';
 import { bindLayers, layerParameters, runTrunk, trunkLayers, type ConvolutionLayer } from './layers.js';
 
@@ -43,7 +43,7 @@ export const previousFrames: Conditioning<PreviousFramesDescription> = {
   mapFeatures: (description) => description.features,
   parameters: (description, network) => layers(description, network).flatMap(layerParameters),
 
-  condition(description, network, { context }, weights): Condition {
+  condition(description, network, { context }, weights): ConditioningOutputs {
     if (context === undefined) throw new TypeError('previous-frames: no frames were given');
     const map = runTrunk(bindLayers(layers(description, network), weights), inputs(network, context));
     return { map, anchors: [context.frames[description.context - 1]], references: [] };

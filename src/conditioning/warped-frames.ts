@@ -6,7 +6,7 @@ import { convolutionParameters, type ParameterSpec } from '../backend/parameters
 import { warpedMixture } from '../backend/warp.js';
 import type { ImageShape } from '../foundation/levels.js';
 import { blockMotion, blockMotionPlanes, type BlockMotion } from './block-motion.js';
-import type { Condition, Conditioning } from './conditioning.js';
+import type { ConditioningOutputs, Conditioning } from './conditioning.js';
 import { DIFFERENCE_GAIN, scaleFrames, type ContextTensors } from './context/context-tensors.js';
 import {
   bindLayers,
@@ -172,7 +172,7 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
     ...outputParameters(description, network),
   ],
 
-  condition(description, network, { context }, weights): Condition {
+  condition(description, network, { context }, weights): ConditioningOutputs {
     if (context === undefined) throw new TypeError('warped-frames: no frames were given');
     // What is held in between is freed here; what gradients need is kept all the same.
     const { map, expected } = tf.tidy(() => moveFrames(description, network, context, weights));

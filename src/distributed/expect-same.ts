@@ -1,4 +1,4 @@
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import { barrier, type ProcessGroup } from './process-group.js';
 
 /**
@@ -14,7 +14,7 @@ export async function expectSame(processGroup: ProcessGroup, operation: string, 
   if (difference === null) return barrier(processGroup);
   const [place, expected, received] = difference;
   const remedy = 'start all ranks with the same pxv, options and files, on machines of one kind';
-  throw errorsOf('USAGE', operation)(place, `${expected}, as the first rank has`, received, remedy);
+  throw errorFactory('USAGE', operation)(place, `${expected}, as the first rank has`, received, remedy);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import { Communicator } from './communicator.js';
 import type { Launch } from './launch.js';
 import { joinByMpi } from './mpi.js';
@@ -45,11 +45,11 @@ export async function joinProcessGroup(
 
 function expectPowerOfTwo(size: number): void {
   if (Number.isInteger(Math.log2(size))) return;
-  throw errorsOf('USAGE', 'join ranks')('ranks', 'a power of two', String(size), 'start 2, 4, 8 or so');
+  throw errorFactory('USAGE', 'join ranks')('ranks', 'a power of two', String(size), 'start 2, 4, 8 or so');
 }
 
 function lineOfDeath(rank: number, process: string): string {
   const remedy = 'see what has ended it, and run it again; a training goes on by --resume';
-  const lost = errorsOf('DEPENDENCY', 'work together');
+  const lost = errorFactory('DEPENDENCY', 'work together');
   return lost(`rank ${rank}`, 'a process that works to the end', `the end of ${process}`, remedy).message;
 }

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import { packageFolder } from '../foundation/package-folder.js';
 import type { Transport } from './communicator.js';
 
@@ -52,4 +52,4 @@ function load(path: string): MpiModule {
 
 const OWN_MPI =
   "build it by the launcher's own mpicc: MPICC=mpicc node scripts/build-mpi.mjs, or name one in PXV_MPI_ADDON";
-const failed = errorsOf('DEPENDENCY', 'join ranks');
+const failed = errorFactory('DEPENDENCY', 'join ranks');

@@ -9,7 +9,7 @@ import {
   symbolSquare,
   symbolTriangle,
 } from 'd3-shape';
-import { clock } from '../foundation/clock.js';
+import { formatClock } from '../foundation/format-clock.js';
 import { SvgDrawing, type Paint, type Point } from './svg.js';
 
 export interface Axis {
@@ -236,7 +236,7 @@ function ticksOf({ unit }: Axis, [from, to]: number[], count: number): number[] 
 }
 
 function tickText({ unit }: Axis, tick: number): string {
-  if (unit === 'seconds') return clock(tick).replace(/\.0$/, '');
+  if (unit === 'seconds') return formatClock(tick).replace(/\.0$/, '');
   return String(Number(tick.toPrecision(6)));
 }
 

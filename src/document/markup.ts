@@ -1,4 +1,4 @@
-import { printable } from '../foundation/printable.js';
+import { escapeControlCharacters } from '../foundation/control-characters.js';
 
 /** HTML or SVG that is written as it is. Only `markup` and whoever has escaped a text makes one. */
 export class Markup {
@@ -23,12 +23,12 @@ function written(insertion: Insertion): string {
   if (insertion === false) return '';
   if (insertion instanceof Markup) return insertion.toString();
   if (typeof insertion === 'object') return insertion.map(written).join('');
-  return escaped(String(insertion));
+  return escapeHtml(String(insertion));
 }
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
 /** A text as it stands in an element or in an attribute. */
-export function escaped(text: string): string {
-  return printable(text).replace(/[&<>"']/g, (sign) => entities[sign]);
+export function escapeHtml(text: string): string {
+  return escapeControlCharacters(text).replace(/[&<>"']/g, (sign) => entities[sign]);
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageFolder } from '../foundation/package-folder.js';
-import { kindOf, type Block } from './blocks/index.js';
+import { getBlockKind, type Block } from './blocks/index.js';
 import { Markup, markup } from './markup.js';
 import type { ReportPage, Section } from './report.js';
 
@@ -57,7 +57,7 @@ async function sectionHtml({ title, blocks }: Section, number: number | null): P
   }
   const shown = await Promise.all(
     groups.map(async (group) => {
-      const all = await Promise.all(group.map(async (block) => kindOf(block).html(block)));
+      const all = await Promise.all(group.map(async (block) => getBlockKind(block).html(block)));
       return markup`<div class="blocks of-${group[0].kind}">${all}</div>\n`;
     }),
   );

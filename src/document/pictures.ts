@@ -13,7 +13,7 @@ export interface Sprite {
  * Frames as one picture without loss, so that a page shows one after another by moving it; WebP takes about two thirds of PNG's bytes.
  * @param frames at least one, all of one size and channels
  */
-export async function spriteOf(frames: readonly Frame[]): Promise<Sprite> {
+export async function encodeSprite(frames: readonly Frame[]): Promise<Sprite> {
   const { width, height, channels } = frames[0];
   const columns = Math.ceil(Math.sqrt(frames.length));
   const rows = Math.ceil(frames.length / columns);

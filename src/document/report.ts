@@ -1,4 +1,4 @@
-import { kindOf, type Block } from './blocks/index.js';
+import { getBlockKind, type Block } from './blocks/index.js';
 
 /** What was found of one thing that was looked at. */
 export interface Section {
@@ -20,13 +20,16 @@ export interface ReportPage {
 
 /** For a terminal. */
 export function reportText({ sections }: Pick<ReportPage, 'sections'>): string {
-  const sectionText = ({ title, blocks }: Section) => [title, ...blocks.map((block) => kindOf(block).text(block))];
+  const sectionText = ({ title, blocks }: Section) => [
+    title,
+    ...blocks.map((block) => getBlockKind(block).text(block)),
+  ];
   return sections.flatMap(sectionText).filter(Boolean).join('\n\n');
 }
 
 /** For programs. */
 export function reportJson({ title, sections }: Pick<ReportPage, 'title' | 'sections'>): object {
-  const blockJson = (block: Block) => ({ kind: block.kind, ...kindOf(block).json(block) });
+  const blockJson = (block: Block) => ({ kind: block.kind, ...getBlockKind(block).json(block) });
   return { title, sections: sections.map(({ title, blocks }) => ({ title, blocks: blocks.map(blockJson) })) };
 }
 
@@ -34,7 +37,7 @@ export function reportJson({ title, sections }: Pick<ReportPage, 'title' | 'sect
 export function reportCsv({ sections }: Pick<ReportPage, 'sections'>): { name: string; text: string }[] {
   return sections.flatMap((section, at) =>
     section.blocks.flatMap((block, index) => {
-      const text = kindOf(block).csv?.(block);
+      const text = getBlockKind(block).csv?.(block);
       const words = (block.title ?? block.kind).toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
       return text === undefined ? [] : [{ name: `${at + 1}-${index + 1}-${words.slice(0, 60)}.csv`, text }];
     }),

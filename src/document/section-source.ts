@@ -1,4 +1,4 @@
-import { errorsOf, type PxvError } from '../foundation/errors.js';
+import { errorFactory, type PxvError } from '../foundation/errors.js';
 import type { Model } from '../model/model.js';
 import type { Section } from './report.js';
 
@@ -46,5 +46,5 @@ export interface SectionSource<Item> {
 /** Returns the error for a JSON file that is no result of pxv. */
 export function unreadableResult(path: string, received: string): PxvError {
   const remedy = 'give what pxv eval-video --json or pxv surprise --json printed';
-  return errorsOf('INPUT', 'write report')(path, 'a result of pxv as JSON', received, remedy);
+  return errorFactory('INPUT', 'write report')(path, 'a result of pxv as JSON', received, remedy);
 }

@@ -1,4 +1,4 @@
-import { escaped } from './markup.js';
+import { escapeHtml } from './markup.js';
 
 /** Colours on a light and on a dark card. */
 export type Palette = Readonly<Record<string, { light: string; dark: string }>>;
@@ -65,7 +65,7 @@ export class SvgDrawing<P extends string = Paint> {
     const anchored = anchor === 'start' ? '' : ` text-anchor="${anchor}"`;
     const attributes = `${anchored}${size === 13 ? '' : ` font-size="${size}"`}${bold ? ' font-weight="600"' : ''}`;
     this.parts.push(
-      `<text x="${short(x)}" y="${short(y)}" class="${this.fill(paint)}"${attributes}>${escaped(words)}</text>`,
+      `<text x="${short(x)}" y="${short(y)}" class="${this.fill(paint)}"${attributes}>${escapeHtml(words)}</text>`,
     );
   }
 
@@ -101,7 +101,7 @@ export class SvgDrawing<P extends string = Paint> {
   /** What is drawn meanwhile leads to a place of the page. */
   link(id: string, title: string, draw: () => void): void {
     this.hasLinks = true;
-    this.parts.push(`<a href="#${escaped(id)}" aria-label="${escaped(title)}">`);
+    this.parts.push(`<a href="#${escapeHtml(id)}" aria-label="${escapeHtml(title)}">`);
     draw();
     this.parts.push('</a>');
   }
@@ -113,7 +113,7 @@ export class SvgDrawing<P extends string = Paint> {
     const size = `viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"`;
     return [
       `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="${fonts}" font-size="13" role="${this.hasLinks ? 'group' : 'img'}">`,
-      `<title>${escaped(title)}</title>`,
+      `<title>${escapeHtml(title)}</title>`,
       `<style>${style}</style>`,
       card,
       ...this.parts,

@@ -1,9 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { bitsOfImage, type ImageSource } from '../evaluation/image-score.js';
+import { bitsPerPixelOfImage, type ImageSource } from '../evaluation/image-score.js';
 import type { Frame } from '../foundation/frame.js';
 import type { Model } from '../model/model.js';
 import { frameBytes } from '../foundation/levels.js';
-import type { Placing } from '../foundation/placing.js';
+import type { PlacementOptions } from '../foundation/placement-options.js';
 import { contactSheet, heatMap, writePng } from '../video/index.js';
 
 /** An image and what it costs. */
@@ -39,18 +39,19 @@ export function rankImages(
  * @param placing how the picture comes to its place
  * @throws PxvError OUTPUT where it cannot be written
  */
-export async function writeExtremes(
+export async function writeExtremeImages(
   path: string,
   model: Model,
   weights: readonly Tensor[],
   source: ImageSource,
   { worst, best }: { worst: readonly RankedImage[]; best: readonly RankedImage[] },
   label: (image: RankedImage) => string,
-  placing: Placing,
+  placing: PlacementOptions,
 ): Promise<void> {
   const { size } = model.chain.exampleShape;
   const bits = new Map<RankedImage, Float64Array>();
-  for (const image of [...worst, ...best]) bits.set(image, await bitsOfImage(model, weights, source, image.index));
+  for (const image of [...worst, ...best])
+    bits.set(image, await bitsPerPixelOfImage(model, weights, source, image.index));
   const most = Math.max(...[...bits.values()].map((values) => values.reduce((a, b) => Math.max(a, b))));
   const frames = [worst, best].flatMap((images) => [
     ...images.map(({ index }) => inColour(model, source, index)),

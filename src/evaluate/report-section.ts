@@ -2,14 +2,14 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { forecasts as kindsOfForecast, type ForecastName } from '../evaluation/forecasts.js';
 import type { ForecastsSummary } from '../evaluation/forecast-summary.js';
-import { numberOf } from '../foundation/number-of.js';
+import { pluralize } from '../foundation/pluralize.js';
 import type { Block } from '../document/blocks/index.js';
 import type { Series } from '../document/blocks/series.js';
-import { tableOf } from '../document/blocks/table.js';
+import { makeTable } from '../document/blocks/table.js';
 import type { Section } from '../document/report.js';
 import { unreadableResult, type SectionSource } from '../document/section-source.js';
-import { clipTable, forecastTables, summaryLines, type ToldScore } from './score-tables.js';
-import { ABOUT_BITS, ABOUT_DECIBELS } from '../document/words.js';
+import { clipTable, forecastTables, summaryLines, type PrintedScore } from './score-tables.js';
+import { BITS_NOTE, DECIBELS_NOTE } from '../document/notes.js';
 
 /** A figure, which JSON writes as null where there is none. */
 const figure = z.number().nullable();
@@ -75,14 +75,14 @@ export const sectionSource: SectionSource<Section> = {
 function scoreSection(path: string, result: object): Section {
   const parsed = scoreSchema.safeParse(result);
   if (!parsed.success) throw unreadableResult(path, 'one of another version, or not whole');
-  const score = parsed.data as unknown as ToldScore & { model: string };
+  const score = parsed.data as unknown as PrintedScore & { model: string };
   const { model, bitsPerDim, baselines, clips, exact, forecasts, frames, samples, standardError } = score;
   const spread = Number.isNaN(standardError) ? '' : ` +- ${standardError.toFixed(3)} over clips`;
   const best = forecasts?.kinds['best-guess'] ?? forecasts?.kinds.sample;
   const blocks: Block[] = [
     {
       ...{ kind: 'number', title: `bits of ${model}`, value: `${exact ? '' : '<= '}${bitsPerDim.toFixed(3)}` },
-      ...{ unit: 'bits/dim', note: `${ABOUT_BITS}${spread}` },
+      ...{ unit: 'bits/dim', note: `${BITS_NOTE}${spread}` },
     },
     {
       ...{ kind: 'number', title: 'fewer than the previous frame needs' },
@@ -91,7 +91,7 @@ function scoreSection(path: string, result: object): Section {
     },
     {
       ...{ kind: 'number', title: 'clips scored', value: String(clips.length) },
-      note: `${numberOf(frames, 'frame')}, each given the true ones before it`,
+      note: `${pluralize(frames, 'frame')}, each given the true ones before it`,
     },
     ...(best === undefined
       ? []
@@ -112,11 +112,11 @@ function scoreSection(path: string, result: object): Section {
     ...(forecasts === null ? [] : forecastTables(forecasts, samples).map((table) => ({ ...table, folded: true }))),
     { kind: 'text', title: 'in words', text: summaryLines(score).filter(Boolean).join('\n'), verbatim: true },
   ];
-  return { title: `${basename(path)}: ${model} on ${numberOf(clips.length, 'clip')}`, blocks };
+  return { title: `${basename(path)}: ${model} on ${pluralize(clips.length, 'clip')}`, blocks };
 }
 
 /** The model's bits beside what else could be sent. */
-function baselineTable({ bitsPerDim, baselines, codecs: each }: ToldScore): Block {
+function baselineTable({ bitsPerDim, baselines, codecs: each }: PrintedScore): Block {
   const rows = [
     ['this model', bitsPerDim],
     ['the frame before', baselines['previous-frame']],
@@ -128,8 +128,8 @@ function baselineTable({ bitsPerDim, baselines, codecs: each }: ToldScore): Bloc
     return [name, bits === null ? 'failed' : bits.toFixed(3), ratio];
   });
   return {
-    ...tableOf('lrr', ['sent by', 'bits/dim', 'the model needs of it'], shown),
-    ...{ title: 'bits beside baselines', note: ABOUT_BITS },
+    ...makeTable('lrr', ['sent by', 'bits/dim', 'the model needs of it'], shown),
+    ...{ title: 'bits beside baselines', note: BITS_NOTE },
   };
 }
 
@@ -161,6 +161,6 @@ function horizonSeries({ trueChange, kinds }: ForecastsSummary, samples: number)
           },
         ],
       }),
-    note: `${ABOUT_DECIBELS}${best ? '. The best and the worst sample are those of all frames ahead together' : ''}`,
+    note: `${DECIBELS_NOTE}${best ? '. The best and the worst sample are those of all frames ahead together' : ''}`,
   };
 }

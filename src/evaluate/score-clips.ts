@@ -2,30 +2,30 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { tf } from '../foundation/tfjs.js';
 import { freeIdleMemory } from '../backend/native-backend.js';
 import { scoreFrames, summariseFrames } from '../evaluation/clip-score.js';
-import { FUTURES_TOGETHER, scoreForecasts, type ClipForecasts } from '../evaluation/forecast-score.js';
+import { SAMPLES_PER_BATCH, scoreForecasts, type ClipForecasts } from '../evaluation/forecast-score.js';
 import { SCORING_BATCH } from '../evaluation/scoring.js';
-import { readStarts, spreadStarts } from '../evaluation/starts.js';
+import { readStarts, spaceStarts } from '../evaluation/forecast-starts.js';
 import type { Size } from '../foundation/frame.js';
 import { framesPerSecond } from '../foundation/frame-rate.js';
-import { numberOf } from '../foundation/number-of.js';
-import { atSize } from '../model/at-size.js';
+import { pluralize } from '../foundation/pluralize.js';
+import { resizeModel } from '../model/resize-model.js';
 import { toTensors, type Model } from '../model/model.js';
 import { frameBytes } from '../foundation/levels.js';
 import { samplingSettings, type SamplingSettings } from '../model/sampling-settings.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import {
-  isFixed,
+  isFixedSize,
   listClips,
   losslessCodecs,
-  losslessSize,
+  measureLosslessSize,
   probeClip,
-  sizeFor,
+  resolveSize,
   type ClipSource,
   type LosslessCodec,
-  type PictureSize,
+  type TargetSize,
 } from '../video/index.js';
-import { Adapting } from '../evaluation/adapting.js';
-import { openForModel, type SeenClip } from '../clips/clip-for-model.js';
+import { ClipAdaptation } from '../evaluation/clip-adaptation.js';
+import { openClipForModel, type ModelClip } from '../clips/open-clip-for-model.js';
 import { rateWarning } from '../clips/clip-rate.js';
 import {
   expectAdaptationMemory,
@@ -33,9 +33,9 @@ import {
   fitDrawingBatch,
   fitScoringBatch,
 } from '../memory/memory-limits.js';
-import { eachClip, noUsableClip, type LeftOutClip } from '../clips/left-out-clips.js';
-import { expectVideoModel } from '../model/expect-kind.js';
-import { parseOptions, type OptionsOf, type Parsed } from '../options/fields.js';
+import { forEachClip, noUsableClipError, type SkippedClip } from '../clips/for-each-clip.js';
+import { assertVideoModel } from '../model/assert-model-kind.js';
+import { parseOptions, type OptionsOf, type ParsedOptions } from '../options/fields.js';
 import { scoreClipsFields, type ScoringProgress } from './options.js';
 import { summariseClips, type ClipsSummary, type CodecScore, type ScoredClip } from './summarise-clips.js';
 
@@ -51,9 +51,9 @@ export interface VideoScore extends ClipsSummary {
   /** How they were drawn. */
   settings: SamplingSettings;
   /** Clips that could not be read or are too short. */
-  leftOut: LeftOutClip[];
+  skipped: SkippedClip[];
   /** How many clips were not reached since the work was interrupted. */
-  notReached: number;
+  unprocessed: number;
 }
 
 /**
@@ -68,7 +68,7 @@ export async function scoreClips(
   asked: ScoreClipsOptions = {},
 ): Promise<VideoScore> {
   const options = parseOptions('score clips', scoreClipsFields, asked);
-  expectVideoModel(model, 'score clips');
+  assertVideoModel(model, 'score clips');
   const sources = await listClips(paths);
   let latest: Pick<ScoringProgress, 'what' | 'frames'> = { what: 'score', frames: 0 };
   const tell = (name: string, done: number, now = latest) => {
@@ -81,8 +81,14 @@ export async function scoreClips(
     await scorer.expectMemory(sources);
     const scoreOne = (source: ClipSource, index: number) =>
       scorer.score(source, (what, frames) => tell(source.name, index, { what, frames }));
-    const { clips, ...others } = await eachClip(sources, scoreOne, { onWarning, onNext: tell }, signal, processGroup);
-    if (clips.length === 0) throw noUsableClip('score clips', paths);
+    const { clips, ...others } = await forEachClip(
+      sources,
+      scoreOne,
+      { onWarning, onNext: tell },
+      signal,
+      processGroup,
+    );
+    if (clips.length === 0) throw noUsableClipError('score clips', paths);
     return { adapted, samples, settings: scorer.settings, ...summariseClips(model, clips), ...others };
   } finally {
     scorer.dispose();
@@ -109,14 +115,14 @@ class ClipScorer {
   private sized: SizedScorer | null = null;
   /** Codecs whose failure was told. */
   private readonly failed = new Set<LosslessCodec>();
-  private readonly adapting: Adapting;
+  private readonly adapting: ClipAdaptation;
 
   constructor(
     private readonly trained: Model,
-    private readonly options: Parsed<typeof scoreClipsFields>,
+    private readonly options: ParsedOptions<typeof scoreClipsFields>,
   ) {
     this.settings = samplingSettings(trained, options.settings);
-    this.adapting = new Adapting(options.adapt);
+    this.adapting = new ClipAdaptation(options.adapt);
   }
 
   dispose(): void {
@@ -132,17 +138,17 @@ class ClipScorer {
    */
   async expectMemory(sources: readonly ClipSource[]): Promise<void> {
     const { size } = this;
-    if (isFixed(size)) return void this.batchesOf(atSize(this.trained, size));
+    if (isFixedSize(size)) return void this.batchesOf(resizeModel(this.trained, size));
     for (const { path } of sources) {
       const facts = await probeClip(path, this.options.signal).catch(() => null);
-      if (facts !== null) this.batchesOf(atSize(this.trained, sizeFor(size, facts.sourceSize)));
+      if (facts !== null) this.batchesOf(resizeModel(this.trained, resolveSize(size, facts.sourceSize)));
     }
   }
 
   /** Null for a clip of one frame. */
   async score({ name, path }: ClipSource, tell: Tell): Promise<ScoredClip | null> {
     const warn = (text: string | null) => text !== null && this.options.onWarning?.(`${name}: ${text}`);
-    const clip = await openForModel(this.trained, path, 'score clips', { ...this.options, size: this.size });
+    const clip = await openClipForModel(this.trained, path, 'score clips', { ...this.options, size: this.size });
     const { reader } = clip;
     warn(rateWarning(this.trained, reader));
     const sized = this.at(reader.size);
@@ -164,7 +170,7 @@ class ClipScorer {
   }
 
   /** At which clips are scored. */
-  private get size(): PictureSize {
+  private get size(): TargetSize {
     return this.options.size ?? this.trained.chain.exampleShape.size;
   }
 
@@ -172,7 +178,7 @@ class ClipScorer {
     const { size } = this.sized?.model.chain.exampleShape ?? {};
     if (this.sized !== null && size?.width === width && size.height === height) return this.sized;
     this.dispose();
-    const model = atSize(this.trained, { width, height });
+    const model = resizeModel(this.trained, { width, height });
     const batches = this.batchesOf(model);
     const weights = toTensors(model.weights, model.chain.parameters);
     return (this.sized = { model, weights, sampler: new FrameSampler(model), ...batches });
@@ -189,12 +195,12 @@ class ClipScorer {
     const drawing = { operation: 'score', batchOf: () => 1, samples, option: '--samples', heldBytes };
     expectDrawingMemory(model, { ...drawing, atAnySize: true });
     const frame = frameBytes(model.chain.exampleShape);
-    return { batch, futures: fitDrawingBatch(model, FUTURES_TOGETHER, heldBytes(samples, frame)) };
+    return { batch, futures: fitDrawingBatch(model, SAMPLES_PER_BATCH, heldBytes(samples, frame)) };
   }
 
   private async forecasts(
     { model, sampler, futures }: SizedScorer,
-    clip: SeenClip,
+    clip: ModelClip,
     frames: number,
     tell: Tell,
     warn: (text: string) => void,
@@ -203,9 +209,9 @@ class ClipScorer {
     const { horizon, starts: count, samples, seed, signal } = this.options;
     const { temperature } = this.settings;
     if (horizon === 0) return null;
-    const firsts = spreadStarts(frames, exampleShape.context, horizon, count);
+    const firsts = spaceStarts(frames, exampleShape.context, horizon, count);
     if (firsts.length === 0) {
-      const needed = `${numberOf(exampleShape.context, 'frame')} before and ${horizon} after`;
+      const needed = `${pluralize(exampleShape.context, 'frame')} before and ${horizon} after`;
       warn(`nothing is predicted: no place has ${needed}; ask for a smaller --horizon`);
       return null;
     }
@@ -221,7 +227,7 @@ class ClipScorer {
 
   /** Compresses the frames with every lossless codec. @param dimensions sub-pixels of all frames but the first */
   private async codecs(
-    { frames }: SeenClip,
+    { frames }: ModelClip,
     dimensions: number,
     tell: Tell,
     warn: (text: string) => void,
@@ -235,7 +241,7 @@ class ClipScorer {
     }
     const bitsPerDim: Partial<CodecScore['bitsPerDim']> = {};
     for (const codec of losslessCodecs) {
-      const { bytes, failure } = await losslessSize(codec, counted(), this.options.signal);
+      const { bytes, failure } = await measureLosslessSize(codec, counted(), this.options.signal);
       bitsPerDim[codec] = bytes === null ? null : (8 * bytes) / dimensions;
       if (failure === null || this.failed.has(codec)) continue;
       this.failed.add(codec);

@@ -3,7 +3,7 @@ import { tf } from '../foundation/tfjs.js';
 import type { Images } from '../../datasets/index.js';
 import { listImagesBelow } from '../../datasets/folder/folder.js';
 import { openForEvaluation } from '../../datasets/open-for-evaluation.js';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import type { Size } from '../foundation/frame.js';
 import { HistogramBaseline, uniformBitsPerDim } from '../evaluation/baselines.js';
 import { FileBaselines } from '../evaluation/file-baselines.js';
@@ -15,16 +15,16 @@ import {
   type ImageSummary,
 } from '../evaluation/image-score.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
-import { published, type Published } from '../evaluation/published.js';
+import { publishedScores, type Published } from '../evaluation/published.js';
 import { toTensors, type Model } from '../model/model.js';
-import { byteOf, frameBytes, levelOf } from '../foundation/levels.js';
+import { levelToByte, frameBytes, byteToLevel } from '../foundation/levels.js';
 import { singleProcess } from '../distributed/process-group.js';
 import { checkOutput, outputKind } from '../video/index.js';
-import { expectImageModel } from '../model/expect-kind.js';
+import { assertImageModel } from '../model/assert-model-kind.js';
 import { fitScoringBatch } from '../memory/memory-limits.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { scoreImagesFields } from './options.js';
-import { rankImages, writeExtremes, type RankedImage } from './extreme-images.js';
+import { rankImages, writeExtremeImages, type RankedImage } from './extreme-images.js';
 
 /** Which images `scoreImageSet` scores, and where it draws the worst and best. */
 export type ScoreImageSetOptions = OptionsOf<typeof scoreImagesFields>;
@@ -59,7 +59,7 @@ export interface ImageSetScore extends ImageSummary {
 export async function scoreImageSet(model: Model, name: string, asked: ScoreImageSetOptions): Promise<ImageSetScore> {
   const options = parseOptions('score images', scoreImagesFields, asked);
   const { split, data, limit, out, overwrite = false, onProgress, signal, processGroup = singleProcess } = options;
-  expectImageModel(model, 'score images');
+  assertImageModel(model, 'score images');
   // Of the name of a data set none is known.
   const inputsOf = (folder: string) => (existsSync(folder) ? listImagesBelow(folder) : []);
   const confirm = async (path: string) => checkOutput(path, { overwrite, inputs: await inputsOf(data ?? name) });
@@ -78,7 +78,7 @@ export async function scoreImageSet(model: Model, name: string, asked: ScoreImag
   try {
     checkFit(model, name, images);
     const source = atLevelsOf(model, images);
-    const indices = spread(images.count, Math.min(limit ?? images.count, images.count));
+    const indices = spaceIndices(images.count, Math.min(limit ?? images.count, images.count));
     const total = indices.length;
     const nats = await scoreImages(model, weights, source, indices, {
       batch,
@@ -94,7 +94,7 @@ export async function scoreImageSet(model: Model, name: string, asked: ScoreImag
     const ranked = rankImages(perDim, indices, images.fileOf);
     if (out !== undefined && processGroup.isMainProcess) {
       const label = ({ bitsPerDim }: RankedImage) => inUnit(bitsPerDim).toFixed(2);
-      await writeExtremes(out, model, weights, source, ranked, label, { confirm: () => confirm(out) });
+      await writeExtremeImages(out, model, weights, source, ranked, label, { confirm: () => confirm(out) });
     }
     return {
       ...summariseImages(nats, dimensions),
@@ -104,7 +104,7 @@ export async function scoreImageSet(model: Model, name: string, asked: ScoreImag
       dimensions,
       exact: model.chain.exact,
       baselines,
-      published: images.levels === levels ? (published[name] ?? null) : null,
+      published: images.levels === levels ? (publishedScores[name] ?? null) : null,
       ...ranked,
     };
   } finally {
@@ -114,7 +114,7 @@ export async function scoreImageSet(model: Model, name: string, asked: ScoreImag
 }
 
 /** `count` of `all` indices, evenly spread: sets are often sorted by class. */
-export function spread(all: number, count: number): Uint32Array {
+export function spaceIndices(all: number, count: number): Uint32Array {
   return Uint32Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * all) / count));
 }
 
@@ -122,7 +122,7 @@ export function spread(all: number, count: number): Uint32Array {
 function atLevelsOf({ chain }: Model, images: Images): ImageSource {
   const { levels } = chain.exampleShape;
   if (levels === 256) return images;
-  const shown = Uint8Array.from({ length: 256 }, (_, byte) => byteOf(levelOf(byte, levels), levels));
+  const shown = Uint8Array.from({ length: 256 }, (_, byte) => levelToByte(byteToLevel(byte, levels), levels));
   const bytes = frameBytes(chain.exampleShape);
   return {
     read(index, into) {
@@ -153,7 +153,7 @@ async function baselinesOf(
       source.read(index, data);
       return { ...size, channels, data };
     });
-    for (const { data } of frames) histogram.add(data.map((byte) => levelOf(byte, levels)));
+    for (const { data } of frames) histogram.add(data.map((byte) => byteToLevel(byte, levels)));
     await Promise.all(frames.map((frame) => files.add(frame)));
     onProgress?.({ what: 'encode', done: Math.min(first + TOGETHER, indices.length), total: indices.length });
   }
@@ -182,7 +182,7 @@ function protocolOf({ chain }: Model, images: Images, scored: number, unit: Imag
   ];
 }
 
-const misused = errorsOf('USAGE', 'score images');
+const misused = errorFactory('USAGE', 'score images');
 
 function checkFit({ name, chain }: Model, set: string, images: Images): void {
   const shape = ({ width, height, channels }: Size & { channels: number }) =>
@@ -190,6 +190,6 @@ function checkFit({ name, chain }: Model, set: string, images: Images): void {
   const { size, channels } = chain.exampleShape;
   const [expected, received] = [shape(images), shape({ ...size, channels })];
   if (expected === received) return;
-  const unfit = errorsOf('CHECKPOINT', 'score images');
+  const unfit = errorFactory('CHECKPOINT', 'score images');
   throw unfit(name, `a model of ${expected}, as ${set} is`, `one of ${received}`, 'give another --model');
 }

@@ -1,13 +1,13 @@
 import { forecasts as kindsOfForecast, type ForecastName } from '../evaluation/forecasts.js';
 import type { ForecastsSummary, ForecastSummary, MeanOverClips } from '../evaluation/forecast-summary.js';
 import type { Size } from '../foundation/frame.js';
-import { numberOf } from '../foundation/number-of.js';
-import { tableOf, type Table } from '../document/blocks/table.js';
-import { withError } from '../document/with-error.js';
+import { pluralize } from '../foundation/pluralize.js';
+import { makeTable, type Table } from '../document/blocks/table.js';
+import { formatWithError } from '../document/format-with-error.js';
 import type { VideoScore } from './score-clips.js';
 
 /** What is told of the clips that were scored. */
-export type ToldScore = Pick<
+export type PrintedScore = Pick<
   VideoScore,
   | 'adapted'
   | 'anchors'
@@ -28,7 +28,7 @@ export type ToldScore = Pick<
 };
 
 /** @param own the model's size: where all clips were scored at it, the table does without sizes; null where it is not known */
-export function clipTable({ clips, bitsPerDim, baselines, frames, codecs }: ToldScore, own: Size | null): Table {
+export function clipTable({ clips, bitsPerDim, baselines, frames, codecs }: PrintedScore, own: Size | null): Table {
   const isSized = clips.some(({ width, height }) => width !== own?.width || height !== own.height);
   // Where nothing moves, nothing can be saved.
   const saved = (bits: number, baseline: number) =>
@@ -48,15 +48,15 @@ export function clipTable({ clips, bitsPerDim, baselines, frames, codecs }: Told
     ...['clip', ...(isSized ? ['size'] : []), 'frames', 'bits/dim', 'previous frame', 'fewer bits'],
     ...(codecs === null ? [] : ['best codec', 'fewer bits']),
   ];
-  return tableOf(`l${'r'.repeat(titles.length - 1)}`, titles, rows);
+  return makeTable(`l${'r'.repeat(titles.length - 1)}`, titles, rows);
 }
 
 /** The score of all clips in lines for people. */
-export function summaryLines(score: ToldScore): (string | false)[] {
+export function summaryLines(score: PrintedScore): (string | false)[] {
   const { adapted, bitsPerDim, exact, standardError, dimensions, baselines, clips, codecs, anchors } = score;
   const spread = Number.isNaN(standardError)
     ? ''
-    : ` +- ${standardError.toFixed(3)} (standard error over ${numberOf(clips.length, 'clip')})`;
+    : ` +- ${standardError.toFixed(3)} (standard error over ${pluralize(clips.length, 'clip')})`;
   const each = Object.entries(codecs ?? {}).map(
     ([name, bits]) => `${name} ${bits === null ? 'failed' : bits.toFixed(3)}`,
   );
@@ -74,7 +74,7 @@ export function summaryLines(score: ToldScore): (string | false)[] {
 
 /** A difference in decibels with its standard error, where there is one. */
 function gainWithError({ mean, standardError }: MeanOverClips, index: number): string {
-  return `${mean[index] < 0 ? '' : '+'}${withError(mean[index], standardError[index], 2)}`;
+  return `${mean[index] < 0 ? '' : '+'}${formatWithError(mean[index], standardError[index], 2)}`;
 }
 
 /** Forecasts beside each other, by frames ahead: decibels, SSIM where frames are large enough, change from frame to frame. */
@@ -91,7 +91,7 @@ export function forecastTables({ clips, starts, trueChange, kinds }: ForecastsSu
   const hasSsim = names.some((name) => kinds[name]?.ssim != null);
   return [
     byHorizon(
-      `predicted from ${numberOf(starts, 'place')} in ${numberOf(clips, 'clip')}: PSNR of the last frame repeated, and decibels more\n` +
+      `predicted from ${pluralize(starts, 'place')} in ${pluralize(clips, 'clip')}: PSNR of the last frame repeated, and decibels more\n` +
         `than that${clips === 1 ? '' : ' +- standard error over clips'} (clips on which it is more)`,
       ['last frame', ...titlesOf(others)],
       (h) => [kinds['last-frame']!.psnr[h].toFixed(2), ...others.map((name) => gainOf(kinds[name]!, h))],

@@ -1,6 +1,6 @@
 import type { Frame } from '../foundation/frame.js';
-import { levelOf } from '../foundation/levels.js';
-import { checkSameGeometry } from './metrics.js';
+import { byteToLevel } from '../foundation/levels.js';
+import { assertSameGeometry } from './metrics.js';
 
 /** Bits per dim of a model that takes every level for equally likely. */
 export function uniformBitsPerDim(levels: number): number {
@@ -14,9 +14,9 @@ export function uniformBitsPerDim(levels: number): number {
  * @param levels those of the model that it is compared with: fewer levels cost less
  * @throws PxvError `INPUT` where the frames differ in geometry
  */
-export function changeOfLevels(previous: Frame, current: Frame, levels: number): Uint8Array {
-  checkSameGeometry('the previous-frame baseline', previous, current);
-  const change = (byte: number, at: number) => levelOf(byte, levels) - levelOf(previous.data[at], levels);
+export function levelDifferences(previous: Frame, current: Frame, levels: number): Uint8Array {
+  assertSameGeometry('the previous-frame baseline', previous, current);
+  const change = (byte: number, at: number) => byteToLevel(byte, levels) - byteToLevel(previous.data[at], levels);
   return current.data.map((byte, at) => (change(byte, at) + levels) % levels);
 }
 

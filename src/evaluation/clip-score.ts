@@ -3,13 +3,13 @@ import type { Frame } from '../foundation/frame.js';
 import type { Chain } from '../model/chain.js';
 import { FrameHistory } from '../conditioning/context/examples.js';
 import type { Subsequence } from '../conditioning/context/history.js';
-import type { Adaptation } from './adaptation.js';
-import { changeOfLevels, HistogramBaseline } from './baselines.js';
+import type { DynamicEvaluation } from './dynamic-evaluation.js';
+import { levelDifferences, HistogramBaseline } from './baselines.js';
 import { meanSquaredError } from './metrics.js';
-import { BITS_PER_NAT, scoreEach, sumOfNats, type AddExample, type Scored, type ScoringOptions } from './scoring.js';
+import { BITS_PER_NAT, scoreItems, sumNats, type AddExample, type ScoredItem, type ScoringOptions } from './scoring.js';
 
 /** A frame of a clip and what it costs, given the true frames before it. */
-export interface ScoredFrame extends Omit<Scored<never>, 'item'> {
+export interface ScoredFrame extends Omit<ScoredItem<never>, 'item'> {
   /** In the clip, from 1: its first frame has nothing before it. */
   index: number;
   frame: Frame;
@@ -22,12 +22,12 @@ const EVERY_SECOND: Subsequence = { stride: 2, phase: 1 };
 
 /**
  * Scores a clip one step ahead as it streams by.
- * @param weights tensors in the order of the chain's parameters, or weights that learn from each frame once it is scored: see `scoreEach`
+ * @param weights tensors in the order of the chain's parameters, or weights that learn from each frame once it is scored: see `scoreItems`
  * @param frames at the model's size, from the clip's first on
  */
 export async function* scoreFrames(
   chain: Chain,
-  weights: readonly Tensor[] | Adaptation,
+  weights: readonly Tensor[] | DynamicEvaluation,
   frames: AsyncIterable<Frame>,
   options?: ScoringOptions,
 ): AsyncGenerator<ScoredFrame, void> {
@@ -44,7 +44,7 @@ export async function* scoreFrames(
     history.addExample(buffer, frame.data);
     if (slower !== null) history.addExample(slower, frame.data, EVERY_SECOND);
   };
-  for await (const { item, ...score } of scoreEach(chain, weights, withPrevious(), add, options))
+  for await (const { item, ...score } of scoreItems(chain, weights, withPrevious(), add, options))
     yield { ...item, ...score };
 }
 
@@ -78,8 +78,8 @@ export async function summariseFrames(
   let previousFrame = 0;
   const anchorErrors: number[] = [];
   for await (const { index, frame, previous, nats: map, anchors } of scored) {
-    baseline.add(changeOfLevels(previous, frame, levels));
-    nats += sumOfNats(map);
+    baseline.add(levelDifferences(previous, frame, levels));
+    nats += sumNats(map);
     previousFrame += meanSquaredError(frame, previous);
     for (const [a, anchor] of anchors.entries()) {
       anchorErrors[a] = (anchorErrors[a] ?? 0) + anchorError(frame, anchor, levels);

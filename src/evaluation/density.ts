@@ -1,4 +1,4 @@
-import { Philox, purposes } from '../foundation/philox.js';
+import { Philox, randomStreams } from '../foundation/philox.js';
 
 /**
  * Uniform noise added to levels, x = level + u with 0 < u < 1: data for a continuous density, which would otherwise grow
@@ -11,7 +11,7 @@ import { Philox, purposes } from '../foundation/philox.js';
  */
 export function dequantise(image: ArrayLike<number>, seed: bigint | number, index: number): Float64Array {
   const philox = new Philox(seed);
-  const noise = (subPixel: number) => philox.uniform(index, subPixel, 0, purposes.dequantisation);
+  const noise = (subPixel: number) => philox.uniform(index, subPixel, 0, randomStreams.dequantisation);
   return Float64Array.from(image, (level, subPixel) => level + noise(subPixel));
 }
 

@@ -4,9 +4,9 @@ import type { Correction } from '../sampling/correction.js';
 import { expectsFrame } from '../model/description.js';
 import type { FrameSampler } from '../sampling/frame-sampler.js';
 import { forecast, rollOut, type RollOutOptions } from '../sampling/forecaster.js';
-import { forecastNames, forecasts, type Forecastable, type ForecastName } from './forecasts.js';
-import { fitsSsim, meanAbsoluteDifference, meanSquaredError, ssim } from './metrics.js';
-import type { Start } from './starts.js';
+import { forecastNames, forecasts, type ForecastInput, type ForecastName } from './forecasts.js';
+import { isLargeEnoughForSsim, meanAbsoluteDifference, meanSquaredError, ssim } from './metrics.js';
+import type { ForecastStart } from './forecast-starts.js';
 
 /** How one kind of forecast fares on a clip, by frame of the horizon: means over the clip's starts. */
 export interface ForecastErrors {
@@ -26,7 +26,7 @@ export interface ClipForecasts {
   kinds: Partial<Record<ForecastName, ForecastErrors>>;
 }
 
-export interface ForecastOptions extends Pick<RollOutOptions, 'seed' | 'settings' | 'signal'> {
+export interface ForecastScoringOptions extends Pick<RollOutOptions, 'seed' | 'settings' | 'signal'> {
   horizon: number;
   /** Futures to draw at each start. */
   samples: number;
@@ -39,7 +39,7 @@ export interface ForecastOptions extends Pick<RollOutOptions, 'seed' | 'settings
 }
 
 /** Futures drawn side by side, whatever starts they belong to: enough for the threads, and little memory. */
-export const FUTURES_TOGETHER = 16;
+export const SAMPLES_PER_BATCH = 16;
 
 /**
  * Predicts frames from some starts of a clip by every kind of forecast, and compares them with the truth.
@@ -48,8 +48,8 @@ export const FUTURES_TOGETHER = 16;
 export async function scoreForecasts(
   sampler: FrameSampler,
   model: Model,
-  starts: readonly Start[],
-  options: ForecastOptions,
+  starts: readonly ForecastStart[],
+  options: ForecastScoringOptions,
 ): Promise<ClipForecasts> {
   const { samples, seed, settings, signal, onProgress, corrections = starts.map(() => null) } = options;
   const guesses = expectsFrame(model);
@@ -85,7 +85,7 @@ export async function scoreForecasts(
 async function futuresAfter<Future>(
   model: Model,
   futures: readonly Future[],
-  { horizon, together: most = FUTURES_TOGETHER }: ForecastOptions,
+  { horizon, together: most = SAMPLES_PER_BATCH }: ForecastScoringOptions,
   predict: (together: Future[], done: () => number) => AsyncGenerator<{ bytes: Uint8Array }[], never>,
 ): Promise<Frame[][]> {
   const made: Frame[][] = [];
@@ -105,15 +105,15 @@ async function futuresAfter<Future>(
 }
 
 function errorsOf(
-  futuresOf: (at: Forecastable) => readonly Frame[][],
-  starts: readonly Forecastable[],
+  futuresOf: (at: ForecastInput) => readonly Frame[][],
+  starts: readonly ForecastInput[],
 ): ForecastErrors {
   const futures = starts.flatMap((start) => futuresOf(start).map((frames) => ({ ...start, frames })));
   const meanOf = (measure: (truth: Frame, predicted: Frame) => number) =>
     meanByHorizon(futures.map(({ truth, frames }) => frames.map((frame, h) => measure(truth[h], frame))));
   return {
     meanSquaredError: meanOf(meanSquaredError),
-    ssim: fitsSsim(starts[0].truth[0]) ? meanOf(ssim) : null,
+    ssim: isLargeEnoughForSsim(starts[0].truth[0]) ? meanOf(ssim) : null,
     change: meanByHorizon(futures.map(({ known, frames }) => changes(known, frames))),
   };
 }

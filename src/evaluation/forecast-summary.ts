@@ -1,7 +1,7 @@
 import { meanByHorizon, type ClipForecasts } from './forecast-score.js';
 import type { ForecastName } from './forecasts.js';
 import { decibels } from './metrics.js';
-import { meanOf } from './statistics.js';
+import { computeMean } from './statistics.js';
 
 /** Means over clips, with their standard errors; NaN for one clip. */
 export interface MeanOverClips {
@@ -11,7 +11,7 @@ export interface MeanOverClips {
 
 /** @param clips at least one; lists of one length */
 export function meanOverClips(clips: readonly number[][]): MeanOverClips {
-  const means = clips[0].map((_, index) => meanOf(clips.map((clip) => clip[index])));
+  const means = clips[0].map((_, index) => computeMean(clips.map((clip) => clip[index])));
   return { mean: means.map(({ mean }) => mean), standardError: means.map(({ standardError }) => standardError) };
 }
 

@@ -1,12 +1,12 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
-import { blockMatching, BLOCKS, movedOn } from '../backend/block-matching.js';
+import { blockMatching, BLOCK_MATCHING, extrapolateMotion } from '../backend/block-matching.js';
 import type { Frame } from '../foundation/frame.js';
-import { checkSameGeometry, meanSquaredError } from './metrics.js';
-import type { Start } from './starts.js';
+import { assertSameGeometry, meanSquaredError } from './metrics.js';
+import type { ForecastStart } from './forecast-starts.js';
 
 /** What forecasts are made of at one start of a clip. */
-export interface Forecastable extends Pick<Start, 'known' | 'truth'> {
+export interface ForecastInput extends Pick<ForecastStart, 'known' | 'truth'> {
   /** The futures drawn from the model, one a sample: each the frames of the horizon. */
   drawn: readonly Frame[][];
   /** The model's best guess, the frames of the horizon; null where it has none. */
@@ -14,7 +14,7 @@ export interface Forecastable extends Pick<Start, 'known' | 'truth'> {
 }
 
 /** What a model is asked for at a start. */
-export interface ForecastsAsked {
+export interface ForecastRequest {
   samples: number;
   /** Whether it makes a best guess. */
   guesses: boolean;
@@ -24,12 +24,12 @@ interface ForecastKind {
   /** For people; of so many samples. */
   title: (samples: number) => string;
   /** Where there is such a forecast. Default: everywhere. */
-  among?: (asked: ForecastsAsked) => boolean;
+  among?: (asked: ForecastRequest) => boolean;
   /** The futures whose errors are averaged: each the frames of the horizon. */
-  futures: (at: Forecastable) => readonly Frame[][];
+  futures: (at: ForecastInput) => readonly Frame[][];
 }
 
-const amongSeveral = ({ samples }: ForecastsAsked) => samples > 1;
+const amongSeveral = ({ samples }: ForecastRequest) => samples > 1;
 
 /** Every kind of forecast that is compared with the truth; a new one is an entry here, and what it is made of above. */
 export const forecasts = {
@@ -39,7 +39,7 @@ export const forecasts = {
   },
   'moved-last-frame': {
     title: () => 'last frame moved',
-    futures: ({ known, truth }) => [moveOn(known, truth.length)],
+    futures: ({ known, truth }) => [continueMotion(known, truth.length)],
   },
   'best-guess': {
     title: () => 'best guess',
@@ -67,7 +67,7 @@ export const forecasts = {
 export type ForecastName = keyof typeof forecasts;
 
 /** The kinds that there are, in the order of the table. */
-export function forecastNames(asked: ForecastsAsked): ForecastName[] {
+export function forecastNames(asked: ForecastRequest): ForecastName[] {
   const kinds = Object.entries<ForecastKind>(forecasts) as [ForecastName, ForecastKind][];
   return kinds.filter(([, { among }]) => among?.(asked) ?? true).map(([name]) => name);
 }
@@ -90,19 +90,19 @@ function byError(futures: readonly Frame[][], truth: readonly Frame[]): Frame[][
  * block matching, that one moved on again, and so on. Where one frame alone is known, nothing moves.
  * @param known oldest first, at least one
  */
-export function moveOn(known: readonly Frame[], horizon: number): Frame[] {
+export function continueMotion(known: readonly Frame[], horizon: number): Frame[] {
   const last = known[known.length - 1];
   const before = known[known.length - 2] ?? last;
-  checkSameGeometry('motion', before, last);
+  assertSameGeometry('motion', before, last);
   const { width, height, channels } = last;
   return tf.tidy(() => {
     const [first, second] = [before, last].map(({ data }) =>
       tf.tensor<Rank.R4>(Float32Array.from(data), [1, height, width, channels]),
     );
-    const found = blockMatching({ height, width, channels, ...BLOCKS }, first, second);
+    const found = blockMatching({ height, width, channels, ...BLOCK_MATCHING }, first, second);
     let moved: Tensor4D = second;
     return Array.from({ length: horizon }, () => {
-      moved = movedOn(moved, found);
+      moved = extrapolateMotion(moved, found);
       return { ...last, data: Uint8Array.from(moved.dataSync(), Math.round) };
     });
   });

@@ -2,8 +2,15 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Model } from '../model/model.js';
 import { frameBytes } from '../foundation/levels.js';
 import { singleProcess, assignedIndices, type ProcessGroup } from '../distributed/process-group.js';
-import { BITS_PER_NAT, bitsOfPixels, scoreEach, type AddExample, type Scored, type ScoringOptions } from './scoring.js';
-import { meanOf, quantile, type MeanWithError } from './statistics.js';
+import {
+  BITS_PER_NAT,
+  bitsPerPixel,
+  scoreItems,
+  type AddExample,
+  type ScoredItem,
+  type ScoringOptions,
+} from './scoring.js';
+import { computeMean, quantile, type MeanWithError } from './statistics.js';
 
 /** Images at a model's size, by index. */
 export interface ImageSource {
@@ -68,15 +75,15 @@ export async function scoreImages(
   return nats;
 }
 
-/** What each pixel of an image costs: see `bitsOfPixels`. */
-export async function bitsOfImage(
+/** What each pixel of an image costs: see `bitsPerPixel`. */
+export async function bitsPerPixelOfImage(
   model: Model,
   weights: readonly Tensor[],
   source: ImageSource,
   index: number,
 ): Promise<Float64Array> {
   const scored = await scoreEachImage(model, weights, source, [index], { batch: 1 }).next();
-  return bitsOfPixels(model.chain, (scored.value as Scored<number>).nats);
+  return bitsPerPixel(model.chain, (scored.value as ScoredItem<number>).nats);
 }
 
 /** The images of a source, each with its map of nats. */
@@ -86,13 +93,13 @@ function scoreEachImage(
   source: ImageSource,
   indices: Iterable<number>,
   options: ScoringOptions,
-): AsyncGenerator<Scored<number>, void> {
+): AsyncGenerator<ScoredItem<number>, void> {
   const image = new Uint8Array(frameBytes(chain.exampleShape));
   const add: AddExample<number> = (buffer, index) => {
     source.read(index, image);
     buffer.add(image, 1, false);
   };
-  return scoreEach(chain, weights, indices, add, options);
+  return scoreItems(chain, weights, indices, add, options);
 }
 
 /** The scores of images, brought together. */
@@ -114,13 +121,15 @@ export type QuantileName = keyof typeof shares;
 export function summariseImages(nats: ImageNats, dimensions: number): ImageSummary {
   const perNat = BITS_PER_NAT / dimensions;
   const bits = nats.images.map((value) => value * perNat);
-  const bitsPerDim = meanOf(bits);
+  const bitsPerDim = computeMean(bits);
   const sorted = bits.slice().sort();
   const quantiles = Object.entries(shares).map(([name, share]) => [name, quantile(sorted, share)]);
   return {
     bitsPerDim,
-    natsPerImage: meanOf(nats.images),
-    channels: nats.channels.map((channel) => meanOf(channel.map((value) => value * (perNat * nats.channels.length)))),
+    natsPerImage: computeMean(nats.images),
+    channels: nats.channels.map((channel) =>
+      computeMean(channel.map((value) => value * (perNat * nats.channels.length))),
+    ),
     spread: {
       standardDeviation: bitsPerDim.standardError * Math.sqrt(sorted.length),
       quantiles: Object.fromEntries(quantiles) as Record<QuantileName, number>,

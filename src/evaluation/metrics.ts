@@ -1,6 +1,6 @@
-import { errorsOf, type PxvError } from '../foundation/errors.js';
+import { errorFactory, type PxvError } from '../foundation/errors.js';
 import type { Frame, Size } from '../foundation/frame.js';
-import { numberOf } from '../foundation/number-of.js';
+import { pluralize } from '../foundation/pluralize.js';
 
 const peak = 255;
 /** SSIM as in Wang, Bovik, Sheikh and Simoncelli 2004, section III-B and III-C. */
@@ -11,7 +11,7 @@ const c2 = (0.03 * peak) ** 2;
 
 /** Mean over all sub-pixels of the squared difference, in levels squared. */
 export function meanSquaredError(truth: Frame, predicted: Frame): number {
-  checkSameGeometry('mean squared error', truth, predicted);
+  assertSameGeometry('mean squared error', truth, predicted);
   let squares = 0;
   for (let i = 0; i < truth.data.length; i++) squares += (truth.data[i] - predicted.data[i]) ** 2;
   return squares / truth.data.length;
@@ -19,7 +19,7 @@ export function meanSquaredError(truth: Frame, predicted: Frame): number {
 
 /** Mean over all sub-pixels of the absolute difference, in levels. */
 export function meanAbsoluteDifference(before: Frame, after: Frame): number {
-  checkSameGeometry('mean absolute difference', before, after);
+  assertSameGeometry('mean absolute difference', before, after);
   let sum = 0;
   for (let i = 0; i < after.data.length; i++) sum += Math.abs(after.data[i] - before.data[i]);
   return sum / after.data.length;
@@ -35,12 +35,12 @@ export function decibels(meanSquaredError: number): number {
  * @throws PxvError `INPUT` where the frames differ in width, height or channels, or their data has another length
  */
 export function psnr(truth: Frame, predicted: Frame): number {
-  checkSameGeometry('PSNR', truth, predicted);
+  assertSameGeometry('PSNR', truth, predicted);
   return decibels(meanSquaredError(truth, predicted));
 }
 
 /** Whether SSIM is defined for frames of this size. */
-export function fitsSsim({ width, height }: Size): boolean {
+export function isLargeEnoughForSsim({ width, height }: Size): boolean {
   return Math.min(width, height) >= windowLength;
 }
 
@@ -51,10 +51,11 @@ export function fitsSsim({ width, height }: Size): boolean {
  *   pixels
  */
 export function ssim(truth: Frame, predicted: Frame): number {
-  checkSameGeometry('SSIM', truth, predicted);
+  assertSameGeometry('SSIM', truth, predicted);
   const { width, height, channels } = truth;
   const least = `at least ${windowLength} x ${windowLength} pixels`;
-  if (!fitsSsim(truth)) throw refused('SSIM', least, `${width} x ${height}`, 'compare larger frames, or use PSNR');
+  if (!isLargeEnoughForSsim(truth))
+    throw refused('SSIM', least, `${width} x ${height}`, 'compare larger frames, or use PSNR');
   let sum = 0;
   for (let channel = 0; channel < channels; channel++) {
     sum += channelSsim(channelOf(truth, channel), channelOf(predicted, channel), width);
@@ -112,12 +113,12 @@ function channelOf({ data, channels }: Frame, channel: number): Float64Array {
 }
 
 /** Throws an `INPUT` error unless both frames have the same width, height and number of channels, and as many bytes. */
-export function checkSameGeometry(operation: string, first: Frame, second: Frame): void {
+export function assertSameGeometry(operation: string, first: Frame, second: Frame): void {
   const shapeOf = ({ width, height, channels }: Frame) =>
-    `${width} x ${height} pixels of ${numberOf(channels, 'channel')}`;
+    `${width} x ${height} pixels of ${pluralize(channels, 'channel')}`;
   for (const frame of [first, second]) {
     const bytes = frame.width * frame.height * frame.channels;
-    const expected = `${numberOf(bytes, 'byte')} for ${shapeOf(frame)}`;
+    const expected = `${pluralize(bytes, 'byte')} for ${shapeOf(frame)}`;
     const remedy = 'give frames whose data has height x width x channels bytes';
     if (frame.data.length !== bytes) throw refused(operation, expected, String(frame.data.length), remedy);
   }
@@ -126,5 +127,5 @@ export function checkSameGeometry(operation: string, first: Frame, second: Frame
 }
 
 function refused(what: string, expected: string, received: string, remedy: string): PxvError {
-  return errorsOf('INPUT', `compute ${what}`)('frames', expected, received, remedy);
+  return errorFactory('INPUT', `compute ${what}`)('frames', expected, received, remedy);
 }

@@ -18,7 +18,7 @@ export interface Published {
 }
 
 /** By the name of the data set. Only figures that were checked against their source stand here. */
-export const published: Readonly<Record<string, Published>> = {
+export const publishedScores: Readonly<Record<string, Published>> = {
   'binarized-mnist': {
     images: 'all 10,000 test images',
     scores: [

@@ -1,22 +1,22 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Condition } from '../conditioning/index.js';
-import { giveWay } from '../foundation/give-way.js';
-import { chainScores, expectsAtStrides, pixelsOfFinest, type Chain, type ScaleScore } from '../model/chain.js';
+import type { ConditioningOutputs } from '../conditioning/index.js';
+import { yieldToEventLoop } from '../foundation/yield-to-event-loop.js';
+import { scoreChain, canPredictAtStrides, stepAtFinest, type Chain, type ScaleScore } from '../model/chain.js';
 import { disposeExamples, ExampleBuffer, type Examples } from '../conditioning/context/examples.js';
 import { meanOverStrides } from '../conditioning/context/history.js';
-import { conditionOf, scoreOf, type Network } from '../model/network.js';
-import type { Adaptation } from './adaptation.js';
+import { runConditioning, scoreNetwork, type Network } from '../model/network.js';
+import type { DynamicEvaluation } from './dynamic-evaluation.js';
 import { singleProcess, mapRoundRobin, type ProcessGroup } from '../distributed/process-group.js';
 import { mixtureNats } from './mixture.js';
 
 export const BITS_PER_NAT = 1 / Math.LN2;
 
 /** What one image, or one frame given those before it, costs. */
-export interface Scored<Item> {
+export interface ScoredItem<Item> {
   item: Item;
   /**
-   * -log P of every sub-pixel, as `chainScores` has them: the maps of all scales scored one after another, each of
+   * -log P of every sub-pixel, as `scoreChain` has them: the maps of all scales scored one after another, each of
    * height x width x channels. It stays valid.
    */
   nats: Float32Array;
@@ -53,16 +53,16 @@ export type AddExample<Item> = (buffer: ExampleBuffer, item: Item, slower: Examp
  * @param add called once for each item, in order, before the next one is taken
  * @throws the signal's reason once it is aborted, looked at before each batch is computed
  */
-export async function* scoreEach<Item>(
+export async function* scoreItems<Item>(
   chain: Chain,
-  weights: readonly Tensor[] | Adaptation,
+  weights: readonly Tensor[] | DynamicEvaluation,
   items: Iterable<Item> | AsyncIterable<Item>,
   add: AddExample<Item>,
   { batch = SCORING_BATCH, among, processGroup = singleProcess, signal }: ScoringOptions = {},
-): AsyncGenerator<Scored<Item>, void> {
+): AsyncGenerator<ScoredItem<Item>, void> {
   const adaptation = 'learn' in weights ? weights : null;
   const buffer = new ExampleBuffer(chain.exampleShape, adaptation === null ? batch : 1);
-  const slower = adaptation !== null && expectsAtStrides(chain) ? new ExampleBuffer(chain.exampleShape, 1) : null;
+  const slower = adaptation !== null && canPredictAtStrides(chain) ? new ExampleBuffer(chain.exampleShape, 1) : null;
   async function* batches(): AsyncGenerator<Item[], void> {
     let waiting: Item[] = [];
     for await (const item of items) {
@@ -76,9 +76,9 @@ export async function* scoreEach<Item>(
     }
     if (waiting.length > 0) yield waiting;
   }
-  async function scores(): Promise<Omit<Scored<never>, 'item'>> {
+  async function scores(): Promise<Omit<ScoredItem<never>, 'item'>> {
     // What interrupts is only heard of where the event loop has its turn.
-    await giveWay();
+    await yieldToEventLoop();
     signal?.throwIfAborted();
     const slowerExamples = slower === null || slower.size === 0 ? null : slower.tensors();
     const { nats, anchors } = scoreExamples(chain, weights, buffer.tensors(), slowerExamples, among);
@@ -102,7 +102,7 @@ export async function* scoreEach<Item>(
  */
 export function scoreExamples(
   chain: Chain,
-  weights: readonly Tensor[] | Adaptation,
+  weights: readonly Tensor[] | DynamicEvaluation,
   examples: Examples,
   slower: Examples | null = null,
   among?: readonly number[],
@@ -127,8 +127,8 @@ export function scoreExamples(
 }
 
 /** Nats under one prediction, and its anchors. */
-function scoresGiven(...of: Parameters<typeof chainScores>): Pick<ScaleScore, 'anchors'> & { nats: Tensor[] } {
-  const scores = chainScores(...of);
+function scoresGiven(...of: Parameters<typeof scoreChain>): Pick<ScaleScore, 'anchors'> & { nats: Tensor[] } {
+  const scores = scoreChain(...of);
   const nats = scores.map((score) => score.nats);
   return { nats: [tf.concat(nats, 1)], anchors: scores[scores.length - 1].anchors };
 }
@@ -140,18 +140,19 @@ function scoresAtStrides(
   examples: Examples,
   slower: Examples,
 ): ReturnType<typeof scoresGiven> {
-  const [near, far] = [examples, slower].map(({ given }) => tf.tidy(() => conditionOf(network, weights, given)!));
+  const [near, far] = [examples, slower].map(({ given }) => tf.tidy(() => runConditioning(network, weights, given)!));
   // The expected frame alone is averaged: the last frame is known, and what is looked for is looked for in the last frames.
   const [expected, ...others] = near.anchors;
   const anchors = [meanOverStrides([expected, far.anchors[0]]), ...others];
-  const both: Condition = { ...near, map: meanOverStrides([near.map, far.map]), anchors };
+  const both: ConditioningOutputs = { ...near, map: meanOverStrides([near.map, far.map]), anchors };
   // Each by itself, so that nothing is held of one while the next is made.
-  const natsBy = (condition: Condition) => tf.tidy(() => scoreOf(network, weights, examples, condition).nats);
+  const natsBy = (condition: ConditioningOutputs) =>
+    tf.tidy(() => scoreNetwork(network, weights, examples, condition).nats);
   return { nats: [near, far, both].map(natsBy), anchors: near.anchors };
 }
 
 /** The sum of a map of nats, in float64. */
-export function sumOfNats(nats: Float32Array): number {
+export function sumNats(nats: Float32Array): number {
   return nats.reduce((sum, value) => sum + value, 0);
 }
 
@@ -159,15 +160,15 @@ export function sumOfNats(nats: Float32Array): number {
  * Where in an image its bits are: what each pixel of the finest scale costs, all channels together, in bits. What a coarser scale costs
  * stands at the pixel that the scales share.
  *
- * @param nats of one image, as `scoreEach` has them
+ * @param nats of one image, as `scoreItems` has them
  * @returns height x width
  */
-export function bitsOfPixels(chain: Chain, nats: Float32Array): Float64Array {
+export function bitsPerPixel(chain: Chain, nats: Float32Array): Float64Array {
   const { size, channels } = chain.exampleShape;
   const bits = new Float64Array(size.width * size.height);
   let k = 0;
   for (const [scale, { description }] of chain.scales.entries()) {
-    const step = pixelsOfFinest(chain, scale);
+    const step = stepAtFinest(chain, scale);
     for (let y = 0; y < description.size.height; y++)
       for (let x = 0; x < description.size.width; x++)
         for (let c = 0; c < channels; c++) bits[(y * size.width + x) * step] += nats[k++] * BITS_PER_NAT;

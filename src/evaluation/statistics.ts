@@ -47,7 +47,7 @@ export interface MeanWithError {
 }
 
 /** Of values that weigh the same. */
-export function meanOf(values: Iterable<number>): MeanWithError {
+export function computeMean(values: Iterable<number>): MeanWithError {
   const running = new RunningMean();
   for (const value of values) running.add(value);
   return { mean: running.mean, standardError: running.standardError };

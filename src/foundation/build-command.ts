@@ -6,7 +6,7 @@ import { packageFolder } from './package-folder.js';
  * What builds the native addon when it is typed in the folder `cwd`. An installed package has no `npm run build`: that
  * needs the sources, which a clone has and a package has not.
  */
-export function buildCommand(folder = packageFolder(), cwd = process.cwd()): string {
+export function describeBuildCommand(folder = packageFolder(), cwd = process.cwd()): string {
   if (cwd === folder && isClone(folder)) return 'npm run build';
   const script = join(folder, 'scripts', 'build-addon.mjs');
   const fromHere = relative(cwd, script);

@@ -15,7 +15,7 @@ export interface CompanionPackage {
  * The companion package of a purpose: "models", or a platform and architecture (`linux-x64`) for its native addon. Null where there is
  * none, as in a clone, which holds all: `scripts/pack.mjs` writes their names into the manifest that is published.
  */
-export function companionPackage(purpose: string): CompanionPackage | null {
+export function findCompanionPackage(purpose: string): CompanionPackage | null {
   const path = join(packageFolder(), 'package.json');
   const { companions = {}, version } = JSON.parse(readFileSync(path, 'utf8')) as {
     companions?: Record<string, string>;

@@ -39,7 +39,7 @@ export class PxvError extends Error {
 }
 
 /** Makes the errors of one code in one operation: `throw misused('--size', 'two numbers', received, 'write it as 64x48')`. */
-export function errorsOf(code: ErrorCode, operation: string) {
+export function errorFactory(code: ErrorCode, operation: string) {
   return (argument: string, expected: string, received: string, remedy: string, options?: ErrorOptions): PxvError =>
     new PxvError({ code, operation, argument, expected, received, remedy }, options);
 }

@@ -4,8 +4,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { errorsOf, type PxvError } from './errors.js';
-import { replaceFile } from './write-file.js';
+import { errorFactory, type PxvError } from './errors.js';
+import { writeFileAtomically } from './write-file.js';
 
 /** What a lock says of the process that made it. What a system does not tell is null. */
 const holderSchema = z.strictObject({
@@ -49,7 +49,7 @@ export async function lockFolder(folder: string, work: 'training' | 'search'): P
   };
   process.on('exit', remove);
   try {
-    replaceFile(path, [Buffer.from(`${JSON.stringify(thisProcess())}\n`)]);
+    writeFileAtomically(path, [Buffer.from(`${JSON.stringify(describeProcess())}\n`)]);
     for (const deadline = performance.now() + TOGETHER; ; await sleep(50)) {
       const living = livingLocks(folder, own);
       if (living.length === 0) return release;
@@ -88,14 +88,14 @@ function livingLocks(folder: string, own: string): FoundLock[] {
 function readLock(folder: string, name: string): FoundLock | null {
   try {
     const holder = holderSchema.parse(JSON.parse(readFileSync(join(folder, name), 'utf8')));
-    return { name, holder, state: stateOf(holder) };
+    return { name, holder, state: lockHolderState(holder) };
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ENOENT' ? null : { name, holder: null, state: 'unknown' };
   }
 }
 
 /** Whether the process that made a lock still runs, as far as can be told from here. */
-export function stateOf(holder: LockHolder, here = thisProcess()): HolderState {
+export function lockHolderState(holder: LockHolder, here = describeProcess()): HolderState {
   if (holder.host !== here.host || holder.machine !== here.machine) return 'unknown';
   // Without an identifier of the installation, another start may be that of another machine of the same name.
   if (holder.boot !== here.boot) return here.machine === null ? 'unknown' : 'dead';
@@ -111,7 +111,7 @@ export function stateOf(holder: LockHolder, here = thisProcess()): HolderState {
 }
 
 /** What a lock of this process says. */
-export function thisProcess(): LockHolder {
+export function describeProcess(): LockHolder {
   return {
     pid: process.pid,
     began: beginningOf(process.pid),
@@ -149,7 +149,7 @@ function taken(folder: string, work: string, { name, holder, state }: FoundLock)
   const path = join(folder, name);
   const refused = (received: string, remedy: string) => {
     const otherwise = `${remedy}, or choose another folder with --out`;
-    return errorsOf('OUTPUT', 'lock folder')(folder, `a folder that no other ${work} is in`, received, otherwise);
+    return errorFactory('OUTPUT', 'lock folder')(folder, `a folder that no other ${work} is in`, received, otherwise);
   };
   if (holder === null) return refused('one with a lock that cannot be read', `delete ${path} if no ${work} runs there`);
   const host = state === 'unknown' ? ` of host ${holder.host}` : '';

@@ -26,7 +26,7 @@ export function parseFrameRate(text: string): FrameRate | null {
 }
 
 /** A rate as `parseFrameRate` reads it, exactly: `10` or `30000/1001`. */
-export function frameRateText({ numerator, denominator }: FrameRate): string {
+export function formatFrameRate({ numerator, denominator }: FrameRate): string {
   return denominator === 1 ? String(numerator) : `${numerator}/${denominator}`;
 }
 
@@ -36,17 +36,17 @@ export function framesPerSecond({ numerator, denominator }: FrameRate): number {
 
 /** Whether two rates are the same but for what cameras, NTSC and films on television differ by: 24 and 25 are. */
 export function isSameRate(a: FrameRate, b: FrameRate): boolean {
-  return differBy(a, b) < 1.05;
+  return rateRatio(a, b) < 1.05;
 }
 
 /** The factor between two rates, 1 or more. */
-export function differBy(a: FrameRate, b: FrameRate): number {
+export function rateRatio(a: FrameRate, b: FrameRate): number {
   const ratio = framesPerSecond(a) / framesPerSecond(b);
   return Math.max(ratio, 1 / ratio);
 }
 
 /** A rate to be read by people, rounded to two decimals. */
-export function readableRate(rate: FrameRate): string {
+export function roundRate(rate: FrameRate): string {
   return String(Math.round(100 * framesPerSecond(rate)) / 100);
 }
 

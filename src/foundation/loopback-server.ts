@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { errorsOf } from './errors.js';
+import { errorFactory } from './errors.js';
 
 /** What is sent of a path. */
 export interface ServedFile {
@@ -57,7 +57,7 @@ export async function serveOnLoopback(
   }
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const taken = errorsOf('USAGE', 'serve a page');
+      const taken = errorFactory('USAGE', 'serve a page');
       reject(taken('port', 'one that is free', `${port}: ${cause.code}`, 'choose another, or none', { cause }));
     });
     server.listen(port, HOST, resolve);

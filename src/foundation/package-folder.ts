@@ -10,6 +10,6 @@ export function packageFolder(): string {
 }
 
 /** What package.json says of the package. */
-export function packageFacts(): { version: string; description: string } {
-  return JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as ReturnType<typeof packageFacts>;
+export function readPackageInfo(): { version: string; description: string } {
+  return JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as ReturnType<typeof readPackageInfo>;
 }

@@ -1,4 +1,4 @@
-import { errorsOf } from './errors.js';
+import { errorFactory } from './errors.js';
 
 /** Of everything random, where none is given. */
 export const DEFAULT_SEED = 1;
@@ -58,7 +58,7 @@ export function philox4x32(counter: Uint32Array, key: Uint32Array, out: Uint32Ar
  * The last word of the counters of everything that is random. Sampling takes several: `sampling` and the colour channel,
  * 0 to 2, and 256 more for each scale above the coarsest. So no two purposes share a counter.
  */
-export const purposes = {
+export const randomStreams = {
   sampling: 0,
   dequantisation: 3,
   firstWeights: 16,
@@ -75,7 +75,7 @@ export function expectSeed(seed: bigint | number): void {
   const isWhole = typeof seed === 'bigint' || Number.isSafeInteger(seed);
   if (isWhole && seed >= 0 && seed <= largestSeed) return;
   const expected = 'a whole number from 0 to 2^64 - 1 (as a bigint above 2^53 - 1)';
-  throw errorsOf('INPUT', 'seed random numbers')('seed', expected, String(seed), 'give another seed');
+  throw errorFactory('INPUT', 'seed random numbers')('seed', expected, String(seed), 'give another seed');
 }
 
 /** Uniform random numbers as a pure function of a seed and a counter: no state, so no order of drawing. */

@@ -15,7 +15,7 @@ export interface TemporaryFolder {
  * @param prefix of its name
  * @throws what the system says where it cannot be made
  */
-export function temporaryFolder(prefix: string): TemporaryFolder {
+export function makeTemporaryFolder(prefix: string): TemporaryFolder {
   const path = mkdtempSync(join(tmpdir(), prefix));
   const remove = () => {
     process.off('exit', remove);

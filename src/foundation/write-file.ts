@@ -15,7 +15,7 @@ import { constants } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PxvError } from './errors.js';
 import { makeFolder } from './make-folder.js';
-import type { Placing } from './placing.js';
+import type { PlacementOptions } from './placement-options.js';
 
 /** How it is said that a place cannot be written to. */
 interface Wording {
@@ -31,7 +31,7 @@ const unfinished = new Set<string>();
 process.on('exit', () => unfinished.forEach((temporary) => discard(temporary)));
 
 /** Writes a file whole or not at all. @throws {PxvError} OUTPUT where the system refuses */
-export function replaceFile(path: string, parts: readonly NodeJS.ArrayBufferView[]): void {
+export function writeFileAtomically(path: string, parts: readonly NodeJS.ArrayBufferView[]): void {
   const temporary = begin(path);
   try {
     const file = openSync(temporary, 'wx');
@@ -60,7 +60,7 @@ export function replaceFile(path: string, parts: readonly NodeJS.ArrayBufferView
 export async function writeAtomically<Result>(
   path: string,
   make: (temporary: string) => Promise<Result>,
-  { confirm, ...wording }: Wording & Placing = {},
+  { confirm, ...wording }: Wording & PlacementOptions = {},
 ): Promise<Result> {
   const temporary = begin(path);
   let folders: string[] = [];
@@ -136,7 +136,7 @@ export function isSystemError(cause: unknown): cause is NodeJS.ErrnoException {
  * What a name in a folder is the temporary one of, as a process that was killed leaves it behind: the first letters of
  * its own; null where it is no temporary name.
  */
-export function unfinishedName(name: string): string | null {
+export function parseTemporaryName(name: string): string | null {
   return /^\.(.+)\.[0-9a-f]{16}\.partial$/s.exec(name)?.[1] ?? null;
 }
 
@@ -161,7 +161,7 @@ function removeLeftBehind(path: string): void {
     // The folder may not be there yet.
     if (!isSystemError(error)) throw error;
   }
-  for (const name of names.filter((one) => unfinishedName(one) === start)) {
+  for (const name of names.filter((one) => parseTemporaryName(one) === start)) {
     const left = join(dirname(own), name);
     const changed = statSync(left, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
     if (Date.now() - changed > LEFT_BEHIND) discard(left);
@@ -178,7 +178,7 @@ function temporaryBeside(path: string): string {
 function discard(temporary: string, folders: readonly string[] = []): void {
   try {
     rmSync(temporary, { recursive: true, force: true });
-    removeEmpty(folders);
+    removeEmptyFolders(folders);
   } catch (error) {
     // What cannot be removed stays: the error that led here says more.
     if (!isSystemError(error)) throw error;
@@ -187,7 +187,7 @@ function discard(temporary: string, folders: readonly string[] = []): void {
 }
 
 /** Removes folders; those that others have put something into meanwhile stay. @param folders the innermost first */
-export function removeEmpty(folders: readonly string[]): void {
+export function removeEmptyFolders(folders: readonly string[]): void {
   try {
     folders.forEach((folder) => rmdirSync(folder));
   } catch (error) {

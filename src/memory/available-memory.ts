@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { dirname, join } from 'node:path';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 
 /** Sources of what the system reports of its memory. */
 export interface MemoryFiles {
@@ -30,7 +30,7 @@ export function availableMemory(files: MemoryFiles = system): number {
   if (chosen !== undefined && chosen !== '') {
     if (Number(chosen) > 0 && Number(chosen) < Infinity) return Number(chosen) * 2 ** 20;
     const remedy = 'give one such as PXV_MEMORY=4096, or unset it';
-    throw errorsOf('USAGE', 'look for memory')('PXV_MEMORY', 'a number of MiB', JSON.stringify(chosen), remedy);
+    throw errorFactory('USAGE', 'look for memory')('PXV_MEMORY', 'a number of MiB', JSON.stringify(chosen), remedy);
   }
   const free = meminfo(files) ?? freePages(files) ?? freemem();
   return process.memoryUsage.rss() + Math.min(free, ...freeInGroups(files));

@@ -1,20 +1,20 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { countBytes } from '../backend/counting-backend.js';
-import { Adaptation } from '../evaluation/adaptation.js';
+import { DynamicEvaluation } from '../evaluation/dynamic-evaluation.js';
 import { scoreExamples } from '../evaluation/scoring.js';
 import {
   buildChain,
   dimensions,
-  examplesOfScale,
-  expectsAtStrides,
-  parametersOfScale,
+  downsampleExamples,
+  canPredictAtStrides,
+  selectScaleParameters,
   type Chain,
 } from '../model/chain.js';
 import { frameBytes } from '../foundation/levels.js';
-import { engineBytes } from '../model/engine-bytes.js';
+import { engineMemory } from '../model/engine-memory.js';
 import { blankExamples, disposeExamples } from '../conditioning/context/examples.js';
-import { modelAtSize } from '../model/smaller-models.js';
+import { resizeDescription } from '../model/resize-description.js';
 import { LONGEST_STRIDE, SUBSEQUENCES } from '../conditioning/context/history.js';
 import { readCondition } from '../sampling/frame-sampler.js';
 
@@ -37,7 +37,7 @@ export function estimateAdaptationMemory(chain: Chain): number {
   return estimateMemory(chain, 1, (counted) => {
     // Weights of the model, beside those that learning begins with.
     blankWeights(counted);
-    const adaptation = new Adaptation(counted, blankWeights(counted));
+    const adaptation = new DynamicEvaluation(counted, blankWeights(counted));
     scoreBlankExamples(counted, adaptation, 1);
     adaptation.dispose();
   });
@@ -53,8 +53,8 @@ export function estimateDrawingMemory(chain: Chain, batch: number): number {
     blankExamples(exampleShape, batch);
     const [weights, examples] = [blankWeights(chain), blankExamples(exampleShape, batch)];
     for (const [scale, network] of scales.entries()) {
-      const given = () => examplesOfScale(chain, scale, examples).given;
-      readCondition(network, parametersOfScale(chain, scale, weights), { given });
+      const given = () => downsampleExamples(chain, scale, examples).given;
+      readCondition(network, selectScaleParameters(chain, scale, weights), { given });
     }
   });
   // Frames that a future remembers: of the clip, with room for one more, and what was known of each longer stride.
@@ -63,7 +63,7 @@ export function estimateDrawingMemory(chain: Chain, batch: number): number {
   const remembered = LONGEST_STRIDE * context + 1 + longer * (2 * context + 1);
   // What is drawn and what is expected, in levels of 16 bits and in bytes.
   const drawn = 2 * (Int16Array.BYTES_PER_ELEMENT + Uint8Array.BYTES_PER_ELEMENT);
-  const ofImage = (remembered + drawn) * frameBytes(exampleShape) + Math.max(...scales.map(engineBytes));
+  const ofImage = (remembered + drawn) * frameBytes(exampleShape) + Math.max(...scales.map(engineMemory));
   return PROCESS_BYTES + bytes + batch * ofImage;
 }
 
@@ -79,18 +79,18 @@ export function estimateMemory(chain: Chain, examples: number, run: (chain: Chai
   const shorter = (side: number) => Math.ceil(side * Math.min(1, Math.sqrt(MAX_COUNTED / image)));
   const size = { width: shorter(width), height: shorter(height) };
   const description = { version: 1, scales: chain.scales.map((network) => network.description) } as const;
-  const smaller = buildChain(modelAtSize(description, size));
+  const smaller = buildChain(resizeDescription(description, size));
   const bytes = countBytes(() => run(smaller, fewer));
   return PROCESS_BYTES + (bytes * examples * image) / (fewer * dimensions(smaller));
 }
 
 /** Scores `batch` blank examples, then fewer: the pool's arrays of the first do not serve the others. */
-export function scoreBlankExamples(chain: Chain, weights: readonly Tensor[] | Adaptation, batch: number): void {
+export function scoreBlankExamples(chain: Chain, weights: readonly Tensor[] | DynamicEvaluation, batch: number): void {
   const blank = (count: number) => blankExamples(chain.exampleShape, count);
   const buffer = blank(batch);
   for (const count of [batch, Math.ceil(batch / 2) - 1]) {
     if (count < 1) continue;
-    scoreExamples(chain, weights, blank(count), 'learn' in weights && expectsAtStrides(chain) ? blank(count) : null);
+    scoreExamples(chain, weights, blank(count), 'learn' in weights && canPredictAtStrides(chain) ? blank(count) : null);
   }
   disposeExamples(buffer);
 }

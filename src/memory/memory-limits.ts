@@ -1,9 +1,9 @@
 import { tf } from '../foundation/tfjs.js';
-import { errorsOf, type PxvError } from '../foundation/errors.js';
+import { errorFactory, type PxvError } from '../foundation/errors.js';
 import { buildChain, dimensions, type Chain } from '../model/chain.js';
 import type { ModelDescription } from '../model/description.js';
-import { modelAtSize } from '../model/smaller-models.js';
-import { instructionSetInUse } from '../backend/backend-in-use.js';
+import { resizeDescription } from '../model/resize-description.js';
+import { currentInstructionSet } from '../backend/current-backend.js';
 import { WASM_MEMORY_BYTES } from '../backend/wasm.js';
 import { availableMemory } from './available-memory.js';
 import { estimateAdaptationMemory, estimateDrawingMemory, estimateScoringMemory } from './estimate-memory.js';
@@ -37,7 +37,7 @@ export function expectAdaptationMemory({ chain, description }: DescribedModel): 
 
 /** Returns the bytes of memory that are available and that the kernels in use can address. */
 export function reachableMemory(): number {
-  return Math.min(availableMemory(), instructionSetInUse() === 'wasm' ? WASM_MEMORY_BYTES : Infinity);
+  return Math.min(availableMemory(), currentInstructionSet() === 'wasm' ? WASM_MEMORY_BYTES : Infinity);
 }
 
 /** Samples to draw, and what is held beside the drawing. */
@@ -125,7 +125,7 @@ function tooLarge(
   const { width, height } = description.scales[description.scales.length - 1].size;
   const heightAt = (side: number) => Math.max(1, Math.round((side * height) / width));
   const bytesAt = (side: number) =>
-    bytesOf(buildChain(modelAtSize(description, { width: side, height: heightAt(side) })));
+    bytesOf(buildChain(resizeDescription(description, { width: side, height: heightAt(side) })));
   const side = findLargest(1, width - 1, (tried) => bytesAt(tried) <= limit);
   const received = `about ${formatBytes(bytesAt(width))} for one image of ${width}x${height}`;
   if (side === null) return tooMuch(operation, 'memory', limit, received, 'take a smaller network');
@@ -149,5 +149,5 @@ export function tooMuch(
 ): PxvError {
   const whose = limit === WASM_MEMORY_BYTES ? 'WebAssembly has' : 'are free';
   const expected = `work that fits the ${formatBytes(limit)} of memory that ${whose}`;
-  return errorsOf('RESOURCES', operation)(argument, expected, received, remedy);
+  return errorFactory('RESOURCES', operation)(argument, expected, received, remedy);
 }

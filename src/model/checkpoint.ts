@@ -1,10 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorsOf } from '../foundation/errors.js';
-import { kindOf, modelFromBytes, modelMetadata, namedWeights, type Model } from './model.js';
+import { errorFactory } from '../foundation/errors.js';
+import { describeType, parseModel, modelMetadata, nameWeights, type Model } from './model.js';
 import { readBytes, writeSafetensors } from './safetensors.js';
 import type { FloatType } from './safetensors-format.js';
-import { installsShipped, shippedFile, shippedModels } from './shipped-models.js';
+import { installCommandOf, shippedModelFile, listShippedModels } from './shipped-models.js';
 
 /** The model that predicts and scores video where none is named. */
 export const DEFAULT_VIDEO_MODEL = 'video-64';
@@ -15,19 +15,24 @@ const MODEL_FILE = 'model.safetensors';
  * Finds the file that `--model` means: a run folder, a safetensors file, or the name of a shipped model.
  * @throws PxvError `CHECKPOINT` where there is no such thing
  */
-export function modelFile(model: string): string {
+export function resolveModelFile(model: string): string {
   if (typeof model !== 'string') {
     const remedy = `give one, such as '${DEFAULT_VIDEO_MODEL}'`;
-    throw errorsOf('USAGE', 'find model')('name', 'the name of a model, or the path of one', kindOf(model), remedy);
+    throw errorFactory('USAGE', 'find model')(
+      'name',
+      'the name of a model, or the path of one',
+      describeType(model),
+      remedy,
+    );
   }
-  const candidates = [join(model, MODEL_FILE), model, shippedFile(model)];
+  const candidates = [join(model, MODEL_FILE), model, shippedModelFile(model)];
   const found = candidates.find((path) => existsSync(path) && statSync(path).isFile());
   if (found !== undefined) return found;
-  const install = installsShipped(model);
+  const install = installCommandOf(model);
   const missing = install ? 'one of the models that are a package of their own' : 'no such path or name';
-  throw errorsOf('CHECKPOINT', 'find model')(
+  throw errorFactory('CHECKPOINT', 'find model')(
     model,
-    `a run folder with ${MODEL_FILE}, a .safetensors file, or a shipped model (${shippedModels().join(', ')})`,
+    `a run folder with ${MODEL_FILE}, a .safetensors file, or a shipped model (${listShippedModels().join(', ')})`,
     existsSync(model) ? `a folder without ${MODEL_FILE}` : missing,
     install ? `run: ${install}` : 'check the name, or train one with `pxv train --frames DIR --out RUN`',
   );
@@ -35,7 +40,7 @@ export function modelFile(model: string): string {
 
 /** Writes weights under their parameters' names, whole or not at all. */
 export function saveModel(path: string, model: Omit<Model, 'name'>, type: FloatType = 'F32'): void {
-  const arrays = namedWeights(model.chain.parameters, model.weights);
+  const arrays = nameWeights(model.chain.parameters, model.weights);
   writeSafetensors(path, { arrays, metadata: modelMetadata(model) }, type);
 }
 
@@ -46,6 +51,6 @@ export function saveModel(path: string, model: Omit<Model, 'name'>, type: FloatT
  * @throws PxvError `CHECKPOINT` where there is no such model, or its file is broken or not of this format; `USAGE` where the name is no text
  */
 export function loadModel(name: string): Model {
-  const path = modelFile(name);
-  return { ...modelFromBytes(readBytes(path), path), name };
+  const path = resolveModelFile(name);
+  return { ...parseModel(readBytes(path), path), name };
 }

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import {
   conditionings,
   countAnchors,
-  learnsAnchor,
-  needsOf,
+  hasLearnedAnchor,
+  inputRequirements,
   type ConditioningDescription,
 } from '../conditioning/index.js';
-import { headOf, heads, type HeadDescription } from './heads/index.js';
+import { getHead, heads, type HeadDescription } from './heads/index.js';
 import { layers, type LayerDescription } from './layers/index.js';
 
 const side = z.int().min(1).max(4096);
@@ -43,7 +43,7 @@ const networkSchema = z
     ];
     for (const { path, features } of widths)
       if (features < channels) refuse(path, `fewer features than the ${channels} colour channels`);
-    const { maxLevels } = headOf(head);
+    const { maxLevels } = getHead(head);
     if (levels > maxLevels) refuse(['levels'], `the head '${head.type}' takes ${maxLevels} at most`);
     for (const [index, given] of conditioning.entries()) {
       const before = conditioning.slice(0, index);
@@ -88,7 +88,7 @@ export function anchorCount({ conditioning }: NetworkDescription): number {
  * difference to each given one.
  */
 export function imageFeatures({ head, conditioning }: NetworkDescription): number {
-  return 1 + (headOf(head).anchored ? countAnchors(conditioning) : 0);
+  return 1 + (getHead(head).anchored ? countAnchors(conditioning) : 0);
 }
 
 /** Brings the differences of sub-pixels to their anchors, which are near, to the range of the other inputs. */
@@ -105,13 +105,13 @@ export function subPixelScale({ levels }: Pick<NetworkDescription, 'levels'>): {
 
 /** Returns true if a model predicts an expected frame: at every scale the first anchor is learned. */
 export function expectsFrame({ description }: { description: ModelDescription }): boolean {
-  return description.scales.every(({ conditioning }) => learnsAnchor(conditioning));
+  return description.scales.every(({ conditioning }) => hasLearnedAnchor(conditioning));
 }
 
 /** Why a scale cannot follow another (undefined: be the first); null where it can. */
 function misfit(network: NetworkDescription, coarser: NetworkDescription | undefined): string | null {
-  const { coarser: given } = needsOf(network.conditioning);
-  const reader = network.conditioning.find((one) => needsOf([one]).coarser !== null)?.type;
+  const { coarser: given } = inputRequirements(network.conditioning);
+  const reader = network.conditioning.find((one) => inputRequirements([one]).coarser !== null)?.type;
   if (coarser === undefined) return given === null ? null : `${reader} at the first scale, which has none before it`;
   if (given === null) return 'a scale after the first needs a conditioning on the scale before';
   const { size, channels, levels } = network;

@@ -9,7 +9,7 @@ import type { Channels } from '../foundation/frame.js';
  *   colour g is being predicted.
  * - `row`: computed from the whole of its row: may be read only from the row below (`add` with one row down).
  */
-export type Ready = 'given' | 'earlier' | 'image' | 'pixel' | 'row';
+export type Availability = 'given' | 'earlier' | 'image' | 'pixel' | 'row';
 
 /** A feature map that ops read and write: height x width x features. */
 export interface Slot {
@@ -17,7 +17,7 @@ export interface Slot {
   features: number;
   /** Sizes of the colour groups; a `given` slot is one group. */
   groups: readonly number[];
-  ready: Ready;
+  ready: Availability;
 }
 
 /** Floats that the widest vector register holds; groups that are multiples of it waste no lanes. */
@@ -46,9 +46,9 @@ export function groupStart(groups: readonly number[], group: number): number {
 }
 
 /** Where an input pixel lies, in raster order, as seen from the output pixel. */
-export type TapPlace = 'earlier' | 'centre' | 'later';
+export type TapPosition = 'earlier' | 'centre' | 'later';
 
-export function placeOf(dy: number, dx: number): TapPlace {
+export function tapPosition(dy: number, dx: number): TapPosition {
   if (dy === 0 && dx === 0) return 'centre';
   return dy < 0 || (dy === 0 && dx < 0) ? 'earlier' : 'later';
 }
@@ -59,7 +59,12 @@ export function placeOf(dy: number, dx: number): TapPlace {
  * earlier colours (mask A), features at the centre show the same colour too (mask B).
  * @throws RangeError for a `row` slot, which shows what is still to come
  */
-export function visibleFeatures(ready: Ready, groups: readonly number[], outGroups: number, place: TapPlace): number[] {
+export function visibleFeatures(
+  ready: Availability,
+  groups: readonly number[],
+  outGroups: number,
+  place: TapPosition,
+): number[] {
   if (ready === 'row') throw new RangeError('a slot that needs its whole row can only be added one row down');
   const all = groupStart(groups, groups.length);
   return Array.from({ length: outGroups }, (_, group) => {

@@ -1,15 +1,15 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { expectBackend } from '../backend/backend-in-use.js';
+import { assertBackend } from '../backend/current-backend.js';
 import type { ParameterSpec } from '../backend/parameters.js';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
-import { frameRateText, parseFrameRate, type FrameRate } from '../foundation/frame-rate.js';
+import { formatFrameRate, parseFrameRate, type FrameRate } from '../foundation/frame-rate.js';
 import { buildChain, type Chain } from './chain.js';
 import { expectsFrame, modelSchema, type ModelDescription } from './description.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
-import { decodeSafetensors, unfit, type NamedArray } from './safetensors-format.js';
+import { decodeSafetensors, checkpointError, type NamedArray } from './safetensors-format.js';
 import { samplingSchema, type SamplingSettings } from './sampling-settings.js';
 
 /** A chain of networks with its weights. */
@@ -43,11 +43,12 @@ const originSchema = z.strictObject({ recipe: sha256, data: sha256 });
 export type ModelOrigin = z.infer<typeof originSchema>;
 
 /** @throws PxvError `USAGE` where a program in JavaScript gives something else than a model, such as its name */
-export function expectModel(model: Model, operation: string): void {
+export function assertModel(model: Model, operation: string): void {
   const given: unknown = model;
   if (typeof given === 'object' && given !== null && 'chain' in given && 'weights' in given) return;
-  const [received, name] = typeof given === 'string' ? [`the text '${given}'`, `'${given}'`] : [kindOf(given), 'NAME'];
-  throw errorsOf('USAGE', operation)('model', 'what loadModel gives', received, `give loadModel(${name})`);
+  const [received, name] =
+    typeof given === 'string' ? [`the text '${given}'`, `'${given}'`] : [describeType(given), 'NAME'];
+  throw errorFactory('USAGE', operation)('model', 'what loadModel gives', received, `give loadModel(${name})`);
 }
 
 /** Returns a frame at a model's size. @param data height x width x channels bytes, which are not copied */
@@ -57,23 +58,23 @@ export function frameOf(model: Model, data: Uint8Array): Frame {
 }
 
 /** In a word, for the reader of an error. */
-export function kindOf(value: unknown): string {
+export function describeType(value: unknown): string {
   return value === undefined || value === null ? 'nothing' : `a value of type ${typeof value}`;
 }
 
 /** What a model's file says of it besides its weights. */
-export type ModelFacts = Pick<Model, 'description' | 'step' | 'frameRate' | 'drawing' | 'origin'>;
+export type ModelInfo = Pick<Model, 'description' | 'step' | 'frameRate' | 'drawing' | 'origin'>;
 
 /**
  * Metadata of a model file: the description, what tells one state of training from another, and what using it needs.
  */
-export function modelMetadata(model: ModelFacts): Record<string, string> {
+export function modelMetadata(model: ModelInfo): Record<string, string> {
   const { description, step, frameRate, drawing, origin } = model;
   return {
     format: 'pxv',
     description: JSON.stringify(description),
     step: String(step),
-    ...(frameRate !== null && { frameRate: frameRateText(frameRate) }),
+    ...(frameRate !== null && { frameRate: formatFrameRate(frameRate) }),
     ...(drawing !== null && { drawing: JSON.stringify(drawing) }),
     ...(origin !== null && { origin: JSON.stringify(origin) }),
   };
@@ -84,7 +85,7 @@ export function modelMetadata(model: ModelFacts): Record<string, string> {
  * @param name how it is called, in errors too
  * @throws PxvError `CHECKPOINT` where they are broken or not of this format
  */
-export function modelFromBytes(bytes: Uint8Array, name: string): Model {
+export function parseModel(bytes: Uint8Array, name: string): Model {
   const { arrays, metadata } = decodeSafetensors(bytes, name);
   const facts = readFacts(name, metadata);
   const chain = buildChain(facts.description);
@@ -93,13 +94,14 @@ export function modelFromBytes(bytes: Uint8Array, name: string): Model {
 
 type Metadata = Readonly<Record<string, string | undefined>>;
 
-function readFacts(path: string, metadata: Metadata): ModelFacts {
+function readFacts(path: string, metadata: Metadata): ModelInfo {
   const description = readDescription(path, metadata);
   const { step = '0', frameRate: rate } = metadata;
-  if (!/^\d{1,15}$/.test(step)) throw unfit(path, 'a whole number of steps in the metadata', JSON.stringify(step));
+  if (!/^\d{1,15}$/.test(step))
+    throw checkpointError(path, 'a whole number of steps in the metadata', JSON.stringify(step));
   const frameRate = rate === undefined ? null : parseFrameRate(rate);
   if (rate !== undefined && frameRate === null)
-    throw unfit(path, 'frames a second in the metadata, such as 10 or 30000/1001', JSON.stringify(rate));
+    throw checkpointError(path, 'frames a second in the metadata, such as 10 or 30000/1001', JSON.stringify(rate));
   const drawing = readDrawing(path, description, metadata);
   const origin = readValue(path, metadata, 'origin', originSchema, 'what made the model');
   return { description, step: Number(step), frameRate, drawing, origin };
@@ -109,7 +111,7 @@ function readDrawing(path: string, description: ModelDescription, metadata: Meta
   const drawing = readValue(path, metadata, 'drawing', samplingSchema, 'how futures are drawn');
   if (drawing !== null && drawing.carry < 1 && !expectsFrame({ description })) {
     const expected = 'a carry of 1 in the metadata of a model that does not learn the expected frame';
-    throw unfit(path, expected, `${drawing.carry}`);
+    throw checkpointError(path, expected, `${drawing.carry}`);
   }
   return drawing;
 }
@@ -117,7 +119,7 @@ function readDrawing(path: string, description: ModelDescription, metadata: Meta
 /** Parses the description that a checkpoint carries. */
 export function readDescription(path: string, metadata: Metadata): ModelDescription {
   const description = readValue(path, metadata, 'description', modelSchema, 'a model description');
-  if (description === null) throw unfit(path, 'a model description in the metadata', 'none');
+  if (description === null) throw checkpointError(path, 'a model description in the metadata', 'none');
   return description;
 }
 
@@ -132,13 +134,13 @@ function readValue<T>(path: string, metadata: Metadata, key: string, schema: z.Z
   try {
     value = JSON.parse(text);
   } catch {
-    throw unfit(path, `${what} in the metadata`, 'text that is not JSON');
+    throw checkpointError(path, `${what} in the metadata`, 'text that is not JSON');
   }
   const argument = `${key} in ${path}`;
   return parseConfiguration(schema, value, { operation: 'read model', argument, code: 'CHECKPOINT' });
 }
 
-export function namedWeights(
+export function nameWeights(
   parameters: readonly ParameterSpec[],
   weights: readonly Float32Array[],
   prefix = '',
@@ -156,8 +158,8 @@ export function takeWeights(
   return parameters.map(({ name, shape, mask }) => {
     const array = arrays.get(prefix + name);
     const expected = `tensor '${prefix + name}' of shape [${shape.join(', ')}]`;
-    if (array === undefined) throw unfit(path, expected, 'no such tensor');
-    if (array.shape.join() !== shape.join()) throw unfit(path, expected, `shape [${array.shape.join(', ')}]`);
+    if (array === undefined) throw checkpointError(path, expected, 'no such tensor');
+    if (array.shape.join() !== shape.join()) throw checkpointError(path, expected, `shape [${array.shape.join(', ')}]`);
     expectSound(path, prefix + name, array, mask?.() ?? null);
     return array.data;
   });
@@ -173,7 +175,7 @@ function expectSound(path: string, name: string, { shape, data }: NamedArray, ma
   const finite = Number.isFinite(data[at]);
   const expected = finite ? `zero where tensor '${name}' is masked` : `finite values in tensor '${name}'`;
   const remedy = finite ? 'set masked weights to zero' : 'use another checkpoint; this one is broken';
-  throw unfit(path, expected, `${data[at]} at [${place.join(', ')}]`, remedy);
+  throw checkpointError(path, expected, `${data[at]} at [${place.join(', ')}]`, remedy);
 }
 
 /**
@@ -181,7 +183,7 @@ function expectSound(path: string, name: string, { shape, data }: NamedArray, ma
  * @throws PxvError `USAGE` where no backend was chosen: all that is done with a model comes here first
  */
 export function toTensors(arrays: readonly Float32Array[], parameters: readonly ParameterSpec[]): Tensor[] {
-  expectBackend("make a model's tensors");
+  assertBackend("make a model's tensors");
   return arrays.map((values, index) => tf.keep(tf.tensor(values.slice(), [...parameters[index].shape], 'float32')));
 }
 

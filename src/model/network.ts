@@ -1,12 +1,17 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Rank, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ParameterSpec } from '../backend/parameters.js';
-import { conditioningOf, learnsAnchor, type Condition, type Given } from '../conditioning/index.js';
+import {
+  getConditioning,
+  hasLearnedAnchor,
+  type ConditioningOutputs,
+  type ConditioningInputs,
+} from '../conditioning/index.js';
 import { imageFeatures, subPixelScale, type NetworkDescription } from './description.js';
 import { EARLIER_LAYERS, earlierFeatures, earlierInput } from './earlier-pixels/index.js';
 import type { Examples } from '../conditioning/context/examples.js';
-import { headOf } from './heads/index.js';
-import { layerOf } from './layers/index.js';
+import { getHead } from './heads/index.js';
+import { getLayer } from './layers/index.js';
 import { ProgramBuilder, type Program } from './program.js';
 import type { Slot } from './groups.js';
 import { runWholeImage } from './whole-image.js';
@@ -24,7 +29,7 @@ export interface Network {
 /** Writes a network's program: a masked convolution, the layers, ReLU and 1x1 layers to the head. */
 export function buildNetwork(description: NetworkDescription): Network {
   const { size, channels, levels, first, head, conditioning } = description;
-  const mapFeatures = conditioning.reduce((sum, given) => sum + conditioningOf(given).mapFeatures(given), 0);
+  const mapFeatures = conditioning.reduce((sum, given) => sum + getConditioning(given).mapFeatures(given), 0);
   const read = [imageFeatures(description), mapFeatures, earlierFeatures(description)] as const;
   const builder = new ProgramBuilder(size, channels, ...read);
 
@@ -33,29 +38,33 @@ export function buildNetwork(description: NetworkDescription): Network {
   let x = builder.conv(builder.image, { name: 'first', kernel: first.kernel, features: first.features, plus });
   let skipped: Slot | null = null;
   for (const [index, layer] of description.layers.entries()) {
-    x = layerOf(layer).build(builder, `layers.${index}`, layer, x);
+    x = getLayer(layer).build(builder, `layers.${index}`, layer, x);
     if (!description.skips) continue;
     skipped = builder.conv(x, { name: `skips.${index}`, kernel: 1, features: first.features, plus: skipped });
   }
   x = skipped ?? x;
   for (const [index, features] of description.output.entries())
     x = builder.conv(x, { name: `output.${index}`, kernel: 1, features, relu: true });
-  const outputs = headOf(head).outputs(head, levels, channels);
+  const outputs = getHead(head).outputs(head, levels, channels);
   // What was found is a guess at the pixel itself, which a mean may follow at once.
   const guess = builder.withMatched(EARLIER_LAYERS.head, outputs, null);
   x = builder.conv(x, { name: 'head', kernel: 1, features: outputs, relu: true, plus: guess });
 
   const program = builder.finish(x);
-  const own = conditioning.flatMap((given) => conditioningOf(given).parameters(given, description));
+  const own = conditioning.flatMap((given) => getConditioning(given).parameters(given, description));
   return { description, program, parameters: [...own, ...program.parameters], conditioningParameters: own.length };
 }
 
 /** What the conditionings make of what is given, their maps joined. Null for an unconditional network. */
-export function conditionOf(network: Network, parameters: readonly Tensor[], given: Given): Condition | null {
+export function runConditioning(
+  network: Network,
+  parameters: readonly Tensor[],
+  given: ConditioningInputs,
+): ConditioningOutputs | null {
   const { description } = network;
   let used = 0;
   const conditions = description.conditioning.map((one) => {
-    const conditioning = conditioningOf(one);
+    const conditioning = getConditioning(one);
     const count = conditioning.parameters(one, description).length;
     return conditioning.condition(one, description, given, parameters.slice(used, (used += count)));
   });
@@ -84,11 +93,11 @@ export function imageInput(description: NetworkDescription, image: Tensor4D, anc
 }
 
 /** The head's outputs for every sub-pixel, those before known. @param conditionLearns whether gradients reach it */
-export function networkOutput(
+export function runNetwork(
   network: Network,
   parameters: readonly Tensor[],
   image: Tensor4D,
-  condition: Condition | null,
+  condition: ConditioningOutputs | null,
   earlierPixels: Tensor4D | null = null,
   conditionLearns = true,
 ): Tensor4D {
@@ -98,12 +107,12 @@ export function networkOutput(
   return runWholeImage(network.program, weights, input, condition?.map ?? null, {
     matched,
     mapGradients: conditionLearns,
-    inputGradients: conditionLearns && learnsAnchor(network.description.conditioning),
+    inputGradients: conditionLearns && hasLearnedAnchor(network.description.conditioning),
   });
 }
 
 /** What a network says of some examples. */
-export interface Score {
+export interface NetworkScore {
   /** -log P of every sub-pixel, in nats, [batch, height * width * channels]. */
   nats: Tensor2D;
   /** The anchors that are given, each [batch, height, width, channels]. */
@@ -113,27 +122,31 @@ export interface Score {
 /**
  * -log P(image | given) of every sub-pixel, in nats (1601.06759, equation 1), with the anchors that it started from.
  * @param parameters in the order of `network.parameters`
- * @param kept what `conditionOf` made of what is given, which no gradient reaches; default: it is made here, and learns
+ * @param kept what `runConditioning` made of what is given, which no gradient reaches; default: it is made here, and learns
  */
-export function scoreOf(
+export function scoreNetwork(
   network: Network,
   parameters: readonly Tensor[],
   examples: Examples,
-  kept?: Condition | null,
-): Score {
+  kept?: ConditioningOutputs | null,
+): NetworkScore {
   const { head, levels, channels } = network.description;
   const { image, seen, given, earlierPixels } = examples;
-  const condition = kept === undefined ? conditionOf(network, parameters, given) : kept;
-  const output = networkOutput(network, parameters, seen, condition, earlierPixels, kept === undefined);
+  const condition = kept === undefined ? runConditioning(network, parameters, given) : kept;
+  const output = runNetwork(network, parameters, seen, condition, earlierPixels, kept === undefined);
   const pixels = image.size / channels;
   const targets = tf.cast(tf.reshape<Rank.R2>(image, [pixels, channels]), 'int32');
   const outputs = tf.reshape<Rank.R2>(output, [pixels, -1]);
-  const nats = headOf(head).nats(head, levels, outputs, targets, anchorsByPixel(network, condition, pixels));
+  const nats = getHead(head).nats(head, levels, outputs, targets, anchorsByPixel(network, condition, pixels));
   return { nats: tf.reshape(nats, [image.shape[0], -1]), anchors: condition?.anchors ?? [] };
 }
 
 /** The anchors as heads and engines read them, [pixels, channels * A]: those given, or the middle level alone. */
-export function anchorsByPixel({ description }: Network, condition: Condition | null, pixels: number): Tensor2D {
+export function anchorsByPixel(
+  { description }: Network,
+  condition: ConditioningOutputs | null,
+  pixels: number,
+): Tensor2D {
   const { channels, levels } = description;
   const anchors = condition?.anchors ?? [];
   if (anchors.length === 0) return tf.fill([pixels, channels], (levels - 1) / 2);

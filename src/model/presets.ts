@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import {
-  choicesOfConditioning,
+  inferConditioningChoices,
   describeCoarserImage,
   describeFrames,
   framesConditionings,
@@ -97,12 +97,12 @@ export function describeModel(name: NetworkName, settings: PresetSettings): Mode
 }
 
 /** The choices that describe a model, if there are such, so that a training can be asked for another one of them. */
-export function choicesOf(model: ModelDescription): (PresetSettings & { network: NetworkName }) | null {
+export function inferChoices(model: ModelDescription): (PresetSettings & { network: NetworkName }) | null {
   const network = networkName(model);
   const { size, channels, levels, layers, head, output, skips, conditioning } = model.scales[model.scales.length - 1];
   if (network === null) return null;
   const { hidden } = layers[0];
-  const { context, frames, shared = 'known' } = choicesOfConditioning(conditioning);
+  const { context, frames, shared = 'known' } = inferConditioningChoices(conditioning);
   const asDescribed = { network, size, channels, levels, hidden, skips, context, frames, shared };
   const choices = {
     ...asDescribed,
@@ -111,7 +111,7 @@ export function choicesOf(model: ModelDescription): (PresetSettings & { network:
     colours: 'colours' in head ? head.colours : undefined,
     output: isDeepStrictEqual(output, [2 * hidden]) ? null : output,
     initialState: 'initialState' in layers[0] ? layers[0].initialState : ('zero' as const),
-    factors: model.scales.slice(1).map((scale) => choicesOfConditioning(scale.conditioning).factor!),
+    factors: model.scales.slice(1).map((scale) => inferConditioningChoices(scale.conditioning).factor!),
   };
   return isDeepStrictEqual(describeModel(network, choices), model) ? choices : null;
 }

@@ -1,9 +1,9 @@
 import type { ConvolutionShape, Tap } from '../backend/convolution-shape.js';
 import type { Channels, Size } from '../foundation/frame.js';
 import type { Op } from './ops/index.js';
-import { cutGroups, placeOf, visibleFeatures, type Ready, type Slot } from './groups.js';
+import { cutGroups, tapPosition, visibleFeatures, type Availability, type Slot } from './groups.js';
 import { convolutionParameters, lstmParameters, type ParameterSpec } from '../backend/parameters.js';
-import type { Walk, WalkShape } from '../backend/walk-shape.js';
+import type { ScanOrder, ScanShape } from '../backend/scan-shape.js';
 
 /** What lies between the pixels and the head: ops in the order in which they run, and the parameters they read. */
 export interface Program {
@@ -59,7 +59,7 @@ export class ProgramBuilder {
   /** A convolution of x at its own size, zero outside the image, seeing what the colour rule allows. */
   conv(x: Slot, settings: ConvSettings): Slot {
     const { kernel, relu = false, plus = null } = settings;
-    const ready: Ready = x.ready === 'given' ? 'given' : 'pixel';
+    const ready: Availability = x.ready === 'given' ? 'given' : 'pixel';
     const out = this.slot(this.outputGroups(settings.features, ready), ready);
     if (plus !== null && plus.features !== out.features)
       throw new RangeError(`${settings.name}: cannot add ${plus.features} features to ${out.features}`);
@@ -86,13 +86,13 @@ export class ProgramBuilder {
    * @throws RangeError where a group of gates cannot be cut in four
    * @returns h features; complete only with their row on the mirrored walk, which comes from the right
    */
-  lstm(name: string, gates: Slot, walk: Walk, learned: boolean): Slot {
+  lstm(name: string, gates: Slot, walk: ScanOrder, learned: boolean): Slot {
     if (gates.groups.some((size) => size % 4 !== 0))
       throw new RangeError(`${name}: cannot cut gates of ${gates.groups.join(', ')} features into o, f, i and g`);
     const groups = gates.groups.map((size) => size / 4);
     const ready = walk === 'mirrored-diagonals' ? 'row' : 'pixel';
     const [out, activations, cells] = [groups, gates.groups, groups].map((sizes) => this.slot(sizes, ready));
-    const shape: WalkShape = { ...this.size, walk, groups };
+    const shape: ScanShape = { ...this.size, walk, groups };
     const weights = this.parameters.length;
     this.parameters.push(...lstmParameters(name, shape, learned));
     const initial = learned ? weights + 1 : null;
@@ -124,12 +124,12 @@ export class ProgramBuilder {
     return { size, slots, ops, parameters, image, map, matched, out };
   }
 
-  private outputGroups(features: number | readonly number[], ready: Ready): readonly number[] {
+  private outputGroups(features: number | readonly number[], ready: Availability): readonly number[] {
     if (typeof features !== 'number') return features;
     return ready === 'given' ? [features] : cutGroups(features, this.channels);
   }
 
-  private slot(groups: readonly number[], ready: Ready): Slot {
+  private slot(groups: readonly number[], ready: Availability): Slot {
     const features = groups.reduce((sum, size) => sum + size, 0);
     const slot: Slot = { id: this.slots.length, features, groups, ready };
     this.slots.push(slot);
@@ -142,7 +142,7 @@ function visibleTaps(x: Slot, height: number, width: number, outGroups: number):
   const taps = Array.from({ length: height * width }, (_, position): Tap => {
     const dy = Math.floor(position / width) - (height - 1) / 2;
     const dx = (position % width) - (width - 1) / 2;
-    return { dy, dx, position, sees: visibleFeatures(x.ready, x.groups, outGroups, placeOf(dy, dx)) };
+    return { dy, dx, position, sees: visibleFeatures(x.ready, x.groups, outGroups, tapPosition(dy, dx)) };
   });
   return taps.filter(({ sees }) => sees.some((features) => features > 0));
 }

@@ -89,11 +89,11 @@ function readArray(path: string, name: string, value: unknown, body: Uint8Array)
 
 function broken(path: string, received: string): PxvError {
   const remedy = 'use another checkpoint; this file is broken or of another kind';
-  return unfit(path, 'a whole safetensors file of float32 or float16 tensors', received, remedy);
+  return checkpointError(path, 'a whole safetensors file of float32 or float16 tensors', received, remedy);
 }
 
 /** Says of a file what is wrong with it as a checkpoint. */
-export function unfit(
+export function checkpointError(
   path: string,
   expected: string,
   received: string,

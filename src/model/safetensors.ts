@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
-import { replaceFile } from '../foundation/write-file.js';
+import { writeFileAtomically } from '../foundation/write-file.js';
 import {
   decodeSafetensors,
   encodeSafetensors,
-  unfit,
+  checkpointError,
   type FloatType,
   type SafetensorsFile,
 } from './safetensors-format.js';
 
 /** Writes a safetensors file, whole or not at all. */
 export function writeSafetensors(path: string, file: SafetensorsFile, dtype: FloatType = 'F32'): void {
-  replaceFile(path, encodeSafetensors(file, dtype) as NodeJS.ArrayBufferView[]);
+  writeFileAtomically(path, encodeSafetensors(file, dtype) as NodeJS.ArrayBufferView[]);
 }
 
 /**
@@ -28,6 +28,6 @@ export function readBytes(path: string): Uint8Array {
   } catch (cause) {
     const received = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : String(cause);
     const remedy = 'check the path, or list the shipped models with `pxv models`';
-    throw unfit(path, 'a safetensors file', received, remedy, { cause });
+    throw checkpointError(path, 'a safetensors file', received, remedy, { cause });
   }
 }

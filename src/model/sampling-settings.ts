@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import { expectsFrame, type ModelDescription } from './description.js';
-import { headOf } from './heads/index.js';
+import { getHead } from './heads/index.js';
 
 /** Range of temperatures above 0. */
 export const LEAST_TEMPERATURE = 0.0001;
@@ -62,7 +62,7 @@ const ABOUT_EXPECTED: SamplingSettings = { temperature: 0.95, warming: 0.035, ca
 
 /** Returns the sampling settings of a model whose file has none. */
 export function defaultSampling(description: ModelDescription): SamplingSettings {
-  const isAboutAnchors = description.scales.every(({ head }) => headOf(head).drawsAboutAnchors);
+  const isAboutAnchors = description.scales.every(({ head }) => getHead(head).drawsAboutAnchors);
   return isAboutAnchors && expectsFrame({ description }) ? ABOUT_EXPECTED : AS_SCORED;
 }
 
@@ -91,7 +91,7 @@ export function checkTemperature(temperature: number): void {
   if (temperature === 0 || (temperature >= LEAST_TEMPERATURE && temperature <= MOST_TEMPERATURE)) return;
   const expected = `0, or a number from ${LEAST_TEMPERATURE} to ${MOST_TEMPERATURE}`;
   const remedy = 'use 1 for the model as it is';
-  throw errorsOf('USAGE', 'set up sampling')('temperature', expected, String(temperature), remedy);
+  throw errorFactory('USAGE', 'set up sampling')('temperature', expected, String(temperature), remedy);
 }
 
 /** Returns the settings of one frame by the schedule. @param frame number of frames drawn before it */

@@ -1,6 +1,6 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import { BackwardPass, ruleOf, type Op, type SlotTensors } from './ops/index.js';
+import { BackwardPass, getOpRule, type Op, type SlotTensors } from './ops/index.js';
 import type { Program } from './program.js';
 import type { Slot } from './groups.js';
 
@@ -58,7 +58,7 @@ export function runWholeImage(
       const keptValues: SlotTensors = new Map(kept.map(([id], index) => [id, tensors[index]]));
       const pass = new BackwardPass(saved.slice(0, parameters.length), keptValues, dy, program.out, still);
       for (const op of program.ops.toReversed()) {
-        ruleOf(op).backward(op, pass);
+        getOpRule(op).backward(op, pass);
         pass.finish(op.out);
       }
       return [...pass.parameterGradients, ...learned.map(({ slot }) => pass.gradient(slot)!)];
@@ -70,12 +70,12 @@ export function runWholeImage(
 
 /** For each op the slots that nobody reads after it: neither the caller nor, for gradients, the backward pass. */
 export function lastReads({ ops, image, map, matched, out }: Program, gradients: boolean): Map<Op, number[]> {
-  const kept = ops.flatMap((op) => (gradients ? ruleOf(op).kept(op) : []));
+  const kept = ops.flatMap((op) => (gradients ? getOpRule(op).kept(op) : []));
   const given = [map, matched].filter((slot) => slot !== null);
   const staying = new Set([image, ...given, out, ...kept].map(({ id }) => id));
   const lastReader = new Map<number, Op>();
   for (const op of ops)
-    for (const { id } of [...ruleOf(op).kept(op), ...ruleOf(op).passing(op)]) lastReader.set(id, op);
+    for (const { id } of [...getOpRule(op).kept(op), ...getOpRule(op).passing(op)]) lastReader.set(id, op);
   const last = new Map(ops.map((op) => [op, [] as number[]]));
   for (const [id, op] of lastReader) if (!staying.has(id)) last.get(op)!.push(id);
   return last;
@@ -85,7 +85,7 @@ export function lastReads({ ops, image, map, matched, out }: Program, gradients:
 function forward(program: Program, parameters: readonly Tensor[], values: SlotTensors, gradients: boolean): void {
   const last = lastReads(program, gradients);
   for (const op of program.ops) {
-    ruleOf(op).forward(op, parameters, values);
+    getOpRule(op).forward(op, parameters, values);
     for (const id of last.get(op)!) {
       values.get(id)!.dispose();
       values.delete(id);

@@ -1,10 +1,10 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import { disposeGiven, type Given } from '../conditioning/index.js';
+import { disposeInputs, type ConditioningInputs } from '../conditioning/index.js';
 import { contextOfFrames, framesOfContext, type FrameBatch } from '../conditioning/context/context-tensors.js';
 import type { Chain, ScaleScore } from '../model/chain.js';
 import { meanOverStrides, StridedHistory, type Subsequence } from '../conditioning/context/history.js';
-import { conditionOf } from '../model/network.js';
+import { runConditioning } from '../model/network.js';
 
 /** Places in clips from which frames are predicted one after another, each from those before. */
 export interface RollOut {
@@ -17,27 +17,27 @@ export interface RollOut {
 /** The last known frames of a subsequence. */
 export interface KnownSubsequence {
   subsequence: Subsequence;
-  given: Given;
+  given: ConditioningInputs;
   /** 1 for each example that has enough of them to show motion, else 0: [batch, 1, 1, 1]. */
   counts: Tensor4D;
 }
 
 export function disposeRollOut({ known, truth }: RollOut): void {
-  for (const { given } of known) disposeGiven(given);
+  for (const { given } of known) disposeInputs(given);
   tf.dispose([...known.map(({ counts }) => counts), ...truth]);
 }
 
 /** The loss on the first anchor, the expected image, in nats: its logarithm lets still and moving clips count alike. */
-export function anchorNats({ anchors: [anchor], image }: Pick<ScaleScore, 'anchors' | 'image'>): Scalar {
+export function anchorLoss({ anchors: [anchor], image }: Pick<ScaleScore, 'anchors' | 'image'>): Scalar {
   const errors = tf.mean(tf.squaredDifference(anchor, image), [1, 2, 3]);
   return tf.mean(tf.log1p(errors));
 }
 
 /**
- * The mean of `anchorNats` over frames that are expected one after another, as `predict` expects them but not rounded.
+ * The mean of `anchorLoss` over frames that are expected one after another, as `predict` expects them but not rounded.
  * Gradients go back through all of them.
  */
-export function rollOutNats(
+export function rollOutLoss(
   { scales: [network] }: Chain,
   weights: readonly Tensor[],
   { known, truth }: RollOut,
@@ -53,7 +53,9 @@ export function rollOutNats(
       return { context, start: startOf.get(subsequence)! };
     });
     const expected = leading.map(({ context, start: { given, counts } }) => {
-      const { anchors } = conditionOf(network, weights, { context: contextOfFrames(context, given.context!.noise) })!;
+      const { anchors } = runConditioning(network, weights, {
+        context: contextOfFrames(context, given.context!.noise),
+      })!;
       return tf.mul<Tensor4D>(anchors[0], counts);
     });
     const mean = meanOverStrides(
@@ -61,7 +63,7 @@ export function rollOutNats(
       leading.map(({ start }) => start.counts),
     );
     history.addExpected({ levels: tf.clipByValue(mean, 0, network.description.levels - 1), exists });
-    return anchorNats({ anchors: [mean], image });
+    return anchorLoss({ anchors: [mean], image });
   });
   return tf.div(tf.addN(nats), nats.length);
 }

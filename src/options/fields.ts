@@ -12,44 +12,44 @@ export interface Flag {
   value?: string;
   help: string;
   /** The largest number that a command takes: a slip is likelier than more, which a program may ask for. */
-  most?: number;
+  max?: number;
   group?: string;
   /** The fields that are not asked for beside it. */
   conflicts?: string[];
   /** Of a switch: `--no-` before its name turns it off. */
-  off?: boolean;
+  negatable?: boolean;
   /** Of a value that no other flag has. Default: by the field's schema. */
   parse?: (text: string) => unknown;
 }
 
 /** The flags of the fields that commands ask for. */
-export const flags = z.registry<Flag>();
+export const flagRegistry = z.registry<Flag>();
 
 /** A field that a command asks for. A schema has one flag: of a shared one a field is made first, as by `.optional()`. */
-export function asked<S extends z.ZodType>(field: S, value: string, help: string, more: Partial<Flag> = {}): S {
-  flags.add(field, { ...more, value, help });
+export function withFlag<S extends z.ZodType>(field: S, value: string, help: string, more: Partial<Flag> = {}): S {
+  flagRegistry.add(field, { ...more, value, help });
   return field;
 }
 
 /** A field that says whether something is done. */
-export function toggle(help: string, more: Partial<Flag> = {}) {
+export function booleanFlag(help: string, more: Partial<Flag> = {}) {
   return z
     .boolean()
     .optional()
-    .register(flags, { ...more, help });
+    .register(flagRegistry, { ...more, help });
 }
 
-/** Returns the flag of a field as users type it, such as `--key-every`. */
-export function spellingOf(name: string, field: z.ZodType): string {
-  return `--${flags.get(field)!.name ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+/** Returns the flag of a field as users type it, such as `--key-frame-interval`. */
+export function flagSpelling(name: string, field: z.ZodType): string {
+  return `--${flagRegistry.get(field)!.name ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** The fields of a task's options. */
-export type Fields = Record<string, z.ZodType>;
+export type OptionFields = Record<string, z.ZodType>;
 /** What a program may give. */
-export type OptionsOf<F extends Fields> = z.input<z.ZodObject<F>>;
+export type OptionsOf<F extends OptionFields> = z.input<z.ZodObject<F>>;
 /** The same with the defaults of fields that are left out. */
-export type Parsed<F extends Fields> = z.output<z.ZodObject<F>>;
+export type ParsedOptions<F extends OptionFields> = z.output<z.ZodObject<F>>;
 
 /**
  * Looks whether options are what a task takes: a program in JavaScript may say anything. What depends on the model, or on more than one
@@ -57,13 +57,20 @@ export type Parsed<F extends Fields> = z.output<z.ZodObject<F>>;
  * @returns them with what is left out filled in
  * @throws PxvError `USAGE` naming the first that is unknown or wrong
  */
-export function parseOptions<F extends Fields>(operation: string, fields: F, options: OptionsOf<F>): Parsed<F> {
+export function parseOptions<F extends OptionFields>(
+  operation: string,
+  fields: F,
+  options: OptionsOf<F>,
+): ParsedOptions<F> {
   const source = { operation, argument: 'options', code: 'USAGE' } as const;
-  return parseConfiguration<unknown>(z.strictObject(fields), options, source) as Parsed<F>;
+  return parseConfiguration<unknown>(z.strictObject(fields), options, source) as ParsedOptions<F>;
 }
 
 /** Returns the options that belong to `fields` and are not undefined. */
-export function askedOf<F extends Fields, O extends Parsed<F>>(fields: F, options: O): Pick<O, keyof F & keyof O> {
+export function pickOptions<F extends OptionFields, O extends ParsedOptions<F>>(
+  fields: F,
+  options: O,
+): Pick<O, keyof F & keyof O> {
   const given = (Object.keys(fields) as (keyof F & keyof O)[]).filter((name) => options[name] !== undefined);
   return Object.fromEntries(given.map((name) => [name, options[name]])) as Pick<O, keyof F & keyof O>;
 }
@@ -79,20 +86,20 @@ export const processGroup = z
     'expected a process group',
   )
   .optional();
-export const count = z.int().min(1);
-export const countOrNone = z.int().min(0);
+export const positiveInteger = z.int().min(1);
+export const nonNegativeInteger = z.int().min(0);
 /** So many frames, or all of a clip. */
-export const framesOrAll = z.union([z.literal('all'), countOrNone], 'expected a whole number, or all');
-export const positive = z.number().positive();
+export const framesOrAll = z.union([z.literal('all'), nonNegativeInteger], 'expected a whole number, or all');
+export const positiveNumber = z.number().positive();
 // Also one that is not finite, of which the task says what is wanted.
 export const anyNumber = z.custom<number>((value) => typeof value === 'number', 'expected a number');
 
-export const pixels = z.strictObject({ width: count, height: count });
+export const pixelSize = z.strictObject({ width: positiveInteger, height: positiveInteger });
 export const pictureSize = z.union(
   [
-    pixels,
-    z.strictObject({ shortSide: count, enlarge: z.boolean().exactOptional() }),
-    z.strictObject({ within: pixels }),
+    pixelSize,
+    z.strictObject({ shortSide: positiveInteger, enlarge: z.boolean().exactOptional() }),
+    z.strictObject({ within: pixelSize }),
   ],
   'expected { width, height }, { shortSide } or { within: { width, height } }',
 );
@@ -101,40 +108,40 @@ export const fit = z.enum(['crop', 'stretch']);
 const TEMPERATURE = 'below 1: nearer to what is likeliest; 0: the likeliest level everywhere';
 const drawing = { group: 'Drawing:' };
 /** Of images: as they are scored, where nothing is asked for (see `FrameSettings`). */
-export const imageDrawing = { temperature: asked(anyNumber.default(1), 't', TEMPERATURE, drawing) };
+export const imageDrawing = { temperature: withFlag(anyNumber.default(1), 't', TEMPERATURE, drawing) };
 /** Of futures: as the model's file says. */
 export const futureDrawing = {
-  temperature: asked(anyNumber.optional(), 't', `${TEMPERATURE} (default: by the model, see below)`, drawing),
+  temperature: withFlag(anyNumber.optional(), 't', `${TEMPERATURE} (default: by the model, see below)`, drawing),
 };
 
 export const anySeed = z.union([anyNumber, z.bigint()], 'expected a number or a bigint');
 export const SEED = 'makes everything random repeatable: 0 to 2^64 - 1';
-export const seed = asked(anySeed.default(DEFAULT_SEED), 'number', SEED);
-export const overwrite = toggle('let --out take the place of what is there');
-export const data = asked(
+export const seed = withFlag(anySeed.default(DEFAULT_SEED), 'number', SEED);
+export const overwrite = booleanFlag('let --out take the place of what is there');
+export const data = withFlag(
   z.string().optional(),
   'folder',
   "folder of the data set's files (default: where pxv datasets get put them)",
 );
 
-export const exactRate = z.strictObject({
+export const frameRateValue = z.strictObject({
   /** Frames that come in `denominator` seconds, a whole number from 1. */
-  numerator: count,
+  numerator: positiveInteger,
   /** Seconds, a whole number from 1. */
-  denominator: count,
+  denominator: positiveInteger,
 });
-export const askedRate = z.union(
-  [z.literal('model'), exactRate],
+export const frameRateOrModel = z.union(
+  [z.literal('model'), frameRateValue],
   "expected { numerator, denominator }, as parseFrameRate gives it, or 'model'",
 );
-export const frameRate = asked(
-  askedRate.optional(),
+export const frameRate = withFlag(
+  frameRateOrModel.optional(),
   'rate',
   "frames a second to bring clips to, or model for the model's (default: their own)",
   { name: 'fps' },
 );
 
-export const precision = asked(
+export const precision = withFlag(
   z.enum(['float32', 'bf16'] satisfies Precision[]).optional(),
   'name',
   'products of a training step: bf16 is faster, rougher, and needs AVX-512 BF16 or AMX',

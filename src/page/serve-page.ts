@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { isClone } from '../foundation/build-command.js';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import { serveOnLoopback, type LoopbackServer, type ServedFile } from '../foundation/loopback-server.js';
 import { packageFolder } from '../foundation/package-folder.js';
 import { pageFields } from './options.js';
@@ -45,6 +45,6 @@ async function readBuilt(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (cause) {
     const remedy = isClone() ? 'run: npm run build' : 'install pxv again';
-    throw errorsOf('DEPENDENCY', 'serve a page')('page', 'one that was built', `no ${path}`, remedy, { cause });
+    throw errorFactory('DEPENDENCY', 'serve a page')('page', 'one that was built', `no ${path}`, remedy, { cause });
   }
 }

@@ -3,7 +3,7 @@ import { clipFields } from '../options/clips.js';
 import * as fields from '../options/fields.js';
 import type { OutputKind } from '../video/index.js';
 
-const { asked, callback, count, toggle } = fields;
+const { withFlag, callback, positiveInteger, booleanFlag } = fields;
 
 /** What is written of each predicted frame. */
 const forecasts = z.enum(['samples', 'best-guess']);
@@ -12,40 +12,53 @@ export type Forecast = z.infer<typeof forecasts>;
 /** What is asked of a prediction, by `pxv predict` too. */
 export const predictFlags = {
   /** Frames to predict. Default: 8. */
-  horizon: asked(count.default(8), 'frames', 'frames to predict', { name: 'next', most: 100_000 }),
+  horizon: withFlag(positiveInteger.default(8), 'frames', 'frames to predict', { name: 'next', max: 100_000 }),
   /** Futures to draw, each a panel of the output. Default: 1. */
-  samples: asked(count.default(1), 'count', 'futures to draw, a panel for each', { most: 64 }),
+  samples: withFlag(positiveInteger.default(1), 'count', 'futures to draw, a panel for each', { max: 64 }),
   /**
    * Index of the first frame to predict; null, the default: the one after the clip's last. Where there is a truth, it is a
    * panel too.
    */
-  from: asked(count.nullish(), 'frame', 'first frame to predict, counted from 0; the truth is shown beside'),
+  from: withFlag(
+    positiveInteger.nullish(),
+    'frame',
+    'first frame to predict, counted from 0; the truth is shown beside',
+  ),
   /** Frames at the clip's end that are predicted, in the place of `horizon` and `from`. */
-  holdOut: asked(count.optional(), 'frames', "predict the clip's own last frames; the truth is shown beside", {
-    most: 100_000,
-    conflicts: ['horizon', 'from'],
-  }),
+  holdOut: withFlag(
+    positiveInteger.optional(),
+    'frames',
+    "predict the clip's own last frames; the truth is shown beside",
+    {
+      max: 100_000,
+      conflicts: ['horizon', 'from'],
+    },
+  ),
   /**
    * Whether what is expected is corrected by how known frames could have been expected from those before them (see `learnCorrection`).
    * Default: it is not.
    */
-  adapt: toggle('learn first from the clip: how its known frames could have been predicted from those before them'),
+  adapt: booleanFlag(
+    'learn first from the clip: how its known frames could have been predicted from those before them',
+  ),
   /**
    * Known frames that are shown before the predicted ones, or "all". Default: as many as are predicted, and at least two seconds.
    */
-  known: asked(
+  known: withFlag(
     fields.framesOrAll.optional(),
     'frames',
     'known frames to show before, or all (default: as many as are predicted, and at least two seconds)',
   ),
   /** Whether the bare frames are written, without labels, borders and numbers. Default: a film or sheet explains itself. */
-  plain: toggle(
+  plain: booleanFlag(
     'the bare frames, without labels, borders and frame numbers (.mp4 and .webm repeat a last row or column to have even sides)',
   ),
   /** Screen pixels for one pixel of the model. Default: enough to read what is written beside the frames; else 1. */
-  scale: asked(count.optional(), 'factor', 'enlarge for the eye (default: enough for the labels)', { most: 64 }),
+  scale: withFlag(positiveInteger.optional(), 'factor', 'enlarge for the eye (default: enough for the labels)', {
+    max: 64,
+  }),
   /** How many times slower the output plays than the clip. Default: 1. */
-  slow: asked(count.default(1), 'factor', 'play so many times slower than the clip', { most: 100 }),
+  slow: withFlag(positiveInteger.default(1), 'factor', 'play so many times slower than the clip', { max: 100 }),
   /** Whether `out` may take the place of what is there. Default: it may not, and never of the clip. */
   overwrite: fields.overwrite,
   /** Rate to bring the clip to. Default: its own, with a warning where the model learned at another. */
@@ -83,9 +96,9 @@ export const predictClipFields = {
 };
 
 /** What several clips are predicted into, as `pxv predict` asks for it. */
-export const kindFlag = {
+export const formatFlag = {
   /** What each output is. Default: mp4. */
-  kind: asked(
+  kind: withFlag(
     z.enum(['mp4', 'webm', 'gif', 'png', 'folder'] satisfies OutputKind[]).optional(),
     'kind',
     'what to write where --out does not tell (default: mp4)',
@@ -96,7 +109,7 @@ export const kindFlag = {
 /** See `predictClips`. */
 export const predictClipsFields = {
   ...predictClipFields,
-  ...kindFlag,
+  ...formatFlag,
   /** Folder that gets an output for each clip, of the clip's name. */
   out: z.string(),
   /** Called with each known frame that is read: the clip at hand, the frames so far, and about how many it has. */

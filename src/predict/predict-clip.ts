@@ -1,9 +1,9 @@
 import type { Size } from '../foundation/frame.js';
 import type { FrameRate } from '../foundation/frame-rate.js';
 import { frameBytes } from '../foundation/levels.js';
-import { errorsOf } from '../foundation/errors.js';
-import { numberOf } from '../foundation/number-of.js';
-import { atSize } from '../model/at-size.js';
+import { errorFactory } from '../foundation/errors.js';
+import { pluralize } from '../foundation/pluralize.js';
+import { resizeModel } from '../model/resize-model.js';
 import type { Model } from '../model/model.js';
 import { samplingSettings, type SamplingSettings } from '../model/sampling-settings.js';
 import { singleProcess, type ProcessGroup } from '../distributed/process-group.js';
@@ -11,31 +11,31 @@ import { expectExpectation } from '../sampling/frame-sampler.js';
 import { expectCorrected } from '../sampling/hindcasts.js';
 import {
   checkOutput,
-  filesOfClip,
-  filmSize,
-  gifBytes,
-  isTaken,
+  listInputFiles,
+  videoFrameSize,
+  gifMemory,
+  outputExists,
   legibleScale,
   outputKind,
   writePanels,
-  type ClipFacts,
+  type ClipInfo,
   type OutputKind,
   type WrittenClip,
 } from '../video/index.js';
-import { Adapting } from '../evaluation/adapting.js';
-import { openForModel, ownAspect, sizeWarning, type SeenClip } from '../clips/clip-for-model.js';
+import { ClipAdaptation } from '../evaluation/clip-adaptation.js';
+import { openClipForModel, keepAspectRatio, sizeWarning, type ModelClip } from '../clips/open-clip-for-model.js';
 import { playingWarning, rateWarning } from '../clips/clip-rate.js';
-import { expectVideoModel } from '../model/expect-kind.js';
+import { assertVideoModel } from '../model/assert-model-kind.js';
 import { expectDrawingMemory, expectMemory } from '../memory/memory-limits.js';
 import { estimateDrawingMemory } from '../memory/estimate-memory.js';
-import { parseOptions, type OptionsOf, type Parsed } from '../options/fields.js';
+import { parseOptions, type OptionsOf, type ParsedOptions } from '../options/fields.js';
 import { predictClipFields } from './options.js';
-import { knownShown, Prediction, type PredictionOptions } from './prediction.js';
+import { shownContextFrames, Prediction, type PredictionOptions } from './prediction.js';
 
 /** What `predictClip` predicts of a clip, how, and where it is written. */
 export type PredictClipOptions = OptionsOf<typeof predictClipFields>;
 
-type Asked = Parsed<typeof predictClipFields>;
+type Asked = ParsedOptions<typeof predictClipFields>;
 
 /** What `predictClip` has written. */
 export interface PredictedClip extends WrittenClip {
@@ -59,7 +59,9 @@ export interface PredictedClip extends WrittenClip {
 }
 
 /** What follows from other options where it is left out. */
-export function filled<O extends Pick<Parsed<typeof predictClipFields>, 'from' | 'horizon' | 'holdOut'>>(asked: O) {
+export function resolveHoldOut<O extends Pick<ParsedOptions<typeof predictClipFields>, 'from' | 'horizon' | 'holdOut'>>(
+  asked: O,
+) {
   const { from = null, holdOut } = asked;
   return holdOut === undefined ? { ...asked, from } : { ...asked, from: -holdOut, horizon: holdOut };
 }
@@ -75,18 +77,18 @@ export function filled<O extends Pick<Parsed<typeof predictClipFields>, 'from' |
  */
 export async function predictClip(trained: Model, path: string, asked: PredictClipOptions): Promise<PredictedClip> {
   const parsed = parseOptions('predict', predictClipFields, asked);
-  const options = filled(parsed);
+  const options = resolveHoldOut(parsed);
   const { out, overwrite = false, processGroup = singleProcess } = options;
   expectSamplesFor(processGroup, options);
   const settings = drawingOf(trained, options);
-  const inputs = await filesOfClip(path);
+  const inputs = await listInputFiles(path);
   const confirm = () => checkOutput(out, { overwrite, inputs });
   const kind = processGroup.isMainProcess ? await confirm() : outputKind(out)!;
   /** Whether an interruption leaves what is finished: where the output takes the place of nothing, and nobody waits for what is not. */
-  const keepsFinished = processGroup.size === 1 && !(await isTaken(out));
+  const keepsFinished = processGroup.size === 1 && !(await outputExists(out));
   const clip = await open(trained, path, options);
   const { size, frameRate } = clip.reader;
-  const model = atSize(trained, size);
+  const model = resizeModel(trained, size);
   expectPredictionMemory(model, kind, options, clip.reader);
   const playing = { ...frameRate, denominator: options.slow * frameRate.denominator };
   const warnings = [sizeWarning(trained, size), rateWarning(model, clip.reader), playingWarning(kind, playing)];
@@ -124,8 +126,8 @@ function expectSamplesFor(
 ): void {
   const isGuess = forecast === 'best-guess';
   if (size === 1 || (!isGuess && samples >= size)) return;
-  const received = isGuess ? 'the best guess, which is one' : numberOf(samples, 'sample');
-  throw errorsOf('USAGE', 'predict')(
+  const received = isGuess ? 'the best guess, which is one' : pluralize(samples, 'sample');
+  throw errorFactory('USAGE', 'predict')(
     'ranks',
     `a sample or more for each of the ${size}`,
     received,
@@ -135,7 +137,7 @@ function expectSamplesFor(
 
 /** How futures are drawn. @throws PxvError `USAGE` where the model cannot make what is asked for */
 function drawingOf(model: Model, { forecast, adapt, settings: asked }: Asked): SamplingSettings {
-  expectVideoModel(model, 'predict');
+  assertVideoModel(model, 'predict');
   const settings = samplingSettings(model, asked);
   const isGuess = forecast === 'best-guess';
   if (adapt) expectCorrected(model, isGuess ? null : settings);
@@ -143,8 +145,8 @@ function drawingOf(model: Model, { forecast, adapt, settings: asked }: Asked): S
   return settings;
 }
 
-function open(model: Model, path: string, options: Asked): Promise<SeenClip> {
-  return openForModel(model, path, 'predict', { ...options, ...ownAspect(model, options) });
+function open(model: Model, path: string, options: Asked): Promise<ModelClip> {
+  return openClipForModel(model, path, 'predict', { ...options, ...keepAspectRatio(model, options) });
 }
 
 /**
@@ -158,11 +160,11 @@ export function expectPredictionMemory(
   model: Model,
   kind: OutputKind,
   options: Omit<PredictionOptions, 'settings' | 'out' | 'slow' | 'seed'>,
-  { aboutFrames, frameRate: rate }: Pick<ClipFacts, 'aboutFrames' | 'frameRate'>,
+  { estimatedFrames, frameRate: rate }: Pick<ClipInfo, 'estimatedFrames' | 'frameRate'>,
 ): void {
   const { adapt, horizon, samples, forecast, from, plain = false } = options;
   const { size, channels } = model.chain.exampleShape;
-  const adapting = new Adapting(adapt);
+  const adapting = new ClipAdaptation(adapt);
   const { scale = legibleScale(kind, size, plain) } = options;
   const enlarged = scale ** 2 * (kind === 'png' ? horizon : 1);
   expectDrawingMemory(model, {
@@ -174,13 +176,16 @@ export function expectPredictionMemory(
     heldBytes: (count, frame) => (count * (horizon + enlarged) + adapting.keptFrames) * frame,
   });
   if (kind === 'gif' || (kind === 'png' && plain)) {
-    const known = Math.min(knownShown(options, rate), from === null || from < 0 ? (aboutFrames ?? Infinity) : from);
+    const known = Math.min(
+      shownContextFrames(options, rate),
+      from === null || from < 0 ? (estimatedFrames ?? Infinity) : from,
+    );
     const frames = horizon + (known === Infinity ? 0 : known);
     const panels = (forecast === 'samples' ? samples : 1) + (from === null ? 0 : 1);
     const sheet = frames * panels * channels * size.width * size.height * (1 + scale ** 2);
-    const held = kind === 'gif' ? gifBytes(frames, filmSize(panels, size, scale, plain)) : sheet;
+    const held = kind === 'gif' ? gifMemory(frames, videoFrameSize(panels, size, scale, plain)) : sheet;
     const bytes = estimateDrawingMemory(model.chain, adapting.together(samples)) + held;
-    const what = `${numberOf(frames, 'frame')}, which are held until the last is there`;
+    const what = `${pluralize(frames, 'frame')}, which are held until the last is there`;
     const remedy = `write an mp4 or webm${known === 0 ? '' : ', or show fewer known frames: --known 0'}`;
     expectMemory('predict', kind, bytes, what, remedy);
   }

@@ -1,22 +1,22 @@
 import { join, sep } from 'node:path';
 import { z } from 'zod';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import type { Model } from '../model/model.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
 import {
   checkOutput,
-  filesOfClip,
+  listInputFiles,
   outputEnding,
   outputKind,
   type ClipSource,
   type OutputKind,
 } from '../video/index.js';
 import { singleProcess } from '../distributed/process-group.js';
-import { expectVideoModel } from '../model/expect-kind.js';
-import { eachClip, type LeftOutClip } from '../clips/left-out-clips.js';
+import { assertVideoModel } from '../model/assert-model-kind.js';
+import { forEachClip, type SkippedClip } from '../clips/for-each-clip.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { predictClipsFields } from './options.js';
-import { filled, predictClip, type PredictedClip } from './predict-clip.js';
+import { resolveHoldOut, predictClip, type PredictedClip } from './predict-clip.js';
 
 /** What `predictClips` predicts of each clip, how, and the folder that it is written to. */
 export type PredictClipsOptions = OptionsOf<typeof predictClipsFields>;
@@ -26,9 +26,9 @@ export interface PredictedClips {
   /** Each clip that was predicted, by the name of its source. */
   clips: (PredictedClip & { name: string })[];
   /** Clips that could not be read or are too short. */
-  leftOut: LeftOutClip[];
+  skipped: SkippedClip[];
   /** How many clips were not reached since the work was interrupted. */
-  notReached: number;
+  unprocessed: number;
 }
 
 const clipSource = z.object(
@@ -54,10 +54,10 @@ export async function predictClips(
   parseConfiguration(clipSources, sources, { operation: 'predict', argument: 'clips', code: 'USAGE' });
   const { out, kind = 'mp4', onRead, onHindcast, onProgress, onWarning, ...asked } = prepared;
   const { overwrite = false, processGroup = singleProcess, signal } = asked;
-  const { horizon, samples } = filled(asked);
-  expectVideoModel(model, 'predict');
+  const { horizon, samples } = resolveHoldOut(asked);
+  assertVideoModel(model, 'predict');
   const outputs = outputsOf(sources, out, kind);
-  const inputs = (await Promise.all(sources.map(({ path }) => filesOfClip(path)))).flat();
+  const inputs = (await Promise.all(sources.map(({ path }) => listInputFiles(path)))).flat();
   if (processGroup.isMainProcess) for (const path of outputs) await checkOutput(path, { overwrite, inputs });
   const framesEach = asked.forecast === 'best-guess' ? horizon : horizon * samples;
   let told = 0;
@@ -80,13 +80,13 @@ export async function predictClips(
   if (processGroup.size > 1) {
     const clips: PredictedClips['clips'] = [];
     for (const [index, source] of sources.entries()) clips.push(await predictOne(source, index));
-    return { clips, leftOut: [], notReached: 0 };
+    return { clips, skipped: [], unprocessed: 0 };
   }
-  const result = await eachClip(sources, predictOne, { onWarning, onNext }, signal);
+  const result = await forEachClip(sources, predictOne, { onWarning, onNext }, signal);
   if (result.clips.length > 0) return result;
   const names = sources.map(({ name }) => name).join(', ');
   const [expected, remedy] = ['at least one clip that can be predicted', 'see the warnings, and give other clips'];
-  throw errorsOf('INPUT', 'predict')(names, expected, 'none', remedy);
+  throw errorFactory('INPUT', 'predict')(names, expected, 'none', remedy);
 }
 
 /**
@@ -94,7 +94,7 @@ export async function predictClips(
  * @throws PxvError `USAGE` where `out` is no folder, or one output would lie in another
  */
 function outputsOf(sources: readonly ClipSource[], out: string, kind: OutputKind): string[] {
-  const misused = errorsOf('USAGE', 'predict');
+  const misused = errorFactory('USAGE', 'predict');
   if (outputKind(out) !== 'folder') {
     const remedy = `give --out a folder, such as ${join(out, sep)}, and --format for what to write there`;
     throw misused(out, 'a folder, for several clips', 'the name of a file', remedy);

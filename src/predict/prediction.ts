@@ -1,7 +1,7 @@
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
 import { framesPerSecond, type FrameRate } from '../foundation/frame-rate.js';
-import { numberOf } from '../foundation/number-of.js';
+import { pluralize } from '../foundation/pluralize.js';
 import { frameOf, type Model } from '../model/model.js';
 import type { SamplingSettings } from '../model/sampling-settings.js';
 import { FrameHistory } from '../conditioning/context/examples.js';
@@ -11,13 +11,13 @@ import { forecast, rollOut } from '../sampling/forecaster.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { LEAST_FOR_HINDCASTS } from '../sampling/hindcasts.js';
 import type { Panel, TimeStep } from '../video/index.js';
-import { Adapting } from '../evaluation/adapting.js';
-import type { SeenClip } from '../clips/clip-for-model.js';
-import type { Parsed } from '../options/fields.js';
+import { ClipAdaptation } from '../evaluation/clip-adaptation.js';
+import type { ModelClip } from '../clips/open-clip-for-model.js';
+import type { ParsedOptions } from '../options/fields.js';
 import type { predictClipFields } from './options.js';
 
 /** How a clip is predicted, with all that is left out filled in. */
-export interface PredictionOptions extends Parsed<typeof predictClipFields> {
+export interface PredictionOptions extends ParsedOptions<typeof predictClipFields> {
   /** Below 0: so many frames before the clip's end. */
   from: number | null;
   settings: SamplingSettings;
@@ -27,7 +27,10 @@ export interface PredictionOptions extends Parsed<typeof predictClipFields> {
 const SECONDS_SHOWN = 2;
 
 /** Known frames that are shown before the predicted ones, of a clip that has as many. */
-export function knownShown({ known, horizon }: Pick<PredictionOptions, 'known' | 'horizon'>, rate: FrameRate): number {
+export function shownContextFrames(
+  { known, horizon }: Pick<PredictionOptions, 'known' | 'horizon'>,
+  rate: FrameRate,
+): number {
   if (known === 'all') return Infinity;
   return known ?? Math.max(horizon, Math.ceil(SECONDS_SHOWN * framesPerSecond(rate)));
 }
@@ -43,18 +46,18 @@ export class Prediction {
   /** Known frames that are shown, of a clip that has as many. */
   private readonly shown: number;
   private readonly history: FrameHistory;
-  private readonly adapting: Adapting;
+  private readonly adapting: ClipAdaptation;
   private readonly sampler: FrameSampler;
 
   constructor(
     model: Model,
-    private readonly clip: SeenClip,
+    private readonly clip: ModelClip,
     private readonly options: PredictionOptions,
   ) {
-    this.adapting = new Adapting(options.adapt);
+    this.adapting = new ClipAdaptation(options.adapt);
     this.history = new FrameHistory(model.chain.exampleShape, this.adapting.keptFrames);
     this.sampler = new FrameSampler(model);
-    this.shown = knownShown(options, clip.reader.frameRate);
+    this.shown = shownContextFrames(options, clip.reader.frameRate);
   }
 
   /** Frames before the first predicted one. */
@@ -91,15 +94,15 @@ export class Prediction {
 
   /** The first frame that is needed: of a folder of images those before it are not read. */
   private firstRead(): number {
-    const { aboutFrames, isFolder } = this.clip.reader;
+    const { estimatedFrames, isFolder } = this.clip.reader;
     if (!isFolder) return 0;
     const { from } = this.options;
-    const end = from !== null && from < 0 ? aboutFrames! + from : Math.min(from ?? Infinity, aboutFrames!);
+    const end = from !== null && from < 0 ? estimatedFrames! + from : Math.min(from ?? Infinity, estimatedFrames!);
     return Math.max(0, end - Math.max(this.shown, this.history.remembered));
   }
 
   /** The same again up to the last predicted frame that is finished, from the clip opened again. */
-  async *again(clip: SeenClip): AsyncGenerator<TimeStep> {
+  async *again(clip: ModelClip): AsyncGenerator<TimeStep> {
     let index = Math.max(0, this.known - this.shown);
     for await (const frame of clip.frames(index)) {
       if (index === this.known) break;
@@ -115,9 +118,9 @@ export class Prediction {
   private async *readKnown(): AsyncGenerator<Frame> {
     const { history, clip, truth } = this;
     const { from, horizon, onRead, onWarning } = this.options;
-    const { path, aboutFrames } = clip.reader;
+    const { path, estimatedFrames } = clip.reader;
     const heldOut = from !== null && from < 0 ? -from : 0;
-    const about = from === null || heldOut > 0 ? aboutFrames : from;
+    const about = from === null || heldOut > 0 ? estimatedFrames : from;
     const first = this.firstRead();
     history.skip(first);
     for await (const next of clip.frames(first)) {
@@ -189,7 +192,7 @@ function labelsOf({ forecast, samples }: PredictionOptions): string[] {
 
 /** One line on a clip of which too little is known to learn from it. */
 function nothingLearned(known: number): string {
-  return `${numberOf(known, 'frame')} are too few to learn from: predicted as without --adapt; ${LEAST_FOR_HINDCASTS} or more are needed`;
+  return `${pluralize(known, 'frame')} are too few to learn from: predicted as without --adapt; ${LEAST_FOR_HINDCASTS} or more are needed`;
 }
 
 /** One line on a first frame to predict that is the one after the clip's last. */
@@ -198,13 +201,13 @@ function noTruth(from: number): string {
 }
 
 function tooShort(path: string, known: number, from: number | null): Error {
-  const unusable = errorsOf('INPUT', 'predict');
-  const received = numberOf(known, 'frame');
+  const unusable = errorFactory('INPUT', 'predict');
+  const received = pluralize(known, 'frame');
   if (from === null) return unusable(path, 'a clip of at least one frame', received, 'give a longer clip');
   if (from < 0) {
-    const least = `more than the ${numberOf(-from, 'frame')} that are held out`;
+    const least = `more than the ${pluralize(-from, 'frame')} that are held out`;
     return unusable(path, least, 'no more', 'hold out fewer');
   }
-  const expected = `at least ${numberOf(from, 'frame')} before --from`;
+  const expected = `at least ${pluralize(from, 'frame')} before --from`;
   return unusable(path, expected, received, 'give an earlier --from or a longer clip');
 }

@@ -1,16 +1,16 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Rank } from '@tensorflow/tfjs-core';
-import { blockMatching, BLOCKS } from '../backend/block-matching.js';
+import { blockMatching, BLOCK_MATCHING } from '../backend/block-matching.js';
 import { NEIGHBOURS } from '../backend/kernels/index.js';
 import { scoreFrames } from '../evaluation/clip-score.js';
 import { clipDecibels } from '../evaluation/forecast-summary.js';
-import { meanFrame, moveOn } from '../evaluation/forecasts.js';
+import { meanFrame, continueMotion } from '../evaluation/forecasts.js';
 import { meanSquaredError } from '../evaluation/metrics.js';
-import { bitsOfPixels } from '../evaluation/scoring.js';
+import { bitsPerPixel } from '../evaluation/scoring.js';
 import type { Frame } from '../foundation/frame.js';
 import { framesPerSecond } from '../foundation/frame-rate.js';
-import { numberOf } from '../foundation/number-of.js';
-import { atSize } from '../model/at-size.js';
+import { pluralize } from '../foundation/pluralize.js';
+import { resizeModel } from '../model/resize-model.js';
 import { dimensions } from '../model/chain.js';
 import { toTensors, type Model } from '../model/model.js';
 import { expectsFrame } from '../model/description.js';
@@ -20,19 +20,19 @@ import type { Series } from '../document/blocks/series.js';
 import type { Line } from '../document/chart.js';
 import type { Section } from '../document/report.js';
 import type { SectionOptions, SectionSource } from '../document/section-source.js';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import { samplingSettings } from '../model/sampling-settings.js';
 import { heatMap, listClips, type ClipSource } from '../video/index.js';
-import { openForModel, ownAspect, sizeWarning, type SeenClip } from '../clips/clip-for-model.js';
+import { openClipForModel, keepAspectRatio, sizeWarning, type ModelClip } from '../clips/open-clip-for-model.js';
 import { rateWarning } from '../clips/clip-rate.js';
-import { expectVideoModel } from '../model/expect-kind.js';
+import { assertVideoModel } from '../model/assert-model-kind.js';
 import { fitScoringBatch } from '../memory/memory-limits.js';
 import { parseOptions } from '../options/fields.js';
 import { predictClipFields, type Forecast } from './options.js';
-import { expectPredictionMemory, filled } from './predict-clip.js';
+import { expectPredictionMemory, resolveHoldOut } from './predict-clip.js';
 import { Prediction } from './prediction.js';
-import { typedCommand } from '../document/typed-command.js';
-import { ABOUT_BITS, ABOUT_DECIBELS } from '../document/words.js';
+import { quoteCommand } from '../document/quote-command.js';
+import { BITS_NOTE, DECIBELS_NOTE } from '../document/notes.js';
 
 /** Known frames that are shown before the predicted ones. */
 const KNOWN = 16;
@@ -65,7 +65,7 @@ export const sectionSource: SectionSource<ClipSource> = {
   open: async ({ path, json }) => (json === undefined ? listClips([path]) : null),
   async sections(clips, options) {
     if (options.model === undefined)
-      throw errorsOf('USAGE', 'write report')('model', 'a model that predicts the clips', 'none', 'give one');
+      throw errorFactory('USAGE', 'write report')('model', 'a model that predicts the clips', 'none', 'give one');
     const model = await options.model();
     const sections: Section[] = [];
     for (const { path, name } of clips) sections.push(await predictionSection(model, path, name, options));
@@ -78,10 +78,13 @@ export const sectionSource: SectionSource<ClipSource> = {
  * @throws PxvError as `predictClip` does for what it reads
  */
 async function predictionSection(trained: Model, path: string, name: string, asked: SectionOptions): Promise<Section> {
-  expectVideoModel(trained, 'write report');
-  const clip = await openForModel(trained, path, 'write report', { ...ownAspect(trained, {}), signal: asked.signal });
+  assertVideoModel(trained, 'write report');
+  const clip = await openClipForModel(trained, path, 'write report', {
+    ...keepAspectRatio(trained, {}),
+    signal: asked.signal,
+  });
   const { reader } = clip;
-  const model = atSize(trained, reader.size);
+  const model = resizeModel(trained, reader.size);
   for (const warning of [sizeWarning(trained, reader.size), rateWarning(model, reader)])
     if (warning !== null) asked.onWarning?.(`${name}: ${warning}`);
   const drawn = await predicted(model, clip, 'samples', name, asked);
@@ -99,10 +102,10 @@ async function predictionSection(trained: Model, path: string, name: string, ask
   return { title: `${name}, predicted by ${trained.name}`, blocks: blocksOf(model, clip, result, bits, path) };
 }
 
-async function predicted(model: Model, clip: SeenClip, forecast: Forecast, name: string, asked: SectionOptions) {
+async function predicted(model: Model, clip: ModelClip, forecast: Forecast, name: string, asked: SectionOptions) {
   const { holdOut, samples, seed, signal, onProgress, onWarning } = asked;
   const what = forecast === 'samples' ? 'predict' : 'best guess';
-  const options = filled(
+  const options = resolveHoldOut(
     parseOptions('write report', predictClipFields, {
       ...{ out: '', forecast, holdOut, seed, signal, onWarning, known: KNOWN },
       ...(forecast === 'samples' && { samples }),
@@ -123,7 +126,7 @@ async function predicted(model: Model, clip: SeenClip, forecast: Forecast, name:
 /** Of each true frame here but the clip's first: bits of each pixel, given the true frames before it. */
 async function mapsOfBits(
   model: Model,
-  clip: SeenClip,
+  clip: ModelClip,
   { first, truth }: Predicted,
   name: string,
   { signal, onProgress }: SectionOptions,
@@ -144,7 +147,7 @@ async function mapsOfBits(
     const batch = fitScoringBatch(model, 8, true);
     for await (const { index, nats } of scoreFrames(chain, weights, frames(), { batch, signal })) {
       const at = start + index - first;
-      if (at >= 0) maps[at] = bitsOfPixels(chain, nats);
+      if (at >= 0) maps[at] = bitsPerPixel(chain, nats);
       onProgress?.({ name, what: 'score', done: index, total: end - start - 1 });
     }
   } finally {
@@ -155,7 +158,7 @@ async function mapsOfBits(
 
 function blocksOf(
   model: Model,
-  { reader }: SeenClip,
+  { reader }: ModelClip,
   of: Predicted,
   maps: readonly (Float64Array | null)[],
   path: string,
@@ -169,7 +172,7 @@ function blocksOf(
   const rate = framesPerSecond(reader.frameRate);
   const clip: Clip = {
     ...{ kind: 'clip', title: 'the clip, beside what was predicted', first: known, rate: Math.min(FASTEST, rate) },
-    note: `${numberOf(known, 'frame')} known, then ${horizon} predicted. Play, or move the scrubber by mouse or arrow keys; it plays at ${Math.min(FASTEST, Math.round(rate))} of ${numberOf(Math.round(rate), 'frame')} a second.`,
+    note: `${pluralize(known, 'frame')} known, then ${horizon} predicted. Play, or move the scrubber by mouse or arrow keys; it plays at ${Math.min(FASTEST, Math.round(rate))} of ${pluralize(Math.round(rate), 'frame')} a second.`,
     steps: truth.map((_, at) => ({
       name: at < known ? `frame ${first + at}, known` : `frame ${first + at}, predicted, ${at - known + 1} ahead`,
       predicted: at >= known,
@@ -178,16 +181,16 @@ function blocksOf(
   };
   return [
     {
-      ...{ kind: 'number', title: `nearer, ${numberOf(1, 'frame')} ahead`, unit: 'dB' },
+      ...{ kind: 'number', title: `nearer, ${pluralize(1, 'frame')} ahead`, unit: 'dB' },
       ...{ value: signed(headline.points[0][1]), note: `${headline.name}, against the last known frame repeated` },
     },
     {
-      ...{ kind: 'number', title: `nearer, ${numberOf(horizon, 'frame')} ahead`, unit: 'dB' },
-      ...{ value: signed(headline.points[horizon - 1][1]), note: ABOUT_DECIBELS },
+      ...{ kind: 'number', title: `nearer, ${pluralize(horizon, 'frame')} ahead`, unit: 'dB' },
+      ...{ value: signed(headline.points[horizon - 1][1]), note: DECIBELS_NOTE },
     },
     {
       ...{ kind: 'number', title: 'bits of the true frames', unit: 'bits/dim' },
-      ...{ value: (sum(ofPredicted) / horizon).toFixed(3), note: ABOUT_BITS },
+      ...{ value: (sum(ofPredicted) / horizon).toFixed(3), note: BITS_NOTE },
     },
     clip,
     { kind: 'series', ...gains },
@@ -201,13 +204,13 @@ function blocksOf(
           points: costs.map((bits, at) => [first + at, bits] as const).filter(([, bits]) => !Number.isNaN(bits)),
         },
       ],
-      note: ABOUT_BITS,
+      note: BITS_NOTE,
     },
     {
       ...{ kind: 'text', title: 'commands that write it as films', verbatim: true },
       text: [['--samples', String(samples.length)], ...(guess === null ? [] : [['--best-guess']])]
         .map((kind) =>
-          typedCommand('pxv', 'predict', path, '--hold-out', String(horizon), ...kind, '--model', model.name),
+          quoteCommand('pxv', 'predict', path, '--hold-out', String(horizon), ...kind, '--model', model.name),
         )
         .join('\n'),
     },
@@ -231,7 +234,7 @@ function panelsOf({ truth, known, guess, samples }: Predicted, maps: readonly (F
     {
       title: 'one sample',
       predicted: true,
-      note: `one of ${numberOf(samples.length, 'future')} that were drawn`,
+      note: `one of ${pluralize(samples.length, 'future')} that were drawn`,
       frames: goingOn(one),
     },
     {
@@ -297,7 +300,7 @@ function arrowsBetween(before: Frame, last: Frame): Arrow[] {
     const [first, second] = [before, last].map(({ data }) =>
       tf.tensor<Rank.R4>(Float32Array.from(data), [1, height, width, channels]),
     );
-    return blockMatching({ height, width, channels, ...BLOCKS }, first, second).dataSync();
+    return blockMatching({ height, width, channels, ...BLOCK_MATCHING }, first, second).dataSync();
   });
   const features = found.length / (width * height);
   const arrows: Arrow[] = [];
@@ -331,7 +334,7 @@ function gainsOf({ truth, known, guess, samples }: Predicted): Omit<Series, 'kin
             points: gains(future.map((_, h) => meanFrame(samples.map((frames) => frames[h])))),
           },
         ]),
-    { name: 'last frame moved on', points: gains(moveOn(past.slice(-2), future.length)) },
+    { name: 'last frame moved on', points: gains(continueMotion(past.slice(-2), future.length)) },
     { name: 'last frame repeated', points: future.map((_, h) => [h + 1, 0] as const), role: 'baseline' },
   ];
   const values = future.map((_, h) => ofSamples.map((points) => points[h][1]));
@@ -345,7 +348,7 @@ function gainsOf({ truth, known, guess, samples }: Predicted): Omit<Series, 'kin
     y: { label: 'dB more than the last frame repeated' },
     lines,
     ...(samples.length > 1 && { bands: [band] }),
-    note: ABOUT_DECIBELS,
+    note: DECIBELS_NOTE,
   };
 }
 

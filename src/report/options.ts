@@ -2,18 +2,20 @@ import { z } from 'zod';
 import type { Model } from '../model/model.js';
 import * as fields from '../options/fields.js';
 
-const { asked, callback, count, signal, toggle } = fields;
+const { withFlag, callback, positiveInteger, signal, booleanFlag } = fields;
 
 /** What is asked of a report, by `pxv report` too. */
 export const reportFlags = {
   /** Frames at a clip's end that are predicted, and shown beside the true ones. Default: 8. */
-  holdOut: asked(count.default(8), 'frames', 'of a clip: predict so many of its own last frames', { most: 1000 }),
+  holdOut: withFlag(positiveInteger.default(8), 'frames', 'of a clip: predict so many of its own last frames', {
+    max: 1000,
+  }),
   /** Futures that are drawn of a clip. Default: 4. */
-  samples: asked(count.default(4), 'count', 'of a clip: futures to draw', { most: 64 }),
+  samples: withFlag(positiveInteger.default(4), 'count', 'of a clip: futures to draw', { max: 64 }),
   /** Default: 1. */
   seed: fields.seed,
   /** Whether the figures are written beside the page, as CSV, in a folder. Default: they are not. */
-  csv: toggle('write the figures of charts and tables beside it, in the folder of the same name and -csv'),
+  csv: booleanFlag('write the figures of charts and tables beside it, in the folder of the same name and -csv'),
   /** Whether `out` may take the place of what is there. Default: it may not. */
   overwrite: fields.overwrite,
 };

@@ -4,10 +4,10 @@ import { basename, extname, join, resolve } from 'node:path';
 import { reportHtml } from '../document/page.js';
 import { reportCsv, type Section } from '../document/report.js';
 import { unreadableResult, type ReportInput, type SectionSource } from '../document/section-source.js';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import { checkWritable, writeAtomically } from '../foundation/write-file.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
-import { expectNoInput, isTaken } from '../video/index.js';
+import { assertNotInput, outputExists } from '../video/index.js';
 import { writeReportFields } from './options.js';
 
 /** What `writeReport` shows, and where it writes. */
@@ -25,7 +25,7 @@ export interface WrittenReport {
   sections: readonly Section[];
 }
 
-const misused = errorsOf('USAGE', 'write report');
+const misused = errorFactory('USAGE', 'write report');
 
 /**
  * Writes a page of what was found, that needs nothing else: of trainings, of what `--json` of eval-video and surprise printed, of the folder of a
@@ -123,10 +123,10 @@ async function openFirst(sources: readonly SectionSource<unknown>[], input: Repo
 
 /** @throws PxvError `OUTPUT` where something is there that may not be replaced; `USAGE` where that is an input */
 async function expectPlaces(out: string, csv: string | null, inputs: readonly string[], overwrite = false) {
-  const refused = errorsOf('OUTPUT', 'write report');
+  const refused = errorFactory('OUTPUT', 'write report');
   for (const place of csv === null ? [out] : [out, csv]) {
-    await expectNoInput(place, inputs.filter(existsSync));
-    if (overwrite || !(await isTaken(place))) continue;
+    await assertNotInput(place, inputs.filter(existsSync));
+    if (overwrite || !(await outputExists(place))) continue;
     throw refused(place, 'a new one', 'one that exists', 'choose another --out, or replace it with --overwrite');
   }
   const names = csv === null ? [] : await readdir(csv).catch(() => []);

@@ -1,13 +1,13 @@
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import type { Frame } from '../foundation/frame.js';
 import { frameOf, type Model } from '../model/model.js';
 import { examplesOfFirst } from '../conditioning/context/examples.js';
-import { byteOf, bytesOf, frameBytes, levelOf } from '../foundation/levels.js';
+import { levelToByte, levelsToBytes, frameBytes, byteToLevel } from '../foundation/levels.js';
 import { AS_SCORED, checkTemperature } from '../model/sampling-settings.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { checkOutput, contactSheet, outputKind, writePng, readImage } from '../video/index.js';
-import { expectImageModel } from '../model/expect-kind.js';
+import { assertImageModel } from '../model/assert-model-kind.js';
 import { expectDrawingMemory } from '../memory/memory-limits.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { completeImageFields } from './options.js';
@@ -39,7 +39,7 @@ export interface CompletedImage {
  */
 export async function completeImage(model: Model, path: string, asked: CompleteImageOptions): Promise<CompletedImage> {
   const options = parseOptions('complete image', completeImageFields, asked);
-  expectImageModel(model, 'complete image', SEE_HELP);
+  assertImageModel(model, 'complete image', SEE_HELP);
   const { out, overwrite = false, samples, settings = AS_SCORED, seed, scale, fit, onProgress, signal } = options;
   checkTemperature(settings.temperature);
   const { size, channels, levels } = model.chain.exampleShape;
@@ -57,15 +57,15 @@ export async function completeImage(model: Model, path: string, asked: CompleteI
     heldBytes: (count, frame) => (count + 2) * frame * (1 + scale ** 2),
   });
   const { data } = await readImage(path, { size, channels, fit });
-  const shown = data.map((byte) => byteOf(levelOf(byte, levels), levels));
+  const shown = data.map((byte) => levelToByte(byteToLevel(byte, levels), levels));
   const kept = fromRow * size.width * channels;
-  const known = Int16Array.from(data, (byte, at) => (at < kept ? levelOf(byte, levels) : -1));
+  const known = Int16Array.from(data, (byte, at) => (at < kept ? byteToLevel(byte, levels) : -1));
 
   const sampler = new FrameSampler(model);
   try {
     const draw = { seed, samples, frame: 0, known, settings, onRow: onProgress, signal };
     const drawn = await sampler.draw(examplesOfFirst(model.chain.exampleShape, samples), draw);
-    const images = drawn.map((image) => frameOf(model, bytesOf(model.chain.exampleShape, image.levels)));
+    const images = drawn.map((image) => frameOf(model, levelsToBytes(model.chain.exampleShape, image.levels)));
     const occluded = shown.map((byte, at) => (at < kept ? byte : 128));
     const sheet = await contactSheet([frameOf(model, shown), frameOf(model, occluded), ...images], {
       scale,
@@ -83,5 +83,5 @@ export async function completeImage(model: Model, path: string, asked: CompleteI
   }
 }
 
-const misused = errorsOf('USAGE', 'complete image');
+const misused = errorFactory('USAGE', 'complete image');
 const SEE_HELP = 'see pxv complete --help';

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import * as fields from '../options/fields.js';
 
-const { asked, callback, count, signal } = fields;
+const { withFlag, callback, positiveInteger, signal } = fields;
 
 /** What is asked of a drawing of images, by `pxv sample` too. */
 export const sampleFlags = {
   /** Images to draw. Default: 16. */
-  count: asked(count.default(16), 'images', 'images to draw', { most: 100_000 }),
+  count: withFlag(positiveInteger.default(16), 'images', 'images to draw', { max: 100_000 }),
   /** Screen pixels for one pixel of the model. Default: 1. */
-  scale: asked(count.default(1), 'factor', 'enlarge for the eye', { most: 64 }),
+  scale: withFlag(positiveInteger.default(1), 'factor', 'enlarge for the eye', { max: 64 }),
   /** Whether `out` may take the place of what is there. Default: it may not. */
   overwrite: fields.overwrite,
   /** Default: 1. */
@@ -33,15 +33,15 @@ export const sampleImagesFields = {
 /** What is asked of a completion, by `pxv complete` too. */
 export const completeFlags = {
   /** The first row, from 0 at the model's size, that is drawn again. Default: half way down. */
-  fromRow: asked(fields.countOrNone.optional(), 'row', 'first row to draw, from 0 (default: half way down)'),
+  fromRow: withFlag(fields.nonNegativeInteger.optional(), 'row', 'first row to draw, from 0 (default: half way down)'),
   /** Completions to draw. Default: 7. */
-  samples: asked(count.default(7), 'count', 'completions to draw', { most: 64 }),
+  samples: withFlag(positiveInteger.default(7), 'count', 'completions to draw', { max: 64 }),
   /** Screen pixels for one pixel of the model. Default: 4. */
-  scale: asked(count.default(4), 'factor', 'enlarge for the eye', { most: 64 }),
+  scale: withFlag(positiveInteger.default(4), 'factor', 'enlarge for the eye', { max: 64 }),
   /** Whether `out` may take the place of what is there. Default: it may not, and never of the image. */
   overwrite: fields.overwrite,
   /** Default: `crop`. */
-  fit: asked(fields.fit.default('crop'), 'name', "how the image is brought to the model's size"),
+  fit: withFlag(fields.fit.default('crop'), 'name', "how the image is brought to the model's size"),
   /** Default: 1. */
   seed: fields.seed,
 };

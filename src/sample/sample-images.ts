@@ -1,13 +1,13 @@
 import { extname } from 'node:path';
 import type { Frame } from '../foundation/frame.js';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import { frameOf, type Model } from '../model/model.js';
 import { examplesOfFirst } from '../conditioning/context/examples.js';
-import { bytesOf, frameBytes } from '../foundation/levels.js';
+import { levelsToBytes, frameBytes } from '../foundation/levels.js';
 import { AS_SCORED, checkTemperature } from '../model/sampling-settings.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { checkOutput, outputKind, writeClip } from '../video/index.js';
-import { expectImageModel } from '../model/expect-kind.js';
+import { assertImageModel } from '../model/assert-model-kind.js';
 import { expectDrawingMemory } from '../memory/memory-limits.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { sampleImagesFields } from './options.js';
@@ -35,14 +35,19 @@ const BATCH = 16;
  */
 export async function sampleImages(model: Model, asked: SampleImagesOptions): Promise<SampledImages> {
   const options = parseOptions('sample', sampleImagesFields, asked);
-  expectImageModel(model, 'sample', 'use: pxv predict');
+  assertImageModel(model, 'sample', 'use: pxv predict');
   const { out, overwrite = false, count, settings = AS_SCORED, seed, scale, onProgress, onDrawn, signal } = options;
   const { chain } = model;
   checkTemperature(settings.temperature);
   const kind = outputKind(out);
   if (kind !== 'png' && kind !== 'folder') {
     const received = `a name that ends in ${extname(out)}`;
-    throw errorsOf('USAGE', 'sample')(out, 'a name that ends in .png, or a folder', received, 'choose another output');
+    throw errorFactory('USAGE', 'sample')(
+      out,
+      'a name that ends in .png, or a folder',
+      received,
+      'choose another output',
+    );
   }
   const confirm = () => checkOutput(out, { overwrite });
   await confirm();
@@ -63,7 +68,7 @@ export async function sampleImages(model: Model, asked: SampleImagesOptions): Pr
       const onRow = (share: number) => onProgress?.(frames.length + share * samples.length);
       const drawn = await sampler.draw(examples, { seed, samples, frame: 0, settings, onRow, signal });
       for (const image of drawn) {
-        frames.push(frameOf(model, bytesOf(chain.exampleShape, image.levels)));
+        frames.push(frameOf(model, levelsToBytes(chain.exampleShape, image.levels)));
         nats += image.nats;
       }
       onDrawn?.();

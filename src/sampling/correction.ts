@@ -1,5 +1,5 @@
-import { errorsOf } from '../foundation/errors.js';
-import { byteOf, type ImageShape } from '../foundation/levels.js';
+import { errorFactory } from '../foundation/errors.js';
+import { levelToByte, type ImageShape } from '../foundation/levels.js';
 import { LONGEST_STRIDE } from '../conditioning/context/history.js';
 
 /** An expected frame, height x width x channels bytes, and the predictions that it is the mean of. */
@@ -156,7 +156,7 @@ export class Correction {
     if (deviations.length !== of.length) {
       const expected = `${of.length} deviations, as in the hindcasts`;
       const remedy = 'predict from the context that the correction was learned for';
-      const misused = errorsOf('USAGE', 'correct what is expected');
+      const misused = errorFactory('USAGE', 'correct what is expected');
       throw misused(`frame ${ahead} ahead`, expected, `${deviations.length}`, remedy);
     }
     const frame = Float32Array.from(expectation.mean);
@@ -173,7 +173,7 @@ export class Correction {
     return Uint8Array.from(this.corrected(ahead, expectation), (value, at) => {
       const shifted = Math.fround(value + frame[at] - expectation.mean[at]);
       const level = Math.round((shifted / 255) * highest);
-      return byteOf(Math.min(Math.max(level, 0), highest), this.shape.levels);
+      return levelToByte(Math.min(Math.max(level, 0), highest), this.shape.levels);
     });
   }
 }

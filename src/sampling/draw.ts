@@ -1,5 +1,5 @@
 import type { Levels } from '../foundation/levels.js';
-import { purposes } from '../foundation/philox.js';
+import { randomStreams } from '../foundation/philox.js';
 import type { FrameSettings } from '../model/sampling-settings.js';
 
 /** Options for drawing a batch of frames side by side, one of each sample. Each layer picks those that it reads. */
@@ -40,7 +40,7 @@ export function sampleIndices(samples: DrawOptions['samples']): readonly number[
   return typeof samples === 'number' ? Array.from({ length: samples }, (_, index) => index) : samples;
 }
 
-/** Distance between the counters' last words of two scales; the other `purposes` lie among those of the first. */
+/** Distance between the counters' last words of two scales; the other `randomStreams` lie among those of the first. */
 const SCALE_WORDS = 256;
 
 /**
@@ -53,7 +53,7 @@ const SCALE_WORDS = 256;
  */
 export function noiseCounters({ samples, frame }: Pick<DrawOptions, 'samples' | 'frame'>, scale: number): Uint32Array {
   const counters = sampleIndices(samples).map((sample, at) => {
-    return [sample, typeof frame === 'number' ? frame : frame[at], purposes.sampling + SCALE_WORDS * scale];
+    return [sample, typeof frame === 'number' ? frame : frame[at], randomStreams.sampling + SCALE_WORDS * scale];
   });
   return Uint32Array.from(counters.flat());
 }

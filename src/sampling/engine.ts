@@ -1,18 +1,18 @@
 import { CallWriter } from '../backend/call.js';
-import { instructionSetInUse } from '../backend/backend-in-use.js';
+import { currentInstructionSet } from '../backend/current-backend.js';
 import type { Tap } from '../backend/convolution-shape.js';
 import { libraryOf, type EngineFunctions, type EngineHandle } from '../backend/kernel-library.js';
 import type { KernelDescription } from '../backend/kernels/description.js';
 import { drawing } from '../backend/kernels/drawing.js';
-import { refusal } from '../backend/kernels/geometry.js';
+import { argumentError } from '../backend/kernels/geometry.js';
 import type { InstructionSet } from '../backend/kernels/index.js';
-import { cellFrom, hiddenFeatures, stateToState } from '../backend/walk-shape.js';
-import { errorsOf, type PxvError } from '../foundation/errors.js';
+import { previousCellOffset, hiddenFeatures, stateToState } from '../backend/scan-shape.js';
+import { errorFactory, type PxvError } from '../foundation/errors.js';
 import { Philox } from '../foundation/philox.js';
 import { anchorCount, subPixelScale } from '../model/description.js';
 import { earlierNumbers } from '../model/earlier-pixels/index.js';
 import type { Slot } from '../model/groups.js';
-import { headOf } from '../model/heads/index.js';
+import { getHead } from '../model/heads/index.js';
 import type { Network } from '../model/network.js';
 import type { Op } from '../model/ops/index.js';
 import type { Program } from '../model/program.js';
@@ -54,7 +54,7 @@ export class ImageEngine {
   constructor(
     private readonly network: Network,
     weights: readonly Float32Array[],
-    readonly instructionSet: InstructionSet = instructionSetInUse(),
+    readonly instructionSet: InstructionSet = currentInstructionSet(),
   ) {
     const { program, conditioningParameters } = network;
     const parameters = weights.slice(conditioningParameters);
@@ -139,7 +139,7 @@ function modelNumbers({ description, program }: Network) {
     mapFeatures: program.map?.features ?? 0,
     outFeatures: program.out.features,
     anchorCount: anchorCount(description),
-    ...headOf(head).numbers(head),
+    ...getHead(head).numbers(head),
     ...subPixelScale(description),
     ...earlierNumbers(description),
   };
@@ -148,11 +148,11 @@ function modelNumbers({ description, program }: Network) {
 /** Returns the error for probabilities of levels without a finite sum above 0. */
 export function unusableProbabilities(received: number): PxvError {
   const remedy = 'use another model, for the weights of this one are not finite';
-  return errorsOf('CHECKPOINT', 'draw a level')('probabilities', 'a finite sum above 0', String(received), remedy);
+  return errorFactory('CHECKPOINT', 'draw a level')('probabilities', 'a finite sum above 0', String(received), remedy);
 }
 
 function wrongArray(argument: string, expected: number, received: number | undefined): PxvError {
-  return refusal('draw images', argument, `${expected} numbers`, `${received || 'none'}`);
+  return argumentError('draw images', argument, `${expected} numbers`, `${received || 'none'}`);
 }
 
 const readyCodes: Record<Slot['ready'], number> = { given: 0, image: 1, pixel: 2, row: 3, earlier: 4 };
@@ -179,7 +179,7 @@ function opNumbers(op: Op): number[] {
     }
     case 'lstm': {
       const { gates, out, shape, weights, initial } = op;
-      const { dy, dx } = cellFrom[shape.walk];
+      const { dy, dx } = previousCellOffset[shape.walk];
       const groups = shape.groups.map((size) => 4 * size);
       const taps = stateToState(shape).taps.map((tap) => ({ ...tap, sees: groups.map(() => hiddenFeatures(shape)) }));
       const slots = [gates.id, -1, out.id];

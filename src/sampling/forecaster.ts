@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { examplesAfter, FrameHistory } from '../conditioning/context/examples.js';
-import { errorsOf } from '../foundation/errors.js';
-import { giveWay } from '../foundation/give-way.js';
-import { bytesOf, type Levels } from '../foundation/levels.js';
-import { numberOf } from '../foundation/number-of.js';
+import { errorFactory } from '../foundation/errors.js';
+import { yieldToEventLoop } from '../foundation/yield-to-event-loop.js';
+import { levelsToBytes, type Levels } from '../foundation/levels.js';
+import { pluralize } from '../foundation/pluralize.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
 import { DEFAULT_SEED, expectSeed } from '../foundation/philox.js';
 import {
@@ -54,7 +54,7 @@ export async function* forecast(
   const futures = histories.map((history) => history.copy());
   const { exampleShape: shape } = sampler.model.chain;
   for (let ahead = 1; ; ahead++) {
-    await giveWay();
+    await yieldToEventLoop();
     signal?.throwIfAborted();
     const longerStrides = await predictAtLongerStrides(sampler, futures);
     signal?.throwIfAborted();
@@ -71,10 +71,10 @@ export async function* forecast(
       : (await sampler.expected(examples, longerStrides)).map((mean) => ({ levels: mean, expected: mean, nats: 0 }));
     for (const [index, frame] of frames.entries()) advance(futures[index], frame, draw?.settings.carry ?? 0);
     yield frames.map(({ levels, expected, nats }, index) => {
-      const bytes = bytesOf(shape, levels);
+      const bytes = levelsToBytes(shape, levels);
       if (expected === null) return { bytes, expected, longerStrides: [], nats };
-      const mean = bytesOf(shape, expected);
-      const longer = longerStrides[index].map((prediction) => bytesOf(shape, prediction));
+      const mean = levelsToBytes(shape, expected);
+      const longer = longerStrides[index].map((prediction) => levelsToBytes(shape, prediction));
       const shown = corrections?.[index]?.shown(ahead, { mean, longerStrides: longer }, bytes) ?? bytes;
       return { bytes: shown, expected: mean, longerStrides: longer, nats };
     });
@@ -88,7 +88,7 @@ async function predictAtLongerStrides(sampler: FrameSampler, futures: readonly F
   // Stride after stride, so that no more conditionings run at a time than there are futures.
   for (let at = 0; contexts.some(({ length }) => at < length); at++) {
     const due = [...contexts.keys()].filter((future) => at < contexts[future].length);
-    await giveWay();
+    await yieldToEventLoop();
     const given = due.map((future) => contexts[future][at].context);
     const frames = await sampler.expected(examplesAfter(sampler.model.chain.exampleShape, given));
     due.forEach((future, index) => predictions[future].push(frames[index]));
@@ -107,7 +107,7 @@ function advance(future: FrameHistory, { levels, expected }: DrawnLevels, carry:
 
 function noFrame(): Error {
   const remedy = "push the clip's last frames into it first";
-  return errorsOf('USAGE', 'predict')('history', 'one frame at least', 'none', remedy);
+  return errorFactory('USAGE', 'predict')('history', 'one frame at least', 'none', remedy);
 }
 
 const SOURCE = { operation: 'roll out', argument: 'options', code: 'USAGE' } as const;
@@ -168,8 +168,8 @@ export function rollOut(
 function forEach<T>(argument: string, values: readonly T[], samples: readonly unknown[]): readonly T[] {
   if (values.length === samples.length) return values;
   if (values.length === 1) return samples.map(() => values[0]);
-  const expected = `one, or one for each of ${numberOf(samples.length, 'sample')}`;
-  throw errorsOf('USAGE', SOURCE.operation)(argument, expected, `${values.length}`, 'give as many as samples');
+  const expected = `one, or one for each of ${pluralize(samples.length, 'sample')}`;
+  throw errorFactory('USAGE', SOURCE.operation)(argument, expected, `${values.length}`, 'give as many as samples');
 }
 
 /** Options for the best guess. */

@@ -2,14 +2,14 @@ import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { disposeExamples, type Examples } from '../conditioning/context/examples.js';
 import { meanOverStrides } from '../conditioning/context/history.js';
-import { learnsAnchor, type Condition, type Given } from '../conditioning/index.js';
-import { errorsOf } from '../foundation/errors.js';
+import { hasLearnedAnchor, type ConditioningOutputs, type ConditioningInputs } from '../conditioning/index.js';
+import { errorFactory } from '../foundation/errors.js';
 import { frameBytes, type Levels } from '../foundation/levels.js';
-import { examplesOfScale, parametersOfScale, pixelsOfFinest, unknownSubPixels } from '../model/chain.js';
+import { downsampleExamples, selectScaleParameters, stepAtFinest, unknownMask } from '../model/chain.js';
 import { expectsFrame } from '../model/description.js';
 import { joinedReferences } from '../model/earlier-pixels/index.js';
-import { expectModel, toTensors, type Model } from '../model/model.js';
-import { anchorsByPixel, conditionOf, type Network } from '../model/network.js';
+import { assertModel, toTensors, type Model } from '../model/model.js';
+import { anchorsByPixel, runConditioning, type Network } from '../model/network.js';
 import { sampleIndices, type DrawOptions } from './draw.js';
 import { ImageEngine, type EngineArrays, type EngineOptions } from './engine.js';
 
@@ -32,12 +32,12 @@ export class FrameSampler {
    * @throws PxvError `USAGE` if it is not what `loadModel` returns
    */
   constructor(readonly model: Model) {
-    expectModel(model, 'make a sampler');
+    assertModel(model, 'make a sampler');
     const { chain, weights } = model;
     this.tensors = toTensors(weights, chain.parameters);
     this.scales = chain.scales.map((network, scale) => {
-      const arrays = parametersOfScale(chain, scale, weights);
-      return new ImageSampler(network, arrays, parametersOfScale(chain, scale, this.tensors));
+      const arrays = selectScaleParameters(chain, scale, weights);
+      return new ImageSampler(network, arrays, selectScaleParameters(chain, scale, this.tensors));
     });
   }
 
@@ -108,9 +108,9 @@ export class FrameSampler {
   }
 
   /** Returns the conditioning inputs of a scale: the examples' own, and the image drawn at the scale before. */
-  private givenAt(scale: number, examples: Examples, coarse: Int16Array | null): Given {
+  private givenAt(scale: number, examples: Examples, coarse: Int16Array | null): ConditioningInputs {
     const { chain } = this.model;
-    const { given } = examplesOfScale(chain, scale, examples);
+    const { given } = downsampleExamples(chain, scale, examples);
     if (coarse === null) return given;
     const { description } = chain.scales[scale - 1];
     const { size, channels } = description;
@@ -130,7 +130,7 @@ export class FrameSampler {
   private finestSubPixels(scale: number): Int32Array {
     const { chain } = this.model;
     const { size, channels } = chain.scales[scale].description;
-    const step = pixelsOfFinest(chain, scale);
+    const step = stepAtFinest(chain, scale);
     return Int32Array.from({ length: size.height * size.width * channels }, (_, at) => {
       const [pixel, channel] = [Math.floor(at / channels), at % channels];
       const [row, column] = [Math.floor(pixel / size.width), pixel % size.width];
@@ -142,7 +142,7 @@ export class FrameSampler {
    * Returns the levels of a scale that are known or that the scale before has drawn, else -1; null if there are none.
    */
   private knownAt(scale: number, known: DrawOptions['known'], coarse: Int16Array | null, batch: number) {
-    const unknown = coarse === null ? null : unknownSubPixels(this.model.chain.scales[scale].description);
+    const unknown = coarse === null ? null : unknownMask(this.model.chain.scales[scale].description);
     if (unknown === null && known === undefined) return null;
     const finest = this.finestSubPixels(scale);
     let next = 0;
@@ -168,13 +168,13 @@ export function expectExpectation(model: Model): void {
   if (expectsFrame(model)) return;
   const expected = 'a model that learns the expected frame, as those conditioned on moved frames do';
   const remedy = 'draw samples, or train a model with pxv train';
-  throw errorsOf('USAGE', 'make the best guess')(model.name, expected, 'one that does not', remedy);
+  throw errorFactory('USAGE', 'make the best guess')(model.name, expected, 'one that does not', remedy);
 }
 
 /** A batch of images of one scale to draw. */
 export interface ImageBatch extends Pick<EngineArrays, 'scale' | 'outputs' | 'probabilities'> {
   /** Makes the conditioning inputs of the batch; called in a tidy. */
-  given: () => Given;
+  given: () => ConditioningInputs;
   /**
    * Known levels, [image, height, width, channel], which are kept and cost nothing, -1 for those to draw; null: none is
    * known.
@@ -230,7 +230,7 @@ export class ImageSampler {
    * Returns the expected images: the first anchor, rounded to levels, [image, height, width, channel].
    * @param given, longerStrides as in `ImageBatch`
    */
-  async expected(given: () => Given, longerStrides?: DrawOptions['longerStrides']): Promise<Int16Array> {
+  async expected(given: () => ConditioningInputs, longerStrides?: DrawOptions['longerStrides']): Promise<Int16Array> {
     const { network, tensors } = this;
     const anchor = tf.tidy(() => expectedOf(network, conditionFrom(network, tensors, given(), longerStrides)));
     const levels = Int16Array.from(await anchor.data());
@@ -239,7 +239,7 @@ export class ImageSampler {
   }
 }
 
-function expectedOf({ description }: Network, { anchors: [anchor] }: Condition): Tensor {
+function expectedOf({ description }: Network, { anchors: [anchor] }: ConditioningOutputs): Tensor {
   return tf.round(tf.clipByValue(anchor, 0, description.levels - 1));
 }
 
@@ -247,10 +247,10 @@ function expectedOf({ description }: Network, { anchors: [anchor] }: Condition):
 function conditionFrom(
   network: Network,
   weights: readonly Tensor[],
-  given: Given,
+  given: ConditioningInputs,
   longerStrides: DrawOptions['longerStrides'],
-): Condition {
-  const condition = conditionOf(network, weights, given)!;
+): ConditioningOutputs {
+  const condition = runConditioning(network, weights, given)!;
   if (longerStrides === undefined) return condition;
   const [own, ...others] = condition.anchors;
   const image = own.size / longerStrides.length;
@@ -283,7 +283,7 @@ export function readCondition(
     if (anchors.length > 0)
       made.anchors = anchorsByPixel(network, condition, anchors[0].size / description.channels).clone();
     if (earlierPixels && references.length > 0) made.references = joinedReferences(references);
-    if (learnsAnchor(description.conditioning)) made.expected = expectedOf(network, condition);
+    if (hasLearnedAnchor(description.conditioning)) made.expected = expectedOf(network, condition);
     return made;
   });
   const read = (tensor?: Tensor) => (tensor === undefined ? null : Float32Array.from(tensor.dataSync()));

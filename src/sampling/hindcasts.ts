@@ -1,17 +1,17 @@
 import { freeIdleMemory } from '../backend/native-backend.js';
 import { FrameHistory } from '../conditioning/context/examples.js';
 import { historyLength, LEAST_GIVEN, LONGEST_STRIDE } from '../conditioning/context/history.js';
-import { errorsOf } from '../foundation/errors.js';
-import { bytesOf } from '../foundation/levels.js';
-import { numberOf } from '../foundation/number-of.js';
-import { expectsAtStrides } from '../model/chain.js';
+import { errorFactory } from '../foundation/errors.js';
+import { levelsToBytes } from '../foundation/levels.js';
+import { pluralize } from '../foundation/pluralize.js';
+import { canPredictAtStrides } from '../model/chain.js';
 import type { Model } from '../model/model.js';
 import type { SamplingSettings } from '../model/sampling-settings.js';
 import { CorrectionRegression, historyStatistics, MOST_AVERAGED, type Correction } from './correction.js';
 import { forecast } from './forecaster.js';
 import type { FrameSampler } from './frame-sampler.js';
 
-const misused = errorsOf('USAGE', 'learn from hindcasts');
+const misused = errorFactory('USAGE', 'learn from hindcasts');
 
 /** Number of frames that are predicted from each place. */
 const AHEAD = 8;
@@ -44,7 +44,7 @@ export interface HindcastOptions {
  * @throws PxvError `USAGE` if they cannot: it learns no expected frame, has several scales, or its carry is 1
  */
 export function expectCorrected({ name, chain }: Model, settings: Pick<SamplingSettings, 'carry'> | null): void {
-  if (expectsAtStrides(chain)) {
+  if (canPredictAtStrides(chain)) {
     if (settings?.carry !== 1) return;
     const expected = 'a model whose file says a carry below 1, for what is expected is corrected';
     const received = 'one of which drawn frames are carried on as they are';
@@ -52,7 +52,7 @@ export function expectCorrected({ name, chain }: Model, settings: Pick<SamplingS
   }
   const { length } = chain.scales;
   const expected = 'a model of one scale that learns the expected frame, as those conditioned on moved frames do';
-  const received = length === 1 ? 'one that learns none' : `one of ${numberOf(length, 'scale')}`;
+  const received = length === 1 ? 'one that learns none' : `one of ${pluralize(length, 'scale')}`;
   throw misused(name, expected, received, 'predict without --adapt');
 }
 
@@ -72,9 +72,9 @@ export async function learnCorrection(
   const { exampleShape: shape } = sampler.model.chain;
   const levels = history.lastFrames.slice(-FRAMES_FOR_HINDCASTS);
   const { length } = levels;
-  if (length < LEAST_FOR_HINDCASTS || !expectsAtStrides(sampler.model.chain)) return null;
+  if (length < LEAST_FOR_HINDCASTS || !canPredictAtStrides(sampler.model.chain)) return null;
   // From the last of them not all that is predicted is known yet: the nearest frames tell the most, though.
-  const known = levels.map((frame) => bytesOf(shape, frame));
+  const known = levels.map((frame) => levelsToBytes(shape, frame));
   const places: number[] = [];
   for (let at = length - APART; at >= LEAST_BEFORE && places.length < MOST_PLACES; at -= APART) places.push(at);
   const regression = new CorrectionRegression(shape);

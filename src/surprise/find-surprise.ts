@@ -2,31 +2,37 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
 import { framesPerSecond } from '../foundation/frame-rate.js';
-import { temporaryFolder } from '../foundation/temporary-folder.js';
+import { makeTemporaryFolder } from '../foundation/temporary-folder.js';
 import { writeAtomically } from '../foundation/write-file.js';
-import { atSize } from '../model/at-size.js';
+import { resizeModel } from '../model/resize-model.js';
 import type { Model } from '../model/model.js';
-import type { Moment } from '../anomaly/moments.js';
+import type { AnomalyEvent } from '../anomaly/event-detector.js';
 import { singleProcess } from '../distributed/process-group.js';
-import { costedFrames, surprise, type SurpriseOptions, type SurpriseState } from '../anomaly/surprise.js';
-import { expectNoInput, filesOfClip, joinFilms, outputKind, writeClip, writePng } from '../video/index.js';
-import { ownAspect, sizeWarning } from '../clips/clip-for-model.js';
+import { frameCosts, scoreAnomalies, type AnomalyOptions, type AnomalyState } from '../anomaly/score-anomalies.js';
+import { assertNotInput, listInputFiles, concatenateVideos, outputKind, writeClip, writePng } from '../video/index.js';
+import { keepAspectRatio, sizeWarning } from '../clips/open-clip-for-model.js';
 import { rateWarning } from '../clips/clip-rate.js';
-import { expectVideoModel } from '../model/expect-kind.js';
+import { assertVideoModel } from '../model/assert-model-kind.js';
 import { fitScoringBatch } from '../memory/memory-limits.js';
-import { parseOptions, type OptionsOf, type Parsed } from '../options/fields.js';
+import { parseOptions, type OptionsOf, type ParsedOptions } from '../options/fields.js';
 import { findSurpriseFields } from './options.js';
-import { Findings, TIMELINE_COLUMNS, timelineRow } from './surprise-findings.js';
-import { learnFromClips, openSource, searchOf, secondsIn, type Source } from './surprise-source.js';
-import { UnfinishedSearch, type SavedSearch, type TimelineRow } from './unfinished-search.js';
+import { SearchPictures, TIMELINE_COLUMNS, formatTimelineRow } from './search-pictures.js';
+import {
+  fitBaselineFromClips,
+  openFrameSource,
+  describeSearch,
+  parseSeconds,
+  type FrameSource,
+} from './frame-source.js';
+import { SearchCheckpoint, type SearchState, type TimelineRow } from './search-checkpoint.js';
 
 /** How `findSurprise` looks, and where it writes. */
 export type FindSurpriseOptions = OptionsOf<typeof findSurpriseFields>;
 
-type Asked = Parsed<typeof findSurpriseFields>;
+type Asked = ParsedOptions<typeof findSurpriseFields>;
 
 /** What `findSurprise` found. */
 export interface FoundSurprise {
@@ -43,7 +49,7 @@ export interface FoundSurprise {
   /** Mean over all of them. */
   bitsPerDim: number;
   /** The largest first. */
-  moments: readonly Moment[];
+  events: readonly AnomalyEvent[];
   /** Of each frame that was looked at: its index in the clip, what it cost, and its score. */
   timeline: { frame: number[]; bitsPerDim: number[]; score: number[] };
 }
@@ -70,10 +76,15 @@ export async function findSurprise(
   asked: FindSurpriseOptions,
 ): Promise<FoundSurprise> {
   const options = parseOptions('find surprise', findSurpriseFields, asked);
-  expectVideoModel(trained, 'find surprise');
+  assertVideoModel(trained, 'find surprise');
   const { processGroup = singleProcess } = options;
   if (processGroup.size > 1 && typeof source !== 'string')
-    throw errorsOf('USAGE', 'find surprise')('source', 'a clip that all ranks can read', 'a stream', 'run it alone');
+    throw errorFactory('USAGE', 'find surprise')(
+      'source',
+      'a clip that all ranks can read',
+      'a stream',
+      'run it alone',
+    );
   const found = processGroup.isMainProcess ? await searchThrough(trained, source, options) : null;
   if (!processGroup.isMainProcess) await computeAlong(trained, source, options);
   return (await processGroup.broadcast(found))!;
@@ -85,26 +96,26 @@ async function searchThrough(
   options: Asked,
 ): Promise<FoundSurprise> {
   const { out, overwrite = false, onWarning, processGroup = singleProcess } = options;
-  const inputs = typeof source === 'string' ? await filesOfClip(source) : [];
+  const inputs = typeof source === 'string' ? await listInputFiles(source) : [];
   const confirm = async () => out !== undefined && expectPlace(out, overwrite, inputs);
   await confirm();
-  const opened = await openSource(trained, source, { ...options, ...ownAspect(trained, options) });
+  const opened = await openFrameSource(trained, source, { ...options, ...keepAspectRatio(trained, options) });
   const { size, frameRate } = opened;
   for (const warning of [sizeWarning(trained, size), rateWarning(trained, opened)])
     if (warning !== null) onWarning?.(warning);
 
-  const temporary = out === undefined ? temporaryFolder('pxv-') : null;
-  const what = await searchOf(trained, opened, options);
-  const search = await UnfinishedSearch.open(temporary?.path ?? `${resolve(out!)}.unfinished`, what, overwrite);
+  const temporary = out === undefined ? makeTemporaryFolder('pxv-') : null;
+  const what = await describeSearch(trained, opened, options);
+  const search = await SearchCheckpoint.open(temporary?.path ?? `${resolve(out!)}.unfinished`, what, overwrite);
   try {
-    const batch = opened.isLive ? 1 : fitScoringBatch(atSize(trained, size), TOGETHER, true);
+    const batch = opened.isLive ? 1 : fitScoringBatch(resizeModel(trained, size), TOGETHER, true);
     await processGroup.broadcast<Begun>({ state: search.state, batch });
     const findings = await watch(trained, opened, search, { ...options, batch });
     const rows = search.rows();
     const rate = framesPerSecond(frameRate);
     const { width, height } = size;
     const found = {
-      ...{ path: out ?? null, frameRate: rate, width, height, frames: rows.length, moments: findings.moments },
+      ...{ path: out ?? null, frameRate: rate, width, height, frames: rows.length, events: findings.events },
       bitsPerDim: rows.reduce((sum, { bits }) => sum + bits, 0) / rows.length,
       timeline: {
         frame: rows.map(({ frame }) => frame),
@@ -113,7 +124,7 @@ async function searchThrough(
       },
     };
     if (out !== undefined) {
-      const film = (path: string) => joinFilms(path, search.films, frameRate);
+      const film = (path: string) => concatenateVideos(path, search.films, frameRate);
       const folder = async (path: string) => {
         await mkdir(path);
         const [filmPath, timeline, picture] = FILES.map((name) => join(path, name));
@@ -134,58 +145,59 @@ async function searchThrough(
 
 /** What other ranks learn of the first: where it begins, and how many frames are computed together. */
 interface Begun {
-  state: Readonly<SavedSearch>;
+  state: Readonly<SearchState>;
   batch: number;
 }
 
 /** What a rank does that is not the first: it computes its part of what the first asks for. */
 async function computeAlong(model: Model, source: string | AsyncIterable<Uint8Array>, options: Asked): Promise<void> {
-  const opened = await openSource(model, source, { ...options, ...ownAspect(model, options) });
+  const opened = await openFrameSource(model, source, { ...options, ...keepAspectRatio(model, options) });
   const { state, batch } = (await options.processGroup!.broadcast<Begun | null>(null))!;
   const settings = settingsOf(opened, { ...options, batch });
-  if (learnsFromClips(options) && state.usual === null) await learnFromClips(model, opened.size, options, settings);
-  await exhaust(costedFrames(model, opened.frames(), { ...settings, from: state.surprise ?? undefined }));
+  if (learnsFromClips(options) && state.baseline === null)
+    await fitBaselineFromClips(model, opened.size, options, settings);
+  await exhaust(frameCosts(model, opened.frames(), { ...settings, from: state.surprise ?? undefined }));
 }
 
 /** How frames are compared with what is usual, but for what that is. */
 function settingsOf(
-  { frameRate, isLive }: Source,
-  { batch, processGroup, signal }: Pick<SurpriseOptions, 'batch' | 'processGroup' | 'signal'>,
-): SurpriseOptions {
+  { frameRate, isLive }: FrameSource,
+  { batch, processGroup, signal }: Pick<AnomalyOptions, 'batch' | 'processGroup' | 'signal'>,
+): AnomalyOptions {
   return { frameRate: framesPerSecond(frameRate), batch, processGroup, signal: isLive ? undefined : signal };
 }
 
 function learnsFromClips({ learn }: Asked): boolean {
-  return learn !== undefined && secondsIn(learn) === null;
+  return learn !== undefined && parseSeconds(learn) === null;
 }
 
 /** Looks at what the search has not seen yet, part after part. */
 async function watch(
   model: Model,
-  source: Source,
-  search: UnfinishedSearch,
+  source: FrameSource,
+  search: SearchCheckpoint,
   options: Asked & { batch: number },
-): Promise<Findings> {
-  const { size, frameRate, aboutFrames } = source;
+): Promise<SearchPictures> {
+  const { size, frameRate, estimatedFrames } = source;
   const { out, onProgress, onFrame } = options;
   const rate = framesPerSecond(frameRate);
   const settings = settingsOf(source, options);
-  const seconds = secondsIn(options.learn);
-  if (learnsFromClips(options) && search.state.usual === null)
-    search.learned(await learnFromClips(model, size, options, settings));
-  const { surprise: from, usual } = search.state;
-  const findings = new Findings(rate, search.state, search.frames);
+  const seconds = parseSeconds(options.learn);
+  if (learnsFromClips(options) && search.state.baseline === null)
+    search.saveBaseline(await fitBaselineFromClips(model, size, options, settings));
+  const { surprise: from, baseline } = search.state;
+  const findings = new SearchPictures(rate, search.state, search.frames);
   const frames = findings.remembering(source.frames(), from?.index ?? -1);
   const learnFirst = seconds === null ? undefined : Math.max(2, Math.round(seconds * rate));
-  const comparison = { usual: usual ?? undefined, learnFirst, from: from ?? undefined };
-  const watched = surprise(model, frames, { ...settings, ...comparison });
+  const comparison = { baseline: baseline ?? undefined, baselineFrames: learnFirst, from: from ?? undefined };
+  const watched = scoreAnomalies(model, frames, { ...settings, ...comparison });
   try {
     let next = await watched.next();
     if (next.done && search.frames === 0) throw tooShort(source.name, seconds !== null);
     while (!next.done) {
       const began = performance.now();
       const rows: TimelineRow[] = [];
-      let state: SurpriseState | null = null;
+      let state: AnomalyState | null = null;
       async function* pictures(): AsyncGenerator<Frame, void> {
         while (!next.done && performance.now() - began < 1000 * BETWEEN_PARTS) {
           const { index: frame, bits, score, box } = next.value;
@@ -193,7 +205,7 @@ async function watch(
           rows.push(row);
           const picture = await findings.add(next.value);
           onFrame?.(row, rate);
-          onProgress?.({ what: 'watch', done: frame, total: aboutFrames });
+          onProgress?.({ what: 'watch', done: frame, total: estimatedFrames });
           yield picture;
           state = next.value.state();
           next = await watched.next();
@@ -222,9 +234,9 @@ function isFilm(out: string): boolean {
 async function expectPlace(out: string, overwrite: boolean, inputs: readonly string[]): Promise<void> {
   const kind = outputKind(out);
   if (kind !== null && kind !== 'mp4' && kind !== 'folder')
-    throw errorsOf('USAGE', 'find surprise')(out, 'a folder or a .mp4', extname(out), 'choose another --out');
-  await expectNoInput(out, inputs, { folderReplaced: true });
-  const refused = errorsOf('OUTPUT', 'find surprise');
+    throw errorFactory('USAGE', 'find surprise')(out, 'a folder or a .mp4', extname(out), 'choose another --out');
+  await assertNotInput(out, inputs, { folderReplaced: true });
+  const refused = errorFactory('OUTPUT', 'find surprise');
   const names = await namesIn(out);
   if (names === null && !isFilm(out))
     throw refused(out, 'a new folder', 'something else of that name', 'choose another --out');
@@ -247,10 +259,10 @@ async function namesIn(path: string): Promise<string[] | null> {
 
 function* csvOf(rows: readonly TimelineRow[], rate: number): Generator<string> {
   yield `${TIMELINE_COLUMNS}\n`;
-  for (const row of rows) yield `${timelineRow(row, rate)}\n`;
+  for (const row of rows) yield `${formatTimelineRow(row, rate)}\n`;
 }
 
 function tooShort(path: string, learns: boolean): Error {
   const expected = learns ? 'two frames or more after what is learned' : 'two frames or more';
-  return errorsOf('INPUT', 'find surprise')(path, expected, 'fewer', 'give a longer clip');
+  return errorFactory('INPUT', 'find surprise')(path, expected, 'fewer', 'give a longer clip');
 }

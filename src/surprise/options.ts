@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import type { TimelineRow } from './unfinished-search.js';
+import type { TimelineRow } from './search-checkpoint.js';
 import {
-  asked,
+  withFlag,
   callback,
   fit,
   frameRate,
   overwrite,
   pictureSize,
-  pixels,
+  pixelSize,
   processGroup,
   signal,
 } from '../options/fields.js';
@@ -18,7 +18,7 @@ export const surpriseFlags = {
    * What is usual: clips that show nothing else, or so many seconds of the clip itself, which are then not looked at. Default: what the clip
    * has shown before.
    */
-  learn: asked(
+  learn: withFlag(
     z.array(z.string()).min(1).optional(),
     'clips...',
     'clips that show what is usual, or the first seconds of the clip, as 60s (default: what it has shown before)',
@@ -39,7 +39,7 @@ export const findSurpriseFields = {
   /** Folder for the film, and for the timeline as CSV and as a picture; or a `.mp4`, for the film alone. Default: nothing is written. */
   out: z.string().optional(),
   /** Size in pixels of the frames of a stream that is nothing but their bytes: red, green, blue. Default: the stream is a film. */
-  rawSize: pixels.optional(),
+  rawSize: pixelSize.optional(),
   /** Called with each frame that was looked at, in order: what its row in the timeline has, and frames a second. */
   onFrame: callback<(row: TimelineRow, frameRate: number) => void>(),
   /** Called as frames are looked at: how many so far, and about how many there are; null where that is not known. */

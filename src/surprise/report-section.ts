@@ -1,19 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { clock } from '../foundation/clock.js';
-import { errorsOf } from '../foundation/errors.js';
+import { formatClock } from '../foundation/format-clock.js';
+import { errorFactory } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
-import { numberOf } from '../foundation/number-of.js';
+import { pluralize } from '../foundation/pluralize.js';
 import type { Block } from '../document/blocks/index.js';
-import { tableOf, type Table } from '../document/blocks/table.js';
+import { makeTable, type Table } from '../document/blocks/table.js';
 import type { Axis } from '../document/chart.js';
 import type { Section } from '../document/report.js';
 import { unreadableResult, type SectionSource } from '../document/section-source.js';
-import { Moments, type Moment } from '../anomaly/moments.js';
+import { EventDetector, type AnomalyEvent } from '../anomaly/event-detector.js';
 import { openClip } from '../video/index.js';
-import { TIMELINE_COLUMNS } from './surprise-findings.js';
-import { ABOUT_BITS } from '../document/words.js';
+import { TIMELINE_COLUMNS } from './search-pictures.js';
+import { BITS_NOTE } from '../document/notes.js';
 
 /** Moments that are shown. */
 const SHOWN = 8;
@@ -26,7 +26,7 @@ const findingsSchema = z
   .object({
     model: z.string().optional(),
     frameRate: z.number().positive(),
-    moments: z.array(
+    events: z.array(
       z.object({ from: z.number(), to: z.number(), peak: z.number(), score: z.number(), box: boxSchema }),
     ),
     timeline: z.object({
@@ -43,7 +43,7 @@ export const sectionSource: SectionSource<() => Promise<Section>> = {
   reads: 'results',
   open({ path, id, names, json }) {
     if (names?.includes('timeline.csv') && names.includes('film.mp4')) return [() => searchSection(path, id)];
-    if (json === undefined || !('moments' in json && 'timeline' in json)) return null;
+    if (json === undefined || !('events' in json && 'timeline' in json)) return null;
     const section = findingsSection(path, json);
     return [() => Promise.resolve(section)];
   },
@@ -55,13 +55,13 @@ export const sectionSource: SectionSource<() => Promise<Section>> = {
 };
 
 /** Moments for people, the largest first. */
-export function momentTable(moments: readonly Moment[], frameRate: number): Table {
-  const time = (frame: number) => clock(frame / frameRate);
-  const rows = moments.map(({ from, to, score, box: { x, y, width, height } }) => [
+export function eventTable(events: readonly AnomalyEvent[], frameRate: number): Table {
+  const time = (frame: number) => formatClock(frame / frameRate);
+  const rows = events.map(({ from, to, score, box: { x, y, width, height } }) => [
     ...[time(from), time(to), score.toFixed(1)],
     `${width}x${height} at ${x},${y}`,
   ]);
-  return tableOf('llrl', ['from', 'to', 'score', 'where'], rows);
+  return makeTable('llrl', ['from', 'to', 'score', 'where'], rows);
 }
 
 /** Makes the section of a search from its JSON. @throws PxvError `INPUT` if `result` is none */
@@ -80,7 +80,7 @@ function findingsSection(path: string, result: object): Section {
 async function searchSection(folder: string, id: string): Promise<Section> {
   const found = readTimeline(join(folder, 'timeline.csv'), await readFile(join(folder, 'timeline.csv'), 'utf8'));
   const [first] = found.timeline.frame;
-  const peaks = found.moments.slice(0, SHOWN).map(({ peak }) => peak - first);
+  const peaks = found.events.slice(0, SHOWN).map(({ peak }) => peak - first);
   const film = await openClip(join(folder, 'film.mp4'), {
     size: { within: { width: PICTURE, height: PICTURE } },
     channels: 3,
@@ -97,9 +97,9 @@ async function searchSection(folder: string, id: string): Promise<Section> {
 
 /** @param pictures of the first moments; null where there is none */
 function sectionOf(title: string, found: ToldFindings, pictures: readonly (Frame | null)[], id = ''): Section {
-  const { frameRate, moments, timeline } = found;
-  const shown = moments.slice(0, SHOWN);
-  const time = (frame: number) => clock(frame / frameRate);
+  const { frameRate, events, timeline } = found;
+  const shown = events.slice(0, SHOWN);
+  const time = (frame: number) => formatClock(frame / frameRate);
   const marks = shown.map(({ peak, score }, at) => ({
     ...{ x: peak / frameRate, label: String(at + 1), name: `${time(peak)}, score ${score.toFixed(1)}` },
     id: pictures[at] ? `${id}-moment-${at + 1}` : undefined,
@@ -113,11 +113,11 @@ function sectionOf(title: string, found: ToldFindings, pictures: readonly (Frame
   const blocks: Block[] = [
     {
       ...{ kind: 'number', title: 'frames looked at', value: String(timeline.frame.length) },
-      note: `${numberOf(Math.round(100 * frameRate) / 100, 'frame')} a second`,
+      note: `${pluralize(Math.round(100 * frameRate) / 100, 'frame')} a second`,
     },
     {
       ...{ kind: 'number', title: 'bits of a frame', value: mean(timeline.bitsPerDim).toFixed(3), unit: 'bits/dim' },
-      note: ABOUT_BITS,
+      note: BITS_NOTE,
     },
     {
       ...{ kind: 'number', title: 'largest score', value: (shown[0]?.score ?? 0).toFixed(1) },
@@ -137,10 +137,10 @@ function sectionOf(title: string, found: ToldFindings, pictures: readonly (Frame
     {
       ...{ kind: 'series', title: 'what each frame costs', x, y: { label: 'bits/dim', from: 0 } },
       lines: [overTime('bits/dim', timeline.bitsPerDim)],
-      note: ABOUT_BITS,
+      note: BITS_NOTE,
     },
     {
-      ...momentTable(moments, frameRate),
+      ...eventTable(events, frameRate),
       title: 'moments, the largest first',
       note: 'where: pixels from the top left',
     },
@@ -156,19 +156,19 @@ function readTimeline(path: string, text: string): ToldFindings {
   const isRow = (row: readonly number[]) =>
     row.length === TIMELINE_COLUMNS.split(',').length && row.every(Number.isFinite);
   if (titles !== TIMELINE_COLUMNS || last === undefined || !rows.every(isRow) || !(last[1] > 0))
-    throw errorsOf('INPUT', 'write report')(
+    throw errorFactory('INPUT', 'write report')(
       path,
       `rows of ${TIMELINE_COLUMNS}`,
       'something else',
       'give a folder that pxv surprise wrote',
     );
   const frameRate = last[0] / last[1];
-  const moments = new Moments(frameRate);
-  for (const [frame, , , score, x, y, width, height] of rows) moments.add(frame, score, { x, y, width, height });
-  moments.end();
+  const detector = new EventDetector(frameRate);
+  for (const [frame, , , score, x, y, width, height] of rows) detector.add(frame, score, { x, y, width, height });
+  detector.end();
   const column = (at: number) => rows.map((row) => row[at]);
   const timeline = { frame: column(0), bitsPerDim: column(2), score: column(3) };
-  return { frameRate, moments: [...moments.largest], timeline };
+  return { frameRate, events: [...detector.largest], timeline };
 }
 
 function mean(values: readonly number[]): number {

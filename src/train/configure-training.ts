@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { describeForTraining } from '../../datasets/index.js';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import { loadModel } from '../model/checkpoint.js';
 import type { ModelDescription } from '../model/description.js';
 import type { SamplingSettings } from '../model/sampling-settings.js';
@@ -19,7 +19,7 @@ import {
   type RunConfiguration,
   type TrainingSettings,
 } from '../training/configuration.js';
-import { listedClips } from './listed-clips.js';
+import { resolveListedClips } from './listed-clips.js';
 
 /** What makes a network, where a description would say all of it; what is left out follows from the data. */
 export type ModelChoices = { [Name in keyof PresetSettings]?: PresetSettings[Name] | undefined } & {
@@ -39,7 +39,7 @@ export interface TrainingRequest {
   training?: TrainingSettings | undefined;
   /**
    * What to learn from. Of clips `list`, a file, may say which of those in `frames` are learned from and which validate (see
-   * `listedClips`).
+   * `resolveListedClips`).
    */
   data: DataSettings & { list?: string | undefined };
 }
@@ -51,7 +51,7 @@ const SOURCE: ConfigurationSource = { operation: 'configure training', argument:
  * The whole configuration of a training, for `trainModel`: what is left out is as `pxv train` has it.
  * @param source where the request came from, for messages
  * @param onNote called with a line on what was chosen that the user should know of
- * @throws PxvError `USAGE` where something is out of its range or unknown; what `listedClips`, `loadModel` and opening images throw
+ * @throws PxvError `USAGE` where something is out of its range or unknown; what `resolveListedClips`, `loadModel` and opening images throw
  */
 export async function configureTraining(
   { model, training = {}, data: asked, ...others }: TrainingRequest,
@@ -71,7 +71,7 @@ async function withoutList({ list, ...data }: TrainingRequest['data']): Promise<
     throw misused('data.list', 'clips, of which it says what each is for', 'images', 'leave it out');
   if ((data.validate ?? []).length > 0)
     throw misused('data.validate', 'none beside data.list, which says what validates', 'both', 'leave out one of them');
-  return { ...data, ...(await listedClips(list, data.frames)) };
+  return { ...data, ...(await resolveListedClips(list, data.frames)) };
 }
 
 /** Whether a model is described whole, rather than by choices. */
@@ -125,4 +125,4 @@ function describedBy(from: string, data: DataSettings): ModelDescription {
   throw misused(from, ofVideo ? images : video, ofVideo ? video : images, 'start from another model, or give --config');
 }
 
-const misused = errorsOf('USAGE', 'configure training');
+const misused = errorFactory('USAGE', 'configure training');

@@ -3,7 +3,7 @@ import { openForTraining } from '../../datasets/index.js';
 import type { Chain } from '../model/chain.js';
 import { blankData } from '../training/blank-data.js';
 import type { RunConfiguration } from '../training/configuration.js';
-import { learnStep } from '../training/learn-step.js';
+import { trainStep } from '../training/train-step.js';
 import type { Checkpoint } from '../training/run-folder.js';
 import { startTraining } from '../training/train.js';
 import { listClips } from '../video/index.js';
@@ -55,7 +55,7 @@ async function timeSteps(chain: Chain, checkpoint: Checkpoint): Promise<number[]
     let started = 0;
     for (let done = 0; done < 2; done++) {
       started = performance.now();
-      ({ state: checkpoint.state } = await learnStep(chain, checkpoint, { stage, done, progress: 0 }, data));
+      ({ state: checkpoint.state } = await trainStep(chain, checkpoint, { stage, done, progress: 0 }, data));
     }
     seconds.push((performance.now() - started) / 1000);
   }

@@ -1,37 +1,43 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import { firstFew } from '../foundation/first-few.js';
-import { changeOfLevels, HistogramBaseline, uniformBitsPerDim } from '../evaluation/baselines.js';
+import { levelDifferences, HistogramBaseline, uniformBitsPerDim } from '../evaluation/baselines.js';
 import type { Frame } from '../foundation/frame.js';
 import type { Chain } from '../model/chain.js';
 import { frameBytes } from '../foundation/levels.js';
 import type { ExampleShape } from '../conditioning/context/examples.js';
-import { numberOf } from '../foundation/number-of.js';
+import { pluralize } from '../foundation/pluralize.js';
 import type { ProcessGroup } from '../distributed/process-group.js';
 import { isLongEnough, PREDICTED_FRAMES } from '../training/roll-outs.js';
 import { LARGEST_ZOOM, type ClipStore } from '../training/random-frames.js';
 import { clipData } from '../training/clip-data.js';
-import { learntFrameRate, type ClipsConfiguration, type TrainingConfiguration } from '../training/configuration.js';
+import { trainingFrameRate, type ClipsConfiguration, type TrainingConfiguration } from '../training/configuration.js';
 import type { RunFolder } from '../training/run-folder.js';
-import { textHash } from '../training/data-list.js';
-import { before, heldOutClips, lastFifths, validatingExample, type EndOfClip } from '../training/validation.js';
+import { hashText } from '../training/data-files.js';
 import {
-  clipFiles,
-  decodedFrameStore,
+  truncateClips,
+  selectHeldOutClips,
+  takeLastFifths,
+  validatingExample,
+  type ClipTail,
+} from '../training/validation.js';
+import {
+  listFrameFiles,
+  openDecodedFrameStore,
   isImageFolder,
   listClips,
   openFrameStore,
-  partReader,
+  createCropReader,
   type ClipSource,
   type FrameStore,
   type FrameStoreOptions,
   type StoredClip,
 } from '../video/index.js';
-import { noUsableClip, TOO_SHORT, type LeftOutClip } from '../clips/left-out-clips.js';
+import { noUsableClipError, TOO_SHORT_REASON, type SkippedClip } from '../clips/for-each-clip.js';
 import { FRAMES_DRAWN } from './training-samples.js';
-import type { FoundData } from './open-data.js';
-import type { ClipFacts, TrainModelHooks } from './options.js';
+import type { LocatedData } from './training-data.js';
+import type { ClipDataInfo, TrainModelHooks } from './options.js';
 import { mixedRatesWarning } from './rate-warnings.js';
 
 interface ClipTraining {
@@ -49,12 +55,12 @@ interface ClipTraining {
  * @param listed whether the run folder has a list of the files, which tells what is missing: then a path where no clip is
  *   any more is passed over
  */
-export async function findClipData(asked: ClipTraining, listed: boolean): Promise<FoundData<ClipFacts>> {
+export async function findClipData(asked: ClipTraining, listed: boolean): Promise<LocatedData<ClipDataInfo>> {
   const { run, chain, data, training } = asked;
   const clips = await findClips(data, listed ? run : null);
-  const files = (await Promise.all([...clips.learnt, ...clips.held].map(clipFiles))).flat();
+  const files = (await Promise.all([...clips.learnt, ...clips.held].map(listFrameFiles))).flat();
   const open = async () => {
-    const { store, learnt, validation, leftOut } = await openClips(asked, clips);
+    const { store, learnt, validation, skipped } = await openClips(asked, clips);
     const parts = await openParts(asked, clips.learnt);
     const names = (indices: readonly number[]) => indices.map((clip) => store.clips[clip].name);
     return {
@@ -66,8 +72,8 @@ export async function findClipData(asked: ClipTraining, listed: boolean): Promis
         trainingClips: names(learnt),
         validationClips: names(validation.map(({ clip }) => clip)),
         lastFifthValidates: validation.some(({ from }) => from > 1),
-        frames: learnt.reduce((sum, clip) => sum + before(validation, store).clips[clip].frames, 0),
-        leftOut,
+        frames: learnt.reduce((sum, clip) => sum + truncateClips(validation, store).clips[clip].frames, 0),
+        skipped,
         decoded: { folder: run.frames, bytes: await bytesIn(run.frames) },
         baselines: {
           uniform: uniformBitsPerDim(chain.exampleShape.levels),
@@ -80,7 +86,7 @@ export async function findClipData(asked: ClipTraining, listed: boolean): Promis
 }
 
 function framesHash(clips: readonly Pick<StoredClip, 'frames' | 'sha256'>[]): string {
-  return textHash(JSON.stringify(clips.map(({ frames, sha256 }) => [frames, sha256])));
+  return hashText(JSON.stringify(clips.map(({ frames, sha256 }) => [frames, sha256])));
 }
 
 async function bytesIn(folder: string): Promise<number> {
@@ -89,7 +95,7 @@ async function bytesIn(folder: string): Promise<number> {
 }
 
 /** The previous frame as a predictor of what validates, each clip weighing the same; null where there is none. */
-function previousFrameBaseline(shape: ExampleShape, store: FrameStore, parts: readonly EndOfClip[]): number | null {
+function previousFrameBaseline(shape: ExampleShape, store: FrameStore, parts: readonly ClipTail[]): number | null {
   if (parts.length === 0) return null;
   const { size, channels } = shape;
   const frame = (): Frame => ({ ...size, channels, data: new Uint8Array(frameBytes(shape)) });
@@ -98,7 +104,7 @@ function previousFrameBaseline(shape: ExampleShape, store: FrameStore, parts: re
     const baseline = new HistogramBaseline(1, shape.levels);
     for (let index = from - 1; index < store.clips[clip].frames; index++) {
       store.read(clip, index, 1, current.data);
-      if (index >= from) baseline.add(changeOfLevels(previous, current, shape.levels));
+      if (index >= from) baseline.add(levelDifferences(previous, current, shape.levels));
       [previous, current] = [current, previous];
     }
     return baseline.bitsPerDim;
@@ -118,7 +124,7 @@ async function findClips({ frames, validate }: ClipsConfiguration, begun: RunFol
   if (shared !== undefined) {
     const received = `${shared.path}, which --frames names as well`;
     const remedy = 'leave it out on one side';
-    throw errorsOf('USAGE', 'train')('--validate', 'clips that are not trained on', received, remedy);
+    throw errorFactory('USAGE', 'train')('--validate', 'clips that are not trained on', received, remedy);
   }
   return { learnt, held };
 }
@@ -132,26 +138,26 @@ async function whereClipsAre(paths: readonly string[], run: RunFolder): Promise<
   }
   if (there.length > 0) return there;
   const expected = 'at least one of the clips that the training began with';
-  throw errorsOf('INPUT', 'resume training')(run.path, expected, `none at ${firstFew(paths)}`, 'bring them back');
+  throw errorFactory('INPUT', 'resume training')(run.path, expected, `none at ${firstFew(paths)}`, 'bring them back');
 }
 
 /** Decodes the clips and tells, by their places in the store, which are learnt from and which validate. */
 async function openClips(
   { run, chain, data, training, hooks, processGroup }: ClipTraining,
   { learnt, held }: Clips,
-): Promise<{ store: FrameStore; learnt: number[]; validation: EndOfClip[]; leftOut: LeftOutClip[] }> {
+): Promise<{ store: FrameStore; learnt: number[]; validation: ClipTail[]; skipped: SkippedClip[] }> {
   const sources = [...learnt, ...held];
   const store = await openSharedStore(processGroup, run.frames, sources, storing(chain, data, hooks));
   const warn = (text: string | null) => text !== null && hooks.onWarning?.(text);
-  const leftOut: LeftOutClip[] = [];
+  const skipped: SkippedClip[] = [];
   /** Clips by what is said of them: of many clips the same is said in one line. */
   const doubts = new Map<string, string[]>();
-  const usable = sources.flatMap(({ named }, clip) => {
+  const usable = sources.flatMap(({ isExplicit }, clip) => {
     const { name, frames, warning, unreadable } = store.clips[clip];
     if (warning !== null) doubts.set(warning, [...(doubts.get(warning) ?? []), name]);
     if (frames >= 2) return [clip];
-    const reason = unreadable ?? TOO_SHORT;
-    leftOut.push({ name, named, reason });
+    const reason = unreadable ?? TOO_SHORT_REASON;
+    skipped.push({ name, isExplicit, reason });
     warn(`${name}: left out: ${reason}`);
     return [];
   });
@@ -160,17 +166,17 @@ async function openClips(
   const found = usable.filter((clip) => clip < learnt.length);
   const named = usable.filter((clip) => clip >= learnt.length);
   const isByEnds = held.length === 0 && training.from !== null;
-  const drawn = () => heldOutClips(found.length, BigInt(training.seed)).map((index) => found[index]);
+  const drawn = () => selectHeldOutClips(found.length, BigInt(training.seed)).map((index) => found[index]);
   const clips = held.length > 0 ? named : isByEnds ? [] : drawn();
-  const validation = isByEnds ? lastFifths(store, found) : clips.map((clip) => ({ clip, from: 1 }));
+  const validation = isByEnds ? takeLastFifths(store, found) : clips.map((clip) => ({ clip, from: 1 }));
   const kept = found.filter((clip) => !clips.includes(clip));
-  if (kept.length === 0) throw noUsableClip('train', data.frames);
-  if (held.length > 0 && named.length === 0) throw noUsableClip('validate', data.validate);
+  if (kept.length === 0) throw noUsableClipError('train', data.frames);
+  if (held.length > 0 && named.length === 0) throw noUsableClipError('validate', data.validate);
   const areShort = kept.every((clip) => !isLongEnough(store.clips[clip].frames));
   if (areShort && training.stages.some(({ rollOuts }) => rollOuts > 0))
-    warn(`rollOuts: no clip has more than ${numberOf(PREDICTED_FRAMES, 'frame')}, so there are no roll-outs`);
+    warn(`rollOuts: no clip has more than ${pluralize(PREDICTED_FRAMES, 'frame')}, so there are no roll-outs`);
   warn(copiesLearnt(store, kept, clips));
-  return { store, learnt: kept, validation, leftOut };
+  return { store, learnt: kept, validation, skipped };
 }
 
 /** One line where clips that validate have the very frames of some that are learned from; else null. */
@@ -188,7 +194,7 @@ async function openSharedStore(
 ): Promise<FrameStore> {
   const own = processGroup.isMainProcess ? await openFrameStore(...asked) : null;
   const clips = await processGroup.broadcast(own?.clips ?? []);
-  return own ?? decodedFrameStore(...asked, clips);
+  return own ?? openDecodedFrameStore(...asked, clips);
 }
 
 /** How clips are decoded: at the model's size, but for what is said otherwise. */
@@ -199,7 +205,7 @@ function storing({ exampleShape }: Chain, data: ClipsConfiguration, hooks: Train
     size,
     channels,
     fit: data.fit,
-    frameRate: learntFrameRate(data) ?? undefined,
+    frameRate: trainingFrameRate(data) ?? undefined,
     onProgress: ({ done, clips, name }) => onDecode?.({ unit: 'clips', done, total: clips, name }),
     ...(signal && { signal }),
   };
@@ -215,7 +221,7 @@ async function openParts(
   const shortSide = LARGEST_ZOOM * Math.max(size.width, size.height);
   const larger = { ...storing(chain, data, hooks), size: { shortSide, enlarge: false } };
   const store = await openSharedStore(processGroup, run.frames, clips, larger);
-  return { store, readPart: partReader(store, size, channels, data.fit) };
+  return { store, readPart: createCropReader(store, size, channels, data.fit) };
 }
 
 /** Those of the store's clips that could be read and tell a rate: not folders of images. */

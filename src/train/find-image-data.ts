@@ -1,13 +1,13 @@
 import { basename } from 'node:path';
 import { imageSets, openForTraining, type Images, type TrainingSplit } from '../../datasets/index.js';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import { uniformBitsPerDim } from '../evaluation/baselines.js';
 import type { Chain } from '../model/chain.js';
-import { numberOf } from '../foundation/number-of.js';
+import { pluralize } from '../foundation/pluralize.js';
 import type { ImagesConfiguration, TrainingConfiguration } from '../training/configuration.js';
 import { imageData } from '../training/image-data.js';
-import type { FoundData } from './open-data.js';
-import type { ImageFacts, TrainModelHooks } from './options.js';
+import type { LocatedData } from './training-data.js';
+import type { ImageDataInfo, TrainModelHooks } from './options.js';
 
 /** Finds a set's images for training and for validation; its test images cannot be reached from here. */
 export async function findImageData(
@@ -15,7 +15,7 @@ export async function findImageData(
   { set, folder }: ImagesConfiguration,
   training: TrainingConfiguration,
   { onDecode, signal }: TrainModelHooks,
-): Promise<FoundData<ImageFacts>> {
+): Promise<LocatedData<ImageDataInfo>> {
   const { size, channels, levels } = chain.exampleShape;
   const open = async (split: TrainingSplit): Promise<Images> => {
     const images = await openForTraining(set, split, {
@@ -58,7 +58,12 @@ export async function findImageData(
 
 function otherImages(set: string, { width, height, channels }: Images, { exampleShape }: Chain): Error {
   const { size } = exampleShape;
-  const own = `${size.width}x${size.height} pixels and ${numberOf(exampleShape.channels, 'channel')}`;
+  const own = `${size.width}x${size.height} pixels and ${pluralize(exampleShape.channels, 'channel')}`;
   const remedy = 'describe the model for these images: leave out --size and --channels';
-  return errorsOf('USAGE', 'train')(set, `images of the model's ${own}`, `${width}x${height} and ${channels}`, remedy);
+  return errorFactory('USAGE', 'train')(
+    set,
+    `images of the model's ${own}`,
+    `${width}x${height} and ${channels}`,
+    remedy,
+  );
 }

@@ -2,10 +2,19 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import type { BackendOptions } from '../backend/choose-backend.js';
-import { errorsOf } from '../foundation/errors.js';
-import { frameRateText } from '../foundation/frame-rate.js';
+import { errorFactory } from '../foundation/errors.js';
+import { formatFrameRate } from '../foundation/frame-rate.js';
 import type { ModelChoices, TrainingRequest } from './configure-training.js';
-import { anySeed, asked, askedOf, positive, SEED, spellingOf, toggle, type Parsed } from '../options/fields.js';
+import {
+  anySeed,
+  withFlag,
+  pickOptions,
+  positiveNumber,
+  SEED,
+  flagSpelling,
+  booleanFlag,
+  type ParsedOptions,
+} from '../options/fields.js';
 import { dataFlags, modelFlags, trainingFlags, trainModelFields } from './options.js';
 import { launchOf } from '../distributed/launch.js';
 import type { RunConfiguration } from '../training/configuration.js';
@@ -15,30 +24,30 @@ const { overwrite, acceptChangedData, log } = trainModelFields;
 /** What `pxv train` asks for. Nothing has a default here, so that whatever is given comes before a configuration file. */
 export const trainFlags = {
   ...dataFlags,
-  out: asked(z.string().optional(), 'run', 'folder of the run (default: runs/<name of the first path or set>)'),
+  out: withFlag(z.string().optional(), 'run', 'folder of the run (default: runs/<name of the first path or set>)'),
   ...modelFlags,
   ...trainingFlags,
-  rate: asked(positive.optional(), 'rate', 'highest learning rate (default: 0.002; with --from 0.0003)', {
+  rate: withFlag(positiveNumber.optional(), 'rate', 'highest learning rate (default: 0.002; with --from 0.0003)', {
     name: 'learning-rate',
-    most: 10,
+    max: 10,
   }),
-  seed: asked(anySeed.optional(), 'number', `${SEED} (default: 1)`),
-  config: asked(
+  seed: withFlag(anySeed.optional(), 'number', `${SEED} (default: 1)`),
+  config: withFlag(
     z.string().optional(),
     'file',
     'a config.json that holds the model and more; options given here come first',
   ),
-  resume: toggle(
+  resume: booleanFlag(
     'go on with the training in --out, to the very same weights as without a stop; --steps (in all) or --minutes (more) give it another length',
   ),
   acceptChangedData,
   overwrite,
   log,
-  watch: toggle('serve a page to this machine alone that shows the training as it goes; its address is said'),
-  dryRun: toggle('say what would be learned from, in how much memory and time, and train nothing'),
+  watch: booleanFlag('serve a page to this machine alone that shows the training as it goes; its address is said'),
+  dryRun: booleanFlag('say what would be learned from, in how much memory and time, and train nothing'),
 };
 
-export type TrainOptions = Parsed<typeof trainFlags> & BackendOptions;
+export type TrainOptions = ParsedOptions<typeof trainFlags> & BackendOptions;
 type TrainFlag = keyof typeof trainFlags;
 
 /** Options of one kind of data, which the other has no use for. */
@@ -48,7 +57,7 @@ const besideResume = ['resume', 'steps', 'minutes', 'acceptChangedData', 'log', 
 
 /** How a person writes an option. */
 function optionOf(name: TrainFlag): string {
-  return spellingOf(name, trainFlags[name]);
+  return flagSpelling(name, trainFlags[name]);
 }
 
 /** A configuration file before it is checked. */
@@ -65,7 +74,7 @@ function refuseUnused({ factors, shared }: TrainOptions): void {
 }
 
 /** The other length that a training gets which goes on; undefined: none. */
-export function extensionOf({ resume, steps, minutes }: TrainOptions): Extension | undefined {
+export function parseExtension({ resume, steps, minutes }: TrainOptions): Extension | undefined {
   if (!resume) return undefined;
   return steps !== undefined ? { steps } : minutes !== undefined ? { minutes } : undefined;
 }
@@ -74,14 +83,17 @@ export function extensionOf({ resume, steps, minutes }: TrainOptions): Extension
  * The configuration that the options mean, over that of --config where it is given.
  * @param say told what the user should know of it
  */
-export async function configurationOf(options: TrainOptions, say: (text: string) => void): Promise<RunConfiguration> {
+export async function buildConfiguration(
+  options: TrainOptions,
+  say: (text: string) => void,
+): Promise<RunConfiguration> {
   const { configureTraining } = await import('./configure-training.js');
   const { config, steps, minutes, rate, seed } = options;
   const file = config === undefined ? {} : readConfiguration(config);
   const { model, training = {}, data, ...unknown } = file as ConfigurationFile;
   const length = steps === undefined && minutes === undefined ? {} : { steps: null, minutes: null, pace: [] };
   if (config === undefined) refuseUnused(options);
-  const asked: ModelChoices = askedOf(modelFlags, options);
+  const asked: ModelChoices = pickOptions(modelFlags, options);
   const request = {
     ...unknown,
     model: await overridden(model, asked, config, say),
@@ -89,7 +101,7 @@ export async function configurationOf(options: TrainOptions, say: (text: string)
       ...(launchOf() !== null && { shards: SHARDS_OF_LAUNCHED }),
       ...training,
       ...length,
-      ...askedOf(trainingFlags, options),
+      ...pickOptions(trainingFlags, options),
       ...(rate !== undefined && { stages: withRate(training.stages, rate) }),
       ...(seed !== undefined && { seed: String(seed) }),
     },
@@ -127,11 +139,11 @@ async function overridden(
   if (typeof model === 'object' && model !== null && !isDescription(model)) return { ...model, ...asked };
   const { modelSchema } = await import('../model/description.js');
   const { parseConfiguration } = await import('../foundation/parse-configuration.js');
-  const { choicesOf } = await import('../model/presets.js');
-  const { modelAtSize } = await import('../model/smaller-models.js');
+  const { inferChoices } = await import('../model/presets.js');
+  const { resizeDescription } = await import('../model/resize-description.js');
   const source = { operation: 'train', argument: file, code: 'USAGE' } as const;
   const described = parseConfiguration(modelSchema, model, source);
-  const choices = choicesOf(described);
+  const choices = inferChoices(described);
   const tell = (name: TrainFlag, before: string, now: string) => {
     if (before !== now) say(`${optionOf(name)}: ${now} in place of the ${before} of ${file}`);
   };
@@ -139,7 +151,7 @@ async function overridden(
     // No weight depends on the size, so that any model has another.
     if (asked.size !== undefined && names.length === 1) {
       tell('size', shown(described.scales[described.scales.length - 1].size), shown(asked.size));
-      return modelAtSize(described, asked.size);
+      return resizeDescription(described, asked.size);
     }
     const expected = 'a model that options describe, where one of them other than --size is given beside --config';
     const received = `a model of its own, and ${names.map(optionOf).join(', ')}`;
@@ -185,7 +197,7 @@ async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): P
   // An empty path would become the folder at hand.
   const whole = (path: string) => (path === '' ? path : resolve(path));
   const [frames, validate] = [clips, options.validate].map((paths) => paths?.map(whole));
-  const frameRate = rate && frameRateText(rate);
+  const frameRate = rate && formatFrameRate(rate);
   const named = clips !== undefined && file?.type !== 'clips' ? { type: 'clips' } : file;
   // A list stands beside the file that names it.
   const list = typeof named?.list === 'string' ? resolve(dirname(options.config!), named.list) : undefined;
@@ -197,7 +209,7 @@ async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): P
  * A model to start from brings its description, a resumed run brings everything: options that they would overrule are
  * refused, as are those that mean something for a resumed run alone, and two lengths of one training.
  */
-export function refuseMisplaced(options: TrainOptions): void {
+export function assertCompatibleFlags(options: TrainOptions): void {
   const { resume, from, acceptChangedData, steps, minutes } = options;
   if (acceptChangedData && !resume) {
     const received = 'a new training, which takes the data as they are';
@@ -208,7 +220,7 @@ export function refuseMisplaced(options: TrainOptions): void {
     throw misused('--minutes', 'one length of the training', '--steps and --minutes', 'leave out one of them');
   if (!resume && from === undefined) return;
   const brings = resume ? '--resume' : '--from';
-  const names = Object.keys(askedOf(trainFlags, options)) as TrainFlag[];
+  const names = Object.keys(pickOptions(trainFlags, options)) as TrainFlag[];
   const name = names.find((one) => (resume ? !besideResume.includes(one) : one in modelFlags));
   if (name === undefined) return;
   const remedy = `leave out ${optionOf(name)}, or leave out ${brings}`;
@@ -218,7 +230,7 @@ export function refuseMisplaced(options: TrainOptions): void {
 function readConfiguration(path: string): object {
   const expected = 'a JSON file such as the config.json of a run folder';
   const wrong = (received: string) =>
-    errorsOf('USAGE', 'read configuration')(path, expected, received, 'check --config');
+    errorFactory('USAGE', 'read configuration')(path, expected, received, 'check --config');
   if (!existsSync(path)) throw wrong('no such file');
   let value: unknown;
   try {
@@ -230,4 +242,4 @@ function readConfiguration(path: string): object {
   throw wrong('JSON that is not an object');
 }
 
-const misused = errorsOf('USAGE', 'train');
+const misused = errorFactory('USAGE', 'train');

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import { firstFew } from '../foundation/first-few.js';
-import { numberOf } from '../foundation/number-of.js';
+import { pluralize } from '../foundation/pluralize.js';
 import { sha256 } from '../foundation/sha256.js';
 import { listClips } from '../video/index.js';
 
@@ -25,7 +25,7 @@ const COLUMNS = ['file', 'sha256', 'use'] as const;
  * @returns paths of the clips to learn from, and of those to validate on, in the order of the list
  * @throws PxvError `INPUT` where there is no such list, or a clip of it is missing or has other bytes
  */
-export async function listedClips(
+export async function resolveListedClips(
   list: string,
   paths: readonly string[],
 ): Promise<{ frames: string[]; validate: string[] }> {
@@ -46,10 +46,10 @@ export async function listedClips(
     found.has(file) ? [] : [others.has(file) ? `${file} has other bytes` : `${file} is missing`],
   );
   if (missing.length > 0) {
-    const expected = `the ${numberOf(listed.length, 'clip')} of ${list}`;
+    const expected = `the ${pluralize(listed.length, 'clip')} of ${list}`;
     const received = `${found.size} of them: ${firstFew(missing)}`;
     const remedy = 'the list says where each can be had';
-    throw errorsOf('INPUT', 'find listed clips')(paths.join(', '), expected, received, remedy);
+    throw errorFactory('INPUT', 'find listed clips')(paths.join(', '), expected, received, remedy);
   }
   const of = (use: ListedClip['use']) => listed.filter((clip) => clip.use === use).map(({ file }) => found.get(file)!);
   return { frames: of('learn'), validate: of('validate') };
@@ -57,7 +57,7 @@ export async function listedClips(
 
 async function readList(path: string): Promise<ListedClip[]> {
   const wrong = (received: string) =>
-    errorsOf('INPUT', 'read list of clips')(
+    errorFactory('INPUT', 'read list of clips')(
       path,
       `tab-separated values under ${COLUMNS.join(', ')}, of clips to learn from ('learn') or to validate on ('validate')`,
       received,

@@ -5,7 +5,7 @@ import { dataDefaults, DEFAULT_MINUTES } from '../training/data-defaults.js';
 import type { Extension } from '../training/pace.js';
 import type { TrainingProgress } from '../training/train.js';
 import type { ModelChoices } from './configure-training.js';
-import type { LeftOutClip } from '../clips/left-out-clips.js';
+import type { SkippedClip } from '../clips/for-each-clip.js';
 import * as fields from '../options/fields.js';
 import type { OptionsOf } from '../options/fields.js';
 
@@ -19,30 +19,30 @@ export interface DecodeProgress {
   name: string;
 }
 
-const { asked, callback, count, positive, toggle } = fields;
+const { withFlag, callback, positiveInteger, positiveNumber, booleanFlag } = fields;
 
 /** What is learned from, as `pxv train` asks for it. */
 export const dataFlags = {
-  clips: asked(
+  clips: withFlag(
     z.array(z.string()).optional(),
     'path...',
     'clips: video files, folders of numbered images, or folders of either',
     { name: 'frames' },
   ),
-  validate: asked(
+  validate: withFlag(
     z.array(z.string()).optional(),
     'path...',
     'clips to validate on (default: one in ten of --frames; with --from the last fifth of each)',
   ),
-  images: asked(
+  images: withFlag(
     z.string().optional(),
     'set',
     'images instead: a data set (see pxv datasets list) or a folder of images',
   ),
   data: fields.data,
-  fit: asked(fields.fit.optional(), 'name', 'how frames are brought to the size'),
-  frameRate: asked(
-    fields.exactRate.optional(),
+  fit: withFlag(fields.fit.optional(), 'name', 'how frames are brought to the size'),
+  frameRate: withFlag(
+    fields.frameRateValue.optional(),
     'rate',
     'frames a second to bring clips to; the model keeps it (default: their own)',
     { name: 'fps' },
@@ -51,47 +51,57 @@ export const dataFlags = {
 
 /** The choices of a model that `pxv train` asks for. */
 export const modelFlags = {
-  network: asked(networkChoice.optional(), 'name', `kind of network (default: ${defaultChoices.network})`),
-  hidden: asked(count.min(3).optional(), 'h', `features inside a layer (default: ${defaultChoices.hidden})`, {
-    most: 4096,
-  }),
-  layers: asked(count.optional(), 'count', `layers (default: ${defaultChoices.layers})`, { most: 100 }),
-  head: asked(
+  network: withFlag(networkChoice.optional(), 'name', `kind of network (default: ${defaultChoices.network})`),
+  hidden: withFlag(
+    positiveInteger.min(3).optional(),
+    'h',
+    `features inside a layer (default: ${defaultChoices.hidden})`,
+    {
+      max: 4096,
+    },
+  ),
+  layers: withFlag(positiveInteger.optional(), 'count', `layers (default: ${defaultChoices.layers})`, { max: 100 }),
+  head: withFlag(
     presetChoices.head.optional(),
     'name',
     'likelihood of a sub-pixel (default: logistic-mixture for clips, softmax for images, sigmoid for binary ones)',
   ),
-  output: asked(
-    z.array(count).optional(),
+  output: withFlag(
+    z.array(positiveInteger).optional(),
     'features...',
     'features of each 1x1 layer before the head (default: one of 2h)',
-    { name: 'head-width', most: 16384 },
+    { name: 'head-width', max: 16384 },
   ),
-  size: asked(
-    fields.pixels.optional(),
+  size: withFlag(
+    fields.pixelSize.optional(),
     'WxH',
     'size in pixels that the model learns at (default: 64x64, or that of images that are alike and no larger)',
   ),
-  channels: asked(presetChoices.channels.optional(), 'name', "colours of the model (default: rgb, or the images')"),
-  levels: asked(count.min(2).optional(), 'count', "values of a sub-pixel (default: 256, or the images')", {
-    most: 256,
+  channels: withFlag(presetChoices.channels.optional(), 'name', "colours of the model (default: rgb, or the images')"),
+  levels: withFlag(positiveInteger.min(2).optional(), 'count', "values of a sub-pixel (default: 256, or the images')", {
+    max: 256,
   }),
-  context: asked(count.optional(), 'frames', 'previous frames given (default: as many as suit --conditioning)', {
-    most: 16,
-  }),
-  frames: asked(
+  context: withFlag(
+    positiveInteger.optional(),
+    'frames',
+    'previous frames given (default: as many as suit --conditioning)',
+    {
+      max: 16,
+    },
+  ),
+  frames: withFlag(
     presetChoices.frames,
     'name',
     `how previous frames are read: moved into place, or as they are (default: ${presetChoices.frames.unwrap().options[0]})`,
     { name: 'conditioning' },
   ),
-  factors: asked(
-    z.array(count.min(2)).optional(),
+  factors: withFlag(
+    z.array(positiveInteger.min(2)).optional(),
     'factor...',
     'make the model a chain of scales: the factor from each to the next finer one, as 2, or 2 2 for three scales',
-    { name: 'scales', most: 8 },
+    { name: 'scales', max: 8 },
   ),
-  shared: asked(
+  shared: withFlag(
     presetChoices.shared,
     'name',
     "pixels of the coarser scale: known, or predicted again (the paper's form, a bound) (default: known)",
@@ -101,39 +111,39 @@ export const modelFlags = {
 const { clips, images } = dataDefaults;
 /** The settings of a training that `pxv train` asks for. */
 export const trainingFlags = {
-  batch: asked(
-    count.optional(),
+  batch: withFlag(
+    positiveInteger.optional(),
     'count',
     `frames or images a step (default: ${clips.batch} for clips, ${images.batch} for images)`,
-    { most: 4096 },
+    { max: 4096 },
   ),
-  shards: asked(
-    count.optional(),
+  shards: withFlag(
+    positiveInteger.optional(),
     'count',
     'parts of each batch, a power of two, that ranks share; they decide how sums round (default: 1; under mpirun 8)',
-    { most: 1024 },
+    { max: 1024 },
   ),
-  steps: asked(count.optional(), 'count', 'how long to train, in steps'),
-  minutes: asked(
-    positive.optional(),
+  steps: withFlag(positiveInteger.optional(), 'count', 'how long to train, in steps'),
+  minutes: withFlag(
+    positiveNumber.optional(),
     'time',
     `how long to train, in minutes, once the clips are decoded (default: ${DEFAULT_MINUTES})`,
-    { most: 1e6 },
+    { max: 1e6 },
   ),
-  patience: asked(
-    count.optional(),
+  patience: withFlag(
+    positiveInteger.optional(),
     'validations',
     'end where so many validations in a row are no better than the best (default: never)',
-    { most: 10_000 },
+    { max: 10_000 },
   ),
   precision: fields.precision,
-  mirror: toggle(
+  mirror: booleanFlag(
     'show every other frame or image mirrored left to right, or none (default: of clips alone, and not with --from)',
     {
-      off: true,
+      negatable: true,
     },
   ),
-  from: asked(
+  from: withFlag(
     z.string().optional(),
     'model',
     'model to start from (run folder, .safetensors file or shipped model): its weights, and where --config names no model its description',
@@ -145,13 +155,20 @@ export const trainModelFields = {
   /** A new training replaces the one that is in its folder. */
   overwrite: fields.overwrite,
   /** A resumed training goes on where its data are not those that it began with; its weights are then others. */
-  acceptChangedData: toggle('with --resume: go on where files that are learnt from have changed or are gone'),
+  acceptChangedData: booleanFlag('with --resume: go on where files that are learnt from have changed or are gone'),
   /** What the log is written for besides: event files of TensorBoard, in the run folder. Default: nothing. */
-  log: asked(z.enum(['tensorboard']).optional(), 'kind', 'write the log for TensorBoard too, as event files in --out'),
+  log: withFlag(
+    z.enum(['tensorboard']).optional(),
+    'kind',
+    'write the log for TensorBoard too, as event files in --out',
+  ),
   /** A resumed training gets another length. */
   extension: z
     .union(
-      [z.strictObject({ steps: count }), z.strictObject({ minutes: positive })] satisfies z.ZodType<Extension>[],
+      [
+        z.strictObject({ steps: positiveInteger }),
+        z.strictObject({ minutes: positiveNumber }),
+      ] satisfies z.ZodType<Extension>[],
       'expected { steps }, in all, or { minutes }, more',
     )
     .optional(),
@@ -160,7 +177,7 @@ export const trainModelFields = {
 };
 
 /** What a training on clips says of its data. */
-export interface ClipFacts {
+export interface ClipDataInfo {
   trainingClips: string[];
   validationClips: string[];
   /** Whether the last fifth of each clip validates, in place of whole clips. */
@@ -170,13 +187,13 @@ export interface ClipFacts {
   /** Decoded frames on the disk, which a training makes again where they are gone. */
   decoded: { folder: string; bytes: number };
   /** Clips that were found, and that nothing can be learnt from. */
-  leftOut: LeftOutClip[];
+  skipped: SkippedClip[];
   /** What validations are to be measured against, in bits/dim. */
   baselines: { uniform: number; 'previous-frame': number | null };
 }
 
 /** What a training on images says of its data. */
-export interface ImageFacts {
+export interface ImageDataInfo {
   images: number;
   validationImages: number;
   /** What was read, in a few words. */
@@ -186,17 +203,17 @@ export interface ImageFacts {
 }
 
 /** What is trained on what. */
-export interface TrainingFacts {
+export interface TrainingInfo {
   parameters: number;
   /** Updates done before this run. */
   step: number;
-  data: ClipFacts | ImageFacts;
+  data: ClipDataInfo | ImageDataInfo;
 }
 
 /** What a training tells. See `trainModel`. */
 export const trainModelHooks = {
   /** Called once, before the first step. */
-  onStart: callback<(facts: TrainingFacts) => void>(),
+  onStart: callback<(facts: TrainingInfo) => void>(),
   /** Called after every step. */
   onStep: callback<(progress: TrainingProgress) => void>(),
   /** Called while clips are decoded, and images where that is done before the training. */

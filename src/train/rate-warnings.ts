@@ -1,6 +1,6 @@
 import { firstFew } from '../foundation/first-few.js';
-import { differBy, frameRateText, readableRate, type FrameRate } from '../foundation/frame-rate.js';
-import { numberOf } from '../foundation/number-of.js';
+import { rateRatio, formatFrameRate, roundRate, type FrameRate } from '../foundation/frame-rate.js';
+import { pluralize } from '../foundation/pluralize.js';
 import { loadModel } from '../model/checkpoint.js';
 import type { ClipsConfiguration } from '../training/configuration.js';
 
@@ -9,8 +9,8 @@ export function lostRateWarning({ frameRate }: ClipsConfiguration, from: string 
   if (from === null || frameRate !== null) return null;
   const before = loadModel(from).frameRate;
   if (before === null) return null;
-  const rate = frameRateText(before);
-  return `clips are taken at rates of their own, and ${from} learned at ${numberOf(rate, 'frame')} a second: --fps ${rate} keeps to it`;
+  const rate = formatFrameRate(before);
+  return `clips are taken at rates of their own, and ${from} learned at ${pluralize(rate, 'frame')} a second: --fps ${rate} keeps to it`;
 }
 
 /** Factor from the median frame rate beyond which a clip is named. */
@@ -22,9 +22,9 @@ export function mixedRatesWarning(clips: readonly { name: string; frameRate: Fra
     .map(({ frameRate }) => frameRate)
     .sort((a, b) => a.numerator * b.denominator - b.numerator * a.denominator);
   const median = sorted[sorted.length >> 1];
-  const far = clips.filter(({ frameRate }) => differBy(frameRate, median) > FAR);
+  const far = clips.filter(({ frameRate }) => rateRatio(frameRate, median) > FAR);
   if (far.length === 0) return null;
-  const names = far.map(({ name, frameRate }) => `${name} (${readableRate(frameRate)})`);
-  const most = readableRate(median);
-  return `${firstFew(names)}: far from ${numberOf(most, 'frame')} a second, the median of the clips; --fps F brings all to one rate`;
+  const names = far.map(({ name, frameRate }) => `${name} (${roundRate(frameRate)})`);
+  const most = roundRate(median);
+  return `${firstFew(names)}: far from ${pluralize(most, 'frame')} a second, the median of the clips; --fps F brings all to one rate`;
 }

@@ -1,22 +1,22 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { uniformBitsPerDim } from '../evaluation/baselines.js';
-import { numberOf } from '../foundation/number-of.js';
+import { pluralize } from '../foundation/pluralize.js';
 import { buildChain } from '../model/chain.js';
 import { networkName } from '../model/presets.js';
 import type { Block } from '../document/blocks/index.js';
 import type { Line } from '../document/chart.js';
-import { tableOf } from '../document/blocks/table.js';
+import { makeTable } from '../document/blocks/table.js';
 import type { Section } from '../document/report.js';
 import type { SectionSource } from '../document/section-source.js';
 import type { RunConfiguration } from '../training/configuration.js';
-import { bestLogged, RunFolder, type LogEntry } from '../training/run-folder.js';
-import { needsOf } from '../conditioning/index.js';
+import { readBestValidation, RunFolder, type LogEntry } from '../training/run-folder.js';
+import { inputRequirements } from '../conditioning/index.js';
 import type { SampleSheets } from '../training/sample-sheets.js';
 import type { Validation } from '../training/validation.js';
-import { learnedBlocks } from './learned-blocks.js';
-import { typedCommand } from '../document/typed-command.js';
-import { ABOUT_BITS } from '../document/words.js';
+import { sampleBlocks } from './sample-blocks.js';
+import { quoteCommand } from '../document/quote-command.js';
+import { BITS_NOTE } from '../document/notes.js';
 
 /** Points of a smoothed curve. */
 const SMOOTHED = 150;
@@ -34,20 +34,20 @@ interface Run {
   previousFrame: number | null;
   seconds: number;
   samples: SampleSheets;
-  machines: ReturnType<RunFolder['machines']>;
+  machines: ReturnType<RunFolder['readMachines']>;
 }
 
 function readRun(path: string): Run {
   const folder = new RunFolder(path);
-  const log = folder.logged();
+  const log = folder.readLog();
   return {
     path,
     log,
-    configuration: folder.configuration(),
-    best: bestLogged(path),
+    configuration: folder.readConfiguration(),
+    best: readBestValidation(path),
     previousFrame: log.findLast(({ previousFrame }) => previousFrame !== undefined)?.previousFrame ?? null,
     seconds: log.reduce((sum, { seconds = 0 }) => sum + seconds, 0),
-    ...{ samples: folder.samples, machines: folder.machines() },
+    ...{ samples: folder.samples, machines: folder.readMachines() },
   };
 }
 
@@ -78,11 +78,11 @@ export async function trainingSection(paths: readonly string[], sheets = MOST_SH
   const learned = await Promise.all(
     runs.map(async ({ path, log, configuration, samples }) => {
       const title = isOne ? 'how it learned' : `how ${path} learned`;
-      return configuration === null ? [] : learnedBlocks(title, samples, configuration, log, sheets);
+      return configuration === null ? [] : sampleBlocks(title, samples, configuration, log, sheets);
     }),
   );
   return {
-    title: isOne ? `training ${one.path}` : `${numberOf(runs.length, 'training')} beside each other`,
+    title: isOne ? `training ${one.path}` : `${pluralize(runs.length, 'training')} beside each other`,
     blocks: [
       ...numbers,
       curves(runs),
@@ -99,7 +99,7 @@ export async function trainingSection(paths: readonly string[], sheets = MOST_SH
 function bestOf({ best, previousFrame }: Run): Block[] {
   if (best === null) return [];
   const { step, bitsPerDim } = best;
-  const note = `at step ${step}; ${ABOUT_BITS}`;
+  const note = `at step ${step}; ${BITS_NOTE}`;
   const numbers: Block[] = [
     { kind: 'number', title: 'best validation', value: bitsPerDim.toFixed(3), unit: 'bits/dim', note },
   ];
@@ -112,7 +112,7 @@ function bestOf({ best, previousFrame }: Run): Block[] {
 function ofSteps({ configuration }: Run): string {
   const { steps = null, minutes = null } = configuration?.training ?? {};
   if (steps !== null) return `of ${steps}`;
-  return minutes === null ? 'so far' : `so far; it ends after ${numberOf(minutes, 'minute')}`;
+  return minutes === null ? 'so far' : `so far; it ends after ${pluralize(minutes, 'minute')}`;
 }
 
 /** Training smoothed, and validations, of each run; baselines where they are near. */
@@ -145,7 +145,7 @@ function curves(runs: readonly Run[]): Block {
         points: [0, last].map((step) => [step, bits]),
       })),
     ],
-    note: `${ABOUT_BITS}. Training is smoothed; validation is on what is not learned from.`,
+    note: `${BITS_NOTE}. Training is smoothed; validation is on what is not learned from.`,
   };
 }
 
@@ -186,7 +186,7 @@ function summary(runs: readonly Run[]): Block {
   });
   const titles = ['training', 'network', 'parameters', 'steps', 'time', 'best validation', 'at step', 'last', 'seed'];
   return {
-    ...tableOf('llrrrrrrr', titles, rows),
+    ...makeTable('llrrrrrrr', titles, rows),
     title: 'trainings',
     note: 'validation in bits/dim; time is that of the steps',
   };
@@ -207,19 +207,19 @@ function computedBy(runs: readonly Run[]): Block[] {
   );
   if (rows.length === 0) return [];
   const titles = ['training', 'from step', 'processor', 'cores', 'arithmetic', 'threads', 'pxv', 'Node.js'];
-  return [{ ...tableOf('lrlrlrll', titles, rows), title: 'computed by' }];
+  return [{ ...makeTable('lrlrlrll', titles, rows), title: 'computed by' }];
 }
 
 /** How to go on with them. */
 function commands(runs: readonly Run[]): Block {
   const lines = runs.flatMap(({ path, configuration }) => {
     const scales = configuration?.model.scales ?? [];
-    const readsFrames = scales.some(({ conditioning }) => needsOf(conditioning).context > 0);
+    const readsFrames = scales.some(({ conditioning }) => inputRequirements(conditioning).context > 0);
     const use = readsFrames ? ['predict', 'CLIP', '--next', '8'] : ['sample'];
     return [
       ['train', '--resume', '--out', path],
       [...use, '--model', path],
-    ].map((words) => typedCommand('pxv', ...words));
+    ].map((words) => quoteCommand('pxv', ...words));
   });
   return { kind: 'text', title: 'commands that go on', text: lines.join('\n'), verbatim: true };
 }

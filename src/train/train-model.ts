@@ -1,35 +1,35 @@
 import { tf } from '../foundation/tfjs.js';
 import { imageSets } from '../../datasets/index.js';
-import { errorsOf, PxvError } from '../foundation/errors.js';
-import { arithmeticInUse } from '../backend/backend-in-use.js';
-import { expectPrecision } from '../backend/precision.js';
-import { numberOf } from '../foundation/number-of.js';
-import { modelFile } from '../model/checkpoint.js';
+import { errorFactory, PxvError } from '../foundation/errors.js';
+import { currentArithmetic } from '../backend/current-backend.js';
+import { assertPrecision } from '../backend/precision.js';
+import { pluralize } from '../foundation/pluralize.js';
+import { resolveModelFile } from '../model/checkpoint.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
 import type { Chain } from '../model/chain.js';
-import { FollowedRun, RunFolder, type Checkpoint } from '../training/run-folder.js';
-import { extended, type Extension } from '../training/pace.js';
+import { ReadOnlyRunFolder, RunFolder, type Checkpoint } from '../training/run-folder.js';
+import { extendLength, type Extension } from '../training/pace.js';
 import { runSchema, type ImagesConfiguration, type RunConfiguration } from '../training/configuration.js';
 import { EventFile } from '../training/event-file.js';
-import { thisMachine } from '../training/machine.js';
+import { describeMachine } from '../training/machine.js';
 import { startTraining, train, type TrainingResult } from '../training/train.js';
-import { expectNoInput } from '../video/index.js';
+import { assertNotInput } from '../video/index.js';
 import { expectTrainingMemory } from './training-memory.js';
 import { findClipData } from './find-clip-data.js';
 import { findImageData } from './find-image-data.js';
-import { listData, type FoundData, type OpenData } from './open-data.js';
+import { hashDataFiles, type LocatedData, type OpenData } from './training-data.js';
 import { parseOptions } from '../options/fields.js';
 import {
   trainModelFields,
   trainModelHooks,
-  type TrainingFacts,
+  type TrainingInfo,
   type TrainModelHooks,
   type TrainModelSettings,
 } from './options.js';
 import { expectSame } from '../distributed/expect-same.js';
 import { singleProcess, type ProcessGroup } from '../distributed/process-group.js';
 import { lostRateWarning } from './rate-warnings.js';
-import { SameData } from './same-data.js';
+import { DataConsistency } from './data-consistency.js';
 import { trainingSamples } from './training-samples.js';
 
 /** A training's end, and where it is kept. */
@@ -37,7 +37,7 @@ export interface TrainedRun extends TrainingResult {
   /** Folder of the run. */
   output: string;
   /** What was trained on what, as `onStart` is given it. */
-  facts: TrainingFacts;
+  facts: TrainingInfo;
 }
 
 /**
@@ -70,7 +70,7 @@ export async function trainModel(
     parseConfiguration<unknown>(runSchema, configuration, source);
     expectTrainingMemory(configuration);
   }
-  const run = processGroup.isMainProcess ? new RunFolder(out) : new FollowedRun(out);
+  const run = processGroup.isMainProcess ? new RunFolder(out) : new ReadOnlyRunFolder(out);
   const isNew = configuration !== null;
   const leave = await run.enter({ resume: !isNew, overwrite });
   try {
@@ -102,7 +102,7 @@ function warn({ onWarning }: TrainModelHooks, text: string | null): void {
 
 /** One line where a training goes on in other arithmetic than before, so that its weights are not those without a stop; else null. */
 function otherArithmetic({ arithmetic }: Checkpoint): string | null {
-  const now = arithmeticInUse();
+  const now = currentArithmetic();
   if (arithmetic === null || arithmetic === now) return null;
   return (
     `until now it was computed with ${arithmetic}, and goes on with ${now}, which rounds otherwise: ` +
@@ -112,21 +112,26 @@ function otherArithmetic({ arithmetic }: Checkpoint): string | null {
 
 /** @throws PxvError `USAGE` where the ranks cannot share the shards, or do not begin with the same */
 async function expectFittingRanks(processGroup: ProcessGroup, { configuration, step }: Checkpoint): Promise<void> {
-  await expectSame(processGroup, 'train', { configuration, step, arithmetic: arithmeticInUse() });
+  await expectSame(processGroup, 'train', { configuration, step, arithmetic: currentArithmetic() });
   const { shards } = configuration.training;
   if (shards % processGroup.size === 0) return;
   const otherwise = step > 0 ? 'for a training keeps its shards' : 'or give more shards';
   const remedy = `start ${shards === 1 ? 'one rank' : `${shards} ranks or fewer`}, ${otherwise}`;
-  throw errorsOf('USAGE', 'train')('--shards', `a multiple of the ${processGroup.size} ranks`, String(shards), remedy);
+  throw errorFactory('USAGE', 'train')(
+    '--shards',
+    `a multiple of the ${processGroup.size} ranks`,
+    String(shards),
+    remedy,
+  );
 }
 
 /** A checkpoint whose training has another length. */
 function ofLength(run: RunFolder, checkpoint: Checkpoint, extension: Extension, hooks: TrainModelHooks): Checkpoint {
   const { configuration, step } = checkpoint;
   const { training } = configuration;
-  const length = extended(training, step, run.secondsOf(step), extension);
+  const length = extendLength(training, step, run.secondsOf(step), extension);
   if ('steps' in extension && training.steps !== null && extension.steps < training.steps) {
-    const steps = numberOf(extension.steps, 'step');
+    const steps = pluralize(extension.steps, 'step');
     warn(hooks, `the training gets shorter: it ends after ${steps} in all, where ${training.steps} were planned`);
   }
   return { ...checkpoint, configuration: { ...configuration, training: { ...training, ...length } } };
@@ -148,9 +153,9 @@ async function trainIn(
   hooks: TrainModelHooks,
 ): Promise<TrainedRun> {
   const { data: source, training } = checkpoint.configuration;
-  expectPrecision(training.precision);
+  assertPrecision(training.precision);
   if (!isNew) expectTrainingMemory(checkpoint.configuration);
-  const same = new SameData(run, checkpoint.dataHashes, acceptChangedData, hooks.onWarning);
+  const same = new DataConsistency(run, checkpoint.dataHashes, acceptChangedData, hooks.onWarning);
   if (isNew && source.type === 'clips') warn(hooks, lostRateWarning(source, training.from));
   // What cannot be found leaves nothing of the run behind.
   const found =
@@ -158,7 +163,7 @@ async function trainIn(
       ? await findClipData({ run, chain, data: source, training, hooks, processGroup }, same.isListed)
       : await findImageData(chain, source, training, hooks);
   try {
-    const list = processGroup.isMainProcess ? await listData(found, hooks) : null;
+    const list = processGroup.isMainProcess ? await hashDataFiles(found, hooks) : null;
     const listed = list === null ? checkpoint : { ...checkpoint, dataHashes: same.list(list) };
     if (isNew) await expectOutputs(run, checkpoint.configuration, hooks.configurationFile);
     const replaces = isNew && run.hasResults;
@@ -171,13 +176,13 @@ async function trainIn(
       run.writeDataList(list);
       run.writeConfiguration(listed.configuration);
       run.cutLog(listed.step);
-      run.addMachine(listed.step, thisMachine());
+      run.addMachine(listed.step, describeMachine());
     };
     // What an earlier training has left is gone only once the data of the new one can be learnt from.
     if (!replaces) begin();
     const { data, facts, example, ...frames } = await opened(run, found, { isNew, replaces }, hooks.signal);
     if (replaces) begin();
-    const started: TrainingFacts = {
+    const started: TrainingInfo = {
       parameters: chain.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
       step: listed.step,
       data: facts,
@@ -217,10 +222,10 @@ const OTHER_VALIDATION =
  */
 async function opened(
   run: RunFolder,
-  found: FoundData<TrainingFacts['data']>,
+  found: LocatedData<TrainingInfo['data']>,
   { isNew, replaces }: { isNew: boolean; replaces: boolean },
   signal: AbortSignal | undefined,
-): Promise<OpenData<TrainingFacts['data']>> {
+): Promise<OpenData<TrainingInfo['data']>> {
   try {
     return await found.open();
   } catch (error) {
@@ -235,7 +240,7 @@ async function opened(
 /** @param cause the signal's reason */
 function interrupted(run: string, cause: unknown, expected: string, remedy: string): PxvError {
   const received = cause instanceof PxvError ? cause.parts.received : String(cause);
-  return errorsOf('INTERRUPTED', 'train')(run, expected, received, remedy, { cause });
+  return errorFactory('INTERRUPTED', 'train')(run, expected, received, remedy, { cause });
 }
 
 /** @throws PxvError `USAGE` where the run folder is what is learnt from, or the run would replace a file that is read */
@@ -245,9 +250,9 @@ async function expectOutputs(
   file: string | undefined,
 ): Promise<void> {
   const inputs = data.type === 'clips' ? [...data.frames, ...data.validate] : placesOf(data);
-  for (const path of [run.path, run.frames]) await expectNoInput(path, inputs);
-  const read = [file ?? [], training.from === null ? [] : modelFile(training.from)].flat();
-  for (const path of run.written) await expectNoInput(path, read);
+  for (const path of [run.path, run.frames]) await assertNotInput(path, inputs);
+  const read = [file ?? [], training.from === null ? [] : resolveModelFile(training.from)].flat();
+  for (const path of run.outputPaths) await assertNotInput(path, read);
 }
 
 /** Where images are read from; none is named where a set lies in the cache. */

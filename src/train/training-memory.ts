@@ -1,11 +1,11 @@
 import { tf } from '../foundation/tfjs.js';
 import { imageSets } from '../../datasets/index.js';
-import { numberOf } from '../foundation/number-of.js';
+import { pluralize } from '../foundation/pluralize.js';
 import { blankWeights, estimateMemory, scoreBlankExamples } from '../memory/estimate-memory.js';
 import { formatBytes } from '../memory/format-bytes.js';
 import { findLargest, isEstimated, reachableMemory, tooMuch } from '../memory/memory-limits.js';
 import { buildChain, type Chain } from '../model/chain.js';
-import { hiddenFeatures, modelAtSize, modelOfHidden } from '../model/smaller-models.js';
+import { hiddenFeatures, resizeDescription, narrowDescription } from '../model/resize-description.js';
 import { optimisers } from '../optimization/optimisers.js';
 import { applyUpdate, type TrainingState } from '../optimization/update.js';
 import { blankData } from '../training/blank-data.js';
@@ -77,18 +77,20 @@ export function expectTrainingMemory(run: RunConfiguration): void {
   const fewerRollOuts = findLargest(0, maxRollOuts - 1, (count) =>
     fits({ training: { ...training, stages: withRollOuts(count) } }),
   );
-  const width = findLargest(8, size.width - 1, (side) => fits({ model: modelAtSize(model, sizeAt(side)) }));
-  const narrower = findLargest(3, hiddenFeatures(model) - 1, (count) => fits({ model: modelOfHidden(model, count) }));
+  const width = findLargest(8, size.width - 1, (side) => fits({ model: resizeDescription(model, sizeAt(side)) }));
+  const narrower = findLargest(3, hiddenFeatures(model) - 1, (count) =>
+    fits({ model: narrowDescription(model, count) }),
+  );
   // The images of a data set have a size of their own.
   const hasOwnSize = data.type === 'images' && imageSets.some(({ name }) => name === data.set);
   const choices = [
     ...(smallerBatch === null ? [] : [`a batch of ${smallerBatch} (--batch)`]),
-    ...(fewerRollOuts === null ? [] : [`${numberOf(fewerRollOuts, 'roll-out')} a step (rollOuts)`]),
+    ...(fewerRollOuts === null ? [] : [`${pluralize(fewerRollOuts, 'roll-out')} a step (rollOuts)`]),
     ...(width === null || hasOwnSize ? [] : [`a size of ${sizeAt(width).width}x${sizeAt(width).height} (--size)`]),
     ...(narrower === null ? [] : [`${narrower} features in a layer (--hidden)`]),
   ];
   const remedy = choices.length > 0 ? `these fit: ${choices.join(', or ')}` : 'choose a smaller size and network';
-  const rollOuts = maxRollOuts > 0 ? ` and ${numberOf(maxRollOuts, 'roll-out')}` : '';
+  const rollOuts = maxRollOuts > 0 ? ` and ${pluralize(maxRollOuts, 'roll-out')}` : '';
   const what = `a batch of ${batch}${rollOuts} at ${size.width}x${size.height}`;
   throw tooMuch('train', 'memory', limit, `about ${formatBytes(bytes)} for ${what}`, remedy);
 }

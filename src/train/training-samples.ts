@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Frame } from '../foundation/frame.js';
-import { bytesOf } from '../foundation/levels.js';
+import { levelsToBytes } from '../foundation/levels.js';
 import { DEFAULT_SEED } from '../foundation/philox.js';
 import type { Chain } from '../model/chain.js';
 import { expectsFrame, type ModelDescription } from '../model/description.js';
@@ -9,10 +9,10 @@ import { examplesOfFirst, FrameHistory } from '../conditioning/context/examples.
 import { AS_SCORED } from '../model/sampling-settings.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { bestGuess, rollOut } from '../sampling/forecaster.js';
-import { learntFrameRate, type RunConfiguration } from '../training/configuration.js';
+import { trainingFrameRate, type RunConfiguration } from '../training/configuration.js';
 import type { EventFile } from '../training/event-file.js';
 import type { SampleSheets } from '../training/sample-sheets.js';
-import { ShareOfTime } from '../training/share-of-time.js';
+import { TimeBudget } from '../training/time-budget.js';
 import type { TrainingHooks } from '../training/train.js';
 import type { ValidatingExample } from '../training/validation.js';
 import { contactSheet, encodePng } from '../video/index.js';
@@ -25,13 +25,13 @@ export const FRAMES_DRAWN = 4;
 const IMAGES_DRAWN = 16;
 
 /** What the rows of a sheet show; null of a model of images, whose sheet has no order. */
-export function rowsOfSamples(description: ModelDescription, needsFrames: boolean): readonly string[] | null {
+export function sampleRows(description: ModelDescription, needsFrames: boolean): readonly string[] | null {
   if (!needsFrames) return null;
   return ['truth', ...(expectsFrame({ description }) ? ['best guess'] : []), 'one sample'];
 }
 
 /**
- * What a training draws after a validation, into its folder, as long as there is time for it (see `ShareOfTime`): of a model of video a
+ * What a training draws after a validation, into its folder, as long as there is time for it (see `TimeBudget`): of a model of video a
  * prediction of frames that validate, of a model of images some images, from the same noise every time. No weight depends on it.
  * @param example null: a model of video draws nothing
  */
@@ -41,7 +41,7 @@ export function trainingSamples(
   example: ValidatingExample | null,
   { sheets, events, signal }: { sheets: SampleSheets; events: EventFile | null; signal: AbortSignal | undefined },
 ): NonNullable<TrainingHooks['onValidated']> {
-  const time = new ShareOfTime(SHARE);
+  const time = new TimeBudget(SHARE);
   const isOfImages = chain.exampleShape.context === 0;
   return async ({ state, step }, secondsPerStep) => {
     if (!isOfImages && example === null) return;
@@ -70,7 +70,7 @@ function modelOf(
   return {
     ...{ name: `step ${step}`, description, chain, step, drawing, origin: null },
     weights: toArrays(weights),
-    frameRate: learntFrameRate(data),
+    frameRate: trainingFrameRate(data),
   };
 }
 
@@ -85,17 +85,17 @@ async function prediction(
   for (const frame of known) history.push(frame);
   const futures = [truth];
   const guesses = bestGuess(sampler, history, { signal });
-  if (expectsFrame(model)) futures.push(await taken(truth.length, guesses));
-  const drawn = await taken(truth.length, rollOut(sampler, history, { signal }));
+  if (expectsFrame(model)) futures.push(await take(truth.length, guesses));
+  const drawn = await take(truth.length, rollOut(sampler, history, { signal }));
   futures.push(drawn.map(([{ bytes }]) => bytes));
-  const names = rowsOfSamples(model.description, true)!;
+  const names = sampleRows(model.description, true)!;
   const labels = names.flatMap((name) => truth.map((_, at) => (at === 0 ? name : '')));
   const frames = futures.flat().map((bytes) => frameOf(model, bytes));
   return contactSheet(frames, { columns: truth.length, labels });
 }
 
 /** The next `count` of what goes on for ever. */
-export async function taken<T>(count: number, steps: AsyncGenerator<T, never>): Promise<T[]> {
+export async function take<T>(count: number, steps: AsyncGenerator<T, never>): Promise<T[]> {
   const all: T[] = [];
   while (all.length < count) all.push((await steps.next()).value);
   return all;
@@ -105,5 +105,5 @@ async function imagesOf(sampler: FrameSampler, signal: AbortSignal): Promise<Fra
   const { exampleShape: shape } = sampler.model.chain;
   const draw = { seed: DEFAULT_SEED, samples: IMAGES_DRAWN, frame: 0, settings: AS_SCORED, signal };
   const drawn = await sampler.draw(examplesOfFirst(shape, IMAGES_DRAWN), draw);
-  return contactSheet(drawn.map(({ levels }) => frameOf(sampler.model, bytesOf(shape, levels))));
+  return contactSheet(drawn.map(({ levels }) => frameOf(sampler.model, levelsToBytes(shape, levels))));
 }

@@ -1,14 +1,14 @@
-import { purposes } from '../foundation/philox.js';
+import { randomStreams } from '../foundation/philox.js';
 import type { Chain } from '../model/chain.js';
 import { ExampleBuffer, type Examples, type ExampleShape } from '../conditioning/context/examples.js';
 import { frameBytes } from '../foundation/levels.js';
 import type { TrainingConfiguration } from './configuration.js';
-import { disturbance } from './disturbance.js';
-import { Draw, RandomFrames, type ClipStore, type RandomFramesSettings } from './random-frames.js';
+import { noiseAugmentation } from './noise-augmentation.js';
+import { RandomChoice, RandomFrames, type ClipStore, type RandomFramesSettings } from './random-frames.js';
 import { isLongEnough, rollOutBatches } from './roll-outs.js';
-import type { Places } from './shards.js';
+import type { IndexRange } from './shards.js';
 import type { TrainingData } from './train.js';
-import { before, validate, type EndOfClip } from './validation.js';
+import { truncateClips, validate, type ClipTail } from './validation.js';
 
 /** Shares of examples shown backwards, disturbed, or without earlier pixels; and of roll-outs that stand still. */
 const SHARES = { reversed: 0.25, disturbed: 0.2, withoutEarlier: 0.2, still: 0.15 };
@@ -22,10 +22,10 @@ export function clipData(
   chain: Chain,
   all: ClipStore,
   training: readonly number[],
-  validation: readonly EndOfClip[],
+  validation: readonly ClipTail[],
   configuration: TrainingConfiguration,
 ): TrainingData {
-  const store = before(validation, all);
+  const store = truncateClips(validation, all);
   const { seed, batch, mirror, stages, validationExamples } = configuration;
   const settings = { ...SHARES, seed: BigInt(seed), mirror };
   const batches = trainingBatches(chain.exampleShape, store, training, { ...settings, batch });
@@ -61,8 +61,8 @@ export function trainingBatches(
   store: ClipStore,
   clips: readonly number[],
   settings: BatchSettings,
-): (step: number, crops: number, places?: Places) => Examples {
-  const source = new RandomFrames(store, frameBytes(shape), clips, settings, purposes.batches);
+): (step: number, crops: number, places?: IndexRange) => Examples {
+  const source = new RandomFrames(store, frameBytes(shape), clips, settings, randomStreams.batches);
   const buffer = new ExampleBuffer(shape, settings.batch);
   const frames = new Uint8Array((shape.context + 1) * frameBytes(shape));
   return (step, crops, { from, to } = { from: 0, to: settings.batch }) => {
@@ -70,10 +70,10 @@ export function trainingBatches(
     for (let example = from; example < to; example++) {
       const count = source.read(step, example, { earliest: 1, before: shape.context, crops }, frames);
       const disturb =
-        source.uniform(step, example, Draw.Disturb) < settings.disturbed
-          ? disturbance(shape, source.choice(step, example, Draw.DisturbanceSeed, 2 ** 32))
+        source.uniform(step, example, RandomChoice.Disturb) < settings.disturbed
+          ? noiseAugmentation(shape, source.choice(step, example, RandomChoice.DisturbanceSeed, 2 ** 32))
           : undefined;
-      const earlierPixels = !(source.uniform(step, example, Draw.IsWithoutEarlier) < settings.withoutEarlier);
+      const earlierPixels = !(source.uniform(step, example, RandomChoice.IsWithoutEarlier) < settings.withoutEarlier);
       buffer.add(frames, count, source.isMirrored(step, example), disturb, earlierPixels);
     }
     return buffer.tensors();

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { precisions } from '../backend/precision.js';
 import { parseFrameRate, type FrameRate } from '../foundation/frame-rate.js';
 import { optimisers, type OptimiserName } from '../optimization/optimisers.js';
-import { learnsAnchor } from '../conditioning/index.js';
+import { hasLearnedAnchor } from '../conditioning/index.js';
 import { expectsFrame, modelSchema, type ModelDescription } from '../model/description.js';
 import { samplingSchema } from '../model/sampling-settings.js';
-import { DEFAULT_MINUTES, DEFAULT_RATE, dataDefaults, fromModelDefaults } from './data-defaults.js';
+import { DEFAULT_MINUTES, DEFAULT_RATE, dataDefaults, fineTuningDefaults } from './data-defaults.js';
 import { paceMarkSchema } from './pace.js';
 import { stageSchema, type Stage } from './stages.js';
 
@@ -62,8 +62,8 @@ function completed(
   kind: DataKind,
 ): TrainingConfiguration {
   const isTrained = training.from !== null;
-  const usual = { rate: DEFAULT_RATE, ...dataDefaults[kind], ...(isTrained && fromModelDefaults) };
-  const keepsExpected = isTrained && scales.length === 1 && learnsAnchor(scales[0].conditioning);
+  const usual = { rate: DEFAULT_RATE, ...dataDefaults[kind], ...(isTrained && fineTuningDefaults) };
+  const keepsExpected = isTrained && scales.length === 1 && hasLearnedAnchor(scales[0].conditioning);
   const usualPart = (rollOuts: number) => (keepsExpected && rollOuts === 0 ? 'decoder' : 'all');
   const { batch = usual.batch, mirror = usual.mirror, ...rest } = training;
   const minutes = rest.steps === null && rest.minutes === null ? DEFAULT_MINUTES : rest.minutes;
@@ -148,7 +148,7 @@ function* refusals(
   data: DataKind,
   hasWeights: boolean,
 ): Generator<[keyof Stage, string]> {
-  const expects = scales.length === 1 && learnsAnchor(scales[0].conditioning);
+  const expects = scales.length === 1 && hasLearnedAnchor(scales[0].conditioning);
   if (data === 'images' && crops > 0) yield ['crops', 'images are shown as they are: it is for clips alone'];
   if (data === 'images' && rollOuts > 0) yield ['rollOuts', 'it is for clips alone'];
   else if (rollOuts > 0 && !expects) yield ['rollOuts', 'it is for models of one scale that learn the expected frame'];
@@ -162,6 +162,6 @@ function* refusals(
 }
 
 /** The rate to which the clips of a training are brought; null where each is taken at its own, or there are none. */
-export function learntFrameRate(data: RunConfiguration['data']): FrameRate | null {
+export function trainingFrameRate(data: RunConfiguration['data']): FrameRate | null {
   return data.type === 'images' || data.frameRate === null ? null : parseFrameRate(data.frameRate);
 }

@@ -11,4 +11,4 @@ export const dataDefaults = {
 export const DEFAULT_RATE = 2e-3;
 
 /** What is other where a model's weights are gone on with: nothing is to be lost that they know, and a scene is shown as it is. */
-export const fromModelDefaults = { rate: 3e-4, mirror: false, crops: 0 } as const;
+export const fineTuningDefaults = { rate: 3e-4, mirror: false, crops: 0 } as const;

@@ -4,12 +4,12 @@ import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import { dimensions, type Chain } from '../model/chain.js';
 import { ExampleBuffer, type Examples } from '../conditioning/context/examples.js';
 import { frameBytes } from '../foundation/levels.js';
-import { Philox, purposes } from '../foundation/philox.js';
+import { Philox, randomStreams } from '../foundation/philox.js';
 import { singleProcess } from '../distributed/process-group.js';
 import type { TrainingConfiguration } from './configuration.js';
-import type { Places } from './shards.js';
+import type { IndexRange } from './shards.js';
 import type { TrainingData } from './train.js';
-import { costsOf, sumOf } from './validation.js';
+import { scoreShared, sumCosts } from './validation.js';
 
 /** Images at the model's size, in a fixed order. */
 export interface ImageStore extends ImageSource {
@@ -46,7 +46,7 @@ export function imageBatches(
   { exampleShape }: Chain,
   store: ImageStore,
   { seed, batch, mirror }: { seed: bigint; batch: number; mirror: boolean },
-): (step: number, places?: Places) => Examples {
+): (step: number, places?: IndexRange) => Examples {
   const philox = new Philox(seed);
   const buffer = new ExampleBuffer(exampleShape, batch);
   const bytes = new Uint8Array(frameBytes(exampleShape));
@@ -58,7 +58,7 @@ export function imageBatches(
       const epoch = Math.floor(drawn / store.count);
       if (epoch !== latest.epoch) latest = { epoch, order: orderOf(philox, epoch, store.count) };
       store.read(latest.order[drawn % store.count], bytes);
-      buffer.add(bytes, 1, mirror && philox.uniform(step, example, 0, purposes.batches) < 0.5);
+      buffer.add(bytes, 1, mirror && philox.uniform(step, example, 0, randomStreams.batches) < 0.5);
     }
     return buffer.tensors();
   };
@@ -68,7 +68,7 @@ export function imageBatches(
 function orderOf(philox: Philox, epoch: number, count: number): Uint32Array<ArrayBuffer> {
   const order = Uint32Array.from({ length: count }, (_, index) => index);
   for (let last = count - 1; last > 0; last--) {
-    const chosen = Math.floor(philox.uniform(epoch, last, 0, purposes.epochs) * (last + 1));
+    const chosen = Math.floor(philox.uniform(epoch, last, 0, randomStreams.epochs) * (last + 1));
     [order[last], order[chosen]] = [order[chosen], order[last]];
   }
   return order;
@@ -90,6 +90,6 @@ async function validateImages(
     store.read(index, bytes);
     buffer.add(bytes, 1, false);
   };
-  const costs = await costsOf(chain, weights, chosen, add, Math.min(together, count), processGroup);
-  return (sumOf(costs) / count / dimensions(chain)) * BITS_PER_NAT;
+  const costs = await scoreShared(chain, weights, chosen, add, Math.min(together, count), processGroup);
+  return (sumCosts(costs) / count / dimensions(chain)) * BITS_PER_NAT;
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { arithmeticInUse, threadsInUse } from '../backend/backend-in-use.js';
+import { currentArithmetic, currentThreads } from '../backend/current-backend.js';
 import { packageFolder } from '../foundation/package-folder.js';
 
 /** What computes a training: a line of machine.jsonl. */
@@ -11,7 +11,7 @@ export const machineSchema = z.object({
   cpu: z.string(),
   /** Cores that the process may use. */
   cores: z.int(),
-  /** See `arithmeticInUse`. */
+  /** See `currentArithmetic`. */
   arithmetic: z.string(),
   /** That compute; null where the backend does not say. */
   threads: z.int().nullable(),
@@ -27,14 +27,14 @@ export type Machine = z.infer<typeof machineSchema>;
 export const machineLineSchema = z.object({ step: z.int(), ...machineSchema.shape });
 
 /** This machine, as it computes now. */
-export function thisMachine(): Machine {
+export function describeMachine(): Machine {
   const { version } = JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as { version: string };
   return {
     // Some systems do not name it.
     cpu: cpus().at(0)?.model.trim() || 'unknown',
     cores: availableParallelism(),
-    arithmetic: arithmeticInUse(),
-    threads: threadsInUse(),
+    arithmetic: currentArithmetic(),
+    threads: currentThreads(),
     pxv: version,
     node: process.version,
     platform: `${process.platform} ${process.arch}`,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 
 /** A point from which on the schedule runs at one pace, to the last step. */
 export const paceMarkSchema = z.strictObject({
@@ -18,7 +18,7 @@ export const paceMarkSchema = z.strictObject({
 export type PaceMark = z.infer<typeof paceMarkSchema>;
 
 /** What a training's configuration says of its length. */
-export interface Length {
+export interface TrainingLength {
   /** Number of updates; null until `minutes` have been turned into some. */
   steps: number | null;
   minutes: number | null;
@@ -26,7 +26,7 @@ export interface Length {
   pace: PaceMark[];
 }
 
-type Schedule = Pick<Length, 'steps' | 'pace'>;
+type Schedule = Pick<TrainingLength, 'steps' | 'pace'>;
 
 /**
  * The share of the schedule that is behind after so many updates, 0 to 1, in a line from each mark to the last step: a
@@ -40,7 +40,7 @@ export function progressAt({ steps, pace }: Schedule, step: number): number | nu
   return mark.progress + ((1 - mark.progress) * (step - mark.step)) / (mark.steps - mark.step);
 }
 
-type Validated = Pick<Length, 'pace'> & { validations: number };
+type Validated = Pick<TrainingLength, 'pace'> & { validations: number };
 
 /** Validations in the whole training, as they are spread after so many updates. */
 export function validationsAt({ pace, validations }: Validated, step: number): number {
@@ -63,8 +63,13 @@ export type Extension = { steps: number } | { minutes: number };
  * @param seconds that it has taken; 0: they are not known, as where the log is gone
  * @throws PxvError `USAGE` where it is that long already
  */
-export function extended(length: Length, step: number, seconds: number, extension: Extension): Length {
-  const extendedTo = (steps: number, minutes: number | null): Length => {
+export function extendLength(
+  length: TrainingLength,
+  step: number,
+  seconds: number,
+  extension: Extension,
+): TrainingLength {
+  const extendedTo = (steps: number, minutes: number | null): TrainingLength => {
     return { steps, minutes, pace: [...recorded(length), { step, progress: step / steps, steps, seconds }] };
   };
   if ('minutes' in extension) {
@@ -76,11 +81,11 @@ export function extended(length: Length, step: number, seconds: number, extensio
   if (extension.steps > step) return extendedTo(extension.steps, null);
   const expected = `more than ${step}, the steps that are done`;
   const remedy = 'give more steps, or --minutes for as many more';
-  throw errorsOf('USAGE', 'resume training')('--steps', expected, String(extension.steps), remedy);
+  throw errorFactory('USAGE', 'resume training')('--steps', expected, String(extension.steps), remedy);
 }
 
 /** The marks of a length, one at its beginning where it has none: what the schedule was stays known when it changes. */
-function recorded({ steps, pace }: Length): PaceMark[] {
+function recorded({ steps, pace }: TrainingLength): PaceMark[] {
   return pace.length > 0 || steps === null ? pace : [{ step: 0, progress: 0, steps, seconds: 0 }];
 }
 
@@ -96,7 +101,7 @@ const NEXT_LOOK = { share: 1 / 8, seconds: 1 };
 const MOST_VALIDATION = 1 / 4;
 
 /** Turns the minutes that a training was given into steps, and corrects their number while the pace changes. */
-export class Pace {
+export class PaceEstimator {
   private readonly recent: number[] = [];
   private recorded = 0;
   /** Of the latest validation; 0 before the first. */

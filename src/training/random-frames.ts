@@ -1,7 +1,7 @@
 import { Philox } from '../foundation/philox.js';
 
 /** A part of a picture that is shown in place of the whole: `zoom` times smaller each way, 1 or more; its place, 0 to 1. */
-export interface Part {
+export interface CropRegion {
   zoom: number;
   across: number;
   down: number;
@@ -13,14 +13,14 @@ export interface ClipStore {
   /** Copies frames first to first + count - 1 of a clip, height x width x channels bytes each, to the start of `into`. */
   read(clip: number, first: number, count: number, into: Uint8Array): void;
   /** The same of a part of the pictures; absent where they are only there as a whole. */
-  readPart?(clip: number, first: number, count: number, part: Part, into: Uint8Array): void;
+  readPart?(clip: number, first: number, count: number, part: CropRegion, into: Uint8Array): void;
 }
 
 /** The smallest part that is shown has the whole's width and height over this. */
 export const LARGEST_ZOOM = 2;
 
 /** What each random number of an example decides. */
-export const enum Draw {
+export const enum RandomChoice {
   Clip,
   Frame,
   Mirror,
@@ -49,7 +49,7 @@ export interface RandomFramesSettings {
 export class RandomFrames {
   private readonly philox: Philox;
 
-  /** @param clips indices into the store @param purpose the last word of all counters: see `purposes` */
+  /** @param clips indices into the store @param purpose the last word of all counters: see `randomStreams` */
   constructor(
     private readonly store: ClipStore,
     private readonly frameBytes: number,
@@ -61,17 +61,17 @@ export class RandomFrames {
   }
 
   /** A random number of an example, between 0 and 1. */
-  uniform(step: number, example: number, what: Draw): number {
+  uniform(step: number, example: number, what: RandomChoice): number {
     return this.philox.uniform(step, example, what, this.purpose);
   }
 
   /** A random whole number of an example, below `choices`. */
-  choice(step: number, example: number, what: Draw, choices: number): number {
+  choice(step: number, example: number, what: RandomChoice, choices: number): number {
     return Math.floor(this.uniform(step, example, what) * choices);
   }
 
   isMirrored(step: number, example: number): boolean {
-    return this.settings.mirror && this.choice(step, example, Draw.Mirror, 2) === 1;
+    return this.settings.mirror && this.choice(step, example, RandomChoice.Mirror, 2) === 1;
   }
 
   /**
@@ -88,18 +88,18 @@ export class RandomFrames {
     into: Uint8Array,
   ): number {
     const { store, settings } = this;
-    const clip = this.clips[this.choice(step, example, Draw.Clip, this.clips.length)];
-    const frame = earliest + this.choice(step, example, Draw.Frame, store.clips[clip].frames - earliest);
+    const clip = this.clips[this.choice(step, example, RandomChoice.Clip, this.clips.length)];
+    const frame = earliest + this.choice(step, example, RandomChoice.Frame, store.clips[clip].frames - earliest);
     const first = Math.max(0, frame - before);
     const count = frame - first + 1;
-    if (store.readPart !== undefined && this.uniform(step, example, Draw.IsCrop) < crops) {
-      const zoom = LARGEST_ZOOM ** this.uniform(step, example, Draw.Zoom);
-      const [across, down] = [Draw.Across, Draw.Down].map((what) => this.uniform(step, example, what));
+    if (store.readPart !== undefined && this.uniform(step, example, RandomChoice.IsCrop) < crops) {
+      const zoom = LARGEST_ZOOM ** this.uniform(step, example, RandomChoice.Zoom);
+      const [across, down] = [RandomChoice.Across, RandomChoice.Down].map((what) => this.uniform(step, example, what));
       store.readPart(clip, first, count, { zoom, across, down }, into);
     } else {
       store.read(clip, first, count, into);
     }
-    if (this.uniform(step, example, Draw.IsReversed) < settings.reversed) this.reverse(into, count);
+    if (this.uniform(step, example, RandomChoice.IsReversed) < settings.reversed) this.reverse(into, count);
     return count;
   }
 

@@ -1,15 +1,15 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Rank } from '@tensorflow/tfjs-core';
 import { ContextBuffer } from '../conditioning/context/context-tensors.js';
-import { blankGiven } from '../conditioning/index.js';
+import { zeroInputs } from '../conditioning/index.js';
 import type { RollOut } from '../optimization/anchor-loss.js';
-import { frameBytes, levelsOf, type Levels } from '../foundation/levels.js';
+import { frameBytes, bytesToLevels, type Levels } from '../foundation/levels.js';
 import type { ExampleShape } from '../conditioning/context/examples.js';
 import { areEnough, historyLength, StridedHistory, subsequencesFor } from '../conditioning/context/history.js';
-import { purposes } from '../foundation/philox.js';
-import { standStill } from './disturbance.js';
-import type { Places } from './shards.js';
-import { Draw, RandomFrames, type ClipStore, type RandomFramesSettings } from './random-frames.js';
+import { randomStreams } from '../foundation/philox.js';
+import { freezeFrames } from './noise-augmentation.js';
+import type { IndexRange } from './shards.js';
+import { RandomChoice, RandomFrames, type ClipStore, type RandomFramesSettings } from './random-frames.js';
 
 /** Frames that are predicted one after another: as many as `predict` makes by default. */
 export const PREDICTED_FRAMES = 8;
@@ -40,10 +40,10 @@ export function rollOutBatches(
   store: ClipStore,
   clips: readonly number[],
   settings: RollOutSettings,
-): (step: number, places: Places, crops: number) => RollOut | null {
+): (step: number, places: IndexRange, crops: number) => RollOut | null {
   const { size, channels, context } = shape;
   const length = frameBytes(shape);
-  const source = new RandomFrames(store, length, clips, settings, purposes.rollOuts);
+  const source = new RandomFrames(store, length, clips, settings, randomStreams.rollOuts);
   const before = historyLength(context) + PREDICTED_FRAMES - 1;
   const frames = new Uint8Array((before + 1) * length);
   const known = subsequencesFor(context).map((subsequence) => ({
@@ -58,12 +58,12 @@ export function rollOutBatches(
     for (let place = 0; place < number; place++) {
       const example = from + place;
       const count = source.read(step, example, { earliest: PREDICTED_FRAMES, before, crops }, frames);
-      if (source.uniform(step, example, Draw.IsStill) < settings.still) {
-        const seed = source.choice(step, example, Draw.StillSeed, 2 ** 32);
-        standStill(frames.subarray(0, count * length), length, seed);
+      if (source.uniform(step, example, RandomChoice.IsStill) < settings.still) {
+        const seed = source.choice(step, example, RandomChoice.StillSeed, 2 ** 32);
+        freezeFrames(frames.subarray(0, count * length), length, seed);
       }
       const mirrored = source.isMirrored(step, example);
-      const levels = Array.from({ length: count }, (_, at) => levelsOf(shape, frames, at * length, mirrored));
+      const levels = Array.from({ length: count }, (_, at) => bytesToLevels(shape, frames, at * length, mirrored));
       const history = new StridedHistory<Levels>(context);
       for (const frame of levels.slice(0, -PREDICTED_FRAMES)) history.addKnown(frame);
       for (const { subsequence, buffer, counts } of known) {
@@ -94,7 +94,7 @@ export function blankRollOut(shape: ExampleShape, number: number): RollOut | nul
   return {
     known: subsequencesFor(context).map((subsequence) => ({
       subsequence,
-      given: blankGiven(shape, shape, number),
+      given: zeroInputs(shape, shape, number),
       counts: tf.fill<Rank.R4>([number, 1, 1, 1], 0),
     })),
     truth: Array.from({ length: PREDICTED_FRAMES }, blank),

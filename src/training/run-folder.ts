@@ -2,20 +2,26 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { errorsOf, type PxvError } from '../foundation/errors.js';
+import { errorFactory, type PxvError } from '../foundation/errors.js';
 import { makeFolder } from '../foundation/make-folder.js';
 import { saveModel } from '../model/checkpoint.js';
-import { modelMetadata, namedWeights, readDescription, takeWeights, toArrays, toTensors } from '../model/model.js';
+import { modelMetadata, nameWeights, readDescription, takeWeights, toArrays, toTensors } from '../model/model.js';
 import { buildChain, type Chain } from '../model/chain.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
 import { readSafetensors, writeSafetensors } from '../model/safetensors.js';
 import type { NamedArray } from '../model/safetensors-format.js';
-import { appendLine, removeEmpty, replaceFile, unfinishedName, writeFailure } from '../foundation/write-file.js';
-import { learntFrameRate, runSchema, type RunConfiguration } from './configuration.js';
+import {
+  appendLine,
+  removeEmptyFolders,
+  writeFileAtomically,
+  parseTemporaryName,
+  writeFailure,
+} from '../foundation/write-file.js';
+import { trainingFrameRate, runSchema, type RunConfiguration } from './configuration.js';
 import { isEventFile } from './event-file.js';
 import { machineLineSchema, type Machine } from './machine.js';
 import { SampleSheets } from './sample-sheets.js';
-import { dataHashesSchema, listChanges, textHash, type DataHashes } from './data-list.js';
+import { dataHashesSchema, listChanges, hashText, type DataHashes } from './data-files.js';
 import { optimisers, type OptimiserName } from '../optimization/optimisers.js';
 import { lockFolder } from '../foundation/folder-lock.js';
 import type { TrainingState } from '../optimization/update.js';
@@ -30,7 +36,7 @@ export interface Checkpoint {
   /** The lowest validation so far; null before the first. */
   best: Validation | null;
   dataHashes: DataHashes;
-  /** What computed the last steps, as `arithmeticInUse` names it; null where that is not known, or nothing has. */
+  /** What computed the last steps, as `currentArithmetic` names it; null where that is not known, or nothing has. */
   arithmetic: string | null;
 }
 
@@ -63,9 +69,9 @@ const files = {
 const results = [files.configuration, files.model, files.log, files.data, files.machine, files.training];
 
 /** The lowest validation that the log of a run folder holds; null where there is no such log, or none in it. */
-export function bestLogged(folder: string): Validation | null {
+export function readBestValidation(folder: string): Validation | null {
   const validations = new RunFolder(folder)
-    .logged()
+    .readLog()
     .flatMap(({ step, validation }) => (validation === undefined ? [] : [{ step, bitsPerDim: validation }]));
   return validations.reduce<Validation | null>(
     (best, one) => (best === null || one.bitsPerDim < best.bitsPerDim ? one : best),
@@ -94,7 +100,7 @@ export class RunFolder {
     let release = () => {};
     const leave = () => {
       release();
-      removeEmpty(made);
+      removeEmptyFolders(made);
     };
     try {
       release = await lockFolder(this.path, 'training');
@@ -118,7 +124,7 @@ export class RunFolder {
   }
 
   /** What a training writes here at the top, in place of what is there. */
-  get written(): string[] {
+  get outputPaths(): string[] {
     return results.map((name) => join(this.path, name));
   }
 
@@ -160,13 +166,13 @@ export class RunFolder {
   }
 
   /** What has computed the training, the first machine first: each from a step on. Empty where it is not known. */
-  machines(): (Machine & { step: number })[] {
+  readMachines(): (Machine & { step: number })[] {
     return this.linesOf(files.machine).flatMap((line) => machineLineSchema.safeParse(line).data ?? []);
   }
 
   /** Adds what computes from a step on, where that is not what did until then. @throws PxvError `OUTPUT` where it cannot be written */
   addMachine(step: number, machine: Machine): void {
-    const known = this.machines();
+    const known = this.readMachines();
     const last = known.at(-1);
     if (last !== undefined && isDeepStrictEqual({ ...machine, step: last.step }, last)) return;
     const lines = [...known, { step, ...machine }].map((one) => `${JSON.stringify(one)}\n`);
@@ -176,11 +182,11 @@ export class RunFolder {
   /** How the files of a list differ from those of the list with this hash, which the training began with. */
   dataChanges(list: string, hash: string): string {
     const before = this.textOf(files.data);
-    return listChanges(before !== null && textHash(before) === hash ? before : null, list);
+    return listChanges(before !== null && hashText(before) === hash ? before : null, list);
   }
 
   /** What config.json says; null where it is not there, or not of this version. */
-  configuration(): RunConfiguration | null {
+  readConfiguration(): RunConfiguration | null {
     return runSchema.safeParse(json(this.textOf(files.configuration) ?? '')).data ?? null;
   }
 
@@ -250,7 +256,7 @@ export class RunFolder {
 
   /** Seconds that the first steps took, as the log has them. */
   secondsOf(steps: number): number {
-    return this.logged().reduce((sum, { step, seconds = 0 }) => (step <= steps ? sum + seconds : sum), 0);
+    return this.readLog().reduce((sum, { step, seconds = 0 }) => (step <= steps ? sum + seconds : sum), 0);
   }
 
   /** @throws PxvError `OUTPUT` where the log cannot be written */
@@ -262,12 +268,12 @@ export class RunFolder {
   cutLog(step: number): void {
     this.samples.cut(step);
     if (this.textOf(files.log) === null) return;
-    const kept = this.logged().filter((entry) => entry.step <= step);
+    const kept = this.readLog().filter((entry) => entry.step <= step);
     this.writeText(files.log, kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   }
 
   /** What the log has, step after step; nothing, where there is none. */
-  logged(): LogEntry[] {
+  readLog(): LogEntry[] {
     return this.linesOf(files.log) as LogEntry[];
   }
 
@@ -284,7 +290,7 @@ export class RunFolder {
   }
 
   private writeText(name: string, text: string): void {
-    replaceFile(join(this.path, name), [Buffer.from(text)]);
+    writeFileAtomically(join(this.path, name), [Buffer.from(text)]);
   }
 
   /** Removes what a training that was killed was writing. */
@@ -293,7 +299,7 @@ export class RunFolder {
       if (!existsSync(folder)) continue;
       if (!statSync(folder).isDirectory()) throw notFolder(folder, `remove it, or ${OTHER_FOLDER}`);
       for (const name of readdirSync(folder)) {
-        const meant = unfinishedName(name);
+        const meant = parseTemporaryName(name);
         const isOwn = folder !== this.path || results.some((result) => result === meant);
         if (meant !== null && isOwn) rmSync(join(folder, name), { force: true });
       }
@@ -304,7 +310,7 @@ export class RunFolder {
     const received = existsSync(this.path) ? 'a folder without it' : 'no such folder';
     const remedy = 'check --out, or leave out --resume to start again';
     const expected = `a run folder with ${files.training}`;
-    return errorsOf('CHECKPOINT', 'resume training')(this.path, expected, received, remedy);
+    return errorFactory('CHECKPOINT', 'resume training')(this.path, expected, received, remedy);
   }
 
   private occupied(): PxvError {
@@ -316,7 +322,7 @@ export class RunFolder {
 }
 
 /** A run folder as the ranks see it that do not write: they read what is there, and another rank writes it. */
-export class FollowedRun extends RunFolder {
+export class ReadOnlyRunFolder extends RunFolder {
   override enter(): Promise<() => void> {
     return Promise.resolve(() => {});
   }
@@ -339,18 +345,18 @@ export function stateArrays(
   { weights, optimiser: ofOptimiser }: TrainingState,
 ): Map<string, NamedArray> {
   const named = optimisers[optimiser].stateNames.map((name, index) =>
-    namedWeights(parameters, toArrays(ofOptimiser[index]), `optimiser.${name}.`),
+    nameWeights(parameters, toArrays(ofOptimiser[index]), `optimiser.${name}.`),
   );
-  return new Map([namedWeights(parameters, toArrays(weights)), ...named].flatMap((arrays) => [...arrays]));
+  return new Map([nameWeights(parameters, toArrays(weights)), ...named].flatMap((arrays) => [...arrays]));
 }
 
 const OTHER_FOLDER = 'choose another folder with --out';
-const notMade = errorsOf('OUTPUT', 'make run folder');
+const notMade = errorFactory('OUTPUT', 'make run folder');
 const notFolder = (path: string, remedy: string) => notMade(path, 'a folder', 'a file of that name', remedy);
 
 /** What a model says of itself besides its weights. */
 function facts({ model, drawing, data }: RunConfiguration, step: number) {
-  return { description: model, step, frameRate: learntFrameRate(data), drawing, origin: null };
+  return { description: model, step, frameRate: trainingFrameRate(data), drawing, origin: null };
 }
 
 /** The value of a JSON text; undefined where it is none. */

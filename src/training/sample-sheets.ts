@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../foundation/make-folder.js';
-import { replaceFile, writeFailure } from '../foundation/write-file.js';
+import { writeFileAtomically, writeFailure } from '../foundation/write-file.js';
 
 /** The folder of a run in which each validation that drew something leaves a sheet of it: `400.png` of step 400. */
 export class SampleSheets {
@@ -25,7 +25,7 @@ export class SampleSheets {
     } catch (cause) {
       throw writeFailure(this.folder, cause);
     }
-    replaceFile(this.pathOf(step), [png]);
+    writeFileAtomically(this.pathOf(step), [png]);
   }
 
   /** Removes the sheets of later steps, so that a resumed training's are as if it had never stopped. */

@@ -1,25 +1,25 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { withPrecision, type Precision } from '../backend/precision.js';
-import { giveWay } from '../foundation/give-way.js';
+import { yieldToEventLoop } from '../foundation/yield-to-event-loop.js';
 import { disposeRollOut, type RollOut } from '../optimization/anchor-loss.js';
-import { gradientsOf, type Gradients } from '../optimization/gradients.js';
+import { computeGradients, type Gradients } from '../optimization/gradients.js';
 import type { Chain } from '../model/chain.js';
 import { disposeExamples, type Examples } from '../conditioning/context/examples.js';
 import { addInPlace, type ProcessGroup } from '../distributed/process-group.js';
 import type { Stage } from './stages.js';
 
 /** Places in a batch, from one up to and without another. */
-export interface Places {
+export interface IndexRange {
   from: number;
   to: number;
 }
 
 /** What is at some places of steps: functions of the seed, the step (0 for the first), its stage and the place alone. */
 export interface StepData {
-  batch: (step: number, stage: Stage, places: Places) => Examples;
+  batch: (step: number, stage: Stage, places: IndexRange) => Examples;
   /** Roll-outs, of which the learned anchor learns; null where there are none. */
-  rollOut: (step: number, stage: Stage, places: Places) => RollOut | null;
+  rollOut: (step: number, stage: Stage, places: IndexRange) => RollOut | null;
 }
 
 /** What a step learns from, cut into shards: how many there are says how its gradients round, and nothing else does. */
@@ -35,16 +35,16 @@ export interface ShardedStep {
 }
 
 /** Where a shard begins and ends among so many examples. Where they cannot be equal, they differ by one. */
-export function placesOf(shard: number, shards: number, examples: number): Places {
+export function shardRange(shard: number, shards: number, examples: number): IndexRange {
   const [from, to] = [shard, shard + 1].map((at) => Math.floor((at * examples) / shards));
   return { from, to };
 }
 
 /**
- * The gradients of a step, as `gradientsOf` has them. Each rank computes those of its shards, which follow each other, and
+ * The gradients of a step, as `computeGradients` has them. Each rank computes those of its shards, which follow each other, and
  * they are added in one binary tree over all shards. So any number of ranks gives the same bits.
  */
-export async function gradientsOfStep(
+export async function computeStepGradients(
   chain: Chain,
   weights: readonly Tensor[],
   data: StepData,
@@ -67,7 +67,7 @@ export async function gradientsOfStep(
       sum = before;
     }
     sums.push(sum);
-    await giveWay();
+    await yieldToEventLoop();
   }
   const [sum] = sums;
   await processGroup.allReduce(sum);
@@ -86,10 +86,12 @@ export function gradientsOfShard(
   shard: number,
 ): Gradients {
   const { trains, rollOuts } = stage;
-  const examples = data.batch(step, stage, placesOf(shard, shards, batch));
-  const rollOut = data.rollOut(step, stage, placesOf(shard, shards, rollOuts));
+  const examples = data.batch(step, stage, shardRange(shard, shards, batch));
+  const rollOut = data.rollOut(step, stage, shardRange(shard, shards, rollOuts));
   const whole = shards === 1 ? undefined : { examples: batch, rollOuts };
-  const gradients = withPrecision(precision, () => gradientsOf(chain, weights, examples, { trains, rollOut, whole }));
+  const gradients = withPrecision(precision, () =>
+    computeGradients(chain, weights, examples, { trains, rollOut, whole }),
+  );
   disposeExamples(examples);
   if (rollOut !== null) disposeRollOut(rollOut);
   return gradients;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { progressAt, type Length } from './pace.js';
+import { progressAt, type TrainingLength } from './pace.js';
 
 /** A part of a training, with a learning rate that rises and falls and an optimiser's state of its own. */
 export const stageSchema = z.strictObject({
@@ -36,7 +36,7 @@ export interface StagePosition {
 }
 
 /** Tells of one step after another in which stage it is. */
-export class Stages {
+export class StageSchedule {
   private readonly starts: number[];
   private index: number;
   private began: number;
@@ -44,7 +44,7 @@ export class Stages {
   /** @param step the first that will be asked for, 0 for the first of the training */
   constructor(
     private readonly stages: readonly Stage[],
-    length: Length,
+    length: TrainingLength,
     step: number,
   ) {
     const sum = (some: readonly Stage[]) => some.reduce((total, { share }) => total + share, 0);
@@ -55,7 +55,7 @@ export class Stages {
   }
 
   /** Where a step, the one asked for last or the next, stands, by what the configuration has recorded alone. */
-  at(length: Length, step: number): StagePosition {
+  at(length: TrainingLength, step: number): StagePosition {
     const index = this.indexAt(length, step);
     if (index !== this.index) [this.index, this.began] = [index, step];
     const { stages, starts } = this;
@@ -68,7 +68,7 @@ export class Stages {
     };
   }
 
-  private indexAt(length: Length, step: number): number {
+  private indexAt(length: TrainingLength, step: number): number {
     const progress = progressAt(length, step) ?? 0;
     return this.starts.findLastIndex((start) => start <= progress);
   }

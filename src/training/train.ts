@@ -1,23 +1,23 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { arithmeticInUse } from '../backend/backend-in-use.js';
+import { currentArithmetic } from '../backend/current-backend.js';
 import { initialiseParameters } from '../backend/parameters.js';
 import { optimisers } from '../optimization/optimisers.js';
 import type { TrainingState } from '../optimization/update.js';
-import { errorsOf, type PxvError } from '../foundation/errors.js';
-import { giveWay } from '../foundation/give-way.js';
+import { errorFactory, type PxvError } from '../foundation/errors.js';
+import { yieldToEventLoop } from '../foundation/yield-to-event-loop.js';
 import { singleProcess, type ProcessGroup } from '../distributed/process-group.js';
 import { buildChain, type Chain } from '../model/chain.js';
 import { loadModel } from '../model/checkpoint.js';
 import { toTensors } from '../model/model.js';
-import { Clock } from './clock.js';
+import { StepTimer } from './step-timer.js';
 import type { RunConfiguration } from './configuration.js';
-import { noDataHashes } from './data-list.js';
-import { learnStep, type LearnedStep } from './learn-step.js';
+import { noDataHashes } from './data-files.js';
+import { trainStep, type TrainStepResult } from './train-step.js';
 import { isValidationStep } from './pace.js';
 import type { Checkpoint, LogEntry, RunFolder } from './run-folder.js';
 import type { StepData } from './shards.js';
-import { Stages, type Stage } from './stages.js';
+import { StageSchedule, type Stage } from './stages.js';
 import type { Validation } from './validation.js';
 
 /** What a training learns from and is validated on. */
@@ -78,7 +78,7 @@ export function startTraining(configuration: RunConfiguration): { checkpoint: Ch
   const { seed, from, optimiser: name, pace } = configuration.training;
   // A schedule that is given, as another training's minutes became, is followed, whatever the time.
   const training = pace.length === 0 ? configuration.training : { ...configuration.training, minutes: null };
-  const first = from === null ? initialiseParameters(parameters, BigInt(seed)) : startingWeights(from, chain);
+  const first = from === null ? initialiseParameters(parameters, BigInt(seed)) : loadStartingWeights(from, chain);
   const weights = toTensors(first, parameters);
   const optimiser = optimisers[name].stateNames.map(() => zerosLike(weights));
   const state = { weights, optimiser };
@@ -90,7 +90,7 @@ export function startTraining(configuration: RunConfiguration): { checkpoint: Ch
  * The weights of a model to start from: a shipped one's name, a checkpoint or a run folder.
  * @throws PxvError `CHECKPOINT` where there is none, or its networks have other arrays, by name and shape
  */
-export function startingWeights(from: string, chain: Chain): Float32Array[] {
+export function loadStartingWeights(from: string, chain: Chain): Float32Array[] {
   const model = loadModel(from);
   const [needed, held] = [chain, model.chain].map(({ parameters }) =>
     parameters.map(({ name, shape }) => `${name} ${shape.join('x')}`),
@@ -101,7 +101,7 @@ export function startingWeights(from: string, chain: Chain): Float32Array[] {
   const expected = `a model of the networks that are trained, with ${missing ?? 'no more arrays'}`;
   const received = other === undefined ? 'one without it' : `one with ${other}`;
   const remedy = 'train the networks of that model, which --from brings where --config names none, or leave out --from';
-  throw errorsOf('CHECKPOINT', 'start training')(from, expected, received, remedy);
+  throw errorFactory('CHECKPOINT', 'start training')(from, expected, received, remedy);
 }
 
 /**
@@ -119,15 +119,15 @@ export async function train(
   { onStep, onEntry, onValidated, signal, processGroup = singleProcess }: TrainingHooks = {},
 ): Promise<TrainingResult> {
   const { stages: asked, batch } = start.configuration.training;
-  const saves = new Saves(chain, run);
+  const saves = new CheckpointSaver(chain, run);
   const score = (of: Checkpoint) => validated(of, data, run, processGroup);
   const log = (entry: LogEntry) => {
     run.appendLog(entry);
     onEntry?.(entry);
   };
   let checkpoint = await withFirstValidation(start, data, score, saves, log);
-  const stages = new Stages(asked, start.configuration.training, start.step);
-  const clock = new Clock(start);
+  const stages = new StageSchedule(asked, start.configuration.training, start.step);
+  const clock = new StepTimer(start);
   let last: Validation | null = null;
   let bitsPerDim: number | null = null;
   let noBetter = validationsSinceBest(checkpoint);
@@ -141,10 +141,10 @@ export async function train(
       }
       const position = stages.at(checkpoint.configuration.training, checkpoint.step);
       if (position.done === 0) checkpoint = { ...checkpoint, state: withNewOptimiser(checkpoint.state) };
-      const { state, ...learned } = await clock.step(() => learnStep(chain, checkpoint, position, data, processGroup));
+      const { state, ...learned } = await clock.step(() => trainStep(chain, checkpoint, position, data, processGroup));
       expectFinite(run, checkpoint.step + 1, learned);
-      const next = { ...checkpoint, state, step: checkpoint.step + 1, arithmetic: arithmeticInUse() };
-      const scheduled = clock.scheduled(next);
+      const next = { ...checkpoint, state, step: checkpoint.step + 1, arithmetic: currentArithmetic() };
+      const scheduled = clock.reschedule(next);
       if (scheduled !== next) run.writeConfiguration(scheduled.configuration);
       checkpoint = await byFirstClock(scheduled, processGroup);
 
@@ -159,7 +159,7 @@ export async function train(
       saves.afterStep(checkpoint, isBest);
       if (isValidated) {
         await onValidated?.(checkpoint, clock.lastStep);
-        clock.validationEnds();
+        clock.endValidation();
       }
       bitsPerDim = learned.bitsPerDim;
       last = validation ?? last;
@@ -172,7 +172,7 @@ export async function train(
         learningRate: learned.learningRate,
         examplesPerSecond: batch / clock.lastStep,
       });
-      await giveWay();
+      await yieldToEventLoop();
     }
     if (noBetter >= patience) saves.atStop(checkpoint);
     const { step, best, configuration } = checkpoint;
@@ -187,7 +187,7 @@ async function withFirstValidation(
   start: Checkpoint,
   data: TrainingData,
   score: (of: Checkpoint) => Promise<Validation | null>,
-  saves: Saves,
+  saves: CheckpointSaver,
   log: (entry: LogEntry) => void,
 ) {
   if (start.step > 0 || start.best !== null || start.configuration.training.from === null) return start;
@@ -203,7 +203,7 @@ async function withFirstValidation(
 const SECONDS_BETWEEN = 60;
 
 /** Saves a training as it goes: its state now and then, and the model of each new best. */
-export class Saves {
+export class CheckpointSaver {
   private last = performance.now();
 
   constructor(
@@ -254,7 +254,7 @@ async function byFirstClock(checkpoint: Checkpoint, processGroup: ProcessGroup):
 }
 
 function stoppedByFirst(): PxvError {
-  const stopped = errorsOf('INTERRUPTED', 'train');
+  const stopped = errorFactory('INTERRUPTED', 'train');
   return stopped('this rank', 'to come to the last step', 'a stop by the first rank', 'go on with --resume');
 }
 
@@ -279,7 +279,7 @@ async function validated(
 }
 
 /** @throws PxvError `DIVERGED` if the likelihood or a gradient of a step is not finite */
-function expectFinite(run: RunFolder, step: number, { nats, gradientNorm }: Omit<LearnedStep, 'state'>): void {
+function expectFinite(run: RunFolder, step: number, { nats, gradientNorm }: Omit<TrainStepResult, 'state'>): void {
   if (Number.isFinite(nats) && Number.isFinite(gradientNorm)) return;
   throw diverged(run, step, `${nats} nats and a gradient norm of ${gradientNorm}`);
 }
@@ -288,12 +288,17 @@ function diverged(run: RunFolder, step: number, received: string): PxvError {
   const remedy = run.hasTraining
     ? `lower the learning rate; the last saved state stays in ${run.path}`
     : 'lower the learning rate';
-  return errorsOf('DIVERGED', 'train')(`step ${step}`, 'a finite likelihood and finite gradients', received, remedy);
+  return errorFactory('DIVERGED', 'train')(
+    `step ${step}`,
+    'a finite likelihood and finite gradients',
+    received,
+    remedy,
+  );
 }
 
 function logEntry(
   { step }: Checkpoint,
-  { nats, bitsPerDim, gradientNorm, learningRate }: Omit<LearnedStep, 'state'>,
+  { nats, bitsPerDim, gradientNorm, learningRate }: Omit<TrainStepResult, 'state'>,
   seconds: number,
 ): LogEntry {
   return {

@@ -1,10 +1,10 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { BITS_PER_NAT, scoreEach, sumOfNats } from '../evaluation/scoring.js';
+import { BITS_PER_NAT, scoreItems, sumNats } from '../evaluation/scoring.js';
 import { dimensions, type Chain } from '../model/chain.js';
 import { frameBytes } from '../foundation/levels.js';
 import type { ExampleBuffer, ExampleShape } from '../conditioning/context/examples.js';
 import { historyLength } from '../conditioning/context/history.js';
-import { Philox, purposes } from '../foundation/philox.js';
+import { Philox, randomStreams } from '../foundation/philox.js';
 import { singleProcess, assignedIndices, type ProcessGroup } from '../distributed/process-group.js';
 import type { ClipStore } from './random-frames.js';
 
@@ -16,16 +16,16 @@ export interface Validation {
 }
 
 /** Which of so many clips are held out where none are named for validation: one in ten, at least one where there are three. */
-export function heldOutClips(clips: number, seed: bigint): number[] {
+export function selectHeldOutClips(clips: number, seed: bigint): number[] {
   const count = clips < 3 ? 0 : Math.max(1, Math.round(clips / 10));
   const philox = new Philox(seed);
-  const rank = (clip: number) => philox.uniform(clip, 0, 0, purposes.heldOutClips);
+  const rank = (clip: number) => philox.uniform(clip, 0, 0, randomStreams.heldOutClips);
   const order = Array.from({ length: clips }, (_, clip) => clip).sort((a, b) => rank(a) - rank(b));
   return order.slice(0, count).sort((a, b) => a - b);
 }
 
 /** Part of a clip: its frames from one on, to its end. */
-export interface EndOfClip {
+export interface ClipTail {
   /** Its index in the store. */
   clip: number;
   /** 1 or more: the first frame has nothing before it. */
@@ -37,14 +37,14 @@ export interface EndOfClip {
  * nothing.
  * @param clips indices into the store
  */
-export function lastFifths({ clips: all }: Pick<ClipStore, 'clips'>, clips: readonly number[]): EndOfClip[] {
+export function takeLastFifths({ clips: all }: Pick<ClipStore, 'clips'>, clips: readonly number[]): ClipTail[] {
   return clips
     .map((clip) => ({ clip, from: all[clip].frames - Math.floor(all[clip].frames / 5) }))
     .filter(({ clip, from }) => from < all[clip].frames);
 }
 
 /** A store whose clips end where others of their frames validate. */
-export function before(ends: readonly EndOfClip[], store: ClipStore): ClipStore {
+export function truncateClips(ends: readonly ClipTail[], store: ClipStore): ClipStore {
   const endOf = new Map(ends.map(({ clip, from }) => [clip, from]));
   const clips = store.clips.map((clip, at) => ({ ...clip, frames: endOf.get(at) ?? clip.frames }));
   return { ...store, clips };
@@ -64,10 +64,10 @@ export interface ValidatingExample {
 export function validatingExample(
   shape: ExampleShape,
   store: Pick<ClipStore, 'clips' | 'read'>,
-  parts: readonly EndOfClip[],
+  parts: readonly ClipTail[],
   frames: number,
 ): ValidatingExample | null {
-  const lengthOf = ({ clip, from }: EndOfClip) => store.clips[clip].frames - from;
+  const lengthOf = ({ clip, from }: ClipTail) => store.clips[clip].frames - from;
   const part = parts.find((one) => lengthOf(one) >= frames) ?? parts.at(0);
   if (part === undefined) return null;
   const count = Math.min(frames, lengthOf(part));
@@ -93,7 +93,7 @@ export async function validate(
   chain: Chain,
   weights: readonly Tensor[],
   store: ClipStore,
-  parts: readonly EndOfClip[],
+  parts: readonly ClipTail[],
   frames: number,
   together = VALIDATION_FRAMES,
   processGroup = singleProcess,
@@ -113,20 +113,27 @@ export async function validate(
     store.read(clip, first, frame - first + 1, bytes);
     buffer.add(bytes, frame - first + 1, false);
   };
-  const costs = await costsOf(chain, weights, chosen.flat(), add, Math.min(together, VALIDATION_FRAMES), processGroup);
+  const costs = await scoreShared(
+    chain,
+    weights,
+    chosen.flat(),
+    add,
+    Math.min(together, VALIDATION_FRAMES),
+    processGroup,
+  );
   let [total, at] = [0, 0];
   for (const { length } of chosen) {
     let nats = 0;
     for (let first = 0; first < length; first += VALIDATION_FRAMES)
-      nats += sumOf(costs.subarray(at + first, at + Math.min(first + VALIDATION_FRAMES, length)));
+      nats += sumCosts(costs.subarray(at + first, at + Math.min(first + VALIDATION_FRAMES, length)));
     at += length;
     total += nats / length;
   }
   return (total / parts.length / dimensions(chain)) * BITS_PER_NAT;
 }
 
-/** What each item costs, in nats: the ranks share the items, and know all costs. See `scoreEach`. */
-export async function costsOf<Item>(
+/** What each item costs, in nats: the ranks share the items, and know all costs. See `scoreItems`. */
+export async function scoreShared<Item>(
   chain: Chain,
   weights: readonly Tensor[],
   items: readonly Item[],
@@ -137,12 +144,12 @@ export async function costsOf<Item>(
   const costs = new Float64Array(items.length);
   const own = assignedIndices(processGroup, items.length);
   const addAt = (buffer: ExampleBuffer, at: number) => add(buffer, items[at]);
-  for await (const { item: at, nats } of scoreEach(chain, weights, own, addAt, { batch })) costs[at] = sumOfNats(nats);
+  for await (const { item: at, nats } of scoreItems(chain, weights, own, addAt, { batch })) costs[at] = sumNats(nats);
   await processGroup.allReduce(costs);
   return costs;
 }
 
 /** In their order. */
-export function sumOf(costs: Float64Array): number {
+export function sumCosts(costs: Float64Array): number {
   return costs.reduce((sum, cost) => sum + cost, 0);
 }

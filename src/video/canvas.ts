@@ -1,6 +1,6 @@
 import type { Box, Channels, Frame } from '../foundation/frame.js';
 import { enlarge } from './enlarge.js';
-import { textMask } from './text.js';
+import { drawText } from './text.js';
 
 /** Levels of red, green and blue. */
 export type Colour = readonly [number, number, number];
@@ -45,7 +45,7 @@ export class Canvas implements Frame {
 
   /** A line of text with its top left at a place; what does not fit the canvas is cut off. */
   async write(text: string, x: number, y: number, size: number, colour: Colour): Promise<void> {
-    const { width, height, coverage } = await textMask(text, size);
+    const { width, height, coverage } = await drawText(text, size);
     for (let row = 0; row < Math.min(height, this.height - y); row++) {
       for (let column = 0; column < Math.min(width, this.width - x); column++) {
         const share = coverage[row * width + column] / 255;

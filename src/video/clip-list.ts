@@ -1,8 +1,8 @@
 import { access, constants, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { errorsOf, PxvError } from '../foundation/errors.js';
-import { numberOf } from '../foundation/number-of.js';
-import { listImages, natural, numberedImages } from './image-folder.js';
+import { errorFactory, PxvError } from '../foundation/errors.js';
+import { pluralize } from '../foundation/pluralize.js';
+import { listImages, naturalOrder, filterNumberedImages } from './image-folder.js';
 
 /** A clip that was found, not opened yet. */
 export interface ClipSource {
@@ -11,7 +11,7 @@ export interface ClipSource {
   /** Path of the file or the folder, for `openClip`. */
   path: string;
   /** Whether the path was given itself; else the clip is one of those in a folder. */
-  named: boolean;
+  isExplicit: boolean;
 }
 
 const videoName = /\.(?:3gp|apng|asf|avi|f4v|flv|gif|m2ts|m4v|mkv|mov|mp4|mpe?g|mts|mxf|ogv|ts|vob|webm|wmv|y4m)$/i;
@@ -38,8 +38,8 @@ export async function listClips(paths: readonly string[]): Promise<ClipSource[]>
   const all = [...found];
   const shared = all.map(([path]) => dirname(path)).reduce(sharedFolder);
   return all
-    .map(([path, named]) => ({ name: relative(shared, path).split(sep).join('/'), path, named }))
-    .sort((a, b) => natural.compare(a.name, b.name) || (a.name < b.name ? -1 : 1));
+    .map(([path, isExplicit]) => ({ name: relative(shared, path).split(sep).join('/'), path, isExplicit }))
+    .sort((a, b) => naturalOrder.compare(a.name, b.name) || (a.name < b.name ? -1 : 1));
 }
 
 /**
@@ -47,13 +47,13 @@ export async function listClips(paths: readonly string[]): Promise<ClipSource[]>
  * the others.
  * @throws the error itself where the clip was given by its own path, or where the error does not speak of the clip
  */
-export function reasonToLeaveOut({ named }: ClipSource, error: unknown): string {
-  if (named || !(error instanceof PxvError) || error.code !== 'INPUT') throw error;
+export function skipReason({ isExplicit }: ClipSource, error: unknown): string {
+  if (isExplicit || !(error instanceof PxvError) || error.code !== 'INPUT') throw error;
   return error.message;
 }
 
 /** Paths of the files that a clip is made of: a video file, or the images of its folder; none, where that cannot be looked into. */
-export async function clipFiles(clip: ClipSource): Promise<string[]> {
+export async function listFrameFiles(clip: ClipSource): Promise<string[]> {
   if (!(await isImageFolder(clip))) return [clip.path];
   return (await isClosed(clip.path)) ? [] : listImages(clip.path);
 }
@@ -69,7 +69,7 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 /** What a path is that cannot be looked at: nothing may be there, or no way to it. */
-export function noEntry({ code, message }: { code?: string | undefined; message: string }): string {
+export function describeMissingPath({ code, message }: { code?: string | undefined; message: string }): string {
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'a path where nothing is';
   return code === 'EACCES' ? 'a path in a folder that you may not enter' : message;
 }
@@ -77,13 +77,13 @@ export function noEntry({ code, message }: { code?: string | undefined; message:
 async function clipsAt(path: string): Promise<string[]> {
   const root = resolve(path);
   const stats = await stat(root).catch((cause: NodeJS.ErrnoException) => {
-    throw nothing(path, noEntry(cause));
+    throw nothing(path, describeMissingPath(cause));
   });
   if (!stats.isDirectory()) return [root];
   const clips = await clipsIn(root, new Set());
   if (clips.length > 0) return clips;
   const { length } = await visibleEntries(root);
-  throw nothing(path, `a folder with ${numberOf(length, 'entry', 'entries')}, and no clip in it`);
+  throw nothing(path, `a folder with ${pluralize(length, 'entry', 'entries')}, and no clip in it`);
 }
 
 /** @param seen folders that were looked into, by their true paths: links can lead in a circle */
@@ -94,7 +94,7 @@ async function clipsIn(folder: string, seen: Set<string>): Promise<string[]> {
   const entries = await visibleEntries(folder);
   // One picture among videos is none of a clip's: a sheet that lies beside what it was made of.
   const fewest = entries.some((name) => videoName.test(name)) ? 2 : 1;
-  const clips = numberedImages(entries).length >= fewest ? [folder] : [];
+  const clips = filterNumberedImages(entries).length >= fewest ? [folder] : [];
   for (const entry of entries.filter((name) => !namedByPredict.test(name))) {
     const inside = join(folder, entry);
     // What cannot be looked into, a link that leads nowhere or a name that is no text, is found as a clip all the same: whoever
@@ -127,5 +127,5 @@ function sharedFolder(a: string, b: string): string {
 }
 
 function nothing(path: string, received: string): PxvError {
-  return errorsOf('INPUT', 'look for clips')(path, looksFor, received, 'check the path');
+  return errorFactory('INPUT', 'look for clips')(path, looksFor, received, 'check the path');
 }

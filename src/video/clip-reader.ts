@@ -1,21 +1,21 @@
 import type { Stats } from 'node:fs';
 import { access, constants, readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { errorsOf, type PxvError } from '../foundation/errors.js';
+import { errorFactory, type PxvError } from '../foundation/errors.js';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
-import { framesPerSecond, isSameRate, readableRate, type FrameRate } from '../foundation/frame-rate.js';
-import { numberOf } from '../foundation/number-of.js';
-import { noEntry } from './clip-list.js';
+import { framesPerSecond, isSameRate, roundRate, type FrameRate } from '../foundation/frame-rate.js';
+import { pluralize } from '../foundation/pluralize.js';
+import { describeMissingPath } from './clip-list.js';
 import { defaultFrameRate } from './frame-rate.js';
-import { numbersDoubt, imageFacts, listImages, numberedImages, readImages } from './image-folder.js';
-import { sizeFor, type PictureSize } from './picture-size.js';
+import { numberingWarning, probeImage, listImages, filterNumberedImages, readImages } from './image-folder.js';
+import { resolveSize, type TargetSize } from './target-size.js';
 import type { Fit } from './resample.js';
-import { probeVideo, readVideo, type VideoFacts, type VideoReading } from './video-file.js';
+import { probeVideo, readVideo, type VideoInfo, type VideoReadOptions } from './video-file.js';
 
 /** How the frames of a clip are given. */
 export interface ClipOptions {
   /** Size of the frames to be given: one, or one for each clip, at its own aspect. */
-  size: PictureSize;
+  size: TargetSize;
   /** Of the frames to be given; 1: grey, 3: red, green, blue. */
   channels: Channels;
   /** Default `crop`: pictures are scaled to cover the size and cut around their centre. */
@@ -29,7 +29,7 @@ export interface ClipOptions {
 }
 
 /** What is known of a clip before its frames are read. */
-export interface ClipFacts {
+export interface ClipInfo {
   /** Last part of the path. */
   name: string;
   /** The path that it was opened by. */
@@ -37,17 +37,17 @@ export interface ClipFacts {
   /** Frames per second; constant, since a varying rate is resampled. */
   frameRate: FrameRate;
   /** Whether the clip tells one. A folder of images and a file without times do not: their pictures are taken as they are. */
-  hasRate: boolean;
+  hasFrameRate: boolean;
   /** Size before scaling, of the upright picture with square pixels. */
   sourceSize: Size;
   /** About how many there are; null where the file does not tell. */
-  aboutFrames: number | null;
+  estimatedFrames: number | null;
   /** Whether there are exactly so many: images of a folder, of which any can be read without those before it. */
   isFolder: boolean;
 }
 
 /** A clip that was opened. */
-export interface ClipReader extends ClipFacts {
+export interface ClipReader extends ClipInfo {
   /** Of the frames that are given. */
   readonly size: Size;
   /**
@@ -73,7 +73,7 @@ export async function openClip(path: string, options: ClipOptions): Promise<Clip
   expectOptions(options);
   const { channels, fit = 'crop', frameRate, signal } = options;
   const { facts, doubts, read } = await lookAt(path, frameRate, signal);
-  const size = sizeFor(options.size, facts.sourceSize);
+  const size = resolveSize(options.size, facts.sourceSize);
   const withDoubts = (damage: string | null) => [...doubts, damage].filter((line) => line !== null).join('; ') || null;
   let warning = withDoubts(null);
   return {
@@ -88,21 +88,21 @@ export async function openClip(path: string, options: ClipOptions): Promise<Clip
 }
 
 /** Size and rate of a clip, from its first picture. @throws {PxvError} as `openClip`. */
-export async function probeClip(path: string, signal?: AbortSignal): Promise<ClipFacts> {
+export async function probeClip(path: string, signal?: AbortSignal): Promise<ClipInfo> {
   return (await lookAt(path, undefined, signal)).facts;
 }
 
 /** What is read of a clip: its file, or its folder and the numbered images there; the path alone where nothing is. */
-export async function filesOfClip(path: string): Promise<string[]> {
+export async function listInputFiles(path: string): Promise<string[]> {
   const names = await readdir(path).catch(() => []);
-  return [path, ...numberedImages(names).map((name) => join(path, name))];
+  return [path, ...filterNumberedImages(names).map((name) => join(path, name))];
 }
 
 interface LookedAt {
-  facts: ClipFacts;
+  facts: ClipInfo;
   /** Lines of warning that are known before the frames are read, or null. */
   doubts: (string | null)[];
-  read: (reading: VideoReading, first: number, onDamage: (line: string) => void) => AsyncGenerator<Frame, void>;
+  read: (reading: VideoReadOptions, first: number, onDamage: (line: string) => void) => AsyncGenerator<Frame, void>;
 }
 
 /** @param asked the rate to bring the clip to; undefined: its own */
@@ -110,21 +110,21 @@ async function lookAt(path: string, asked: FrameRate | undefined, signal?: Abort
   const name = basename(resolve(path));
   if ((await expectReadable(path)).isDirectory()) {
     const images = await listImages(path);
-    const { width, height } = await imageFacts(images[0]);
+    const { width, height } = await probeImage(images[0]);
     const frameRate = asked ?? defaultFrameRate;
-    const [sourceSize, aboutFrames] = [{ width, height }, images.length];
+    const [sourceSize, estimatedFrames] = [{ width, height }, images.length];
     return {
-      facts: { name, path, frameRate, hasRate: false, sourceSize, aboutFrames, isFolder: true },
-      doubts: [asked === undefined ? null : noRate, numbersDoubt(images)],
+      facts: { name, path, frameRate, hasFrameRate: false, sourceSize, estimatedFrames, isFolder: true },
+      doubts: [asked === undefined ? null : noRate, numberingWarning(images)],
       read: (reading, first) => readImages(images.slice(first), reading),
     };
   }
   const video = await probeVideo(path, signal);
-  const { duration, hasRate, size: sourceSize } = video;
+  const { duration, hasFrameRate, size: sourceSize } = video;
   const frameRate = asked ?? video.frameRate;
-  const aboutFrames = duration === null ? null : Math.round(duration * framesPerSecond(frameRate));
+  const estimatedFrames = duration === null ? null : Math.round(duration * framesPerSecond(frameRate));
   return {
-    facts: { name, path, frameRate, hasRate, sourceSize, aboutFrames, isFolder: false },
+    facts: { name, path, frameRate, hasFrameRate, sourceSize, estimatedFrames, isFolder: false },
     doubts: [asked === undefined ? timesDoubt(video) : rateDoubt(video, asked)],
     read: (reading, first, onDamage) => without(first, readVideo(video, reading, onDamage)),
   };
@@ -140,7 +140,7 @@ function expectOptions(options: ClipOptions | undefined): void {
   const refuse = (argument: string, expected: string, received: unknown) => {
     const text = JSON.stringify(received) ?? 'nothing';
     const remedy = "give those of a model: openClip(path, { size, channels }), as in its chain's exampleShape";
-    throw errorsOf('USAGE', 'open clip')(argument, expected, text, remedy);
+    throw errorFactory('USAGE', 'open clip')(argument, expected, text, remedy);
   };
   const size: unknown = options?.size;
   if (typeof size !== 'object' || size === null) refuse('size', '{ width, height } and the like', size);
@@ -152,8 +152,8 @@ function expectOptions(options: ClipOptions | undefined): void {
 const noRate = 'no frame rate of its own, so its pictures are taken as they are';
 
 /** One line where a file's pictures come at uneven times, or tell none; else null. */
-function timesDoubt({ times, frameRate }: VideoFacts): string | null {
-  const rate = readableRate(frameRate);
+function timesDoubt({ times, frameRate }: VideoInfo): string | null {
+  const rate = roundRate(frameRate);
   if (times === 'missing') return `pictures without a time that can be right; all are read as if at a rate of ${rate}`;
   return times === 'uneven'
     ? `pictures at uneven times, brought to their mean rate of ${rate} (--fps names another): some are repeated or left out`
@@ -161,16 +161,16 @@ function timesDoubt({ times, frameRate }: VideoFacts): string | null {
 }
 
 /** One line where a file cannot be brought to a rate as it should be; else null. */
-function rateDoubt({ frameRate: own, hasRate }: VideoFacts, asked: FrameRate): string | null {
-  if (!hasRate) return noRate;
+function rateDoubt({ frameRate: own, hasFrameRate }: VideoInfo, asked: FrameRate): string | null {
+  if (!hasFrameRate) return noRate;
   if (isSameRate(own, asked) || framesPerSecond(own) >= framesPerSecond(asked)) return null;
-  return `${numberOf(readableRate(own), 'frame')} a second, of which some are repeated to make ${readableRate(asked)}`;
+  return `${pluralize(roundRate(own), 'frame')} a second, of which some are repeated to make ${roundRate(asked)}`;
 }
 
 /** Says at once, and in our own words, what FFmpeg would say late and in many ways. */
 async function expectReadable(path: string): Promise<Stats> {
   const stats = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    throw unusable(path, noEntry(cause), cause);
+    throw unusable(path, describeMissingPath(cause), cause);
   });
   if (!stats.isFile() && !stats.isDirectory()) throw unusable(path, 'a pipe or a device');
   if (stats.isFile() && stats.size === 0) throw unusable(path, 'an empty file');
@@ -182,5 +182,5 @@ async function expectReadable(path: string): Promise<Stats> {
 
 function unusable(path: string, received: string, cause?: Error): PxvError {
   const expected = 'a video file or a folder of numbered images';
-  return errorsOf('INPUT', 'read video')(path, expected, received, 'check the path', { cause });
+  return errorFactory('INPUT', 'read video')(path, expected, received, 'check the path', { cause });
 }

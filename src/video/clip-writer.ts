@@ -1,18 +1,18 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import type { Frame, Size } from '../foundation/frame.js';
 import { framesPerSecond, type FrameRate } from '../foundation/frame-rate.js';
-import type { Placing } from '../foundation/placing.js';
-import { temporaryFolder } from '../foundation/temporary-folder.js';
+import type { PlacementOptions } from '../foundation/placement-options.js';
+import { makeTemporaryFolder } from '../foundation/temporary-folder.js';
 import { writeAtomically } from '../foundation/write-file.js';
 import { contactSheet, encodePng } from './contact-sheet.js';
 import { enlarge, padToEven } from './enlarge.js';
 import { feedFrames, startFfmpeg, type FfmpegOutcome } from './ffmpeg-run.js';
 import { endBySignal, throwIfInterrupted } from './interruption.js';
-import { expectPlace, frameFile, outputRefused } from './output-kind.js';
+import { assertWritablePath, frameFileName, outputError } from './output-kind.js';
 
-export interface WriteOptions extends Placing {
+export interface WriteOptions extends PlacementOptions {
   /** Frames per second; without meaning for images. */
   frameRate: FrameRate;
   /** Screen pixels for one pixel, an integer; default 1. */
@@ -42,14 +42,14 @@ type Frames = AsyncIterable<Frame> | Iterable<Frame>;
  * throws.
  */
 export async function writeClip(path: string, frames: Frames, options: WriteOptions): Promise<WrittenClip> {
-  const { scale = 1, signal, confirm, fileOf = frameFile } = options;
-  const kind = await expectPlace(path);
+  const { scale = 1, signal, confirm, fileOf = frameFileName } = options;
+  const kind = await assertWritablePath(path);
   const source = checked(path, frames, signal);
-  const enlarged = mapped(source, (frame) => enlarge(frame, scale));
+  const enlarged = mapAsync(source, (frame) => enlarge(frame, scale));
   const make = async (temporary: string): Promise<Count> => {
     if (kind === 'png') return writeSheet(temporary, source, scale);
     if (kind === 'folder') return writeFolder(temporary, enlarged, fileOf);
-    const pictures = kind === 'gif' ? enlarged : mapped(enlarged, padToEven);
+    const pictures = kind === 'gif' ? enlarged : mapAsync(enlarged, padToEven);
     return encode(temporary, pictures, { mp4, webm, gif }[kind], path, options);
   };
   const written = await writeAtomically(path, make, { confirm });
@@ -95,7 +95,7 @@ const MOST_COLOURS = 2 ** 20;
 const PIXELS_OF_LINE = 64;
 
 /** Bytes that FFmpeg holds for a gif: all of its frames, until the palette is made. See docs/measurements.md, "Memory". */
-export function gifBytes(frames: number, { width, height }: Size): number {
+export function gifMemory(frames: number, { width, height }: Size): number {
   const frame = 4 * PIXELS_OF_LINE * Math.ceil(width / PIXELS_OF_LINE) * height;
   return FFMPEG + frames * frame + BYTES_OF_COLOUR * Math.min(MOST_COLOURS, frames * width * height);
 }
@@ -106,12 +106,12 @@ export function gifBytes(frames: number, { width, height }: Size): number {
  * @param frames how many each has
  * @throws {PxvError} OUTPUT where it cannot be written
  */
-export async function joinFilms(
+export async function concatenateVideos(
   path: string,
   films: readonly { path: string; frames: number }[],
   frameRate: FrameRate,
 ): Promise<void> {
-  const folder = temporaryFolder('pxv-');
+  const folder = makeTemporaryFolder('pxv-');
   try {
     const list = join(folder.path, 'films.txt');
     // Films begin when those before them end, whatever the order in which their frames are stored.
@@ -156,7 +156,7 @@ function expectWritten(path: string, signal?: AbortSignal) {
     const why = failure ?? firstError;
     if (why === null) return;
     const remedy = 'free the disk, or set PXV_FFMPEG to an FFmpeg with libx264 and libvpx';
-    throw errorsOf('OUTPUT', 'write video')(path, 'FFmpeg to take every frame', why, remedy);
+    throw errorFactory('OUTPUT', 'write video')(path, 'FFmpeg to take every frame', why, remedy);
   };
 }
 
@@ -193,16 +193,16 @@ async function* checked(path: string, frames: Frames, signal?: AbortSignal): Asy
     throwIfInterrupted(signal, 'write video', path);
     first ??= frame;
     if (frame.width !== first.width || frame.height !== first.height || frame.channels !== first.channels) {
-      throw outputRefused(path, `frames of ${shape(first)}`, `one of ${shape(frame)}`);
+      throw outputError(path, `frames of ${shape(first)}`, `one of ${shape(frame)}`);
     }
     yield frame;
   }
   throwIfInterrupted(signal, 'write video', path);
-  if (first === null) throw outputRefused(path, 'at least one frame', 'none');
+  if (first === null) throw outputError(path, 'at least one frame', 'none');
 }
 
 /** What becomes of each item as it comes. */
-export async function* mapped<From, To>(
+export async function* mapAsync<From, To>(
   items: AsyncIterable<From>,
   change: (item: From) => To | Promise<To>,
 ): AsyncGenerator<To> {

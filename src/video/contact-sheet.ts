@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import type { Frame, Size } from '../foundation/frame.js';
-import type { Placing } from '../foundation/placing.js';
+import type { PlacementOptions } from '../foundation/placement-options.js';
 import { writeAtomically } from '../foundation/write-file.js';
 import { Canvas, type Colour } from './canvas.js';
-import { marked } from './png-mark.js';
-import { fittingSize, fittingText, SMALLEST_TEXT, textHeight } from './text.js';
+import { addSoftwareTag } from './software-tag.js';
+import { fitTextSize, chooseFittingText, SMALLEST_TEXT, textHeight } from './text.js';
 
 export interface ContactSheetOptions {
   /** Frames in a row; default: as many as there are rows, about. */
@@ -35,14 +35,14 @@ export async function contactSheet(frames: readonly Frame[], options: ContactShe
     const left = gap + (index % columns) * (tileWidth + gap);
     const top = gap + Math.floor(index / columns) * (tileHeight + labelHeight + gap);
     canvas.paste(frame, left, top, scale);
-    const label = fittingText([labels?.[index] ?? ''], letters, tileWidth);
+    const label = chooseFittingText([labels?.[index] ?? ''], letters, tileWidth);
     if (label) await canvas.write(label, left, top + tileHeight, letters, ink);
   }
   return canvas;
 }
 
 /** The rows of a sheet, without what is written below them. @param rows how many it has @param tile size of a frame on it */
-export function rowsOfSheet({ width, height, channels, data }: Frame, rows: number, tile: Size): Frame[] {
+export function cutSheetRows({ width, height, channels, data }: Frame, rows: number, tile: Size): Frame[] {
   const row = { width: width - 2 * gap, height: tile.height };
   return Array.from({ length: rows }, (_, index) => {
     const top = gap + Math.round((index * (height - gap)) / rows);
@@ -58,12 +58,12 @@ export function rowsOfSheet({ width, height, channels, data }: Frame, rows: numb
 /** One size for all labels: such that the widest fits its tile, where that can be read. */
 function lettersFor(labels: readonly string[], tileWidth: number): number {
   const most = Math.min(Math.max(Math.round(4 + tileWidth / 14), SMALLEST_TEXT), 18);
-  return Math.min(most, ...labels.map((label) => fittingSize([label], most, tileWidth)));
+  return Math.min(most, ...labels.map((label) => fitTextSize([label], most, tileWidth)));
 }
 
 /** A frame as the bytes of a PNG file, which says that it was written here. */
 export async function encodePng({ width, height, channels, data }: Frame): Promise<Uint8Array> {
-  return marked(await sharp(data, { raw: { width, height, channels } }).png().toBuffer());
+  return addSoftwareTag(await sharp(data, { raw: { width, height, channels } }).png().toBuffer());
 }
 
 /**
@@ -71,7 +71,7 @@ export async function encodePng({ width, height, channels, data }: Frame): Promi
  * @returns its size in bytes
  * @throws {PxvError} OUTPUT where it cannot be written.
  */
-export async function writePng(path: string, frame: Frame, placing?: Placing): Promise<number> {
+export async function writePng(path: string, frame: Frame, placing?: PlacementOptions): Promise<number> {
   const png = await encodePng(frame);
   await writeAtomically(path, (temporary) => writeFile(temporary, png), placing);
   return png.length;

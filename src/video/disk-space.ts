@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 
 /**
  * Refuses to begin what a disk has no room for.
@@ -9,7 +9,7 @@ import { errorsOf } from '../foundation/errors.js';
  * @param freeBytes of the disk that holds a folder; default: as the system tells, and where it does not, everything fits
  * @throws {PxvError} RESOURCES
  */
-export async function expectDiskSpace(
+export async function assertDiskSpace(
   { folder, bytes, what, remedy }: Record<'folder' | 'what' | 'remedy', string> & { bytes: number },
   freeBytes: (folder: string) => Promise<number> = freeOnDisk,
 ): Promise<void> {
@@ -19,7 +19,7 @@ export async function expectDiskSpace(
   if (bytes <= free) return;
   const inGiB = (count: number) => `${(count / 2 ** 30).toFixed(1)} GiB`;
   const expected = `files that fit the ${inGiB(free)} that are free there`;
-  throw errorsOf('RESOURCES', 'decode')(folder, expected, `about ${inGiB(bytes)} for ${what}`, remedy);
+  throw errorFactory('RESOURCES', 'decode')(folder, expected, `about ${inGiB(bytes)} for ${what}`, remedy);
 }
 
 async function freeOnDisk(folder: string): Promise<number> {

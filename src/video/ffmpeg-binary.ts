@@ -2,15 +2,15 @@ import { execFile, type ExecFileException } from 'node:child_process';
 import { accessSync, chmodSync, constants, copyFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, delimiter, join } from 'node:path';
-import { errorsOf } from '../foundation/errors.js';
-import { temporaryFolder } from '../foundation/temporary-folder.js';
+import { errorFactory } from '../foundation/errors.js';
+import { makeTemporaryFolder } from '../foundation/temporary-folder.js';
 
 export interface FfmpegBinary {
   path: string;
   /** As the program states it, e.g. `7.1.5-0+deb13u1`. */
   version: string;
   /** Options of an output that gets each picture of its filters as it comes, whatever its time. */
-  everyPicture: readonly string[];
+  passthroughOptions: readonly string[];
   source: 'PXV_FFMPEG' | 'ffmpeg-static' | 'PATH' | '@ffmpeg-installer/ffmpeg';
   /** One line to show the user, or null. */
   warning: string | null;
@@ -53,7 +53,7 @@ async function search(): Promise<FfmpegBinary> {
   throw notFound('ffmpeg', 'an ffmpeg program that runs', `none in ${looked.join(', ')}`, remedy);
 }
 
-const notFound = errorsOf('DEPENDENCY', 'find ffmpeg');
+const notFound = errorFactory('DEPENDENCY', 'find ffmpeg');
 
 function* candidates(): Generator<[FfmpegBinary['source'], string | null]> {
   yield ['ffmpeg-static', optionalPackage('ffmpeg-static', (path: string | null) => path)];
@@ -92,7 +92,7 @@ function madeExecutable(path: string): string {
     chmodSync(path, 0o755);
     return path;
   } catch {
-    const copy = join(temporaryFolder('pxv-ffmpeg-').path, basename(path));
+    const copy = join(makeTemporaryFolder('pxv-ffmpeg-').path, basename(path));
     copyFileSync(path, copy);
     chmodSync(copy, 0o755);
     return copy;
@@ -118,12 +118,12 @@ async function tryToRun(source: FfmpegBinary['source'], path: string): Promise<F
   }
   // Versions may be names of commits; the libraries' are numbers. FFmpeg 6 has the 60, and `-vsync` was to go from then on.
   const format = Number(/^libavformat +(\d+)/m.exec(stdout)?.[1] ?? Infinity);
-  const everyPicture = format < 60 ? ['-vsync', '0'] : ['-fps_mode', 'passthrough'];
+  const passthroughOptions = format < 60 ? ['-vsync', '0'] : ['-fps_mode', 'passthrough'];
   const isOld = source === '@ffmpeg-installer/ffmpeg';
   // Where npm was told to run no install scripts, the package is there without its program.
   const remedy = isInstalled('ffmpeg-static') ? 'run `npm rebuild ffmpeg-static`, or install' : 'install';
   const warning = `using the old FFmpeg ${version} of ${source}; ${remedy} a current FFmpeg to read newer formats`;
-  return { path, version, everyPicture, source, warning: isOld ? warning : null };
+  return { path, version, passthroughOptions, source, warning: isOld ? warning : null };
 }
 
 function run(path: string, args: string[]): Promise<{ error: ExecFileException | null; stdout: string }> {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { PassThrough, type Readable } from 'node:stream';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
 import type { FrameRate } from '../foundation/frame-rate.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
@@ -118,7 +118,7 @@ export async function* readOutput(
       if (stalled) {
         const received = `nothing from FFmpeg for ${silence / 1000} s`;
         const remedy = 'check that the file can be played, or copy it to a local disk';
-        throw errorsOf('INPUT', 'read video')(path, 'the next picture', received, remedy);
+        throw errorFactory('INPUT', 'read video')(path, 'the next picture', received, remedy);
       }
       if (chunk.done) break;
       yield chunk.value;

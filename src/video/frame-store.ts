@@ -2,19 +2,19 @@ import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import type { Channels, Size } from '../foundation/frame.js';
 import type { FrameRate } from '../foundation/frame-rate.js';
 import { frameBytes } from '../foundation/levels.js';
-import { numberOf } from '../foundation/number-of.js';
+import { pluralize } from '../foundation/pluralize.js';
 import { sha256 } from '../foundation/sha256.js';
 import { writeAtomically } from '../foundation/write-file.js';
-import { reasonToLeaveOut, type ClipSource } from './clip-list.js';
+import { skipReason, type ClipSource } from './clip-list.js';
 import { openClip, type ClipOptions, type ClipReader } from './clip-reader.js';
-import { expectDiskSpace } from './disk-space.js';
+import { assertDiskSpace } from './disk-space.js';
 import { defaultFrameRate } from './frame-rate.js';
-import { numberedImages } from './image-folder.js';
-import type { ShortSide } from './picture-size.js';
+import { filterNumberedImages } from './image-folder.js';
+import type { ShortSide } from './target-size.js';
 
 export interface FrameStoreOptions extends ClipOptions {
   /** One for all clips, or each clip's own aspect. */
@@ -82,7 +82,7 @@ export async function openFrameStore(
     try {
       clip.footer = await decode(reader, clip, report);
     } catch (error) {
-      clip.unreadable = reasonToLeaveOut(source, error);
+      clip.unreadable = skipReason(source, error);
     }
     done += 1;
     report(0);
@@ -98,7 +98,7 @@ export async function openFrameStore(
  * @param clips as that store has them
  * @throws {PxvError} INPUT where the decoded clips are not there
  */
-export function decodedFrameStore(
+export function openDecodedFrameStore(
   folder: string,
   sources: readonly ClipSource[],
   options: FrameStoreOptions,
@@ -108,7 +108,7 @@ export function decodedFrameStore(
   const absent = clips.find(({ frames }, clip) => frames > 0 && !existsSync(files[clip]?.file ?? ''));
   if (absent === undefined) return storeOf(clips, files, options.channels);
   const remedy = 'put the clips and the folder of the run where all ranks see them';
-  throw errorsOf('INPUT', READING)(folder, `the decoded frames of ${absent.name}`, 'a folder without them', remedy);
+  throw errorFactory('INPUT', READING)(folder, `the decoded frames of ${absent.name}`, 'a folder without them', remedy);
 }
 
 /** @param files of the clips, in their order */
@@ -124,7 +124,7 @@ function storeOf(clips: readonly StoredClip[], files: readonly { file: string }[
         const room = `frames within 0 to ${stored?.frames} and room for them`;
         const received = `frames ${first} to ${end} and room for ${into.length / bytes}`;
         const expected = stored ? room : `a clip from 0 to ${clips.length - 1}`;
-        throw errorsOf('USAGE', READING)(argument, expected, received, 'ask for frames that the clip has');
+        throw errorFactory('USAGE', READING)(argument, expected, received, 'ask for frames that the clip has');
       }
       if (count > 0) readAt(files[clip].file, first * bytes, into.subarray(0, count * bytes));
     },
@@ -140,7 +140,7 @@ function readAt(path: string, place: number, into: Uint8Array): void {
       if (got === 0) {
         const [expected, received] = ['the frames that were written', 'a file that was cut off since'];
         const remedy = 'delete it, so that the clip is decoded again';
-        throw errorsOf('INPUT', READING)(path, expected, received, remedy);
+        throw errorFactory('INPUT', READING)(path, expected, received, remedy);
       }
       done += got;
     }
@@ -172,7 +172,7 @@ async function findClip(folder: string, source: ClipSource, options: FrameStoreO
   try {
     return { ...found, reader: await openClip(source.path, options) };
   } catch (error) {
-    return { ...found, unreadable: reasonToLeaveOut(source, error) };
+    return { ...found, unreadable: skipReason(source, error) };
   }
 }
 
@@ -184,13 +184,13 @@ async function expectRoom(
   readers: readonly ClipReader[],
   { size, channels, freeBytes }: FrameStoreOptions,
 ): Promise<void> {
-  const counts = readers.map(({ aboutFrames }) => aboutFrames ?? 0);
+  const counts = readers.map(({ estimatedFrames }) => estimatedFrames ?? 0);
   const frames = counts.reduce((sum, count) => sum + count, 0);
   const bytes = readers.reduce((sum, own, clip) => sum + counts[clip] * frameBytes({ size: own.size, channels }), 0);
   const how = 'shortSide' in size ? `a short side of ${size.shortSide}` : `${size.width}x${size.height}`;
-  const what = `${numberOf(frames, 'frame')} of ${how}`;
+  const what = `${pluralize(frames, 'frame')} of ${how}`;
   const remedy = 'take a smaller --size or fewer clips, or a folder on another disk';
-  await expectDiskSpace({ folder, bytes, what, remedy }, freeBytes);
+  await assertDiskSpace({ folder, bytes, what, remedy }, freeBytes);
 }
 
 async function decode(clip: ClipReader, { file, stamp }: FoundClip, report: (share: number) => void): Promise<Footer> {
@@ -205,7 +205,7 @@ async function decode(clip: ClipReader, { file, stamp }: FoundClip, report: (sha
         await output.writeFile(data);
         frames += 1;
         // The number of frames that a file tells may be too small.
-        if (frames % 100 === 0) report(Math.min(0.99, frames / (clip.aboutFrames ?? Infinity)));
+        if (frames % 100 === 0) report(Math.min(0.99, frames / (clip.estimatedFrames ?? Infinity)));
       }
       const { size, frameRate, warning } = clip;
       const footer = { size, sha256: hash.digest('hex'), frames, frameRate, warning };
@@ -253,7 +253,7 @@ async function sourceStamp(path: string): Promise<string> {
   if (!stats?.isDirectory()) return `${stats?.size} ${stats?.mtimeMs}`;
   const hash = createHash('sha256');
   // What may not be looked into, openClip refuses.
-  for (const name of numberedImages(await readdir(path).catch(() => []))) {
+  for (const name of filterNumberedImages(await readdir(path).catch(() => []))) {
     const image = await stat(join(path, name)).catch(() => null);
     hash.update(JSON.stringify([name, image?.size, image?.mtimeMs]));
   }

@@ -1,25 +1,25 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, parse } from 'node:path';
 import sharp from 'sharp';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
-import { numberOf } from '../foundation/number-of.js';
+import { pluralize } from '../foundation/pluralize.js';
 import { throwIfInterrupted } from './interruption.js';
 import { type Fit, resample } from './resample.js';
 
-const unusable = errorsOf('INPUT', 'read frames');
+const unusable = errorFactory('INPUT', 'read frames');
 const imageName = /\d.*\.(?:png|jpe?g|webp|tiff?|avif)$/i;
 /** Numbers in names count as such. */
-export const natural = new Intl.Collator('en', { numeric: true });
+export const naturalOrder = new Intl.Collator('en', { numeric: true });
 
 /** Names of the numbered images in a folder, in the order of their numbers: `frame9.png` before `frame10.png`. */
-export function numberedImages(names: readonly string[]): string[] {
-  return names.filter((name) => !name.startsWith('.') && imageName.test(name)).sort(natural.compare);
+export function filterNumberedImages(names: readonly string[]): string[] {
+  return names.filter((name) => !name.startsWith('.') && imageName.test(name)).sort(naturalOrder.compare);
 }
 
 /** Paths of the numbered images in a folder. @throws {PxvError} INPUT where there are none. */
 export async function listImages(folder: string): Promise<string[]> {
-  const names = numberedImages(await readdir(folder));
+  const names = filterNumberedImages(await readdir(folder));
   if (names.length === 0) {
     const expected = 'a folder of numbered images (PNG, JPEG, WebP, TIFF or AVIF)';
     const remedy = 'give a video file or a folder with files such as 0001.png';
@@ -43,7 +43,7 @@ const MOST_GAPS = 1 / 4;
  * One line where numbers are missing among images, or do not rise; else null.
  * @param paths in the order of their numbers
  */
-export function numbersDoubt(paths: readonly string[]): string | null {
+export function numberingWarning(paths: readonly string[]): string | null {
   const numbers = paths.map((path) => Number(/(\d+)\D*$/.exec(parse(path).name)?.[1]));
   const steps = numbers.slice(1).map((number, i) => number - numbers[i]);
   const names = paths.map((path) => basename(path));
@@ -56,7 +56,7 @@ export function numbersDoubt(paths: readonly string[]): string | null {
   const usual = steps.reduce((least, step) => Math.min(least, step), Infinity);
   const gaps = steps.flatMap((step, i) => (step > usual ? [i] : []));
   if (gaps.length === 0 || gaps.length > MOST_GAPS * steps.length) return null;
-  const where = `${numberOf(gaps.length, 'gap')} in the numbers, the first after ${names[gaps[0]]}`;
+  const where = `${pluralize(gaps.length, 'gap')} in the numbers, the first after ${names[gaps[0]]}`;
   return `${where}: images on both sides are taken as neighbours`;
 }
 
@@ -64,13 +64,13 @@ export function numbersDoubt(paths: readonly string[]): string | null {
  * Width and height of an image as it is to be seen, after the rotation that a camera noted, and whether it is grey.
  * @throws {PxvError} INPUT where it is not a readable image.
  */
-export async function imageFacts(path: string): Promise<Size & { channels: Channels }> {
+export async function probeImage(path: string): Promise<Size & { channels: Channels }> {
   await expectFile(path);
   const { autoOrient, space } = await sharp(path).metadata().catch(unreadable(path));
   return { ...autoOrient, channels: space === 'b-w' || space === 'grey16' ? 1 : 3 };
 }
 
-export interface PictureReading {
+export interface ImageReadOptions {
   size: Size;
   channels: Channels;
   fit: Fit;
@@ -82,11 +82,11 @@ export interface PictureReading {
  * @throws {PxvError} INPUT where an image cannot be read or differs in size from the first; INTERRUPTED where `signal`
  * is aborted.
  */
-export async function* readImages(paths: readonly string[], reading: PictureReading): AsyncGenerator<Frame, void> {
+export async function* readImages(paths: readonly string[], reading: ImageReadOptions): AsyncGenerator<Frame, void> {
   let expected: Size | undefined;
   for (const path of paths) {
     throwIfInterrupted(reading.signal, 'read frames', path);
-    const source = await imageFacts(path);
+    const source = await probeImage(path);
     expected ??= source;
     if (source.width !== expected.width || source.height !== expected.height) {
       const size = `the size of the first image, ${expected.width}x${expected.height}`;
@@ -100,7 +100,7 @@ export async function* readImages(paths: readonly string[], reading: PictureRead
  * An image as it is to be seen, alpha over black, scaled to `size`.
  * @throws {PxvError} INPUT where it cannot be read.
  */
-export async function readImage(path: string, { size, channels, fit }: PictureReading): Promise<Frame> {
+export async function readImage(path: string, { size, channels, fit }: ImageReadOptions): Promise<Frame> {
   await expectFile(path);
   const { data, info } = await sharp(path)
     .autoOrient()
@@ -132,7 +132,7 @@ async function expectFile(path: string): Promise<void> {
 function unreadable(path: string) {
   return (cause: Error): never => {
     const remedy = 'check its name, or put another image in its place';
-    throw errorsOf('INPUT', 'read image')(path, 'a readable image', whatIsWrong(cause), remedy, { cause });
+    throw errorFactory('INPUT', 'read image')(path, 'a readable image', whatIsWrong(cause), remedy, { cause });
   };
 }
 

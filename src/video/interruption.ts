@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
-import { errorsOf, type PxvError } from '../foundation/errors.js';
+import { errorFactory, type PxvError } from '../foundation/errors.js';
 
 function interruption(operation: string, argument: string, cause: unknown): PxvError {
-  const interrupted = errorsOf('INTERRUPTED', operation);
+  const interrupted = errorFactory('INTERRUPTED', operation);
   return interrupted(argument, 'to come to the end', 'an interruption', 'run the command again', { cause });
 }
 
@@ -18,7 +18,7 @@ export async function endBySignal(operation: string, argument: string, signal?: 
   if (signal?.aborted) return interruption(operation, argument, signal.reason);
   const [expected, received] = ['FFmpeg to come to its end', 'a signal that ended it, from outside'];
   const remedy = 'see whether memory ran out, then run the command again';
-  return errorsOf('DEPENDENCY', operation)(argument, expected, received, remedy);
+  return errorFactory('DEPENDENCY', operation)(argument, expected, received, remedy);
 }
 
 /** @throws {PxvError} INTERRUPTED once `signal` is aborted. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Frame } from '../foundation/frame.js';
-import { temporaryFolder } from '../foundation/temporary-folder.js';
+import { makeTemporaryFolder } from '../foundation/temporary-folder.js';
 import { feedFrames, readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { defaultFrameRate } from './frame-rate.js';
 import { endBySignal } from './interruption.js';
@@ -49,12 +49,12 @@ export type LosslessSize = { bytes: number; failure: null } | { bytes: null; fai
  * @param frames all of one size, at least two
  * @throws {PxvError} DEPENDENCY where there is no FFmpeg, INTERRUPTED where the signal is aborted; and what `frames` throws
  */
-export async function losslessSize(
+export async function measureLosslessSize(
   codec: LosslessCodec,
   frames: AsyncIterable<Frame>,
   signal?: AbortSignal,
 ): Promise<LosslessSize> {
-  const folder = temporaryFolder('pxv-codec-');
+  const folder = makeTemporaryFolder('pxv-codec-');
   const path = join(folder.path, `${codec}.mkv`);
   let first = null as Frame | null;
   const given = createHash('sha256');

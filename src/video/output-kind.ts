@@ -1,11 +1,11 @@
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { extname, join, resolve, sep } from 'node:path';
-import { errorsOf, type ErrorCode, type PxvError } from '../foundation/errors.js';
+import { errorFactory, type ErrorCode, type PxvError } from '../foundation/errors.js';
 import { checkWritable } from '../foundation/write-file.js';
-import { expectNoInput, expectReplaceable, type ReplaceOptions } from './existing-output.js';
+import { assertNotInput, assertOverwritable, type ReplaceOptions } from './overwrite-checks.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { isPanelFolder } from './panels.js';
-import { isMarked } from './png-mark.js';
+import { hasSoftwareTag } from './software-tag.js';
 
 const kinds = ['mp4', 'webm', 'gif', 'png', 'folder'] as const;
 /** What a clip can be written as. A `.png` file is a contact sheet, a folder holds one PNG file a frame. */
@@ -25,7 +25,7 @@ export function outputEnding(kind: OutputKind): string {
 }
 
 /** Name of the PNG file of a frame, by its number in its clip. */
-export function frameFile(index: number): string {
+export function frameFileName(index: number): string {
   return `${String(index).padStart(5, '0')}.png`;
 }
 
@@ -37,9 +37,9 @@ export function frameFile(index: number): string {
  * needed and missing.
  */
 export async function checkOutput(path: string, options: ReplaceOptions = {}): Promise<OutputKind> {
-  await expectNoInput(path, options.inputs ?? [], { folderReplaced: true });
-  const kind = await expectPlace(path);
-  await expectReplaceable(path, options);
+  await assertNotInput(path, options.inputs ?? [], { folderReplaced: true });
+  const kind = await assertWritablePath(path);
+  await assertOverwritable(path, options);
   return kind;
 }
 
@@ -48,10 +48,10 @@ export async function checkOutput(path: string, options: ReplaceOptions = {}): P
  * @throws {PxvError} USAGE where its ending asks for something else; OUTPUT where it cannot; DEPENDENCY where FFmpeg is needed and
  * missing.
  */
-export async function expectPlace(path: string): Promise<OutputKind> {
+export async function assertWritablePath(path: string): Promise<OutputKind> {
   const kind = outputKind(path);
   const nameRefused = (received: string) =>
-    outputRefused(path, 'a name that ends in .mp4, .webm, .gif or .png, or a folder', received, 'USAGE');
+    outputError(path, 'a name that ends in .mp4, .webm, .gif or .png, or a folder', received, 'USAGE');
   if (kind === null) throw nameRefused(`a name that ends in ${extname(path)}`);
   const unfit = unfitName(path, kind);
   if (unfit !== null) throw nameRefused(unfit);
@@ -60,13 +60,13 @@ export async function expectPlace(path: string): Promise<OutputKind> {
   const place = resolve(path);
   const existing = await stat(place).catch(() => null);
   if (existing && kind === 'folder') {
-    if ((await lstat(place)).isSymbolicLink()) throw outputRefused(path, 'a folder', 'a link to one');
-    if (!existing.isDirectory()) throw outputRefused(path, 'a folder', 'a file of that name');
+    if ((await lstat(place)).isSymbolicLink()) throw outputError(path, 'a folder', 'a link to one');
+    if (!existing.isDirectory()) throw outputError(path, 'a folder', 'a file of that name');
     const foreign = await foreignEntry(place);
     if (foreign !== null)
-      throw outputRefused(path, 'a new or empty folder, or one that pxv wrote', `one with ${foreign}`);
+      throw outputError(path, 'a new or empty folder, or one that pxv wrote', `one with ${foreign}`);
   }
-  if (existing?.isDirectory() && kind !== 'folder') throw outputRefused(path, 'a file', 'a folder of that name');
+  if (existing?.isDirectory() && kind !== 'folder') throw outputError(path, 'a file', 'a folder of that name');
   checkWritable(path);
   return kind;
 }
@@ -90,11 +90,11 @@ async function foreignEntry(folder: string, ofPanel = false): Promise<string | n
     if (!ofPanel && entry.isDirectory() && isPanelFolder(name)) {
       const inside = await foreignEntry(join(folder, name), true);
       if (inside !== null) return `${name}/${inside}`;
-    } else if (!ownFrame.test(name) || !(await isMarked(join(folder, name)))) return name;
+    } else if (!ownFrame.test(name) || !(await hasSoftwareTag(join(folder, name)))) return name;
   }
   return null;
 }
 
-export function outputRefused(path: string, expected: string, received: string, code: ErrorCode = 'OUTPUT'): PxvError {
-  return errorsOf(code, 'write video')(path, expected, received, 'choose another output');
+export function outputError(path: string, expected: string, received: string, code: ErrorCode = 'OUTPUT'): PxvError {
+  return errorFactory(code, 'write video')(path, expected, received, 'choose another output');
 }

@@ -2,13 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Size } from '../foundation/frame.js';
 import { writeAtomically } from '../foundation/write-file.js';
-import { mapped, writeClip, type WriteOptions, type WrittenClip } from './clip-writer.js';
+import { mapAsync, writeClip, type WriteOptions, type WrittenClip } from './clip-writer.js';
 import { encodePng, writePng } from './contact-sheet.js';
 import { enlarge } from './enlarge.js';
-import { explainedFrame, explainedSize } from './explained-frame.js';
-import { expectPlace, frameFile, type OutputKind } from './output-kind.js';
-import { besideEachOther, panelFolder, type TimeStep } from './panels.js';
-import { KNOWN_SHOWN, predictionSheet } from './prediction-sheet.js';
+import { annotateFrame, annotatedSize } from './annotated-frame.js';
+import { assertWritablePath, frameFileName, type OutputKind } from './output-kind.js';
+import { tilePanels, panelFolder, type TimeStep } from './panels.js';
+import { KNOWN_SHOWN, drawPredictionSheet } from './prediction-sheet.js';
 
 export interface PanelWriteOptions extends WriteOptions {
   scale: number;
@@ -23,8 +23,8 @@ export function legibleScale(kind: OutputKind, { width }: Size, plain: boolean):
 }
 
 /** The size of a frame of a film of so many panels. @param frame of a panel, before it is enlarged */
-export function filmSize(panels: number, frame: Size, scale: number, plain: boolean): Size {
-  if (!plain) return explainedSize(panels, frame, scale);
+export function videoFrameSize(panels: number, frame: Size, scale: number, plain: boolean): Size {
+  if (!plain) return annotatedSize(panels, frame, scale);
   return { width: panels * frame.width * scale, height: frame.height * scale };
 }
 
@@ -40,11 +40,11 @@ export async function writePanels(
   options: PanelWriteOptions,
 ): Promise<WrittenClip> {
   const { scale, plain = false } = options;
-  const kind = await expectPlace(path);
+  const kind = await assertWritablePath(path);
   if (kind === 'folder') return writeFolders(path, steps, options);
-  if (plain) return writeClip(path, mapped(steps, besideEachOther), options);
+  if (plain) return writeClip(path, mapAsync(steps, tilePanels), options);
   if (kind === 'png') return writeSheet(path, steps, options);
-  const explained = mapped(steps, (step) => explainedFrame(step, scale));
+  const explained = mapAsync(steps, (step) => annotateFrame(step, scale));
   return writeClip(path, explained, { ...options, scale: 1 });
 }
 
@@ -59,7 +59,7 @@ async function writeSheet(
     // Of a long clip, no more is held than is drawn.
     if (!step.predicted && shown.length > KNOWN_SHOWN) shown.shift();
   }
-  const bytes = await writePng(path, await predictionSheet(shown, scale), { confirm });
+  const bytes = await writePng(path, await drawPredictionSheet(shown, scale), { confirm });
   return { path, frames: shown.length, bytes };
 }
 
@@ -78,7 +78,7 @@ async function writeFolders(
         const folder = join(temporary, panelFolder(panel));
         await mkdir(folder, { recursive: true });
         const png = await encodePng(enlarge(panel.frame, scale));
-        await writeFile(join(folder, frameFile(index)), png);
+        await writeFile(join(folder, frameFileName(index)), png);
         written.bytes += png.length;
       }
     }

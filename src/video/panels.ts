@@ -20,8 +20,8 @@ export interface TimeStep {
 }
 
 /** The frames of all panels side by side, from left to right, without anything between; black where there is none. */
-export function besideEachOther({ panels }: TimeStep): Frame {
-  const { width, height, channels } = shapeOf(panels);
+export function tilePanels({ panels }: TimeStep): Frame {
+  const { width, height, channels } = panelShape(panels);
   const row = width * channels;
   const data = new Uint8Array(panels.length * row * height);
   panels.forEach(({ frame }, panel) => {
@@ -34,14 +34,14 @@ export function besideEachOther({ panels }: TimeStep): Frame {
 }
 
 /** Size and channels of the frames: those of any that is there. */
-export function shapeOf(panels: readonly Panel[]): Frame {
+export function panelShape(panels: readonly Panel[]): Frame {
   const shown = panels.find(({ frame }) => frame !== null)?.frame;
   if (!shown) throw new TypeError('panels without a single frame');
   return shown;
 }
 
 /** Texts for a panel, from its label to what is left where there is little room: the first letters and numbers of its words. */
-export function labelsOf({ label }: Panel): string[] {
+export function panelLabels({ label }: Panel): string[] {
   return [label, label.replace(/([a-z])[a-z]*/gi, '$1').replaceAll(' ', '')];
 }
 

@@ -1,8 +1,8 @@
 import type { Frame } from '../foundation/frame.js';
 import { Canvas, type Colour } from './canvas.js';
 import { background, known, predicted } from './panel-colours.js';
-import { labelsOf, shapeOf, type TimeStep } from './panels.js';
-import { fittingText, SMALLEST_TEXT, textHeight, textWidth } from './text.js';
+import { panelLabels, panelShape, type TimeStep } from './panels.js';
+import { chooseFittingText, SMALLEST_TEXT, textHeight, textWidth } from './text.js';
 
 /** How many of the known frames a sheet shows: the last ones. */
 export const KNOWN_SHOWN = 4;
@@ -18,11 +18,11 @@ const border = 2;
  * @param steps in their order; at least one
  * @param scale screen pixels for one pixel of a frame
  */
-export async function predictionSheet(steps: readonly TimeStep[], scale: number): Promise<Frame> {
+export async function drawPredictionSheet(steps: readonly TimeStep[], scale: number): Promise<Frame> {
   const before = steps.filter((step) => !step.predicted).slice(-KNOWN_SHOWN);
   const after = steps.filter((step) => step.predicted);
   const { panels } = steps[steps.length - 1];
-  const frame = shapeOf(panels);
+  const frame = panelShape(panels);
   const [width, height] = [frame.width * scale + 2 * border, frame.height * scale + 2 * border];
   const letters = Math.min(Math.max(Math.round(4 + width / 14), SMALLEST_TEXT), 18);
   const gap = Math.max(2, Math.round(width / 24));
@@ -38,7 +38,7 @@ export async function predictionSheet(steps: readonly TimeStep[], scale: number)
   const canvas = new Canvas(total.width, total.height, 3, background);
 
   const write = async (texts: string[], x: number, y: number, room: number, colour: Colour) => {
-    const text = fittingText(texts, letters, room);
+    const text = chooseFittingText(texts, letters, room);
     if (text !== null) await canvas.write(text, x, y + 1, letters, colour);
   };
   const cell = (shown: Frame, x: number, y: number, colour: Colour) => {
@@ -67,7 +67,7 @@ export async function predictionSheet(steps: readonly TimeStep[], scale: number)
       const y = top + line + row * (height + gap);
       const colour = panel.predicted ? predicted : known;
       if (index % columns === 0) {
-        await write(labelsOf(panel), labelsAt, y + Math.round((height - line) / 2), labels, colour);
+        await write(panelLabels(panel), labelsAt, y + Math.round((height - line) / 2), labels, colour);
       }
       cell(panel.frame, x, y, colour);
     }

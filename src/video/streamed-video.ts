@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream';
-import { errorsOf } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import type { Frame, Size } from '../foundation/frame.js';
-import { frameRateText, type FrameRate } from '../foundation/frame-rate.js';
+import { formatFrameRate, type FrameRate } from '../foundation/frame-rate.js';
 import type { ClipOptions } from './clip-reader.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { defaultFrameRate, frameRateBetween } from './frame-rate.js';
-import { isFixed, type PictureSize } from './picture-size.js';
-import { parseVideoStream } from './stream-facts.js';
+import { isFixedSize, type TargetSize } from './target-size.js';
+import { parseVideoStream } from './stream-info.js';
 import { scaler } from './video-file.js';
 
 /** How the frames of a stream are given. */
@@ -37,13 +37,13 @@ const NAME = 'standard input';
 export async function openStream(bytes: AsyncIterable<Uint8Array>, options: StreamOptions): Promise<StreamedVideo> {
   const input = bytes instanceof Readable ? bytes : Readable.from(bytes);
   const { channels, frameRate: asked, rawSize, signal } = options;
-  const { everyPicture } = await findFfmpeg();
+  const { passthroughOptions } = await findFfmpeg();
   const log: string[] = [];
   const run = await startFfmpeg({
     input,
     inputOptions: rawSize === undefined ? ['-flags', 'low_delay'] : rawOptions(rawSize, asked ?? defaultFrameRate),
     outputOptions: [
-      ...['-map', '0:V:0', '-filter:v', filters(options), ...(asked === undefined ? everyPicture : [])],
+      ...['-map', '0:V:0', '-filter:v', filters(options), ...(asked === undefined ? passthroughOptions : [])],
       ...['-f', 'image2pipe', '-flush_packets', '1', '-c:v', channels === 1 ? 'pgm' : 'ppm'],
     ],
     onLine: (line) => line.startsWith('[info]') && log.push(line),
@@ -66,7 +66,7 @@ export async function openStream(bytes: AsyncIterable<Uint8Array>, options: Stre
   if (first.done) {
     const { failure, firstError } = await run.finished;
     const received = firstError ?? failure ?? 'no picture';
-    throw errorsOf('INPUT', 'read video')(NAME, 'a film, or raw frames with --raw', received, 'check what is sent');
+    throw errorFactory('INPUT', 'read video')(NAME, 'a film, or raw frames with --raw', received, 'check what is sent');
   }
   async function* all() {
     try {
@@ -84,27 +84,28 @@ export async function openStream(bytes: AsyncIterable<Uint8Array>, options: Stre
 
 function rawOptions({ width, height }: Size, rate: FrameRate): string[] {
   const format = ['-f', 'rawvideo', '-pixel_format', 'rgb24'];
-  return [...format, '-video_size', `${width}x${height}`, '-framerate', frameRateText(rate)];
+  return [...format, '-video_size', `${width}x${height}`, '-framerate', formatFrameRate(rate)];
 }
 
 function filters({ size, channels, fit = 'crop', frameRate, rawSize }: StreamOptions): string {
   const [width, height] = sidesOf(size, fit);
   return [
-    ...(rawSize === undefined && frameRate !== undefined ? [`fps=${frameRateText(frameRate)}`] : []),
+    ...(rawSize === undefined && frameRate !== undefined ? [`fps=${formatFrameRate(frameRate)}`] : []),
     `scale=w='${width}':h='${height}':${scaler}`,
     `format=${channels === 1 ? 'gray' : 'rgb24'}`,
-    ...(isFixed(size) ? [`crop=${size.width}:${size.height}`] : []),
+    ...(isFixedSize(size) ? [`crop=${size.width}:${size.height}`] : []),
   ].join(',');
 }
 
 /** As FFmpeg computes them from the pictures' aspect, `dar`. */
-function sidesOf(size: PictureSize, fit: 'crop' | 'stretch'): [string, string] {
+function sidesOf(size: TargetSize, fit: 'crop' | 'stretch'): [string, string] {
   const covering = (w: number, h: number): [string, string] => [
     `max(${w},round(${h}*dar))`,
     `max(${h},round(${w}/dar))`,
   ];
   if ('shortSide' in size) return covering(size.shortSide, size.shortSide);
-  if (isFixed(size)) return fit === 'crop' ? covering(size.width, size.height) : [`${size.width}`, `${size.height}`];
+  if (isFixedSize(size))
+    return fit === 'crop' ? covering(size.width, size.height) : [`${size.width}`, `${size.height}`];
   const { width, height } = size.within;
   return [`min(${width},max(1,round(${height}*dar)))`, `min(${height},max(1,round(${width}/dar)))`];
 }

@@ -1,7 +1,7 @@
 import type { Box, Frame, Size } from '../foundation/frame.js';
 import { Canvas } from './canvas.js';
 import { background, known, predicted } from './panel-colours.js';
-import { fittingText, textHeight } from './text.js';
+import { chooseFittingText, textHeight } from './text.js';
 
 const BORDER = 4;
 const LETTERS = 14;
@@ -9,7 +9,7 @@ const LETTERS = 14;
 const STRIP = 2 * Math.ceil((textHeight(LETTERS) + 4) / 2);
 
 /** What a picture of a film shows of a frame. */
-export interface SurpriseShown {
+export interface SurprisePanels {
   frame: Frame;
   /** In colour, of the frame's size. */
   heatMap: Frame;
@@ -24,15 +24,15 @@ export interface SurpriseShown {
  *
  * @param scale screen pixels for one pixel of the frame
  */
-export async function surpriseFrame({ frame, heatMap, box, texts }: SurpriseShown, scale: number): Promise<Frame> {
+export async function drawSurpriseFrame({ frame, heatMap, box, texts }: SurprisePanels, scale: number): Promise<Frame> {
   const { width, height } = surpriseSize(frame, scale);
   const canvas = new Canvas(width, height, 3, background);
   for (const [panel, picture] of [frame, heatMap].entries()) {
     const left = BORDER + panel * (frame.width * scale + BORDER);
     canvas.paste(picture, left, BORDER, scale);
-    if (box !== null) canvas.outline(scaled(box, left, BORDER, scale), 2, predicted);
+    if (box !== null) canvas.outline(scaleBox(box, left, BORDER, scale), 2, predicted);
   }
-  const text = fittingText(texts, LETTERS, width - 2 * BORDER);
+  const text = chooseFittingText(texts, LETTERS, width - 2 * BORDER);
   if (text !== null)
     await canvas.write(text, BORDER, BORDER + frame.height * scale + 2, LETTERS, box === null ? known : predicted);
   return canvas;
@@ -50,6 +50,6 @@ export function surpriseScale({ width, height }: Size): number {
 }
 
 /** A box of a frame, where that is shown enlarged. */
-export function scaled({ x, y, width, height }: Box, left: number, top: number, scale: number): Box {
+export function scaleBox({ x, y, width, height }: Box, left: number, top: number, scale: number): Box {
   return { x: left + x * scale, y: top + y * scale, width: width * scale, height: height * scale };
 }

@@ -40,14 +40,14 @@ export function textHeight(size: number): number {
 }
 
 /** The first of some texts that is no wider than `width` pixels; null where none is. */
-export function fittingText(texts: readonly string[], size: number, width: number): string | null {
+export function chooseFittingText(texts: readonly string[], size: number, width: number): string | null {
   return texts.find((text) => textWidth(text, size) <= width) ?? null;
 }
 
 /** The largest size, from `size` down to the smallest that can be read, at which all texts are no wider than `width` pixels. */
-export function fittingSize(texts: readonly string[], size: number, width: number): number {
+export function fitTextSize(texts: readonly string[], size: number, width: number): number {
   let fitting = Math.max(size, SMALLEST_TEXT);
-  while (fitting > SMALLEST_TEXT && fittingText(texts, fitting, width) === null) fitting--;
+  while (fitting > SMALLEST_TEXT && chooseFittingText(texts, fitting, width) === null) fitting--;
   return fitting;
 }
 
@@ -63,7 +63,7 @@ const PARTS = 16;
  * letter, a box stands for it.
  * @param size of its letters, in pixels
  */
-export async function textMask(text: string, size: number): Promise<TextMask> {
+export async function drawText(text: string, size: number): Promise<TextMask> {
   const [width, height] = [Math.max(1, textWidth(text, size)), textHeight(size)];
   const coverage = new Uint8Array(width * height);
   let pen = 0;

@@ -1,9 +1,9 @@
-import { clock } from '../foundation/clock.js';
+import { formatClock } from '../foundation/format-clock.js';
 import type { Box, Frame } from '../foundation/frame.js';
 import { Canvas, type Colour } from './canvas.js';
 import { background, known, predicted } from './panel-colours.js';
-import { scaled } from './surprise-frame.js';
-import { fittingSize, textHeight, textWidth } from './text.js';
+import { scaleBox } from './surprise-frame.js';
+import { fitTextSize, textHeight, textWidth } from './text.js';
 
 /** A curve over the frames of a source. */
 export interface Curve {
@@ -13,7 +13,7 @@ export interface Curve {
 }
 
 /** A moment, and what was seen there. */
-export interface ShownMoment {
+export interface TimelineEvent {
   /** Frame at which it lies on the timeline. */
   frame: number;
   /** Of several moments all are of one size. */
@@ -38,9 +38,9 @@ const faint: Colour = [90, 90, 96];
  * @param moments in the order of time; as many as fit are shown
  * @param seconds when the first frame is shown, and how long each is
  */
-export async function timelinePicture(
+export async function drawTimeline(
   curves: readonly Curve[],
-  moments: readonly ShownMoment[],
+  moments: readonly TimelineEvent[],
   seconds: { first: number; frame: number },
 ): Promise<Frame> {
   const line = textHeight(LETTERS);
@@ -59,8 +59,8 @@ export async function timelinePicture(
     // In the middle of its share of the width.
     const x = Math.round(((index + 0.5) * WIDTH) / shown.length - wide / 2);
     canvas.paste(moment.picture, x, MARGIN, scale);
-    canvas.outline(scaled(moment.box, x, MARGIN, scale), 2, predicted);
-    const letters = fittingSize([moment.label], LETTERS, Math.max(wide, WIDTH / shown.length - MARGIN));
+    canvas.outline(scaleBox(moment.box, x, MARGIN, scale), 2, predicted);
+    const letters = fitTextSize([moment.label], LETTERS, Math.max(wide, WIDTH / shown.length - MARGIN));
     await canvas.write(moment.label, x, MARGIN + high, letters, predicted);
     drawLine(canvas, [x + wide / 2, MARGIN + high + line], [at(moment.frame), top], predicted);
     canvas.fill({ x: at(moment.frame), y: top, width: 1, height: height - top - line - MARGIN }, faint);
@@ -79,8 +79,8 @@ export async function timelinePicture(
     canvas.fill({ x: plot.x, y: bottom, width: plot.width, height: 1 }, faint);
   }
   const y = height - line - MARGIN / 2;
-  await canvas.write(clock(seconds.first), plot.x, y, LETTERS, known);
-  const end = clock(seconds.first + frames * seconds.frame);
+  await canvas.write(formatClock(seconds.first), plot.x, y, LETTERS, known);
+  const end = formatClock(seconds.first + frames * seconds.frame);
   await canvas.write(end, plot.x + plot.width - textWidth(end, LETTERS), y, LETTERS, known);
   return canvas;
 }

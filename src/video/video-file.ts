@@ -1,24 +1,24 @@
 import { statSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { errorsOf, type PxvError } from '../foundation/errors.js';
+import { errorFactory, type PxvError } from '../foundation/errors.js';
 import type { Frame, Size } from '../foundation/frame.js';
-import { framesPerSecond, frameRateText, type FrameRate } from '../foundation/frame-rate.js';
-import { numberOf } from '../foundation/number-of.js';
+import { framesPerSecond, formatFrameRate, type FrameRate } from '../foundation/frame-rate.js';
+import { pluralize } from '../foundation/pluralize.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { type FfmpegOutcome, readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { constantFrameRate, defaultFrameRate, isRate, rateVaries } from './frame-rate.js';
-import type { PictureReading } from './image-folder.js';
-import { parseVideoStream } from './stream-facts.js';
+import type { ImageReadOptions } from './image-folder.js';
+import { parseVideoStream } from './stream-info.js';
 import { scanTimestamps } from './timestamps.js';
 
 /** What is known of a video file before its frames are read. */
-export interface VideoFacts {
+export interface VideoInfo {
   path: string;
   /** Size of the upright picture with square pixels. */
   size: Size;
   frameRate: FrameRate;
   /** Whether the file tells that rate; else its pictures have no times, and are read as if they came at one rate. */
-  hasRate: boolean;
+  hasFrameRate: boolean;
   /** `uneven`: at no constant rate. `missing`: some pictures tell none, and all are taken to come at the file's rate. */
   times: 'even' | 'uneven' | 'missing';
   /** Seconds, as the file tells; null where it does not. */
@@ -34,13 +34,13 @@ export interface VideoFacts {
 export const scaler = 'flags=area+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact:out_range=full';
 
 /** Before `-i`, `-r` makes timestamps from the order of the pictures. */
-const inOrderAt = (frameRate: FrameRate) => ['-r', frameRateText(frameRate)];
+const inOrderAt = (frameRate: FrameRate) => ['-r', formatFrameRate(frameRate)];
 
 /** What is being looked at before it is asked for. */
-let ahead: { path: string; facts: Promise<VideoFacts> } | null = null;
+let ahead: { path: string; facts: Promise<VideoInfo> } | null = null;
 
 /** Begins to look at a file, which takes a while, before it is asked for. What is wrong with it is told to who asks. */
-export function probeAhead(path: string, signal?: AbortSignal): void {
+export function prefetchProbe(path: string, signal?: AbortSignal): void {
   if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return;
   ahead = { path, facts: lookAt(path, signal) };
   ahead.facts.catch(() => {});
@@ -50,13 +50,13 @@ export function probeAhead(path: string, signal?: AbortSignal): void {
  * Decodes the first picture of the first video stream to learn what the file holds.
  * @throws {PxvError} INPUT where there is no picture; INTERRUPTED where `signal` is aborted.
  */
-export function probeVideo(path: string, signal?: AbortSignal): Promise<VideoFacts> {
+export function probeVideo(path: string, signal?: AbortSignal): Promise<VideoInfo> {
   const facts = ahead?.path === path ? ahead.facts : lookAt(path, signal);
   ahead = null;
   return facts;
 }
 
-async function lookAt(path: string, signal?: AbortSignal): Promise<VideoFacts> {
+async function lookAt(path: string, signal?: AbortSignal): Promise<VideoInfo> {
   let inputOptions: string[] = [];
   let { size, base, stream } = await decodeFirstPicture(path, inputOptions, signal);
   if (stream.alphaInSideStream) {
@@ -65,7 +65,7 @@ async function lookAt(path: string, signal?: AbortSignal): Promise<VideoFacts> {
     const again = await decodeFirstPicture(path, withAlpha, signal).catch(() => null);
     if (again) [{ size, base, stream }, inputOptions] = [again, withAlpha];
   }
-  const known = { path, size, duration: stream.duration, hasAlpha: stream.hasAlpha, hasRate: true, inputOptions };
+  const known = { path, size, duration: stream.duration, hasAlpha: stream.hasAlpha, hasFrameRate: true, inputOptions };
   // A Matroska or WebM file has one duration for all its pictures, or none, whenever they are shown.
   const pictures = stream.container.startsWith('matroska') ? await scanTimestamps(path, signal) : null;
   if (pictures?.haveTimes === false && isRate(base)) {
@@ -87,7 +87,7 @@ async function lookAt(path: string, signal?: AbortSignal): Promise<VideoFacts> {
   inputOptions = [...inputOptions, ...inOrderAt(defaultFrameRate)];
   // FFmpeg of 2018 would show a single one again and again for as long as it lasts.
   const span = count === 1 ? 0 : null;
-  return { ...known, frameRate: defaultFrameRate, hasRate: false, times: 'even', inputOptions, span };
+  return { ...known, frameRate: defaultFrameRate, hasFrameRate: false, times: 'even', inputOptions, span };
 }
 
 /**
@@ -124,7 +124,7 @@ async function decodeFirstPicture(path: string, inputOptions: string[], signal?:
   };
 }
 
-export interface VideoReading extends PictureReading {
+export interface VideoReadOptions extends ImageReadOptions {
   /** Rate to bring them to. Default: the file's own; a file that has none is read as it is. */
   frameRate?: FrameRate | undefined;
 }
@@ -139,14 +139,14 @@ const newFilters = 'Reconfiguring filter graph because';
  * @throws {PxvError} INPUT where not one frame could be read; INTERRUPTED where `signal` is aborted.
  */
 export async function* readVideo(
-  video: VideoFacts,
-  reading: VideoReading,
+  video: VideoInfo,
+  reading: VideoReadOptions,
   onDamage: (line: string) => void,
 ): AsyncGenerator<Frame, void> {
   const { size, channels, signal } = reading;
-  const asked = video.hasRate ? reading.frameRate : undefined;
+  const asked = video.hasFrameRate ? reading.frameRate : undefined;
   const frameRate = asked ?? video.frameRate;
-  const { everyPicture } = await findFfmpeg();
+  const { passthroughOptions } = await findFfmpeg();
   let changes = 0;
   const run = await startFfmpeg({
     input: video.path,
@@ -156,7 +156,7 @@ export async function* readVideo(
       ...['-map', '0:V:0', '-filter:v', filters(video, { ...reading, frameRate: asked })],
       ...(video.span === null ? [] : ['-frames:v', String(Math.round(video.span * framesPerSecond(frameRate)) + 1)]),
       // Where the pictures' size or range changes, FFmpeg makes its filters again, whose times begin at 0 again.
-      ...everyPicture,
+      ...passthroughOptions,
       ...['-f', 'rawvideo'],
     ],
   });
@@ -188,13 +188,15 @@ export async function* readVideo(
     const doubts: string[] = [];
     if (error !== null) doubts.push(`with errors: ${error}${more}`);
     if (changes > 0)
-      doubts.push(`whose size or range changes ${numberOf(changes, 'time')}: up to two frames are lost at each change`);
-    if (doubts.length > 0) onDamage(`read ${numberOf(frames, 'frame')}, ${doubts.join('; ')}`);
+      doubts.push(
+        `whose size or range changes ${pluralize(changes, 'time')}: up to two frames are lost at each change`,
+      );
+    if (doubts.length > 0) onDamage(`read ${pluralize(frames, 'frame')}, ${doubts.join('; ')}`);
   }
   if (frames === 0) throw noPicture(video.path, await run.finished);
 }
 
-function filters(video: VideoFacts, { size: { width, height }, channels, fit, frameRate }: VideoReading): string {
+function filters(video: VideoInfo, { size: { width, height }, channels, fit, frameRate }: VideoReadOptions): string {
   // At another rate than its own the end of a short file would round to no frame at all.
   const toRate = frameRate === undefined ? '' : ':eof_action=pass';
   const cover = [`max(${width},round(${height}*dar))`, `max(${height},round(${width}/dar))`];
@@ -203,7 +205,7 @@ function filters(video: VideoFacts, { size: { width, height }, channels, fit, fr
     // yadif refuses pictures of less than 3 x 3.
     ...(Math.min(video.size.width, video.size.height) >= 3 ? ['yadif=deint=interlaced'] : []),
     'setpts=PTS-STARTPTS',
-    `fps=${frameRateText(frameRate ?? video.frameRate)}${toRate}`,
+    `fps=${formatFrameRate(frameRate ?? video.frameRate)}${toRate}`,
     ...(video.hasAlpha ? ['format=gbrap', 'setrange=full', 'premultiply=inplace=1'] : []),
     `scale=w='${w}':h='${h}':${scaler}`,
     // The format stands before the crop, since a cut through subsampled colour would be rounded to even columns.
@@ -224,5 +226,5 @@ function noPicture(path: string, { failure, firstError }: FfmpegOutcome): PxvErr
 }
 
 function withoutPictures(path: string, received: string, remedy: string): PxvError {
-  return errorsOf('INPUT', 'read video')(path, 'a video with at least one picture', received, remedy);
+  return errorFactory('INPUT', 'read video')(path, 'a video with at least one picture', received, remedy);
 }

@@ -2,19 +2,19 @@
  * The LSTM layer as the plainest float64 loops that its definition allows, written apart from every implementation:
  * pixel by pixel in an order in which every state is there when it is read.
  */
-import type { Walk } from '../../src/backend/walk-shape.js';
+import type { ScanOrder } from '../../src/backend/scan-shape.js';
 
 type Numbers = ArrayLike<number>;
 
 interface Layer {
   height: number;
   width: number;
-  walk: Walk;
+  walk: ScanOrder;
   groups: readonly number[];
 }
 
 /** [rows down, columns to the right] of the states that a pixel reads, and of the cell that it goes on from. */
-const READS: Record<Walk, { states: [number, number][]; cell: [number, number] }> = {
+const READS: Record<ScanOrder, { states: [number, number][]; cell: [number, number] }> = {
   rows: { states: [[-1, -1], [-1, 0], [-1, 1]], cell: [-1, 0] }, // prettier-ignore
   diagonals: { states: [[-1, 0], [0, -1]], cell: [0, -1] }, // prettier-ignore
   'mirrored-diagonals': { states: [[-1, 0], [0, 1]], cell: [0, 1] }, // prettier-ignore

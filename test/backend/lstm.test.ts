@@ -1,6 +1,6 @@
 import { lstm, lstmGradient } from '../../src/backend/lstm.js';
 import type { KernelNumbers } from '../../src/backend/kernels/index.js';
-import { stateToState, walkSteps, walkTaps, type Walk, type WalkShape } from '../../src/backend/walk-shape.js';
+import { stateToState, scanSteps, stateTaps, type ScanOrder, type ScanShape } from '../../src/backend/scan-shape.js';
 import { checkGradient } from '../gradient-check.js';
 import { randomFloats } from '../random.js';
 import { bitsOf } from './comparison.js';
@@ -8,7 +8,7 @@ import { namedKernels } from './implementations.js';
 import { testKernel, type KernelInputs } from './kernel-suite.js';
 import * as reference from './lstm-reference.js';
 
-const WALKS: Walk[] = ['rows', 'diagonals', 'mirrored-diagonals'];
+const WALKS: ScanOrder[] = ['rows', 'diagonals', 'mirrored-diagonals'];
 
 /** Odd sizes, single rows and columns, hidden sizes around the widths of vectors, one and three groups. */
 const SIZES: { batch: number; height: number; width: number; groups: number[] }[] = [
@@ -31,7 +31,7 @@ type LstmNumbers = KernelNumbers<'lstm'>;
 function inputsOf({ shape, batch }: LstmNumbers) {
   const hidden = shape.groups.reduce((sum, size) => sum + size, 0);
   const states = batch * shape.height * shape.width * hidden;
-  const weights = walkTaps[shape.walk].length * hidden * 4 * hidden;
+  const weights = stateTaps[shape.walk].length * hidden * 4 * hidden;
   return {
     gates: randomFloats(4 * states, 1).map((value) => 2 * value),
     // As wide as learned ones, so that the states go through the whole image.
@@ -44,7 +44,7 @@ function inputsOf({ shape, batch }: LstmNumbers) {
 /** Every other case has initial states: each walk and each size has both. */
 const cases = WALKS.flatMap((walk, w) =>
   SIZES.map(({ batch, height, width, groups }, s) => {
-    const numbers = { batch, shape: { height, width, walk, groups } satisfies WalkShape };
+    const numbers = { batch, shape: { height, width, walk, groups } satisfies ScanShape };
     const { initial, ...arrays } = inputsOf(numbers);
     const inputs = { ...arrays, initial: (w + s) % 2 === 0 ? initial : null };
     const states = reference.lstm(numbers.shape, batch, inputs.gates, inputs.weights, inputs.initial);
@@ -142,11 +142,11 @@ test.each(cases)('reference gradients equal finite differences: $name', ({ name,
 });
 
 describe('the steps of a walk', () => {
-  test.each<[Walk, number[][]]>([
+  test.each<[ScanOrder, number[][]]>([
     ['rows', [[0, 1, 2], [3, 4, 5]]], // prettier-ignore
     ['diagonals', [[0], [1, 3], [2, 4], [5]]],
     ['mirrored-diagonals', [[2], [1, 5], [0, 4], [3]]],
   ])('of 2 rows and 3 columns by %s', (walk, steps) => {
-    expect(walkSteps({ height: 2, width: 3, walk, groups: [1] })).toEqual(steps);
+    expect(scanSteps({ height: 2, width: 3, walk, groups: [1] })).toEqual(steps);
   });
 });

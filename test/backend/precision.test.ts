@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NativeBackend } from '../../src/backend/native-backend.js';
-import { expectPrecision, withPrecision } from '../../src/backend/precision.js';
+import { assertPrecision, withPrecision } from '../../src/backend/precision.js';
 import { PxvError } from '../../src/foundation/errors.js';
 import { roundedToBf16 } from './bf16.js';
 import { bf16Sets } from './implementations.js';
@@ -35,7 +35,7 @@ describe('withPrecision', () => {
     await tf.setBackend(backend);
     const refusal = `choose precision: bf16: expected the native kernels avx512 or amx on a CPU with AVX-512 BF16, received ${received}; train in float32`;
     expect(() => withPrecision('bf16', () => 1)).toThrow(PxvError);
-    expect(() => expectPrecision('bf16')).toThrow(refusal);
+    expect(() => assertPrecision('bf16')).toThrow(refusal);
     expect(withPrecision('float32', () => 1)).toBe(1);
   });
 });

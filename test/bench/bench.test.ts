@@ -4,10 +4,10 @@ import { denseConvolution } from '../../src/backend/convolution-shape.js';
 import { loadWasm } from '../../src/backend/library-files.js';
 import { benchKernels } from '../../src/bench/kernels.js';
 import type { BenchNetwork } from '../../src/bench/network.js';
-import { roofSeconds } from '../../src/bench/peaks.js';
+import { rooflineSeconds } from '../../src/bench/peaks.js';
 import { Profile } from '../../src/bench/profile.js';
 import { benchTrain, kernelsInUse } from '../../src/bench/train-step.js';
-import { workOf } from '../../src/bench/work.js';
+import { countWork } from '../../src/bench/work.js';
 import { bf16Sets } from '../backend/implementations.js';
 
 const tiny: BenchNetwork = {
@@ -58,7 +58,7 @@ test('every kernel of a training step is timed at its shape, once', async () => 
   expect(names).not.toContain('convolutionInputGradient [2,3,5] 7x7 masked, 1 to 8');
   expect(names).toContain('lstmGradient [2,3,5] mirrored-diagonals, h = 4');
   expect(names).toContain('addMoved [2,3,5,4], 1 down, back');
-  for (const timing of timings) expect(timing.shareOfRoof).toBeGreaterThan(0);
+  for (const timing of timings) expect(timing.rooflineFraction).toBeGreaterThan(0);
   // What tfjs adds itself is too little to measure.
   await chooseBackend({ instructionSet: 'wasm' });
   const { native } = await benchTrain({ network: tiny, batch, steps: 1, precision: 'float32', seed: 1n });
@@ -83,18 +83,18 @@ test('masked weights count as no work, and each array is read or written once', 
   const masked = { ...dense, groups: [2, 4], taps: [{ dy: 0, dx: 0, position: 0, sees: [1, 4] }] };
   const [x, weights, out] = [16, 24, 24].map((length) => new Float32Array(length));
   const arrays = { x, weights, bias: null, plus: null, out };
-  expect(workOf('convolution', { shape: dense, batch: 1, relu: false }, arrays)).toEqual({
+  expect(countWork('convolution', { shape: dense, batch: 1, relu: false }, arrays)).toEqual({
     flops: 2 * 4 * 4 * 6,
     bytes: 4 * (16 + 24 + 24),
   });
-  const { flops } = workOf('convolution', { shape: masked, batch: 1, relu: false }, arrays);
+  const { flops } = countWork('convolution', { shape: masked, batch: 1, relu: false }, arrays);
   expect(flops).toBe(2 * 4 * (1 * 2 + 4 * 4));
 });
 
 test('a roof is arithmetic or memory, whichever takes longer', () => {
   const peaks = { gflops: 100, gbytes: 10 };
-  expect(roofSeconds({ flops: 1e9, bytes: 1e6 }, peaks)).toBeCloseTo(0.01, 9);
-  expect(roofSeconds({ flops: 1e6, bytes: 1e9 }, peaks)).toBeCloseTo(0.1, 9);
+  expect(rooflineSeconds({ flops: 1e9, bytes: 1e6 }, peaks)).toBeCloseTo(0.01, 9);
+  expect(rooflineSeconds({ flops: 1e6, bytes: 1e9 }, peaks)).toBeCloseTo(0.1, 9);
 });
 
 (bf16Sets.length > 0 ? test.each(bf16Sets) : test.skip.each([{ instructionSet: 'avx512' as const }]))(

@@ -1,11 +1,11 @@
 import {
-  atSize,
+  resizeModel,
   bestGuess,
-  costedFrames,
+  frameCosts,
   FrameHistory,
   FrameSampler,
   rollOut,
-  surprise,
+  scoreAnomalies,
   type Frame,
   type Model,
 } from '../../src/browser/index.js';
@@ -25,7 +25,7 @@ const frames = Array.from({ length: 8 }, (_, at): Frame => {
 
 /** Everything that a page computes, as numbers. The same wherever the arithmetic is. */
 export async function compute(trained: Model) {
-  const model = atSize(trained, size);
+  const model = resizeModel(trained, size);
   const sampler = new FrameSampler(model);
   const history = new FrameHistory(model.chain.exampleShape);
   for (const { data } of frames) history.push(data);
@@ -33,12 +33,12 @@ export async function compute(trained: Model) {
   const [drawn] = (await rollOut(sampler, history, { seed: 5 }).next()).value;
   const maps: number[][] = [];
   const expected: number[][] = [];
-  for await (const frame of costedFrames(model, frames)) {
+  for await (const frame of frameCosts(model, frames)) {
     maps.push([...frame.map]);
     expected.push([...frame.expected!.data]);
   }
   const scores: number[] = [];
-  for await (const { score } of surprise(model, frames, { frameRate: 2 })) scores.push(score);
+  for await (const { score } of scoreAnomalies(model, frames, { frameRate: 2 })) scores.push(score);
   sampler.dispose();
   return { guessed: [...guessed], drawn: [...drawn.bytes], nats: drawn.nats, maps, expected, scores };
 }

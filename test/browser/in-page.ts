@@ -1,4 +1,4 @@
-import { chooseBackend, modelFromBytes } from '../../src/browser/index.js';
+import { chooseBackend, parseModel } from '../../src/browser/index.js';
 import { compute } from './computed.js';
 
 /** Runs in a worker of a page: what is asked for are the threads, what is answered is what was computed. */
@@ -15,5 +15,5 @@ async function answer(threads: number | undefined) {
   // Once more, for another number of threads.
   const chosen = await chooseBackend({ wasm: '/pxv.wasm', threads });
   const bytes = new Uint8Array(await (await fetch('/model')).arrayBuffer());
-  return { chosen, computed: await compute(modelFromBytes(bytes, 'video-64-small')) };
+  return { chosen, computed: await compute(parseModel(bytes, 'video-64-small')) };
 }

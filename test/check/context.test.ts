@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { contextFaults, usedContext } from '../../src/check/context.js';
-import { promisedFields } from '../../src/check/receptive-fields.js';
+import { findContextFaults, measureUsedContext } from '../../src/check/context.js';
+import { expectedReceptiveFields } from '../../src/check/receptive-fields.js';
 import { frameBytes } from '../../src/foundation/levels.js';
 import type { LayerDescription } from '../../src/model/layers/index.js';
 import { buildNetwork, type Network } from '../../src/model/network.js';
@@ -21,11 +21,11 @@ import {
 beforeAll(() => tf.setBackend('native-wasm'));
 
 function checkedOf(network: Network, parameters: tf.Tensor[] = []) {
-  return { network, parameters, fields: promisedFields(network.program), seed: 2 };
+  return { network, parameters, fields: expectedReceptiveFields(network.program), seed: 2 };
 }
 const allOf = ({ description }: Network) => Array.from({ length: frameBytes(description) }, (_, output) => output);
 
-const faults = (network: Network) => contextFaults(checkedOf(network), allOf(network));
+const faults = (network: Network) => findContextFaults(checkedOf(network), allOf(network));
 
 test.each(checkedNetworks)('gradients are where the context is promised, and nowhere else: %s', async (_, network) => {
   expect(await faults(network)).toEqual([]);
@@ -63,7 +63,7 @@ test('the share of the context that trained weights use is none where they are z
   const network = checkedNetwork('row-lstm', 3, true);
   const share = async (weights: Float32Array[]) => {
     const parameters = toTensors(weights, network.parameters);
-    const used = await usedContext(checkedOf(network, parameters), allOf(network));
+    const used = await measureUsedContext(checkedOf(network, parameters), allOf(network));
     tf.dispose(parameters);
     return used;
   };

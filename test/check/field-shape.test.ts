@@ -1,6 +1,6 @@
 import type { Channels, Size } from '../../src/foundation/frame.js';
-import { fieldShape } from '../../src/check/field-shape.js';
-import { promisedFields } from '../../src/check/receptive-fields.js';
+import { describeFieldShape } from '../../src/check/field-shape.js';
+import { expectedReceptiveFields } from '../../src/check/receptive-fields.js';
 import type { LayerDescription } from '../../src/model/layers/index.js';
 import { buildNetwork } from '../../src/model/network.js';
 import { tinyNetwork } from '../model/tiny-networks.js';
@@ -10,7 +10,7 @@ const size: Size = { width: 20, height: 12 };
 
 function shapeOf(layers: LayerDescription[], channels: Channels, kernel = 7) {
   const description = tinyNetwork({ size, channels, layers, first: { kernel, features: 6 }, conditioning: [] });
-  return fieldShape(promisedFields(buildNetwork(description).program));
+  return describeFieldShape(expectedReceptiveFields(buildNetwork(description).program));
 }
 
 test.each([1, 3] satisfies Channels[])('two PixelCNN blocks over %d channels have a blind spot', (channels) => {
@@ -58,7 +58,7 @@ test('an image in which everything is seen', () => {
     reaches: (input: number, output: number) => input < output,
     isSeen: () => true,
   } as const;
-  expect(fieldShape(fields)).toEqual('all earlier sub-pixels');
+  expect(describeFieldShape(fields)).toEqual('all earlier sub-pixels');
 });
 
 test('where one output more lacks the pixel, or one fewer, the words that would be wrong are not said', () => {
@@ -73,8 +73,8 @@ test('where one output more lacks the pixel, or one fewer, the words that would 
   });
   const upTo = (column: number, but = -1) =>
     fields((input, output) => lacks(input, output) && output % width <= column && output !== but);
-  expect(fieldShape(upTo(9))).toEqual(
+  expect(describeFieldShape(upTo(9))).toEqual(
     'all earlier sub-pixels but pixel (y - 1, W - 1), which (y, x) lacks for x < W - 10',
   );
-  expect(fieldShape(upTo(9, 3 * width + 4))).toMatch(/^\d+\.\d% of the earlier sub-pixels; /);
+  expect(describeFieldShape(upTo(9, 3 * width + 4))).toMatch(/^\d+\.\d% of the earlier sub-pixels; /);
 });

@@ -1,4 +1,4 @@
-import { maskFaults } from '../../src/check/masks.js';
+import { findMaskFaults } from '../../src/check/masks.js';
 import {
   checkedNetwork,
   checkedNetworks,
@@ -10,14 +10,14 @@ import {
 } from './checked-networks.js';
 
 test.each(checkedNetworks)("%s reads what the paper's masks show, and nothing else", (_, { program }) => {
-  expect(maskFaults(program)).toEqual([]);
+  expect(findMaskFaults(program)).toEqual([]);
 });
 
 describe('what is wrong is named:', () => {
   const blocks = checkedNetwork('pixel-cnn-block', 3, true);
 
   test('a tap that sees the future', () => {
-    expect(maskFaults(withFutureTap(blocks).program)).toEqual([
+    expect(findMaskFaults(withFutureTap(blocks).program)).toEqual([
       'layers.0.wide.weights: through the tap at (0, 1) group 0 sees 7 features instead of 0',
       'layers.0.wide.weights: through the tap at (0, 1) group 1 sees 7 features instead of 0',
       'layers.0.wide.weights: through the tap at (0, 1) group 2 sees 7 features instead of 0',
@@ -29,7 +29,7 @@ describe('what is wrong is named:', () => {
       ...shape,
       taps: shape.taps.filter(({ dy, dx }) => dy !== -1 || dx !== 0),
     }));
-    expect(maskFaults(broken.program)[0]).toBe(
+    expect(findMaskFaults(broken.program)[0]).toBe(
       'layers.1.wide.weights: through the tap at (-1, 0) group 0 sees 0 features instead of 7',
     );
   });
@@ -39,7 +39,7 @@ describe('what is wrong is named:', () => {
       ...shape,
       taps: shape.taps.map((tap) => (tap.dy === 0 && tap.dx === 0 ? { ...tap, sees: [2, 4, 6] } : tap)),
     }));
-    expect(maskFaults(broken.program)).toContain(
+    expect(findMaskFaults(broken.program)).toContain(
       'first.weights: through the tap at (0, 0) group 0 sees 2 features instead of 0',
     );
   });
@@ -49,25 +49,25 @@ describe('what is wrong is named:', () => {
       ...shape,
       taps: [{ dy: -2, dx: 0, position: 1, sees: [7, 7, 7] }, ...shape.taps],
     }));
-    expect(maskFaults(broken.program)).toEqual(['layers.0.wide.weights has a tap at (-2, 0), outside its kernel']);
+    expect(findMaskFaults(broken.program)).toEqual(['layers.0.wide.weights has a tap at (-2, 0), outside its kernel']);
   });
 
   test('a walk from the right that does not come down', () => {
-    expect(maskFaults(withoutShift(checkedNetwork('diagonal-bilstm', 1, false)).program)).toContainEqual(
+    expect(findMaskFaults(withoutShift(checkedNetwork('diagonal-bilstm', 1, false)).program)).toContainEqual(
       expect.stringMatching(/^the sum of maps \d+ and \d+: the second comes down by 0 rows instead of 1$/),
     );
   });
 
   test('gates cut in thirds', () => {
     const broken = withGatesInThirds(checkedNetwork('row-lstm', 3, true), 'layers.0.input');
-    expect(maskFaults(broken.program)).toEqual([
+    expect(findMaskFaults(broken.program)).toEqual([
       'layers.0.input.weights: the output groups are cut into 10 + 9 + 9 instead of 12 + 8 + 8',
     ]);
   });
 });
 
 test('a tap of the first layer that is missing is named once for each colour', () => {
-  expect(maskFaults(withoutTap(checkedNetwork('pixel-cnn-block', 3, false)).program)).toHaveLength(3);
+  expect(findMaskFaults(withoutTap(checkedNetwork('pixel-cnn-block', 3, false)).program)).toHaveLength(3);
 });
 
 test('states that are cut into parts of features are no colours', () => {
@@ -75,7 +75,7 @@ test('states that are cut into parts of features are no colours', () => {
   const ops = program.ops.map((op) =>
     op.op === 'lstm' ? { ...op, out: { ...op.out, groups: [2.5, 2.25, 2.25] } } : op,
   );
-  expect(maskFaults({ ...program, ops })[0]).toBe(
+  expect(findMaskFaults({ ...program, ops })[0]).toBe(
     'layers.0.state.weights: the states are cut into 2.5 + 2.25 + 2.25 features',
   );
 });

@@ -1,5 +1,5 @@
 import type { Channels } from '../../src/foundation/frame.js';
-import { promisedFields, type ReceptiveFields } from '../../src/check/receptive-fields.js';
+import { expectedReceptiveFields, type ReceptiveFields } from '../../src/check/receptive-fields.js';
 import { earlierTaps } from '../../src/model/earlier-pixels/index.js';
 import type { LayerDescription } from '../../src/model/layers/index.js';
 import { buildNetwork } from '../../src/model/network.js';
@@ -9,7 +9,9 @@ import { layersOf } from './checked-networks.js';
 /** The fields of a network of 9x6 pixels, whose first layer is 3x3 unless said otherwise. */
 function fieldsOf(layers: LayerDescription[], channels: Channels, kernel = 3, conditional = false): ReceptiveFields {
   const changes = { size: { width: 9, height: 6 }, channels, layers, first: { kernel, features: 6 } };
-  return promisedFields(buildNetwork(tinyNetwork(conditional ? changes : { ...changes, conditioning: [] })).program);
+  return expectedReceptiveFields(
+    buildNetwork(tinyNetwork(conditional ? changes : { ...changes, conditioning: [] })).program,
+  );
 }
 
 /**
@@ -47,7 +49,7 @@ describe('the promised context, at row 4 and column 4,', () => {
     const conditioning = [{ ...warpedFrames, templateMatching: 1 }];
     const changes = { size: { width: 9, height: 6 }, channels: 1, first: { kernel: 3, features: 6 } } as const;
     const network = buildNetwork(tinyNetwork({ ...changes, layers: [], conditioning }));
-    expect(drawn(promisedFields(network.program, earlierTaps(network.description)), 4, 4)).toEqual([
+    expect(drawn(expectedReceptiveFields(network.program, earlierTaps(network.description)), 4, 4)).toEqual([
       '.........',
       '.#######.',
       '.#######.',
@@ -61,7 +63,7 @@ describe('the promised context, at row 4 and column 4,', () => {
     const conditioning = [{ ...warpedFrames, templateMatching: 1, localRegression: true }];
     const changes = { size: { width: 9, height: 6 }, channels: 1, first: { kernel: 3, features: 6 } } as const;
     const network = buildNetwork(tinyNetwork({ ...changes, layers: [], conditioning }));
-    expect(drawn(promisedFields(network.program, earlierTaps(network.description)), 4, 4)).toEqual([
+    expect(drawn(expectedReceptiveFields(network.program, earlierTaps(network.description)), 4, 4)).toEqual([
       '#########',
       '#########',
       '#########',

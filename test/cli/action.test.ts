@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { Command } from 'commander';
 import { PxvError } from '../../src/foundation/errors.js';
-import { reportError, run, throwWrongUsage, type Report } from '../../cli/action.js';
+import { reportError, run, throwWrongUsage, type CommandResult } from '../../cli/action.js';
 
 let written: { stdout: string; stderr: string };
 
@@ -67,7 +67,7 @@ describe('reportError', () => {
 });
 
 describe('run', () => {
-  function execute(action: () => Promise<Report>, args: string[] = []): Promise<Command> {
+  function execute(action: () => Promise<CommandResult>, args: string[] = []): Promise<Command> {
     const command = new Command('look').option('--json').action(run(action));
     throwWrongUsage(command);
     return command.parseAsync(args, { from: 'user' });
@@ -91,7 +91,7 @@ describe('run', () => {
     for (const seed of [2n ** 64n - 1n, 7, '7'])
       await execute(() => Promise.resolve({ text: 'fine', json: { seed, bitsPerDim: 2.5 } }), ['--json']);
     const seeds = ['18446744073709551615', '7', '7'];
-    expect(written.stdout).toBe(seeds.map((seed) => `{"version":1,"seed":"${seed}","bitsPerDim":2.5}\n`).join(''));
+    expect(written.stdout).toBe(seeds.map((seed) => `{"version":2,"seed":"${seed}","bitsPerDim":2.5}\n`).join(''));
   });
 
   test('gives the action its arguments and options, in commander order', async () => {

@@ -25,7 +25,7 @@ test('--quiet shows the result alone', async () => {
 });
 
 test('the object that --json prints has a version', async () => {
-  expect(jsonOf(await predict('clips/clip-0', '--out', 'json.gif', '--json'))).toMatchObject({ version: 1 });
+  expect(jsonOf(await predict('clips/clip-0', '--out', 'json.gif', '--json'))).toMatchObject({ version: 2 });
 });
 
 test.each(['x', '-3', '1.5'])('--known %s is refused by the name of the flag', async (text) => {

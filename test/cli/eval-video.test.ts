@@ -73,10 +73,10 @@ describe('pxv eval-video', () => {
     writeFileSync(at('partly', 'bad.mp4'), 'no film');
     const outcome = await pxvInProcess(['eval-video', 'partly', '--model', 'run', '--horizon', '0', '--json'], here);
     expect(outcome.stderr).toMatch(/^pxv: warning: bad\.mp4: left out: read video: .*bad\.mp4: expected a video .*$/m);
-    const { leftOut, notReached, clips } = jsonOf(outcome) as Record<'leftOut' | 'clips', { name: string }[]> &
+    const { skipped, unprocessed, clips } = jsonOf(outcome) as Record<'skipped' | 'clips', { name: string }[]> &
       Record<string, unknown>;
     const names = (list: { name: string }[]) => list.map(({ name }) => name);
-    expect([outcome.code, names(clips), names(leftOut), notReached]).toEqual([0, ['clip-1'], ['bad.mp4'], 0]);
+    expect([outcome.code, names(clips), names(skipped), unprocessed]).toEqual([0, ['clip-1'], ['bad.mp4'], 0]);
     const named = ['eval-video', 'partly/bad.mp4', 'partly/clip-1', '--model', 'run', '--horizon', '0', '--json'];
     const again = await pxvInProcess(named, here);
     expect([again.code, jsonOf(again).clips]).toEqual([1, clips]);

@@ -41,7 +41,7 @@ test('pxv models describes a run folder', async () => {
   const { code, stdout } = await pxvInProcess(['models', folder, '--json']);
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toEqual({
-    version: 1,
+    version: 2,
     models: [
       {
         model: folder,

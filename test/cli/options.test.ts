@@ -4,7 +4,7 @@ import { addFields, computing, decimalNumber, frameRate, path, seed, size, whole
 import { throwWrongUsage } from '../../cli/action.js';
 import type { BackendOptions } from '../../src/backend/choose-backend.js';
 import * as fields from '../../src/options/fields.js';
-import { askedOf } from '../../src/options/fields.js';
+import { pickOptions } from '../../src/options/fields.js';
 
 function refusal(parse: () => unknown): unknown {
   try {
@@ -98,17 +98,17 @@ test.each(['-1', '1.5', '18446744073709551616', 'dice', ''])('seed refuses "%s"'
 });
 
 describe('a field of a task', () => {
-  const { asked, toggle } = fields;
+  const { withFlag, booleanFlag } = fields;
   const shape = {
-    horizon: asked(fields.count.default(8), 'frames', 'how many', { name: 'next', most: 9 }),
-    onlyThese: toggle('leave others out'),
-    from: asked(fields.countOrNone.nullish(), 'frame', 'the first'),
-    split: asked(z.enum(['train', 'test']).default('test'), 'name', 'which', { group: 'Data:' }),
-    out: asked(z.string().optional(), 'path', 'where'),
-    colours: asked(z.enum({ many: 3, one: 1 }).optional(), 'name', 'how many'),
-    widths: asked(z.array(fields.count).optional(), 'width...', 'of each', { most: 9 }),
-    rate: asked(fields.positive.optional(), 'rate', 'how fast', { most: 10 }),
-    mirror: toggle('left and right swapped', { off: true }),
+    horizon: withFlag(fields.positiveInteger.default(8), 'frames', 'how many', { name: 'next', max: 9 }),
+    onlyThese: booleanFlag('leave others out'),
+    from: withFlag(fields.nonNegativeInteger.nullish(), 'frame', 'the first'),
+    split: withFlag(z.enum(['train', 'test']).default('test'), 'name', 'which', { group: 'Data:' }),
+    out: withFlag(z.string().optional(), 'path', 'where'),
+    colours: withFlag(z.enum({ many: 3, one: 1 }).optional(), 'name', 'how many'),
+    widths: withFlag(z.array(fields.positiveInteger).optional(), 'width...', 'of each', { max: 9 }),
+    rate: withFlag(fields.positiveNumber.optional(), 'rate', 'how fast', { max: 10 }),
+    mirror: booleanFlag('left and right swapped', { negatable: true }),
   };
   const command = () => addFields(new Command('task'), shape);
   const parse = (...args: string[]) => command().parse(args, { from: 'user' }).opts();
@@ -155,7 +155,7 @@ describe('a field of a task', () => {
 
   test('goes to the task where it is given, and alone', () => {
     const options = { horizon: 2, split: 'test' as const, from: undefined, threads: 3 };
-    expect(askedOf(shape, options)).toEqual({ horizon: 2, split: 'test' });
+    expect(pickOptions(shape, options)).toEqual({ horizon: 2, split: 'test' });
   });
 });
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { saveModel } from '../../src/model/checkpoint.js';
-import { openClip, probeClip, sizeFor } from '../../src/video/index.js';
+import { openClip, probeClip, resolveSize } from '../../src/video/index.js';
 import { randomModel, tinyNetwork } from '../model/tiny-networks.js';
 import { collect, temporaryFolder } from '../video/made-clips.js';
 import { pxv } from './pxv.js';
@@ -45,7 +45,7 @@ function livingProcesses(): string[] {
       if (outcome.code === 0) {
         const { known, frames, width, height } = jsonOf(outcome) as Record<string, number>;
         expect(frames).toBe(known + 1);
-        expect({ width, height }).toEqual(sizeFor({ shortSide: 6 }, (await probeClip(clip)).sourceSize));
+        expect({ width, height }).toEqual(resolveSize({ shortSide: 6 }, (await probeClip(clip)).sourceSize));
         const out = join(folder.path, 'out.mp4');
         const reader = await openClip(out, { size: { width, height }, channels: 3 });
         expect(await collect(reader.frames())).toHaveLength(frames);

@@ -29,8 +29,8 @@ describe('pxv predict of several clips', () => {
     const outcome = await predict('clips', '--out', 'futures', '--format', 'gif', '--json');
     expect(outcome.code).toBe(0);
     expect(readdirSync(at('futures')).sort()).toEqual(['clip-0.gif', 'clip-1.gif']);
-    const { clips, leftOut, notReached, output } = jsonOf(outcome);
-    expect({ leftOut, notReached, output }).toEqual({ leftOut: [], notReached: 0, output: 'futures' });
+    const { clips, skipped, unprocessed, output } = jsonOf(outcome);
+    expect({ skipped, unprocessed, output }).toEqual({ skipped: [], unprocessed: 0, output: 'futures' });
     expect(clips).toMatchObject([
       { name: 'clip-0', output: join('futures', 'clip-0.gif'), frames: 7, known: 6, predicted: 1 },
       { name: 'clip-1', output: join('futures', 'clip-1.gif'), frames: 7, known: 6, predicted: 1 },
@@ -49,7 +49,7 @@ describe('pxv predict of several clips', () => {
     const outcome = await predict('bad.mp4', 'clip.gif', '--out', 'named', '--json');
     expect(outcome.code).toBe(1);
     expect(readdirSync(at('named'))).toEqual(['clip.mp4']);
-    expect(jsonOf(outcome).leftOut).toMatchObject([{ name: 'bad.mp4' }]);
+    expect(jsonOf(outcome).skipped).toMatchObject([{ name: 'bad.mp4' }]);
   });
 
   test('with --adapt corrects what it predicts by what each clip has shown, and says so', async () => {

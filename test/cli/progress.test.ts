@@ -133,7 +133,7 @@ describe('on a terminal', () => {
   test('a message goes above the progress', () => {
     const { written, progress } = recorder({ columns: 80 });
     progress.show(state);
-    progress.say('saved');
+    progress.log('saved');
     expect(written.slice(1)).toEqual(['\r\x1b[Ksaved\n', '\rtrain  0/100 steps  0%\x1b[K']);
   });
 });
@@ -153,7 +153,7 @@ test('names reach a terminal without what it would obey', () => {
     progress.show({ ...state, fields: { clip: 'a\x1b[31m\nb.mp4' } });
     clock.time = 20_000;
     progress.show({ ...state, done: 1, fields: { clip: 'a\x1b[31m\nb.mp4' } });
-    progress.say('c\x07.mp4');
+    progress.log('c\x07.mp4');
     expect(written.join('')).toContain('a\ufffd[31m\ufffdb.mp4');
     expect(written.join('')).toContain('c\ufffd.mp4\n');
   }

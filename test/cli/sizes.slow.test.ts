@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { framesAtLevels } from '../../src/foundation/levels.js';
+import { quantizeFrames } from '../../src/foundation/levels.js';
 import { saveModel } from '../../src/model/checkpoint.js';
 import type { VideoScore } from '../../src/evaluate/score-clips.js';
 import { openClip, probeClip, writeClip } from '../../src/video/index.js';
@@ -72,7 +72,7 @@ describe('pxv predict', () => {
   test('shows all of a clip between the bars of a letterbox, and no bars', async () => {
     await predict('wide', 'boxed', '--size', '10x10', '--fit', 'letterbox');
     const reader = await openClip(at('wide'), { size: { width: 10, height: 6 }, channels: 3, fit: 'stretch' });
-    const known = (await collect(framesAtLevels(reader.frames(), levels))).map(({ data }) => Buffer.from(data));
+    const known = (await collect(quantizeFrames(reader.frames(), levels))).map(({ data }) => Buffer.from(data));
     expect((await framesOf('boxed/sample-1')).slice(0, 4)).toEqual(known);
   });
 });

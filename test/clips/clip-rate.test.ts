@@ -6,7 +6,7 @@ import { loadModel, saveModel } from '../../src/model/checkpoint.js';
 import type { Model } from '../../src/model/model.js';
 import { readSafetensors } from '../../src/model/safetensors.js';
 import { playingWarning, type AskedRate } from '../../src/clips/clip-rate.js';
-import type { ClipFacts, TrainModelHooks } from '../../src/train/options.js';
+import type { ClipDataInfo, TrainModelHooks } from '../../src/train/options.js';
 import { predictClip } from '../../src/predict/predict-clip.js';
 import { scoreClips } from '../../src/evaluate/score-clips.js';
 import { trainModel } from '../../src/train/train-model.js';
@@ -124,7 +124,7 @@ describe('training', () => {
       data: { type: 'clips', frames, frameRate },
     });
     const { facts } = await trainModel(out, configuration, hooks);
-    return { out, warnings, frames: (facts.data as ClipFacts).frames };
+    return { out, warnings, frames: (facts.data as ClipDataInfo).frames };
   }
 
   test('brings clips to a rate, which the model, the state and the configuration keep', async () => {

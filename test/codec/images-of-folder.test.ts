@@ -32,9 +32,9 @@ const bytesAt = async (path: string) => new Uint8Array(await sharp(path).removeA
 test('images of a folder that are no frames come back under their names', async () => {
   const images = await pictures('images', { 'b.webp': first, 'a 12.webp': second, 'below/b.webp': third });
   const written = await encodeClip(model, images, { out: at('images.pxv') });
-  expect(written).toMatchObject({ frames: 3, areImages: true, width: 5, height: 7, keys: { frames: 3 } });
+  expect(written).toMatchObject({ frames: 3, isStillImages: true, width: 5, height: 7, keyFrames: { frames: 3 } });
   const read = await decodeFile(at('images.pxv'), { out: at('read'), model: model.name });
-  expect(read).toMatchObject({ frames: 3, areImages: true, lost: [] });
+  expect(read).toMatchObject({ frames: 3, isStillImages: true, lost: [] });
   expect((readdirSync(at('read'), { recursive: true }) as string[]).sort()).toEqual(
     ['a 12.png', 'b.png', 'below', join('below', 'b.png')].sort(),
   );
@@ -46,7 +46,7 @@ test('images of a folder that are no frames come back under their names', async 
 test('images whose names differ in numbers alone are a clip', async () => {
   const frames = await pictures('frames', { '1.webp': first, '2.webp': second, '3.webp': third });
   const written = await encodeClip(model, frames, { out: at('frames.pxv') });
-  expect(written).toMatchObject({ frames: 3, areImages: false, keys: { frames: 1 } });
+  expect(written).toMatchObject({ frames: 3, isStillImages: false, keyFrames: { frames: 1 } });
 });
 
 test('images of several sizes are brought to the size that is asked for, and else refused', async () => {
@@ -56,7 +56,7 @@ test('images of several sizes are brought to the size that is asked for, and els
   );
   expect(existsSync(at('sizes.pxv'))).toBe(false);
   const written = await encodeClip(model, images, { out: at('sizes.pxv'), size: { width: 5, height: 7 } });
-  expect(written).toMatchObject({ frames: 2, areImages: true, width: 5, height: 7 });
+  expect(written).toMatchObject({ frames: 2, isStillImages: true, width: 5, height: 7 });
 });
 
 test('names that would be one are refused, and so is a file whose names lead out of its folder', async () => {
@@ -65,7 +65,10 @@ test('names that would be one are refused, and so is a file whose names lead out
     /twice: expected names that differ in more than their endings, received .* and .*; rename one$/,
   );
   for (const name of ['../out.png', '/out.png', 'below/../../out.png']) {
-    writeFileSync(at('hostile.pxv'), await encoded(model, slope(1), { names: [name], webp: undefined, stills: tiny }));
+    writeFileSync(
+      at('hostile.pxv'),
+      await encoded(model, slope(1), { names: [name], webp: undefined, keyFrameModel: tiny }),
+    );
     const reading = decodeFile(at('hostile.pxv'), { out: at('hostile'), model: model.name });
     await expect(reading).rejects.toThrow(/a name in the file: expected one below its folder, received "/);
     expect([existsSync(at('hostile')), existsSync(at('out.png'))]).toEqual([false, false]);

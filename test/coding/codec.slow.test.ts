@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Frame } from '../../src/foundation/frame.js';
-import { bytesOf, frameBytes, levelsOf } from '../../src/foundation/levels.js';
-import { modelAtSize } from '../../src/model/smaller-models.js';
+import { levelsToBytes, frameBytes, bytesToLevels } from '../../src/foundation/levels.js';
+import { resizeDescription } from '../../src/model/resize-description.js';
 import '../backend/implementations.js';
 import { randomInts } from '../random.js';
 import { randomModel, tinyModels, tinyNetwork } from '../model/tiny-networks.js';
@@ -16,15 +16,18 @@ test('of 1,000 random clips each is read as it was written, in as many bytes as 
     );
     const [, scales] = tinyModels[which];
     const size = { width: 1 + width, height: 1 + height };
-    const model = randomModel(modelAtSize({ version: 1, scales }, size).scales, seed);
+    const model = randomModel(resizeDescription({ version: 1, scales }, size).scales, seed);
     const { exampleShape: shape } = model.chain;
     const noise = (at: number): Frame => {
       const data = Uint8Array.from(randomInts(frameBytes(shape), 256, 7 * seed + at));
-      return { ...shape.size, channels: shape.channels, data: bytesOf(shape, levelsOf(shape, data)) };
+      return { ...shape.size, channels: shape.channels, data: levelsToBytes(shape, bytesToLevels(shape, data)) };
     };
     const frames = isNoise ? Array.from({ length: 1 + count }, (_, at) => noise(at)) : framesOf(model, 1 + count, seed);
     let bits = 0;
-    const bytes = await encoded(model, frames, { onFrame: (frame) => (bits += frame.bits), keyEvery: 1 + (seed % 5) });
+    const bytes = await encoded(model, frames, {
+      onFrame: (frame) => (bits += frame.bits),
+      keyFrameInterval: 1 + (seed % 5),
+    });
     expect([seed, await decoded(bytes, model)]).toEqual([seed, called(frames)]);
     expect(bytes.length).toBeLessThanOrEqual((1.001 * bits) / 8 + 64 + 12 * frames.length);
   }

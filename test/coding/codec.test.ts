@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { decodeFrames } from '../../src/coding/decode-frames.js';
 import type { StillCoder } from '../../src/coding/encode-frames.js';
-import { CodedReader, kinds } from '../../src/coding/format.js';
+import { CodedReader, recordKinds } from '../../src/coding/format.js';
 import '../backend/implementations.js';
 import { randomInts } from '../random.js';
 import { mixtureTogether, randomModel, tinyModels, tinyNetwork } from '../model/tiny-networks.js';
@@ -20,20 +20,20 @@ test.each(tinyModels)('what a model of %s writes is read again', async (_, scale
   expect(found).toEqual(called(frames));
   const isOfImages = model.chain.exampleShape.context === 0;
   if (!isOfImages)
-    expect(kindsUsed.map((kind) => kind === kinds.predicted)).toEqual(
+    expect(kindsUsed.map((kind) => kind === recordKinds.predicted)).toEqual(
       [...'0111011101'].slice(0, 9).map(Number).map(Boolean),
     );
 });
 
 test('key frames are written by a model of images where that is smaller, and no figure depends on the batch', async () => {
-  const [model, stills] = [randomModel([tinyNetwork()]), randomModel([images], 2)];
+  const [model, keyFrameModel] = [randomModel([tinyNetwork()]), randomModel([images], 2)];
   const frames = framesOf(model, 6);
   const used: number[] = [];
   const large: StillCoder = { ...asIs, encode: ({ data }) => Promise.resolve(new Uint8Array(9 * data.length)) };
-  const bytes = await encoded(model, frames, { stills, webp: large, onFrame: ({ kind }) => used.push(kind) });
-  expect(used).toEqual([kinds.still, 1, 1, 1, kinds.still, 1]);
-  expect(await decoded(bytes, model, stills)).toEqual(called(frames));
-  expect(await encoded(model, frames, { stills, webp: large, batch: 1 })).toEqual(bytes);
+  const bytes = await encoded(model, frames, { keyFrameModel, webp: large, onFrame: ({ kind }) => used.push(kind) });
+  expect(used).toEqual([recordKinds.still, 1, 1, 1, recordKinds.still, 1]);
+  expect(await decoded(bytes, model, keyFrameModel)).toEqual(called(frames));
+  expect(await encoded(model, frames, { keyFrameModel, webp: large, batch: 1 })).toEqual(bytes);
 });
 
 test('pictures that stand for themselves keep their names, behind damage too', async () => {
@@ -42,7 +42,7 @@ test('pictures that stand for themselves keep their names, behind damage too', a
   const names = ['a.png', 'below/\u00e9 1.jpg', 'z'];
   const used: number[] = [];
   const bytes = await encoded(model, frames, { names, onFrame: ({ kind }) => used.push(kind) });
-  expect(used).toEqual([kinds.webp, kinds.webp, kinds.webp]);
+  expect(used).toEqual([recordKinds.webp, recordKinds.webp, recordKinds.webp]);
   expect(await decoded(bytes, model)).toEqual(called(frames, names));
   bytes[bytes.indexOf('below')] ^= 1;
   const [first, , last] = called(frames, names);

@@ -1,8 +1,8 @@
 import { decodeFrames, type DecodedFrame } from '../../src/coding/decode-frames.js';
-import { encodeFrames, type EncodeSettings, type StillCoder } from '../../src/coding/encode-frames.js';
+import { encodeFrames, type EncodeOptions, type StillCoder } from '../../src/coding/encode-frames.js';
 import { CodedReader } from '../../src/coding/format.js';
 import type { Frame } from '../../src/foundation/frame.js';
-import { bytesOf, levelsOf } from '../../src/foundation/levels.js';
+import { levelsToBytes, bytesToLevels } from '../../src/foundation/levels.js';
 import type { Model } from '../../src/model/model.js';
 import { randomFrames } from '../model/tiny-networks.js';
 
@@ -18,13 +18,13 @@ export function framesOf({ chain: { exampleShape: shape } }: Model, count: numbe
   const [all, { size, channels }] = [randomFrames(shape, count, seed), shape];
   return Array.from({ length: count }, (_, at) => {
     const data = all.slice((at * all.length) / count, ((at + 1) * all.length) / count);
-    return { ...size, channels, data: bytesOf(shape, levelsOf(shape, data)) };
+    return { ...size, channels, data: levelsToBytes(shape, bytesToLevels(shape, data)) };
   });
 }
 
-export async function encoded(model: Model, frames: readonly Frame[], settings: Partial<EncodeSettings> = {}) {
+export async function encoded(model: Model, frames: readonly Frame[], settings: Partial<EncodeOptions> = {}) {
   const parts: Uint8Array[] = [];
-  const asked = { frameRate: rate, keyEvery: 4, webp: asIs, batch: 3, ...settings };
+  const asked = { frameRate: rate, keyFrameInterval: 4, webp: asIs, batch: 3, ...settings };
   for await (const part of encodeFrames(model, streamed(frames), asked)) parts.push(part);
   return Buffer.concat(parts);
 }

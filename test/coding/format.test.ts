@@ -1,10 +1,10 @@
 import { crc32 } from '../../src/foundation/crc32.js';
 import {
-  checkOf,
+  recordChecksum,
   CodedReader,
-  joined,
-  kinds,
-  parted,
+  concatenateStreams,
+  recordKinds,
+  splitStreams,
   writeHeader,
   writeRecord,
   type CodedHeader,
@@ -53,22 +53,22 @@ const headers: [string, CodedHeader, Uint8Array][] = [
 const records: [string, CodedRecord, Uint8Array][] = [
   [
     'predicted from the frames before',
-    { kind: kinds.predicted, index: 5, payload: bytes('aabbcc'), check: 0xb34d50be },
+    { kind: recordKinds.predicted, index: 5, payload: bytes('aabbcc'), check: 0xb34d50be },
     bytes('01 03 b34d50be aabbcc'),
   ],
   [
     'written by the model of images, far on',
-    { kind: kinds.still, index: 300, payload: bytes('aa'), check: 0xb50ad414 },
+    { kind: recordKinds.still, index: 300, payload: bytes('aa'), check: 0xb50ad414 },
     bytes('02 f34b59 ac02 01 b50ad414 aa'),
   ],
   [
     'that is WebP, of many bytes',
-    { kind: kinds.webp, index: 0, payload: new Uint8Array(200), check: 0x163aec80 },
+    { kind: recordKinds.webp, index: 0, payload: new Uint8Array(200), check: 0x163aec80 },
     bytes(`03 f34b59 00 c801 163aec80 ${'00'.repeat(200)}`),
   ],
   [
     'that is the end',
-    { kind: kinds.end, index: 16384, payload: new Uint8Array(), check: 0xe9511ec2 },
+    { kind: recordKinds.end, index: 16384, payload: new Uint8Array(), check: 0xe9511ec2 },
     bytes('00 808001 e9511ec2'),
   ],
 ];
@@ -147,8 +147,8 @@ describe('a frame', () => {
   test('is checked with its levels', () => {
     const levels = [bytes('0102'), bytes('0102'), bytes('07'), new Uint8Array()];
     for (const [at, [, { kind, index, payload, check }]] of records.entries()) {
-      expect(checkOf(kind, index, payload, levels[at])).toBe(check);
-      expect(checkOf(kind, index, payload, Uint8Array.of(...levels[at], 0))).not.toBe(check);
+      expect(recordChecksum(kind, index, payload, levels[at])).toBe(check);
+      expect(recordChecksum(kind, index, payload, Uint8Array.of(...levels[at], 0))).not.toBe(check);
     }
   });
 
@@ -167,7 +167,7 @@ describe('a frame', () => {
 
   test('of the longest payload is read', async () => {
     const payload = new Uint8Array(5 * small.width * small.height + 1024);
-    const reader = await behindHeader(writeRecord({ kind: kinds.predicted, index: 0, payload, check: 1 }));
+    const reader = await behindHeader(writeRecord({ kind: recordKinds.predicted, index: 0, payload, check: 1 }));
     expect((await reader.record(0))?.record.payload).toEqual(payload);
   });
 
@@ -194,14 +194,14 @@ describe('parts of a payload', () => {
   test('have their lengths before them, but the last', () => {
     const parts = [bytes('aabb'), new Uint8Array(), new Uint8Array(130), bytes('cc')];
     const expected = bytes(`02 aabb 00 8201 ${'00'.repeat(130)} cc`);
-    expect(joined(parts)).toEqual(expected);
-    expect(joined([bytes('aabb')])).toEqual(bytes('aabb'));
-    expect(parted(expected, 4)).toEqual(parts);
-    expect(parted(bytes('aabb'), 1)).toEqual([bytes('aabb')]);
+    expect(concatenateStreams(parts)).toEqual(expected);
+    expect(concatenateStreams([bytes('aabb')])).toEqual(bytes('aabb'));
+    expect(splitStreams(expected, 4)).toEqual(parts);
+    expect(splitStreams(bytes('aabb'), 1)).toEqual([bytes('aabb')]);
   });
 
   test('that are cut off are empty', () => {
-    expect(parted(bytes('05 aa'), 3)).toEqual([bytes('aa'), new Uint8Array(), new Uint8Array()]);
+    expect(splitStreams(bytes('05 aa'), 3)).toEqual([bytes('aa'), new Uint8Array(), new Uint8Array()]);
   });
 });
 

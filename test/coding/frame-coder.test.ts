@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { FrameCoder } from '../../src/coding/frame-coder.js';
-import { frameBytes, levelsOf } from '../../src/foundation/levels.js';
+import { frameBytes, bytesToLevels } from '../../src/foundation/levels.js';
 import { disposeExamples, ExampleBuffer, FrameHistory } from '../../src/conditioning/context/examples.js';
 import { toTensors } from '../../src/model/model.js';
 import { kernelSets } from '../backend/implementations.js';
@@ -27,7 +27,7 @@ test.each(families)('machines of one family, %s, %s and others, write the same b
   const { exampleShape: shape } = model.chain;
   const history = new FrameHistory(shape);
   history.push(randomFrames(shape, 1, 6));
-  const levels = levelsOf(shape, randomFrames(shape, 1, 7));
+  const levels = bytesToLevels(shape, randomFrames(shape, 1, 7));
   const written: (readonly Uint8Array[])[] = [];
   for (const name of names) {
     await tf.setBackend(`native-${name}`);
@@ -68,7 +68,7 @@ describe.each(sets.map((set) => [set.instructionSet, set] as const))('on %s', (n
         const end = 8 * bytes - coded.bits;
         expect([end > -8 * scales.length, end < 12 * scales.length]).toEqual([true, true]);
         const levels = await coder.decode(FrameHistory.examples([history]), coded.scales);
-        expect([at, ...levels]).toEqual([at, ...levelsOf(shape, frame)]);
+        expect([at, ...levels]).toEqual([at, ...bytesToLevels(shape, frame)]);
         history.push(frame);
       }
       coder.dispose();

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { initialiseParameters } from '../../src/backend/parameters.js';
 import { disposeExamples, examplesAfter } from '../../src/conditioning/context/examples.js';
-import type { ConditioningDescription, Given } from '../../src/conditioning/index.js';
+import type { ConditioningDescription, ConditioningInputs } from '../../src/conditioning/index.js';
 import { warpedFrames, type WarpedFramesDescription } from '../../src/conditioning/warped-frames.js';
 import type { ImageShape } from '../../src/foundation/levels.js';
 import { kernelSets } from '../backend/implementations.js';
@@ -19,7 +19,12 @@ const networks = framedNetworks.flatMap(([name, network]) => {
 });
 
 /** The map and the anchors as arrays, and the references as they are. */
-function conditionOf(one: WarpedFramesDescription, shape: ImageShape, given: Given, weights: readonly Numbers[]) {
+function conditionOf(
+  one: WarpedFramesDescription,
+  shape: ImageShape,
+  given: ConditioningInputs,
+  weights: readonly Numbers[],
+) {
   const specs = warpedFrames.parameters(one, shape);
   return tf.tidy(() => {
     const tensors = specs.map(({ shape }, at): Tensor => tf.tensor(Float32Array.from(weights[at]), [...shape]));

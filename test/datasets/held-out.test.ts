@@ -1,4 +1,4 @@
-import { heldOutImages } from '../../datasets/held-out.js';
+import { selectHeldOutImages } from '../../datasets/held-out.js';
 
 test.each([
   [0, 0],
@@ -8,7 +8,7 @@ test.each([
   [50_000, 5_000],
   [1_281_167, 10_000],
 ])('of %i training images %i are held out, and each image is on one side', (count, heldOut) => {
-  const { train, validation } = heldOutImages(count);
+  const { train, validation } = selectHeldOutImages(count);
   expect([train.length, validation.length]).toEqual([count - heldOut, heldOut]);
   const seen = new Uint8Array(count);
   for (const index of [...train, ...validation]) seen[index] += 1;
@@ -16,8 +16,8 @@ test.each([
 });
 
 test('the held-out images are the same each time, ascend, and come from everywhere', () => {
-  const { validation } = heldOutImages(10_000);
-  expect([...validation]).toEqual([...heldOutImages(10_000).validation]);
+  const { validation } = selectHeldOutImages(10_000);
+  expect([...validation]).toEqual([...selectHeldOutImages(10_000).validation]);
   expect([...validation]).toEqual([...validation].sort((a, b) => a - b));
   const perTenth = Array.from(
     { length: 10 },

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { chooseBackend } from '../../src/backend/choose-backend.js';
-import { gradientsOf } from '../../src/optimization/gradients.js';
+import { computeGradients } from '../../src/optimization/gradients.js';
 import { describeModel, type NetworkName } from '../../src/model/presets.js';
 import { singleProcess, type ProcessGroup } from '../../src/distributed/process-group.js';
 import { clipData } from '../../src/training/clip-data.js';
 import type { RunConfiguration } from '../../src/training/configuration.js';
-import { FollowedRun, RunFolder } from '../../src/training/run-folder.js';
-import { gradientsOfStep } from '../../src/training/shards.js';
+import { ReadOnlyRunFolder, RunFolder } from '../../src/training/run-folder.js';
+import { computeStepGradients } from '../../src/training/shards.js';
 import { startTraining, train } from '../../src/training/train.js';
 import { warpedFrames } from '../model/tiny-networks.js';
 import { movingSquares, tinyRun } from '../training/moving-square.js';
@@ -34,7 +34,7 @@ async function trainRank(
   processGroup: ProcessGroup,
   until = Infinity,
 ) {
-  const own = processGroup.isMainProcess ? run : new FollowedRun(run.path);
+  const own = processGroup.isMainProcess ? run : new ReadOnlyRunFolder(run.path);
   const { chain, checkpoint } = configuration === null ? own.load() : startTraining(configuration);
   const store = movingSquares(4, 12, chain.exampleShape);
   const data = clipData(chain, store, [0, 1, 2], [{ clip: 3, from: 1 }], checkpoint.configuration.training);
@@ -56,7 +56,7 @@ function madeIn(run: RunFolder) {
   const [state, model] = ['training.safetensors', 'model.safetensors'].map((name) =>
     readFileSync(join(run.path, name)).toString('latin1'),
   );
-  return { state, model, log: run.logged().map((entry) => ({ ...entry, seconds: 0 })) };
+  return { state, model, log: run.readLog().map((entry) => ({ ...entry, seconds: 0 })) };
 }
 
 const networkOf = (name: NetworkName) => {
@@ -106,7 +106,7 @@ describe.each(trainings)('%s in four shards', (_, configuration) => {
   test('has others with another number of shards, near to them', async () => {
     const other = newRun();
     await trainIn(1, other, { ...configuration, training: { ...configuration.training, shards: 1 } });
-    const [one, four] = [other, whole].map((run) => run.logged().map(({ gradientNorm }) => gradientNorm));
+    const [one, four] = [other, whole].map((run) => run.readLog().map(({ gradientNorm }) => gradientNorm));
     expect(one).not.toEqual(four);
     for (const [at, norm] of one.entries()) expect(Math.abs(norm / four[at] - 1)).toBeLessThan(1e-3);
   });
@@ -122,8 +122,10 @@ describe('the shards of a step', () => {
     const examples = data.batch(2, stage, { from: 0, to: 6 });
     const valuesOf = ({ nats, gradients }: { nats: tf.Tensor; gradients: tf.Tensor[] }) =>
       [nats, ...gradients].map((tensor) => [...tensor.dataSync()]);
-    const made = valuesOf(await gradientsOfStep(chain, weights, data, { ...training, step: 2, stage }, singleProcess));
-    return { made, whole: valuesOf(gradientsOf(chain, weights, examples)) };
+    const made = valuesOf(
+      await computeStepGradients(chain, weights, data, { ...training, step: 2, stage }, singleProcess),
+    );
+    return { made, whole: valuesOf(computeGradients(chain, weights, examples)) };
   };
 
   test('are the whole batch where there is one: its gradients are those without shards, bit for bit', async () => {

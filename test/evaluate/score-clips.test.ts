@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { atSize } from '../../src/model/at-size.js';
+import { resizeModel } from '../../src/model/resize-model.js';
 import { estimateAdaptationMemory, estimateScoringMemory } from '../../src/memory/estimate-memory.js';
 import type { ScoringProgress } from '../../src/evaluate/options.js';
 import { scoreClips, type ScoreClipsOptions } from '../../src/evaluate/score-clips.js';
@@ -97,7 +97,7 @@ describe('weights that learn from the clip', () => {
 
   test('are refused where there is no memory for what they learn with', async () => {
     const options = { horizon: 0, size: { width: 200, height: 200 } } as const;
-    const { chain } = atSize(model, options.size);
+    const { chain } = resizeModel(model, options.size);
     const between = (estimateScoringMemory(chain, 1) + estimateAdaptationMemory(chain)) / 2;
     process.env.PXV_MEMORY = String(Math.round(between / 2 ** 20));
     try {
@@ -164,7 +164,7 @@ describe('clips at their own aspects', () => {
       { width: 60, height: 12 },
     ];
     for (const [index, name] of ['long', 'other', 'small'].entries()) {
-      const alone = await scoreClips(atSize(model, sizes[index]), [join(mixed, name)], { ...sized, seed: 1 });
+      const alone = await scoreClips(resizeModel(model, sizes[index]), [join(mixed, name)], { ...sized, seed: 1 });
       expect(together.clips[index]).toMatchObject(sizes[index]);
       expect(together.clips[index]).toEqual(alone.clips[0]);
     }
@@ -213,11 +213,11 @@ describe('of a folder with a file that cannot be read', () => {
     const warnings: string[] = [];
     const all = await score([mixed], { onWarning: (text) => warnings.push(text) });
     const others = await score(['a', 'c'].map((name) => join(mixed, name)));
-    expect(all.leftOut.map(({ name }) => name)).toEqual(['b']);
+    expect(all.skipped.map(({ name }) => name)).toEqual(['b']);
     const tooShort = 'nothing is predicted: no place has 2 frames before and 2 after; ask for a smaller --horizon';
-    expect(warnings).toEqual([`a: ${tooShort}`, `b: left out: ${all.leftOut[0].reason}`, `c: ${tooShort}`]);
-    expect(all.leftOut[0].reason).toMatch(/^read image: .*1\.png: expected a readable image, received [^\n]*$/);
-    expect({ ...all, leftOut: [] }).toEqual(others);
+    expect(warnings).toEqual([`a: ${tooShort}`, `b: left out: ${all.skipped[0].reason}`, `c: ${tooShort}`]);
+    expect(all.skipped[0].reason).toMatch(/^read image: .*1\.png: expected a readable image, received [^\n]*$/);
+    expect({ ...all, skipped: [] }).toEqual(others);
   });
 
   test('that file is an error where nothing else is there; beside others it is left out, though it was named', async () => {
@@ -225,7 +225,7 @@ describe('of a folder with a file that cannot be read', () => {
     await expect(score([bad])).rejects.toMatchObject({ code: 'INPUT', message: /1\.png/ });
     const both = await score([bad, join(mixed, 'a')]);
     expect(both.clips.map(({ name }) => name)).toEqual(['a']);
-    expect(both.leftOut).toMatchObject([{ name: 'b', named: true, reason: /1\.png/ }]);
+    expect(both.skipped).toMatchObject([{ name: 'b', named: true, reason: /1\.png/ }]);
     const alone = join(folder.path, 'alone');
     mkdirSync(join(alone, 'b'), { recursive: true });
     writeFileSync(join(alone, 'b', '1.png'), 'no picture');
@@ -238,8 +238,8 @@ describe('of a folder with a file that cannot be read', () => {
     const onProgress = ({ done }: ScoringProgress) => {
       if (done === 0) controller.abort(new Error('stopped'));
     };
-    const { clips, leftOut, notReached, bitsPerDim } = await score([mixed], { signal: controller.signal, onProgress });
-    expect([clips.map(({ name }) => name), leftOut.length, notReached]).toEqual([['a'], 0, 2]);
+    const { clips, skipped, unprocessed, bitsPerDim } = await score([mixed], { signal: controller.signal, onProgress });
+    expect([clips.map(({ name }) => name), skipped.length, unprocessed]).toEqual([['a'], 0, 2]);
     expect(bitsPerDim).toBe((await score([join(mixed, 'a')])).bitsPerDim);
     expect(tf.memory().numTensors).toBe(before);
   });

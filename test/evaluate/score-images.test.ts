@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import type { ImageScoringProgress } from '../../src/evaluate/options.js';
-import { scoreImageSet, spread, type ScoreImageSetOptions } from '../../src/evaluate/score-images.js';
+import { scoreImageSet, spaceIndices, type ScoreImageSetOptions } from '../../src/evaluate/score-images.js';
 import { kernelSets } from '../backend/implementations.js';
 import { cifarRecords, folderWith, idx, refusal } from '../datasets/made-files.js';
 import { randomFrames, randomModel, sigmoid, tinyNetwork } from '../model/tiny-networks.js';
@@ -54,8 +54,8 @@ test('a folder of images is scored whole, in words, with baselines and the extre
 });
 
 test('a limit spreads over the split, and the mean is that of these images', async () => {
-  expect([...spread(12, 3)]).toEqual([2, 6, 10]);
-  expect([...spread(3, 3)]).toEqual([0, 1, 2]);
+  expect([...spaceIndices(12, 3)]).toEqual([2, 6, 10]);
+  expect([...spaceIndices(3, 3)]).toEqual([0, 1, 2]);
   const [limited, single] = [await score({ limit: 3 }), await score({ limit: 1 })];
   expect(limited.images).toBe(3);
   expect(limited.protocol[0]).toMatch(/; 3 of 12 scored, spread evenly over the split$/);

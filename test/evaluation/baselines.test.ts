@@ -1,4 +1,4 @@
-import { changeOfLevels, HistogramBaseline, uniformBitsPerDim } from '../../src/evaluation/baselines.js';
+import { levelDifferences, HistogramBaseline, uniformBitsPerDim } from '../../src/evaluation/baselines.js';
 import { FileBaselines } from '../../src/evaluation/file-baselines.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { randomInts } from '../random.js';
@@ -16,7 +16,7 @@ describe('the change from the previous frame', () => {
   /** Its baseline over some pairs of frames. */
   const over = (levels: number, ...pairs: [Frame, Frame][]) => {
     const baseline = new HistogramBaseline(1, levels);
-    for (const [previous, current] of pairs) baseline.add(changeOfLevels(previous, current, levels));
+    for (const [previous, current] of pairs) baseline.add(levelDifferences(previous, current, levels));
     return baseline;
   };
 
@@ -54,7 +54,7 @@ describe('the change from the previous frame', () => {
   });
 
   test('refuses frames of different geometry', () => {
-    expect(() => changeOfLevels(grey(1, 2), grey(1), 256)).toThrow(
+    expect(() => levelDifferences(grey(1, 2), grey(1), 256)).toThrow(
       expect.objectContaining({
         code: 'INPUT',
         message: expect.stringMatching(

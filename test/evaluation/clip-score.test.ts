@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { Adaptation } from '../../src/evaluation/adaptation.js';
+import { DynamicEvaluation } from '../../src/evaluation/dynamic-evaluation.js';
 import { scoreFrames } from '../../src/evaluation/clip-score.js';
 import { mixtureNats } from '../../src/evaluation/mixture.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { toTensors, type Model } from '../../src/model/model.js';
 import { disposeExamples, ExampleBuffer, type Examples } from '../../src/conditioning/context/examples.js';
 import { frameBytes } from '../../src/foundation/levels.js';
-import { conditionOf, scoreOf } from '../../src/model/network.js';
+import { runConditioning, scoreNetwork } from '../../src/model/network.js';
 import { kernelSets } from '../backend/implementations.js';
 import { randomFrames, randomModel, tinyChain, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
 import { collect } from '../video/made-clips.js';
@@ -33,7 +33,7 @@ async function* streamOf(frames: readonly Frame[]) {
 }
 
 /** Weights that learn nothing, and remember how many examples they were given. */
-class StillWeights extends Adaptation {
+class StillWeights extends DynamicEvaluation {
   given = 0;
   override learn(examples: Examples): void {
     expect(examples.image.shape[0]).toBe(1);
@@ -79,10 +79,10 @@ test('a frame is scored by a mixture of what frames before it say, what every se
       return buffer.tensors();
     });
     const three = tf.tidy(() => {
-      const [a, b] = [near, far].map(({ given }) => conditionOf(network, learning.weights, given)!);
+      const [a, b] = [near, far].map(({ given }) => runConditioning(network, learning.weights, given)!);
       const half = (x: tf.Tensor4D, y: tf.Tensor4D) => tf.div<tf.Tensor4D>(tf.add(x, y), 2);
       const both = { ...a, map: half(a.map, b.map), anchors: [half(a.anchors[0], b.anchors[0]), a.anchors[1]] };
-      return [a, b, both].map((condition) => scoreOf(network, learning.weights, near, condition).nats);
+      return [a, b, both].map((condition) => scoreNetwork(network, learning.weights, near, condition).nats);
     });
     expect(nats).toEqual(
       mixtureNats(

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { densityNats, dequantise, type ValueUnit } from '../../src/evaluation/density.js';
-import { buildNetwork, scoreOf } from '../../src/model/network.js';
+import { buildNetwork, scoreNetwork } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/model.js';
 import { Philox } from '../../src/foundation/philox.js';
 import { randomFloats, randomInts } from '../random.js';
@@ -59,7 +59,7 @@ describe("the density of a network's dequantised image is the discrete number, t
     const { image, given } = randomExamples(description, 1, 2);
     const discreteNats = (levels: ArrayLike<number>) => {
       const read = tf.tensor4d(Float32Array.from(levels), image.shape);
-      const nats = tf.tidy(() => scoreOf(network, parameters, { image: read, seen: read, given }).nats);
+      const nats = tf.tidy(() => scoreNetwork(network, parameters, { image: read, seen: read, given }).nats);
       return nats.dataSync<'float32'>().reduce((sum, value) => sum + value, 0);
     };
     const { levels } = description;

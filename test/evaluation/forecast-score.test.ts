@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { scoreForecasts } from '../../src/evaluation/forecast-score.js';
 import { meanSquaredError, ssim } from '../../src/evaluation/metrics.js';
-import { readStarts } from '../../src/evaluation/starts.js';
+import { readStarts } from '../../src/evaluation/forecast-starts.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { frameBytes } from '../../src/foundation/levels.js';
 import { disposeExamples, type Examples } from '../../src/conditioning/context/examples.js';

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { forecastNames, forecasts, moveOn, type Forecastable } from '../../src/evaluation/forecasts.js';
+import { forecastNames, forecasts, continueMotion, type ForecastInput } from '../../src/evaluation/forecasts.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { kernelSets } from '../backend/implementations.js';
 import { randomInts } from '../random.js';
@@ -16,7 +16,7 @@ const gray = (...levels: number[]): Frame => ({
 const levelsOf = (futures: readonly Frame[][]) => futures.map((future) => future.map(({ data }) => [...data]));
 
 /** Two futures of two frames: the first is nearer at first, the second over both frames. */
-const at: Forecastable = {
+const at: ForecastInput = {
   known: [gray(0, 0), gray(10, 20)],
   truth: [gray(12, 22), gray(14, 24)],
   drawn: [
@@ -85,7 +85,7 @@ describe('a frame moved on', () => {
   }
 
   test('is the true one where a picture goes on as it went, but for what enters at the edges', () => {
-    const moved = moveOn([piece(20, 20), piece(19, 21)], 3);
+    const moved = continueMotion([piece(20, 20), piece(19, 21)], 3);
     for (const [h, frame] of moved.entries()) {
       expect(inside(frame, 7 + h)).toEqual(inside(piece(18 - h, 22 + h), 7 + h));
     }
@@ -93,13 +93,13 @@ describe('a frame moved on', () => {
 
   test('repeats the last frame where that alone is known', () => {
     const last = piece(3, 4);
-    expect(moveOn([last], 2)).toEqual([last, last]);
+    expect(continueMotion([last], 2)).toEqual([last, last]);
   });
 
   test('moves each part as it moved: the left half goes up, the right half stays', () => {
     const halves = (row: number) =>
       frame(width, height, 3, (x, y, c) => texture[((y + (x < width / 2 ? row : 40)) * 64 + x) * 3 + c]);
-    const [moved] = moveOn([halves(10), halves(11)], 1);
+    const [moved] = continueMotion([halves(10), halves(11)], 1);
     const truth = halves(12);
     const row = (height / 2) * width;
     for (const place of [row + 4, row + width - 5]) expect(moved.data[3 * place]).toBe(truth.data[3 * place]);
@@ -107,13 +107,13 @@ describe('a frame moved on', () => {
 
   test('stays as it is where nothing moved', () => {
     const flat = frame(width, height, 3, () => 77);
-    for (const still of [flat, piece(5, 5)]) expect(moveOn([still, still], 2)).toEqual([still, still]);
+    for (const still of [flat, piece(5, 5)]) expect(continueMotion([still, still], 2)).toEqual([still, still]);
   });
 
   test('frames of two sizes are refused, and no tensor is left behind', () => {
     const tensors = tf.memory().numTensors;
-    expect(() => moveOn([piece(1, 1), frame(3, 3, 3, () => 0)], 1)).toThrow('motion');
-    moveOn([piece(1, 1), piece(2, 1)], 2);
+    expect(() => continueMotion([piece(1, 1), frame(3, 3, 3, () => 0)], 1)).toThrow('motion');
+    continueMotion([piece(1, 1), piece(2, 1)], 2);
     expect(tf.memory().numTensors).toBe(tensors);
   });
 });

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
-  bitsOfImage,
+  bitsPerPixelOfImage,
   scoreImages,
   summariseImages,
   type ImageNats,
@@ -89,7 +89,7 @@ describe.each(models)('%s', (_, model) => {
 
   test('the bits of the pixels add up to those of the image', async () => {
     const { images } = await score(model);
-    const bits = await withWeights(model, (weights) => bitsOfImage(model, weights, sourceFor(model), 3));
+    const bits = await withWeights(model, (weights) => bitsPerPixelOfImage(model, weights, sourceFor(model), 3));
     expect(bits).toHaveLength(35);
     expect(bits.reduce((sum, value) => sum + value, 0)).toBeCloseTo(images[3] / Math.LN2, 5);
   });
@@ -111,7 +111,7 @@ test('what a coarser scale costs stands at the pixel that the scales share', asy
   const buffer = new ExampleBuffer(chain.exampleShape, 1);
   buffer.add(bytes, 1, false);
   await withWeights(model, async (weights) => {
-    const bits = await bitsOfImage(model, weights, source, 2);
+    const bits = await bitsPerPixelOfImage(model, weights, source, 2);
     const coarse = tf.tidy(() => chainNats(chain, weights, buffer.tensors(), [0]).dataSync());
     // The coarse image has 3x4 pixels; its pixel (2, 1) is pixel (4, 2) of the 5x7 image.
     const at = (2 * 3 + 1) * 3;

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { changeOfLevels, HistogramBaseline } from '../../src/evaluation/baselines.js';
+import { levelDifferences, HistogramBaseline } from '../../src/evaluation/baselines.js';
 import { scoreFrames, summariseFrames } from '../../src/evaluation/clip-score.js';
 import { meanSquaredError } from '../../src/evaluation/metrics.js';
-import { BITS_PER_NAT, scoreEach, sumOfNats, type ScoringOptions } from '../../src/evaluation/scoring.js';
+import { BITS_PER_NAT, scoreItems, sumNats, type ScoringOptions } from '../../src/evaluation/scoring.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { disposeExamples, ExampleBuffer } from '../../src/conditioning/context/examples.js';
 import { frameBytes } from '../../src/foundation/levels.js';
@@ -34,7 +34,7 @@ afterAll(() => tf.dispose(weights));
 
 /** Adds a frame that has nothing before it. */
 const alone = (buffer: ExampleBuffer, frame: Frame) => buffer.add(frame.data, 1, false);
-const mapsOf = (options?: ScoringOptions) => collect(scoreEach(chain, weights, frames, alone, options));
+const mapsOf = (options?: ScoringOptions) => collect(scoreItems(chain, weights, frames, alone, options));
 
 describe('the stream of scores', () => {
   test.each([undefined, [0], [1]])('gives each item its own map of nats, in order (scales: %j)', async (among) => {
@@ -68,7 +68,7 @@ describe('the stream of scores', () => {
         left = true;
       }
     }
-    const stream = scoreEach(chain, weights, items(), alone, { batch: 3 });
+    const stream = scoreItems(chain, weights, items(), alone, { batch: 3 });
     await stream.next();
     await stream.next();
     expect(taken).toEqual([0, 1, 2]);
@@ -82,7 +82,7 @@ describe('the stream of scores', () => {
     const controller = new AbortController();
     const given: Frame[] = [];
     const read = async () => {
-      for await (const { item } of scoreEach(chain, weights, frames, alone, { batch: 2, signal: controller.signal })) {
+      for await (const { item } of scoreItems(chain, weights, frames, alone, { batch: 2, signal: controller.signal })) {
         given.push(item);
         controller.abort(new Error('stopped'));
       }
@@ -92,7 +92,7 @@ describe('the stream of scores', () => {
   });
 
   test('of no item is empty', async () => {
-    expect(await collect(scoreEach(chain, weights, [], alone))).toEqual([]);
+    expect(await collect(scoreItems(chain, weights, [], alone))).toEqual([]);
   });
 });
 
@@ -126,8 +126,8 @@ describe.each(models)('the frames of a clip, %s', (_, model) => {
     const stream = scoreFrames(model.chain, own, clip(COUNT), { batch: 5 });
     const summary = await summariseFrames(256, stream, (count) => told.push(count));
     const baseline = new HistogramBaseline(1, 256);
-    for (const { frame, previous } of scored) baseline.add(changeOfLevels(previous, frame, 256));
-    const nats = scored.reduce((sum, { nats: map }) => sum + sumOfNats(map), 0);
+    for (const { frame, previous } of scored) baseline.add(levelDifferences(previous, frame, 256));
+    const nats = scored.reduce((sum, { nats: map }) => sum + sumNats(map), 0);
     // The anchor of these models is the previous frame itself.
     const squares = scored.map(({ frame, previous }) => meanSquaredError(frame, previous));
     const previousFrame = squares.reduce((sum, error) => sum + error, 0) / 6;

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { saveModel } from '../../src/model/checkpoint.js';
 import type { Model } from '../../src/model/model.js';
 import { FrameHistory } from '../../src/conditioning/context/examples.js';
-import { bytesOf } from '../../src/foundation/levels.js';
+import { levelsToBytes } from '../../src/foundation/levels.js';
 import { bestGuess, rollOut, type PredictedFrame } from '../../src/sampling/forecaster.js';
 import { FrameSampler } from '../../src/sampling/frame-sampler.js';
 import type { FrameSettings } from '../../src/model/sampling-settings.js';
@@ -103,7 +103,7 @@ async function drawImage(one: ImageCase, changes: object = {}): Promise<Drawn> {
     sample: 3,
     frame: 0,
     how: howOf(settings),
-    drawn: listed(bytesOf(model.chain.exampleShape, levels)),
+    drawn: listed(levelsToBytes(model.chain.exampleShape, levels)),
     ...changes,
   };
   return { questions: [{ answer: 'image', model: pathOf(model), ...asked }], nats: [nats] };

@@ -1,14 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { dimensions, examplesOfScale, parametersOfScale } from '../../src/model/chain.js';
+import { dimensions, downsampleExamples, selectScaleParameters } from '../../src/model/chain.js';
 import { loadModel, saveModel } from '../../src/model/checkpoint.js';
 import { toTensors, type Model } from '../../src/model/model.js';
-import { needsOf } from '../../src/conditioning/index.js';
+import { inputRequirements } from '../../src/conditioning/index.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import { ExampleBuffer } from '../../src/conditioning/context/examples.js';
 import { frameBytes } from '../../src/foundation/levels.js';
-import { conditionOf, networkOutput } from '../../src/model/network.js';
+import { runConditioning, runNetwork } from '../../src/model/network.js';
 import { writeSafetensors } from '../../src/model/safetensors.js';
 import type { NamedArray } from '../../src/model/safetensors-format.js';
 import { chainNats } from '../model/chain-nats.js';
@@ -32,7 +32,7 @@ const previousFrames = { type: 'previous-frames', context: 1, features: 3 } as c
 
 /** A network by itself, or after a scale that makes the small image that it is given. */
 function chainOf(network: NetworkDescription): NetworkDescription[] {
-  if (needsOf(network.conditioning).coarser === null) return [network];
+  if (inputRequirements(network.conditioning).coarser === null) return [network];
   return [{ ...network, size: { width: 3, height: 4 }, conditioning: [] }, network];
 }
 
@@ -147,9 +147,9 @@ function outputs({ chain, weights }: Pick<Model, 'chain' | 'weights'>, clips: re
   const values = tf.tidy(() => {
     const examples = buffer.tensors();
     const logits = chain.scales.map((network, scale) => {
-      const own = parametersOfScale(chain, scale, tensors);
-      const { image, given } = examplesOfScale(chain, scale, examples);
-      return networkOutput(network, own, image, conditionOf(network, own, given));
+      const own = selectScaleParameters(chain, scale, tensors);
+      const { image, given } = downsampleExamples(chain, scale, examples);
+      return runNetwork(network, own, image, runConditioning(network, own, given));
     });
     const nats = chain.scales.map((_, scale) => chainNats(chain, tensors, examples, [scale]));
     return tf.concat([...logits, ...nats].map((tensor) => tf.reshape(tensor, [-1]))).dataSync<'float32'>();

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { lockFolder, stateOf, thisProcess, type LockHolder } from '../../src/foundation/folder-lock.js';
+import { lockFolder, lockHolderState, describeProcess, type LockHolder } from '../../src/foundation/folder-lock.js';
 import { temporaryFolder } from '../video/made-clips.js';
 
 const folder = temporaryFolder();
@@ -21,7 +21,7 @@ const lock = 'ffffffffffffffff.lock';
 
 /** What a lock says that a process has left which has ended. */
 function ended(): LockHolder {
-  return { ...thisProcess(), pid: spawnSync(process.execPath, ['--version']).pid, began: '1' };
+  return { ...describeProcess(), pid: spawnSync(process.execPath, ['--version']).pid, began: '1' };
 }
 
 test('a folder is taken by one training at a time, and given back', async () => {
@@ -59,18 +59,21 @@ test('the lock of a process that has ended is taken over', async () => {
 });
 
 onLinux('the lock of a process whose number another one has now is that of a dead one', () => {
-  const here = thisProcess();
-  expect([stateOf(here), stateOf({ ...here, began: String(Number(here.began) - 1) })]).toEqual(['alive', 'dead']);
+  const here = describeProcess();
+  expect([lockHolderState(here), lockHolderState({ ...here, began: String(Number(here.began) - 1) })]).toEqual([
+    'alive',
+    'dead',
+  ]);
 });
 
 onLinux('a process that has ended and was not asked for by its parent is dead', async () => {
   const parent = spawn('sh', ['-c', 'sleep 0.05 & echo $!; exec sleep 60']);
   const [text] = (await once(parent.stdout, 'data')) as [Buffer];
-  const child = { ...thisProcess(), pid: Number(text.toString()), began: '1' };
+  const child = { ...describeProcess(), pid: Number(text.toString()), began: '1' };
   await new Promise((resolve) => setTimeout(resolve, 300));
   // It is a zombie: its number is still taken.
   expect(() => process.kill(child.pid, 0)).not.toThrow();
-  expect(stateOf(child)).toBe('dead');
+  expect(lockHolderState(child)).toBe('dead');
   parent.kill();
 });
 
@@ -92,10 +95,10 @@ test.concurrent.each<[string, Partial<LockHolder>]>([
 });
 
 test('the lock of an earlier start of this machine is taken over, where the machine can be told from others', () => {
-  const known = { ...thisProcess(), machine: 'ffff', boot: 'later' };
-  expect(stateOf({ ...known, boot: 'earlier' }, known)).toBe('dead');
+  const known = { ...describeProcess(), machine: 'ffff', boot: 'later' };
+  expect(lockHolderState({ ...known, boot: 'earlier' }, known)).toBe('dead');
   const unknown = { ...known, machine: null };
-  expect(stateOf({ ...unknown, boot: 'earlier' }, unknown)).toBe('unknown');
+  expect(lockHolderState({ ...unknown, boot: 'earlier' }, unknown)).toBe('unknown');
 });
 
 test.concurrent('a lock that cannot be read is respected', async () => {

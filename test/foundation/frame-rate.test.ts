@@ -1,4 +1,4 @@
-import { frameRateText, isSameRate, parseFrameRate, readableRate } from '../../src/foundation/frame-rate.js';
+import { formatFrameRate, isSameRate, parseFrameRate, roundRate } from '../../src/foundation/frame-rate.js';
 
 const rate = (text: string) => parseFrameRate(text)!;
 
@@ -19,7 +19,7 @@ describe('a text that means a frame rate', () => {
     ['50/2', '25'],
     ['1000', '1000'],
   ])('%s is %s, and comes back from its own text', (text, exact) => {
-    expect(frameRateText(rate(text))).toBe(exact);
+    expect(formatFrameRate(rate(text))).toBe(exact);
     expect(parseFrameRate(exact)).toEqual(rate(text));
   });
 
@@ -39,5 +39,5 @@ test('rates of film, PAL and NTSC that stand for one another are the same, a six
 });
 
 test('a rate is shown to people with two decimals at most', () => {
-  expect(['30000/1001', '25', '25/2'].map((text) => readableRate(rate(text)))).toEqual(['29.97', '25', '12.5']);
+  expect(['30000/1001', '25', '25/2'].map((text) => roundRate(rate(text)))).toEqual(['29.97', '25', '12.5']);
 });

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { temporaryFolder } from '../../src/foundation/temporary-folder.js';
+import { makeTemporaryFolder } from '../../src/foundation/temporary-folder.js';
 
 test('a temporary folder is removed with all that is in it, and listens no more', () => {
   const before = process.listenerCount('exit');
-  const { path, remove } = temporaryFolder('pxv-test-');
+  const { path, remove } = makeTemporaryFolder('pxv-test-');
   writeFileSync(join(path, 'file'), '');
   expect(process.listenerCount('exit')).toBe(before + 1);
   remove();

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import {
   appendLine,
   checkWritable,
-  replaceFile,
-  unfinishedName,
+  writeFileAtomically,
+  parseTemporaryName,
   writeAtomically,
   writeFailure,
 } from '../../src/foundation/write-file.js';
@@ -29,7 +29,7 @@ const made = (temporary: string) => writeFile(temporary, 'made');
 
 /** Both ways to write a file, as one. */
 const ways = [
-  ['replaceFile', (path: string, text: string) => Promise.resolve(replaceFile(path, [bytes(text)]))],
+  ['replaceFile', (path: string, text: string) => Promise.resolve(writeFileAtomically(path, [bytes(text)]))],
   ['writeAtomically', (path: string, text: string) => writeAtomically(path, (temporary) => writeFile(temporary, text))],
 ] as const;
 
@@ -54,13 +54,15 @@ describe.each(ways)('%s', (_, write) => {
 
 test('replaceFile writes its parts one after another, views of a part of their memory too', () => {
   const levels = Uint8Array.from({ length: 9 }, (_, index) => 48 + index);
-  replaceFile(at('file'), [levels.subarray(2, 4), levels.subarray(7), new Float32Array(0)]);
+  writeFileAtomically(at('file'), [levels.subarray(2, 4), levels.subarray(7), new Float32Array(0)]);
   expect(contents(at('file'))).toBe('2378');
 });
 
 test('replaceFile that is refused leaves what is there, and nothing beside it', () => {
   mkdirSync(at('folder', 'inside'), { recursive: true });
-  expect(() => replaceFile(at('folder'), [bytes('text')])).toThrow(/folder: expected a place that can be written to/);
+  expect(() => writeFileAtomically(at('folder'), [bytes('text')])).toThrow(
+    /folder: expected a place that can be written to/,
+  );
   expect(readdirSync(folder, { recursive: true })).toEqual(['folder', join('folder', 'inside')]);
 });
 
@@ -128,11 +130,11 @@ test('while it is made, a file has a name that is hidden and known again, and sa
     await writeAtomically(at(name), async (temporary) => {
       await writeFile(temporary, '');
       const [entry] = readdirSync(folder).filter((found) => found.endsWith('.partial'));
-      expect([entry[0], unfinishedName(entry)]).toEqual(['.', known]);
+      expect([entry[0], parseTemporaryName(entry)]).toEqual(['.', known]);
     });
   }
   for (const name of ['file', 'cifar.partial', '.file.partial', 'file.0123456789abcdef.partial'])
-    expect(unfinishedName(name)).toBeNull();
+    expect(parseTemporaryName(name)).toBeNull();
 });
 
 test('where making fails, folders that were made for it are gone, but for those that hold something else', async () => {

@@ -3,20 +3,20 @@ import * as tf from '@tensorflow/tfjs-core';
 import { BufferPool } from '../../src/backend/buffer-pool.js';
 import { countBytes } from '../../src/backend/counting-backend.js';
 import { freeIdleMemory } from '../../src/backend/native-backend.js';
-import { Adaptation } from '../../src/evaluation/adaptation.js';
+import { DynamicEvaluation } from '../../src/evaluation/dynamic-evaluation.js';
 import { scoreExamples } from '../../src/evaluation/scoring.js';
-import { disposeGiven } from '../../src/conditioning/index.js';
+import { disposeInputs } from '../../src/conditioning/index.js';
 import { disposeRollOut, type RollOut } from '../../src/optimization/anchor-loss.js';
-import { gradientsOf, type Trained } from '../../src/optimization/gradients.js';
+import { computeGradients, type TrainedPart } from '../../src/optimization/gradients.js';
 import { optimisers } from '../../src/optimization/optimisers.js';
 import { applyUpdate, type TrainingState } from '../../src/optimization/update.js';
-import { buildChain, chainScores } from '../../src/model/chain.js';
+import { buildChain, scoreChain } from '../../src/model/chain.js';
 import { modelSchema, type ModelDescription, type NetworkDescription } from '../../src/model/description.js';
 import { disposeExamples } from '../../src/conditioning/context/examples.js';
 import { estimateAdaptationMemory, estimateScoringMemory } from '../../src/memory/estimate-memory.js';
 import { estimateTrainingMemory } from '../../src/train/training-memory.js';
 import { describeModel, type NetworkName, type PresetSettings } from '../../src/model/presets.js';
-import { hiddenFeatures, modelAtSize, modelOfHidden } from '../../src/model/smaller-models.js';
+import { hiddenFeatures, resizeDescription, narrowDescription } from '../../src/model/resize-description.js';
 import { SUBSEQUENCES } from '../../src/conditioning/context/history.js';
 import { toTensors } from '../../src/model/model.js';
 import { runSchema, type RunConfiguration } from '../../src/training/configuration.js';
@@ -56,7 +56,7 @@ const sum = (lengths: readonly number[]) => lengths.reduce((all, length) => all 
 /** One roll-out of random frames. */
 function randomRollOut(description: NetworkDescription): RollOut {
   const examples = Array.from({ length: PREDICTED_FRAMES }, (_, frame) => randomExamples(description, 1, frame));
-  examples.slice(SUBSEQUENCES.length).forEach(({ given }) => disposeGiven(given));
+  examples.slice(SUBSEQUENCES.length).forEach(({ given }) => disposeInputs(given));
   tf.dispose(examples.map(({ seen }) => seen));
   const known = SUBSEQUENCES.map((subsequence, at) => ({
     subsequence,
@@ -93,7 +93,7 @@ function runOf(model: ModelDescription, batch: number, stage: Partial<Stage> = {
 }
 
 /** Trains two steps and scores a batch and a smaller one, as trainings and validations do. */
-function work(description: ModelDescription, rollOuts: number, trains: Trained): void {
+function work(description: ModelDescription, rollOuts: number, trains: TrainedPart): void {
   const chain = buildChain(description);
   const weights = toTensors(randomWeights(chain, 1), chain.parameters);
   const optimiser = optimisers.adam;
@@ -104,20 +104,20 @@ function work(description: ModelDescription, rollOuts: number, trains: Trained):
   for (let step = 1; step <= 2; step++) {
     const examples = randomExamples(description.scales[0], BATCH, step);
     const rollOut = rollOuts === 0 ? null : randomRollOut(description.scales[0]);
-    const gradients = gradientsOf(chain, state.weights, examples, { rollOut, trains });
+    const gradients = computeGradients(chain, state.weights, examples, { rollOut, trains });
     disposeExamples(examples);
     if (rollOut !== null) disposeRollOut(rollOut);
     ({ state } = applyUpdate(optimiser, { learningRate: 1e-3, step }, state, gradients));
   }
   for (const batch of [BATCH, 1]) {
     const examples = randomExamples(description.scales[0], batch, 1);
-    tf.tidy(() => void chainScores(chain, state.weights, examples));
+    tf.tidy(() => void scoreChain(chain, state.weights, examples));
     disposeExamples(examples);
   }
   tf.dispose([...state.weights, ...state.optimiser.flat()]);
 }
 
-test.each<[string, ModelDescription, number?, Trained?]>([
+test.each<[string, ModelDescription, number?, TrainedPart?]>([
   ['a PixelCNN with a softmax', describeTiny('pixel-cnn')],
   ['a PixelCNN with skip connections', describeTiny('pixel-cnn', { skips: true })],
   ['a Row LSTM', describeTiny('row-lstm')],
@@ -152,7 +152,7 @@ test('of a chain of scales the same arrays are counted as scoring makes', () => 
   const score = () => {
     const weights = toTensors(randomWeights(chain, 1), chain.parameters);
     const [image, seen] = [0, 1].map(() => tf.zeros<tf.Rank.R4>([BATCH, 48, 64, 3]));
-    tf.tidy(() => void chainScores(chain, weights, { image, seen, given: {} }));
+    tf.tidy(() => void scoreChain(chain, weights, { image, seen, given: {} }));
     tf.dispose([...weights, image, seen]);
   };
   const really = pooledIn(score);
@@ -164,7 +164,7 @@ test('of weights that learn from a frame the same arrays are counted as scoring 
   const chain = buildChain(warped);
   const score = () => {
     const weights = toTensors(randomWeights(chain, 1), chain.parameters);
-    const adaptation = new Adaptation(chain, weights);
+    const adaptation = new DynamicEvaluation(chain, weights);
     const [examples, slower] = [1, 2].map((seed) => randomExamples(warped.scales[0], 1, seed));
     scoreExamples(chain, adaptation, examples, slower);
     adaptation.dispose();
@@ -208,7 +208,7 @@ test('scoring holds a few layers at a time, however many there are', () => {
     const chain = buildChain(describeTiny('pixel-cnn', { layers }));
     const weights = toTensors(randomWeights(chain, 1), chain.parameters);
     const examples = randomExamples(chain.scales[0].description, BATCH, 1);
-    const lengths = pooledIn(() => tf.tidy(() => void chainScores(chain, weights, examples)));
+    const lengths = pooledIn(() => tf.tidy(() => void scoreChain(chain, weights, examples)));
     tf.dispose(weights);
     return lengths;
   };
@@ -232,7 +232,7 @@ test('of a chain at another size the coarser scales are divided as they were', (
     [8, 6],
     [24, 16],
   ]);
-  const smaller = modelAtSize(model, { width: 13, height: 7 });
+  const smaller = resizeDescription(model, { width: 13, height: 7 });
   expect(sizes(smaller)).toEqual([
     [3, 2],
     [5, 3],
@@ -243,7 +243,7 @@ test('of a chain at another size the coarser scales are divided as they were', (
 
 test('a narrower model is the preset of fewer features', () => {
   const changes = { skips: true, factors: [2], context: 2 };
-  const narrower = modelOfHidden(describeTiny('diagonal-bilstm', changes), 5);
+  const narrower = narrowDescription(describeTiny('diagonal-bilstm', changes), 5);
   expect(narrower).toEqual(describeTiny('diagonal-bilstm', { ...changes, hidden: 5 }));
   expect(hiddenFeatures(narrower)).toBe(5);
 });

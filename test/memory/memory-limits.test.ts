@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { PxvError } from '../../src/foundation/errors.js';
 import type { Size } from '../../src/foundation/frame.js';
-import { atSize } from '../../src/model/at-size.js';
+import { resizeModel } from '../../src/model/resize-model.js';
 import { buildChain } from '../../src/model/chain.js';
 import { estimateDrawingMemory, estimateScoringMemory } from '../../src/memory/estimate-memory.js';
 import { describeModel } from '../../src/model/presets.js';
@@ -151,7 +151,7 @@ test('a size that does not fit is refused before a frame is read, and the one th
   const clip = await pngClip(folder.path, 'sized', 4);
   const options = { settings: { temperature: 1 }, seed: 1, scale: 1, horizon: 1, samples: 1, from: null };
   const out = join(folder.path, 'sized-out');
-  allow(estimateDrawingMemory(atSize(model, { width: 50, height: 70 }).chain, 1) + 50 * 70 * 3 * 2 + 100);
+  allow(estimateDrawingMemory(resizeModel(model, { width: 50, height: 70 }).chain, 1) + 50 * 70 * 3 * 2 + 100);
   const predicting = (size: Size) => predictClip(model, clip, { ...options, out, size });
   const message = await predicting({ width: 500, height: 700 }).catch((error: PxvError) => error.message);
   const [, width, height] = /--size (\d+)x(\d+), or/.exec(message as string)!.map(Number);
@@ -186,7 +186,7 @@ test('of a gif of the best guess one panel is held, whatever the number of sampl
       model,
       'gif',
       { horizon: 1, samples: 4, scale: 500, forecast, from: null, known: 'all' },
-      { aboutFrames: 20, frameRate: { numerator: 25, denominator: 1 } },
+      { estimatedFrames: 20, frameRate: { numerator: 25, denominator: 1 } },
     );
   expect(expecting('samples')).toThrow(/^predict: gif: .* for 21 frames/);
   expect(expecting('best-guess')).not.toThrow();

@@ -2,14 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import type { Scalar, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ParameterSpec } from '../../src/backend/parameters.js';
-import { buildChain, examplesOfScale, parametersOfScale, unknownSubPixels } from '../../src/model/chain.js';
+import { buildChain, downsampleExamples, selectScaleParameters, unknownMask } from '../../src/model/chain.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import { disposeExamples, ExampleBuffer } from '../../src/conditioning/context/examples.js';
-import { headOf } from '../../src/model/heads/index.js';
-import { anchorsByPixel, buildNetwork, conditionOf, networkOutput } from '../../src/model/network.js';
+import { getHead } from '../../src/model/heads/index.js';
+import { anchorsByPixel, buildNetwork, runConditioning, runNetwork } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/model.js';
 import type { RollOut } from '../../src/optimization/anchor-loss.js';
-import { ANCHOR_LOSS, gradientsOf, type StepSettings } from '../../src/optimization/gradients.js';
+import { ANCHOR_LOSS, computeGradients, type StepSettings } from '../../src/optimization/gradients.js';
 import { fastest, forms } from '../backend/implementations.js';
 import { checkGradient } from '../gradient-check.js';
 import { checkParameters, SMALL_STEP, total } from './parameter-gradients.js';
@@ -42,13 +42,13 @@ describe.each(forms.flatMap((form) => described.map(([name, description]) => ({ 
       const { image, given } = examples;
       const { head, levels, channels } = description;
       const parameters = toTensors(weights, network.parameters);
-      const { map, anchors, references } = conditionOf(network, parameters, given)!;
+      const { map, anchors, references } = runConditioning(network, parameters, given)!;
       const targets = tf.cast<Tensor2D>(tf.reshape(image, [-1, channels]), 'int32');
       const nats = (read: Tensor4D, start: Tensor4D): Scalar => {
-        const output = networkOutput(network, parameters, image, { map, anchors: [read, anchors[1]], references });
+        const output = runNetwork(network, parameters, image, { map, anchors: [read, anchors[1]], references });
         const outputs: Tensor2D = tf.reshape(output, [targets.shape[0], -1]);
         const started = anchorsByPixel(network, { map, anchors: [start, anchors[1]], references }, targets.shape[0]);
-        return tf.sum(headOf(head).nats(head, levels, outputs, targets, started));
+        return tf.sum(getHead(head).nats(head, levels, outputs, targets, started));
       };
       const [anchor] = anchors;
       // Another tensor of the same values, which does not move with it.
@@ -126,15 +126,15 @@ describe('with a loss on the anchor, gradients of a training step are those of t
       await tf.setBackend(form);
       const { chain, weights, examples } = chainExamples(scales);
       const parameters = toTensors(weights, chain.parameters);
-      const { nats, gradients } = gradientsOf(chain, parameters, examples);
-      const own = chain.scales.map((_, scale) => examplesOfScale(chain, scale, examples));
+      const { nats, gradients } = computeGradients(chain, parameters, examples);
+      const own = chain.scales.map((_, scale) => downsampleExamples(chain, scale, examples));
       const batches = own.map((batch) => [0, 1].map((index) => referenceExample(batch, index)));
       /** Mean nats, and what the loss on the anchors adds. */
       const loss = (values: readonly Numbers[]): Float64Array => {
         let [sum, onAnchors] = [0, 0];
         chain.scales.forEach(({ description, parameters }, scale) => {
-          const named = referenceWeights(parameters, parametersOfScale(chain, scale, values));
-          const unknown = unknownSubPixels(description);
+          const named = referenceWeights(parameters, selectScaleParameters(chain, scale, values));
+          const unknown = unknownMask(description);
           for (const example of batches[scale]) {
             const { nats, anchors } = referenceScore(description, named, example);
             sum += total(unknown === null ? nats : nats.map((value, at) => value * unknown[at]));
@@ -192,7 +192,7 @@ describe('with a loss on the anchor, gradients of a training step are those of t
         truth: [examples, later, last].map(({ image }) => image),
       };
       const step = (settings: StepSettings) => {
-        const { gradients, nats } = gradientsOf(chain, parameters, examples, settings);
+        const { gradients, nats } = computeGradients(chain, parameters, examples, settings);
         const values = gradients.map((gradient) => gradient.dataSync());
         tf.dispose([nats, ...gradients]);
         return values;
@@ -260,7 +260,7 @@ describe('with a loss on the anchor, gradients of a training step are those of t
     const parameters = toTensors(weights, chain.parameters);
     const residual = chain.parameters.findIndex(({ name }) => name.endsWith('residual.weights'));
     const gradientsBy = (trains: 'all' | 'conditioning') =>
-      tf.tidy(() => [...gradientsOf(chain, parameters, examples, { trains }).gradients[residual].dataSync()]);
+      tf.tidy(() => [...computeGradients(chain, parameters, examples, { trains }).gradients[residual].dataSync()]);
     const [ofAll, alone] = [gradientsBy('all'), gradientsBy('conditioning')];
     expect(Math.max(...ofAll.map(Math.abs))).toBeGreaterThan(0);
     // Where the conditioning learns alone, that loss is all there is.

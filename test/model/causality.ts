@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { causalityFaults } from '../../src/check/causality.js';
-import { promisedFields } from '../../src/check/receptive-fields.js';
+import { findCausalityFaults } from '../../src/check/causality.js';
+import { expectedReceptiveFields } from '../../src/check/receptive-fields.js';
 import { earlierTaps } from '../../src/model/earlier-pixels/index.js';
 import { frameBytes } from '../../src/foundation/levels.js';
 import type { Network } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/model.js';
 
-/** Changes each sub-pixel of a random image on its own: see `causalityFaults`. */
+/** Changes each sub-pixel of a random image on its own: see `findCausalityFaults`. */
 export async function causalityBreaks(
   network: Network,
   weights: readonly Float32Array[],
@@ -14,8 +14,8 @@ export async function causalityBreaks(
 ): Promise<string[]> {
   const parameters = toTensors(weights, network.parameters);
   const chosen = Array.from({ length: frameBytes(network.description) }, (_, subPixel) => subPixel);
-  const fields = promisedFields(network.program, earlierTaps(network.description));
-  const faults = await causalityFaults({ network, parameters, fields, seed }, chosen);
+  const fields = expectedReceptiveFields(network.program, earlierTaps(network.description));
+  const faults = await findCausalityFaults({ network, parameters, fields, seed }, chosen);
   tf.dispose(parameters);
   return faults;
 }

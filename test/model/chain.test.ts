@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { PxvError } from '../../src/foundation/errors.js';
-import { buildChain, examplesOfScale, unknownSubPixels, type Chain } from '../../src/model/chain.js';
+import { buildChain, downsampleExamples, unknownMask, type Chain } from '../../src/model/chain.js';
 import { modelSchema, type NetworkDescription } from '../../src/model/description.js';
 import { ExampleBuffer } from '../../src/conditioning/context/examples.js';
 import { parseConfiguration } from '../../src/foundation/parse-configuration.js';
 import { describeModel } from '../../src/model/presets.js';
 import { toTensors } from '../../src/model/model.js';
-import { gradientsOf } from '../../src/optimization/gradients.js';
+import { computeGradients } from '../../src/optimization/gradients.js';
 import { chainNats } from './chain-nats.js';
 import { kernelSets } from '../backend/implementations.js';
 import {
@@ -81,7 +81,7 @@ test('a scale sees every so many pixels of the finest, of odd sizes as well, and
   );
   const examples = buffer.tensors();
   const values = (scale: number) => {
-    const { image, given } = examplesOfScale(chain, scale, examples);
+    const { image, given } = downsampleExamples(chain, scale, examples);
     return {
       image: [...image.dataSync()],
       small: given.coarser && [...given.coarser.dataSync()],
@@ -91,7 +91,7 @@ test('a scale sees every so many pixels of the finest, of odd sizes as well, and
   expect(values(1)).toEqual({ image: [0, 2, 4, 10, 12, 14], small: [0, 4] });
   expect(values(2)).toMatchObject({ small: [0, 2, 4, 10, 12, 14] });
   // prettier-ignore
-  expect([...unknownSubPixels(chain.scales[2].description)!]).toEqual([
+  expect([...unknownMask(chain.scales[2].description)!]).toEqual([
     0, 1, 0, 1, 0,
     1, 1, 1, 1, 1,
     0, 1, 0, 1, 0,
@@ -113,7 +113,7 @@ test('a scale of a shorter context is given the last frames of the longest', () 
   const frames = randomFrames(chain.exampleShape, 2, 1);
   buffer.add(frames, 2, false);
   const examples = buffer.tensors();
-  const { context } = examplesOfScale(chain, 0, examples).given;
+  const { context } = downsampleExamples(chain, 0, examples).given;
   expect(context!.frames).toHaveLength(1);
   expect(context!.frames[0].dataSync()[0]).toBe(frames[0]);
   expect(context!.valid.shape).toEqual([1, 4, 3, 1]);
@@ -131,7 +131,7 @@ test('the gradients of scales trained together are those of each trained apart',
   const weights = toTensors(randomWeights(chain, 3), chain.parameters);
   const examples = twoExamples(chain);
   const values = (trains: 'all' | number) => {
-    const { gradients, trained, nats } = gradientsOf(chain, weights, examples, { trains });
+    const { gradients, trained, nats } = computeGradients(chain, weights, examples, { trains });
     return { trained, nats: nats.dataSync()[0], gradients: gradients.map((tensor) => [...tensor.dataSync()]) };
   };
   const [together, coarse, fine] = [values('all'), values(0), values(1)];
@@ -146,7 +146,7 @@ test('where the decoder learns alone, its gradients are those of a training of a
   const weights = toTensors(randomWeights(chain, 3), chain.parameters);
   const examples = twoExamples(chain);
   const [all, kept] = (['all', 'decoder'] as const).map((trains) => {
-    const { gradients, trained, nats } = gradientsOf(chain, weights, examples, { trains });
+    const { gradients, trained, nats } = computeGradients(chain, weights, examples, { trains });
     return { trained, nats: nats.dataSync()[0], gradients: gradients.map((tensor) => [...tensor.dataSync()]) };
   });
   const named = (index: number) => chain.parameters[index].name;

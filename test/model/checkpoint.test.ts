@@ -2,9 +2,9 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PxvError } from '../../src/foundation/errors.js';
 import { fromHalf, toHalf } from '../../src/model/half-precision.js';
-import { loadModel, modelFile, saveModel } from '../../src/model/checkpoint.js';
+import { loadModel, resolveModelFile, saveModel } from '../../src/model/checkpoint.js';
 import type { Model } from '../../src/model/model.js';
-import { shippedModels } from '../../src/model/shipped-models.js';
+import { listShippedModels } from '../../src/model/shipped-models.js';
 import { readSafetensors, writeSafetensors } from '../../src/model/safetensors.js';
 import { temporaryFolder } from '../video/made-clips.js';
 import { randomModel, tinyChain, tinyNetwork } from './tiny-networks.js';
@@ -121,23 +121,26 @@ test('names of parameters are unique and say where they belong', () => {
 });
 
 test('a run folder, a file, and the name of a shipped model are found', () => {
-  expect(modelFile(run)).toBe(file);
-  expect(modelFile(file)).toBe(file);
-  for (const name of shippedModels()) expect(modelFile(name)).toMatch(new RegExp(`models/${name}\\.safetensors$`));
+  expect(resolveModelFile(run)).toBe(file);
+  expect(resolveModelFile(file)).toBe(file);
+  for (const name of listShippedModels())
+    expect(resolveModelFile(name)).toMatch(new RegExp(`models/${name}\\.safetensors$`));
 });
 
 test('a name that is nothing is refused, with the names of the shipped models', () => {
-  const { code, message } = refusal(() => modelFile('no-such-model'));
+  const { code, message } = refusal(() => resolveModelFile('no-such-model'));
   expect(code).toBe('CHECKPOINT');
   expect(message).toBe(
     'find model: no-such-model: expected a run folder with model.safetensors, a .safetensors file, or a shipped model ' +
-      `(${shippedModels().join(', ')}), received no such path or name; ` +
+      `(${listShippedModels().join(', ')}), received no such path or name; ` +
       'check the name, or train one with `pxv train --frames DIR --out RUN`',
   );
 });
 
 test('a folder without a model is refused as such', () => {
-  expect(refusal(() => modelFile(folder.path)).message).toContain('received a folder without model.safetensors;');
+  expect(refusal(() => resolveModelFile(folder.path)).message).toContain(
+    'received a folder without model.safetensors;',
+  );
 });
 
 test('a text file is refused as a model', () => {
@@ -186,7 +189,7 @@ test('a masked weight that is not zero is named, with its place: backends differ
 });
 
 test('every shipped model is sound', () => {
-  for (const name of shippedModels()) expect(loadModel(name).name).toBe(name);
+  for (const name of listShippedModels()) expect(loadModel(name).name).toBe(name);
 });
 
 test('a file without a description is refused', () => {

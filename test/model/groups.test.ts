@@ -1,4 +1,4 @@
-import { cutGroups, placeOf, visibleFeatures, type Ready } from '../../src/model/groups.js';
+import { cutGroups, tapPosition, visibleFeatures, type Availability } from '../../src/model/groups.js';
 
 test.each([
   { features: 128, channels: 3, groups: [48, 48, 32] },
@@ -22,7 +22,7 @@ test('fewer features than colours cannot be cut', () => {
  * Draws what each output colour sees through each place of a kernel: the input colours it sees there, or `.` where it
  * sees none.
  */
-function drawn(ready: Ready, kernel: number, groups: number[], names: string): string {
+function drawn(ready: Availability, kernel: number, groups: number[], names: string): string {
   const radius = (kernel - 1) / 2;
   const offsets = Array.from({ length: kernel }, (_, i) => i - radius);
   const colours = groups.map((size, group) => ({ size, name: names[group] }));
@@ -31,7 +31,7 @@ function drawn(ready: Ready, kernel: number, groups: number[], names: string): s
       const rows = offsets.map((dy) =>
         offsets
           .map((dx) => {
-            const sees = visibleFeatures(ready, groups, groups.length, placeOf(dy, dx))[group];
+            const sees = visibleFeatures(ready, groups, groups.length, tapPosition(dy, dx))[group];
             let before = 0;
             const seen = colours.filter(({ size }) => (before += size) <= sees).map((colour) => colour.name);
             expect(groups.slice(0, seen.length).reduce((sum, size) => sum + size, 0)).toBe(sees);

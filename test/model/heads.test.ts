@@ -4,7 +4,7 @@ import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { Channels } from '../../src/foundation/frame.js';
 import type { Network } from '../../src/model/network.js';
 import { ProgramBuilder } from '../../src/model/program.js';
-import { headOf, heads, type HeadDescription } from '../../src/model/heads/index.js';
+import { getHead, heads, type HeadDescription } from '../../src/model/heads/index.js';
 import { headPresets } from '../../src/model/presets.js';
 import { ImageEngine } from '../../src/sampling/engine.js';
 import { absentSets, implementations, kernelSets } from '../backend/implementations.js';
@@ -68,7 +68,7 @@ const ofPixel = (title: string, head: HeadDescription, levels: number, each: num
   levels,
   anchors: Array.from(randomFloats(3 * each, levels), (x) => ((x + 1) / 2) * (levels - 1)),
   outputs: randomFloats(
-    headOf(head)
+    getHead(head)
       .outputs(head, levels, 3)
       .reduce((sum, count) => sum + count, 0),
     levels + each,
@@ -156,7 +156,7 @@ function pixelsOf(given: HeadCase, targets: number[]): number[][] {
 /** Nats of the channels of pixels, on the backend in use, as a function of the outputs for each. */
 function natsOf({ head, levels, anchors }: HeadCase, pixels: number[][]): (outputs: Tensor2D) => Tensor2D {
   return (outputs) =>
-    headOf(head).nats(
+    getHead(head).nats(
       head,
       levels,
       outputs,
@@ -212,7 +212,7 @@ test.each(cases.filter(({ head }) => head.type === 'logistic-mixture'))(
 function constantNetwork({ head, levels, anchors }: HeadCase, channels: Channels): Network {
   const size = { width: 1, height: 1 };
   const builder = new ProgramBuilder(size, channels, 1, 0);
-  const features = headOf(head).outputs(head, levels, channels);
+  const features = getHead(head).outputs(head, levels, channels);
   const program = builder.finish(builder.conv(builder.image, { name: 'head', kernel: 1, features }));
   // Each gives one anchor.
   const conditioning = Array.from({ length: anchors.length / channels }, () => tinyNetwork().conditioning[0]);

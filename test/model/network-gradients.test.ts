@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { disposeExamples } from '../../src/conditioning/context/examples.js';
-import { buildNetwork, scoreOf } from '../../src/model/network.js';
+import { buildNetwork, scoreNetwork } from '../../src/model/network.js';
 import type { ParameterSpec } from '../../src/backend/parameters.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import { toTensors } from '../../src/model/model.js';
@@ -19,7 +19,7 @@ function checkNetwork(description: NetworkDescription): void {
   const weights = randomWeights(network, 7);
   const examples = randomExamples(description, 1, 8);
   const parameters = toTensors(weights, network.parameters);
-  const { grads } = tf.valueAndGrads((...tensors) => tf.sum(scoreOf(network, tensors, examples).nats))(parameters);
+  const { grads } = tf.valueAndGrads((...tensors) => tf.sum(scoreNetwork(network, tensors, examples).nats))(parameters);
   const example = referenceExample(examples, 0);
   const reference = (values: readonly ArrayLike<number>[]) => referenceWeights(network.parameters, values);
   // Where no parameter of a conditioning differs, what it makes of the example is as it was.

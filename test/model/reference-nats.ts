@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NetworkDescription } from '../../src/model/description.js';
 import { disposeExamples } from '../../src/conditioning/context/examples.js';
-import { buildNetwork, scoreOf } from '../../src/model/network.js';
+import { buildNetwork, scoreNetwork } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/model.js';
 import { TOLERANCES } from '../backend/tolerances.js';
 import { referenceExample, referenceScore } from './reference-network.js';
@@ -20,7 +20,7 @@ export function expectReferenceNats(description: NetworkDescription): void {
   const weights = randomWeights(network, 5);
   const examples = randomExamples(description, 2, 6);
   const parameters = toTensors(weights, network.parameters);
-  const nats = scoreOf(network, parameters, examples).nats;
+  const nats = scoreNetwork(network, parameters, examples).nats;
   const received = nats.dataSync();
   const words = JSON.stringify(description);
   const reference = referenceWeights(network.parameters, weights);

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { aboutShipped, shippedModels } from '../../src/model/shipped-models.js';
+import { describeShippedModel, listShippedModels } from '../../src/model/shipped-models.js';
 
 test('of every model that ships, and of no other, it is said what it is for', () => {
   const said = JSON.parse(readFileSync('models/models.json', 'utf8')) as object;
-  expect(Object.keys(said).sort()).toEqual(shippedModels());
-  for (const name of shippedModels()) expect(aboutShipped(name)!.for).toMatch(/^[a-z].*[^.]$/);
-  expect(aboutShipped('models/README.md')).toBeNull();
+  expect(Object.keys(said).sort()).toEqual(listShippedModels());
+  for (const name of listShippedModels()) expect(describeShippedModel(name)!.for).toMatch(/^[a-z].*[^.]$/);
+  expect(describeShippedModel('models/README.md')).toBeNull();
 });
 
-test.each(shippedModels())('the score of %s is the one in the documents', (name) => {
-  const { value, unit } = aboutShipped(name)!.score;
+test.each(listShippedModels())('the score of %s is the one in the documents', (name) => {
+  const { value, unit } = describeShippedModel(name)!.score;
   const shown = value.toFixed(unit === 'bits/dim' ? 3 : 2);
   const isShown = (file: string) =>
     readFileSync(file, 'utf8')

@@ -2,12 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ConditioningDescription } from '../../src/conditioning/index.js';
 import type { Channels, Size } from '../../src/foundation/frame.js';
 import { initialiseParameters } from '../../src/backend/parameters.js';
-import { needsOf } from '../../src/conditioning/index.js';
+import { inputRequirements } from '../../src/conditioning/index.js';
 import { describeFrames, framesConditionings, type FramesConditioning } from '../../src/conditioning/presets.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import { buildChain } from '../../src/model/chain.js';
 import type { Model } from '../../src/model/model.js';
-import { frameBytes, levelsOf, type Levels } from '../../src/foundation/levels.js';
+import { frameBytes, bytesToLevels, type Levels } from '../../src/foundation/levels.js';
 import { ExampleBuffer, type Examples, type ExampleShape } from '../../src/conditioning/context/examples.js';
 import { heads, type HeadDescription } from '../../src/model/heads/index.js';
 import type { Network } from '../../src/model/network.js';
@@ -303,7 +303,7 @@ export function tinyBound(changes: Partial<NetworkDescription> = {}): NetworkDes
 /** Random frames, in levels. */
 function framesOf(description: NetworkDescription, count: number, seed: number): Levels[] {
   const bytes = randomFrames(description, count, seed);
-  return Array.from({ length: count }, (_, at) => levelsOf(description, bytes, (at * bytes.length) / count));
+  return Array.from({ length: count }, (_, at) => bytesToLevels(description, bytes, (at * bytes.length) / count));
 }
 
 /**
@@ -312,7 +312,7 @@ function framesOf(description: NetworkDescription, count: number, seed: number):
  * for by templates.
  */
 export function randomExamples(description: NetworkDescription, batch: number, seed: number): Examples {
-  const context = needsOf(description.conditioning).context;
+  const context = inputRequirements(description.conditioning).context;
   const buffer = new ExampleBuffer({ ...description, context }, batch);
   for (let example = 0; example < batch; example++) {
     const frames = example === 0 && context > 1 ? context : context + 1;
@@ -323,7 +323,7 @@ export function randomExamples(description: NetworkDescription, batch: number, s
     buffer.disturb(() => 3 + 2 * example);
   }
   const examples = buffer.tensors();
-  const given = needsOf(description.conditioning).coarser;
+  const given = inputRequirements(description.conditioning).coarser;
   if (given === null) return examples;
   const { size, channels, levels } = description;
   const [height, width] = [size.height, size.width].map((side) => Math.ceil(side / given.factor));
@@ -335,7 +335,7 @@ export function randomExamples(description: NetworkDescription, batch: number, s
 /** Every tiny network that is a model of its own, and chains of two scales. */
 export const tinyModels: [string, NetworkDescription[]][] = [
   ...tinyNetworks
-    .filter(([, network]) => needsOf(network.conditioning).coarser === null)
+    .filter(([, network]) => inputRequirements(network.conditioning).coarser === null)
     .map(([name, network]): [string, NetworkDescription[]] => [name, [network]]),
   ['RGB 3x4 then 5x7, softmax', tinyChain({ head: softmax, levels: 16, conditioning: [] })],
   ['grey 3x4 then 5x7, logistic-mixture, given two frames', tinyChain({ channels: 1 })],

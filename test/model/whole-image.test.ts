@@ -3,7 +3,7 @@ import '@tensorflow/tfjs-layers';
 import type { Tap } from '../../src/backend/convolution-shape.js';
 import { registerNativeBackend } from '../../src/backend/register-native-backend.js';
 import { disposeExamples } from '../../src/conditioning/context/examples.js';
-import { buildNetwork, scoreOf, type Network } from '../../src/model/network.js';
+import { buildNetwork, scoreNetwork, type Network } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/model.js';
 import { runWholeImage } from '../../src/model/whole-image.js';
 import { randomFloats } from '../random.js';
@@ -117,7 +117,7 @@ test('without a map, and with several layers, the tape keeps no tensor of a pass
   const parameters = toTensors(randomWeights(network, 1), network.parameters);
   const step = () => {
     const examples = randomExamples(network.description, 2, 1);
-    tf.tidy(() => void tf.valueAndGrads((...all) => tf.mean(scoreOf(network, all, examples).nats))(parameters));
+    tf.tidy(() => void tf.valueAndGrads((...all) => tf.mean(scoreNetwork(network, all, examples).nats))(parameters));
     disposeExamples(examples);
   };
   const before = tf.memory().numTensors;

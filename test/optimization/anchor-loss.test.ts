@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { anchorNats } from '../../src/optimization/anchor-loss.js';
+import { anchorLoss } from '../../src/optimization/anchor-loss.js';
 import { fastest } from '../backend/implementations.js';
 import { randomFloats } from '../random.js';
 
@@ -11,7 +11,7 @@ test('the loss on the first anchor is the mean over images of the logarithm of o
   const [expected, other, image] = [1, 2, 3].map((seed) => randomFloats(72, seed).map((value) => 20 * value));
   const tensor = (values: Float32Array): Tensor4D => tf.tensor4d(values, shape);
   const received = tf.tidy(
-    () => anchorNats({ anchors: [tensor(expected), tensor(other)], image: tensor(image) }).dataSync()[0],
+    () => anchorLoss({ anchors: [tensor(expected), tensor(other)], image: tensor(image) }).dataSync()[0],
   );
   const ofImage = [0, 1, 2].map((at) => {
     const places = Array.from({ length: 24 }, (_, i) => 24 * at + i);

@@ -1,10 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NetworkDescription } from '../../src/model/description.js';
-import { buildChain, chainScores } from '../../src/model/chain.js';
+import { buildChain, scoreChain } from '../../src/model/chain.js';
 import { disposeExamples } from '../../src/conditioning/context/examples.js';
 import { toTensors } from '../../src/model/model.js';
-import { anchorNats, disposeRollOut } from '../../src/optimization/anchor-loss.js';
-import { ANCHOR_LOSS, gradientsOf, type StepSettings, type Trained } from '../../src/optimization/gradients.js';
+import { anchorLoss, disposeRollOut } from '../../src/optimization/anchor-loss.js';
+import {
+  ANCHOR_LOSS,
+  computeGradients,
+  type StepSettings,
+  type TrainedPart,
+} from '../../src/optimization/gradients.js';
 import { clipData } from '../../src/training/clip-data.js';
 import { fastest } from '../backend/implementations.js';
 import { randomExamples, randomWeights, tinyChain, warpedFrames } from '../model/tiny-networks.js';
@@ -13,7 +18,7 @@ import { movingSquares, tinyRun } from '../training/moving-square.js';
 await tf.setBackend(fastest);
 
 /** Mean nats and gradients as numbers; the examples and the roll-out of `settings` are the caller's. */
-function valuesOf(made: ReturnType<typeof gradientsOf>) {
+function valuesOf(made: ReturnType<typeof computeGradients>) {
   const { nats, gradients, trained } = made;
   const values = { nats: nats.dataSync()[0], gradients: gradients.map((tensor) => [...tensor.dataSync()]), trained };
   tf.dispose([nats, ...gradients]);
@@ -40,18 +45,18 @@ describe('of the parts of a step', () => {
   const weights = randomWeights(chain, 4);
 
   /** Learns from the examples and roll-outs from one place up to another. */
-  function part(trains: Trained, [from, to]: number[], [first, end]: number[], whole: StepSettings['whole']) {
+  function part(trains: TrainedPart, [from, to]: number[], [first, end]: number[], whole: StepSettings['whole']) {
     const parameters = toTensors(weights, chain.parameters);
     const examples = data.batch(2, stage, { from, to });
     const rollOut = data.rollOut(2, stage, { from: first, to: end });
-    const found = valuesOf(gradientsOf(chain, parameters, examples, { trains, rollOut, whole }));
+    const found = valuesOf(computeGradients(chain, parameters, examples, { trains, rollOut, whole }));
     disposeExamples(examples);
     if (rollOut !== null) disposeRollOut(rollOut);
     tf.dispose(parameters);
     return found;
   }
 
-  test.each<Trained>(['all', 'conditioning'])('sums are those of the step where %s learns', (trains) => {
+  test.each<TrainedPart>(['all', 'conditioning'])('sums are those of the step where %s learns', (trains) => {
     const step = part(trains, [0, 5], [0, 3], undefined);
     const whole = { examples: 5, rollOuts };
     const parts = [part(trains, [0, 2], [0, 1], whole), part(trains, [2, 5], [1, 3], whole)];
@@ -77,11 +82,11 @@ describe('of what is trained', () => {
     tf.dispose([scales.parameters, single.parameters]);
     disposeExamples(examples);
   });
-  const learned = ({ chain, parameters }: typeof scales, trains: Trained) =>
-    valuesOf(gradientsOf(chain, parameters, examples, { trains }));
+  const learned = ({ chain, parameters }: typeof scales, trains: TrainedPart) =>
+    valuesOf(computeGradients(chain, parameters, examples, { trains }));
 
   test('weights are those of the conditioning, all others, or those of a scale', () => {
-    const names = (of: typeof scales, trains: Trained) =>
+    const names = (of: typeof scales, trains: TrainedPart) =>
       learned(of, trains).trained.map((index) => of.chain.parameters[index].name);
     const all = single.chain.parameters.map(({ name }) => name);
     const isOfConditioning = (name: string) => name.includes('.warped-frames.');
@@ -116,8 +121,8 @@ describe('of what is trained', () => {
   test('gradients are those of the mean nats and of the loss on anchors, and the nats are the mean alone', () => {
     const { chain, parameters } = single;
     const all = learned(single, 'all');
-    const mean = (weights: tf.Tensor[]) => tf.mean<tf.Scalar>(chainScores(chain, weights, examples)[0].nats);
-    const onAnchors = (weights: tf.Tensor[]) => anchorNats(chainScores(chain, weights, examples)[0]);
+    const mean = (weights: tf.Tensor[]) => tf.mean<tf.Scalar>(scoreChain(chain, weights, examples)[0].nats);
+    const onAnchors = (weights: tf.Tensor[]) => anchorLoss(scoreChain(chain, weights, examples)[0]);
     const of = (loss: (weights: tf.Tensor[]) => tf.Scalar) =>
       tf.tidy(() =>
         tf

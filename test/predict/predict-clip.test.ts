@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { PxvError } from '../../src/foundation/errors.js';
-import { atSize } from '../../src/model/at-size.js';
+import { resizeModel } from '../../src/model/resize-model.js';
 import type { Model } from '../../src/model/model.js';
 import { FrameHistory } from '../../src/conditioning/context/examples.js';
 import { FrameSampler } from '../../src/sampling/frame-sampler.js';
@@ -245,7 +245,7 @@ describe.each([...otherSizes, { width: 13, height: 9 }].map((size) => ({ name: s
         const out = join(folder.path, `at-${name}-${of.replaceAll(' ', '-')}`);
         const result = await predict({ out, size, fit: 'stretch', settings }, predictor);
         expect(result).toMatchObject({ known: 3, predicted: 2, size });
-        const there = atSize(predictor, size);
+        const there = resizeModel(predictor, size);
         const { channels } = there.chain.exampleShape;
         const reader = await openClip(clip, { size, channels, fit: 'stretch' });
         const history = new FrameHistory(there.chain.exampleShape);

@@ -47,17 +47,17 @@ test('interrupted in its second clip keeps the first, and the frames of the seco
       { name: 'a', predicted: 2 },
       { name: 'b', predicted: 1 },
     ],
-    notReached: 1,
+    unprocessed: 1,
   });
   expect(['a', 'b', 'c'].map((name) => existsSync(join(out, `${name}.png`)))).toEqual([true, true, false]);
 });
 
 test('a clip with nothing before --from is left out, and where all are, that is an error', async () => {
   const told: unknown[] = [];
-  const { clips: predicted, leftOut } = await predict({ from: 3, onProgress: (one) => told.push(one) });
+  const { clips: predicted, skipped } = await predict({ from: 3, onProgress: (one) => told.push(one) });
   expect(told[0]).toEqual({ name: 'a', done: 4, total: 12 });
   expect(predicted.map(({ name }) => name)).toEqual(['b', 'c']);
-  expect(leftOut).toMatchObject([
+  expect(skipped).toMatchObject([
     { name: 'a', named: true, reason: expect.stringMatching(/at least 3 frames/) as string },
   ]);
   await expect(predict({ from: 9 })).rejects.toMatchObject({ code: 'INPUT' });

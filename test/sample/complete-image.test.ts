@@ -1,10 +1,10 @@
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
-import { bitsOfImage } from '../../src/evaluation/image-score.js';
+import { bitsPerPixelOfImage } from '../../src/evaluation/image-score.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { toTensors, type Model } from '../../src/model/model.js';
-import { bytesOf } from '../../src/foundation/levels.js';
+import { levelsToBytes } from '../../src/foundation/levels.js';
 import { FrameHistory } from '../../src/conditioning/context/examples.js';
 import { FrameSampler } from '../../src/sampling/frame-sampler.js';
 import { completeImage, type CompleteImageOptions } from '../../src/sample/complete-image.js';
@@ -35,7 +35,7 @@ async function drawn(model: Model, samples: number): Promise<Frame[]> {
   const images = await sampler.draw(FrameHistory.examples(histories), draw);
   sampler.dispose();
   const { size, channels } = model.chain.exampleShape;
-  return images.map(({ levels }) => ({ ...size, channels, data: bytesOf(model.chain.exampleShape, levels) }));
+  return images.map(({ levels }) => ({ ...size, channels, data: levelsToBytes(model.chain.exampleShape, levels) }));
 }
 
 async function complete(model: Model, image: Frame, changes: Partial<CompleteImageOptions> = {}, place?: string) {
@@ -74,7 +74,7 @@ describe.each(models)('%s', (_, model) => {
     // Of another seed, so that it costs what it does only where all scales have kept the upper rows.
     const { images, bitsPerDim, dimensions } = await complete(model, image, { samples: 1, seed: 8 });
     const weights = toTensors(model.weights, model.chain.parameters);
-    const bits = await bitsOfImage(model, weights, { read: (_, into) => into.set(images[0].data) }, 0);
+    const bits = await bitsPerPixelOfImage(model, weights, { read: (_, into) => into.set(images[0].data) }, 0);
     tf.dispose(weights);
     const below = bits.subarray(ROW * 5).reduce((sum, value) => sum + value, 0);
     expect(dimensions).toBe(4 * 5 * image.channels);

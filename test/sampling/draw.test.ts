@@ -1,4 +1,4 @@
-import { Philox, philox4x32, purposes } from '../../src/foundation/philox.js';
+import { Philox, philox4x32, randomStreams } from '../../src/foundation/philox.js';
 import { noiseCounters, sampleIndices } from '../../src/sampling/draw.js';
 import { drawLevel } from './draw-level.js';
 import { uniform } from './uniform.js';
@@ -80,7 +80,7 @@ describe('noise', () => {
 });
 
 test('no two purposes share a counter, whatever the channel and the scale that are sampled', () => {
-  const { sampling, ...others } = purposes;
+  const { sampling, ...others } = randomStreams;
   const words = [sampling, sampling + 1, sampling + 2, ...Object.values(others)];
   expect(new Set(words.map((word) => word % 256)).size).toBe(words.length);
 });

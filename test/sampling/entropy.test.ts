@@ -4,7 +4,7 @@ import { buildChain, type Chain } from '../../src/model/chain.js';
 import { toArrays, toTensors } from '../../src/model/model.js';
 import { ImageEngine } from '../../src/sampling/engine.js';
 import { optimisers } from '../../src/optimization/optimisers.js';
-import { gradientsOf } from '../../src/optimization/gradients.js';
+import { computeGradients } from '../../src/optimization/gradients.js';
 import { applyUpdate, type TrainingState } from '../../src/optimization/update.js';
 import { kernelSets } from '../backend/implementations.js';
 import { softmax, tinyNetwork } from '../model/tiny-networks.js';
@@ -43,7 +43,7 @@ function train({ parameters }: Chain): { weights: Float32Array[]; bitsPerDim: nu
   let nats = 0;
   for (let step = 1; step <= 150; step++) {
     const image = tf.tensor4d(stripes(32, step), [32, size.height, size.width, 1]);
-    const gradients = gradientsOf(chain, state.weights, { image, seen: image, given: {} });
+    const gradients = computeGradients(chain, state.weights, { image, seen: image, given: {} });
     ({ state, nats } = applyUpdate(adam, { learningRate: 5e-3, step }, state, gradients));
     image.dispose();
   }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { disposeExamples, FrameHistory, type Examples } from '../../src/conditioning/context/examples.js';
-import { frameBytes, levelsOf, type Levels } from '../../src/foundation/levels.js';
+import { frameBytes, bytesToLevels, type Levels } from '../../src/foundation/levels.js';
 import { sampleIndices, type DrawOptions } from '../../src/sampling/draw.js';
 import {
   bestGuess,
@@ -105,7 +105,7 @@ describe('of a model that learns the expected frame', () => {
       for (const [index, frame] of all.entries()) {
         if ((all.length - index) % stride !== 0 || index < 4) continue;
         if (index < frames.length || n % stride !== 0) history.push(frame);
-        else history.addExpected(levelsOf(warped.chain.exampleShape, frame));
+        else history.addExpected(bytesToLevels(warped.chain.exampleShape, frame));
       }
       return history;
     };
@@ -145,7 +145,7 @@ describe('of a model that learns the expected frame', () => {
       const all = await guessed(frames, 6);
       const sampler = new FrameSampler(warped);
       const history = historyOf(frames);
-      history.addExpected(levelsOf(warped.chain.exampleShape, all[0]));
+      history.addExpected(bytesToLevels(warped.chain.exampleShape, all[0]));
       const later: Uint8Array[] = [];
       for await (const frame of bestGuess(sampler, history)) if (later.push(frame) === 5) break;
       expect(later).toEqual(all.slice(1));
@@ -157,7 +157,7 @@ describe('of a model that learns the expected frame', () => {
       const history = historyOf(frames.slice(0, 2));
       for (const frame of await guessed(frames.slice(0, 2), 4)) {
         expect(frame).toEqual((await sampler.expected(FrameHistory.examples([history])))[0]);
-        history.addExpected(levelsOf(warped.chain.exampleShape, frame));
+        history.addExpected(bytesToLevels(warped.chain.exampleShape, frame));
       }
       sampler.dispose();
     });

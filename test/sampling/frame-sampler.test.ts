@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { examplesOfScale, parametersOfScale } from '../../src/model/chain.js';
+import { downsampleExamples, selectScaleParameters } from '../../src/model/chain.js';
 import { toTensors, type Model } from '../../src/model/model.js';
 import {
   disposeExamples,
@@ -8,8 +8,8 @@ import {
   type Examples,
 } from '../../src/conditioning/context/examples.js';
 import { expectsFrame, type NetworkDescription } from '../../src/model/description.js';
-import { bytesOf } from '../../src/foundation/levels.js';
-import { modelAtSize } from '../../src/model/smaller-models.js';
+import { levelsToBytes } from '../../src/foundation/levels.js';
+import { resizeDescription } from '../../src/model/resize-description.js';
 import { samplingSettings, type FrameSettings } from '../../src/model/sampling-settings.js';
 import { FrameSampler, ImageSampler, type DrawnImages, type DrawnLevels } from '../../src/sampling/frame-sampler.js';
 import { rollOut } from '../../src/sampling/forecaster.js';
@@ -37,7 +37,7 @@ const resizedModels = tinyModels
   .flatMap(([name, scales]) =>
     otherSizes.map((size): [string, NetworkDescription[]] => [
       `${name}, at ${sizeName(size)}`,
-      modelAtSize({ version: 1, scales }, size).scales,
+      resizeDescription({ version: 1, scales }, size).scales,
     ]),
   );
 
@@ -100,14 +100,14 @@ async function drawScale(
 ): Promise<DrawnImages> {
   const { chain } = model;
   const examples = givenOf(model);
-  const weights = parametersOfScale(chain, scale, model.weights);
+  const weights = selectScaleParameters(chain, scale, model.weights);
   const tensors = toTensors(weights, chain.scales[scale].parameters);
   const { channels } = chain.exampleShape;
   const drawn = await new ImageSampler(chain.scales[scale], weights, tensors).draw(
     {
       scale,
       given: () => ({
-        ...examplesOfScale(chain, scale, examples).given,
+        ...downsampleExamples(chain, scale, examples).given,
         ...(coarse && { coarser: tf.tensor4d(Float32Array.from(coarse), [1, 4, 3, channels]) }),
       }),
       known,
@@ -138,7 +138,7 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
       await tf.setBackend(`native-${instructionSet}`);
       const model = randomModel(scales);
       const { levels, nats } = await draw(model);
-      const bytes = bytesOf(model.chain.exampleShape, levels);
+      const bytes = levelsToBytes(model.chain.exampleShape, levels);
       const bitsPerDim = (value: number) => value / Math.LN2 / bytes.length;
       // A level's byte comes back as that level.
       expect(Math.abs(bitsPerDim(nats) - bitsPerDim(teacherForced(model, bytes)))).toBeLessThan(1e-4);
@@ -240,7 +240,7 @@ describe('a roll-out', () => {
     for (const [step, frame] of frames.entries()) {
       const which = { seed: 4, samples: [2], frame: 1 + step, settings: asItIs };
       const [{ levels, ...drawn }] = await sampler.draw(FrameHistory.examples([again]), which);
-      expect(frame).toEqual([{ ...drawn, longerStrides: [], bytes: bytesOf(model.chain.exampleShape, levels) }]);
+      expect(frame).toEqual([{ ...drawn, longerStrides: [], bytes: levelsToBytes(model.chain.exampleShape, levels) }]);
       again.push(frame[0].bytes);
     }
     const fresh = rollOut(sampler, known, { seed: 4, samples: [2], frame: 1, settings: asItIs });

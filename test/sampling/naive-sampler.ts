@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { frameBytes } from '../../src/foundation/levels.js';
-import { anchorsByPixel, conditionOf, networkOutput, type Network } from '../../src/model/network.js';
+import { anchorsByPixel, runConditioning, runNetwork, type Network } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/model.js';
 import type { FrameSettings } from '../../src/model/sampling-settings.js';
 import type { DrawnImages, ImageBatch } from '../../src/sampling/frame-sampler.js';
@@ -30,12 +30,12 @@ export function drawNaively(
   const nats = new Float64Array(batch);
   tf.engine().startScope();
   // Neither depends on the image.
-  const condition = conditionOf(network, parameters, given());
+  const condition = runConditioning(network, parameters, given());
   const anchors = anchorsByPixel(network, condition, images.length / channels).dataSync();
   for (let subPixel = 0; subPixel < dimensions; subPixel++) {
     const output = tf.tidy(() => {
       const before: Tensor4D = tf.tensor4d(images.slice(), [batch, size.height, size.width, channels]);
-      return networkOutput(network, parameters, before, condition);
+      return runNetwork(network, parameters, before, condition);
     });
     const outputs = output.dataSync() as Float32Array;
     output.dispose();

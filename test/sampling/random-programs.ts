@@ -1,6 +1,6 @@
-import type { Walk } from '../../src/backend/walk-shape.js';
+import type { ScanOrder } from '../../src/backend/scan-shape.js';
 import { cutGroups, type Slot } from '../../src/model/groups.js';
-import { headOf } from '../../src/model/heads/index.js';
+import { getHead } from '../../src/model/heads/index.js';
 import { imageFeatures, type NetworkDescription } from '../../src/model/description.js';
 import type { Network } from '../../src/model/network.js';
 import { ProgramBuilder } from '../../src/model/program.js';
@@ -84,7 +84,7 @@ export function randomProgram(seed: number): Network {
     else if (kind < 6) slots.push(conv(dice.of(slots), features()));
     else if (kind < 9) {
       const groups = cutGroups(features(), channels);
-      const walk = dice.of<Walk>(['rows', 'diagonals', 'mirrored-diagonals']);
+      const walk = dice.of<ScanOrder>(['rows', 'diagonals', 'mirrored-diagonals']);
       const gates = conv(
         dice.of(slots),
         groups.map((size) => 4 * size),
@@ -106,7 +106,7 @@ export function randomProgram(seed: number): Network {
     }
   }
   const last = dice.of(slots);
-  const outputs = headOf(description.head).outputs(description.head, description.levels, channels);
+  const outputs = getHead(description.head).outputs(description.head, description.levels, channels);
   const program = builder.finish(conv(last, outputs));
   return { description, program, parameters: program.parameters, conditioningParameters: 0 };
 }

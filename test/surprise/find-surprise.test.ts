@@ -5,7 +5,7 @@ import { chooseBackend } from '../../src/backend/choose-backend.js';
 import { loadModel } from '../../src/model/checkpoint.js';
 import type { Model } from '../../src/model/model.js';
 import { findSurprise } from '../../src/surprise/find-surprise.js';
-import { UnfinishedSearch } from '../../src/surprise/unfinished-search.js';
+import { SearchCheckpoint } from '../../src/surprise/search-checkpoint.js';
 import { openClip } from '../../src/video/index.js';
 import { frame, makeClip, temporaryFolder } from '../video/made-clips.js';
 
@@ -57,22 +57,22 @@ test('an unfinished search keeps what was committed and no more, for the same se
   const path = at('clip-surprise.unfinished');
   const state = { index: 3, standOut: {}, deviations: [0.25], moments: { kept: [], recent: [] } } as never;
   const row = (frame: number) => ({ frame, bits: 1 / 3, score: -frame, box: { x: 1, y: 2, width: 3, height: 4 } });
-  const first = await UnfinishedSearch.open(path, 'this', false);
+  const first = await SearchCheckpoint.open(path, 'this', false);
   first.commit([row(1), row(2), row(3)], state, 0.1);
-  await expect(UnfinishedSearch.open(path, 'this', false)).rejects.toThrow(/^lock folder: .* no other search is in/);
+  await expect(SearchCheckpoint.open(path, 'this', false)).rejects.toThrow(/^lock folder: .* no other search is in/);
   first.close();
   // As a process leaves it that is killed after the rows of a part, and before its state.
   writeFileSync(join(path, 'timeline.bin'), Buffer.alloc(100), { flag: 'a' });
-  const second = await UnfinishedSearch.open(path, 'this', false);
+  const second = await SearchCheckpoint.open(path, 'this', false);
   expect([second.state.surprise, second.state.meanMap, second.frames]).toEqual([state, 0.1, 3]);
   second.commit([row(4)], state, 0.2);
   expect(second.rows()).toEqual([row(1), row(2), row(3), row(4)]);
   expect(second.films.map(({ frames }) => frames)).toEqual([3, 1]);
   second.close();
-  await expect(UnfinishedSearch.open(path, 'another', false)).rejects.toThrow(
+  await expect(SearchCheckpoint.open(path, 'another', false)).rejects.toThrow(
     /one of another clip, or with other options; remove it, begin anew with --overwrite/,
   );
-  const anew = await UnfinishedSearch.open(path, 'another', true);
+  const anew = await SearchCheckpoint.open(path, 'another', true);
   expect(anew.frames).toBe(0);
   anew.close();
   expect(existsSync(path)).toBe(false);

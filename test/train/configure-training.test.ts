@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { choicesOf, describeModel } from '../../src/model/presets.js';
+import { inferChoices, describeModel } from '../../src/model/presets.js';
 import { configureTraining } from '../../src/train/configure-training.js';
 import { runSchema } from '../../src/training/configuration.js';
 import { temporaryFolder } from '../video/made-clips.js';
@@ -83,7 +83,7 @@ test.each([
 ] as const)('the choices of a described %s describe it again: %j', (network, settings) => {
   const size = { width: 24, height: 16 };
   const model = describeModel(network, { size, channels: 3, levels: 256, hidden: 6, layers: 2, ...settings } as never);
-  const { network: name, ...choices } = choicesOf(model)!;
+  const { network: name, ...choices } = inferChoices(model)!;
   expect(name).toBe(network);
   expect(describeModel(name, choices)).toEqual(model);
 });
@@ -92,8 +92,8 @@ test('a model that no choices describe has none', () => {
   const settings = { channels: 3, levels: 256, hidden: 6, layers: 2, head: 'softmax', context: 0 } as const;
   const model = describeModel('pixel-cnn', { size: { width: 8, height: 8 }, ...settings });
   const [network] = model.scales;
-  expect(choicesOf({ ...model, scales: [{ ...network, first: { kernel: 5, features: 12 } }] })).toBeNull();
-  expect(choicesOf({ ...model, scales: [{ ...network, layers: [] }] })).toBeNull();
+  expect(inferChoices({ ...model, scales: [{ ...network, first: { kernel: 5, features: 12 } }] })).toBeNull();
+  expect(inferChoices({ ...model, scales: [{ ...network, layers: [] }] })).toBeNull();
 });
 
 test.each([

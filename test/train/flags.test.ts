@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { addFields } from '../../cli/options.js';
-import { configurationOf, refuseMisplaced, trainFlags, type TrainOptions } from '../../src/train/flags.js';
+import { buildConfiguration, assertCompatibleFlags, trainFlags, type TrainOptions } from '../../src/train/flags.js';
 import { temporaryFolder } from '../video/made-clips.js';
 
 const folder = temporaryFolder();
@@ -13,8 +13,8 @@ async function configured(...given: (string | ((text: string) => void))[]) {
   const args = given.filter((one) => typeof one === 'string');
   const say = given.find((one) => typeof one === 'function') ?? (() => undefined);
   const options = addFields(new Command(), trainFlags).parse(args, { from: 'user' }).opts<TrainOptions>();
-  refuseMisplaced(options);
-  return configurationOf(options, say);
+  assertCompatibleFlags(options);
+  return buildConfiguration(options, say);
 }
 
 test('--fps goes into the data, before that of a configuration file', async () => {

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configureTraining } from '../../src/train/configure-training.js';
-import { listedClips } from '../../src/train/listed-clips.js';
-import { textHash } from '../../src/training/data-list.js';
+import { resolveListedClips } from '../../src/train/listed-clips.js';
+import { hashText } from '../../src/training/data-files.js';
 import { temporaryFolder } from '../video/made-clips.js';
 
 const folder = temporaryFolder();
@@ -18,9 +18,9 @@ beforeAll(() => {
   mkdirSync(at('images', 'a.mp4'), { recursive: true });
   writeFileSync(at('images', 'a.mp4', '1.png'), 'a picture');
   writeList([
-    ['b.mp4', textHash('b.mp4'), 'learn'],
-    ['c.mp4', textHash('c.mp4'), 'validate'],
-    ['a.mp4', textHash('a.mp4'), 'learn'],
+    ['b.mp4', hashText('b.mp4'), 'learn'],
+    ['c.mp4', hashText('c.mp4'), 'validate'],
+    ['a.mp4', hashText('a.mp4'), 'learn'],
   ]);
 });
 
@@ -33,23 +33,23 @@ function writeList(rows: string[][], titles = ['file', 'sha256', 'use']): void {
 }
 
 test('listed clips are found by name, wherever they lie, in the order of the list; others are passed over', async () => {
-  expect(await listedClips(list, [at('clips')])).toEqual({
+  expect(await resolveListedClips(list, [at('clips')])).toEqual({
     frames: [at('clips', 'b.mp4'), at('clips', 'a.mp4')],
     validate: [at('clips', 'more', 'c.mp4')],
   });
 });
 
 test('a file of the name with other bytes is passed over where the right one is there too', async () => {
-  expect((await listedClips(list, [at('wrong'), at('clips')])).frames[0]).toBe(at('clips', 'b.mp4'));
+  expect((await resolveListedClips(list, [at('wrong'), at('clips')])).frames[0]).toBe(at('clips', 'b.mp4'));
 });
 
 test('a folder of images of a listed name is not the file that is meant', async () => {
-  const { frames } = await listedClips(list, [at('images'), at('clips')]);
+  const { frames } = await resolveListedClips(list, [at('images'), at('clips')]);
   expect(frames[1]).toBe(at('clips', 'a.mp4'));
 });
 
 test('what is missing, or has other bytes, is named', async () => {
-  await expect(listedClips(list, [at('wrong')])).rejects.toMatchObject({
+  await expect(resolveListedClips(list, [at('wrong')])).rejects.toMatchObject({
     code: 'INPUT',
     message: expect.stringMatching(
       /expected the 3 clips of .*clips\.tsv, received 0 of them: b\.mp4 has other bytes, c\.mp4 is missing, a\.mp4 is missing; the list says where/,
@@ -73,7 +73,7 @@ test.each([
   ['a list without hashes', null, /other columns/],
 ])('%s is refused in one line', async (_, path, message) => {
   if (path === null) writeList([['a.mp4', 'learn']], ['file', 'use']);
-  await expect(listedClips(path ?? list, [at('clips')])).rejects.toMatchObject({
+  await expect(resolveListedClips(path ?? list, [at('clips')])).rejects.toMatchObject({
     code: 'INPUT',
     message: expect.stringMatching(message) as string,
   });

@@ -115,7 +115,7 @@ test('it is refused where clips are gone or new, and the first few are named', a
     /received 14 changed: .*clips\/b\/00000\.png is gone, .*00001\.png is gone, .*00002\.png is gone and 11 more; /,
   );
   const { facts } = await resume(run, true);
-  expect(facts.data).toMatchObject({ leftOut: [] });
+  expect(facts.data).toMatchObject({ skipped: [] });
   const clips = 'trainingClips' in facts.data ? [...facts.data.trainingClips, ...facts.data.validationClips] : [];
   expect(clips.sort()).toEqual(['a', 'c', 'd']);
 });

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { buildChain } from '../../src/model/chain.js';
 import { disposeExamples, type Examples } from '../../src/conditioning/context/examples.js';
 import { trainingBatches } from '../../src/training/clip-data.js';
-import { LARGEST_ZOOM, type ClipStore, type Part } from '../../src/training/random-frames.js';
+import { LARGEST_ZOOM, type ClipStore, type CropRegion } from '../../src/training/random-frames.js';
 import { kernelSets } from '../backend/implementations.js';
 import { movingSquares, tinyRun } from './moving-square.js';
 
@@ -91,7 +91,7 @@ test('the frame before the first is missing: the oldest stands in for it, and a 
 
 test('parts of the pictures are shown in some of the examples, context and image alike, where the store has them', () => {
   const store = movingSquares(3, 9, shape);
-  const parts: Part[] = [];
+  const parts: CropRegion[] = [];
   const readPart: ClipStore['readPart'] = (clip, first, count, part, into) => {
     parts.push(part);
     store.read(clip, first, count, into);
@@ -144,9 +144,9 @@ test('templates are left out in some of the examples, by the seed and the step a
     examples(step, share).earlierPixels?.dataSync().join() ?? 'all';
   const found = Array.from({ length: 20 }, (_, step) => earlierPixelsIn(step, 0.4));
   expect(Array.from({ length: 20 }, (_, step) => earlierPixelsIn(step, 0.4))).toEqual(found);
-  const leftOut = found.join().split('0').length - 1;
-  expect(leftOut).toBeGreaterThan(18);
-  expect(leftOut).toBeLessThan(46);
+  const skipped = found.join().split('0').length - 1;
+  expect(skipped).toBeGreaterThan(18);
+  expect(skipped).toBeLessThan(46);
   expect(earlierPixelsIn(3, 0)).toBe('all');
   expect(earlierPixelsIn(3, 1)).toBe('0,0,0,0');
   expect(batch(3, { withoutEarlier: 1 })).toEqual(batch(3));

@@ -1,4 +1,4 @@
-import { extended, Pace, progressAt, validationsAt, type PaceMark } from '../../src/training/pace.js';
+import { extendLength, PaceEstimator, progressAt, validationsAt, type PaceMark } from '../../src/training/pace.js';
 
 const none = { steps: null, pace: [] };
 
@@ -31,7 +31,7 @@ describe('the progress of a schedule', () => {
 /** Goes through a training whose steps and validations take so long, by a clock of its own. */
 function simulate(minutes: number, secondsOf: (step: number) => number, validationSeconds: number, validations = 10) {
   let schedule: { steps: number | null; pace: PaceMark[] } = { ...none };
-  const pace = new Pace(60 * minutes, schedule, 0);
+  const pace = new PaceEstimator(60 * minutes, schedule, 0);
   let [step, clock, done] = [0, 0, 0];
   const progress: number[] = [];
   while (schedule.steps === null || step < schedule.steps) {
@@ -93,7 +93,7 @@ describe('minutes', () => {
 
   test('count those of earlier runs', () => {
     const pace = [{ step: 100, progress: 0.5, steps: 200, seconds: 30 }];
-    const clock = new Pace(60, { steps: 200, pace }, 150);
+    const clock = new PaceEstimator(60, { steps: 200, pace }, 150);
     for (let step = 0; step < 10; step++) clock.step(0.3);
     // 45 s are behind by the mark, 5 s in this sitting; ten are left.
     expect(clock.look(160, 0.8, 5, 1)).toEqual({ step: 160, progress: 0.8, steps: 160 + 33, seconds: 50 });
@@ -104,26 +104,26 @@ describe('a training that is made longer', () => {
   const length = { steps: 100, minutes: null, pace: [] };
 
   test('by steps stands where one of that length from the first would', () => {
-    const longer = extended(length, 100, 50, { steps: 400 });
+    const longer = extendLength(length, 100, 50, { steps: 400 });
     expect(longer).toMatchObject({ steps: 400, minutes: null });
     expect([100, 250, 400].map((step) => progressAt(longer, step))).toEqual([0.25, 0.625, 1]);
   });
 
   test('by minutes goes on for as many', () => {
-    const longer = extended(length, 100, 50, { minutes: 1 });
+    const longer = extendLength(length, 100, 50, { minutes: 1 });
     expect(longer).toMatchObject({ steps: 220, minutes: 1 + 50 / 60 });
     expect(progressAt(longer, 100)).toBeCloseTo(100 / 220, 12);
   });
 
   test('before its first step is one of that length', () => {
-    expect(extended(length, 0, 0, { minutes: 2 })).toEqual({ steps: null, minutes: 2, pace: [] });
+    expect(extendLength(length, 0, 0, { minutes: 2 })).toEqual({ steps: null, minutes: 2, pace: [] });
   });
 
   test('by minutes, where it is not known how long it took, finds its pace anew', () => {
-    expect(extended(length, 100, 0, { minutes: 2 })).toEqual({ steps: null, minutes: 2, pace: [] });
+    expect(extendLength(length, 100, 0, { minutes: 2 })).toEqual({ steps: null, minutes: 2, pace: [] });
   });
 
   test.each([100, 20])('is not made %i steps long after 100', (steps) => {
-    expect(() => extended(length, 100, 50, { steps })).toThrow(/--steps: expected more than 100, .* received \d+/);
+    expect(() => extendLength(length, 100, 50, { steps })).toThrow(/--steps: expected more than 100, .* received \d+/);
   });
 });

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { buildChain } from '../../src/model/chain.js';
 import { frameBytes } from '../../src/foundation/levels.js';
 import { clipData } from '../../src/training/clip-data.js';
-import { standStill } from '../../src/training/disturbance.js';
+import { freezeFrames } from '../../src/training/noise-augmentation.js';
 import { disposeRollOut } from '../../src/optimization/anchor-loss.js';
 import { rollOutBatches } from '../../src/training/roll-outs.js';
 import { kernelSets } from '../backend/implementations.js';
@@ -133,7 +133,7 @@ test('a picture that is made to stand still is its last frame, with noise of up 
   const last = frames.slice(2 * size);
   const deviations = [1, 2, 3, 4, 5, 6].map((seed) => {
     const made = frames.slice();
-    standStill(made, size, seed);
+    freezeFrames(made, size, seed);
     expect(made.slice(2 * size)).toEqual(last);
     const errors = Array.from(made.slice(0, 2 * size), (level, i) => level - last[i % size]);
     // Where nothing was black, noise goes both ways.

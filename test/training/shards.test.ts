@@ -3,9 +3,9 @@ import { singleProcess, type ProcessGroup } from '../../src/distributed/process-
 import { buildChain } from '../../src/model/chain.js';
 import { disposeExamples } from '../../src/conditioning/context/examples.js';
 import { toTensors } from '../../src/model/model.js';
-import { gradientsOf } from '../../src/optimization/gradients.js';
+import { computeGradients } from '../../src/optimization/gradients.js';
 import { clipData } from '../../src/training/clip-data.js';
-import { disposeGradients, gradientsOfStep, placesOf } from '../../src/training/shards.js';
+import { disposeGradients, computeStepGradients, shardRange } from '../../src/training/shards.js';
 import { fastest } from '../backend/implementations.js';
 import { randomWeights } from '../model/tiny-networks.js';
 import { movingSquares, tinyRun } from './moving-square.js';
@@ -18,7 +18,7 @@ test.each([
   [4, 7],
   [8, 1000],
 ])('%i shards of %i examples follow each other, and differ by one at most', (shards, examples) => {
-  const places = Array.from({ length: shards }, (_, shard) => placesOf(shard, shards, examples));
+  const places = Array.from({ length: shards }, (_, shard) => shardRange(shard, shards, examples));
   expect([places[0].from, places.at(-1)!.to]).toEqual([0, examples]);
   places.slice(1).forEach(({ from }, before) => expect(from).toBe(places[before].to));
   const sizes = new Set(places.map(({ from, to }) => to - from));
@@ -35,7 +35,7 @@ const asked = { step: 3, stage, batch: 10, shards, precision: 'float32' } as con
 afterAll(() => tf.dispose(parameters));
 
 /** The nats and all gradients, one after another. */
-function flat({ nats, gradients }: ReturnType<typeof gradientsOf>): Float32Array {
+function flat({ nats, gradients }: ReturnType<typeof computeGradients>): Float32Array {
   const values = [nats, ...gradients].flatMap((tensor) => [...tensor.dataSync()]);
   return Float32Array.from(values);
 }
@@ -52,9 +52,9 @@ function treeSum(parts: readonly Float32Array[]): Float32Array {
 
 /** What the shards have each by itself. */
 const ofShards = Array.from({ length: shards }, (_, shard) => {
-  const examples = data.batch(asked.step, stage, placesOf(shard, shards, asked.batch));
+  const examples = data.batch(asked.step, stage, shardRange(shard, shards, asked.batch));
   const settings = { whole: { examples: asked.batch, rollOuts: stage.rollOuts } };
-  const made = gradientsOf(chain, parameters, examples, settings);
+  const made = computeGradients(chain, parameters, examples, settings);
   const values = flat(made);
   disposeGradients(made);
   disposeExamples(examples);
@@ -62,7 +62,7 @@ const ofShards = Array.from({ length: shards }, (_, shard) => {
 });
 
 async function valuesIn(ranks: ProcessGroup): Promise<Float32Array> {
-  const made = await gradientsOfStep(chain, parameters, data, asked, ranks);
+  const made = await computeStepGradients(chain, parameters, data, asked, ranks);
   const values = flat(made);
   expect(made.gradients.map(({ shape }) => shape)).toEqual(parameters.map(({ shape }) => shape));
   disposeGradients(made);

@@ -1,6 +1,6 @@
 import { runSchema } from '../../src/training/configuration.js';
-import { extended } from '../../src/training/pace.js';
-import { learningRate, Stages } from '../../src/training/stages.js';
+import { extendLength } from '../../src/training/pace.js';
+import { learningRate, StageSchedule } from '../../src/training/stages.js';
 import { tinyRun } from './moving-square.js';
 
 const { stages } = tinyRun({
@@ -14,7 +14,7 @@ const length = (steps: number) => ({ steps, minutes: null, pace: [] });
 
 /** The stage's rate, the steps done in it and its progress, for steps `from` to `to`. */
 function positions(of: ReturnType<typeof length>, from: number, to: number) {
-  const at = new Stages(stages, of, from);
+  const at = new StageSchedule(stages, of, from);
   return Array.from({ length: to - from + 1 }, (_, i) => {
     const { stage, done, progress } = at.at(of, from + i);
     return [stage.rate, done, Math.round(100 * progress!)];
@@ -38,24 +38,24 @@ test('a training that is resumed at any step stands where one that never stopped
 
 test('a stage that grows as minutes become more steps keeps what was done in it', () => {
   const steps = length(10);
-  const at = new Stages(stages, steps, 0);
+  const at = new StageSchedule(stages, steps, 0);
   for (const step of [0, 1, 2, 3]) at.at(steps, step);
   const longer = { ...steps, steps: 16, pace: [{ step: 4, progress: 0.4, steps: 16, seconds: 1 }] };
-  const [going, resumed] = [at.at(longer, 4), new Stages(stages, longer, 4).at(longer, 4)];
+  const [going, resumed] = [at.at(longer, 4), new StageSchedule(stages, longer, 4).at(longer, 4)];
   expect(going).toMatchObject({ stage: { rate: 2 }, done: 2 });
   expect(going.progress).toBeCloseTo(1 / 3, 12);
   expect(resumed).toMatchObject({ stage: { rate: 2 } });
 });
 
 test('a training that is made longer in a stage keeps what was done in it', () => {
-  const longer = extended(length(10), 5, 60, { steps: 12 });
-  const { stage, done } = new Stages(stages, longer, 5).at(longer, 5);
+  const longer = extendLength(length(10), 5, 60, { steps: 12 });
+  const { stage, done } = new StageSchedule(stages, longer, 5).at(longer, 5);
   expect([stage.rate, done]).toEqual([2, 3]);
 });
 
 test('until the number of steps is known the first stage goes on, and its progress is not known', () => {
   const unknown = { steps: null, minutes: 1, pace: [] };
-  const at = new Stages(stages, unknown, 0);
+  const at = new StageSchedule(stages, unknown, 0);
   expect([0, 1, 2].map((step) => at.at(unknown, step))).toMatchObject(
     [0, 1, 2].map((done) => ({ stage: { rate: 1 }, done, progress: null })),
   );

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { PxvError } from '../../src/foundation/errors.js';
-import { changeOfLevels, HistogramBaseline } from '../../src/evaluation/baselines.js';
+import { levelDifferences, HistogramBaseline } from '../../src/evaluation/baselines.js';
 import { buildChain } from '../../src/model/chain.js';
 import { loadModel } from '../../src/model/checkpoint.js';
 import { RunFolder, type LogEntry } from '../../src/training/run-folder.js';
@@ -401,7 +401,7 @@ test('a tiny network learns to do better than the previous frame on a clip that 
     const [before, after] = [frame(), frame()];
     store.read(3, at - 1, 1, before.data);
     store.read(3, at, 1, after.data);
-    baseline.add(changeOfLevels(before, after, 256));
+    baseline.add(levelDifferences(before, after, 256));
   }
   expect(result.best!.bitsPerDim).toBeLessThan(log[0].bitsPerDim - 1);
   expect(result.best!.bitsPerDim).toBeLessThan(baseline.bitsPerDim);

@@ -3,7 +3,7 @@ import { BITS_PER_NAT } from '../../src/evaluation/scoring.js';
 import { ExampleBuffer } from '../../src/conditioning/context/examples.js';
 import { buildChain } from '../../src/model/chain.js';
 import { toTensors } from '../../src/model/model.js';
-import { heldOutClips, validate } from '../../src/training/validation.js';
+import { selectHeldOutClips, validate } from '../../src/training/validation.js';
 import { kernelSets } from '../backend/implementations.js';
 import { natsOfExamples } from '../model/nats-of-examples.js';
 import { randomWeights } from '../model/tiny-networks.js';
@@ -21,15 +21,15 @@ describe('held out of training', () => {
     { clips: 15, held: 2 },
     { clips: 100, held: 10 },
   ])('of $clips clips are $held, in order, none twice', ({ clips, held }) => {
-    const chosen = heldOutClips(clips, 1n);
+    const chosen = selectHeldOutClips(clips, 1n);
     expect(chosen).toHaveLength(held);
     expect([...new Set(chosen)].sort((a, b) => a - b)).toEqual(chosen);
     for (const clip of chosen) expect(clip).toBeLessThan(clips);
   });
 
   test('are the same clips for the same seed, and others for another', () => {
-    expect(heldOutClips(100, 5n)).toEqual(heldOutClips(100, 5n));
-    expect(heldOutClips(100, 6n)).not.toEqual(heldOutClips(100, 5n));
+    expect(selectHeldOutClips(100, 5n)).toEqual(selectHeldOutClips(100, 5n));
+    expect(selectHeldOutClips(100, 6n)).not.toEqual(selectHeldOutClips(100, 5n));
   });
 });
 

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { listClips, noEntry } from '../../src/video/clip-list.js';
+import { listClips, describeMissingPath } from '../../src/video/clip-list.js';
 import { openClip } from '../../src/video/clip-reader.js';
 import { as, temporaryFolder } from './made-clips.js';
 
@@ -96,7 +96,7 @@ describe('the clips under a path', () => {
   it('are named by themselves where their own path was given, and not where they are some of a folder', async () => {
     const root = tree('a.mp4', 'b/1.png', '1.jpg', '2.jpg');
     const named = async (...paths: string[]) =>
-      (await listClips(paths)).filter((clip) => clip.named).map(({ name }) => name);
+      (await listClips(paths)).filter((clip) => clip.isExplicit).map(({ name }) => name);
     expect(await named(root)).toEqual([]);
     expect(await named(join(root, 'a.mp4'), root)).toEqual([basename(root) + '/a.mp4']);
     expect(await named(root, join(root, 'b'))).toEqual([basename(root) + '/b']);
@@ -118,7 +118,7 @@ describe('the clips under a path', () => {
 
   it('are told apart from clips that a folder keeps from the user, as from root it keeps none', () => {
     const denied = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
-    expect(noEntry(denied)).toBe('a path in a folder that you may not enter');
+    expect(describeMissingPath(denied)).toBe('a path in a folder that you may not enter');
   });
 
   it('are an error where no path is given', async () => {

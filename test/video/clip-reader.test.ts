@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { openClip, probeClip } from '../../src/video/clip-reader.js';
 import { encodePng } from '../../src/video/contact-sheet.js';
 import { findFfmpeg } from '../../src/video/ffmpeg-binary.js';
-import { probeAhead } from '../../src/video/video-file.js';
+import { prefetchProbe } from '../../src/video/video-file.js';
 import {
   as,
   collect,
@@ -39,20 +39,20 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
 
   it('is looked at before it is asked for, once, and what is wrong with it is told to who asks', async () => {
     const path = makeClip(at('ahead.mkv'), staircase(3), ...lossless);
-    probeAhead(path);
+    prefetchProbe(path);
     const { sourceSize } = await probeClip(path);
     expect(sourceSize).toEqual({ width: 16, height: 12 });
     writeFileSync(path, 'no film');
-    probeAhead(path);
+    prefetchProbe(path);
     for (let time = 0; time < 2; time++) await expect(probeClip(path)).rejects.toMatchObject({ code: 'INPUT' });
-    probeAhead(at('none.mkv'));
+    prefetchProbe(at('none.mkv'));
     await expect(probeClip(at('none.mkv'))).rejects.toMatchObject({ code: 'INPUT' });
   });
 
   (existsSync('/proc/self/stat') ? it : it.skip)('is not looked at again by who first asks for it', async () => {
     const path = makeClip(at('kept.avi'), staircase(3), ...lossless);
     await findFfmpeg();
-    probeAhead(path);
+    prefetchProbe(path);
     for (const isThere of [true, false])
       while (livingFfmpegs().length > 0 !== isThere) await new Promise((resolve) => setTimeout(resolve, 1));
     writeFileSync(path, 'no film');
@@ -66,9 +66,9 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
       name: 'facts.mkv',
       path,
       frameRate: { numerator: 10, denominator: 1 },
-      hasRate: true,
+      hasFrameRate: true,
       sourceSize: { width: 16, height: 12 },
-      aboutFrames: 3,
+      estimatedFrames: 3,
       isFolder: false,
     };
     expect(await probeClip(path)).toEqual(facts);
@@ -165,7 +165,7 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
     // FFmpeg of 2018 goes on with the last one for as long as the first part was.
     expect([[], new Array<number>(12).fill(20)]).toContainEqual(second.slice(20));
     // Nor does it say that anything changes.
-    if ((await findFfmpeg()).everyPicture.includes('-vsync')) expect(clip.warning).toBeNull();
+    if ((await findFfmpeg()).passthroughOptions.includes('-vsync')) expect(clip.warning).toBeNull();
     else
       expect(clip.warning).toMatch(
         /^read 3\d frames, whose size or range changes 1 time: up to two frames are lost at each change$/,

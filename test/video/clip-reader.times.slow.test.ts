@@ -100,7 +100,7 @@ describe.each(ffmpegPrograms())('the times of a video file, read with %s: one', 
       const clip = await openClip(path, as(16, 12, 1, { frameRate }));
       const frames = await collect(clip.frames());
       expect(frames.length).toBe(await countedByFfmpeg(path, perSecond));
-      expect(Math.abs(frames.length - clip.aboutFrames!)).toBeLessThanOrEqual(1);
+      expect(Math.abs(frames.length - clip.estimatedFrames!)).toBeLessThanOrEqual(1);
       // Each is the picture that is nearest in time: one of 10 a second, of levels 10, 20, ...
       frames.forEach((frame, index) => {
         const nearest = Math.min((10 * index) / perSecond, 22);

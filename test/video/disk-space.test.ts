@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { expectDiskSpace } from '../../src/video/disk-space.js';
+import { assertDiskSpace } from '../../src/video/disk-space.js';
 import { temporaryFolder } from './made-clips.js';
 
 const folder = temporaryFolder();
@@ -12,14 +12,14 @@ test('what the disk has no room for is refused in one line', async () => {
     asked.push(place);
     return Promise.resolve(2 ** 31);
   };
-  await expectDiskSpace({ ...need, bytes: 2 ** 31 }, free);
-  await expect(expectDiskSpace({ ...need, bytes: 2 ** 32 }, free)).rejects.toThrow(
+  await assertDiskSpace({ ...need, bytes: 2 ** 31 }, free);
+  await expect(assertDiskSpace({ ...need, bytes: 2 ** 32 }, free)).rejects.toThrow(
     /^decode: .*there: expected files that fit the 2\.0 GiB that are free there, received about 4\.0 GiB for 3 frames of 2x2; take fewer$/,
   );
   expect(new Set(asked)).toEqual(new Set([folder.path]));
 });
 
 test('the disk of a folder that is not there yet has room for a byte, and none for 2^80', async () => {
-  await expectDiskSpace({ ...need, bytes: 1 });
-  await expect(expectDiskSpace({ ...need, bytes: 2 ** 80 })).rejects.toMatchObject({ code: 'RESOURCES' });
+  await assertDiskSpace({ ...need, bytes: 1 });
+  await expect(assertDiskSpace({ ...need, bytes: 2 ** 80 })).rejects.toMatchObject({ code: 'RESOURCES' });
 });

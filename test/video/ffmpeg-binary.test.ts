@@ -5,7 +5,7 @@ import { findFfmpeg } from '../../src/video/ffmpeg-binary.js';
 import { temporaryFolder } from './made-clips.js';
 
 const folder = temporaryFolder();
-const everyPicture = ['-fps_mode', 'passthrough'];
+const passthroughOptions = ['-fps_mode', 'passthrough'];
 const { PXV_FFMPEG, PATH } = process.env;
 
 function program(name: string, script: string): string {
@@ -35,7 +35,7 @@ describe('the search for FFmpeg', () => {
     expect(await findFfmpeg()).toEqual({
       path,
       version: '9.9-test',
-      everyPicture,
+      passthroughOptions,
       source: 'PXV_FFMPEG',
       warning: null,
     });
@@ -44,12 +44,12 @@ describe('the search for FFmpeg', () => {
   it.each([
     ['58. 22.100', ['-vsync', '0']],
     ['59. 27.100', ['-vsync', '0']],
-    ['60.  3.100', everyPicture],
-    ['62.  3.100', everyPicture],
+    ['60.  3.100', passthroughOptions],
+    ['62.  3.100', passthroughOptions],
   ])('knows how one with libavformat %s is told to leave pictures alone', async (libavformat, options) => {
     const path = program(`of-${libavformat}`, `echo "ffmpeg version N-1"; echo "libavformat    ${libavformat} / 1"`);
     process.env.PXV_FFMPEG = path;
-    expect((await findFfmpeg()).everyPicture).toEqual(options);
+    expect((await findFfmpeg()).passthroughOptions).toEqual(options);
   });
 
   it('does not pass over a PXV_FFMPEG that is not there', async () => {
@@ -72,7 +72,7 @@ describe('the search for FFmpeg', () => {
     const found = await findFfmpeg();
     // ffmpeg-static, where it is installed, comes before the PATH.
     if (found.source !== 'ffmpeg-static')
-      expect(found).toEqual({ path, version: '7.7', everyPicture, source: 'PATH', warning: null });
+      expect(found).toEqual({ path, version: '7.7', passthroughOptions, source: 'PATH', warning: null });
   });
 
   it('falls back on the old program of @ffmpeg-installer with a warning, or names every place it looked at', async () => {

@@ -1,5 +1,5 @@
 import { constantFrameRate, frameRateBetween } from '../../src/video/frame-rate.js';
-import { parseVideoStream } from '../../src/video/stream-facts.js';
+import { parseVideoStream } from '../../src/video/stream-info.js';
 
 const printed = (perSecond: number) => {
   const { numerator, denominator } = frameRateBetween(perSecond - 0.005, perSecond + 0.005);

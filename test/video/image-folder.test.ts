@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import type { Frame } from '../../src/foundation/frame.js';
 import { openClip, probeClip } from '../../src/video/clip-reader.js';
 import { encodePng } from '../../src/video/contact-sheet.js';
-import { numbersDoubt } from '../../src/video/image-folder.js';
+import { numberingWarning } from '../../src/video/image-folder.js';
 import { as, collect, frame, read, temporaryFolder } from './made-clips.js';
 
 const folder = temporaryFolder();
@@ -40,11 +40,11 @@ describe('a folder of images', () => {
     const frameRate = { numerator: 5, denominator: 1 };
     const clip = await openClip(path, as(8, 6, 1, { frameRate }));
     expect((await collect(clip.frames())).map(level)).toEqual([10, 20, 30]);
-    expect(clip).toMatchObject({ frameRate, hasRate: false });
+    expect(clip).toMatchObject({ frameRate, hasFrameRate: false });
     expect(clip.warning).toBe('no frame rate of its own, so its pictures are taken as they are');
     const asItIs = await openClip(path, as(8, 6, 1));
     expect((await collect(asItIs.frames())).length).toBe(3);
-    expect(asItIs).toMatchObject({ hasRate: false, warning: null });
+    expect(asItIs).toMatchObject({ hasFrameRate: false, warning: null });
   });
 
   it('with a pipe in it is refused, and not waited for', async () => {
@@ -150,6 +150,6 @@ describe('a folder of images', () => {
 
 test('numbers of very many images are looked at', () => {
   const paths = Array.from({ length: 200_000 }, (_, index) => `${index}.png`);
-  expect(numbersDoubt(paths)).toBeNull();
-  expect(numbersDoubt([...paths, '199999.png'])).toMatch(/^the number of 199999\.png is no higher than that of/);
+  expect(numberingWarning(paths)).toBeNull();
+  expect(numberingWarning([...paths, '199999.png'])).toMatch(/^the number of 199999\.png is no higher than that of/);
 });

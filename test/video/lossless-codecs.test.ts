@@ -1,6 +1,6 @@
 import { randomInts } from '../random.js';
 import type { Frame } from '../../src/foundation/frame.js';
-import { losslessCodecs, losslessSize } from '../../src/video/lossless-codecs.js';
+import { losslessCodecs, measureLosslessSize } from '../../src/video/lossless-codecs.js';
 import { findFfmpeg } from '../../src/video/ffmpeg-binary.js';
 import { frame, livingFfmpegs } from './made-clips.js';
 import { readdirSync } from 'node:fs';
@@ -24,7 +24,7 @@ describe.each(losslessCodecs)('%s', (codec) => {
     'spends about a byte on each sub-pixel of noise, the first frame aside: %d channels',
     async (channels) => {
       const frames = [1, 2, 3, 4].map((seed) => noise(channels, seed));
-      const { bytes, failure } = await losslessSize(codec, clip(frames));
+      const { bytes, failure } = await measureLosslessSize(codec, clip(frames));
       expect(failure).toBeNull();
       const dimensions = 3 * 32 * 32 * channels;
       expect(bytes! / dimensions).toBeGreaterThan(0.99);
@@ -37,13 +37,13 @@ describe.each(losslessCodecs)('%s', (codec) => {
       frame(64, 64, 3, (x, y, c) =>
         Math.round(128 + 60 * Math.sin((x + 1.3 * time) / 7 + c) + 40 * Math.sin((y - time) / 11)),
       );
-    const { failure } = await losslessSize(codec, clip(Array.from({ length: 12 }, (_, time) => waves(time))));
+    const { failure } = await measureLosslessSize(codec, clip(Array.from({ length: 12 }, (_, time) => waves(time))));
     expect(failure).toBeNull();
   });
 
   it('spends next to nothing on a frame that is repeated', async () => {
     const first = noise(3, 1);
-    const { bytes } = await losslessSize(codec, clip([first, first, first]));
+    const { bytes } = await measureLosslessSize(codec, clip([first, first, first]));
     expect(bytes).toBeLessThan(codec === 'ffv1' ? 2 * 32 * 32 * 3.5 : 200);
   });
 
@@ -56,7 +56,9 @@ describe.each(losslessCodecs)('%s', (codec) => {
         if (seed === 3) controller.abort(new Error('stopped'));
       }
     }
-    await expect(losslessSize(codec, endless(), controller.signal)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    await expect(measureLosslessSize(codec, endless(), controller.signal)).rejects.toMatchObject({
+      code: 'INTERRUPTED',
+    });
     expect(livingFfmpegs()).toEqual([]);
     // Other tests write there at the same time: what is theirs goes by itself.
     const since = codecFolders().filter((name) => !before.includes(name));
@@ -67,7 +69,7 @@ describe.each(losslessCodecs)('%s', (codec) => {
 
 it('says that small frames may be why an encoder does not open', async () => {
   const frames = [1, 2].map((seed) => frame(16, 16, 3, (x, y, c) => seed * (x + y + c)));
-  const { failure } = await losslessSize('x265', clip(frames));
+  const { failure } = await measureLosslessSize('x265', clip(frames));
   // Some builds have no x265, or take such frames; only one that does not open is explained.
   expect(/may be too small/.test(failure ?? '')).toBe(/cannot open/i.test(failure ?? ''));
   if ((await findFfmpeg()).version.startsWith('7.1'))
@@ -76,7 +78,7 @@ it('says that small frames may be why an encoder does not open', async () => {
 
 it('says why where a codec cannot take the frames, instead of failing', async () => {
   const tiny = frame(5, 7, 3, (x, y, c) => x + y + c);
-  const { bytes, failure } = await losslessSize('x265', clip([tiny, tiny]));
+  const { bytes, failure } = await measureLosslessSize('x265', clip([tiny, tiny]));
   expect(bytes).toBeNull();
   expect(failure).toMatch(/\w/);
   expect(failure).not.toMatch(/\n/);

@@ -2,11 +2,11 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import type { Frame } from '../../src/foundation/frame.js';
-import { explainedFrame } from '../../src/video/explained-frame.js';
+import { annotateFrame } from '../../src/video/annotated-frame.js';
 import { background, known, predicted } from '../../src/video/panel-colours.js';
 import type { Panel, TimeStep } from '../../src/video/panels.js';
-import { filmSize, legibleScale, writePanels } from '../../src/video/panel-writer.js';
-import { predictionSheet } from '../../src/video/prediction-sheet.js';
+import { videoFrameSize, legibleScale, writePanels } from '../../src/video/panel-writer.js';
+import { drawPredictionSheet } from '../../src/video/prediction-sheet.js';
 import { frame, temporaryFolder } from './made-clips.js';
 
 const folder = temporaryFolder();
@@ -55,7 +55,7 @@ async function* later(steps: readonly TimeStep[]) {
 
 describe('a frame that explains itself', () => {
   test('holds every pixel of its panels, enlarged, in their order', async () => {
-    const picture = await explainedFrame(firstPredicted, 4);
+    const picture = await annotateFrame(firstPredicted, 4);
     [0, 1, 2].forEach((panel) => {
       const level = levelOf(6, panel);
       expect(count(picture, [level, level, level])).toBe(16 * 12 * 4 * 4);
@@ -66,7 +66,7 @@ describe('a frame that explains itself', () => {
   });
 
   test('changes the colour of a panel where its prediction begins, and never that of the truth', async () => {
-    const [before, after] = [await explainedFrame(lastKnown, 4), await explainedFrame(firstPredicted, 4)];
+    const [before, after] = [await annotateFrame(lastKnown, 4), await annotateFrame(firstPredicted, 4)];
     const border = (picture: Frame, panel: number) => {
       const step = (picture.width - 2) / 3;
       return pixel(picture, Math.round(2 + panel * step), picture.height / 2);
@@ -77,15 +77,15 @@ describe('a frame that explains itself', () => {
   });
 
   test('has the same size at every time, and even sides of its borders', async () => {
-    const sizes = await Promise.all([lastKnown, firstPredicted, last].map((step) => explainedFrame(step, 3)));
+    const sizes = await Promise.all([lastKnown, firstPredicted, last].map((step) => annotateFrame(step, 3)));
     const { width, height } = sizes[0];
     const [shown] = lastKnown.panels;
-    expect(filmSize(lastKnown.panels.length, shown.frame!, 3, false)).toEqual({ width, height });
+    expect(videoFrameSize(lastKnown.panels.length, shown.frame!, 3, false)).toEqual({ width, height });
     expect(new Set(sizes.map(({ width, height }) => `${width}x${height}`)).size).toBe(1);
   });
 
   test('shows nothing in the place of the truth where the clip has ended', async () => {
-    const picture = await explainedFrame(last, 4);
+    const picture = await annotateFrame(last, 4);
     expect(count(picture, background)).toBeGreaterThan(16 * 12 * 4 * 4);
   });
 
@@ -95,16 +95,16 @@ describe('a frame that explains itself', () => {
     [16, 9],
   ])('can be drawn of frames of %ix%i at scale 1, where hardly a letter fits', async (width, height) => {
     const steps = prediction(5, 2, (level) => flat(level, width, height));
-    const picture = await explainedFrame(steps[5], 1);
+    const picture = await annotateFrame(steps[5], 1);
     const level = levelOf(5, 2);
     expect(count(picture, [level, level, level])).toBe(width * height);
-    expect((await predictionSheet(steps, 1)).width).toBeGreaterThan(0);
+    expect((await drawPredictionSheet(steps, 1)).width).toBeGreaterThan(0);
   });
 });
 
 describe('a contact sheet of a prediction', () => {
   test('shows the last four known frames, and each panel of each predicted one', async () => {
-    const sheet = await predictionSheet(prediction(6, 3), 2);
+    const sheet = await drawPredictionSheet(prediction(6, 3), 2);
     const shown = (level: number) => count(sheet, [level, level, level]) === 16 * 12 * 2 * 2;
     const knownShown = Array.from({ length: 6 }, (_, index) => shown(levelOf(index, 0)));
     expect(knownShown).toEqual([false, false, true, true, true, true]);
@@ -116,7 +116,7 @@ describe('a contact sheet of a prediction', () => {
   });
 
   test('has a line from top to bottom where the prediction begins, right of all that is known and left of the rest', async () => {
-    const sheet = await predictionSheet(prediction(6, 3), 2);
+    const sheet = await drawPredictionSheet(prediction(6, 3), 2);
     const columns = Array.from({ length: sheet.width }, (_, x) => x);
     const lines = columns.filter((x) =>
       [0, 0.3, 0.6, 0.9].every((part) => pixel(sheet, x, Math.floor(part * sheet.height)).join() === predicted.join()),
@@ -133,7 +133,10 @@ describe('a contact sheet of a prediction', () => {
   });
 
   test('goes on in further rows where the future is long', async () => {
-    const [short, long] = [await predictionSheet(prediction(4, 12), 1), await predictionSheet(prediction(4, 24), 1)];
+    const [short, long] = [
+      await drawPredictionSheet(prediction(4, 12), 1),
+      await drawPredictionSheet(prediction(4, 24), 1),
+    ];
     expect(long.width).toBe(short.width);
     expect(long.height).toBeGreaterThan(1.8 * short.height);
   });

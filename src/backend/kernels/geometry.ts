@@ -1,24 +1,24 @@
-import { errorsOf, type PxvError } from '../../foundation/errors.js';
+import { errorFactory, type PxvError } from '../../foundation/errors.js';
 import type { ConvolutionShape } from '../convolution-shape.js';
-import { cellFrom, stateToState, walkSteps, type WalkShape } from '../walk-shape.js';
+import { previousCellOffset, stateToState, scanSteps, type ScanShape } from '../scan-shape.js';
 import type { Geometry } from './description.js';
 
 /** A USAGE error of a call. */
-export function refusal(operation: string, argument: string, expected: string, received: string): PxvError {
-  return errorsOf('USAGE', operation)(argument, expected, received, 'pass arrays that fit the shapes');
+export function argumentError(operation: string, argument: string, expected: string, received: string): PxvError {
+  return errorFactory('USAGE', operation)(argument, expected, received, 'pass arrays that fit the shapes');
 }
 
 /** Throws unless a number is whole and lies in a range. */
-export function expectInteger(operation: string, argument: string, value: number, least = 0, most = 2 ** 31 - 1): void {
+export function assertInteger(operation: string, argument: string, value: number, least = 0, most = 2 ** 31 - 1): void {
   if (!Number.isInteger(value) || value < least || value > most)
-    throw refusal(operation, argument, `an integer from ${least} to ${most}`, `${value}`);
+    throw argumentError(operation, argument, `an integer from ${least} to ${most}`, `${value}`);
 }
 
 /** As native/convolution_shape.h reads it. */
 export const convolutionGeometry: Geometry<ConvolutionShape> = { encode: keptBy(encodeConvolution) };
 
 /** As native/walk_plan.h reads it. */
-export const walkGeometry: Geometry<WalkShape> = { encode: keptBy(encodeWalk) };
+export const scanGeometry: Geometry<ScanShape> = { encode: keptBy(encodeWalk) };
 
 /** What was encoded is kept as long as the shape lives. */
 function keptBy<S extends object>(encode: (kernel: string, shape: S) => Int32Array) {
@@ -33,19 +33,19 @@ function keptBy<S extends object>(encode: (kernel: string, shape: S) => Int32Arr
 function encodeConvolution(kernel: string, shape: ConvolutionShape): Int32Array {
   const { inHeight, inWidth, inFeatures, outHeight, outWidth, outFeatures, stride, groups, taps } = shape;
   const sizes = { inHeight, inWidth, inFeatures, outHeight, outWidth, outFeatures, stride };
-  for (const [name, size] of Object.entries(sizes)) expectInteger(kernel, `shape.${name}`, size, 1);
-  groups.forEach((size, group) => expectInteger(kernel, `shape.groups[${group}]`, size, 1));
+  for (const [name, size] of Object.entries(sizes)) assertInteger(kernel, `shape.${name}`, size, 1);
+  groups.forEach((size, group) => assertInteger(kernel, `shape.groups[${group}]`, size, 1));
   const sum = groups.reduce((total, size) => total + size, 0);
-  if (sum !== outFeatures) throw refusal(kernel, 'shape.groups', `a sum of ${outFeatures}`, `${sum}`);
+  if (sum !== outFeatures) throw argumentError(kernel, 'shape.groups', `a sum of ${outFeatures}`, `${sum}`);
   const positions = shape.kernel.height * shape.kernel.width;
   taps.forEach(({ dy, dx, position, sees }, t) => {
-    expectInteger(kernel, `shape.taps[${t}].dy`, dy, -4096, 4096);
-    expectInteger(kernel, `shape.taps[${t}].dx`, dx, -4096, 4096);
-    expectInteger(kernel, `shape.taps[${t}].position`, position, 0, positions - 1);
+    assertInteger(kernel, `shape.taps[${t}].dy`, dy, -4096, 4096);
+    assertInteger(kernel, `shape.taps[${t}].dx`, dx, -4096, 4096);
+    assertInteger(kernel, `shape.taps[${t}].position`, position, 0, positions - 1);
     if (sees.length !== groups.length)
-      throw refusal(kernel, `shape.taps[${t}].sees`, `${groups.length} numbers`, `${sees.length}`);
+      throw argumentError(kernel, `shape.taps[${t}].sees`, `${groups.length} numbers`, `${sees.length}`);
     sees.forEach((features, group) =>
-      expectInteger(kernel, `shape.taps[${t}].sees[${group}]`, features, sees[group - 1] ?? 0, inFeatures),
+      assertInteger(kernel, `shape.taps[${t}].sees[${group}]`, features, sees[group - 1] ?? 0, inFeatures),
     );
   });
   return Int32Array.from([
@@ -56,14 +56,14 @@ function encodeConvolution(kernel: string, shape: ConvolutionShape): Int32Array 
   ]);
 }
 
-function encodeWalk(kernel: string, shape: WalkShape): Int32Array {
+function encodeWalk(kernel: string, shape: ScanShape): Int32Array {
   const { height, width, walk, groups } = shape;
-  for (const [name, size] of Object.entries({ height, width })) expectInteger(kernel, `shape.${name}`, size, 1);
-  groups.forEach((size, group) => expectInteger(kernel, `shape.groups[${group}]`, size, 1));
-  const steps = walkSteps(shape);
+  for (const [name, size] of Object.entries({ height, width })) assertInteger(kernel, `shape.${name}`, size, 1);
+  groups.forEach((size, group) => assertInteger(kernel, `shape.groups[${group}]`, size, 1));
+  const steps = scanSteps(shape);
   return Int32Array.from([
     ...encodeConvolution(kernel, stateToState(shape)),
-    ...[cellFrom[walk].dy, cellFrom[walk].dx, groups.length],
+    ...[previousCellOffset[walk].dy, previousCellOffset[walk].dx, groups.length],
     ...groups,
     steps.length,
     ...steps.map((pixels) => pixels.length),

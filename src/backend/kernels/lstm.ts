@@ -1,9 +1,9 @@
 import { inputShape, outputShape, weightShape } from '../convolution-shape.js';
-import { hiddenFeatures, stateToState } from '../walk-shape.js';
+import { hiddenFeatures, stateToState } from '../scan-shape.js';
 import { count, kernel, numbers, type ValuesOf } from './description.js';
-import { walkGeometry } from './geometry.js';
+import { scanGeometry } from './geometry.js';
 
-const walk = numbers('WalkNumbers', { batch: count }, walkGeometry);
+const walk = numbers('WalkNumbers', { batch: count }, scanGeometry);
 type WalkCall = ValuesOf<typeof walk>;
 const gates = { shape: ({ shape, batch }: WalkCall) => outputShape(stateToState(shape), batch) };
 const states = { shape: ({ shape, batch }: WalkCall) => inputShape(stateToState(shape), batch) };

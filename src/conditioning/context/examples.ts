@@ -1,8 +1,8 @@
 import { tf } from '../../foundation/tfjs.js';
 import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
-import { errorsOf } from '../../foundation/errors.js';
-import { frameBytes, levelsOf, type ImageShape, type Levels } from '../../foundation/levels.js';
-import { blankGiven, disposeGiven, mirrorGiven, type Given } from '../conditioning.js';
+import { errorFactory } from '../../foundation/errors.js';
+import { frameBytes, bytesToLevels, type ImageShape, type Levels } from '../../foundation/levels.js';
+import { zeroInputs, disposeInputs, mirrorInputs, type ConditioningInputs } from '../conditioning.js';
 import { ContextBuffer, mirrorImage } from './context-tensors.js';
 import {
   areEnough,
@@ -19,7 +19,7 @@ export interface Examples {
   image: Tensor4D;
   /** What the network reads as the image's earlier sub-pixels: the image, but where training disturbs it. */
   seen: Tensor4D;
-  given: Given;
+  given: ConditioningInputs;
   /** 1 for examples of which features of earlier pixels are made, else 0, [batch, 1, 1, 1]; none: all are. */
   earlierPixels?: Tensor4D | null | undefined;
 }
@@ -82,7 +82,7 @@ export class ExampleBuffer {
     const { pixels, shape } = this;
     const existing = Math.min(number - 1, shape.context);
     const levels = Array.from({ length: existing + 1 }, (_, at) =>
-      levelsOf(shape, frames, (number - 1 - existing + at) * pixels, mirrored),
+      bytesToLevels(shape, frames, (number - 1 - existing + at) * pixels, mirrored),
     );
     this.addAfter({ frames: levels.slice(0, existing), known: null }, levels[existing], earlierPixels);
     if (disturb !== undefined) this.disturb(disturb);
@@ -123,7 +123,7 @@ export class ExampleBuffer {
 export function blankExamples(shape: ExampleShape, batch: number): Examples {
   const { size, channels } = shape;
   const blank = () => tf.fill<Rank.R4>([batch, size.height, size.width, channels], 0);
-  return { image: blank(), seen: blank(), given: blankGiven(shape, shape, batch) };
+  return { image: blank(), seen: blank(), given: zeroInputs(shape, shape, batch) };
 }
 
 /** Returns examples of the frames after some contexts. Their images mean nothing. */
@@ -140,13 +140,13 @@ export function examplesOfFirst(shape: ExampleShape, count: number): Examples {
 
 /** Swaps left and right in examples. Disposes nothing. */
 export function mirrorExamples({ image, seen, given, earlierPixels }: Examples): Examples {
-  return { image: mirrorImage(image), seen: mirrorImage(seen), given: mirrorGiven(given), earlierPixels };
+  return { image: mirrorImage(image), seen: mirrorImage(seen), given: mirrorInputs(given), earlierPixels };
 }
 
 export function disposeExamples({ image, seen, given, earlierPixels }: Examples): void {
   tf.dispose([image, seen]);
   earlierPixels?.dispose();
-  disposeGiven(given);
+  disposeInputs(given);
 }
 
 /** History of a clip: its frames so far, known or expected, of which the last are kept as levels. */
@@ -184,9 +184,9 @@ export class FrameHistory extends StridedHistory<Levels> {
 
   private levels(frame: Uint8Array): Levels {
     const { size, channels } = this.shape;
-    if (frame.length === frameBytes(this.shape)) return levelsOf(this.shape, frame);
+    if (frame.length === frameBytes(this.shape)) return bytesToLevels(this.shape, frame);
     const expected = `${frameBytes(this.shape)} bytes (${size.width}x${size.height}x${channels})`;
     const remedy = "bring the frame to the model's size";
-    throw errorsOf('INPUT', 'add a frame to a history')('frame', expected, `${frame.length}`, remedy);
+    throw errorFactory('INPUT', 'add a frame to a history')('frame', expected, `${frame.length}`, remedy);
   }
 }

@@ -1,8 +1,8 @@
 import type { Frame } from '../../foundation/frame.js';
-import { errorsOf } from '../../foundation/errors.js';
-import { numberOf } from '../../foundation/number-of.js';
+import { errorFactory } from '../../foundation/errors.js';
+import { pluralize } from '../../foundation/pluralize.js';
 import { Markup, markup } from '../markup.js';
-import { spriteOf } from '../pictures.js';
+import { encodeSprite } from '../pictures.js';
 import type { BlockKind } from './block-kind.js';
 
 /** Where something moves to, in pixels: from a place, by so much. */
@@ -45,10 +45,10 @@ async function panelHtml(
   first: number,
 ): Promise<Markup> {
   const some = frames.find((frame) => frame !== null);
-  if (some == null) throw errorsOf('INPUT', 'write report')(title, 'a frame', 'none', 'leave the panel out');
+  if (some == null) throw errorFactory('INPUT', 'write report')(title, 'a frame', 'none', 'leave the panel out');
   const { width, height, channels } = some;
   const none = { width, height, channels, data: new Uint8Array(some.data.length).fill(128) };
-  const { uri, columns, rows } = await spriteOf(frames.map((frame) => frame ?? none));
+  const { uri, columns, rows } = await encodeSprite(frames.map((frame) => frame ?? none));
   const place = `x="${-width * (first % columns)}" y="${-height * Math.floor(first / columns)}"`;
   const hidden = (step: number) => (step === first ? '' : ' display="none"');
   const drawn = (arrows ?? []).map(
@@ -73,7 +73,7 @@ function wedge({ x, y, dx, dy }: Arrow): string {
 
 export const clip: BlockKind<Clip> = {
   text: ({ title, steps, panels }) =>
-    `${title}: ${numberOf(steps.length, 'frame')}, ${panels.map((panel) => panel.title).join(', ')}`,
+    `${title}: ${pluralize(steps.length, 'frame')}, ${panels.map((panel) => panel.title).join(', ')}`,
   json: ({ title, steps, panels }) => ({ title, steps, panels: panels.map((panel) => panel.title) }),
   html: async ({ title, note, steps, rate, panels, first }) => {
     const shown = await Promise.all(panels.map((panel) => panelHtml(panel, first)));

@@ -20,6 +20,6 @@ export const blockKinds: { [K in Block['kind']]: BlockKind<Extract<Block, { kind
 };
 
 /** How the kind of a block shows it. */
-export function kindOf(block: Block): BlockKind<Block> {
+export function getBlockKind(block: Block): BlockKind<Block> {
   return blockKinds[block.kind];
 }

@@ -1,6 +1,6 @@
 import type { Box, Frame } from '../../foundation/frame.js';
 import { markup } from '../markup.js';
-import { spriteOf } from '../pictures.js';
+import { encodeSprite } from '../pictures.js';
 import type { BlockKind } from './block-kind.js';
 
 /** A single frame. */
@@ -20,7 +20,7 @@ export const picture: BlockKind<Picture> = {
   json: ({ title, note, frame: { width, height }, box }) => ({ title, note, width, height, box }),
   html: async ({ id, title, frame, box, note }) => {
     const { width, height } = frame;
-    const { uri } = await spriteOf([frame]);
+    const { uri } = await encodeSprite([frame]);
     return markup`<figure class="picture"${id !== undefined && markup` id="${id}" tabindex="-1"`}>
 <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}"><image href="${uri}" width="${width}" height="${height}"/>${
       box !== undefined &&

@@ -1,4 +1,4 @@
-import { oneLine } from '../../foundation/printable.js';
+import { toOneLine } from '../../foundation/control-characters.js';
 import { markup } from '../markup.js';
 import type { BlockKind } from './block-kind.js';
 
@@ -18,7 +18,11 @@ export interface Table {
 }
 
 /** A table without a title of its own. @param align of each column, `l` or `r` */
-export function tableOf(align: string, titles: readonly string[] | null, rows: readonly (readonly string[])[]): Table {
+export function makeTable(
+  align: string,
+  titles: readonly string[] | null,
+  rows: readonly (readonly string[])[],
+): Table {
   return { kind: 'table', align, titles, rows };
 }
 
@@ -27,7 +31,7 @@ export function tableOf(align: string, titles: readonly string[] | null, rows: r
  * and no trailing spaces.
  */
 export function tableText({ align, titles, rows }: Pick<Table, 'align' | 'titles' | 'rows'>): string {
-  const lines = [...(titles === null ? [] : [titles]), ...rows].map((cells) => cells.map(oneLine));
+  const lines = [...(titles === null ? [] : [titles]), ...rows].map((cells) => cells.map(toOneLine));
   const widths = [...align].map((_, column) => Math.max(...lines.map((cells) => cells[column].length)));
   const pad = (cell: string, column: number) =>
     align[column] === 'l' ? cell.padEnd(widths[column]) : cell.padStart(widths[column]);

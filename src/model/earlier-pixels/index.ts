@@ -2,7 +2,7 @@ import { tf } from '../../foundation/tfjs.js';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { readEarlierPixels } from '../../backend/earlier-pixels.js';
 import { earlierMethods, type EarlierMethod, type EarlierPixelsShape } from '../../backend/kernels/index.js';
-import { conditioningOf, type Condition } from '../../conditioning/index.js';
+import { getConditioning, type ConditioningOutputs } from '../../conditioning/index.js';
 import { subPixelScale, type NetworkDescription } from '../description.js';
 import type { EarlierPixels } from './earlier-pixels.js';
 import { localRegression } from './local-regression.js';
@@ -18,7 +18,7 @@ export const EARLIER_LAYERS = { first: 'first.matched', head: 'head.matched' } a
 
 /** The methods of a network, in the order in which it reads them, and what they are given; of no references: it has none. */
 function earlierOf({ size, channels, levels, conditioning }: NetworkDescription) {
-  const offered = conditioning.flatMap((given) => conditioningOf(given).earlierPixels?.(given) ?? []);
+  const offered = conditioning.flatMap((given) => getConditioning(given).earlierPixels?.(given) ?? []);
   const shape: EarlierPixelsShape = {
     ...{ ...size, channels, highest: levels - 1, gain: subPixelScale({ levels }).gain },
     references: offered.reduce((sum, { references }) => sum + references, 0),
@@ -67,7 +67,7 @@ export function joinedReferences(references: readonly Tensor4D[]): Tensor4D {
 export function earlierInput(
   description: NetworkDescription,
   image: Tensor4D,
-  { anchors: [expected], references }: Pick<Condition, 'anchors' | 'references'>,
+  { anchors: [expected], references }: Pick<ConditioningOutputs, 'anchors' | 'references'>,
   earlierPixels: Tensor4D | null = null,
 ): Tensor4D | null {
   const { shape, used } = earlierOf(description);

@@ -9,6 +9,6 @@ export type HeadDescription = SoftmaxDescription | SigmoidDescription | Logistic
 /** Every kind of head; a new one is a file and a line here and above. */
 export const heads = { softmax, sigmoid, 'logistic-mixture': logisticMixture } as const;
 
-export function headOf(description: HeadDescription): Head<HeadDescription> {
+export function getHead(description: HeadDescription): Head<HeadDescription> {
   return heads[description.type];
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Walk } from '../../backend/walk-shape.js';
+import type { ScanOrder } from '../../backend/scan-shape.js';
 import { cutGroups } from '../groups.js';
 import type { Layer } from './layer.js';
 
@@ -22,7 +22,7 @@ export const diagonalBiLstm: Layer<DiagonalBiLstmDescription> = {
   schema,
   build(builder, name, { hidden, initialState }, x) {
     const groups = cutGroups(hidden, builder.channels).map((size) => 4 * size);
-    const direction = (side: string, walk: Walk) => {
+    const direction = (side: string, walk: ScanOrder) => {
       const map = builder.conditioned(`${name}.${side}.map`, 4 * hidden);
       const gates = builder.conv(x, { name: `${name}.${side}.input`, kernel: 1, features: groups, plus: map });
       return builder.lstm(`${name}.${side}.state`, gates, walk, initialState === 'learned');

@@ -12,6 +12,6 @@ export const layers = {
   'diagonal-bilstm': diagonalBiLstm,
 } as const;
 
-export function layerOf(description: LayerDescription): Layer<LayerDescription> {
+export function getLayer(description: LayerDescription): Layer<LayerDescription> {
   return layers[description.type];
 }

@@ -12,6 +12,6 @@ export type Op = ConvOp | LstmOp | AddOp;
 const rules: { [K in Op['op']]: OpRule<Extract<Op, { op: K }>> } = { conv, lstm, add };
 
 /** What the whole-image executor knows of an op. */
-export function ruleOf(op: Op): OpRule<Op> {
+export function getOpRule(op: Op): OpRule<Op> {
   return rules[op.op];
 }

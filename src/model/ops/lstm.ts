@@ -1,6 +1,6 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import { lstm as walkStates, lstmGradient } from '../../backend/lstm.js';
-import type { WalkShape } from '../../backend/walk-shape.js';
+import type { ScanShape } from '../../backend/scan-shape.js';
 import type { Slot } from '../groups.js';
 import type { OpRule } from './rule.js';
 
@@ -9,7 +9,7 @@ export interface LstmOp {
   op: 'lstm';
   /** 4h features: the gates before the state-to-state product, o f i g for each colour group. */
   gates: Slot;
-  shape: WalkShape;
+  shape: ScanShape;
   /** Indices into the program's parameters; `initial` is null where the states outside the image are zero. */
   weights: number;
   initial: number | null;

@@ -1,6 +1,6 @@
-import { tableCsv, tableOf, tableText } from '../../../src/document/blocks/table.js';
+import { tableCsv, makeTable, tableText } from '../../../src/document/blocks/table.js';
 
-const clips = tableOf(
+const clips = makeTable(
   'lrl',
   ['clip', 'bits/dim', 'note'],
   [
@@ -18,7 +18,7 @@ test('columns are aligned under their titles, without trailing spaces', () => {
 });
 
 test('a table without titles begins with its rows', () => {
-  expect(tableText(tableOf('lr', null, [['a', '1']]))).toBe('a  1');
+  expect(tableText(makeTable('lr', null, [['a', '1']]))).toBe('a  1');
 });
 
 test('as CSV, a cell with a comma or quotes is quoted', () => {

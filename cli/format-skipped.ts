@@ -1,0 +1,11 @@
+import { pluralize } from '../src/foundation/pluralize.js';
+import type { SkippedClip } from '../src/clips/for-each-clip.js';
+import { toOneLine } from '../src/foundation/control-characters.js';
+
+/** How many clips were left out and which; their reasons were told as warnings. No line where there are none. */
+export function formatSkipped(skipped: readonly SkippedClip[]): string | false {
+  return (
+    skipped.length > 0 &&
+    `left out: ${pluralize(skipped.length, 'clip')} (${skipped.map(({ name }) => toOneLine(name)).join(', ')})`
+  );
+}

@@ -1,0 +1,44 @@
+import type { BackendOptions, ChosenBackend } from '../src/backend/choose-backend.js';
+import { pickOptions } from '../src/options/fields.js';
+import { computing } from './options.js';
+import { threadsOfRank } from '../src/distributed/launch.js';
+import { singleProcess } from '../src/distributed/process-group.js';
+import type { Progress } from './progress.js';
+
+/**
+ * Starts the backend that some of a command's options ask for, and says what the user should know of it.
+ * @param ranks that share the work, which must compute alike
+ * @returns what `--json` tells of it
+ */
+export async function startBackend(
+  options: BackendOptions,
+  progress: Progress,
+  processGroup = singleProcess,
+): Promise<Omit<ChosenBackend, 'note'>> {
+  const { chooseBackend } = await import('../src/backend/choose-backend.js');
+  const threads = processGroup.size === 1 ? undefined : threadsOfRank();
+  const { note, ...chosen } = await chooseBackend({
+    ...(threads !== undefined && options.backend === undefined && { threads }),
+    ...pickOptions(computing, options),
+  });
+  if (note !== null) progress.log(`pxv: ${note}`);
+  if (processGroup.size > 1) {
+    const { expectSame } = await import('../src/distributed/expect-same.js');
+    const { backend, instructionSet } = chosen;
+    await expectSame(processGroup, 'choose backend', { backend, instructionSet });
+  }
+  return chosen;
+}
+
+/** Loads the model that `--model` names, and starts the backend: `seconds` tells how long the work takes from here on. */
+export async function startWithModel(
+  options: BackendOptions & { model?: string | undefined },
+  progress: Progress,
+  processGroup = singleProcess,
+) {
+  const { loadModel, DEFAULT_VIDEO_MODEL } = await import('../src/model/checkpoint.js');
+  const model = loadModel(options.model ?? DEFAULT_VIDEO_MODEL);
+  const chosen = await startBackend(options, progress, processGroup);
+  const started = performance.now();
+  return { model, chosen, seconds: () => (performance.now() - started) / 1000 };
+}

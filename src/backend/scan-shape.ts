@@ -1,0 +1,91 @@
+import type { ConvolutionShape, Tap } from './convolution-shape.js';
+
+/**
+ * The order in which an LSTM layer visits the pixels of an image (1601.06759, sections 3.1 and 3.2), in place: no copy
+ * of the image is skewed.
+ * - `rows`: row by row; a pixel's state comes from the three pixels above it, its cell from the one above.
+ * - `diagonals`: a pixel's state comes from the pixels above and to the left, its cell from the one to the left.
+ * - `mirrored-diagonals`: the same on the mirrored image: above and to the right, the cell from the right.
+ */
+export type ScanOrder = 'rows' | 'diagonals' | 'mirrored-diagonals';
+
+/**
+ * The geometry of an LSTM layer of h hidden features over an image.
+ *
+ *     s = gates + sum over taps t of weights[t] h[pixel + t]       4h features: for each colour group in turn o, f, i, g
+ *     c = sigmoid(f) c[pixel + cellFrom] + sigmoid(i) tanh(g)
+ *     h = sigmoid(o) tanh(c)
+ *
+ * States outside the image are the initial ones, or zero. The sum runs as in a convolution: taps in the order listed,
+ * features ascending, one accumulator from zero, then the gates are added.
+ */
+export interface ScanShape {
+  height: number;
+  width: number;
+  walk: ScanOrder;
+  /** Sizes of the colour groups of h, in order; their sum is h. */
+  groups: readonly number[];
+}
+
+/** From one pixel to another. */
+export type Offset = Pick<Tap, 'dy' | 'dx'>;
+const above: Offset = { dy: -1, dx: 0 };
+const left: Offset = { dy: 0, dx: -1 };
+const right: Offset = { dy: 0, dx: 1 };
+
+/** Where the states of a pixel come from: offsets to pixels visited before, in the order of the weights. */
+export const stateTaps: Readonly<Record<ScanOrder, readonly Offset[]>> = {
+  rows: [{ dy: -1, dx: -1 }, above, { dy: -1, dx: 1 }],
+  diagonals: [above, left],
+  'mirrored-diagonals': [above, right],
+};
+
+/** Where the cell of a pixel comes from. */
+export const previousCellOffset: Readonly<Record<ScanOrder, Offset>> = {
+  rows: above,
+  diagonals: left,
+  'mirrored-diagonals': right,
+};
+
+/** Hidden features, h. */
+export function hiddenFeatures({ groups }: ScanShape): number {
+  return groups.reduce((sum, size) => sum + size, 0);
+}
+
+const convolutions = new WeakMap<ScanShape, ConvolutionShape>();
+
+/**
+ * The state-to-state product as a convolution from h to the 4h gates, without bias; one object a walk. Unmasked: it
+ * touches only pixels that are complete. Its weights have the shape [1, taps, h, 4h].
+ */
+export function stateToState(shape: ScanShape): ConvolutionShape {
+  const known = convolutions.get(shape);
+  if (known) return known;
+  const { height, width, walk } = shape;
+  const hidden = hiddenFeatures(shape);
+  const taps = stateTaps[walk];
+  const convolution = {
+    ...{ inHeight: height, inWidth: width, inFeatures: hidden },
+    ...{ outHeight: height, outWidth: width, outFeatures: 4 * hidden },
+    stride: 1,
+    kernel: { height: 1, width: taps.length },
+    groups: [4 * hidden],
+    taps: taps.map(({ dy, dx }, position) => ({ dy, dx, position, sees: [hidden] })),
+  };
+  convolutions.set(shape, convolution);
+  return convolution;
+}
+
+/**
+ * The pixels, as row * width + column, that can be computed side by side, step by step: a step needs only the ones
+ * before it. Rows, or diagonals, which begin at their upper end.
+ */
+export function scanSteps({ height, width, walk }: ScanShape): number[][] {
+  const steps = Array.from({ length: walk === 'rows' ? height : height + width - 1 }, (): number[] => []);
+  for (let row = 0; row < height; row++)
+    for (let column = 0; column < width; column++) {
+      const fromSide = walk === 'mirrored-diagonals' ? width - 1 - column : column;
+      steps[walk === 'rows' ? row : row + fromSide].push(row * width + column);
+    }
+  return steps;
+}

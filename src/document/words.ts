@@ -1,3 +1,0 @@
-/** Words that pages explain where they stand, in one line each. */
-export const ABOUT_BITS = 'bits/dim: bits for each colour value of a pixel, given the frames before; fewer is better';
-export const ABOUT_DECIBELS = 'dB: 3 more halve the squared error; 0 is the last known frame repeated';

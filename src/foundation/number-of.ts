@@ -1,4 +1,0 @@
-/** A number and what it counts, such as `1 clip`, `2 clips`, `3 entries`. */
-export function numberOf(count: number | string, one: string, many = `${one}s`): string {
-  return `${count} ${String(count) === '1' ? one : many}`;
-}

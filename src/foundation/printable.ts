@@ -1,9 +1,0 @@
-/** A text without what a terminal would obey: a file's name may hold any character but `/`. Lines stay. */
-export function printable(text: string): string {
-  return text.replace(/[^\P{Cc}\n\t]/gu, '\ufffd');
-}
-
-/** The same without ends of lines, which names of files may hold, too. */
-export function oneLine(text: string): string {
-  return printable(text).replaceAll('\n', '\ufffd');
-}

@@ -1,0 +1,29 @@
+import { earlierBytes } from './earlier-pixels/index.js';
+import type { Network } from './network.js';
+import type { Slot } from './groups.js';
+
+/** Bytes that the engine holds of an image while it draws it, beside the arrays that it is called with. */
+export function engineMemory({ program: { ops, size, out }, description }: Network): number {
+  // Of each slot the rows that ops read, as they are and after a ReLU, as native/engine/schedule.cc has them.
+  const kept = { plain: new Map<Slot, number>([[out, 1]]), relu: new Map<Slot, number>() };
+  const read = (slot: Slot, above = 0, form: keyof typeof kept = 'plain') =>
+    kept[form].set(slot, Math.max(kept[form].get(slot) ?? 1, above + 1));
+  let features = 0;
+  for (const op of ops) {
+    if (op.op === 'add') {
+      read(op.a);
+      read(op.b, op.rowsDown);
+    } else if (op.op === 'lstm') {
+      read(op.gates);
+      // Sums over the row above, and two rows of states and of cells.
+      features += op.gates.features + 4 * op.out.features;
+    } else {
+      const above = Math.max(...op.shape.taps.map(({ dy }) => -dy));
+      read(op.x, above, op.relu ? 'relu' : 'plain');
+      if (op.plus !== null) read(op.plus);
+      if (above > 0) features += op.out.features;
+    }
+  }
+  for (const [slot, rows] of [...kept.plain, ...kept.relu]) features += rows * slot.features;
+  return Float32Array.BYTES_PER_ELEMENT * size.width * features + earlierBytes(description);
+}

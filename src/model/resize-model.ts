@@ -1,0 +1,21 @@
+import { errorFactory } from '../foundation/errors.js';
+import type { Size } from '../foundation/frame.js';
+import { buildChain } from './chain.js';
+import type { Model } from './model.js';
+import { resizeDescription } from './resize-description.js';
+
+/**
+ * A model for images of another size than it was trained at, with the same weights; at its own size itself.
+ * @throws PxvError `USAGE` where the size, in pixels of the finest scale, is none
+ */
+export function resizeModel(model: Model, size: Size): Model {
+  const { width, height } = size;
+  if (![width, height].every((side) => Number.isInteger(side) && side >= 1)) {
+    const expected = 'a width and a height in whole pixels, 1 or more';
+    throw errorFactory('USAGE', 'bring a model to a size')('size', expected, `${width}x${height}`, 'give another size');
+  }
+  const own = model.chain.exampleShape.size;
+  if (width === own.width && height === own.height) return model;
+  const description = resizeDescription(model.description, size);
+  return { ...model, description, chain: buildChain(description) };
+}

@@ -1,0 +1,75 @@
+import { inputRequirements } from '../conditioning/index.js';
+import type { Frame } from '../foundation/frame.js';
+import type { Block } from '../document/blocks/index.js';
+import type { RunConfiguration } from '../training/configuration.js';
+import type { LogEntry } from '../training/run-folder.js';
+import type { SampleSheets } from '../training/sample-sheets.js';
+import { probeImage, readImage, cutSheetRows } from '../video/index.js';
+import { sampleRows } from './training-samples.js';
+
+/** Sheets a second that can be followed. */
+const RATE = 2;
+
+const notes: Record<string, string> = {
+  truth: 'what came: frames that it does not learn from',
+  'best guess': 'what it expects in their place, given the frames before',
+  'one sample': 'one of the futures that it holds possible',
+  samples: 'drawn from nothing but chance',
+};
+
+/**
+ * What a training drew after its validations: sheet after sheet to scrub through, or pictures where one is shown.
+ * @param most sheets that are shown, evenly chosen, the last one among them
+ * @returns nothing where there is no sheet that can be read
+ */
+export async function sampleBlocks(
+  title: string,
+  sheets: SampleSheets,
+  { model }: RunConfiguration,
+  log: readonly LogEntry[],
+  most: number,
+): Promise<Block[]> {
+  const readsFrames = model.scales.some(({ conditioning }) => inputRequirements(conditioning).context > 0);
+  const names = sampleRows(model, readsFrames) ?? ['samples'];
+  const { size } = model.scales[model.scales.length - 1];
+  const rowsOf = async (path: string): Promise<Frame[]> => {
+    const sheet = await readImage(path, { size: await probeImage(path), channels: 3, fit: 'stretch' });
+    return readsFrames ? cutSheetRows(sheet, names.length, size) : [sheet];
+  };
+  const all = sheets.steps;
+  const count = Math.min(all.length, most);
+  const chosen = Array.from({ length: count }, (_, at) => all[Math.ceil(((at + 1) * all.length) / count) - 1]);
+  const found = await Promise.all(
+    chosen.map(async (step) => {
+      // What somebody else has put there is passed over.
+      const rows = await rowsOf(sheets.pathOf(step)).catch(() => null);
+      return rows === null ? [] : [{ step, rows }];
+    }),
+  );
+  const last = found.flat().at(-1);
+  if (last === undefined) return [];
+  const [{ width, height }] = last.rows;
+  const shown = found.flat().filter(({ rows: [row] }) => row.width === width && row.height === height);
+  const isPredicted = (name: string) => name !== 'truth';
+  if (shown.length === 1)
+    return names.map((name, at) => ({
+      ...{ kind: 'picture', title: isPredicted(name) ? `${name}, after step ${last.step}` : name },
+      ...{ note: notes[name], frame: last.rows[at] },
+    }));
+  const validations = new Map(log.map(({ step, validation }) => [step, validation]));
+  const steps = shown.map(({ step }) => {
+    const bits = validations.get(step);
+    return { name: `after step ${step}${bits === undefined ? '' : `: ${bits.toFixed(3)} bits/dim`}`, predicted: true };
+  });
+  const frames = readsFrames ? 'The same frames, predicted' : 'Images, drawn';
+  return [
+    {
+      ...{ kind: 'clip', title, rate: RATE, first: shown.length - 1, steps },
+      note: `${frames} after more and more steps. Play, or move the scrubber by mouse or arrow keys.`,
+      panels: names.map((name, at) => ({
+        ...{ title: name, note: notes[name], predicted: isPredicted(name) },
+        frames: shown.map(({ rows }) => rows[at]),
+      })),
+    },
+  ];
+}

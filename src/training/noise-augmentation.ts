@@ -1,0 +1,97 @@
+import type { Disturb, ExampleShape } from '../conditioning/context/examples.js';
+
+/** In [0, 1). */
+type Uniform = () => number;
+
+/** The strongest noise, as shares of the range of levels: on the image's own sub-pixels, and on the frames before. */
+const STRONGEST = { seen: 1 / 16, context: 1 / 32 };
+const PATCH = { largest: 1 / 6, count: 3 };
+const OUTLIERS = { share: 0.02, largest: 1 / 3 };
+
+/**
+ * Shows the network sub-pixels that are a little wrong, while what it has to predict stays true, and says how wrong.
+ *
+ * A network that only ever saw true sub-pixels takes its own improbable draws for facts, and a sampled frame runs away
+ * from its anchor. Shown noise, outliers and shifted patches, as a sampled frame has them, it learns to come back. A
+ * conditioning that reads the strength trusts what is true as before, so that scoring loses nothing. The likelihood
+ * stays exact.
+ * @param seed 32 bits, of which alone the disturbance of an example is a function
+ */
+export function noiseAugmentation(shape: ExampleShape, seed: number): Disturb {
+  const uniform = mulberry32(seed);
+  const range = shape.levels - 1;
+  return (seen, context) => {
+    // Most of the strengths are small, as the errors of a drawn frame are at first.
+    const root = uniform();
+    const noise = root ** 2 * STRONGEST.seen * range;
+    shiftPatches(shape, seen, root, uniform);
+    scatterOutliers(seen, root, range, uniform);
+    addNoise(seen, noise, uniform);
+    for (const frame of context) addNoise(frame, root ** 2 * STRONGEST.context * range, uniform);
+    for (const values of [seen, ...context]) {
+      for (let i = 0; i < values.length; i++) values[i] = Math.min(Math.max(Math.round(values[i]), 0), range);
+    }
+    return noise;
+  };
+}
+
+/** Adds a constant to each channel of some rectangles. */
+function shiftPatches(
+  { size, channels, levels }: ExampleShape,
+  seen: Float32Array,
+  strength: number,
+  uniform: Uniform,
+): void {
+  const patches = Math.floor(uniform() * (PATCH.count + 1));
+  for (let patch = 0; patch < patches; patch++) {
+    const [top, left] = [uniform() * size.height, uniform() * size.width].map(Math.floor);
+    const bottom = top + Math.ceil(uniform() * (size.height - top));
+    const right = left + Math.ceil(uniform() * (size.width - left));
+    for (let channel = 0; channel < channels; channel++) {
+      const shift = (2 * uniform() - 1) * strength * PATCH.largest * (levels - 1);
+      for (let y = top; y < bottom; y++) {
+        for (let x = left; x < right; x++) seen[(y * size.width + x) * channels + channel] += shift;
+      }
+    }
+  }
+}
+
+/** Moves a few sub-pixels far away. */
+function scatterOutliers(seen: Float32Array, strength: number, range: number, uniform: Uniform): void {
+  const count = Math.floor(uniform() * OUTLIERS.share * seen.length);
+  for (let i = 0; i < count; i++) {
+    const at = Math.floor(uniform() * seen.length);
+    seen[at] += (2 * uniform() - 1) * strength * OUTLIERS.largest * range;
+  }
+}
+
+/** The largest standard deviation of the noise of a picture that stands still, in bytes. */
+const STRONGEST_OF_STILLS = 1;
+
+/** Makes all frames, of `size` bytes each, the last one, those before with a little noise. @param seed 32 bits */
+export function freezeFrames(frames: Uint8Array, size: number, seed: number): void {
+  const uniform = mulberry32(seed);
+  const width = uniform() * STRONGEST_OF_STILLS * Math.sqrt(6);
+  const last = frames.length - size;
+  for (let i = 0; i < last; i++) {
+    const level = frames[last + (i % size)] + (uniform() - uniform()) * width;
+    frames[i] = Math.min(Math.max(Math.round(level), 0), 255);
+  }
+}
+
+/** Adds noise of a triangular density of this standard deviation to every value. */
+function addNoise(values: Float32Array, deviation: number, uniform: Uniform): void {
+  const width = deviation * Math.sqrt(6);
+  for (let i = 0; i < values.length; i++) values[i] += (uniform() - uniform()) * width;
+}
+
+/** Tommy Ettinger's mulberry32: a small generator for the many numbers of one example. */
+function mulberry32(seed: number): Uniform {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,52 @@
+/** What FFmpeg's log says of the first video stream of its input. */
+export interface StreamInfo {
+  /** FFmpeg's names of the file's format, e.g. `mov,mp4,m4a,3gp,3g2,mj2`. */
+  container: string;
+  /** e.g. `h264`. */
+  codec: string;
+  /** Pictures over duration, rounded to two decimals; null where FFmpeg does not know. */
+  averageRate: number | null;
+  /** Of the file, in seconds; null where FFmpeg does not know. */
+  duration: number | null;
+  hasAlpha: boolean;
+  /** Alpha that only some decoders give, as in WebM. */
+  alphaInSideStream: boolean;
+}
+
+/** FFmpeg's names of the pixel formats with an alpha plane, or with alpha in their palette. */
+const alphaFormat = /^(?:rgba|bgra|argb|abgr|pal8|ya8|ya16|yuva|gbrap|ayuv|vuya)/;
+
+/**
+ * Reads FFmpeg's log at level `info`, which holds, in versions 4 to 7 alike,
+ *
+ *     [info] Input #0, mov,mp4,m4a,3gp,3g2,mj2, from 'file:a.mp4':
+ *     [info]   Stream #0:0(und): Video: h264 (High), yuv420p(tv, smpte170m), 192x108 [SAR 1:1], 29.97 fps, 29.97 tbr
+ *     [info]       alpha_mode      : 1
+ *
+ * with the metadata of a stream indented below it. Null where there is no video stream; a cover picture is none.
+ */
+export function parseVideoStream(log: readonly string[]): StreamInfo | null {
+  const outputStarts = log.findIndex((line) => line.includes('] Output #0'));
+  const input = outputStarts < 0 ? log : log.slice(0, outputStarts);
+  const start = input.findIndex((line) => /Stream #0:.* Video: /.test(line) && !line.includes('(attached pic)'));
+  const line = input[start];
+  if (line === undefined) return null;
+  const next = input.findIndex((other, index) => index > start && other.includes(' Stream #'));
+  const metadata = input.slice(start + 1, next < 0 ? undefined : next);
+
+  const [, codec = '', description = ''] = / Video: (\w+)(.*)/.exec(line) ?? [];
+  // The pixel format is the first word after the codec's own brackets and comma.
+  const pixelFormat = /^(?: \([^)]*\))*, (\w+)/.exec(description)?.[1] ?? '';
+  const [, rate, thousand] = /, (\d+(?:\.\d+)?)(k?) fps/.exec(description) ?? [];
+  const clock = input.map((other) => / Duration: (\d+):(\d+):(\d+(?:\.\d+)?)/.exec(other)).find(Boolean);
+  const alphaInSideStream = !alphaFormat.test(pixelFormat) && metadata.some((entry) => /alpha_mode *: 1/i.test(entry));
+  const opening = input.map((other) => / Input #0, (.+), from '/.exec(other)).find(Boolean);
+  return {
+    container: opening?.[1] ?? '',
+    codec,
+    averageRate: rate === undefined ? null : Number(rate) * (thousand ? 1000 : 1),
+    duration: clock ? 3600 * Number(clock[1]) + 60 * Number(clock[2]) + Number(clock[3]) : null,
+    hasAlpha: alphaFormat.test(pixelFormat),
+    alphaInSideStream,
+  };
+}

@@ -1,0 +1,114 @@
+import { chooseBackend } from '../../src/backend/choose-backend.js';
+import type { Frame } from '../../src/foundation/frame.js';
+import { AnomalyScorer } from '../../src/anomaly/anomaly-scorer.js';
+import {
+  fitBaseline,
+  scoreAnomalies,
+  type AnomalyOptions,
+  type AnomalyState,
+  type AnomalyScore,
+} from '../../src/anomaly/score-anomalies.js';
+import { scoreClips } from '../../src/evaluate/score-clips.js';
+import { openClip } from '../../src/video/index.js';
+import { mixtureTogether, randomModel, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
+import { frame } from '../video/made-clips.js';
+
+const example = 'examples/asl_yes.mkv';
+const size = { width: 24, height: 16 };
+const conditioning = [{ ...warpedFrames, blockMatching: true, templateMatching: 1, localRegression: true }];
+const model = randomModel([tinyNetwork({ size, head: { ...mixtureTogether, meanScale: 4 }, conditioning })]);
+let frames: Frame[];
+beforeAll(async () => {
+  await chooseBackend({ threads: 1 });
+  const reader = await openClip(example, { size, channels: 3 });
+  frames = [];
+  for await (const each of reader.frames()) frames.push(each);
+});
+
+async function watched(source: readonly Frame[], options?: AnomalyOptions): Promise<AnomalyScore[]> {
+  const found: AnomalyScore[] = [];
+  for await (const each of scoreAnomalies(model, source, options)) found.push(each);
+  return found;
+}
+
+test('frames cost what scoring the clip says, each has its map, and the first has nothing before it', async () => {
+  const found = await watched(frames, { batch: 8 });
+  expect(found.map(({ index }) => index)).toEqual(frames.slice(1).map((_, at) => at + 1));
+  const mean = found.reduce((sum, { bits }) => sum + bits, 0) / found.length;
+  const { bitsPerDim } = await scoreClips(model, [example], { horizon: 0 });
+  expect(mean).toBeCloseTo(bitsPerDim, 5);
+  for (const { map, bits } of found.slice(0, 5)) expect(map.reduce((a, b) => a + b) / 24 / 16 / 3).toBeCloseTo(bits, 9);
+});
+
+test('no figure depends on how many frames are computed together', async () => {
+  const [alone, together] = await Promise.all([
+    watched(frames.slice(0, 20)),
+    watched(frames.slice(0, 20), { batch: 8 }),
+  ]);
+  expect(together.map(({ bits, score }) => [bits, score])).toEqual(alone.map(({ bits, score }) => [bits, score]));
+});
+
+test('where what is usual was learned, frames count from the first on, and what was learned stays', async () => {
+  const usual = await fitBaseline(model, [frames.slice(0, 30)], { frameRate: 30, batch: 8 });
+  const before = JSON.stringify(usual);
+  const found = await watched(frames.slice(30, 40), { baseline: usual!, frameRate: 30 });
+  expect(found[0].score).not.toBe(0);
+  expect(JSON.stringify(usual)).toBe(before);
+  expect(await fitBaseline(model, [frames.slice(0, 1)])).toBeNull();
+});
+
+test('a look that goes on from a state, as JSON holds it, finds what one without a stop finds', async () => {
+  const whole: AnomalyScore[] = [];
+  let state: string | null = null;
+  for await (const each of scoreAnomalies(model, frames, { batch: 4, frameRate: 5 })) {
+    whole.push(each);
+    if (each.index === 40) state = JSON.stringify(each.state());
+  }
+  const later = await watched(frames, { frameRate: 5, from: JSON.parse(state!) as AnomalyState });
+  const figures = ({ index, bits, score, box, events }: AnomalyScore) => ({ index, bits, score, box, events });
+  expect(later.map(figures)).toEqual(whole.slice(40).map(figures));
+  expect(later[0].score).toBeGreaterThan(0);
+});
+
+test('the first frames of a source can teach what is usual, and are then not given', async () => {
+  const found = await watched(frames.slice(0, 40), { baselineFrames: 30, frameRate: 2 });
+  const usual = await fitBaseline(model, [frames.slice(0, 30)], { frameRate: 2 });
+  const others = await watched(frames.slice(0, 40), { baseline: usual!, frameRate: 2 });
+  expect(found.map(({ index }) => index)).toEqual([30, 31, 32, 33, 34, 35, 36, 37, 38, 39]);
+  expect(found[0].score).not.toBe(0);
+  expect(found.at(-1)!.score).toBeCloseTo(others.at(-1)!.score, 9);
+});
+
+test('a place that costs more than usual stands out, one that costs less does not, and frozen frames do', () => {
+  const standOut = new AnomalyScorer({ width: 32, height: 32 }, 10);
+  const map = (change: (pixel: number, time: number) => number, time: number) =>
+    Float64Array.from({ length: 32 * 32 }, (_, pixel) => change(pixel, time));
+  const noisy = (pixel: number, time: number) => 8 + Math.sin(12.9898 * pixel + 78.233 * time);
+  for (let time = 0; time < 100; time++) standOut.add(map(noisy, time));
+  const corner = (pixel: number) => pixel % 32 < 8 && pixel < 8 * 32;
+  const with_ = (value: number) =>
+    standOut.add(map((pixel, time) => (corner(pixel) ? value : noisy(pixel, time)), 200));
+  expect(with_(16)).toMatchObject({ box: { x: 0, y: 0, width: 8, height: 8 } });
+  expect(with_(16).zScore).toBeGreaterThan(5);
+  expect(with_(1).zScore).toBeLessThan(3);
+  const frozen = [1, 2, 3].map(() => standOut.add(map(() => 0.1, 0)));
+  expect(frozen[0].zScore).toBeLessThan(3);
+  expect(frozen[2]).toMatchObject({ box: { x: 0, y: 0, width: 32, height: 32 } });
+  expect(frozen[2].zScore).toBeGreaterThan(5);
+});
+
+test('frames of other colours than the model has are refused in one line, and an interruption ends it', async () => {
+  await expect(watched([frame(24, 16, 1, () => 0), frame(24, 16, 1, () => 1)])).rejects.toThrow(
+    /^find surprise: frame: expected 3 channels, received 1; give frames of the model's colours$/,
+  );
+  const baseline = new AnomalyScorer({ width: 128, height: 64 }, 25).toJSON();
+  await expect(watched(frames.slice(0, 3), { baseline })).rejects.toThrow(
+    /^find surprise: baseline: expected \d+ places, received \d+ places; bring all frames to one size$/,
+  );
+  const sizes = [frames.slice(0, 2), [frame(32, 32, 3, () => 0), frame(32, 32, 3, () => 1)]];
+  await expect(fitBaseline(model, sizes)).rejects.toThrow(
+    /^find surprise: frame: expected 24x16 pixels.*received 1024/,
+  );
+  const stopped = AbortSignal.abort(new Error('stopped'));
+  await expect(watched(frames, { signal: stopped })).rejects.toThrow('stopped');
+});
