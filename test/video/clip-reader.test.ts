@@ -339,7 +339,7 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
 function longClip(): string {
   const path = at('long.mp4');
   if (!made.has(path)) {
-    ffmpeg(['-f', 'lavfi', '-i', 'testsrc=s=640x480:r=25:d=40', '-c:v', 'libx264', '-preset', 'ultrafast', path]);
+    ffmpeg(['-f', 'lavfi', '-i', 'testsrc=s=320x240:r=25:d=40', '-c:v', 'libx264', '-preset', 'ultrafast', path]);
   }
   made.add(path);
   return path;
