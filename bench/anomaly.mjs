@@ -11,9 +11,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { chooseBackend, listClips, loadModel, openClip } from '../dist/src/index.js';
-import { Smoothing } from '../dist/src/anomaly/score-smoother.js';
-import { learnUsual, observe } from '../dist/src/anomaly/score-anomalies.js';
-import { StandOut } from '../dist/src/anomaly/anomaly-scorer.js';
+import { ScoreSmoother } from '../dist/src/anomaly/score-smoother.js';
+import { fitBaseline, compareFrames } from '../dist/src/anomaly/score-anomalies.js';
+import { AnomalyScorer } from '../dist/src/anomaly/anomaly-scorer.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -41,7 +41,7 @@ async function* normalClips() {
   const names = values.normal ?? readdirSync(join(set, 'train')).sort();
   for (const name of names) yield (await open(join(set, 'train', name))).frames();
 }
-const usual = await learnUsual(model, normalClips(), options);
+const baseline = await fitBaseline(model, normalClips(), options);
 
 const isAnomalous = new Map();
 for (const line of readFileSync(join(set, values.labels), 'utf8').trim().split('\n')) {
@@ -52,12 +52,12 @@ for (const line of readFileSync(join(set, values.labels), 'utf8').trim().split('
 const clips = [];
 for (const { path, name } of await listClips([join(set, values.test)])) {
   const reader = await open(path);
-  const smoothing = new Smoothing(frameRate);
+  const smoothing = new ScoreSmoother(frameRate);
   const clip = { name, scores: [], errors: [], blocks: [], labels: [], pixels: { scores: [], labels: [] } };
   let boxes = null;
   let previous = null;
   const made = (frame) => {
-    const standOut = new StandOut(frame, frameRate, { usual });
+    const standOut = new AnomalyScorer(frame, frameRate, { baseline });
     boxes = standOut.boxes;
     return standOut;
   };
@@ -71,11 +71,11 @@ for (const { path, name } of await listClips([join(set, values.test)])) {
       yield (previous = frame);
     }
   }
-  for await (const { index, deviation, ofPlaces } of observe(model, frames(), made, options)) {
-    clip.scores.push(...smoothing.add(deviation));
+  for await (const { index, zScore, regionZScores } of compareFrames(model, frames(), made, options)) {
+    clip.scores.push(...smoothing.add(zScore));
     clip.labels.push(isAnomalous.get(`${name} ${index}`) ?? false);
     const mask = join(set, `${values.test}_masks`, name, `${String(index).padStart(3, '0')}.png`);
-    if (existsSync(mask)) await addPixels(clip.pixels, mask, ofPlaces, boxes);
+    if (existsSync(mask)) await addPixels(clip.pixels, mask, regionZScores, boxes);
   }
   clip.scores.push(...smoothing.end());
   clips.push(clip);

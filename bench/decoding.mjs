@@ -3,7 +3,7 @@
 // usage: node bench/decoding.mjs [MODEL] [PAIRS] [INSTRUCTION_SET]    default video-64-small, 10, the machine's
 import { chooseBackend, FrameHistory, FrameSampler, loadModel, openClip } from '../dist/src/index.js';
 import { FrameCoder } from '../dist/src/coding/frame-coder.js';
-import { levelsOf } from '../dist/src/foundation/levels.js';
+import { bytesToLevels } from '../dist/src/foundation/levels.js';
 import { disposeExamples, ExampleBuffer } from '../dist/src/conditioning/context/examples.js';
 import { AS_SCORED } from '../dist/src/model/sampling-settings.js';
 
@@ -24,7 +24,7 @@ history.addExample(buffer, frames[20]);
 const examples = buffer.tensors();
 const [{ scales }] = await coder.encode(examples);
 disposeExamples(examples);
-const truth = levelsOf(shape, frames[20]);
+const truth = bytesToLevels(shape, frames[20]);
 
 const ways = {
   draw: (frame) => sampler.draw(FrameHistory.examples([history]), { seed: 1, samples: 1, frame, settings: AS_SCORED }),

@@ -15,8 +15,8 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { openForEvaluation } from '../dist/datasets/open-for-evaluation.js';
 import { chooseBackend, decodeFile, encodeClip, loadModel, openClip } from '../dist/src/index.js';
-import { modelFile } from '../dist/src/model/checkpoint.js';
-import { spread } from '../dist/src/evaluate/score-images.js';
+import { resolveModelFile } from '../dist/src/model/checkpoint.js';
+import { spaceIndices } from '../dist/src/evaluate/score-images.js';
 import { findFfmpeg } from '../dist/src/video/index.js';
 
 const { values, positionals } = parseArgs({
@@ -64,7 +64,7 @@ for (const path of values.images === undefined ? positionals : [await folderOf(v
   delete row.raw;
   rows.push(row);
   console.error(clip, JSON.stringify(row));
-  const modelBytes = statSync(modelFile(modelName)).size;
+  const modelBytes = statSync(resolveModelFile(modelName)).size;
   const kept = { model: modelName, modelBytes, threads: Number(values.threads), rows };
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(kept, null, 1)}\n`);
 }
@@ -75,12 +75,12 @@ process.exit();
 /** What a clip takes, as `pxv encode` has it where nothing is asked for, and its frames. */
 async function byPxv(path) {
   const [file, out] = [join(folder, 'clip.pxv'), join(folder, 'frames')];
-  const [{ frames, keys, width, height, bytes, bitsPerDim, modelBitsPerDim }, seconds] = await timed(() =>
+  const [{ frames, keyFrames, width, height, bytes, bitsPerDim, modelBitsPerDim }, seconds] = await timed(() =>
     encodeClip(model, path, { out: file, overwrite: true }),
   );
   const found = {
     frames,
-    keys,
+    keyFrames,
     width,
     height,
     bitsPerDim,
@@ -141,7 +141,7 @@ async function folderOf(set) {
   mkdirSync(place);
   const { width, height, channels } = images;
   const data = new Uint8Array(width * height * channels);
-  for (const [at, index] of spread(images.count, Math.min(Number(values.limit), images.count)).entries()) {
+  for (const [at, index] of spaceIndices(images.count, Math.min(Number(values.limit), images.count)).entries()) {
     images.read(index, data);
     await sharp(data, { raw: { width, height, channels } }).toFile(join(place, `${at}.png`));
   }
@@ -155,16 +155,16 @@ function printTables() {
   const percent = (share) => `${(100 * share).toFixed(1)}%`;
   const rivals = named.filter((name) => values.images !== undefined || isFilm(name));
   const smallest = ({ codecs: of }) => Math.min(...rivals.flatMap((name) => of[name].bytes ?? []));
-  const modelBytes = statSync(modelFile(modelName)).size;
+  const modelBytes = statSync(resolveModelFile(modelName)).size;
 
   line(['kB', 'frames', ...all, 'smaller by', 'key frames', 'pays after']);
   line(['---', ...all.map(() => '--:'), '--:', '--:', '--:', '--:']);
   for (const row of rows) {
-    const { frames, keys, codecs: of } = row;
+    const { frames, keyFrames, codecs: of } = row;
     const saved = smallest(row) - of.pxv.bytes;
     const sizes = all.map((name) => kilobytes(of[name].bytes));
     const pays = `${Math.ceil((modelBytes * frames) / saved)}`;
-    line([row.clip, frames, ...sizes, percent(saved / smallest(row)), kilobytes(keys.bytes), pays]);
+    line([row.clip, frames, ...sizes, percent(saved / smallest(row)), kilobytes(keyFrames.bytes), pays]);
   }
   const sum = (of, from = rows) => from.reduce((total, row) => total + of(row), 0);
   const rate = (time) => (name) => {

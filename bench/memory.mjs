@@ -18,7 +18,7 @@ import {
 import { estimateTrainingMemory } from '../dist/src/train/training-memory.js';
 import { buildChain } from '../dist/src/model/chain.js';
 import {
-  atSize,
+  resizeModel,
   chooseBackend,
   DEFAULT_VIDEO_MODEL,
   describeModel,
@@ -28,7 +28,7 @@ import {
   scoreClips,
   trainModel,
 } from '../dist/src/index.js';
-import { filmSize, findFfmpeg, gifBytes, legibleScale } from '../dist/src/video/index.js';
+import { videoFrameSize, findFfmpeg, gifMemory, legibleScale } from '../dist/src/video/index.js';
 import { initialiseParameters } from '../dist/src/backend/parameters.js';
 
 /** what, network, h, layers, head, width, height, batch, previous frames; others of the preset, and roll-outs. */
@@ -103,8 +103,8 @@ async function measureGif(name, size, folder) {
   spawnSync((await findFfmpeg()).path, ['-v', 'error', ...made, clip]);
   const options = { out: join(folder, 'long.gif'), size, known: 'all', horizon: 8, forecast: 'best-guess' };
   const bytes = await heldByChildren(() => predictClip(loadModel(name), clip, options));
-  const film = filmSize(1, size, legibleScale('gif', size, false), false);
-  return [bytes / MiB, gifBytes(4008, film) / MiB];
+  const film = videoFrameSize(1, size, legibleScale('gif', size, false), false);
+  return [bytes / MiB, gifMemory(4008, film) / MiB];
 }
 
 /** Does the work of one configuration in this process. @returns MiB: measured, estimated */
@@ -115,7 +115,7 @@ async function measure([what, network, hidden, layers, head, width, height, batc
   if (what === 'gif') return measureGif(network, size, folder);
   const settings = { size, channels: 3, levels: 256, hidden, layers, head, context, ...changes };
   const isShipped = network === DEFAULT_VIDEO_MODEL;
-  const description = isShipped ? atSize(loadModel(network), size).description : describeModel(network, settings);
+  const description = isShipped ? resizeModel(loadModel(network), size).description : describeModel(network, settings);
   const chain = buildChain(description);
   for (let clip = 0; clip < 3; clip++) {
     mkdirSync(join(folder, `clip-${clip}`), { recursive: true });

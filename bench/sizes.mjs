@@ -8,7 +8,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import {
-  atSize,
+  resizeModel,
   chooseBackend,
   DEFAULT_VIDEO_MODEL,
   FrameHistory,
@@ -30,7 +30,7 @@ const [name = DEFAULT_VIDEO_MODEL, number] = process.argv.slice(isOne ? 3 : 2);
 
 /** A sampler at a size, with four frames of waves that move before the one to draw. */
 function prepare([width, height]) {
-  const model = atSize(loadModel(name), { width, height });
+  const model = resizeModel(loadModel(name), { width, height });
   const history = new FrameHistory(model.chain.exampleShape);
   const level = (x, y, t, c) => 128 + 60 * Math.sin((x + 2 * t) / 7) + 50 * Math.cos((y - t) / 9) + 5 * c;
   for (let t = 0; t < 4; t++) {

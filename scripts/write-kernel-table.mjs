@@ -20,20 +20,20 @@ const sets = {
 
 export async function writeKernelTable() {
   const built = (name) => import(new URL(`../dist/src/backend/${name}.js`, import.meta.url));
-  const { kernelSignature, layoutOf } = await built('call');
+  const { kernelSignature, callLayout } = await built('call');
   const { descriptions } = await built('kernels/index');
   const { drawing } = await built('kernels/drawing');
 
   const structName = (name) => `${name[0].toUpperCase()}${name.slice(1)}Call`;
   const numbersOf = ({ numbers }) => [
     `struct alignas(8) ${numbers.name} {`,
-    ...layoutOf({ numbers, inputs: {}, outputs: {} }).numbers.map(
+    ...callLayout({ numbers, inputs: {}, outputs: {} }).numbers.map(
       ({ name, type }) => `  ${numberTypes[type]} ${name};`,
     ),
     '};',
   ];
   const callOf = ([name, description]) => {
-    const { arrays, bytes } = layoutOf(description);
+    const { arrays, bytes } = callLayout(description);
     const pointer = ({ name, type, written }) => `  ${written ? '' : 'const '}${type}* ${name};`;
     return [
       `struct ${structName(name)} {`,
@@ -47,7 +47,7 @@ export async function writeKernelTable() {
   const names = Object.keys(descriptions);
   const shared = names.filter((name) => descriptions[name].sharedBySets);
   const functionOf = (name) => (shared.includes(name) ? name : `${name}<Set>`);
-  const arrayCount = (name) => layoutOf(descriptions[name]).arrays.length;
+  const arrayCount = (name) => callLayout(descriptions[name]).arrays.length;
 
   const table = `// Written by scripts/write-kernel-table.mjs from src/backend/kernels.
 #pragma once
@@ -83,8 +83,8 @@ struct CallSize {
 inline constexpr CallSize callSizes[] = {
 ${names.map((name) => `    {sizeof(${descriptions[name].numbers.name}), ${arrayCount(name)}},`).join('\n')}
 };
-inline constexpr size_t mostCallBytes = ${Math.max(...names.map((name) => layoutOf(descriptions[name]).bytes + 8 * arrayCount(name)))};
-inline constexpr int drawingArrays = ${layoutOf(drawing).arrays.length};
+inline constexpr size_t mostCallBytes = ${Math.max(...names.map((name) => callLayout(descriptions[name]).bytes + 8 * arrayCount(name)))};
+inline constexpr int drawingArrays = ${callLayout(drawing).arrays.length};
 
 inline void runKernel(const KernelTable& table, int kernel, const void* call) {
   switch (kernel) {
