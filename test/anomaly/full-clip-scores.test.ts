@@ -22,5 +22,5 @@ test('a clip of a second tells its own moment, where it is and when', () => {
 });
 
 test('of no frames nothing is told', () => {
-  expect(scoreFullClip([], size, 25)).toEqual({ scores: [], moments: [] });
+  expect(scoreFullClip([], size, 25)).toEqual({ scores: [], events: [] });
 });

@@ -4,6 +4,7 @@ import { saveModel } from '../../src/model/checkpoint.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { openClip } from '../../src/video/index.js';
 import { filmClip, model } from '../train/tiny-clips.js';
+import { findMpis } from '../distributed/launched.js';
 import { lossless, makeClip, temporaryFolder } from '../video/made-clips.js';
 import { pxvInProcess } from './in-process.js';
 import { pxv } from './pxv.js';
@@ -33,9 +34,9 @@ test('a clip is written and read again to the last bit, also by WebAssembly, and
   const options = ['--size', '24x16', '--key-frame-interval', '4', '--json', '--quiet'];
   const written = await pxv(['encode', clip, ...options, '--out', at('clip.pxv'), '--instruction-set', 'wasm']);
   expect(written).toMatchObject({ code: 0, stderr: '' });
-  const found = JSON.parse(written.stdout) as Record<string, number> & { keys: { frames: number } };
+  const found = JSON.parse(written.stdout) as Record<string, number> & { keyFrames: { frames: number } };
   const bytes = readFileSync(at('clip.pxv'));
-  expect([found.frames, found.bytes, found.keys.frames]).toEqual([count, bytes.length, 3]);
+  expect([found.frames, found.bytes, found.keyFrames.frames]).toEqual([count, bytes.length, 3]);
   const bits = found.modelBitsPerDim * count * 24 * 16 * 3;
   expect(bytes.length).toBeLessThanOrEqual((1.001 * bits) / 8 + 64 + 12 * count);
 
@@ -87,4 +88,19 @@ test('what cannot be written or read is said in one line, and leaves nothing', a
     false,
     [],
   ]);
+});
+
+const mpis = findMpis(folder.path);
+const { title, launch } = mpis.find((mpi) => mpi.launch !== null) ?? mpis[0];
+
+(launch === null ? test.skip : test)(`two ranks over ${title} write the file of one process`, async () => {
+  saveModel(at('shared.safetensors'), { ...model, step: 1 });
+  const film = filmClip(folder.path, 'long.mkv', 21);
+  const encode = ['encode', film, '--model', at('shared.safetensors'), '--key-frame-interval', '6', '--threads', '1'];
+  const outcomes = await Promise.all([
+    pxv([...encode, '--out', at('one.pxv')]),
+    launch!(2, [...encode, '--out', at('two.pxv')], folder.path).ended,
+  ]);
+  expect(outcomes.map(({ code }) => code)).toEqual([0, 0]);
+  expect(readFileSync(at('two.pxv')).equals(readFileSync(at('one.pxv')))).toBe(true);
 });

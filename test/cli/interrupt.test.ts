@@ -9,7 +9,7 @@ async function interrupt(body: string, signals: NodeJS.Signals[]): Promise<{ cod
     import { Command } from 'commander';
     import { reportError, run } from './dist/cli/action.js';
     const alive = setInterval(() => {}, 1000);
-    const work = async ({ signal, saves }) => {
+    const work = async ({ signal, markSaving }) => {
       setImmediate(() => console.error('working'));
       ${body}
     };
@@ -38,7 +38,7 @@ const finishing = 'pxv: finishing: saving... (interrupt again to stop at once)';
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   'the first %s lets the work save and end, with exit code 130',
   async (name) => {
-    const save = `saves(); ${aborted} console.error('saved'); return { text: '', json: {} };`;
+    const save = `markSaving(); ${aborted} console.error('saved'); return { text: '', json: {} };`;
     expect(await interrupt(save, [name])).toEqual({
       code: 130,
       lines: ['working', finishing, 'saved'],
@@ -61,7 +61,7 @@ test('the second signal ends the process at once with exit code 130', async () =
 });
 
 test('a second SIGHUP, as a shell and the system may both send one, lets the work save and end', async () => {
-  const saves = `saves(); ${aborted} await new Promise((done) => setTimeout(done, 500)); console.error('saved');`;
+  const saves = `markSaving(); ${aborted} await new Promise((done) => setTimeout(done, 500)); console.error('saved');`;
   expect(await interrupt(`${saves} return { text: '', json: {} };`, ['SIGHUP', 'SIGHUP'])).toEqual({
     code: 130,
     lines: ['working', finishing, 'saved'],

@@ -103,7 +103,6 @@ describeHere(`over ${title}`, () => {
         ['/clip-0.png'],
       ],
       ['surprise', ['surprise', 'long', ...model], ['/film.mp4', '/timeline.csv', '/timeline.png']],
-      ['encode', ['encode', 'long', '--key-frame-interval', '6', ...model], ['.pxv']],
     ])('%s', async (name, args, files) => {
       const stem = join(folder.path, name.replaceAll(' ', '-'));
       const ending = files.length === 1 && files[0].startsWith('.') ? files[0] : '';

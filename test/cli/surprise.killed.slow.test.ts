@@ -29,8 +29,8 @@ test('a search that is killed goes on where it was, to the very same files', asy
   );
   const result = await pxv([...search, '--out', killed]);
   const figures = (text: string) => {
-    const { moments, timeline, bitsPerDim } = JSON.parse(text) as Record<string, unknown>;
-    return { moments, timeline, bitsPerDim };
+    const { events, timeline, bitsPerDim } = JSON.parse(text) as Record<string, unknown>;
+    return { events, timeline, bitsPerDim };
   };
   expect(figures(result.stdout)).toEqual(figures(stdout));
   for (const name of ['timeline.csv', 'timeline.png'])

@@ -18,11 +18,11 @@ afterAll(folder.remove);
 
 interface Found {
   frames: number;
-  moments: { peak: number; score: number; box: object }[];
+  events: { peak: number; score: number; box: object }[];
   timeline: { frame: number[]; bitsPerDim: number[]; score: number[] };
 }
 
-test('a clip becomes a film, a timeline and moments, and nothing that is there is replaced unasked', async () => {
+test('a clip becomes a film, a timeline and events, and nothing that is there is replaced unasked', async () => {
   const { code, stdout } = await pxvInProcess([
     'surprise',
     example,
@@ -35,13 +35,13 @@ test('a clip becomes a film, a timeline and moments, and nothing that is there i
     '--json',
   ]);
   expect(code).toBe(0);
-  const { frames, moments, timeline } = JSON.parse(stdout) as Found;
+  const { frames, events, timeline } = JSON.parse(stdout) as Found;
   // 65 frames, of which 15 are learned from.
   expect([frames, timeline.frame[0], timeline.frame.at(-1), timeline.score.length]).toEqual([50, 15, 64, 50]);
-  expect(moments[0]).toMatchObject({ box: { width: 8, height: 8 } });
-  expect(moments[0].score).toBeCloseTo(Math.max(...timeline.score), 9);
+  expect(events[0]).toMatchObject({ box: { width: 8, height: 8 } });
+  expect(events[0].score).toBeCloseTo(Math.max(...timeline.score), 9);
   // Moments are where the timeline has them.
-  expect(timeline.score[timeline.frame.indexOf(moments[0].peak)]).toBe(moments[0].score);
+  expect(timeline.score[timeline.frame.indexOf(events[0].peak)]).toBe(events[0].score);
 
   expect(readdirSync(out).sort()).toEqual(['film.mp4', 'timeline.csv', 'timeline.png']);
   const [heading, ...rows] = readFileSync(join(out, 'timeline.csv'), 'utf8').trim().split('\n');

@@ -18,8 +18,8 @@ test('a temporary folder is removed with all that is in it, and listens no more'
 test('a process that ends before it has removed its folder leaves none', () => {
   const program = `
     import { writeFileSync } from 'node:fs';
-    import { temporaryFolder } from './dist/src/foundation/temporary-folder.js';
-    const { path } = temporaryFolder('pxv-test-');
+    import { makeTemporaryFolder } from './dist/src/foundation/temporary-folder.js';
+    const { path } = makeTemporaryFolder('pxv-test-');
     writeFileSync(path + '/file', '');
     console.log(path);
     process.exit(130);`;

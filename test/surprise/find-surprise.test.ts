@@ -55,7 +55,7 @@ test('a film alone is written to a .mp4, and nothing else beside it', async () =
 
 test('an unfinished search keeps what was committed and no more, for the same search alone', async () => {
   const path = at('clip-surprise.unfinished');
-  const state = { index: 3, standOut: {}, deviations: [0.25], moments: { kept: [], recent: [] } } as never;
+  const state = { index: 3, scorer: {}, zScores: [0.25], events: { kept: [], recent: [] } } as never;
   const row = (frame: number) => ({ frame, bits: 1 / 3, score: -frame, box: { x: 1, y: 2, width: 3, height: 4 } });
   const first = await SearchCheckpoint.open(path, 'this', false);
   first.commit([row(1), row(2), row(3)], state, 0.1);
