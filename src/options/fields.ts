@@ -104,7 +104,7 @@ export const anyNumber = z.custom<number>((value) => typeof value === 'number', 
 
 /** Field for a size in pixels. */
 export const pixelSize = z.strictObject({ width: positiveInteger, height: positiveInteger });
-/** Field for the size of output images: exact, by the short side, or the largest that fits within a box. */
+/** Field for the frame size that clips are scaled to: exact, by the short side, or the largest within a box. */
 export const pictureSize = z.union(
   [
     pixelSize,
