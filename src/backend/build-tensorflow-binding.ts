@@ -24,6 +24,7 @@ export interface BuildBindingOptions {
   overwrite?: boolean | undefined;
   /** npm package of TensorFlow. Default: the first of the two that is installed. */
   installed?: TensorflowPackage | null | undefined;
+  /** Called with the name of each step as it begins. */
   onStep?: ((what: string) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
