@@ -47,13 +47,13 @@ export function loadAddon(): KernelLibrary {
   return (loaded ??= libraryOver(loadModule(placesOfAddon())));
 }
 
-/** Place where a native addon may be. */
+/** Candidate location of the native addon. */
 export interface AddonPlace {
-  /** Name of the place in errors. */
+  /** Name of the location in errors. */
   name: string;
   /** Path of the addon; null if its package is not installed. */
   path: string | null;
-  /** Remedy that puts an addon there, as an imperative. */
+  /** Remedy that puts an addon at the location, as an imperative. */
   remedy: string;
 }
 

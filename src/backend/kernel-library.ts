@@ -58,7 +58,7 @@ export interface KernelLibrary {
 }
 
 /**
- * Returns the library of a host.
+ * Returns the kernel library of `host`, with lookup of kernels by instruction set and a check of the number of threads.
  * @param sets kernels by instruction set, in ascending order
  * @param host other members of the library; its `setThreads` gets valid counts only
  */

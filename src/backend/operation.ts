@@ -100,7 +100,7 @@ export function runDifferentiable<K extends KernelName, T extends Tensor>(
 
 /**
  * Runs a kernel of one output. On a backend without pxv's kernels, runs the kernel on the host in WebAssembly, with
- * equal results but slower. The tape does not differentiate it.
+ * equal results but slower. The tape does not differentiate this function.
  */
 export function runAnywhere<K extends KernelName, T extends Tensor>(
   kernel: K,
@@ -119,7 +119,10 @@ export function runAnywhere<K extends KernelName, T extends Tensor>(
   return runOrCompose(kernel, numbers, inputs, onHost as never)[output as never] as T;
 }
 
-/** Runs a kernel as `runAnywhere` does, as an operation on the tape with zero gradients, such as a discrete choice. */
+/**
+ * Runs a kernel as `runAnywhere` does, as an operation on the tape whose gradients are zero: for discrete choices and
+ * the like.
+ */
 export function runWithoutGradient<K extends KernelName, T extends Tensor>(
   kernel: K,
   numbers: KernelNumbers<K>,

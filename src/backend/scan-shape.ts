@@ -1,8 +1,8 @@
 import type { ConvolutionShape, Tap } from './convolution-shape.js';
 
 /**
- * Scan order: order in which an LSTM layer visits the pixels of an image (1601.06759, sections 3.1 and 3.2), in place:
- * no copy of the image is skewed.
+ * Scan order of an LSTM layer: the order of visits to the pixels of an image (1601.06759, sections 3.1 and 3.2). No
+ * copy of the image is skewed.
  * - `rows`: row by row; a pixel's state comes from the three pixels above, its cell from the pixel above.
  * - `diagonals`: a pixel's state comes from the pixels above and to the left, its cell from the pixel to the left.
  * - `mirrored-diagonals`: the same on the mirrored image: above and to the right, the cell from the right.

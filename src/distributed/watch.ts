@@ -52,8 +52,8 @@ const LONGEST_LINE = 10_000;
 const TOGETHER = 1000;
 
 /**
- * Connects all ranks to the main process by TCP, so that the main process detects the end of a rank, and each rank that
- * of the main process. Ranks on machines that cannot connect are left to the launcher.
+ * Connects all ranks to the main process by TCP. The main process detects the end of any rank; the others detect the
+ * end of the main process. Ranks on machines that cannot connect are left to the launcher.
  */
 export async function watch(processGroup: ProcessGroup, handlers: WatchHandlers): Promise<Watch> {
   const host = hostname();

@@ -1,4 +1,4 @@
-/** Codes of the kinds of errors. Tests and programs match on the code. */
+/** Code of an error's kind, which tests and programs match on. */
 export type ErrorCode =
   | 'USAGE' // an option or argument is wrong
   | 'INPUT' // a file, folder or value given by the user cannot be used

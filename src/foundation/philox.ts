@@ -4,8 +4,9 @@ import { errorFactory } from './errors.js';
 export const DEFAULT_SEED = 1;
 
 /**
- * Constants of Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011): a
- * keyed bijection of 128-bit counters whose outputs pass tests of randomness. Outputs can be computed in any order.
+ * Constants of Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+ * Philox is a keyed bijection of 128-bit counters whose outputs pass tests of randomness. Outputs can be computed in
+ * any order.
  */
 const { imul } = Math;
 const largestSeed = 0xffff_ffff_ffff_ffffn;
@@ -70,7 +71,7 @@ export const randomStreams = {
   rollOuts: 23,
 } as const;
 
-/** Checks that a seed is a whole number from 0 to 2^64 - 1. @throws PxvError `INPUT` if it is not */
+/** Checks that a seed is a whole number from 0 to 2^64 - 1. @throws PxvError `INPUT` if not */
 export function expectSeed(seed: bigint | number): void {
   const isWhole = typeof seed === 'bigint' || Number.isSafeInteger(seed);
   if (isWhole && seed >= 0 && seed <= largestSeed) return;

@@ -1,4 +1,4 @@
-/** Yields to the event loop, so that a long loop lets signals and messages be handled. */
+/** Yields to the event loop and resolves after one turn, in which signals and messages are handled. */
 export const yieldToEventLoop: () => Promise<void> = 'setImmediate' in globalThis ? afterImmediate : afterMessage;
 
 function afterImmediate(): Promise<void> {

@@ -84,9 +84,9 @@ export function pickOptions<F extends OptionFields, O extends ParsedOptions<F>>(
 export const callback = <F extends (...given: never[]) => unknown>() =>
   z.custom<F>((value) => typeof value === 'function', 'expected a function').optional();
 
-/** Field for a signal that aborts a task. */
+/** Schema of a signal that aborts a task. */
 export const signal = z.instanceof(AbortSignal).optional();
-/** Field for a process group. */
+/** Schema of a process group. */
 export const processGroup = z
   .custom<ProcessGroup>(
     (value) => typeof value === 'object' && value !== null && 'broadcast' in value,
@@ -95,16 +95,16 @@ export const processGroup = z
   .optional();
 export const positiveInteger = z.int().min(1);
 export const nonNegativeInteger = z.int().min(0);
-/** Field for a number of frames, or 'all' for every frame of a clip. */
+/** Schema of a number of frames, or 'all' for every frame of a clip. */
 export const framesOrAll = z.union([z.literal('all'), nonNegativeInteger], 'expected a whole number, or all');
 export const positiveNumber = z.number().positive();
 // Also accepts NaN and infinities: the task's own error names the valid range.
-/** Field for any number, finite or not. */
+/** Schema of any number, finite or not. */
 export const anyNumber = z.custom<number>((value) => typeof value === 'number', 'expected a number');
 
-/** Field for a size in pixels. */
+/** Schema of a size in pixels. */
 export const pixelSize = z.strictObject({ width: positiveInteger, height: positiveInteger });
-/** Field for the frame size that clips are scaled to: exact, by the short side, or the largest within a box. */
+/** Schema of the frame size that clips are scaled to: exact, by the short side, or the largest within a box. */
 export const pictureSize = z.union(
   [
     pixelSize,
@@ -113,46 +113,46 @@ export const pictureSize = z.union(
   ],
   'expected { width, height }, { shortSide } or { within: { width, height } }',
 );
-/** Field for the resize mode of a clip of another aspect ratio. */
+/** Schema of the resize mode of a clip of another aspect ratio. */
 export const fit = z.enum(['crop', 'stretch']);
 
 const TEMPERATURE = 'below 1: nearer to what is likeliest; 0: the likeliest level everywhere';
 const drawing = { group: 'Drawing:' };
-/** Sampling fields of image tasks. Default: as images are scored (see `FrameSettings`). */
+/** Schemas of the sampling options of image tasks. Default: as images are scored (see `FrameSettings`). */
 export const imageDrawing = { temperature: withFlag(anyNumber.default(1), 't', TEMPERATURE, drawing) };
-/** Sampling fields of rollouts. Default: as the model file says. */
+/** Schemas of the sampling options of rollouts. Default: as the model file says. */
 export const futureDrawing = {
   temperature: withFlag(anyNumber.optional(), 't', `${TEMPERATURE} (default: by the model, see below)`, drawing),
 };
 
-/** Field for a seed, unchecked: `expectSeed` checks the range. */
+/** Schema of a seed, unchecked: `expectSeed` checks the range. */
 export const anySeed = z.union([anyNumber, z.bigint()], 'expected a number or a bigint');
 /** Help text of the seed's flag. */
 export const SEED = 'makes everything random repeatable: 0 to 2^64 - 1';
-/** Field for the seed of all random numbers. Default: `DEFAULT_SEED`. */
+/** Schema of the seed of all random numbers. Default: `DEFAULT_SEED`. */
 export const seed = withFlag(anySeed.default(DEFAULT_SEED), 'number', SEED);
-/** Field for overwriting existing output. */
+/** Schema of the option to overwrite existing output. */
 export const overwrite = booleanFlag('let --out take the place of what is there');
-/** Field for the folder of a data set. */
+/** Schema of the folder of a data set. */
 export const data = withFlag(
   z.string().optional(),
   'folder',
   "folder of the data set's files (default: where pxv datasets get put them)",
 );
 
-/** Field for a frame rate. */
+/** Schema of a frame rate. */
 export const frameRateValue = z.strictObject({
   /** Frames in `denominator` seconds, a whole number from 1. */
   numerator: positiveInteger,
   /** Number of seconds, a whole number from 1. */
   denominator: positiveInteger,
 });
-/** Field for a frame rate, or 'model' for that of the model. */
+/** Schema of a frame rate, or 'model' for that of the model. */
 export const frameRateOrModel = z.union(
   [z.literal('model'), frameRateValue],
   "expected { numerator, denominator }, as parseFrameRate gives it, or 'model'",
 );
-/** Field for the target frame rate. Default: each clip's own. */
+/** Schema of the target frame rate. Default: each clip's own. */
 export const frameRate = withFlag(
   frameRateOrModel.optional(),
   'rate',
@@ -160,7 +160,7 @@ export const frameRate = withFlag(
   { name: 'fps' },
 );
 
-/** Field for the precision of products in a training step. */
+/** Schema of the precision of products in a training step. */
 export const precision = withFlag(
   z.enum(['float32', 'bf16'] satisfies Precision[]).optional(),
   'name',

@@ -19,7 +19,10 @@ export type BlockMatchingShape = Omit<ValuesOf<typeof shape>, 'batch' | keyof ty
  */
 export const MOTION_COSTS = { costOfMotion: 1, costOfDistance: 1 / 16 } as const;
 
-/** Offsets of the pixels whose motion becomes features of a pixel: the pixel itself, then up, down, left and right. */
+/**
+ * Offsets of the pixels whose motion becomes features of a pixel: the pixel itself, then 2 pixels up, down, left and
+ * right.
+ */
 export const NEIGHBOURS = [
   [0, 0],
   [-2, 0],
@@ -35,20 +38,20 @@ export const NEIGHBOURS = [
 export const MATCHED_FEATURES = 2 * NEIGHBOURS.length + 1;
 
 /**
- * Finds the motion of each pixel from the frame `before` to the frame `last`, by block matching. With r(f) the levels
- * of a frame rounded to integers, halves up, and pixels outside of a frame replaced by the nearest inside,
+ * Kernel that finds the motion of each pixel from the frame `before` to the frame `last`, by block matching. r(f) are
+ * the levels of a frame rounded to integers, halves up; pixels outside of a frame are replaced by the nearest inside.
  *
  *     D_d(p) = sum over channels of |r(last)(p) - r(before)(p + d)|        d = (down, right), at most `reach` each
  *     S_d(p) = sum over the (2 margin + 1)^2 places q around p of D_d(q)     of N = channels (2 margin + 1)^2 terms
  *     d* = the first d, by rows, with the least S_d + N (costOfMotion + costOfDistance (|down| + |right|)),
  *          where d = 0 costs nothing
  *
- * Sub-pixel motion, at most 1/2 pixel: down and across alike, the vertex of the parabola through S of d* and of its two
+ * Sub-pixel motion, at most 1/2 pixel down and across, is the vertex of the parabola through S of d* and of its two
  * neighbours. The fraction is 0 if a neighbour is out of reach, the parabola has no minimum or S of d* is 0. All sums
  * are of integers, and so exact: every instruction set finds the same motion.
  *
  * Levels are 0 or more. `out` holds the motion down, in pixels, at each of NEIGHBOURS (the nearest pixel inside the
- * frame), the motion to the right at each of NEIGHBOURS, and S of d* over N, in levels.
+ * frame). The motion to the right at each of NEIGHBOURS follows, then S of d* over N, in levels.
  */
 export const blockMatching = kernel({
   numbers: shape,

@@ -8,11 +8,11 @@ export interface NumberField {
   most?: number;
 }
 
-/** Field for an integer from 0. */
+/** Scalar argument: integer from 0. */
 export const count = { type: 'int32', least: 0 } as const;
-/** Field for an integer from 1. */
+/** Scalar argument: integer from 1. */
 export const extent = { type: 'int32', least: 1 } as const;
-/** Returns a field for an integer from `least` to `most`. */
+/** Returns a scalar argument: integer from `least` to `most`. */
 export const integer = (least: number, most: number) => ({ type: 'int32', least, most }) as const;
 export const single = { type: 'float32' } as const;
 export const double = { type: 'float64' } as const;

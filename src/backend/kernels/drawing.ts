@@ -39,8 +39,8 @@ const call = numbers('DrawingNumbers', {
 type Call = ValuesOf<typeof call>;
 
 /**
- * Draws or decodes a batch of images with the engine, sub-pixel after sub-pixel: each level is drawn from the
- * distribution that the head predicts, or decoded from `stream`. See native/engine/drawing.h. Arrays are [image,
+ * Kernel that draws or decodes a batch of images with the engine, sub-pixel after sub-pixel. Each level is drawn from
+ * the distribution that the head predicts, or decoded from `stream`. See native/engine/drawing.h. Arrays are [image,
  * height, width, colour] if no other shape is given.
  */
 export const drawing = kernel({

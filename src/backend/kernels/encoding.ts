@@ -2,8 +2,8 @@ import { extent, integer, kernel, numbers } from './description.js';
 import { headFields } from './drawing.js';
 
 /**
- * Encodes the levels of one image as bytes, given the network's outputs for the whole image. A range coder
- * (native/engine/range_coder.h) codes sub-pixels in raster order with the probabilities of the head
+ * Kernel that encodes the levels of one image as bytes, given the network's outputs for the whole image. A range coder
+ * (native/engine/range_coder.h) codes sub-pixels in raster order with the head's probabilities
  * (native/engine/coding_counts.h). `drawing` decodes the bytes.
  */
 export const encoding = kernel({

@@ -15,24 +15,24 @@ export function localRegressionFeatures({ channels }: Pick<EarlierPixelsShape, '
 }
 
 /**
- * Predicts each pixel's error from the errors of the pixels before it in raster order, by weighted least squares, as
- * lossless coders do (Li and Orchard, "Edge-directed prediction for lossless compression of natural images", 2001).
- * With e(q) the errors of a known pixel (image less expected frame) by channel, r(q) its regressors and |p - q| the sum
- * of rows and columns between two pixels,
+ * Kernel that predicts each pixel's error from the errors of the pixels before it in raster order, by weighted least
+ * squares. Lossless coders do the same (Li and Orchard, "Edge-directed prediction for lossless compression of natural
+ * images", 2001). e(q) are the errors of a known pixel (image less expected frame) by channel, r(q) its regressors. |p
+ * - q| is the sum of rows and columns between two pixels.
  *
  *     W = argmin sum over q before p of decay^|p - q| |e(q) - W r(q)|^2 + ridge |W|^2        moved(p) = W r(p)
  *     ridge = share * mean square of the regressors there + (squares * sum of decay^|p - q| + 1e-6) unit
  *     unit = (highest / 255)^2
  *     left^2 = (residual of the sum + unit) / (sum of decay^|p - q| + 1/4), channel by channel
  *
- * with decay 0.7 for the near regression and 0.9 for the wider; share 0.006 and squares 0.015.
+ * Decay is 0.7 for the near regression and 0.9 for the wider; share is 0.006 and squares 0.015.
  *
  * Regressors of a pixel:
  * - e of the pixel before and of the pixel above, by channel, 0 outside the image
  * - mean of e over channels at four pixels: above left, above right, two before and two above
  * - newest reference less expected frame, by channel
- * - of means over channels: difference of the expected frame to the right, below, left and above, and there newest
- *   reference less expected frame (outside: the nearest pixel inside)
+ * - mean over channels of the expected frame to the right, below, left and above, less that at the pixel
+ * - mean over channels of newest reference less expected frame at these four places (outside: the nearest pixel inside)
  * - mean over channels of each other reference less expected frame, at the pixel
  * - a constant, 2 levels of 255
  *

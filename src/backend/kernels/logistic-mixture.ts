@@ -38,12 +38,13 @@ export const MIN_LOG_SCALE = -3;
 export const MAX_LOG_SCALE = 6;
 
 /**
- * Computes -log P, in nats, of each sub-pixel under mixtures of K discretised logistics, given the earlier colours of
- * its row. A row of C colours chooses one component for all its colours; later colours may correct the choice.
+ * Kernel that computes -log P, in nats, of each sub-pixel under mixtures of K discretised logistics, given the earlier
+ * colours of its row. A row of C colours chooses one component for all its colours; later colours may correct the
+ * choice.
  *
- * Colours are counted from 0, and x_c is targets[i, c]. The parameters of a row are, colour after colour: K weight
- * logits l, K mean offsets m, K log-scale offsets s, and for each earlier colour e in turn K linear terms a_ce. With
- * all of them for component k, and anchor_c = anchors[i, c, k mod A], in levels:
+ * Colours are counted from 0, and x_c is targets[i, c]. The parameters of a row lie colour after colour. A colour has K
+ * weight logits l, K mean offsets m, K log-scale offsets s, and K linear terms a_ce for each earlier colour e in turn.
+ * With all of them for component k, and anchor_c = anchors[i, c, k mod A], in levels:
  *
  *     mean_c = anchor_c + meanScale * m_c + sum over e < c of tanh(a_ce) (x_e - mean_e)     (levels)
  *     log scale = clamp(s_c + log 3, -3, 6)                                                 (scale in levels)
