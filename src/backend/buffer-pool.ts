@@ -24,7 +24,7 @@ export class BufferPool {
   private readonly lengths = new WeakMap<Float32Array, number>();
   private bytes = 0;
 
-  /** @param maxIdleBytes maximum bytes of idle arrays; above it, the least recently used lengths are freed */
+  /** @param maxIdleBytes maximum bytes of idle arrays; above the maximum, the least recently used lengths are freed */
   constructor(
     private readonly memory: FloatMemory,
     private readonly maxIdleBytes: number,

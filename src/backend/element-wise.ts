@@ -5,7 +5,7 @@ import { differentiable, assertShape, hasKernels, runKernel } from './operation.
 
 /**
  * Adds two feature maps, the second shifted down by `rows` (up if negative) and padded with zeros. The tape does not
- * differentiate this function: it is part of operations with gradients of their own.
+ * differentiate this function, as callers bring gradients of their own.
  * @param a [batch, height, width, features]; null: zero
  * @param b shaped as `a`
  */

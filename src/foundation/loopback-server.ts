@@ -18,7 +18,10 @@ export interface LoopbackServer {
 
 const HOST = '127.0.0.1';
 
-/** Headers of every response. They let a page use threads, and let no page of another origin read or frame it. */
+/**
+ * Headers of every response. Cross-origin isolation lets pages use threads and load nothing from elsewhere; other
+ * origins can neither read nor frame a page.
+ */
 const headers = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',

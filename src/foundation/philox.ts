@@ -29,7 +29,10 @@ function multiplyHigh(a: number, b: number): number {
   return (imul(aHigh, bHigh) + (cross0 >>> 16) + (cross1 >>> 16) + carry) | 0;
 }
 
-/** Writes the block of `counter` (4 words) under `key` (2 words) into `out` (4 words, unsigned 32-bit each). */
+/**
+ * Writes the Philox output block of `counter` (4 words) under `key` (2 words) into `out` (4 words, unsigned 32-bit
+ * each).
+ */
 export function philox4x32(counter: Uint32Array, key: Uint32Array, out: Uint32Array): void {
   let c0 = counter[0];
   let c1 = counter[1];

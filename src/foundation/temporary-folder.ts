@@ -10,7 +10,8 @@ export interface TemporaryFolder {
 }
 
 /**
- * Creates a temporary folder, which is removed by `remove` or when the process exits, also by a second interruption.
+ * Creates a temporary folder, which is removed by `remove` or when the process exits, also if a second interruption
+ * ends the process at once.
  * @param prefix of the folder's name
  * @throws the system's error if the folder cannot be created
  */

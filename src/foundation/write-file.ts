@@ -135,8 +135,8 @@ export function isSystemError(cause: unknown): cause is NodeJS.ErrnoException {
 }
 
 /**
- * Returns the first letters of the final name if `name` is a temporary name, as a killed process leaves it behind.
- * Returns null if it is no temporary name.
+ * Returns the first letters of the final name if `name` is a temporary name, as a killed process leaves behind. Returns
+ * null if `name` is no temporary name.
  */
 export function parseTemporaryName(name: string): string | null {
   return /^\.(.+)\.[0-9a-f]{16}\.partial$/s.exec(name)?.[1] ?? null;
