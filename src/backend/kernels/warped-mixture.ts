@@ -45,7 +45,7 @@ export const warpedMixture = kernel({
 
 /**
  * Gradient of `warpedMixture` with respect to `motion`, given dOut. The gradient of a displacement is zero where its
- * coordinate is clamped. A coordinate between two cells takes the gradient in the second cell.
+ * coordinate is clamped. A coordinate on the border of two cells takes the second cell's gradient.
  */
 export const warpedMixtureGradient = kernel({
   numbers: warp,
