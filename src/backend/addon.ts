@@ -9,7 +9,7 @@ import { kernelSignature, kernelsOver, type CallArray } from './call.js';
 import { makeLibrary, type EngineFunctions, type EngineHandle, type KernelLibrary } from './kernel-library.js';
 import type { InstructionSet } from './kernels/index.js';
 
-/** What native/addon.cc exports of one instruction set. */
+/** Exports of native/addon.cc for one instruction set. */
 interface NativeFunctions {
   run: (kernel: number, numbers: Uint8Array, ...arrays: readonly (CallArray | null)[]) => void;
   makeEngine: EngineFunctions['makeEngine'];
@@ -22,15 +22,15 @@ interface NativeFunctions {
   ) => Promise<number>;
 }
 
-/** What native/addon.cc exports. */
+/** Exports of native/addon.cc. */
 interface NativeModule {
-  /** Of the calls that it reads. */
+  /** Signature of the call layouts that the addon was compiled for. */
   signature: number;
   instructionSets: Record<string, NativeFunctions>;
   bf16: Record<string, NativeFunctions>;
-  /** Undefined where there is no memory, or the runtime takes none that is not its own. */
+  /** Returns undefined if memory is exhausted, or the runtime accepts no external memory. */
   makeFloats(count: number): Float32Array | undefined;
-  /** Frees its memory at once; the array is empty then. */
+  /** Frees the memory of `values` at once and leaves the array empty. */
   giveFloatsBack(values: Float32Array): void;
   threads(): number;
   setThreads(count: number): void;
@@ -40,19 +40,20 @@ const platform = `${process.platform}-${process.arch}`;
 let loaded: KernelLibrary | undefined;
 
 /**
- * The addon that `describeBuildCommand` has compiled here, else that of the companion package for this platform.
- * @throws PxvError `DEPENDENCY`, with every cause and every remedy, where neither loads
+ * Loads the native addon: the addon built in this package, else that of the companion package for this platform.
+ * @throws PxvError `DEPENDENCY`, with every cause and remedy, if neither loads
  */
 export function loadAddon(): KernelLibrary {
   return (loaded ??= libraryOver(loadModule(placesOfAddon())));
 }
 
-/** Where an addon may be, and what puts one there. */
+/** Candidate location of the native addon. */
 export interface AddonPlace {
-  /** As it is named to the user. */
+  /** Name of the location in errors. */
   name: string;
+  /** Path of the addon; null if its package is not installed. */
   path: string | null;
-  /** An imperative. */
+  /** Remedy that puts an addon at the location, as an imperative. */
   remedy: string;
 }
 
@@ -69,7 +70,10 @@ function placesOfAddon(): AddonPlace[] {
   return [{ name: own, path: own, remedy }, ...(prebuilt ? [prebuilt] : [])];
 }
 
-/** The exports of the first addon that loads, or DEPENDENCY. */
+/**
+ * Loads the first addon of `places` that loads, and returns its exports.
+ * @throws PxvError `DEPENDENCY` if none loads
+ */
 export function loadModule(places: readonly AddonPlace[]): NativeModule {
   const causes: unknown[] = [];
   for (const { path } of places) {
@@ -95,7 +99,7 @@ function openModule(path: string | null): NativeModule {
 }
 
 function libraryOver(native: NativeModule): KernelLibrary {
-  // Where they are large they start on a cache line and lie in huge pages, if the system has them.
+  // Large arrays start on a cache line and lie in huge pages, if the system has them.
   const make = (length: number) => native.makeFloats(length) ?? new Float32Array(length);
   const memory = { make, free: (values: Float32Array) => native.giveFloatsBack(values), copiesOthers: false };
   const kernelsOf = (functionsOf: Record<string, NativeFunctions>) =>
@@ -109,7 +113,7 @@ function libraryOver(native: NativeModule): KernelLibrary {
   return makeLibrary(kernelsOf(native.instructionSets), {
     cores: native.threads(),
     bf16Kernels: (instructionSet) => bf16.get(instructionSet) ?? null,
-    // Whole images in one call off the main thread, the batch and the threads inside.
+    // A whole batch of images is one call off the main thread; threads are inside.
     engine: (instructionSet) => {
       const { makeEngine, draw } = native.instructionSets[instructionSet];
       return { makeEngine, draw: (engine, call, arrays, ...rest) => draw(engine, ...rest, call.numbers, ...arrays) };

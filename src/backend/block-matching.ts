@@ -4,12 +4,12 @@ import { MATCHED_FEATURES, MOTION_COSTS, NEIGHBOURS, type BlockMatchingShape } f
 import { runWithoutGradient } from './operation.js';
 import { warpedMixture } from './warp.js';
 
-/** How far blocks are looked for, and how large they are. */
+/** Search range and half size of blocks, in pixels. */
 export const BLOCK_MATCHING = { reach: 7, margin: 3 } as const satisfies Partial<BlockMatchingShape>;
 
 /**
- * Where each pixel of a frame came from in the frame before: see kernels/block-matching.ts. It is a choice among motions,
- * and so has no gradient.
+ * Finds the motion of each pixel from the frame `before` to the frame `last`: see kernels/block-matching.ts. The
+ * gradient is zero, as motion is a choice.
  * @param before, last [batch, height, width, channels], in levels
  * @returns [batch, height, width, 11]
  */
@@ -19,10 +19,10 @@ export function blockMatching(shape: BlockMatchingShape, before: Tensor4D, last:
 }
 
 /**
- * A frame moved on, as if the motion found went on in each place, with overlapped blocks (Orchard and Sullivan 1994): each
- * pixel is the mean of what its own motion and that of its neighbours bring there, so that blocks have no edges.
- * @param frame [batch, height, width, channels]; its gradient is that of `warpedMixture`
- * @param found what `blockMatching` gave
+ * Extrapolates a frame along its motion with overlapped blocks (Orchard and Sullivan 1994). Each pixel is the mean of
+ * five samples, moved by its own motion and that of its neighbours, which hides block edges.
+ * @param frame [batch, height, width, channels]; differentiable as in `warpedMixture`
+ * @param found result of `blockMatching`
  */
 export function extrapolateMotion(frame: Tensor4D, found: Tensor4D): Tensor4D {
   const [, height, width, channels] = frame.shape;
@@ -30,15 +30,19 @@ export function extrapolateMotion(frame: Tensor4D, found: Tensor4D): Tensor4D {
   return warpedMixture(shape, frame, matchedFeatures(found, equalShares));
 }
 
-/** One of the numbers of block matching, times a factor. */
+/** Feature of block matching, by index, times a factor. */
 export type MatchedFeature = readonly [feature: number, factor: number];
 
-/** The motion of all neighbours, and the logits of a mixture of equal parts. */
+/** Features for `warpedMixture`: the motion of all neighbours, and zero logits for equal weights. */
 const equalShares: readonly MatchedFeature[] = Array.from({ length: 3 * NEIGHBOURS.length }, (_, feature) =>
   feature < 2 * NEIGHBOURS.length ? [feature, 1] : [0, 0],
 );
 
-/** Some of the numbers found: a product of matrices, which is in float32 in every precision, unlike a convolution. */
+/**
+ * Selects and scales features of block matching, by a matrix product. Unlike a convolution, a matrix product is in
+ * float32 in every precision.
+ * @returns [batch, height, width, outputs.length]
+ */
 export function matchedFeatures(found: Tensor4D, outputs: readonly MatchedFeature[]): Tensor4D {
   const factors = Array.from({ length: MATCHED_FEATURES }, (_, row) =>
     outputs.map(([feature, factor]) => (feature === row ? factor : 0)),

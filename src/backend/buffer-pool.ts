@@ -1,36 +1,36 @@
-/** Where tensors of the kernels lie. */
+/** Allocator of the memory that tensors of the kernels use. */
 export interface FloatMemory {
-  /** An array with unspecified contents. Throws RESOURCES where there is no room for it. */
+  /** Allocates an array with unspecified contents. @throws PxvError `RESOURCES` if memory is exhausted */
   make(length: number): Float32Array;
-  /** Gives back what `make` gave; nobody may read it afterwards. */
+  /** Frees an array that `make` returned. Nothing may read the array afterwards. */
   free(values: Float32Array): void;
-  /** Whether arrays that lie elsewhere are copied at each call. */
+  /** True if each call copies arrays that lie outside of this memory. */
   readonly copiesOthers: boolean;
 }
 
-/** Arrays shorter than this are cheap to allocate afresh and are not pooled. */
+/** Minimum length of pooled arrays; shorter arrays are cheap to allocate. */
 export const SMALLEST_POOLED = 4096;
 const FLOAT = Float32Array.BYTES_PER_ELEMENT;
 
 /**
- * Float32Arrays of disposed tensors, kept by length for the next tensor of that length: the first touch of a fresh
- * large array costs a page fault every 4 kB, often more than the kernel that fills it.
+ * Pool of Float32Arrays of disposed tensors, kept by length for reuse. The first touch of a fresh large array costs a
+ * page fault every 4 kB, often more than the kernel that fills the array.
  */
 export class BufferPool {
   /** Idle arrays by length; the length released last comes last. */
   private readonly idle = new Map<number, Float32Array[]>();
   private readonly owned = new WeakSet<ArrayBufferLike>();
-  /** As they were asked for: arrays that are only counted are empty. */
+  /** Requested lengths. The arrays of a counting backend are empty. */
   private readonly lengths = new WeakMap<Float32Array, number>();
   private bytes = 0;
 
-  /** @param maxIdleBytes beyond it, the lengths not used for longest are given back to the system */
+  /** @param maxIdleBytes maximum bytes of idle arrays; above the maximum, the least recently used lengths are freed */
   constructor(
     private readonly memory: FloatMemory,
     private readonly maxIdleBytes: number,
   ) {}
 
-  /** An array with unspecified contents. */
+  /** Returns an array with unspecified contents, from the pool if possible. */
   take(length: number): Float32Array {
     const reused = this.idle.get(length)?.pop();
     if (reused) {
@@ -44,12 +44,12 @@ export class BufferPool {
     return values;
   }
 
-  /** Whether these values lie in memory that will be used again after a release. */
+  /** Returns true if `values` lie in memory of the pool, which a release makes free for reuse. */
   owns(values: ArrayBufferView): boolean {
     return this.owned.has(values.buffer);
   }
 
-  /** Takes back an array that `take` gave; nobody may read it afterwards. */
+  /** Returns an array from `take` to the pool. Nothing may read the array afterwards. */
   release(values: Float32Array): void {
     const own = this.lengths.get(values)!;
     const sameLength = this.idle.get(own) ?? [];
@@ -65,18 +65,19 @@ export class BufferPool {
     }
   }
 
-  /** Gives all idle arrays back to the system. */
+  /** Frees all idle arrays. */
   clear(): void {
     for (const values of [...this.idle.values()].flat()) this.memory.free(values);
     this.idle.clear();
     this.bytes = 0;
   }
 
+  /** Bytes of idle arrays. */
   get idleBytes(): number {
     return this.bytes;
   }
 
-  /** Where there is no room, idle arrays of other lengths make some. */
+  /** Allocates an array, and frees all idle arrays first if memory is exhausted. */
   private make(length: number): Float32Array {
     try {
       return this.memory.make(length);

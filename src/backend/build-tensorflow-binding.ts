@@ -16,21 +16,24 @@ import { errorFactory } from '../foundation/errors.js';
 import { makeFolder } from '../foundation/make-folder.js';
 import { checkWritable } from '../foundation/write-file.js';
 
+/** Options for building the TensorFlow binding. */
 export interface BuildBindingOptions {
-  /** Python that the wheel is installed for. Default: that of the virtual environment in use, else `python3`. */
+  /** Python whose wheel is used. Default: that of the active virtual environment, else `python3`. */
   python?: string | undefined;
-  /** Whether a binding that is there is replaced. */
+  /** True if an existing binding is replaced. */
   overwrite?: boolean | undefined;
-  /** Default: the first of the two packages that is installed. */
+  /** npm package of TensorFlow. Default: the first of the two that is installed. */
   installed?: TensorflowPackage | null | undefined;
+  /** Called with the name of each step as it begins. */
   onStep?: ((what: string) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
+/** Result of building the TensorFlow binding. */
 export interface BuiltBinding extends TensorflowFacts {
   package: string;
   packageVersion: string;
-  /** The wheel's folder, with its libraries and headers. */
+  /** Folder of the wheel, with its libraries and headers. */
   wheel: string;
   python: string;
   compiler: string;
@@ -40,7 +43,7 @@ export interface BuiltBinding extends TensorflowFacts {
 const WHEELS = 'tensorflow-cpu, or "tensorflow[and-cuda]" for an NVIDIA GPU';
 const INSTALL_WHEEL = `pip install tensorflow-cpu`;
 
-/** What a Python says of its wheel; finding it imports nothing of it. */
+/** Python script that prints the interpreter and its TensorFlow wheel as JSON, without importing TensorFlow. */
 const FIND_WHEEL = `
 import importlib.util, json, sys
 spec = importlib.util.find_spec("tensorflow")
@@ -51,11 +54,11 @@ print(json.dumps({"python": sys.executable, "wheel": places[0] if places else No
 const wheelSchema = z.object({ python: z.string(), wheel: z.string().nullable() });
 
 /**
- * Builds the binding of an installed `@tensorflow/tfjs-node` or `-gpu` against the library in an installed Python wheel of
- * TensorFlow, which has its C API, and tries it. The package's own binding wants a library of 2022 (for GPUs one of CUDA
+ * Builds and tests the binding of an installed `@tensorflow/tfjs-node` or `-gpu` against the library in an installed
+ * Python wheel of TensorFlow, which has its C API. The package's own binding needs a library of 2022 (for GPUs of CUDA
  * 11.2), from one server.
- * @throws PxvError `DEPENDENCY` where the package, the wheel, a compiler or headers are missing, or what was built does not
- *   work: then the package is as it was; `OUTPUT` where there is a binding already
+ * @throws PxvError `DEPENDENCY` if the package, the wheel, a compiler or headers are missing, or the new binding does
+ *   not work: then the old binding is restored; `OUTPUT` if a binding exists already
  */
 export async function buildTensorflowBinding(options: BuildBindingOptions = {}): Promise<BuiltBinding> {
   const { onStep, signal, overwrite = false, installed = findTensorflowPackage() } = options;
@@ -108,7 +111,10 @@ export async function buildTensorflowBinding(options: BuildBindingOptions = {}):
   }
 }
 
-/** Loads a package in a process of its own, and waits for it so long: a driver that does not fit may hang. */
+/**
+ * Loads a TensorFlow package in a process of its own and returns its facts. The process is killed after 120 s, as a
+ * driver that does not fit may hang.
+ */
 export async function probeTensorflow(installed: TensorflowPackage, signal?: AbortSignal): Promise<TensorflowFacts> {
   const printed = await execute(process.execPath, ['--eval', PROBE_SCRIPT, installed.folder], signal, PROBE_SECONDS);
   return JSON.parse(printed) as TensorflowFacts;
@@ -138,7 +144,7 @@ async function findWheel(asked: string | undefined, signal?: AbortSignal) {
   throw unable('wheel', WHEELS, received, `run: ${install}, or name its Python with --python`);
 }
 
-/** The wheel's folder, once it is known to have what a binding needs. */
+/** Returns `wheel` if its folder holds all that a binding needs. @throws PxvError `DEPENDENCY` if not */
 function complete(wheel: string): string {
   const needed = [library('cc'), library('framework'), join('include', 'tensorflow', 'c', 'eager', 'c_api.h')];
   const missing = needed.filter((path) => !existsSync(join(wheel, path)));
@@ -150,7 +156,7 @@ function library(part: string): string {
   return process.platform === 'darwin' ? `libtensorflow_${part}.2.dylib` : `libtensorflow_${part}.so.2`;
 }
 
-/** Folder of Node-API's headers: those that came with Node.js. */
+/** Returns the folder of Node-API's headers: those that came with Node.js. */
 function nodeHeaders(): string {
   const prefix = process.env.npm_config_nodedir ?? dirname(dirname(process.execPath));
   const places = [join(prefix, 'include', 'node'), '/usr/include/node', '/usr/local/include/node'];
@@ -179,7 +185,7 @@ async function execute(program: string, args: readonly string[], signal?: AbortS
   return stdout;
 }
 
-/** The line of a failed program's output that says what is wrong. */
+/** Returns the line of a failed program's output that names the error. */
 function firstError(error: unknown): string {
   const failure = error as { stderr?: string; code?: unknown; killed?: boolean; signal?: string; message: string };
   const { stderr = '', code, killed = false, signal, message } = failure;

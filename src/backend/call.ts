@@ -4,15 +4,19 @@ import { assertInteger, argumentError } from './kernels/geometry.js';
 import type { FloatMemory } from './buffer-pool.js';
 import { descriptions, type InstructionSet, type KernelFunctions, type Kernels } from './kernels/index.js';
 
+/** Typed array that a kernel call passes. */
 export type CallArray = ArrayTypes[keyof ArrayTypes];
 type CallValues = Readonly<Record<string, unknown>>;
 
-/** How a call lies in memory: its numbers, then a pointer for each array. The same on every machine, but for the pointers' size. */
+/**
+ * Memory layout of a kernel call: scalar arguments, then a pointer for each array. The layout is the same on every
+ * machine, but for the size of pointers.
+ */
 export interface CallLayout {
   numbers: readonly { name: string; type: NumberField['type']; offset: number }[];
-  /** Bytes of the numbers, a multiple of 8. */
+  /** Bytes of the scalar arguments, a multiple of 8. */
   bytes: number;
-  /** The arrays in order: the geometry, where there is one, the inputs, the outputs. */
+  /** Arrays in order: the geometry if there is one, inputs, outputs. */
   arrays: readonly { name: string; type: keyof ArrayTypes; written: boolean }[];
 }
 
@@ -21,7 +25,7 @@ const constructors: Record<keyof ArrayTypes, string> = {
   ...{ uint8_t: 'Uint8Array', int16_t: 'Int16Array', int32_t: 'Int32Array', uint32_t: 'Uint32Array' },
 };
 
-/** Numbers of 8 bytes come first, so that nothing lies between them. */
+/** Returns the memory layout of a kernel's calls. Scalars of 8 bytes come first, so that there is no padding. */
 export function callLayout({ numbers, inputs, outputs }: KernelDescription): CallLayout {
   const sizeOf = ({ type }: NumberField) => (type === 'float64' ? 8 : 4);
   const fields = Object.entries(numbers.fields).sort(([, a], [, b]) => sizeOf(b) - sizeOf(a));
@@ -41,17 +45,20 @@ export function callLayout({ numbers, inputs, outputs }: KernelDescription): Cal
   };
 }
 
-/** A number that changes whenever a call would be read otherwise: what was compiled must have the same. */
+/**
+ * Returns a hash of the call layouts, which compiled code must share: a different hash means that calls would be
+ * misread.
+ */
 function signatureOf(layouts: readonly (readonly [name: string, CallLayout])[]): number {
   let hash = 0x811c9dc5;
   for (const character of JSON.stringify(layouts)) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
   return hash >>> 0;
 }
 
-/** Calls of a kernel, checked and laid out. C++ checks nothing. */
+/** Writer of a kernel's calls: checks the arguments and lays them out. C++ checks nothing. */
 export class CallWriter {
   readonly layout: CallLayout;
-  /** The numbers of the call at hand. */
+  /** Scalar arguments of the last call that `write` laid out. */
   readonly numbers: Uint8Array;
   private readonly view: DataView;
   private readonly integers: readonly (readonly [name: string, NumberField])[];
@@ -69,8 +76,8 @@ export class CallWriter {
   }
 
   /**
-   * Writes `numbers`, and gives the arrays in the layout's order.
-   * @throws PxvError USAGE where a number is out of its range or an array does not fit the numbers
+   * Checks a call, writes its scalar arguments into `numbers`, and returns the arrays in the layout's order.
+   * @throws PxvError `USAGE` if a number is out of range or an array does not fit the numbers
    */
   write(values: CallValues, arrays: CallValues): (CallArray | null)[] {
     this.checkNumbers(values);
@@ -118,18 +125,18 @@ export class CallWriter {
   }
 }
 
-/** Runs a kernel, by its place in the table, on what a `CallWriter` gave. */
+/** Function that runs a kernel, given its index in the table and the result of `CallWriter.write`. */
 export type RunKernel = (kernel: number, call: CallWriter, arrays: readonly (CallArray | null)[]) => void;
 
 const writers = Object.entries(descriptions).map(([name, description]) => new CallWriter(name, description));
 
-/** Of all kernels together, and of the engine. */
+/** Signature of the call layouts of all kernels and of the engine. */
 export const kernelSignature = signatureOf([
   ...writers.map(({ name, layout }) => [name, layout] as const),
   ['drawing', callLayout(drawing as unknown as KernelDescription)],
 ]);
 
-/** The kernels of one instruction set. */
+/** Returns the kernels of one instruction set, which check each call and pass the call to `run`. */
 export function kernelsOver(instructionSet: InstructionSet, memory: FloatMemory, run: RunKernel): Kernels {
   const functions = writers.map((writer, index) => [
     writer.name,

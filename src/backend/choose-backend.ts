@@ -11,34 +11,35 @@ import { importTensorflow } from './tensorflow.js';
 const misused = errorFactory('USAGE', 'choose backend');
 
 const backendNames = ['native', 'cpu', 'tensorflow'] as const;
+/** Name of a backend: pxv's own kernels, the JavaScript kernels of tfjs, or TensorFlow. */
 export type BackendName = (typeof backendNames)[number];
 
-/** Which backend computes, and with what. */
+/** Options for choosing the backend that computes. */
 export interface BackendOptions {
-  /** Default: native. */
+  /** Name of the backend. Default: native. */
   backend?: BackendName | undefined;
-  /** Native only. Default: the best that this machine has. */
+  /** Instruction set, native only. Default: the best that this machine has. */
   instructionSet?: InstructionSet | undefined;
-  /** Native only, 1 or more. Default: all cores. */
+  /** Number of threads, native only, 1 or more. Default: all cores. */
   threads?: number | undefined;
 }
 
-/** The backend that computes from now on. */
+/** Backend in use after `chooseBackend`. */
 export interface ChosenBackend {
   /** Name of the backend. */
   backend: BackendName;
-  /** Null on a backend that is not ours. */
+  /** Instruction set of the native backend; null on another backend. */
   instructionSet: InstructionSet | null;
-  /** Threads of the native kernels; 1 on another backend. */
+  /** Number of threads of the native kernels; 1 on another backend. */
   threads: number;
-  /** One line that the user should see, or null. */
+  /** Notice for the user, one line, or null. */
   note: string | null;
 }
 
 /**
- * Makes a tfjs backend the current one. Call it before any tensor is made: tensors of a backend that is replaced are
- * lost.
- * @throws PxvError `USAGE` where an option is unknown or not what this machine has, `DEPENDENCY` where a backend does
+ * Makes a tfjs backend the current one. Call `chooseBackend` before any tensor is made: tensors of a replaced backend
+ * are lost.
+ * @throws PxvError `USAGE` if an option is unknown or not available on this machine; `DEPENDENCY` if the backend does
  *   not start
  */
 export async function chooseBackend(options: BackendOptions = {}): Promise<ChosenBackend> {

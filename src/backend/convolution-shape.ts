@@ -1,6 +1,6 @@
 /**
- * The geometry of a convolution as a list of taps: one contract for masked, ordinary and (as its input gradient)
- * transposed convolutions.
+ * Tap of a convolution: one offset of the kernel, with its weight matrix. A convolution is a list of taps: one contract
+ * for masked, ordinary and (as input gradient) transposed convolutions.
  *
  *     out[n, y, x, o] = sum over taps t, and over features k < t.sees[group of o], of
  *                         in[n, y * stride + t.dy, x * stride + t.dx, k] * weights[t.position, k, o]
@@ -15,12 +15,13 @@ export interface Tap {
   dy: number;
   /** Offset of the input pixel, columns to the right. */
   dx: number;
-  /** Which of the kernel's height x width weight matrices belongs to this tap. */
+  /** Index of the tap's weight matrix among the kernel's height x width matrices. */
   position: number;
-  /** For each output group: how many leading input features it sees. Never decreasing from group to group. */
+  /** Number of leading input features that each output group reads, never decreasing from group to group. */
   sees: readonly number[];
 }
 
+/** Shape of a convolution: input, output, stride, kernel, output groups and taps; see `Tap` for the sum. */
 export interface ConvolutionShape {
   inHeight: number;
   inWidth: number;
@@ -28,7 +29,7 @@ export interface ConvolutionShape {
   outHeight: number;
   outWidth: number;
   outFeatures: number;
-  /** Input pixels from one output pixel to the next, the same in both directions. */
+  /** Stride: input pixels from one output pixel to the next, the same in both directions. */
   stride: number;
   /** Height and width of the weights; weights have the shape [height, width, inFeatures, outFeatures]. */
   kernel: { height: number; width: number };
@@ -37,13 +38,15 @@ export interface ConvolutionShape {
   taps: readonly Tap[];
 }
 
-/** The shape of an ordinary convolution: every output sees every feature of every tap. */
+/** Shape of an ordinary convolution, in which every output reads every feature of every tap. */
 export interface DenseConvolution extends Omit<ConvolutionShape, 'groups' | 'taps'> {
-  /** Rows and columns of zeros before the image; those after it follow from the sizes. */
+  /** Rows of zeros above the image. The padding below and to the right follows from the sizes. */
   top: number;
+  /** Columns of zeros to the left of the image. */
   left: number;
 }
 
+/** Returns the shape of an ordinary convolution as a list of taps in one group. */
 export function denseConvolution({ top, left, ...shape }: DenseConvolution): ConvolutionShape {
   const { height, width } = shape.kernel;
   const taps = Array.from({ length: height * width }, (_, position) => ({
@@ -55,10 +58,13 @@ export function denseConvolution({ top, left, ...shape }: DenseConvolution): Con
   return { ...shape, groups: [shape.outFeatures], taps };
 }
 
-/** As much of a convolution's shape as its parameters need. */
+/** Part of a convolution's shape that its parameters depend on. */
 export type ParameterShape = Pick<ConvolutionShape, 'kernel' | 'inFeatures' | 'outFeatures' | 'groups' | 'taps'>;
 
-/** 1 where a weight is used, 0 where it is masked: [height, width, inFeatures, outFeatures], row-major. */
+/**
+ * Returns the mask of a convolution's weights: 1 where a weight is used, 0 where it is masked, [height, width,
+ * inFeatures, outFeatures], row-major.
+ */
 export function filterMask({ kernel, inFeatures, outFeatures, groups, taps }: ParameterShape): Float32Array {
   const mask = new Float32Array(kernel.height * kernel.width * inFeatures * outFeatures);
   for (const { position, sees } of taps) {
@@ -76,17 +82,17 @@ export function filterMask({ kernel, inFeatures, outFeatures, groups, taps }: Pa
 
 type Shape4D = [number, number, number, number];
 
-/** The shape of the input: [batch, height, width, features]. */
+/** Returns the shape of the input: [batch, height, width, features]. */
 export function inputShape({ inHeight, inWidth, inFeatures }: ConvolutionShape, batch: number): Shape4D {
   return [batch, inHeight, inWidth, inFeatures];
 }
 
-/** The shape of the output: [batch, height, width, features]. */
+/** Returns the shape of the output: [batch, height, width, features]. */
 export function outputShape({ outHeight, outWidth, outFeatures }: ConvolutionShape, batch: number): Shape4D {
   return [batch, outHeight, outWidth, outFeatures];
 }
 
-/** The shape of the weights: [height, width, inFeatures, outFeatures]. */
+/** Returns the shape of the weights: [height, width, inFeatures, outFeatures]. */
 export function weightShape({ kernel, inFeatures, outFeatures }: ConvolutionShape): Shape4D {
   return [kernel.height, kernel.width, inFeatures, outFeatures];
 }

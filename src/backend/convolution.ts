@@ -4,11 +4,12 @@ import { filterMask, weightShape, type ConvolutionShape } from './convolution-sh
 import { runOrCompose } from './operation.js';
 
 /**
- * See kernels/convolution.ts. Like its two gradients it is a piece for an operation that brings its own gradient: it is not
- * differentiable by the tape.
+ * Convolves `x`: see kernels/convolution.ts. The tape does not differentiate this function or its two gradients: they
+ * are parts of operations with gradients of their own.
  * @param x [batch, inHeight, inWidth, inFeatures]
  * @param weights [kernel height, kernel width, inFeatures, outFeatures], zero where masked
- * @param options `bias` [outFeatures]; plus [batch, outHeight, outWidth, outFeatures]
+ * @param options `bias` [outFeatures]; `plus` [batch, outHeight, outWidth, outFeatures], added; `relu`: x goes through
+ *   a ReLU first
  * @returns [batch, outHeight, outWidth, outFeatures]
  */
 export function convolution(
@@ -27,10 +28,10 @@ export function convolution(
 }
 
 /**
- * Gradient of `convolution` with respect to x, zero where `reluInput` (the x of a forward call with `relu`) is not
- * above zero; then plus is added.
+ * Computes the gradient of `convolution` with respect to x, then adds `plus`. The gradient is zero where `reluInput`
+ * (the x of a forward call with `relu`) is not above zero.
  * @param dy [batch, outHeight, outWidth, outFeatures]
- * @returns [batch, inHeight, inWidth, inFeatures], as are reluInput and plus
+ * @returns [batch, inHeight, inWidth, inFeatures], the shape of reluInput and plus too
  */
 export function convolutionInputGradient(
   dy: Tensor4D,
@@ -51,8 +52,8 @@ export function convolutionInputGradient(
 }
 
 /**
- * Gradients of `convolution` with respect to its weights (zero where masked) and its bias.
- * @param x the forward call's input, with the same `relu`
+ * Computes the gradients of `convolution` with respect to its weights (zero where masked) and its bias.
+ * @param x input of the forward call, with the same `relu`
  * @param dy [batch, outHeight, outWidth, outFeatures]
  */
 export function convolutionFilterGradient(
@@ -76,7 +77,10 @@ export function convolutionFilterGradient(
 
 const masks = new WeakMap<object, WeakMap<ConvolutionShape, Tensor>>();
 
-/** 1 where a weight is used, made once for each backend: it is not moved to the backend's memory again at every step. */
+/**
+ * Returns the weight mask of a shape, 1 where a weight is used. Made once per backend, so that no step moves the mask
+ * to the backend's memory again.
+ */
 function maskOf(shape: ConvolutionShape): Tensor {
   const backend: object = tf.backend();
   const ofBackend = masks.get(backend) ?? new WeakMap<ConvolutionShape, Tensor>();
@@ -85,7 +89,7 @@ function maskOf(shape: ConvolutionShape): Tensor {
   return mask;
 }
 
-/** Some rows and columns of a plane of pixels: from where on, and how many. */
+/** Crop of an image, in pixels; the crop may extend beyond the image. */
 interface Window {
   top: number;
   left: number;
@@ -93,7 +97,7 @@ interface Window {
   width: number;
 }
 
-/** The window that a convolution without padding reads to give the output. */
+/** Returns the crop of the input that a convolution without padding reads to give the output. */
 function windowOf({ outHeight, outWidth, stride, kernel, taps }: ConvolutionShape): Window {
   const { dy, dx, position } = taps[0];
   return {
@@ -104,7 +108,7 @@ function windowOf({ outHeight, outWidth, stride, kernel, taps }: ConvolutionShap
   };
 }
 
-/** What a window shows of images [batch, height, width, features]: zeros where there is no image. */
+/** Crops images [batch, height, width, features], with zeros outside of the images. */
 export function visibleWeights({ top, left, height, width }: Window, images: Tensor4D): Tensor4D {
   const [batch, rows, columns, features] = images.shape;
   const around = (start: number, length: number, size: number): [number, number] => [

@@ -8,14 +8,15 @@ import { registerKernels } from './register-native-backend.js';
 const NAME = 'counting';
 
 /**
- * Returns the peak memory, in bytes, of the arrays that `run` would hold on a `NativeBackend`: those of tensors in use,
- * those idle in the pool, and those that were read. `run` computes on a backend whose kernels do nothing and whose
- * arrays of `SMALLEST_POOLED` numbers or more have no memory. So its time grows with the number of operations, not with
- * their size. Shorter tensors are read as zeros, the others as empty arrays. The backend in use is the same afterwards.
- * @param run synchronous; it disposes of the tensors that it keeps
+ * Returns the peak memory, in bytes, of the arrays that `run` would hold on a `NativeBackend`. Counts arrays of tensors
+ * in use, arrays idle in the pool, and arrays that were read. `run` executes on a backend whose kernels do nothing and
+ * whose arrays of `SMALLEST_POOLED` numbers or more have no memory. So the time grows with the number of operations,
+ * not with their size. Shorter tensors are read as zeros, longer ones as empty arrays. The backend in use is the same
+ * afterwards.
+ * @param run synchronous; disposes the tensors that it keeps
  */
 export function countBytes(run: () => void): number {
-  // Where none is in use yet, the best one is from here on.
+  // If no backend is in use yet, this puts the best one in use.
   tf.backend();
   const before = tf.getBackend();
   const backend = new CountingBackend();
@@ -34,11 +35,14 @@ export function countBytes(run: () => void): number {
 
 /**
  * Maximum bytes of unreferenced arrays that JavaScript still holds. V8 collects them once 64 MiB are new outside of its
- * heap (its `kExternalAllocationSoftLimit`).
+ * heap (`kExternalAllocationSoftLimit`).
  */
 const MAX_GARBAGE = 64 * 2 ** 20;
 
-/** Bytes of arrays without memory: those of the pool, and those of JavaScript, which are garbage until collected. */
+/**
+ * Counter of the bytes of arrays without memory: arrays of the pool, and arrays of JavaScript, which are garbage until
+ * collected.
+ */
 class CountedMemory implements FloatMemory {
   readonly copiesOthers = false;
   private readonly bytesOf = new WeakMap<object, number>();
@@ -60,14 +64,14 @@ class CountedMemory implements FloatMemory {
     this.bytes -= this.bytesOf.get(values)!;
   }
 
-  /** Counts an array, by any object that stands for it. */
+  /** Counts an array, which `array`, any object, stands for. */
   add(array: object, bytes: number): void {
     this.bytesOf.set(array, bytes);
     this.bytes += bytes;
     this.most = Math.max(this.most, this.bytes);
   }
 
-  /** Counts a copy of an array, which its reader is taken to hold from now on. */
+  /** Counts a copy of an array, which its reader is assumed to hold forever. */
   copy(array: object): void {
     this.add({}, this.bytesOf.get(array) ?? 0);
   }
@@ -87,7 +91,7 @@ class CountingBackend extends NativeBackend {
     super(kernels, kernels);
   }
 
-  /** Writes zeros, or an empty array where there would be `SMALLEST_POOLED` or more. */
+  /** Stores zeros, or an empty array instead of `SMALLEST_POOLED` numbers or more. */
   override write(_: backend_util.BackendValues, shape: number[], dtype: DataType): object {
     const size = tf.util.sizeFromShape(shape);
     const zeros = tf.util.getTypedArrayFromDType(dtype as 'float32', size < SMALLEST_POOLED ? size : 0);
@@ -112,7 +116,10 @@ class CountingBackend extends NativeBackend {
 type Shape = number[];
 type ShapeOf = (shapes: readonly Shape[], attributes: NamedAttrMap) => Shape;
 
-/** What a kernel makes that tfjs computes on the CPU; its type is that of its last input where nothing else is said. */
+/**
+ * Returns a kernel that makes a tensor of the right shape without computing values. Default type: that of the last
+ * input.
+ */
 function shaped(shapeOf: ShapeOf, dtype?: DataType): NativeKernel {
   return (backend, given, attributes) => {
     const inputs = Object.values(given);
@@ -132,8 +139,8 @@ const reduced: ShapeOf = ([x], { axis, keepDims }) => {
 const all = (names: readonly string[], kernel: NativeKernel) => Object.fromEntries(names.map((name) => [name, kernel]));
 
 /**
- * What tfjs would compute itself on the CPU, of the operations that are in use. One without a line here does compute, of nothing: the
- * count is the same, only slower.
+ * Substitutes for the tfjs CPU kernels in use. An operation without a substitute runs the tfjs kernel on empty arrays:
+ * the count is the same, only slower.
  */
 const shapes: Readonly<Record<string, NativeKernel>> = {
   ...all([tf.Neg, tf.Log1p, tf.ClipByValue, tf.ZerosLike, tf.OnesLike, tf.Round, tf.LogicalNot], shaped(broadcast)),

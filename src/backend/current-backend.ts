@@ -5,18 +5,23 @@ import type { InstructionSet } from './kernels/index.js';
 import { nativeBackend, type NativeBackend } from './native-backend.js';
 import { registerNativeBackend } from './register-native-backend.js';
 
-/** What rounds as tensors are computed now: the instruction set of the native backend, else the name of the backend. */
+/**
+ * Returns what determines the rounding of results: the instruction set of the native backend, else the name of the
+ * backend.
+ */
 export function currentArithmetic(): string {
   return nativeBackend()?.kernels.instructionSet ?? tf.getBackend();
 }
 
-/** Threads that the native backend computes with; null on another, which does not say. */
+/** Returns the number of threads of the native backend; null on another backend, which does not tell. */
 export function currentThreads(): number | null {
   const native = nativeBackend();
   return native === null ? null : libraryOf(native.kernels.instructionSet).threads();
 }
 
-/** The instruction set of the native backend where it is in use; else the best that the addon has, if it is there. */
+/**
+ * Returns the instruction set of the native backend if in use, else the best of the addon, or `wasm` without an addon.
+ */
 export function currentInstructionSet(): InstructionSet {
   const native = nativeBackend();
   if (native !== null) return native.kernels.instructionSet;
@@ -24,7 +29,7 @@ export function currentInstructionSet(): InstructionSet {
   return addon instanceof PxvError ? 'wasm' : addon.instructionSets.at(-1)!;
 }
 
-/** Makes the native backend on these kernels the current one. @returns threads that it computes with */
+/** Makes the native backend with the kernels of `instructionSet` the current one. @returns number of threads */
 export async function useKernels(instructionSet: InstructionSet, threads: number | undefined): Promise<number> {
   const library = libraryOf(instructionSet);
   library.setThreads(threads ?? library.cores);
@@ -38,7 +43,7 @@ export async function useKernels(instructionSet: InstructionSet, threads: number
   return library.threads();
 }
 
-/** Makes a registered backend of tfjs the current one. */
+/** Makes a registered backend of tfjs the current one. @throws PxvError `DEPENDENCY` if the backend does not start */
 export async function useBackend(name: string): Promise<void> {
   if (await tf.setBackend(name)) return;
   const failed = errorFactory('DEPENDENCY', 'choose backend');
@@ -46,11 +51,11 @@ export async function useBackend(name: string): Promise<void> {
 }
 
 /**
- * Left to itself, TensorFlow.js would take its own backend, which is many times as slow, and say so in words about another
- * package.
- * @throws PxvError `USAGE` where no backend was chosen
+ * Checks that a backend was chosen. Else TensorFlow.js would use its own backend, which is many times as slow, and
+ * print a notice about another package.
+ * @throws PxvError `USAGE` if no backend was chosen
  */
 export function assertBackend(operation: string): void {
-  // Undefined until one is in use, whatever its type says.
+  // Undefined until a backend is in use, whatever its type says.
   if ((tf.getBackend() as string | undefined) === undefined) throw backendError(operation);
 }

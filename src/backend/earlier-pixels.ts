@@ -2,21 +2,21 @@ import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { earlierGradients, type EarlierMethod, type EarlierPixelsShape } from './kernels/index.js';
 import { differentiable, runAnywhere, runWithoutGradient } from './operation.js';
 
-/** Whole images that something is made of: see kernels/earlier-pixels.ts. */
+/** Inputs of an earlier-pixels method for whole images: see kernels/earlier-pixels.ts. */
 export interface EarlierInputs {
-  /** [batch, height, width, channels], in levels. */
+  /** Images, [batch, height, width, channels], in levels. */
   image: Tensor4D;
-  /** The same. */
+  /** Expected frames, shaped as `image`, in levels. */
   expected: Tensor4D;
-  /** [batch, height, width, references * channels], in levels, the newest first. */
+  /** Context frames, [batch, height, width, references * channels], in levels, the newest first. */
   references: Tensor4D;
-  /** [batch, 1, 1, 1], 0 for images of which nothing is made: what is read of them says so; null: of all. */
+  /** Mask, [batch, 1, 1, 1]: images with 0 get the features of no match; null: all images are searched. */
   searched: Tensor4D | null;
 }
 
 /**
- * What a method makes of the pixels before each pixel, as a network reads it: see its kernel. What it finds is a choice and has no
- * gradient; what is expected may have one.
+ * Computes an earlier-pixels method's features of each pixel: see the method's kernel. Gradients: to the expected frame
+ * if the method has a gradient kernel, else zero, as a match is a choice.
  * @returns [batch, height, width, features of the method]
  */
 export function readEarlierPixels(method: EarlierMethod, shape: EarlierPixelsShape, inputs: EarlierInputs): Tensor4D {

@@ -4,10 +4,10 @@ import { visibleWeights } from './convolution.js';
 import { differentiable, assertShape, hasKernels, runKernel } from './operation.js';
 
 /**
- * The sum of two maps, the second moved down by some rows (up where negative), zeros coming in. It is a piece for an
- * operation that brings its own gradient: it is not differentiable by the tape.
- * @param a [batch, height, width, features]; zero where null
- * @param b as a
+ * Adds two feature maps, the second shifted down by `rows` (up if negative) and padded with zeros. The tape does not
+ * differentiate this function, as callers bring gradients of their own.
+ * @param a [batch, height, width, features]; null: zero
+ * @param b shaped as `a`
  */
 export function addMoved(a: Tensor4D | null, b: Tensor4D, rows: number): Tensor4D {
   if (a !== null) assertShape('addMoved', 'a', a, b.shape);
@@ -23,8 +23,8 @@ export function addMoved(a: Tensor4D | null, b: Tensor4D, rows: number): Tensor4
 }
 
 /**
- * max(x, 0). Differentiable: the gradient goes where the output is above zero. tfjs has the same, by way of a map of zeros
- * and ones; on a backend with a kernel of its own it is one pass.
+ * ReLU: returns max(x, 0). Differentiable: the gradient passes where the output is above zero. Unlike tf.relu, whose
+ * gradient goes through a map of zeros and ones, the native kernel takes one pass.
  */
 export function relu<T extends Tensor>(x: T): T {
   if (!hasKernels()) return tf.relu(x);

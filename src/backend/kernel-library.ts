@@ -2,22 +2,27 @@ import { errorFactory, PxvError } from '../foundation/errors.js';
 import type { CallArray, CallWriter } from './call.js';
 import type { InstructionSet, Kernels } from './kernels/index.js';
 
-/** An engine, made by `makeEngine`; it is freed with this object. */
+/** Handle of an engine from `makeEngine`; the engine is freed with the handle. */
 export type EngineHandle = object & { readonly engine?: never };
 
-/** The engine over the kernels of one instruction set: runs a program at one pixel after another. */
+/**
+ * Functions of the engine, which runs a network's program at one pixel after another on the kernels of one instruction
+ * set.
+ */
 export interface EngineFunctions {
   /**
-   * @param program its numbers, as native/engine/program.h reads them
-   * @param parameters in the program's order; they are copied
+   * Makes an engine for a program.
+   * @param program encoded as native/engine/program.h reads it
+   * @param parameters weights in the program's order, which are copied
    */
   makeEngine(program: Int32Array, parameters: readonly Float32Array[]): EngineHandle;
   /**
-   * Draws a batch of images: see kernels/drawing.ts. No array may be used until the promise is settled, but `stop`.
-   * @param call what has written `arrays`; its numbers are read before this returns
-   * @param stop one number; anything but 0 ends the work after the row at hand
-   * @param onRow called after each row with the number done
-   * @returns 1, or the sum of the probabilities that made it impossible to go on
+   * Draws or decodes a batch of images: see kernels/drawing.ts. No array but `stop` may be used until the promise
+   * settles.
+   * @param call writer whose `write` returned `arrays`; its numbers are read before `draw` returns
+   * @param stop one number; any value but 0 stops the work after the current row
+   * @param onRow called after each row with the number of rows done
+   * @returns 1, or the sum of the probabilities that are not finite or not above zero, at which the work ended
    */
   draw(
     engine: EngineHandle,
@@ -28,25 +33,35 @@ export interface EngineFunctions {
   ): Promise<number>;
 }
 
-/** The kernels and the engine in C++, as one host has them, and the threads that they share. */
+/** Library of kernels and engine in C++ for one host, and its pool of threads. */
 export interface KernelLibrary {
-  /** What this machine can run, in ascending order. */
+  /** Instruction sets that this machine can run, in ascending order. */
   readonly instructionSets: readonly InstructionSet[];
-  /** The kernels of one set; without a name, of the highest. Throws USAGE where this machine or build lacks it. */
+  /**
+   * Returns the kernels of an instruction set. Default: the highest.
+   * @throws PxvError `USAGE` if this machine or build lacks the set
+   */
   kernels(instructionSet?: InstructionSet): Kernels;
-  /** The kernels of a set with the factors of convolutions and LSTMs rounded to bf16; null where this machine has none. */
+  /** Returns kernels that round the factors of convolutions and LSTMs to bf16; null if this machine has none. */
   bf16Kernels(instructionSet: InstructionSet): Kernels | null;
-  /** The engine over the kernels of a set that `instructionSets` has. */
+  /** Returns the engine on the kernels of one of `instructionSets`. */
   engine(instructionSet: InstructionSet): EngineFunctions;
-  /** Cores that this process has: as many threads there are at first. */
+  /** Number of cores that this process may use, which is the initial number of threads. */
   readonly cores: number;
-  /** How many threads work on a kernel, the calling one included. */
+  /** Returns the number of threads that work on a kernel, the calling thread included. */
   threads(): number;
-  /** The same for every user of the library in this process, from the next kernel on. */
+  /**
+   * Sets the number of threads, 1 to 1024, for all users of the library in this process, from the next kernel on.
+   * @throws PxvError `USAGE` if `count` is no whole number in this range
+   */
   setThreads(count: number): void;
 }
 
-/** The library of a host: `sets` in ascending order, and what else the host has, whose `setThreads` need not look at its count. */
+/**
+ * Returns the kernel library of `host`, with lookup of kernels by instruction set and a check of the number of threads.
+ * @param sets kernels by instruction set, in ascending order
+ * @param host other members of the library; its `setThreads` gets valid counts only
+ */
 export function makeLibrary(
   sets: ReadonlyMap<InstructionSet, Kernels>,
   host: Omit<KernelLibrary, 'instructionSets' | 'kernels'>,
@@ -69,29 +84,32 @@ export function makeLibrary(
   };
 }
 
-/** How the libraries of this host are loaded, each once it is needed: from files, or from bytes in a page. */
+/** Loaders of the libraries of this host, called when first needed: from files, or from bytes in a page. */
 export interface LibraryLoaders {
-  /** Throws DEPENDENCY where it cannot be. */
+  /** Loads the kernels in WebAssembly. @throws PxvError `DEPENDENCY` if they do not load */
   wasm: () => KernelLibrary;
-  /** The same in native code. */
+  /** Loads the native addon. @throws PxvError `DEPENDENCY` if it does not load */
   addon: () => KernelLibrary;
 }
 
 let loaders: LibraryLoaders | null = null;
 
-/** Says where the libraries come from; whoever chooses a backend has done so. */
+/** Sets the loaders of the libraries. Modules that choose a backend call this on import. */
 export function loadLibrariesBy(given: LibraryLoaders): void {
   loaders = given;
 }
 
-/** Where the kernels of a set that this machine has are. */
+/**
+ * Returns the library that holds the kernels of an instruction set: WebAssembly or the native addon.
+ * @throws PxvError `DEPENDENCY` if the library does not load; `USAGE` if no loaders are set
+ */
 export function libraryOf(instructionSet: InstructionSet): KernelLibrary {
   return instructionSet === 'wasm' ? loadersOf('load WebAssembly').wasm() : loadersOf(LOAD_ADDON).addon();
 }
 
 const LOAD_ADDON = 'load the native addon';
 
-/** The kernels in native code, or the error DEPENDENCY that says why there are none. */
+/** Returns the native addon's library, or the error `DEPENDENCY` if the addon does not load. */
 export function tryAddon(): KernelLibrary | PxvError {
   try {
     return loadersOf(LOAD_ADDON).addon();
@@ -106,7 +124,7 @@ function loadersOf(operation: string): LibraryLoaders {
   return loaders;
 }
 
-/** What is said where no backend was chosen. */
+/** Returns the error `USAGE` for an operation without a chosen backend. */
 export function backendError(operation: string): PxvError {
   const expected = 'one that was chosen before any tensor is made';
   return errorFactory('USAGE', operation)('backend', expected, 'none', 'call `await chooseBackend()` first');

@@ -12,12 +12,18 @@ loadLibrariesBy({ wasm: loadWasm, addon: loadAddon });
 
 let loaded: KernelLibrary | undefined;
 
-/** The kernels in WebAssembly, which every machine has. Throws DEPENDENCY where its file is not there or broken. */
+/**
+ * Loads the kernels in WebAssembly from the package's own file; runs on every machine.
+ * @throws PxvError `DEPENDENCY` if the file is missing or broken
+ */
 export function loadWasm(): KernelLibrary {
   return (loaded ??= loadWasmFrom(join(packageFolder(), 'wasm', 'pxv.wasm')));
 }
 
-/** The library of the file at `path`, or DEPENDENCY. */
+/**
+ * Loads the kernels in WebAssembly from the file at `path`.
+ * @throws PxvError `DEPENDENCY` if the file is missing or broken
+ */
 export function loadWasmFrom(path: string): KernelLibrary {
   try {
     return wasmLibrary(readFileSync(path), threads);

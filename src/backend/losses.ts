@@ -4,7 +4,7 @@ import { LOG_SCALE_OFFSET, MAX_LOG_SCALE, MIN_LOG_SCALE, type MixtureShape } fro
 import { runDifferentiable } from './operation.js';
 
 /**
- * -log softmax(logits)[target] of each row, in nats. Differentiable in the logits.
+ * Returns the softmax cross-entropy -log softmax(logits)[target] of each row, in nats. Differentiable in the logits.
  * @param logits [rows, levels]
  * @param targets [rows], int32, 0 .. levels - 1
  * @returns [rows]
@@ -18,8 +18,8 @@ export function softmaxCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor
 }
 
 /**
- * -log P(target) of each row in nats, where P(1) = sigmoid(logit) and P(0) = sigmoid(-logit). Differentiable in the
- * logits.
+ * Returns the sigmoid cross-entropy -log P(target) of each row, in nats, with P(1) = sigmoid(logit) and P(0) =
+ * sigmoid(-logit). Differentiable in the logits.
  * @param logits [rows, 1]
  * @param targets [rows], int32, 0 or 1
  * @returns [rows]
@@ -34,8 +34,8 @@ export function sigmoidCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor
 }
 
 /**
- * -log P of each sub-pixel under a mixture of discretised logistics, given the earlier colours of its row, in nats: see
- * kernels/logistic-mixture.ts. Differentiable in the parameters and in the anchors.
+ * Returns -log P of each sub-pixel, in nats, under a mixture of discretised logistics, given the earlier colours of the
+ * row: see kernels/logistic-mixture.ts. Differentiable in the parameters and the anchors.
  * @param parameters [rows, 3K] for one colour, [rows, 12K] for three
  * @param targets [rows, colours], int32, 0 .. levels - 1
  * @param anchors [rows, colours * A], where the means start, in levels
@@ -73,17 +73,20 @@ export function logisticMixture(
   });
 }
 
-/** One of the parts of so many columns that x consists of. (The gradient of tf.split fails where there is but one.) */
+/**
+ * Returns the part with index `part` of x, split into parts of `width` columns. (The gradient of tf.split fails for a
+ * single part.)
+ */
 function columns(x: Tensor2D, part: number, width: number): Tensor2D {
   return tf.slice(x, [0, part * width], [x.shape[0], width]);
 }
 
-/** Of A anchors [rows, A] the one that each component starts from, [rows, components]. */
+/** Repeats A anchors [rows, A] to one for each component, [rows, components]. */
 function ofComponents(anchors: Tensor2D, components: number): Tensor2D {
   return columns(tf.tile(anchors, [1, Math.ceil(components / anchors.shape[1])]), 0, components);
 }
 
-/** The log-probability of each target [rows, 1] under each of its logistics, given target - mean [rows, components]. */
+/** Returns the log-probability of each target [rows, 1] under each logistic, given target - mean [rows, components]. */
 function logisticLogP({ levels }: MixtureShape, target: Tensor2D, distance: Tensor2D, logScales: Tensor2D): Tensor2D {
   const logScale = tf.clipByValue(tf.add(logScales, LOG_SCALE_OFFSET), MIN_LOG_SCALE, MAX_LOG_SCALE);
   const inverse = tf.exp(tf.neg(logScale));
@@ -94,7 +97,10 @@ function logisticLogP({ levels }: MixtureShape, target: Tensor2D, distance: Tens
   return tf.where<Tensor>(isFirst, belowUpper, tf.where<Tensor>(isLast, aboveLower, inner)) as Tensor2D;
 }
 
-/** tf.logSigmoid reads its input in the gradient without having saved it, so that tf.tidy may have disposed of it. */
+/**
+ * Returns log sigmoid(x). The gradient of tf.logSigmoid reads its input without having saved it, so tf.tidy may have
+ * disposed the input.
+ */
 function logSigmoid<T extends Tensor>(x: T): T {
   return tf.neg(tf.softplus(tf.neg(x)));
 }

@@ -3,27 +3,27 @@ import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow
 import { runOrCompose } from './operation.js';
 import { previousCellOffset, hiddenFeatures, scanSteps, stateTaps, type Offset, type ScanShape } from './scan-shape.js';
 
-/** What an LSTM layer gives: its states, and what its gradient needs beside them. */
+/** Outputs of an LSTM layer of h features: hidden states, and the values that its gradient needs. */
 export interface LstmStates {
-  /** h, [batch, height, width, h]. */
+  /** Hidden states h, [batch, height, width, h]. */
   out: Tensor4D;
-  /** o, f, i and g in the places of their gates, [batch, height, width, 4h]. */
+  /** Activations of the gates o, f, i and g, in the layout of the gates, [batch, height, width, 4h]. */
   activations: Tensor4D;
-  /** c, [batch, height, width, h]. */
+  /** Cell states c, [batch, height, width, h]. */
   cells: Tensor4D;
 }
 
 /**
- * An LSTM layer over images, given its gates before the state-to-state product: see WalkShape. Like its gradient it is
- * a piece for an operation that brings its own gradient: it is not differentiable by the tape.
+ * Runs an LSTM layer over images, given the gates before the state-to-state product: see ScanShape. The tape does not
+ * differentiate this function or its gradient: they are parts of operations with gradients of their own.
  * @param gates [batch, height, width, 4h]
  * @param weights [1, taps, h, 4h]
- * @param initial [2, h], the h and the c of pixels outside the image; zeros where null
+ * @param initial [2, h], h and c of pixels outside the image; null: zeros
  */
 export function lstm(gates: Tensor4D, weights: Tensor4D, initial: Tensor2D | null, shape: ScanShape): LstmStates {
   const numbers = { shape, batch: gates.shape[0] };
   const states = runOrCompose('lstm', numbers, { gates, weights, initial }, () => {
-    // A step at a time.
+    // One step of the scan order at a time.
     const layout = layoutOf(shape);
     const matrix = stepMatrix(weights, shape);
     const [h0, c0] = initialStates(initial, gates.shape[0], shape);
@@ -45,11 +45,11 @@ export function lstm(gates: Tensor4D, weights: Tensor4D, initial: Tensor2D | nul
 }
 
 /**
- * Gradients of `lstm` with respect to its gates, its weights and the initial states, null where there are none. The rule is that of
- * native/kernels/lstm_cell.h; then d weights = sum over pixels of what the taps read times the gates' gradient, and d initial = what
- * is given back where a tap, or the cell, leads outside.
+ * Computes the gradients of `lstm` with respect to gates, weights and initial states (null if `initial` is null). The
+ * rule is in native/kernels/lstm_cell.h. d weights = sum over pixels of tap inputs times gate gradients; d initial =
+ * sum of the gradients that taps, or the cell, pass outside the image.
  * @param dOut [batch, height, width, h]
- * @param states what the forward call with the same weights and initial states gave
+ * @param states outputs of the forward call with the same weights and initial states
  */
 export function lstmGradient(
   dOut: Tensor4D,
@@ -102,7 +102,10 @@ export function lstmGradient(
   return { gates: dGates as Tensor4D, weights: dWeights as Tensor4D, initial: dInitial as Tensor2D | null };
 }
 
-/** How an image is laid out as the steps of its walk, which follow each other; each is [batch, length, features]. */
+/**
+ * Returns functions that split an image into the steps of its scan order, in sequence; each step is [batch, length,
+ * features].
+ */
 function layoutOf(shape: ScanShape) {
   const { height, width } = shape;
   const steps = scanSteps(shape);
@@ -111,7 +114,7 @@ function layoutOf(shape: ScanShape) {
   const [raster, placeInStep] = [new Int32Array(order.length), new Int32Array(order.length)];
   order.forEach((pixel, at) => (raster[pixel] = at));
   for (const step of steps) step.forEach((pixel, place) => (placeInStep[pixel] = place));
-  /** The pixel at an offset; null where that leads outside. */
+  /** Returns the pixel at an offset; null if outside the image. */
   const moved = (pixel: number, dy: number, dx: number) => {
     const [y, x] = [Math.floor(pixel / width) + dy, (pixel % width) + dx];
     return y >= 0 && y < height && x >= 0 && x < width ? y * width + x : null;
@@ -122,14 +125,15 @@ function layoutOf(shape: ScanShape) {
       const pixels = tf.reshape(map, [map.shape[0], height * width, map.shape[3]]);
       return tf.split<Tensor3D>(tf.gather(pixels, indices(order), 1), lengths, 1);
     },
-    /** The inverse of toSteps: [batch, height, width, features]. */
+    /** Joins steps to an image: the inverse of toSteps, [batch, height, width, features]. */
     fromSteps: (parts: Tensor3D[]): Tensor4D => {
       const pixels = tf.gather(tf.concat(parts, 1), indices(raster), 1);
       return tf.reshape(pixels, [pixels.shape[0], height, width, pixels.shape[2]]);
     },
     /**
-     * For each pixel of each step the place, in the step before (-1), of the pixel at an offset, or in the step after (1) of
-     * the one whose offset leads here; the length of that step where there is none.
+     * Returns for each pixel of each step the index of a neighbour in another step, or that step's length if there is
+     * none. Side -1: the pixel at `offset`, in the step before. Side 1: the pixel whose offset leads here, in the step
+     * after.
      */
     neighbours: ({ dy, dx }: Offset, side: -1 | 1): Tensor1D[] => {
       const places = steps.flatMap((step, t) =>
@@ -140,29 +144,32 @@ function layoutOf(shape: ScanShape) {
       );
       return tf.split<Tensor1D>(indices(places), lengths);
     },
-    /** 1 for the pixels from which an offset leads outside, else 0: [length of all steps, 1]. */
+    /** Returns a mask, 1 for pixels whose `offset` leads outside the image, else 0: [length of all steps, 1]. */
     outside: ({ dy, dx }: Offset): Tensor2D =>
       tf.tensor2d(order.map((pixel) => [Number(moved(pixel, dy, dx) === null)])),
   };
 }
 
-/** What lies at places of a step, if there is one: [batch, length, features]. After its last pixel lies what is outside. */
+/**
+ * Gathers the pixels of a step at indices: [batch, length, features]. Index length stands for `outside`, as all indices
+ * do without a step.
+ */
 function at(places: Tensor1D, step: Tensor3D | undefined, outside: Tensor3D): Tensor3D {
   return tf.gather(step === undefined ? outside : tf.concat([step, outside], 1), places, 1);
 }
 
-/** [1, taps, h, 4h] -> [taps * h, 4h], with the gates one after the other. */
+/** Reshapes weights [1, taps, h, 4h] to [taps * h, 4h], gate after gate. */
 function stepMatrix(weights: Tensor4D, shape: ScanShape): Tensor2D {
   return tf.reshape(gateMajor(weights, shape), [-1, 4 * hiddenFeatures(shape)]);
 }
 
-/** The h and the c of a pixel outside of each image: [batch, 1, h]. */
+/** Returns h and c of a pixel outside each image: [batch, 1, h]. */
 function initialStates(initial: Tensor2D | null, batch: number, shape: ScanShape): Tensor3D[] {
   const states = tf.unstack(initial ?? tf.zeros([2, hiddenFeatures(shape)]));
   return states.map((state) => tf.tile(tf.reshape(state, [1, 1, -1]), [batch, 1, 1]));
 }
 
-/** 1 - x. */
+/** Returns 1 - x. */
 function unless<T extends Tensor>(x: T): T {
   return tf.sub(1, x);
 }
@@ -173,14 +180,14 @@ function timesMatrix(x: Tensor3D, matrix: Tensor2D, transposed = false): Tensor3
   return tf.reshape(product, [batch, length, -1]);
 }
 
-/** For each group o, f, i, g -> o of all groups, then f, i and g. */
+/** Reorders features from o, f, i, g of each group to o of all groups, then f, i and g. */
 function gateMajor(map: Tensor4D, { groups }: ScanShape): Tensor4D {
   if (groups.length === 1) return map;
   const byGroup = tf.split(map, groups.map((size) => 4 * size), 3).map((part) => tf.split<Tensor4D>(part, 4, 3)); // prettier-ignore
   return tf.concat([0, 1, 2, 3].flatMap((gate) => byGroup.map((parts) => parts[gate])), 3); // prettier-ignore
 }
 
-/** The inverse of gateMajor. */
+/** Reverses gateMajor. */
 function groupMajor(map: Tensor4D, { groups }: ScanShape): Tensor4D {
   if (groups.length === 1) return map;
   const byGate = tf.split<Tensor4D>(map, 4, 3).map((part) => tf.split<Tensor4D>(part, [...groups], 3));

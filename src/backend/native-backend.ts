@@ -3,19 +3,19 @@ import type { backend_util, DataType, NamedAttrMap, TensorInfo } from '@tensorfl
 import { BufferPool, SMALLEST_POOLED } from './buffer-pool.js';
 import { descriptions, type KernelName, type KernelNumbers, type Kernels } from './kernels/index.js';
 
-/** Bytes that the pool of a `NativeBackend` keeps idle at most. */
+/** Maximum bytes that the pool of a `NativeBackend` keeps idle. */
 export const MAX_IDLE_BYTES = 2 ** 31;
 
 /**
- * The CPU backend of tfjs with our kernels where they exist and with pooled memory. tfjs hands arrays around freely
- * (slices are views, dataSync gives out the array itself), so memory of the pool never leaves its tensor: whatever
- * others write or read is a copy.
+ * CPU backend of tfjs with pxv's kernels where they exist, and with pooled memory. tfjs shares arrays freely (slices
+ * are views, dataSync returns the array itself). So memory of the pool never leaves its tensor: what others write or
+ * read is a copy.
  */
 export class NativeBackend extends MathBackendCPU {
-  /** Memory of tensors that are no more, for the next of their lengths. */
+  /** Pool of the memory of disposed tensors. */
   readonly pool: BufferPool;
 
-  /** @param current the kernels that compute @param bf16 the same with products in bf16, or null */
+  /** @param current kernels that compute @param bf16 kernels with products in bf16, or null */
   constructor(
     private current: Kernels,
     readonly bf16: Kernels | null = null,
@@ -25,11 +25,12 @@ export class NativeBackend extends MathBackendCPU {
     silenceGreeting(this);
   }
 
+  /** Kernels that compute now. */
   get kernels(): Kernels {
     return this.current;
   }
 
-  /** Runs `compute` on the kernels with products in bf16, which must be there. */
+  /** Runs `compute` with products in bf16 and returns its result. Requires `bf16` not to be null. */
   inBf16<T>(compute: () => T): T {
     const { current } = this;
     this.current = this.bf16!;
@@ -40,26 +41,28 @@ export class NativeBackend extends MathBackendCPU {
     }
   }
 
-  /** A float32 tensor for a kernel to fill; its values are unspecified until then. */
+  /** Allocates a float32 tensor with unspecified values, for a kernel to fill. */
   allocate(shape: readonly number[]): { info: TensorInfo; values: Float32Array } {
     const values = this.pool.take(tf.util.sizeFromShape([...shape]));
     const dataId = super.write(values, [...shape], 'float32');
     return { info: { dataId, shape: [...shape], dtype: 'float32' }, values };
   }
 
-  /** The values of a tensor as they lie in memory; a copy only where tfjs left another type behind a float32 tensor. */
+  /**
+   * Returns the values of a tensor as they lie in memory; a copy only if tfjs stored another type in a float32 tensor.
+   */
   floats({ dataId }: TensorInfo): Float32Array {
     const values = this.data.get(dataId).values as backend_util.TypedArray;
     return values[Symbol.toStringTag] === 'Float32Array' ? (values as Float32Array) : Float32Array.from(values);
   }
 
-  /** As `floats`, for targets. */
+  /** Returns the values of an int32 tensor, as `floats` does. */
   private ints({ dataId }: TensorInfo): Int32Array {
     const values = this.data.get(dataId).values as backend_util.TypedArray;
     return values[Symbol.toStringTag] === 'Int32Array' ? (values as Int32Array) : Int32Array.from(values);
   }
 
-  /** Runs a kernel on tensors, by the names of its inputs, null where there is none. @returns its outputs */
+  /** Runs a kernel on tensors and returns its outputs. @param tensors inputs by name; a missing input is null */
   run<K extends KernelName>(
     name: K,
     tensors: Readonly<Record<string, TensorInfo | undefined>>,
@@ -87,7 +90,7 @@ export class NativeBackend extends MathBackendCPU {
     if (this.isPooled(values)) return super.write(values.slice(), shape, dtype);
     const isLong = values instanceof Float32Array && values.length >= SMALLEST_POOLED;
     if (!isLong || !this.current.memory.copiesOthers) return super.write(values, shape, dtype);
-    // Elsewhere each kernel would copy them.
+    // Outside of the pool, each kernel would copy the values.
     const moved = this.pool.take(values.length);
     moved.set(values);
     return super.write(moved, shape, dtype);
@@ -110,25 +113,28 @@ export class NativeBackend extends MathBackendCPU {
   }
 }
 
-/** A tfjs kernel on the native backend. Null: not a case that it does; tfjs's own CPU kernel takes over. */
+/**
+ * Kernel of tfjs on the native backend. Returns null for a case without a native implementation, which tfjs's own CPU
+ * kernel then computes.
+ */
 export type NativeKernel = (
   backend: NativeBackend,
   inputs: Record<string, TensorInfo>,
   attributes: NamedAttrMap,
 ) => TensorInfo | TensorInfo[] | null;
 
-/** The backend in use where it is one of these, else null. */
+/** Returns the backend in use if it is a `NativeBackend`, else null. */
 export function nativeBackend(): NativeBackend | null {
   const backend: unknown = tf.backend();
   return backend instanceof NativeBackend ? backend : null;
 }
 
-/** Frees memory that the backend in use keeps for tensors of lengths that have been; for when those of others come. */
+/** Frees the idle memory of the backend in use, for when tensors of other lengths follow. */
 export function freeIdleMemory(): void {
   nativeBackend()?.pool.clear();
 }
 
-/** Keeps the CPU backend from greeting its first user with an advertisement for another one. */
+/** Silences the message that the CPU backend prints on first use, an advertisement for another backend. */
 export function silenceGreeting(backend: InstanceType<typeof MathBackendCPU>): void {
   Reflect.set(backend, 'firstUse', false);
 }

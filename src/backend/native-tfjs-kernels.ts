@@ -3,7 +3,7 @@ import type { backend_util, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-co
 import { denseConvolution, type ConvolutionShape } from './convolution-shape.js';
 import type { NativeBackend, NativeKernel } from './native-backend.js';
 
-/** Those kernels of tfjs that training spends its time in, by tfjs's names. */
+/** Native implementations of the tfjs kernels that dominate training time, by tfjs's names. */
 export const nativeTfjsKernels: Record<string, NativeKernel> = {
   [tf.Conv2D](backend, { x, filter }, attributes) {
     const numbers = areFloats(x, filter) && numbersOf(x.shape, filter.shape, attributes);
@@ -15,7 +15,7 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
     return numbers ? backend.run('convolutionInputGradient', { dy, weights: filter }, numbers)[0] : null;
   },
 
-  /** Without the bias, which `run` would compute as well. */
+  /** Leaves out the bias gradient, which `run` would compute as well. */
   [tf.Conv2DBackpropFilter](backend, { x, dy }, attributes) {
     const filterShape = attributes.filterShape as number[];
     const numbers = areFloats(x, dy) && numbersOf(x.shape, filterShape, attributes);
@@ -78,7 +78,7 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
     return info;
   },
 
-  /** The gradient of a concatenation. */
+  /** Used as the gradient of a concatenation. */
   [tf.SplitV](backend, { x }, attributes) {
     if (!areFloats(x)) return null;
     const [axis] = tf.util.parseAxisParam(attributes.axis as number, x.shape);
@@ -86,14 +86,14 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
     return partsAlong(backend, x, axis, sizes, true);
   },
 
-  /** The gradient of a stack. */
+  /** Used as the gradient of a stack. */
   [tf.Unpack](backend, { value }, attributes) {
     if (!areFloats(value)) return null;
     const [axis] = tf.util.parseAxisParam(attributes.axis as number, value.shape);
     return partsAlong(backend, value, axis, new Array<number>(value.shape[axis]).fill(1), false);
   },
 
-  /** Along one axis, as images are mirrored. */
+  /** Reverses one axis, as to mirror images. */
   [tf.Reverse](backend, { x }, attributes) {
     const axes = tf.util.parseAxisParam(attributes.dims as number | number[], x.shape);
     if (!areFloats(x) || axes.length !== 1) return null;
@@ -127,8 +127,8 @@ function areFloats(...tensors: TensorInfo[]): boolean {
 }
 
 /**
- * Two tensors value by value, of which the second repeats over the first (tfjs's own way goes through index arithmetic for each
- * value); where they `commute`, either over the other.
+ * Returns a kernel that combines two tensors element by element, with `b` repeated over `a`; if `commute`, either over
+ * the other. (tfjs's own kernel computes indices for each value.)
  */
 function pairwise(kernel: 'add' | 'subtract' | 'multiply' | 'divide', commute: boolean): NativeKernel {
   return (backend, { a, b }) => {
@@ -139,13 +139,13 @@ function pairwise(kernel: 'add' | 'subtract' | 'multiply' | 'divide', commute: b
   };
 }
 
-/** Whether a tensor is one value or repeats over the leading axes of another one, and has no more axes. */
+/** Returns true if `part` is one value, or has the shape of the trailing axes of `whole`. */
 function repeats({ shape: part }: TensorInfo, { shape: whole }: TensorInfo): boolean {
   const trailing = whole.slice(whole.length - part.length);
   return part.length <= whole.length && (tf.util.sizeFromShape(part) === 1 || tf.util.arraysEqual(part, trailing));
 }
 
-/** The parts of a tensor along an axis, of so many entries each; without the axis itself where it is not `kept`. */
+/** Splits a tensor along an axis into parts of the given sizes. Removes the axis if not `kept`. */
 function partsAlong(backend: NativeBackend, x: TensorInfo, axis: number, sizes: number[], kept: boolean): TensorInfo[] {
   const [before, after] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
   const from = backend.floats(x);
@@ -168,10 +168,10 @@ function lastTwo(shape: number[], transposed: boolean): [rows: number, columns: 
   return transposed ? [columns, rows] : [rows, columns];
 }
 
-/** One ConvolutionShape for each geometry, since plans are kept by shape. */
+/** Cache of one ConvolutionShape per geometry, as plans are kept by shape. */
 const shapes = new Map<string, ConvolutionShape>();
 
-/** The numbers of a convolution's kernels; null where it is not an ordinary one. */
+/** Returns the arguments of a convolution kernel; null if the convolution is not an ordinary one. */
 function numbersOf(xShape: number[], filterShape: number[], attributes: NamedAttrMap) {
   if (attributes.dataFormat !== 'NHWC') return null;
   const info = tf.backend_util.computeConv2DInfo(

@@ -4,19 +4,19 @@ import { libraryOf } from './kernel-library.js';
 import { argumentError } from './kernels/geometry.js';
 import { descriptions, type InputsOf, type KernelName, type KernelNumbers, type OutputsOf } from './kernels/index.js';
 
-/** Whether the backend in use has our kernels; on others the composed forms of operations run. */
+/** Returns true if the backend in use has pxv's kernels. On others the composed forms of operations run. */
 export function hasKernels(): boolean {
   const kernel: KernelConfig | undefined = tf.getKernel(GLOBAL_NORM, tf.getBackend());
   return kernel !== undefined;
 }
 
-/** The one operation of ours that is no kernel of C++. */
+/** tfjs name of the global norm, the one operation that is no C++ kernel. */
 export const GLOBAL_NORM = 'pxv.globalNorm';
 
-/** What tfjs calls the operation of a kernel. */
+/** Returns the tfjs name of a kernel's operation. */
 export const operationOf = (kernel: KernelName) => `pxv.${kernel}`;
 
-/** Tensors for a kernel's inputs; those that may be null may be left out. */
+/** Input tensors of a kernel, by name; optional inputs may be missing. */
 type InputTensors<K extends KernelName> = {
   [I in keyof InputsOf<K> as InputsOf<K>[I] extends { optional: true } ? never : I]: Tensor;
 } & { [I in keyof InputsOf<K> as InputsOf<K>[I] extends { optional: true } ? I : never]?: Tensor | null | undefined };
@@ -25,8 +25,8 @@ const kernelNames = Object.keys(descriptions) as KernelName[];
 const outputNames = Object.fromEntries(kernelNames.map((name) => [name, Object.keys(descriptions[name].outputs)]));
 
 /**
- * Runs a kernel on tensors, where `hasKernels`. Its outputs are tensors of the shapes of its description; those that are there with
- * an input alone are null without it.
+ * Runs a kernel on tensors, on a backend that `hasKernels`. The outputs are tensors of the shapes in the kernel's
+ * description. An output tied to a missing input is null.
  */
 export function runKernel<K extends KernelName>(
   kernel: K,
@@ -42,7 +42,7 @@ export function runKernel<K extends KernelName>(
   return outputs as never;
 }
 
-/** Throws unless the inputs of a kernel have the shapes of its description. */
+/** Checks that the inputs of a kernel have the shapes of its description. @throws PxvError `USAGE` if not */
 function expectInputs<K extends KernelName>(kernel: K, numbers: KernelNumbers<K>, inputs: InputTensors<K>): void {
   const given = inputs as Record<string, Tensor | null | undefined>;
   for (const [name, { shape, optional }] of Object.entries(descriptions[kernel].inputs))
@@ -50,8 +50,9 @@ function expectInputs<K extends KernelName>(kernel: K, numbers: KernelNumbers<K>
 }
 
 /**
- * Runs a kernel, or on backends without our kernels its composed form.
- * @throws PxvError USAGE where an input has another shape than in the kernel's description
+ * Runs a kernel, or its composed form on a backend without pxv's kernels.
+ * @param composed computes the same outputs with operations of tfjs
+ * @throws PxvError `USAGE` if the shape of an input differs from the kernel's description
  */
 export function runOrCompose<K extends KernelName>(
   kernel: K,
@@ -65,12 +66,14 @@ export function runOrCompose<K extends KernelName>(
     : (tf.tidy(composed as () => TensorContainerObject) as never);
 }
 
-/** What kernels call the gradient of an input or output. */
+/** Returns the name of the gradient of an input or output. */
 const gradientOf = (name: string) => `d${name[0].toUpperCase()}${name.slice(1)}`;
 
 /**
- * The same of a kernel of one output, as an operation on the tape. The gradient of its composed form is the tape's. The kernels of its
- * own, which its name begins and `Gradient` ends, make of its inputs and the gradient of its output those of some inputs.
+ * Runs a kernel of one output, or its composed form, as an operation on the tape. The tape differentiates the composed
+ * form. The kernel's gradients are the kernels named as the kernel plus `...Gradient`. They compute gradients of some
+ * inputs from the inputs and the gradient of the output.
+ * @throws PxvError `USAGE` if the shape of an input differs from the kernel's description
  */
 export function runDifferentiable<K extends KernelName, T extends Tensor>(
   kernel: K,
@@ -95,7 +98,10 @@ export function runDifferentiable<K extends KernelName, T extends Tensor>(
   });
 }
 
-/** Runs a kernel of one output; on backends without our kernels on the host, in WebAssembly: nothing is lost but time. */
+/**
+ * Runs a kernel of one output. On a backend without pxv's kernels, runs the kernel on the host in WebAssembly, with
+ * equal results but slower. The tape does not differentiate this function.
+ */
 export function runAnywhere<K extends KernelName, T extends Tensor>(
   kernel: K,
   numbers: KernelNumbers<K>,
@@ -113,7 +119,10 @@ export function runAnywhere<K extends KernelName, T extends Tensor>(
   return runOrCompose(kernel, numbers, inputs, onHost as never)[output as never] as T;
 }
 
-/** As `runAnywhere`, where no gradient goes through, as it is a choice or takes what it is given as it is: that of its inputs is zero. */
+/**
+ * Runs a kernel as `runAnywhere` does, as an operation on the tape whose gradients are zero: for discrete choices and
+ * the like.
+ */
 export function runWithoutGradient<K extends KernelName, T extends Tensor>(
   kernel: K,
   numbers: KernelNumbers<K>,
@@ -121,14 +130,14 @@ export function runWithoutGradient<K extends KernelName, T extends Tensor>(
 ): T {
   const given = Object.values<Tensor | null | undefined>(inputs).filter((x) => x !== null && x !== undefined);
   const forward = () => runAnywhere<K, T>(kernel, numbers, inputs);
-  // By their shapes: the inputs themselves may be freed before the backward pass, and TensorFlow reads what it makes zeros like.
+  // Zeros by shape: the inputs may be disposed before the backward pass, and TensorFlow's zerosLike reads its argument.
   return differentiable(given, forward, [], () => given.map(({ shape }) => tf.zeros(shape)));
 }
 
 /**
- * `forward` as an operation on the tape, differentiable in each of xs.
- * @param kept what the tape holds for the gradient
- * @param gradient of xs, given that of the value, and what was kept
+ * Runs `forward` as an operation on the tape, differentiable in each of `xs`.
+ * @param kept tensors that the tape keeps for the gradient; 'value': the result of `forward`
+ * @param gradient returns the gradients of `xs`, given the gradient of the result and the kept tensors
  */
 export function differentiable<T extends Tensor>(
   xs: readonly Tensor[],
@@ -145,6 +154,7 @@ export function differentiable<T extends Tensor>(
   return operation(...xs);
 }
 
+/** Checks that a tensor has the expected shape. @throws PxvError `USAGE` if not */
 export function assertShape(operation: string, argument: string, tensor: Tensor, expected: readonly number[]): void {
   if (tf.util.arraysEqual(tensor.shape, [...expected])) return;
   throw argumentError(operation, argument, `shape [${expected.join(', ')}]`, `[${tensor.shape.join(', ')}]`);

@@ -2,20 +2,20 @@ import { filterMask, type ParameterShape } from './convolution-shape.js';
 import { hiddenFeatures, stateToState, type ScanShape } from './scan-shape.js';
 import { Philox, randomStreams } from '../foundation/philox.js';
 
-/** A trainable array: what it is called in a checkpoint, its shape, and its first values. */
+/** Specification of a trainable array: name in checkpoints, shape, and initial values. */
 export interface ParameterSpec {
   name: string;
   shape: readonly number[];
-  /**
-   * First values. Draws come one after another from `uniform`, each in (0, 1).
-   * Weights of a masked convolution are zero where masked.
-   */
+  /** Returns the initial values, drawn one after another from `uniform`, each in (0, 1). Masked weights are zero. */
   initialise(uniform: () => number): Float32Array;
-  /** 1 where a value is used, 0 where it is masked and so zero; left out where none ever is. */
+  /** Returns the mask: 1 where a value is used, 0 where it is masked and so zero. Missing if nothing is masked. */
   mask?: () => Float32Array;
 }
 
-/** Weights and bias of a convolution, uniform in +-1/sqrt(number of inputs that an output sees). */
+/**
+ * Returns the weights and bias of a convolution, initialised uniformly in +-1/sqrt(number of inputs that an output
+ * reads).
+ */
 export function convolutionParameters(name: string, shape: ParameterShape): ParameterSpec[] {
   const { kernel, inFeatures, outFeatures, groups, taps } = shape;
   const bounds = groups.map((_, group) => {
@@ -39,7 +39,10 @@ export function convolutionParameters(name: string, shape: ParameterShape): Para
   ];
 }
 
-/** State-to-state weights of an LSTM, uniform in +-1/sqrt(inputs), and where learned its states outside the image, 0. */
+/**
+ * Returns the state-to-state weights of an LSTM, initialised uniformly in +-1/sqrt(inputs). If `learned`, also the
+ * states outside the image, initialised to 0.
+ */
 export function lstmParameters(name: string, shape: ScanShape, learned: boolean): ParameterSpec[] {
   const hidden = hiddenFeatures(shape);
   const [weights] = convolutionParameters(name, stateToState(shape));
@@ -47,7 +50,10 @@ export function lstmParameters(name: string, shape: ScanShape, learned: boolean)
   return learned ? [weights, initial] : [weights];
 }
 
-/** First values of all parameters. A parameter's values depend on the seed and on its place in the list alone. */
+/**
+ * Returns the initial values of all parameters. The values of a parameter depend only on the seed and the parameter's
+ * index.
+ */
 export function initialiseParameters(specs: readonly ParameterSpec[], seed: bigint): Float32Array[] {
   const philox = new Philox(seed);
   return specs.map((spec, index) => {

@@ -3,26 +3,30 @@ import { errorFactory } from '../foundation/errors.js';
 import { nativeBackend } from './native-backend.js';
 
 /**
- * What the factors of convolutions and LSTMs, and of their gradients, are rounded to before they are multiplied: float32
- * leaves them as they are, bf16 keeps 8 bits of each (to the nearest, ties to even). Sums are float32 in both.
+ * Precisions of products in convolutions, LSTMs and their gradients. bf16 rounds the factors to 8 significant bits (to
+ * nearest, ties to even) before they are multiplied. Sums are float32 in both.
  */
 export const precisions = ['float32', 'bf16'] as const;
 
+/** Precision of products: float32 or bf16. */
 export type Precision = (typeof precisions)[number];
 
-/** Runs `compute`, which must be synchronous, with products in this precision. Throws USAGE as `assertPrecision` does. */
+/**
+ * Runs `compute`, which must be synchronous, with products in `precision` and returns its result.
+ * @throws PxvError as `assertPrecision`
+ */
 export function withPrecision<T>(precision: Precision, compute: () => T): T {
   if (precision === 'float32') return compute();
   assertPrecision(precision);
   return nativeBackend()!.inBf16(compute);
 }
 
-/** Whether the backend in use can train in bf16. */
+/** Returns true if the backend in use can compute products in bf16. */
 export function hasBf16(): boolean {
   return nativeBackend()?.bf16 != null;
 }
 
-/** Throws USAGE unless the backend in use has this precision. */
+/** Checks that the backend in use has a precision. @throws PxvError `USAGE` if not */
 export function assertPrecision(precision: Precision): void {
   if (precision === 'float32' || hasBf16()) return;
   const kernels = nativeBackend()?.kernels;

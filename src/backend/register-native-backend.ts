@@ -5,15 +5,19 @@ import { NativeBackend, type NativeKernel } from './native-backend.js';
 import { nativeTfjsKernels } from './native-tfjs-kernels.js';
 import { GLOBAL_NORM, operationOf } from './operation.js';
 
-/** Registers a `NativeBackend` with tfjs; what the kernels lack falls back to tfjs's own CPU kernels. */
+/**
+ * Registers a `NativeBackend` with tfjs under `name`. Operations without a native kernel fall back to tfjs's CPU
+ * kernels.
+ * @param bf16 kernels with products in bf16, or null
+ */
 export function registerNativeBackend(kernels: Kernels, name = 'native', bf16: Kernels | null = null): void {
   tf.registerBackend(name, () => new NativeBackend(kernels, bf16), 10);
   registerKernels(name);
 }
 
 /**
- * Registers the kernels of a `NativeBackend`, once for each name.
- * @param others what takes the place of tfjs's own CPU kernels
+ * Registers the kernels of a `NativeBackend` under `name`, unless registered already.
+ * @param others replacements of tfjs's own CPU kernels, by name
  */
 export function registerKernels(name: string, others: Readonly<Record<string, NativeKernel>> = {}): void {
   const isKnown = tf.getKernelsForBackend(name).length > 0;
@@ -45,7 +49,7 @@ const ours: Readonly<Record<string, NativeKernel>> = {
     ]),
   ),
 
-  /** In JavaScript: gradients are few beside the work that made them, and a sum in float64 costs no more. */
+  /** Computed in JavaScript: gradients are few beside the work that made them, and a sum in float64 costs no more. */
   [GLOBAL_NORM](backend, tensors) {
     let squares = 0;
     for (const tensor of Object.values(tensors)) {

@@ -1,53 +1,54 @@
 import type { ConvolutionShape, Tap } from './convolution-shape.js';
 
 /**
- * The order in which an LSTM layer visits the pixels of an image (1601.06759, sections 3.1 and 3.2), in place: no copy
- * of the image is skewed.
- * - `rows`: row by row; a pixel's state comes from the three pixels above it, its cell from the one above.
- * - `diagonals`: a pixel's state comes from the pixels above and to the left, its cell from the one to the left.
+ * Scan order of an LSTM layer: the order of visits to the pixels of an image (1601.06759, sections 3.1 and 3.2). No
+ * copy of the image is skewed.
+ * - `rows`: row by row; a pixel's state comes from the three pixels above, its cell from the pixel above.
+ * - `diagonals`: a pixel's state comes from the pixels above and to the left, its cell from the pixel to the left.
  * - `mirrored-diagonals`: the same on the mirrored image: above and to the right, the cell from the right.
  */
 export type ScanOrder = 'rows' | 'diagonals' | 'mirrored-diagonals';
 
 /**
- * The geometry of an LSTM layer of h hidden features over an image.
+ * Geometry of an LSTM layer of h hidden features over an image.
  *
- *     s = gates + sum over taps t of weights[t] h[pixel + t]       4h features: for each colour group in turn o, f, i, g
+ *     s = gates + sum over taps t of weights[t] h[pixel + t]      4h features: for each colour group in turn o, f, i, g
  *     c = sigmoid(f) c[pixel + cellFrom] + sigmoid(i) tanh(g)
  *     h = sigmoid(o) tanh(c)
  *
- * States outside the image are the initial ones, or zero. The sum runs as in a convolution: taps in the order listed,
+ * States outside the image are the initial states, or zero. The sum runs as in a convolution: taps in the order listed,
  * features ascending, one accumulator from zero, then the gates are added.
  */
 export interface ScanShape {
   height: number;
   width: number;
+  /** Scan order. */
   walk: ScanOrder;
   /** Sizes of the colour groups of h, in order; their sum is h. */
   groups: readonly number[];
 }
 
-/** From one pixel to another. */
+/** Offset from one pixel to another. */
 export type Offset = Pick<Tap, 'dy' | 'dx'>;
 const above: Offset = { dy: -1, dx: 0 };
 const left: Offset = { dy: 0, dx: -1 };
 const right: Offset = { dy: 0, dx: 1 };
 
-/** Where the states of a pixel come from: offsets to pixels visited before, in the order of the weights. */
+/** Offsets from a pixel to the earlier pixels that its state comes from, in the order of the weights, by scan order. */
 export const stateTaps: Readonly<Record<ScanOrder, readonly Offset[]>> = {
   rows: [{ dy: -1, dx: -1 }, above, { dy: -1, dx: 1 }],
   diagonals: [above, left],
   'mirrored-diagonals': [above, right],
 };
 
-/** Where the cell of a pixel comes from. */
+/** Offset from a pixel to the pixel that its cell state comes from, by scan order. */
 export const previousCellOffset: Readonly<Record<ScanOrder, Offset>> = {
   rows: above,
   diagonals: left,
   'mirrored-diagonals': right,
 };
 
-/** Hidden features, h. */
+/** Returns the number of hidden features, h. */
 export function hiddenFeatures({ groups }: ScanShape): number {
   return groups.reduce((sum, size) => sum + size, 0);
 }
@@ -55,8 +56,8 @@ export function hiddenFeatures({ groups }: ScanShape): number {
 const convolutions = new WeakMap<ScanShape, ConvolutionShape>();
 
 /**
- * The state-to-state product as a convolution from h to the 4h gates, without bias; one object a walk. Unmasked: it
- * touches only pixels that are complete. Its weights have the shape [1, taps, h, 4h].
+ * Returns the state-to-state product as a convolution from h to the 4h gates, without bias; the same object for the
+ * same shape. No weight is masked, as taps reach only earlier pixels. The weights have the shape [1, taps, h, 4h].
  */
 export function stateToState(shape: ScanShape): ConvolutionShape {
   const known = convolutions.get(shape);
@@ -77,8 +78,8 @@ export function stateToState(shape: ScanShape): ConvolutionShape {
 }
 
 /**
- * The pixels, as row * width + column, that can be computed side by side, step by step: a step needs only the ones
- * before it. Rows, or diagonals, which begin at their upper end.
+ * Returns the steps of a scan: arrays of pixels, as row * width + column, that can be computed in parallel once the
+ * step before is done. Steps are rows, or diagonals from the upper end.
  */
 export function scanSteps({ height, width, walk }: ScanShape): number[][] {
   const steps = Array.from({ length: walk === 'rows' ? height : height + width - 1 }, (): number[] => []);

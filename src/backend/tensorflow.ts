@@ -5,24 +5,28 @@ import util from 'node:util';
 import { isClone } from '../foundation/build-command.js';
 import { errorFactory } from '../foundation/errors.js';
 
-/** Optional peers, the one for GPUs first; importing one registers the backend `tensorflow`. */
+/**
+ * npm packages of TensorFlow, optional peer dependencies, the GPU package first. Importing a package registers the
+ * backend `tensorflow`.
+ */
 export const TENSORFLOW_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
 
 /**
- * What makes one of them installed, and then a binding for it, typed one after the other. In a clone npm 11 takes an optional peer for
- * installed, unless it is asked to be kept for development.
+ * Command that installs a TensorFlow package. In a clone, npm 11 takes an optional peer for installed unless it is
+ * saved as a development dependency.
  */
 export const INSTALL_PACKAGE = `npm install ${isClone() ? '--save-dev ' : ''}--ignore-scripts ${TENSORFLOW_PACKAGES[1]}`;
+/** Command that then installs a binding for the package. */
 export const INSTALL_BINDING = 'pxv backends install tensorflow';
 
-/** An npm package of TensorFlow that is installed where pxv finds it. */
+/** Installed npm package of TensorFlow. */
 export interface TensorflowPackage {
   name: string;
   version: string;
   folder: string;
-  /** The addon that joins Node.js to TensorFlow's library; it need not be there. */
+  /** Path of the addon that joins Node.js to TensorFlow's library. The file may be missing. */
   binding: string;
-  /** Version of Node-API that it is for. */
+  /** Version of Node-API that the binding is for. */
   napi: number;
 }
 
@@ -31,7 +35,7 @@ interface PackageFacts {
   binary: { module_path: string; module_name: string; napi_versions: number[] };
 }
 
-/** The first of the packages that is installed, or null. */
+/** Returns the first of `TENSORFLOW_PACKAGES` that is installed, or null. */
 export function findTensorflowPackage(): TensorflowPackage | null {
   const { resolve } = createRequire(import.meta.url);
   for (const name of TENSORFLOW_PACKAGES) {
@@ -46,15 +50,15 @@ export function findTensorflowPackage(): TensorflowPackage | null {
 
 function packageAt(name: string, folder: string): TensorflowPackage {
   const { version, binary } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as PackageFacts;
-  // As the package chooses: the highest that this Node.js has too.
+  // As the package itself chooses: the highest version that this Node.js supports too.
   const napi = Math.max(...binary.napi_versions.filter((one) => one <= Number(process.versions.napi)));
   const place = binary.module_path.replace('{napi_build_version}', String(napi));
   return { name, version, folder, binding: join(folder, place, `${binary.module_name}.node`), napi };
 }
 
 /**
- * Registers the backend `tensorflow` and puts it in use.
- * @throws PxvError `DEPENDENCY` where no package is installed, or its binding is not there or does not load
+ * Registers the backend `tensorflow` with tfjs.
+ * @throws PxvError `DEPENDENCY` if no package is installed, or its binding is missing or does not load
  */
 export async function importTensorflow(): Promise<void> {
   const installed = findTensorflowPackage();
@@ -63,7 +67,7 @@ export async function importTensorflow(): Promise<void> {
   if (!existsSync(binding)) throw unusable(`a binding of ${name}`, `no ${binding}`, INSTALL_BINDING);
   for (const [missing, value] of Object.entries(GONE))
     if (!(missing in util)) Object.assign(util, { [missing]: value });
-  // What it has to say of this CPU would stand between the lines of a command's progress.
+  // TensorFlow's messages about this CPU would interrupt the progress lines of a command.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   try {
     await import(name);
@@ -73,20 +77,20 @@ export async function importTensorflow(): Promise<void> {
   }
 }
 
-/** Functions of `util` that both packages call, and that Node.js 23 took away. */
+/** Polyfills of functions of `util` that both packages call, and that Node.js 23 removed. */
 const GONE = { isNullOrUndefined: (value: unknown) => value == null, isArray: Array.isArray };
 
-/** What TensorFlow says of itself. */
+/** Facts that TensorFlow reports. */
 export interface TensorflowFacts {
-  /** Of the library. */
+  /** Version of the library. */
   version: string;
-  /** Whether it computes on a GPU. */
+  /** True if TensorFlow computes on a GPU. */
   gpu: boolean;
 }
 
 /**
- * A script that loads the package in a folder, multiplies two matrices and prints `TensorflowFacts` as JSON: run apart, since
- * a library that does not fit may crash.
+ * Script that loads the package in the folder `argv[1]`, multiplies two matrices and prints `TensorflowFacts` as JSON.
+ * Run in a process of its own, as a library that does not fit may crash.
  */
 export const PROBE_SCRIPT = `
 const util = require('node:util');

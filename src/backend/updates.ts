@@ -3,10 +3,10 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { KernelNumbers } from './kernels/index.js';
 import { GLOBAL_NORM, hasKernels, runKernel } from './operation.js';
 
-/** One array of weights with its gradient and moments; `scale` [1] multiplies the gradient. */
+/** Weights with their gradient and moment estimates; the gradient is multiplied by `scale` [1]. */
 type Inputs<Moments extends string> = Record<'weights' | 'gradient' | 'scale' | Moments, Tensor>;
 
-/** One Adam update, as new tensors: see kernels/optimisers.ts. */
+/** Returns new weights and moments after one Adam update: see kernels/optimisers.ts. */
 export function adam(numbers: KernelNumbers<'adam'>, inputs: Inputs<'m' | 'v'>) {
   if (hasKernels()) return runKernel('adam', numbers, inputs);
   const { rate, beta1, beta2, epsilon, correction1, correction2 } = numbers;
@@ -19,7 +19,7 @@ export function adam(numbers: KernelNumbers<'adam'>, inputs: Inputs<'m' | 'v'>) 
   });
 }
 
-/** One RMSProp update, as new tensors: see kernels/optimisers.ts. */
+/** Returns new weights and squared-gradient mean after one RMSProp update: see kernels/optimisers.ts. */
 export function rmsProp(numbers: KernelNumbers<'rmsProp'>, inputs: Inputs<'v'>) {
   if (hasKernels()) return runKernel('rmsProp', numbers, inputs);
   const { rate, decay, epsilon } = numbers;
@@ -31,7 +31,7 @@ export function rmsProp(numbers: KernelNumbers<'rmsProp'>, inputs: Inputs<'v'>) 
   });
 }
 
-/** Square root of the sum of squares over all tensors. */
+/** Returns the global norm: the square root of the sum of squares over all tensors. */
 export function globalNorm(tensors: readonly Tensor[]): Scalar {
   if (hasKernels()) return tf.engine().runKernel(GLOBAL_NORM, Object.fromEntries(tensors.entries()), {});
   return tf.tidy(() => tf.sqrt<Scalar>(tf.addN(tensors.map((tensor) => tf.sum<Scalar>(tf.square(tensor))))));

@@ -4,10 +4,10 @@ import type { WarpShape } from './kernels/index.js';
 import { runDifferentiable } from './operation.js';
 
 /**
- * A mixture of moved frames, pixel by pixel: see kernels/warped-mixture.ts. Differentiable in the motion and in the frames; composed,
- * the gradients are the tape's: that of a coordinate is zero where it is clamped.
+ * Mixes warped frames, pixel by pixel: see kernels/warped-mixture.ts. Differentiable in the motion and the frames. In
+ * the composed form the tape differentiates: the gradient of a coordinate is zero where clamped.
  * @param frames [batch, height, width, K * channels]
- * @param motion [batch, height, width, 3 K F]: vertical displacements, horizontal ones, logits
+ * @param motion [batch, height, width, 3 K F]: vertical displacements, horizontal displacements, logits
  * @returns [batch, height, width, channels]
  */
 export function warpedMixture(shape: WarpShape, frames: Tensor4D, motion: Tensor4D): Tensor4D {
@@ -27,7 +27,7 @@ export function warpedMixture(shape: WarpShape, frames: Tensor4D, motion: Tensor
 }
 
 /**
- * The weights of the samples, where they lie along each axis, and the index of a sample's pixel, from its row and column,
+ * Returns the weights and coordinates of the samples, and a function from row and column to a sample's pixel index
  * among all of [batch, height, width, frames].
  */
 function places({ height, width, frames, flows, flowScale }: WarpShape, motion: Tensor4D) {
@@ -45,7 +45,7 @@ function places({ height, width, frames, flows, flowScale }: WarpShape, motion: 
   return { weights: tf.softmax(logits), y, x, at };
 }
 
-/** The two pixels along an axis that each coordinate lies between, and how far on. */
+/** Returns the two pixels around each coordinate along an axis, and the fraction between them. */
 function placesOn(size: number, coordinates: Tensor) {
   const places = tf.clipByValue(coordinates, 0, size - 1);
   // An index has no gradient, and tfjs refuses to make one: given no tensors, this stands apart from the tape.

@@ -3,7 +3,7 @@ import { yieldToEventLoop } from '../foundation/yield-to-event-loop.js';
 import { kernelSignature, kernelsOver, type CallArray, type CallWriter } from './call.js';
 import { makeLibrary, type EngineFunctions, type EngineHandle, type KernelLibrary } from './kernel-library.js';
 
-/** What of WebAssembly stands here; TypeScript knows it only from browsers. */
+/** Part of the WebAssembly API that is used here, which TypeScript declares for browsers only. */
 interface WebAssemblyApi {
   Memory: new (limits: { initial: number; maximum: number; shared: boolean }) => { readonly buffer: SharedArrayBuffer };
   Module: new (code: Uint8Array) => object;
@@ -11,24 +11,24 @@ interface WebAssemblyApi {
 }
 const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi };
 
-/** All that an address of 32 bits reaches. */
+/** Maximum memory of WebAssembly in bytes: the range of 32-bit addresses. */
 export const WASM_MEMORY_BYTES = 2 ** 32;
 const PAGE = 2 ** 16;
-/** As scripts/build-wasm.mjs links it. */
+/** Initial number of pages, as scripts/build-wasm.mjs links the module. */
 const FIRST_PAGES = 256;
 /** Bytes of a thread's stack. */
 const STACK = 2 ** 20;
 
-/** What native/wasm.cc exports; numbers are addresses where nothing else is said. */
+/** Exports of native/wasm.cc; numbers are addresses if not documented otherwise. */
 interface WasmExports {
   __tls_size: { value: number };
   __wasm_init_tls(memory: number): void;
   _initialize(): void;
   signature(): number;
-  /** 0 where there is no room. */
+  /** Returns 0 if memory is exhausted. */
   allocate(bytes: number): number;
   release(memory: number): void;
-  /** A kernel, by its place in the table. */
+  /** Runs a kernel, given its index in the table. */
   run(kernel: number, call: number): void;
   threads(): number;
   setThreads(count: number): void;
@@ -41,19 +41,22 @@ interface WasmExports {
   freeDrawing(drawing: number): void;
 }
 
-/** What the kernels need of their host to compute in threads. */
+/** Threads that the host provides to the kernels. */
 export interface WasmThreads {
-  /** As many are of use; 1 where no memory can be shared with one. */
+  /** Maximum number of useful threads; 1 if no memory can be shared with threads. */
   cores: number;
-  /** Calls `program`, a function in JavaScript, with `data` in a thread of its own. It never returns, and need not be waited for. */
+  /**
+   * Calls `program`, the source of a JavaScript function, with `data` in a new thread. The function never returns, and
+   * must not keep the process alive.
+   */
   start: (program: string, data: object) => void;
 }
 
 /**
- * The kernels of a module in WebAssembly.
+ * Instantiates the kernels of a WebAssembly module.
  * @param code bytes of `wasm/pxv.wasm`
- * @throws PxvError `DEPENDENCY` where it is of another version, `RESOURCES` where there are no addresses for its memory, and what
- *   WebAssembly says of bytes that are no module
+ * @throws PxvError `DEPENDENCY` if `code` is of another version; `RESOURCES` if there is no address space for its
+ *   memory; WebAssembly's error if `code` is no module
  */
 export function wasmLibrary(code: Uint8Array, threads: WasmThreads): KernelLibrary {
   const host = new WasmHost(code, threads);
@@ -82,10 +85,12 @@ export function wasmLibrary(code: Uint8Array, threads: WasmThreads): KernelLibra
   });
 }
 
-/** Makes the error that says what is wrong with a module. */
+/** Returns a `DEPENDENCY` error for a module that cannot be used. */
 export const wasmError = errorFactory('DEPENDENCY', 'load WebAssembly');
 
-/** What a thread of the pool does: it shares the memory, and has a stack and variables of its own. */
+/**
+ * Source of a pool thread's function. The thread shares the memory, and has its own stack and thread-local variables.
+ */
 const WORK = `({ module, memory, id, stack, variables }) => {
   const absent = () => 8;
   const wasi_snapshot_preview1 = { fd_close: absent, fd_seek: absent, fd_write: absent };
@@ -95,7 +100,7 @@ const WORK = `({ module, memory, id, stack, variables }) => {
   exports.work(id);
 }`;
 
-/** The engine of JavaScript sets addresses for all that the memory may grow to apart at once. */
+/** Allocates the shared memory. The JavaScript engine reserves addresses for its maximum size at once. */
 function sharedMemory() {
   try {
     return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: WASM_MEMORY_BYTES / PAGE, shared: true });
@@ -107,10 +112,10 @@ function sharedMemory() {
   }
 }
 
-/** One instance of the module, and its memory. */
+/** Instance of the module, and its memory. */
 class WasmHost {
   readonly exports: WasmExports;
-  /** Shared, so that threads can use it, and so that views of it stay when it grows. */
+  /** Memory shared between threads; views of shared memory stay valid when it grows. */
   private readonly memory = sharedMemory();
   private bytes = new Uint8Array(this.memory.buffer);
   private readonly buffers = new WeakSet<ArrayBufferLike>();
@@ -121,7 +126,7 @@ class WasmHost {
     private readonly threads: WasmThreads,
   ) {
     this.module = new WebAssembly.Module(code);
-    // There are no files: nothing is ever written.
+    // WASI's file functions are stubs: nothing is ever written.
     const absent = () => 8;
     const instance = new WebAssembly.Instance(this.module, {
       env: { memory: this.memory, startWorker: (id: number) => this.startWorker(id) },
@@ -131,12 +136,12 @@ class WasmHost {
     this.exports._initialize();
   }
 
-  /** Numbers that lie in the memory. */
+  /** Returns a view of floats in the memory. */
   floats(at: number, length: number): Float32Array {
     return new Float32Array(this.all().buffer, at, length);
   }
 
-  /** Bytes of the memory. @throws PxvError RESOURCES where none are left */
+  /** Allocates bytes of the memory. @throws PxvError `RESOURCES` if memory is exhausted */
   allocate(bytes: number): number {
     const at = this.exports.allocate(Math.max(bytes, 8)) >>> 0;
     if (at !== 0) return at;
@@ -146,8 +151,9 @@ class WasmHost {
   }
 
   /**
-   * Lays a call in the memory, with those arrays that lie elsewhere; `end` copies back what was written of these, and frees.
-   * @param given whether what is written must be copied there too
+   * Copies a call into the memory, with the arrays that lie elsewhere. `end` copies the written arrays back and frees
+   * all copies.
+   * @param given true if written arrays are also inputs, to be copied in
    */
   place({ layout, numbers }: CallWriter, arrays: readonly (CallArray | null)[], given: boolean) {
     const copies: { array: CallArray; copy: number; written: boolean }[] = [];
@@ -182,14 +188,14 @@ class WasmHost {
     return { at, end };
   }
 
-  /** A copy of an array, to be released. */
+  /** Copies an array into the memory. The caller releases the copy. */
   copy(array: CallArray): number {
     const at = this.allocate(array.byteLength);
     this.all().set(bytesOf(array), at);
     return at;
   }
 
-  /** The memory as it is now: it grows. */
+  /** Returns the current bytes of the memory, which grows. */
   private all(): Uint8Array {
     const { buffer } = this.memory;
     if (this.bytes.buffer !== buffer) this.bytes = new Uint8Array(buffer);
@@ -206,7 +212,7 @@ class WasmHost {
 
 const bytesOf = (array: CallArray) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
-/** A row after another on this thread, which it leaves to others in between. */
+/** Returns the engine, which draws one row after another on this thread and yields to the event loop between rows. */
 function engineOver(host: WasmHost): EngineFunctions {
   const { exports } = host;
   const freed = new FinalizationRegistry((engine: number) => exports.freeEngine(engine));
@@ -237,7 +243,7 @@ function engineOver(host: WasmHost): EngineFunctions {
         }
         return exports.failedSum(drawing);
       } finally {
-        // Until here the engine must not be freed.
+        // The engine must not be freed before this point.
         freed.unregister(engine);
         freed.register(engine, address, engine);
         exports.freeDrawing(drawing);

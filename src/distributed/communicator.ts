@@ -1,22 +1,23 @@
 import { deserialize, serialize } from 'node:v8';
 import { addInPlace, type ProcessGroup } from './process-group.js';
 
-/** Exchange of bytes between ranks, which need not know their meaning. */
+/** Exchange of raw bytes between the ranks of a process group. */
 export interface Transport {
   readonly rank: number;
   readonly size: number;
   /**
-   * Sends bytes to the rank `peer` and fills `received` from it; either may be empty. The peer calls this too, with arrays of
-   * these lengths. Both arrays must be left alone until the promise is kept. A rank makes one exchange at a time.
+   * Sends the bytes `sent` to the rank `peer` and fills `received` with bytes from `peer`; either array may be empty.
+   * The peer makes the matching call, with arrays of the same lengths. Neither array may be used until the promise
+   * settles. A rank makes one exchange at a time.
    */
   exchange(peer: number, sent: Uint8Array, received: Uint8Array): Promise<void>;
-  /** Closes the transport, in all ranks, after the last exchange. */
+  /** Closes the transport. All ranks call `close` after the last exchange. */
   close(): void;
 }
 
 const NOTHING = new Uint8Array(0);
 
-/** A process group over a transport. Sums are made here, in one fixed order: the transport only moves bytes. */
+/** Process group over a transport. Sums are computed here in one fixed order; the transport only moves bytes. */
 export class Communicator implements ProcessGroup {
   readonly rank: number;
   readonly size: number;
@@ -29,8 +30,8 @@ export class Communicator implements ProcessGroup {
   }
 
   /**
-   * Reduce-scatter by recursive halving, then all-gather by recursive doubling (Rabenseifner 2004). Each rank sends
-   * 2 (size - 1) / size times the bytes of `values`, in 2 log2(size) messages.
+   * Sums by reduce-scatter with recursive halving, then all-gather with recursive doubling (Rabenseifner 2004). Each
+   * rank sends 2 (size - 1) / size times the bytes of `values`, in 2 log2(size) messages.
    */
   async allReduce(values: Float32Array | Float64Array): Promise<void> {
     const room = values.slice(0, Math.ceil(values.length / 2));
@@ -76,7 +77,7 @@ export class Communicator implements ProcessGroup {
     return values;
   }
 
-  /** Exchanges messages of any lengths with a rank, and returns its message. */
+  /** Exchanges messages of any lengths with the rank `peer`, and returns the peer's message. */
   private async swap(peer: number, message: Uint8Array): Promise<Uint8Array> {
     const length = new Uint32Array(1);
     await this.transport.exchange(peer, bytesOf(Uint32Array.of(message.length)), bytesOf(length));

@@ -2,7 +2,8 @@ import { errorFactory } from '../foundation/errors.js';
 import { barrier, type ProcessGroup } from './process-group.js';
 
 /**
- * Throws in each rank whose facts differ from those of the main process. Then no other rank comes past this call.
+ * Checks that `facts` are equal in all ranks. Throws in each rank whose facts differ from those of the main process;
+ * then no other rank returns from this call.
  * @param facts values of JSON
  * @throws PxvError `USAGE` that names the first fact that differs
  */
@@ -10,7 +11,7 @@ export async function expectSame(processGroup: ProcessGroup, operation: string, 
   if (processGroup.size === 1) return;
   const first = await processGroup.broadcast(facts);
   const difference = firstDifference(first, JSON.parse(JSON.stringify(facts)));
-  // The others wait here until one that refuses has ended them.
+  // The other ranks wait here until a rank that throws has ended them.
   if (difference === null) return barrier(processGroup);
   const [place, expected, received] = difference;
   const remedy = 'start all ranks with the same pxv, options and files, on machines of one kind';
@@ -18,8 +19,8 @@ export async function expectSame(processGroup: ProcessGroup, operation: string, 
 }
 
 /**
- * Returns where two values of JSON differ first, as `configuration.training.batch`, and what they are there. Returns null if
- * they are equal.
+ * Returns the path of the first difference between two values of JSON, as `configuration.training.batch`, and both
+ * values there. Returns null if the values are equal.
  */
 function firstDifference(a: unknown, b: unknown, place = ''): [string, string, string] | null {
   if (a === b) return null;

@@ -6,10 +6,10 @@ import { barrier, joinedSingleProcess, type JoinedProcessGroup } from './process
 import { watch } from './watch.js';
 
 /**
- * Joins the ranks that an MPI launcher has started with this process.
- * @param onLoss called once the work cannot go on, so that the process must end at once; with the line that the user is to
- *   be told, or null if another rank prints it
- * @throws PxvError `USAGE` if the number of ranks is no power of two; `DEPENDENCY` if MPI does not join them
+ * Joins the process group of all ranks that an MPI launcher has started, this process among them.
+ * @param onLoss called once a rank is lost, so that this process must exit at once, with the line to print; null if
+ *   another rank prints the line
+ * @throws PxvError `USAGE` if the number of ranks is no power of two; `DEPENDENCY` if MPI does not join the ranks
  */
 export async function joinProcessGroup(
   { size }: Launch,
@@ -24,7 +24,7 @@ export async function joinProcessGroup(
   const watched = await watch(communicator, {
     onLoss: (other, process, failure) =>
       onLoss(failure === null ? lineOfDeath(other, process) : `rank ${other}: ${failure}`),
-    // If the main process has died, the next one speaks.
+    // If the main process has died, rank 1 prints the line.
     onEnd: (hasSaidWhy) => onLoss(hasSaidWhy || rank > 1 ? null : lineOfDeath(0, 'its process')),
   });
   return {

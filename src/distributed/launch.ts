@@ -1,17 +1,20 @@
 import { availableParallelism, cpus } from 'node:os';
 
-/** Environment variables, by their names. */
+/** Environment variables by name. */
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Facts about an MPI launch that the launcher has put into the environment. */
+/** MPI launch of this process, as the launcher's environment variables describe the launch. */
 export interface Launch {
   /** Rank of this process. */
   rank: number;
-  /** Number of ranks; null if the launcher leaves it to MPI to say. */
+  /** Number of ranks; null if only MPI itself knows the number. */
   size: number | null;
 }
 
-/** Variables of Open MPI, of MPICH and its kin, and of Slurm with PMIx: rank, number of ranks, and ranks on this machine. */
+/**
+ * Environment variables of Open MPI, of MPICH and its kin, and of Slurm with PMIx: rank, number of ranks, and ranks on
+ * this machine.
+ */
 const launchers = [
   ['OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE', 'OMPI_COMM_WORLD_LOCAL_SIZE'],
   ['PMI_RANK', 'PMI_SIZE', 'MPI_LOCALNRANKS'],
@@ -19,8 +22,8 @@ const launchers = [
 ] as const;
 
 /**
- * Returns how an MPI launcher has started this process. Returns null if none has, as in a script of Slurm before srun or
- * mpirun.
+ * Returns the MPI launch of this process. Returns null if no launcher started this process, as in a Slurm script before
+ * srun or mpirun.
  */
 export function launchOf(env: Environment = process.env): Launch | null {
   const launcher = launchers.find(([name]) => env[name] !== undefined);
@@ -30,8 +33,8 @@ export function launchOf(env: Environment = process.env): Launch | null {
 }
 
 /**
- * Returns the number of threads for this rank, such that the ranks of a machine have one a core together. Returns undefined
- * if there is no launcher, or if it has given each rank its cores.
+ * Returns the number of threads for this rank: cores of this machine over ranks on this machine, at least 1. Returns
+ * undefined if there is no launcher, if the launcher has bound each rank to its cores, or if the number is unknown.
  */
 export function threadsOfRank(env: Environment = process.env): number | undefined {
   const cores = availableParallelism();

@@ -12,14 +12,14 @@ interface MpiModule {
   finish(): void;
 }
 
-/** Returns the path of the addon: the one that was built here, or another that PXV_MPI_ADDON names. */
+/** Returns the path of the MPI addon: PXV_MPI_ADDON if set, else the addon that was built in this package. */
 export function mpiAddon(): string {
   return resolve(process.env.PXV_MPI_ADDON ?? join(packageFolder(), 'build', 'Release', 'pxv-mpi.node'));
 }
 
 /**
- * Joins the ranks that an MPI launcher has started.
- * @param size their number; null if the launcher does not say it
+ * Loads the MPI addon, joins the ranks that an MPI launcher has started, and returns the transport between the ranks.
+ * @param size number of ranks; null if the launcher does not say
  * @throws PxvError `DEPENDENCY` if the addon does not load, or was built for another MPI than the launcher's
  */
 export function joinByMpi(size: number | null): Transport {
@@ -40,7 +40,7 @@ export function joinByMpi(size: number | null): Transport {
 }
 
 function load(path: string): MpiModule {
-  // UCX, which MPI may move bytes with, tries its hooks by moving the end of the heap. Meanwhile other threads allocate there.
+  // UCX, a transport of MPI, tests its memory hooks by moving the end of the heap while other threads allocate there.
   process.env.UCX_MEM_EVENTS ??= 'n';
   try {
     return createRequire(import.meta.url)(path) as MpiModule;

@@ -4,43 +4,56 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { barrier, type ProcessGroup } from './process-group.js';
 
-/** Message between a rank and the main process: who the rank is, why the sender has failed, or that it leaves. */
+/**
+ * Message between a rank and the main process: identity of the sender, the error of the sender, or notice that the
+ * sender leaves.
+ */
 interface Message {
   who?: { token: string; rank: number; process: string };
   failed?: string;
   leaving?: true;
 }
 
+/** Callbacks for the loss of a rank. */
 export interface WatchHandlers {
-  /** Called in the main process: another rank was lost, or says in one line why it failed. */
+  /**
+   * Called in the main process if the rank `rank` was lost. `failure` is the line that the rank sent before its end,
+   * else null.
+   */
   onLoss: (rank: number, process: string, failure: string | null) => void;
-  /** Called in the others: the main process has ended. @param hasSaidWhy whether it has told the user */
+  /**
+   * Called in the other ranks if the main process has ended.
+   * @param hasSaidWhy true if the main process has printed the reason
+   */
   onEnd: (hasSaidWhy: boolean) => void;
 }
 
-/** Watch on the death of ranks. */
+/** Watch for ranks whose process ends. */
 export interface Watch {
   /**
-   * Returns what `work`, which needs other ranks, gives. Its error waits a while, since a lost rank may be the cause, and the
-   * handlers then end the process first.
+   * Returns the result of `work`, which needs other ranks. Rethrows an error of `work` 5 s later: if a lost rank is the
+   * cause, the handlers end this process first.
    */
   delayFailure<T>(work: Promise<T>): Promise<T>;
-  /** Tells the others that this rank has failed; the main process prints `line`. Returns once it has ended, or does not answer. */
+  /**
+   * Reports to the other ranks that this rank has failed; the main process prints `line`. Resolves once the main
+   * process has ended, or after 5 s.
+   */
   fail(line: string): Promise<void>;
-  /** Ends the watch in all ranks. */
+  /** Ends the watch. All ranks call `leave`. */
   leave(): Promise<void>;
 }
 
-/** Milliseconds for a connection to be made, and for the main process to say what has failed. */
+/** Timeout in milliseconds for connecting, and for the main process to report what has failed. */
 const PATIENCE = 5000;
-/** Largest number of characters in a line: a stranger may send more. */
+/** Maximum number of characters in a line, as a stranger may send more. */
 const LONGEST_LINE = 10_000;
-/** Milliseconds within which all ranks come to the same error. */
+/** Milliseconds within which all ranks meet an error that all have in common. */
 const TOGETHER = 1000;
 
 /**
- * Connects all ranks to the main process by TCP, so that it sees which of them dies. Ranks on a machine that cannot reach it
- * are left to the launcher.
+ * Connects all ranks to the main process by TCP. The main process detects the end of any rank; the others detect the
+ * end of the main process. Ranks on machines that cannot connect are left to the launcher.
  */
 export async function watch(processGroup: ProcessGroup, handlers: WatchHandlers): Promise<Watch> {
   const host = hostname();
@@ -66,10 +79,10 @@ export async function watch(processGroup: ProcessGroup, handlers: WatchHandlers)
   };
 }
 
-/** One end of the connections between the main process and the others. */
+/** One end of the connections between the main process and the other ranks. */
 interface End {
   fail(line: string): Promise<void>;
-  /** From here on, no rank is missed. */
+  /** Stops treating closed connections as lost ranks. */
   leave(): void;
   close(): void;
 }
@@ -79,7 +92,10 @@ interface HubAddress {
   token: string;
 }
 
-/** @param host address on which all ranks are; null if they are on several machines */
+/**
+ * Listens for the other ranks.
+ * @param host loopback address if all ranks are on this machine; null if they are on several machines
+ */
 async function openHub(host: string | null, { onLoss }: WatchHandlers): Promise<End & { address: HubAddress }> {
   const token = randomBytes(16).toString('hex');
   const known = new Set<Socket>();
@@ -164,7 +180,7 @@ function send(socket: Socket, message: Message): void {
   socket.write(`${JSON.stringify(message)}\n`);
 }
 
-/** Calls `hear` with each message of a connection, which keeps no process alive. */
+/** Calls `hear` with each message on a socket. The socket does not keep the process alive. */
 function listen(socket: Socket, hear: (message: Message) => void): void {
   let text = '';
   socket.unref();
@@ -177,7 +193,7 @@ function listen(socket: Socket, hear: (message: Message) => void): void {
   });
 }
 
-/** Returns an empty message if a stranger sends anything else. */
+/** Parses a message. Returns an empty message for a line that is no JSON, as a stranger may send. */
 function parse(line: string): Message {
   try {
     return (JSON.parse(line) as Message | null) ?? {};

@@ -3,8 +3,8 @@ import { join, relative } from 'node:path';
 import { packageFolder } from './package-folder.js';
 
 /**
- * What builds the native addon when it is typed in the folder `cwd`. An installed package has no `npm run build`: that
- * needs the sources, which a clone has and a package has not.
+ * Returns the shell command that builds the native addon if typed in the folder `cwd`. In the root of a clone, returns
+ * `npm run build`; elsewhere, `node` with the path of `scripts/build-addon.mjs`, which an installed package has too.
  */
 export function describeBuildCommand(folder = packageFolder(), cwd = process.cwd()): string {
   if (cwd === folder && isClone(folder)) return 'npm run build';
@@ -14,7 +14,7 @@ export function describeBuildCommand(folder = packageFolder(), cwd = process.cwd
   return `node ${/^[\w./\\:@+-]+$/.test(path) ? path : `"${path}"`}`;
 }
 
-/** Whether this is a clone with its sources, and no installed package. */
+/** Returns true if `folder` is a clone with its sources, false if it is an installed package. */
 export function isClone(folder = packageFolder()): boolean {
   return existsSync(join(folder, 'tsconfig.build.json'));
 }

@@ -3,17 +3,18 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { packageFolder } from './package-folder.js';
 
-/** Another package of pxv's, which holds what this one is too large with. */
+/** npm package that holds files of pxv too large for the main package: models, or a prebuilt native addon. */
 export interface CompanionPackage {
-  /** As npm installs it: its name, and the version that fits this one. */
+  /** Specifier for npm install: name@version, with the version of the main package. */
   specifier: string;
-  /** Where it is installed; null where it is not. */
+  /** Folder of the installed package; null if the package is not installed. */
   folder: string | null;
 }
 
 /**
- * The companion package of a purpose: "models", or a platform and architecture (`linux-x64`) for its native addon. Null where there is
- * none, as in a clone, which holds all: `scripts/pack.mjs` writes their names into the manifest that is published.
+ * Returns the companion package for `purpose`: "models", or a platform and architecture (`linux-x64`) for its native
+ * addon. Returns null if package.json lists no such package. A clone lists none, as it holds all files;
+ * `scripts/pack.mjs` writes the list when it packs a release.
  */
 export function findCompanionPackage(purpose: string): CompanionPackage | null {
   const path = join(packageFolder(), 'package.json');

@@ -1,9 +1,12 @@
-/** A text without what a terminal would obey: a file's name may hold any character but `/`. Lines stay. */
+/**
+ * Returns `text` with every control character but newline and tab replaced by U+FFFD. Names of files may hold any
+ * character but `/`, and a terminal would obey these.
+ */
 export function escapeControlCharacters(text: string): string {
   return text.replace(/[^\P{Cc}\n\t]/gu, '\ufffd');
 }
 
-/** The same without ends of lines, which names of files may hold, too. */
+/** Returns `text` as `escapeControlCharacters` does, with newlines replaced by U+FFFD too. */
 export function toOneLine(text: string): string {
   return escapeControlCharacters(text).replaceAll('\n', '\ufffd');
 }

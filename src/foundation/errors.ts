@@ -1,4 +1,4 @@
-/** What kind of mistake it was; tests and programs match on it. */
+/** Code of an error's kind, which tests and programs match on. */
 export type ErrorCode =
   | 'USAGE' // an option or argument is wrong
   | 'INPUT' // a file, folder or value given by the user cannot be used
@@ -9,23 +9,24 @@ export type ErrorCode =
   | 'DEPENDENCY' // a program or package that is needed is missing, or was ended by another
   | 'RESOURCES'; // the work would take more memory or disk than there is
 
+/** Parts of the message of a `PxvError`. */
 export interface ErrorParts {
   code: ErrorCode;
-  /** What was being done, e.g. `read video`. */
+  /** Operation that failed, e.g. `read video`. */
   operation: string;
-  /** What it was done to, e.g. a path or an option's name. */
+  /** Object of the operation, e.g. a path or an option's name. */
   argument: string;
   expected: string;
   received: string;
-  /** What the user can do about it, as an imperative without a full stop. */
+  /** Remedy for the user, as an imperative without a full stop. */
   remedy: string;
 }
 
-/** An error that a person can act on. Its message is one line: operation, argument, expected, received, remedy. */
+/** Error that the user can act on. The message is one line: operation, argument, expected, received, remedy. */
 export class PxvError extends Error {
-  /** What kind of mistake it was. */
+  /** Code of the kind of error. */
   readonly code: ErrorCode;
-  /** The parts of its message, each on its own. */
+  /** Parts of the message. */
   readonly parts: Readonly<ErrorParts>;
 
   constructor(parts: ErrorParts, options?: ErrorOptions) {
@@ -38,7 +39,10 @@ export class PxvError extends Error {
   }
 }
 
-/** Makes the errors of one code in one operation: `throw misused('--size', 'two numbers', received, 'write it as 64x48')`. */
+/**
+ * Returns a function that makes errors of one code and operation, used as `throw invalid('--size', 'two numbers',
+ * received, 'write it as 64x48')`.
+ */
 export function errorFactory(code: ErrorCode, operation: string) {
   return (argument: string, expected: string, received: string, remedy: string, options?: ErrorOptions): PxvError =>
     new PxvError({ code, operation, argument, expected, received, remedy }, options);

@@ -1,7 +1,7 @@
 /** Number of names that one line lists. */
 const LISTED = 3;
 
-/** Lists the first three names, and counts the others: `a, b, c and 2 more`. */
+/** Returns the first three names and the number of the others: `a, b, c and 2 more`. */
 export function firstFew(names: readonly string[]): string {
   const more = names.length > LISTED ? ` and ${names.length - LISTED} more` : '';
   return `${names.slice(0, LISTED).join(', ')}${more}`;

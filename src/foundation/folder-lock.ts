@@ -7,37 +7,44 @@ import { z } from 'zod';
 import { errorFactory, type PxvError } from './errors.js';
 import { writeFileAtomically } from './write-file.js';
 
-/** What a lock says of the process that made it. What a system does not tell is null. */
+/**
+ * Schema of a lock file: facts about the process that holds the lock. A fact that the system does not provide is null.
+ */
 const holderSchema = z.strictObject({
   pid: z.int().min(1),
-  /** When the process began, in clock ticks since the machine's start: another process of the same number began later. */
+  /** Start of the process in clock ticks since boot. A later process with the same PID has a later start. */
   began: z.string().nullable(),
   host: z.string(),
-  /** Identifier of the installation, which tells two machines of one name apart. */
+  /** Machine id of the installation, which tells two machines of one name apart. */
   machine: z.string().nullable(),
-  /** Identifier of the machine's start. */
+  /** Boot id: identifier of the machine's last boot. */
   boot: z.string().nullable(),
-  /** The space of process numbers, of which each container has its own. */
+  /** PID namespace; each container has its own. */
   processes: z.string().nullable(),
-  /** ISO 8601. */
+  /** Time at which the lock was taken, ISO 8601. */
   since: z.string(),
 });
 
+/** Process that holds a lock, as the lock file describes it. */
 export type LockHolder = z.infer<typeof holderSchema>;
 
-/** A process that ended without giving its lock back is `dead`; one that cannot be looked into from here is `unknown`. */
+/**
+ * State of a lock's process: running, ended without releasing the lock, or not visible from this machine or container.
+ */
 export type HolderState = 'alive' | 'dead' | 'unknown';
 
 const lockName = /^[0-9a-f]{16}\.lock$/;
-/** Milliseconds within which one of several processes that came together goes on and the others have refused. */
+/**
+ * Milliseconds after which, of processes that lock a folder at the same time, one has won and the others have failed.
+ */
 const TOGETHER = 1000;
 
 /**
- * Takes a folder for one training or search at a time, and returns what gives it back. Each process writes a lock of its own
- * and only then looks for others, so that of two the one that looks later sees the other, whatever the file system. Of
- * those that come together the first by name waits until the others have refused. The lock of a process that has ended
- * is taken over.
- * @throws PxvError `OUTPUT` where another is in the folder, or the folder cannot be written
+ * Locks a folder for one training or search, and returns a function that releases the lock. Each process writes its own
+ * lock file before it looks for others. So of two processes, the one that looks later sees the other, on any file
+ * system. Of processes that start at the same time, the first by file name waits until the others have failed. Locks of
+ * dead processes are removed.
+ * @throws PxvError `OUTPUT` if another process holds the folder, or the folder cannot be written
  */
 export async function lockFolder(folder: string, work: 'training' | 'search'): Promise<() => void> {
   const own = `${randomBytes(8).toString('hex')}.lock`;
@@ -65,18 +72,21 @@ export async function lockFolder(folder: string, work: 'training' | 'search'): P
 
 interface FoundLock {
   name: string;
-  /** Null where the lock cannot be read. */
+  /** Null if the lock file cannot be read. */
   holder: LockHolder | null;
   state: HolderState;
 }
 
-/** The lock to speak of: the others may be of processes that have come just now, and are refused themselves. */
+/**
+ * Returns the oldest lock, to be named in the error. Newer locks may be of processes that have just started and fail
+ * too.
+ */
 function longestHeld(locks: readonly FoundLock[]): FoundLock {
   const since = ({ holder }: FoundLock) => holder?.since ?? '';
   return locks.reduce((a, b) => (since(b) < since(a) ? b : a));
 }
 
-/** The locks of other processes, but for those that have ended, whose locks are removed. */
+/** Returns the locks of other processes that are alive or unknown, and removes the locks of dead ones. */
 function livingLocks(folder: string, own: string): FoundLock[] {
   const others = readdirSync(folder).filter((name) => lockName.test(name) && name !== own);
   const found = others.flatMap((name) => readLock(folder, name) ?? []);
@@ -84,7 +94,7 @@ function livingLocks(folder: string, own: string): FoundLock[] {
   return found.filter(({ state }) => state !== 'dead');
 }
 
-/** Null where it was given back meanwhile. */
+/** Returns null if the lock was released meanwhile. */
 function readLock(folder: string, name: string): FoundLock | null {
   try {
     const holder = holderSchema.parse(JSON.parse(readFileSync(join(folder, name), 'utf8')));
@@ -94,7 +104,10 @@ function readLock(folder: string, name: string): FoundLock | null {
   }
 }
 
-/** Whether the process that made a lock still runs, as far as can be told from here. */
+/**
+ * Returns the state of the process `holder`, as seen from the process `here`. Returns `unknown` for another machine or
+ * PID namespace.
+ */
 export function lockHolderState(holder: LockHolder, here = describeProcess()): HolderState {
   if (holder.host !== here.host || holder.machine !== here.machine) return 'unknown';
   // Without an identifier of the installation, another start may be that of another machine of the same name.
@@ -110,7 +123,7 @@ export function lockHolderState(holder: LockHolder, here = describeProcess()): H
   return holder.began === null || began === null || began === holder.began ? 'alive' : 'dead';
 }
 
-/** What a lock of this process says. */
+/** Returns the facts about this process that its lock file holds. */
 export function describeProcess(): LockHolder {
   return {
     pid: process.pid,
@@ -123,7 +136,10 @@ export function describeProcess(): LockHolder {
   };
 }
 
-/** From /proc/PID/stat (proc_pid_stat(5)); null where that cannot be read, empty where the process is a zombie. */
+/**
+ * Returns the start time of a process from /proc/PID/stat (proc_pid_stat(5)). Returns null if the file cannot be read,
+ * '' if the process is a zombie.
+ */
 function beginningOf(pid: number): string | null {
   // The second field, the command's name in brackets, may hold spaces and brackets itself.
   const fields = contentOf(`/proc/${pid}/stat`)

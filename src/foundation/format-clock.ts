@@ -1,4 +1,4 @@
-/** A time as people write it: minutes and seconds, and hours where there are some. */
+/** Returns a duration as minutes and seconds, with hours if there are any: `1:02.5`, `1:00:00.0`. */
 export function formatClock(seconds: number): string {
   const tenths = Math.round(10 * seconds);
   const [hours, minutes] = [Math.floor(tenths / 36_000), Math.floor(tenths / 600) % 60];

@@ -1,17 +1,18 @@
-/** Frames per second as a fraction in lowest terms, e.g. 30000/1001. */
+/** Frame rate: frames per second as a fraction in lowest terms, e.g. 30000/1001. */
 export interface FrameRate {
-  /** Frames that come in `denominator` seconds, a whole number from 1. */
+  /** Frames in `denominator` seconds, a whole number from 1. */
   numerator: number;
-  /** Seconds, a whole number from 1. */
+  /** Number of seconds, a whole number from 1. */
   denominator: number;
 }
 
-/** The highest rate that may be asked for, in frames a second. */
+/** Maximum frame rate that `parseFrameRate` accepts, in frames per second. */
 export const HIGHEST_FRAME_RATE = 1000;
 
 /**
- * The rate that a text means: `10`, `12.5`, or a fraction as `30000/1001`. Decimals of at least two places that a rate of
- * NTSC rounds to are that rate: 29.97 is 30000/1001. Null where it is no rate above 0 and at most `HIGHEST_FRAME_RATE`.
+ * Parses a frame rate: `10`, `12.5`, or a fraction as `30000/1001`. A decimal of two or more places that an NTSC rate
+ * rounds to becomes the NTSC rate: 29.97 is 30000/1001. Returns null if `text` is no rate above 0 and at most
+ * `HIGHEST_FRAME_RATE`.
  */
 export function parseFrameRate(text: string): FrameRate | null {
   const [, whole, decimals = '', divisor] = /^(\d{1,7})(?:\.(\d{1,6})|\/(\d{1,7}))?$/.exec(text) ?? [];
@@ -25,27 +26,28 @@ export function parseFrameRate(text: string): FrameRate | null {
   return isNtsc ? { numerator: ntsc, denominator: 1001 } : reduced(Number(whole + decimals), denominator);
 }
 
-/** A rate as `parseFrameRate` reads it, exactly: `10` or `30000/1001`. */
+/** Returns a frame rate as text that `parseFrameRate` parses to the same rate: `10` or `30000/1001`. */
 export function formatFrameRate({ numerator, denominator }: FrameRate): string {
   return denominator === 1 ? String(numerator) : `${numerator}/${denominator}`;
 }
 
+/** Returns the frame rate as a number of frames per second. */
 export function framesPerSecond({ numerator, denominator }: FrameRate): number {
   return numerator / denominator;
 }
 
-/** Whether two rates are the same but for what cameras, NTSC and films on television differ by: 24 and 25 are. */
+/** Returns true if two frame rates differ by less than 5%, as those of cameras, NTSC and telecine (24 and 25) do. */
 export function isSameRate(a: FrameRate, b: FrameRate): boolean {
   return rateRatio(a, b) < 1.05;
 }
 
-/** The factor between two rates, 1 or more. */
+/** Returns the ratio of two frame rates, the higher over the lower: 1 or more. */
 export function rateRatio(a: FrameRate, b: FrameRate): number {
   const ratio = framesPerSecond(a) / framesPerSecond(b);
   return Math.max(ratio, 1 / ratio);
 }
 
-/** A rate to be read by people, rounded to two decimals. */
+/** Returns the frames per second as text for the user, rounded to two decimals. */
 export function roundRate(rate: FrameRate): string {
   return String(Math.round(100 * framesPerSecond(rate)) / 100);
 }

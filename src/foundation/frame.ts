@@ -1,4 +1,4 @@
-/** Width and height in pixels. */
+/** Size of an image, in pixels. */
 export interface Size {
   /** Pixels in a row. */
   width: number;
@@ -6,21 +6,21 @@ export interface Size {
   height: number;
 }
 
-/** A rectangle, in pixels from the top left. */
+/** Rectangle in an image, in pixels from the top left. */
 export interface Box extends Size {
-  /** Pixels to its left. */
+  /** Column of the left edge. */
   x: number;
-  /** Rows above it. */
+  /** Row of the top edge. */
   y: number;
 }
 
-/** 1: grey, 3: red, green, blue. */
+/** Number of channels. 1: gray; 3: red, green, blue. */
 export type Channels = 1 | 3;
 
-/** One picture: `height x width x channels` bytes, row by row, sRGB, full range. */
+/** Image of `height x width x channels` bytes, row by row, sRGB, full range. */
 export interface Frame extends Size {
-  /** Bytes of a pixel; 1: grey, 3: red, green, blue. */
+  /** Bytes per pixel. 1: gray; 3: red, green, blue. */
   channels: Channels;
-  /** Values from 0 to 255, those of a pixel side by side. */
+  /** Values 0 to 255; the channels of a pixel lie side by side. */
   data: Uint8Array;
 }

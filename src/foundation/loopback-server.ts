@@ -2,22 +2,26 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { errorFactory } from './errors.js';
 
-/** What is sent of a path. */
+/** Response to a request for a path: MIME type and content. */
 export interface ServedFile {
   type: string;
   content: Uint8Array | string;
 }
 
+/** HTTP server on 127.0.0.1. */
 export interface LoopbackServer {
-  /** As a browser opens it, with a slash at the end. */
+  /** URL of the server, with a slash at the end. */
   address: string;
-  /** Ends it, and all connections. */
+  /** Stops the server and closes all connections. */
   close: () => void;
 }
 
 const HOST = '127.0.0.1';
 
-/** Of every answer: a page may use threads, and no other page may read it, frame it or have it load anything from elsewhere. */
+/**
+ * Headers of every response. Cross-origin isolation lets pages use threads and load nothing from elsewhere; other
+ * origins can neither read nor frame a page.
+ */
 const headers = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
@@ -29,11 +33,10 @@ const headers = {
 };
 
 /**
- * Serves files to browsers of this machine, to be read alone.
- *
- * @param port 0: any that is free
- * @param fileAt what is at a path, such as `/` or `/page.css`; null: nothing is
- * @throws PxvError `USAGE` where the port cannot be had
+ * Serves files, read-only, over HTTP to browsers on this machine.
+ * @param port TCP port; 0: any free port
+ * @param fileAt returns the file at a path such as `/` or `/page.css`, or null if there is none
+ * @throws PxvError `USAGE` if the port is not available
  */
 export async function serveOnLoopback(
   port: number,
@@ -49,7 +52,7 @@ export async function serveOnLoopback(
       response.end(request.method === 'HEAD' ? undefined : content);
     };
     const refuse = (status: number, why: string) => send(status, { type: 'text/plain; charset=utf-8', content: why });
-    // A page elsewhere whose name was made to mean this machine says that name.
+    // DNS rebinding: a page of another origin whose name resolves to this machine sends that name as Host.
     if (!names.includes(request.headers.host ?? '')) return refuse(403, 'another host was asked for');
     if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405, 'this is to be read alone');
     const file = await fileAt(request.url!.replace(/[?#].*$/s, ''));

@@ -2,10 +2,9 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes a folder, and its parents where they are missing. Node's own recursive mkdir never returns from a place such as
- * /proc, where no folder can be made and the system says that the parent does not exist.
- *
- * @returns the folders that were made, the innermost first
+ * Creates a folder and its missing parents. Node's recursive mkdir never returns in places such as /proc, where no
+ * folder can be made and the system reports a missing parent.
+ * @returns paths of the created folders, the innermost first
  */
 export function makeFolder(path: string): string[] {
   if (existsSync(path)) return [];

@@ -1,15 +1,18 @@
 import type { z } from 'zod';
 import { PxvError } from './errors.js';
 
-/** Where a configuration came from and what to say of it. */
+/** Source of a configuration, to be named in errors. */
 export interface ConfigurationSource {
   operation: string;
-  /** File or option that holds the value. */
+  /** File or option that holds the configuration. */
   argument: string;
   code: 'USAGE' | 'CHECKPOINT';
 }
 
-/** Parses a value by a schema. @throws PxvError naming the first wrong key, and of an unknown one the nearest */
+/**
+ * Parses `value` by a zod schema.
+ * @throws PxvError `source.code`, naming the first invalid key; for an unknown key also the nearest known one
+ */
 export function parseConfiguration<T>(schema: z.ZodType<T>, value: unknown, source: ConfigurationSource): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
@@ -36,12 +39,12 @@ export function parseConfiguration<T>(schema: z.ZodType<T>, value: unknown, sour
 }
 
 function remedyOf(key: string, nearest: string | null, code: ConfigurationSource['code']): string {
-  // A checkpoint was written by a program, and what this one does not know a later one may.
+  // A later version of pxv may know the key, as programs write checkpoints.
   if (nearest === null)
     return code === 'CHECKPOINT'
       ? 'it may be of another pxv: install the newest, or the one that wrote it'
       : 'remove it';
-  // The same word is a key of another of several types.
+  // Another variant of the union has this key.
   return nearest === key ? 'remove it: another type has it' : `did you mean '${nearest}'?`;
 }
 
@@ -54,13 +57,13 @@ function shorten(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-/** As JSON, which knows neither large integers nor what is no number. */
+/** Returns a value as JSON, and bigints and non-finite numbers, which JSON lacks, as text. */
 function textOf(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`;
   return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? 'nothing');
 }
 
-/** The keys that a schema knows at a path, found by following its own definition. */
+/** Returns the keys that a schema has at a path, found in the schema's definition. */
 function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   type Node = { _zod: { def: { shape?: Record<string, Node>; element?: Node; options?: Node[] } & Wrapped } };
   type Wrapped = { innerType?: Node; in?: Node };
@@ -77,19 +80,19 @@ function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
       return next ? [next] : [];
     });
   }
-  // Of a list, those of what it holds.
+  // For a list, the keys of its elements.
   const held = nodes.flatMap(expand).flatMap((node) => expand(node._zod.def.element ?? node));
   return held.flatMap((node) => Object.keys(node._zod.def.shape ?? {}));
 }
 
-/** The known key with the smallest edit distance, if that is at most half the word. */
+/** Returns the known key with the smallest edit distance, or null if the distance exceeds half the length of `key`. */
 function nearestKey(key: string, known: readonly string[]): string | null {
   const distance = (other: string) => editDistance(key.toLowerCase(), other.toLowerCase());
   const [nearest] = known.toSorted((a, b) => distance(a) - distance(b));
   return nearest !== undefined && distance(nearest) <= Math.ceil(key.length / 2) ? nearest : null;
 }
 
-/** Levenshtein distance. */
+/** Returns the Levenshtein distance. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

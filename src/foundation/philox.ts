@@ -1,11 +1,12 @@
 import { errorFactory } from './errors.js';
 
-/** Of everything random, where none is given. */
+/** Default seed of all random numbers. */
 export const DEFAULT_SEED = 1;
 
 /**
- * Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011): a keyed
- * bijection of 128-bit counters whose outputs pass as random. Any output can be asked for on its own, in any order.
+ * Constants of Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+ * Philox is a keyed bijection of 128-bit counters whose outputs pass tests of randomness. Outputs can be computed in
+ * any order.
  */
 const { imul } = Math;
 const largestSeed = 0xffff_ffff_ffff_ffffn;
@@ -15,7 +16,7 @@ const multiplier1 = 0xcd9e8d57;
 const weyl0 = 0x9e3779b9;
 const weyl1 = 0xbb67ae85;
 
-/** The upper 32 bits of the 64-bit product of two unsigned 32-bit numbers, as an int32. */
+/** Returns the upper 32 bits of the 64-bit product of two unsigned 32-bit numbers, as an int32. */
 function multiplyHigh(a: number, b: number): number {
   const aLow = a & 0xffff;
   const aHigh = a >>> 16;
@@ -28,7 +29,10 @@ function multiplyHigh(a: number, b: number): number {
   return (imul(aHigh, bHigh) + (cross0 >>> 16) + (cross1 >>> 16) + carry) | 0;
 }
 
-/** Writes the block of `counter` (4 words) under `key` (2 words) into `out` (4 words, unsigned 32-bit each). */
+/**
+ * Writes the Philox output block of `counter` (4 words) under `key` (2 words) into `out` (4 words, unsigned 32-bit
+ * each).
+ */
 export function philox4x32(counter: Uint32Array, key: Uint32Array, out: Uint32Array): void {
   let c0 = counter[0];
   let c1 = counter[1];
@@ -55,8 +59,8 @@ export function philox4x32(counter: Uint32Array, key: Uint32Array, out: Uint32Ar
 }
 
 /**
- * The last word of the counters of everything that is random. Sampling takes several: `sampling` and the colour channel,
- * 0 to 2, and 256 more for each scale above the coarsest. So no two purposes share a counter.
+ * Stream numbers, the last word of Philox counters, which keep the random numbers of each purpose apart. Sampling uses
+ * `sampling` plus the colour channel, 0 to 2, plus 256 for each scale above the coarsest.
  */
 export const randomStreams = {
   sampling: 0,
@@ -70,7 +74,7 @@ export const randomStreams = {
   rollOuts: 23,
 } as const;
 
-/** @throws PxvError `INPUT` unless a seed is a whole number from 0 to 2^64 - 1 */
+/** Checks that a seed is a whole number from 0 to 2^64 - 1. @throws PxvError `INPUT` if not */
 export function expectSeed(seed: bigint | number): void {
   const isWhole = typeof seed === 'bigint' || Number.isSafeInteger(seed);
   if (isWhole && seed >= 0 && seed <= largestSeed) return;
@@ -78,14 +82,17 @@ export function expectSeed(seed: bigint | number): void {
   throw errorFactory('INPUT', 'seed random numbers')('seed', expected, String(seed), 'give another seed');
 }
 
-/** Uniform random numbers as a pure function of a seed and a counter: no state, so no order of drawing. */
+/**
+ * Counter-based generator of uniform random numbers: a pure function of seed and counter, so the order of calls has no
+ * effect.
+ */
 export class Philox {
-  /** The seed's lower 32 bits, then the upper. */
+  /** Philox key: lower 32 bits of the seed, then upper 32 bits. */
   readonly key: Uint32Array;
   private readonly counter = new Uint32Array(4);
   private readonly block = new Uint32Array(4);
 
-  /** @throws PxvError `INPUT` unless the seed is a whole number from 0 to 2^64 - 1 */
+  /** @throws PxvError `INPUT` if the seed is no whole number from 0 to 2^64 - 1 */
   constructor(seed: bigint | number) {
     expectSeed(seed);
     const bits = BigInt(seed);
@@ -93,8 +100,8 @@ export class Philox {
   }
 
   /**
-   * A number strictly between 0 and 1: (x + 1/2) / 2^32, where x is the first word of the block of this counter. Each
-   * word is a whole number below 2^32.
+   * Returns a number strictly between 0 and 1: (x + 1/2) / 2^32, where x is the first word of the counter's block. Each
+   * word of the counter is a whole number below 2^32.
    */
   uniform(word0: number, word1: number, word2: number, word3: number): number {
     const { counter, block } = this;

@@ -1,5 +1,5 @@
-/** How a finished file or folder comes to its place. */
+/** Options for writing a file or folder atomically. */
 export interface PlacementOptions {
-  /** Looked at once all is written, before it takes its place: where it throws, nothing is left of what was written. */
+  /** Called once all is written, before the rename to the final path. If `confirm` throws, all output is removed. */
   confirm?: (() => Promise<unknown>) | undefined;
 }

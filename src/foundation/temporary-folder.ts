@@ -2,18 +2,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A folder of its own among the system's temporary ones. */
+/** Folder that one task has to itself in the system's temporary folder. */
 export interface TemporaryFolder {
   path: string;
-  /** Removes it, with all that is in it. */
+  /** Removes the folder and its contents. */
   remove: () => void;
 }
 
 /**
- * Makes a folder that is gone when it is removed, or the process ends by itself: also where a second interruption ends it at once.
- *
- * @param prefix of its name
- * @throws what the system says where it cannot be made
+ * Creates a temporary folder, which is removed by `remove` or when the process exits, also if a second interruption
+ * ends the process at once.
+ * @param prefix of the folder's name
+ * @throws the system's error if the folder cannot be created
  */
 export function makeTemporaryFolder(prefix: string): TemporaryFolder {
   const path = mkdtempSync(join(tmpdir(), prefix));

@@ -1,8 +1,8 @@
-// What tfjs.ts has, as bundlers for pages find it: package.json, "browser", puts it in the place of that file.
+// Replaces tfjs.ts in bundles for pages: see "browser" in package.json.
 import * as tf from '@tensorflow/tfjs-core';
 
 export { tf };
 export { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 
-/** Nothing is differentiated in a page. */
+/** Does nothing: a page computes no gradients. */
 export function loadGradients(): void {}

@@ -17,20 +17,20 @@ import { PxvError } from './errors.js';
 import { makeFolder } from './make-folder.js';
 import type { PlacementOptions } from './placement-options.js';
 
-/** How it is said that a place cannot be written to. */
+/** Wording of an error for a path that cannot be written. */
 interface Wording {
-  /** What was being done. Default `write`. */
+  /** Operation that failed. Default `write`. */
   operation?: string;
-  /** How another place is chosen, as an imperative. Default `choose another path`. */
+  /** Remedy as an imperative. Default `choose another path`. */
   remedy?: string;
 }
 
 const unfinished = new Set<string>();
 
-/** Also where an error ends the whole program, nothing half-written stays. */
+/** Removes unfinished files also if an uncaught error ends the program. */
 process.on('exit', () => unfinished.forEach((temporary) => discard(temporary)));
 
-/** Writes a file whole or not at all. @throws {PxvError} OUTPUT where the system refuses */
+/** Writes a file atomically. @throws PxvError `OUTPUT` if the system refuses */
 export function writeFileAtomically(path: string, parts: readonly NodeJS.ArrayBufferView[]): void {
   const temporary = begin(path);
   try {
@@ -51,11 +51,10 @@ export function writeFileAtomically(path: string, parts: readonly NodeJS.ArrayBu
 }
 
 /**
- * Has a file or folder made under a temporary name beside its own and then renames it, so that at no time a
- * half-written one stands at `path`. A missing parent folder is created. Where something throws, what was made is removed.
- *
- * @param make makes the file or folder at the path it is given, where nothing is yet
- * @throws {PxvError} OUTPUT where the place cannot be written to; and what `make` and `confirm` throw
+ * Writes a file or folder atomically: `make` writes to a temporary path in the same folder, which is then renamed to
+ * `path`. Missing parent folders are created. If `make` or `confirm` throws, all that was written is removed.
+ * @param make writes the file or folder at `temporary`, where nothing exists yet
+ * @throws PxvError `OUTPUT` if `path` cannot be written; errors of `make` and `confirm`
  */
 export async function writeAtomically<Result>(
   path: string,
@@ -79,9 +78,9 @@ export async function writeAtomically<Result>(
 }
 
 /**
- * Makes a file beside what is to be written, and the parent folder where it is missing, for a moment.
- *
- * @throws {PxvError} OUTPUT where `path` could not be written
+ * Checks that `path` can be written: creates a temporary file in its folder, with missing parents, and removes all
+ * again.
+ * @throws PxvError `OUTPUT` if `path` cannot be written
  */
 export function checkWritable(path: string): void {
   const temporary = begin(path);
@@ -96,7 +95,7 @@ export function checkWritable(path: string): void {
   }
 }
 
-/** Adds a line to the end of a file, which is made where it is missing. @throws {PxvError} OUTPUT where the system refuses */
+/** Appends a line to a file, which is created if missing. @throws PxvError `OUTPUT` if the system refuses */
 export function appendLine(path: string, line: string): void {
   try {
     appendFileSync(path, `${line}\n`);
@@ -105,7 +104,10 @@ export function appendLine(path: string, line: string): void {
   }
 }
 
-/** What to throw where a write has thrown `cause`: a `PxvError` of what the system refused, and anything else as it is. */
+/**
+ * Returns the error to throw after a write to `path` has thrown `cause`: a `PxvError` `OUTPUT` if `cause` is a system
+ * error, else `cause` itself.
+ */
 export function writeFailure(path: string, cause: unknown, wording: Wording = {}): unknown {
   if (!isSystemError(cause)) return cause;
   const { operation = 'write', remedy = 'choose another path' } = wording;
@@ -125,16 +127,16 @@ export function writeFailure(path: string, cause: unknown, wording: Wording = {}
 }
 
 /**
- * Whether the system refused something that was asked of a file or folder. By its form, since an error of another realm,
- * as in a worker of a test, is no instance of this one's Error.
+ * Returns true if `cause` is an error of a system call. Tests its fields, as an error of another realm, such as a Jest
+ * worker's, is no instance of this realm's Error.
  */
 export function isSystemError(cause: unknown): cause is NodeJS.ErrnoException {
   return typeof cause === 'object' && cause !== null && 'syscall' in cause && 'code' in cause;
 }
 
 /**
- * What a name in a folder is the temporary one of, as a process that was killed leaves it behind: the first letters of
- * its own; null where it is no temporary name.
+ * Returns the first letters of the final name if `name` is a temporary name, as a killed process leaves behind. Returns
+ * null if `name` is no temporary name.
  */
 export function parseTemporaryName(name: string): string | null {
   return /^\.(.+)\.[0-9a-f]{16}\.partial$/s.exec(name)?.[1] ?? null;
@@ -147,10 +149,10 @@ function begin(path: string): string {
   return temporary;
 }
 
-/** Milliseconds after which nobody writes to a temporary file any more that has not changed since. */
+/** Age in milliseconds, by the last change, after which a temporary file counts as abandoned. */
 const LEFT_BEHIND = 24 * 3600 * 1000;
 
-/** Removes what processes that were killed have left of the same file. */
+/** Removes abandoned temporary files of `path`, left by killed processes. */
 function removeLeftBehind(path: string): void {
   const own = resolve(path);
   const start = basename(own).slice(0, 40);
@@ -168,13 +170,16 @@ function removeLeftBehind(path: string): void {
   }
 }
 
-/** Not all of the name, since that may already have all the length that a file system allows. */
+/**
+ * Returns a temporary path in the folder of `path`. Only 40 letters of the name are used, as the name may have the file
+ * system's maximum length.
+ */
 function temporaryBeside(path: string): string {
   const own = resolve(path);
   return join(dirname(own), `.${basename(own).slice(0, 40)}.${randomBytes(8).toString('hex')}.partial`);
 }
 
-/** Removes what is unfinished, and the empty ones of the folders that were made for it, the innermost first. */
+/** Removes an unfinished file or folder, and those `folders`, innermost first, that are empty. */
 function discard(temporary: string, folders: readonly string[] = []): void {
   try {
     rmSync(temporary, { recursive: true, force: true });
@@ -186,7 +191,10 @@ function discard(temporary: string, folders: readonly string[] = []): void {
   unfinished.delete(temporary);
 }
 
-/** Removes folders; those that others have put something into meanwhile stay. @param folders the innermost first */
+/**
+ * Removes the empty ones of `folders`. Stops at the first that holds files of others.
+ * @param folders paths, the innermost first
+ */
 export function removeEmptyFolders(folders: readonly string[]): void {
   try {
     folders.forEach((folder) => rmdirSync(folder));
@@ -195,7 +203,7 @@ export function removeEmptyFolders(folders: readonly string[]): void {
   }
 }
 
-/** A folder cannot be renamed over one that has entries: the old one steps aside first. */
+/** Renames `temporary` to `path`. A folder cannot replace one with entries, so the old folder is moved aside first. */
 function moveOver(temporary: string, path: string): void {
   try {
     renameSync(temporary, path);

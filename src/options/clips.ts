@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import * as fields from './fields.js';
 
-/** Options of every task that shows clips to a model of video. */
+/** Option fields of every task that feeds clips to a video model. */
 export const clipFields = {
-  /** How a clip of another aspect ratio is brought to one size. Default: `crop`. */
+  /** Resize mode for a clip of another aspect ratio: `crop` or `stretch`. Default: `crop`. */
   fit: fields.fit.optional(),
-  /** Sampling settings that replace those of the model; see `samplingSettings`. */
+  /** Sampling settings that override the model's; see `samplingSettings`. */
   settings: z.strictObject(fields.futureDrawing).optional(),
-  /** Called with each warning, one line of text: a damaged or skipped clip, a frame rate that differs, and the like. */
+  /** Called with each warning, one line of text: a damaged or skipped clip, a different frame rate, and the like. */
   onWarning: fields.callback<(text: string) => void>(),
+  /** Signal that aborts the task. */
   signal: fields.signal,
 };

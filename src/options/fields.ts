@@ -4,34 +4,39 @@ import { DEFAULT_SEED } from '../foundation/philox.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
 import type { ProcessGroup } from '../distributed/process-group.js';
 
-/** How a command asks for a field of a task's options. What it parses, its choices and its default are those of the field. */
+/**
+ * Command-line flag of an option field. Parser, choices and default are those of the field's schema unless set here.
+ */
 export interface Flag {
-  /** Default: the field's name, in kebab case. */
+  /** Name without dashes. Default: the field's name in kebab case. */
   name?: string;
-  /** What stands for the value in the help; without one the flag is a switch. */
+  /** Placeholder of the value in the help. A flag without a placeholder is a switch. */
   value?: string;
   help: string;
-  /** The largest number that a command takes: a slip is likelier than more, which a program may ask for. */
+  /** Maximum number that the command accepts. Higher numbers are likely slips; programs may pass them. */
   max?: number;
   group?: string;
-  /** The fields that are not asked for beside it. */
+  /** Names of fields whose flags cannot be combined with this flag. */
   conflicts?: string[];
-  /** Of a switch: `--no-` before its name turns it off. */
+  /** True if the switch can be turned off by `--no-` before its name. */
   negatable?: boolean;
-  /** Of a value that no other flag has. Default: by the field's schema. */
+  /** Parser for a value of a form that no other flag has. Default: the parser of the field's schema. */
   parse?: (text: string) => unknown;
 }
 
-/** The flags of the fields that commands ask for. */
+/** Registry of the flags, by schema of the option field. */
 export const flagRegistry = z.registry<Flag>();
 
-/** A field that a command asks for. A schema has one flag: of a shared one a field is made first, as by `.optional()`. */
+/**
+ * Adds a command-line flag to a schema and returns the schema. A schema has one flag: derive a new schema from a shared
+ * one first, as by `.optional()`.
+ */
 export function withFlag<S extends z.ZodType>(field: S, value: string, help: string, more: Partial<Flag> = {}): S {
   flagRegistry.add(field, { ...more, value, help });
   return field;
 }
 
-/** A field that says whether something is done. */
+/** Returns an optional boolean field whose flag is a switch. */
 export function booleanFlag(help: string, more: Partial<Flag> = {}) {
   return z
     .boolean()
@@ -39,23 +44,23 @@ export function booleanFlag(help: string, more: Partial<Flag> = {}) {
     .register(flagRegistry, { ...more, help });
 }
 
-/** Returns the flag of a field as users type it, such as `--key-frame-interval`. */
+/** Returns the flag of the field `name` as users type the flag, such as `--key-frame-interval`. */
 export function flagSpelling(name: string, field: z.ZodType): string {
   return `--${flagRegistry.get(field)!.name ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-/** The fields of a task's options. */
+/** Option fields of a task: zod schemas by name. */
 export type OptionFields = Record<string, z.ZodType>;
-/** What a program may give. */
+/** Type of the options that a program passes, without required defaults. */
 export type OptionsOf<F extends OptionFields> = z.input<z.ZodObject<F>>;
-/** The same with the defaults of fields that are left out. */
+/** Type of the parsed options, with the defaults of missing fields filled in. */
 export type ParsedOptions<F extends OptionFields> = z.output<z.ZodObject<F>>;
 
 /**
- * Looks whether options are what a task takes: a program in JavaScript may say anything. What depends on the model, or on more than one
- * option, is left to the task.
- * @returns them with what is left out filled in
- * @throws PxvError `USAGE` naming the first that is unknown or wrong
+ * Checks the options of a task, which a JavaScript program may pass in any form, and fills in defaults. Checks that
+ * need the model, or more than one option, are left to the task.
+ * @param operation name of the task in errors
+ * @throws PxvError `USAGE` naming the first unknown or invalid option
  */
 export function parseOptions<F extends OptionFields>(
   operation: string,
@@ -66,7 +71,7 @@ export function parseOptions<F extends OptionFields>(
   return parseConfiguration<unknown>(z.strictObject(fields), options, source) as ParsedOptions<F>;
 }
 
-/** Returns the options that belong to `fields` and are not undefined. */
+/** Returns the options whose names are in `fields` and whose values are not undefined. */
 export function pickOptions<F extends OptionFields, O extends ParsedOptions<F>>(
   fields: F,
   options: O,
@@ -75,11 +80,13 @@ export function pickOptions<F extends OptionFields, O extends ParsedOptions<F>>(
   return Object.fromEntries(given.map((name) => [name, options[name]])) as Pick<O, keyof F & keyof O>;
 }
 
-/** A field that is called with something. */
+/** Returns an optional field for a callback function. */
 export const callback = <F extends (...given: never[]) => unknown>() =>
   z.custom<F>((value) => typeof value === 'function', 'expected a function').optional();
 
+/** Schema of a signal that aborts a task. */
 export const signal = z.instanceof(AbortSignal).optional();
+/** Schema of a process group. */
 export const processGroup = z
   .custom<ProcessGroup>(
     (value) => typeof value === 'object' && value !== null && 'broadcast' in value,
@@ -88,13 +95,16 @@ export const processGroup = z
   .optional();
 export const positiveInteger = z.int().min(1);
 export const nonNegativeInteger = z.int().min(0);
-/** So many frames, or all of a clip. */
+/** Schema of a number of frames, or 'all' for every frame of a clip. */
 export const framesOrAll = z.union([z.literal('all'), nonNegativeInteger], 'expected a whole number, or all');
 export const positiveNumber = z.number().positive();
-// Also one that is not finite, of which the task says what is wanted.
+// Also accepts NaN and infinities: the task's own error names the valid range.
+/** Schema of any number, finite or not. */
 export const anyNumber = z.custom<number>((value) => typeof value === 'number', 'expected a number');
 
+/** Schema of a size in pixels. */
 export const pixelSize = z.strictObject({ width: positiveInteger, height: positiveInteger });
+/** Schema of the frame size that clips are scaled to: exact, by the short side, or the largest within a box. */
 export const pictureSize = z.union(
   [
     pixelSize,
@@ -103,37 +113,46 @@ export const pictureSize = z.union(
   ],
   'expected { width, height }, { shortSide } or { within: { width, height } }',
 );
+/** Schema of the resize mode of a clip of another aspect ratio. */
 export const fit = z.enum(['crop', 'stretch']);
 
 const TEMPERATURE = 'below 1: nearer to what is likeliest; 0: the likeliest level everywhere';
 const drawing = { group: 'Drawing:' };
-/** Of images: as they are scored, where nothing is asked for (see `FrameSettings`). */
+/** Schemas of the sampling options of image tasks. Default: as images are scored (see `FrameSettings`). */
 export const imageDrawing = { temperature: withFlag(anyNumber.default(1), 't', TEMPERATURE, drawing) };
-/** Of futures: as the model's file says. */
+/** Schemas of the sampling options of rollouts. Default: as the model file says. */
 export const futureDrawing = {
   temperature: withFlag(anyNumber.optional(), 't', `${TEMPERATURE} (default: by the model, see below)`, drawing),
 };
 
+/** Schema of a seed, unchecked: `expectSeed` checks the range. */
 export const anySeed = z.union([anyNumber, z.bigint()], 'expected a number or a bigint');
+/** Help text of the seed's flag. */
 export const SEED = 'makes everything random repeatable: 0 to 2^64 - 1';
+/** Schema of the seed of all random numbers. Default: `DEFAULT_SEED`. */
 export const seed = withFlag(anySeed.default(DEFAULT_SEED), 'number', SEED);
+/** Schema of the option to overwrite existing output. */
 export const overwrite = booleanFlag('let --out take the place of what is there');
+/** Schema of the folder of a data set. */
 export const data = withFlag(
   z.string().optional(),
   'folder',
   "folder of the data set's files (default: where pxv datasets get put them)",
 );
 
+/** Schema of a frame rate. */
 export const frameRateValue = z.strictObject({
-  /** Frames that come in `denominator` seconds, a whole number from 1. */
+  /** Frames in `denominator` seconds, a whole number from 1. */
   numerator: positiveInteger,
-  /** Seconds, a whole number from 1. */
+  /** Number of seconds, a whole number from 1. */
   denominator: positiveInteger,
 });
+/** Schema of a frame rate, or 'model' for that of the model. */
 export const frameRateOrModel = z.union(
   [z.literal('model'), frameRateValue],
   "expected { numerator, denominator }, as parseFrameRate gives it, or 'model'",
 );
+/** Schema of the target frame rate. Default: each clip's own. */
 export const frameRate = withFlag(
   frameRateOrModel.optional(),
   'rate',
@@ -141,6 +160,7 @@ export const frameRate = withFlag(
   { name: 'fps' },
 );
 
+/** Schema of the precision of products in a training step. */
 export const precision = withFlag(
   z.enum(['float32', 'bf16'] satisfies Precision[]).optional(),
   'name',

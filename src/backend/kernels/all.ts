@@ -1,4 +1,4 @@
-/** A line for each file of kernels. */
+/** All kernel files, a line for each. */
 export * from './block-matching.js';
 export * from './convolution.js';
 export * from './cross-entropy.js';

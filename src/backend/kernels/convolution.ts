@@ -11,7 +11,10 @@ const filter = { shape: ({ shape }: Call) => weightShape(shape) };
 const perOutput = { shape: ({ shape }: Call) => [shape.outFeatures] };
 const optional = { optional: true } as const;
 
-/** out = convolution of r(x) + bias + plus, r = ReLU where `relu`, else the identity. See ConvolutionShape. */
+/**
+ * Convolution: out = convolution of r(x) + bias + plus, with r = ReLU if `relu`, else the identity. See
+ * ConvolutionShape.
+ */
 export const convolution = kernel({
   numbers: forward,
   inputs: { x: input, weights: filter, bias: { ...perOutput, ...optional }, plus: { ...output, ...optional } },
@@ -20,8 +23,8 @@ export const convolution = kernel({
 });
 
 /**
- * dx = (gradient of `convolution` with respect to x, given dy) + plus. With `reluInput` (the x of the forward call),
- * the gradient is zero where x <= 0, before plus is added.
+ * Gradient of `convolution` with respect to x: dx = (gradient given dy) + plus. With `reluInput` (the x of the forward
+ * call), the gradient is zero where x <= 0, before plus is added.
  */
 export const convolutionInputGradient = kernel({
   numbers: numbers('InputGradientNumbers', { batch: count }, convolutionGeometry),
@@ -30,7 +33,7 @@ export const convolutionInputGradient = kernel({
   inBf16: true,
 });
 
-/** Gradients of `convolution` with respect to its weights (zero where masked) and, where asked for, its bias. */
+/** Gradients of `convolution` with respect to its weights (zero where masked) and, if dBias is given, its bias. */
 export const convolutionFilterGradient = kernel({
   numbers: forward,
   inputs: { x: input, dy: output },

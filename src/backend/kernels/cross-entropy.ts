@@ -4,14 +4,14 @@ const perRow = { shape: ({ rows }: { rows: number }) => [rows] };
 const table = numbers('SoftmaxNumbers', { rows: count, levels: extent });
 const perLevel = { shape: ({ rows, levels }: { rows: number; levels: number }) => [rows, levels] };
 
-/** nats[i] = -log softmax(logits[i])[targets[i]]. */
+/** Softmax cross-entropy: nats[i] = -log softmax(logits[i])[targets[i]]. */
 export const softmaxCrossEntropy = kernel({
   numbers: table,
   inputs: { logits: perLevel, targets: { type: 'int32_t', ...perRow, below: ({ levels }) => levels } },
   outputs: { nats: perRow },
 });
 
-/** dLogits[i, k] = dNats[i] * (softmax(logits[i])[k] - [k = targets[i]]). */
+/** Gradient of `softmaxCrossEntropy`: dLogits[i, k] = dNats[i] * (softmax(logits[i])[k] - [k = targets[i]]). */
 export const softmaxCrossEntropyGradient = kernel({
   numbers: table,
   inputs: { ...softmaxCrossEntropy.inputs, dNats: perRow },
@@ -21,14 +21,17 @@ export const softmaxCrossEntropyGradient = kernel({
 const rows = numbers('SigmoidNumbers', { rows: count });
 const perLogit = { shape: ({ rows }: { rows: number }) => [rows, 1] };
 
-/** nats[i] = softplus(z), where z = logits[i] if targets[i] is 0, and -logits[i] if it is 1: exact at either end. */
+/**
+ * Sigmoid cross-entropy: nats[i] = softplus(z), z = logits[i] if targets[i] is 0, -logits[i] if it is 1. Exact for
+ * logits of any size.
+ */
 export const sigmoidCrossEntropy = kernel({
   numbers: rows,
   inputs: { logits: perLogit, targets: { type: 'int32_t', ...perRow, below: () => 2 } },
   outputs: { nats: perRow },
 });
 
-/** dLogits[i] = dNats[i] * (sigmoid(logits[i]) - targets[i]). */
+/** Gradient of `sigmoidCrossEntropy`: dLogits[i] = dNats[i] * (sigmoid(logits[i]) - targets[i]). */
 export const sigmoidCrossEntropyGradient = kernel({
   numbers: rows,
   inputs: { ...sigmoidCrossEntropy.inputs, dNats: perRow },

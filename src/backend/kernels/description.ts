@@ -1,41 +1,44 @@
-/**
- * What a kernel is, as data. From a description follow the types and the checks of a call (call.ts), the struct and the line in the
- * table of C++ (scripts/write-kernel-table.mjs), the operation on tensors (native-backend.ts) and the arrays of its tests.
- */
+// Kernels described as data. From a description follow the types and checks of a call (call.ts), the C++ struct and
+// table entry (scripts/write-kernel-table.mjs), the tensor operation (native-backend.ts) and the arrays of its tests.
 
-/** A number of a call, and the values that it may have. Floats are not limited. */
+/** Type and range of a scalar argument of a kernel. Floats have no range. */
 export interface NumberField {
   type: 'int32' | 'float32' | 'float64' | 'boolean';
   least?: number;
   most?: number;
 }
 
-/** A whole number from 0. */
+/** Scalar argument: integer from 0. */
 export const count = { type: 'int32', least: 0 } as const;
-/** A whole number from 1. */
+/** Scalar argument: integer from 1. */
 export const extent = { type: 'int32', least: 1 } as const;
+/** Returns a scalar argument: integer from `least` to `most`. */
 export const integer = (least: number, most: number) => ({ type: 'int32', least, most }) as const;
 export const single = { type: 'float32' } as const;
 export const double = { type: 'float64' } as const;
 export const flag = { type: 'boolean' } as const;
 
-/** A shape that is a list, which a call passes as whole numbers. */
+/** Encoding of a shape that is an object as a list of 32-bit integers, which a call passes. */
 export interface Geometry<S> {
-  /** @throws PxvError USAGE, with the name of the kernel, where the shape is none */
+  /** Encodes `shape`. @throws PxvError `USAGE`, with the kernel's name, if the shape is invalid */
   encode(kernel: string, shape: S): Int32Array;
 }
 
-/** The numbers of a call, under the name of their struct in C++. `V`: their values, with `shape` where there is a geometry. */
+/**
+ * Scalar arguments of a kernel, with the name of their C++ struct. `V`: type of the values, with `shape` if there is a
+ * geometry.
+ */
 export interface Numbers<V = unknown> {
   name: string;
   fields: Readonly<Record<string, NumberField>>;
   geometry: Geometry<unknown> | null;
-  /** Never there: it carries the type. */
+  /** Type carrier only, never set. */
   values?: V;
 }
 
 type Values<F> = { [K in keyof F]: F[K] extends { type: 'boolean' } ? boolean : number };
 
+/** Returns the scalar arguments of a kernel: fields by name, and an optional geometry, passed as `shape`. */
 export function numbers<F extends Record<string, NumberField>>(name: string, fields: F): Numbers<Values<F>>;
 export function numbers<F extends Record<string, NumberField>, S>(
   name: string,
@@ -46,7 +49,7 @@ export function numbers(name: string, fields: Record<string, NumberField>, geome
   return { name, fields, geometry: (geometry as Geometry<unknown> | undefined) ?? null };
 }
 
-/** Arrays that a call passes, by the names of their types in C++. */
+/** Array types of a call, by C++ element type. */
 export interface ArrayTypes {
   float: Float32Array;
   double: Float64Array;
@@ -56,21 +59,22 @@ export interface ArrayTypes {
   uint32_t: Uint32Array;
 }
 
-/** A dense array of a call, row-major. `V`: the numbers of the call. */
+/** Dense row-major array argument of a kernel. `V`: type of the scalar arguments. */
 export interface ArrayField<V> {
-  /** Default: float. */
+  /** Element type. Default: float. */
   type?: keyof ArrayTypes;
   shape: (values: V) => readonly number[];
-  /** Values are whole numbers from 0 and below this. */
+  /** Exclusive upper bound: values are integers from 0 and below the bound. */
   below?: (values: V) => number;
-  /** Whether a call may pass null. */
+  /** True if a call may pass null. */
   optional?: boolean;
-  /** Of an output: as a tensor it has the shape of this input, however many axes that has. */
+  /** Name of an input whose shape this output has as a tensor, whatever its number of axes. */
   like?: string;
-  /** Of an output: it is there where this input is, and null elsewhere. */
+  /** Name of an input; this output is null if that input is null. */
   with?: string;
 }
 
+/** Description of a kernel: scalar arguments, input and output arrays. */
 export interface KernelDescription<
   V = never,
   I extends Record<string, ArrayField<V>> = Record<string, ArrayField<V>>,
@@ -78,36 +82,42 @@ export interface KernelDescription<
 > {
   numbers: Numbers<V>;
   inputs: I;
-  /** Written whole; none may overlap an input. */
+  /** Output arrays, overwritten whole. No output may overlap an input. */
   outputs: O;
-  /** What must also be a whole number of 32 bits, by its name. */
+  /** Derived values that must fit in a 32-bit integer, by name. */
   limits?: (values: V) => Record<string, number>;
-  /** Whether there is a second form, whose factors are rounded to bf16 before they are multiplied. */
+  /** True if the kernel also exists with its factors rounded to bf16 before they are multiplied. */
   inBf16?: boolean;
-  /** Whether it is one function for all instruction sets, no template: sums of whole numbers and float64 are the same in all. */
+  /**
+   * True if all instruction sets share one compiled function, not a template: its integer and float64 sums are the same
+   * in all.
+   */
   sharedBySets?: boolean;
 }
 
+/** Returns `description`, with its type inferred. */
 export function kernel<V, const I extends Record<string, ArrayField<V>>, const O extends Record<string, ArrayField<V>>>(
   description: KernelDescription<V, I, O>,
 ): KernelDescription<V, I, O> {
   return description;
 }
 
-/** An array of so many numbers for each pixel of a batch of images. */
+/** Returns an array field of `features` numbers for each pixel of a batch: [batch, height, width, features]. */
 export const perPixel = <V>(features: (of: V) => number) => ({
   shape: (of: V & Record<'batch' | 'height' | 'width', number>) => [of.batch, of.height, of.width, features(of)],
 });
 
-/** An array of images. */
+/** Array field for a batch of images: [batch, height, width, channels]. */
 export const pictures = perPixel((of: { channels: number }) => of.channels);
 
 type ArrayOf<F> = F extends { type: infer T extends keyof ArrayTypes } ? ArrayTypes[T] : Float32Array;
 type Given<F> = F extends { optional: true } | { with: string } ? ArrayOf<F> | null : ArrayOf<F>;
 
-/** The values of a group of numbers. */
+/** Type of the values of scalar arguments. */
 export type ValuesOf<N> = N extends Numbers<infer V> ? V : never;
+/** Type of the scalar arguments of a kernel description. */
 export type NumbersOf<D> = D extends { numbers: Numbers<infer V> } ? V : never;
+/** Type of the arrays of a kernel description; optional arrays may be null. */
 export type ArraysOf<D> = D extends { inputs: infer I; outputs: infer O }
   ? { [K in keyof I]: Given<I[K]> } & { [K in keyof O]: Given<O[K]> }
   : never;

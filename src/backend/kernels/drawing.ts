@@ -11,7 +11,7 @@ import {
   type ValuesOf,
 } from './description.js';
 
-/** Numbers of a head: see `HeadNumbers` in src/model/heads/head.ts. */
+/** Scalar arguments that describe a head: see `HeadNumbers` in src/model/heads/head.ts. */
 export const headFields = {
   ...{ headKind: integer(0, 255), levels: integer(2, 256), components: integer(0, 32) },
   ...{ meanScale: double, together: flag },
@@ -20,48 +20,54 @@ export const headFields = {
 const call = numbers('DrawingNumbers', {
   ...{ batch: count, height: extent, width: extent, colours: integer(1, 3), mapFeatures: count, outFeatures: extent },
   ...headFields,
-  /** Anchors of a sub-pixel. */
+  /** Number of anchors of a sub-pixel. */
   anchorCount: count,
-  /** What is read of a level: (level - middle) / middle, and for each anchor (level - anchor) * gain. */
+  /** Scaling of levels to network inputs: (level - middle) / middle, and (level - anchor) * gain for each anchor. */
   ...{ middle: single, gain: single },
-  /** As `FrameSettings` has it. */
+  /** Sampling temperature: see `FrameSettings`. */
   temperature: double,
-  /** Share of a drawn sub-pixel beyond its first anchor that is read after it; 1: all. */
+  /** Fraction of a drawn sub-pixel's deviation from its first anchor that later sub-pixels read; 1: all. */
   carryWithin: single,
-  /** What is made of earlier pixels: pictures to look in, 0: none; and bit k for the kth of `earlierMethods`. */
+  /**
+   * Earlier pixels: number of reference frames (0: none), and a bit mask of methods, bit k for the kth of
+   * `earlierMethods`.
+   */
   ...{ references: count, earlier: count },
-  /** Of `stream`. */
+  /** Bytes in `stream`. */
   streamBytes: count,
 });
 type Call = ValuesOf<typeof call>;
 
 /**
- * A batch of images that the engine draws from a program, sub-pixel after sub-pixel, each from the distribution that the head makes
- * of the outputs, or as a stream says: see native/engine/drawing.h. Arrays are [image, height, width, colour] where nothing else is said.
+ * Kernel that draws or decodes a batch of images with the engine, sub-pixel after sub-pixel. Each level is drawn from
+ * the distribution that the head predicts, or decoded from `stream`. See native/engine/drawing.h. Arrays are [image,
+ * height, width, colour] if no other shape is given.
  */
 export const drawing = kernel({
   numbers: call,
   inputs: {
     map: { ...perPixel((of: Call) => of.mapFeatures), optional: true },
-    /** Those of a sub-pixel together, in levels; null: the middle level everywhere. */
+    /** Anchors, in levels, those of a sub-pixel side by side; null: the middle level everywhere. */
     anchors: { ...perPixel((of: Call) => of.colours * of.anchorCount), optional: true },
-    /** In levels; null: nothing is searched for. */
+    /** Reference frames, in levels; null: no earlier-pixels search. */
     references: { ...perPixel((of: Call) => of.references * of.colours), optional: true },
-    /** The seed. */
+    /** Philox key: the seed. */
     key: { type: 'uint32_t', shape: () => [2] },
-    /** Of the random numbers of an image: words 0 and 1, and what word 3 has beyond the colour. */
+    /** Philox counter of each image: words 0 and 1, and the stream number, to which word 3 adds the colour. */
     counters: { type: 'uint32_t', shape: ({ batch }) => [batch, 3] },
-    /** What `encoding` has written of one image: levels are read from it; null: they are drawn. */
+    /** Bytes that `encoding` wrote for one image, from which levels are decoded; null: levels are drawn. */
     stream: { type: 'uint8_t', shape: ({ streamBytes }) => [streamBytes], optional: true },
   },
   outputs: {
-    /** Given and written: a level, known beforehand, or -1: drawn or read. */
+    /** Input and output: a known level, or -1 for a level to draw or decode. */
     levels: { type: 'int16_t', ...perPixel((of: Call) => of.colours) },
-    /** Given as 0: -log P of what was drawn of an image. */
+    /** Input 0, output -log P of the drawn levels of each image. */
     nats: { type: 'double', shape: ({ batch }) => [batch] },
-    /** What the head reads, the colours' outputs one after another. */
+    /** Outputs of the network that the head reads, colour after colour. */
     outputs: { ...perPixel((of: Call) => of.outFeatures), optional: true },
-    /** Of each level of every sub-pixel; of a mixture at the temperature that is drawn at, of other heads at 1. */
+    /**
+     * Probability of each level of every sub-pixel; for a mixture at the sampling temperature, for other heads at 1.
+     */
     probabilities: { type: 'double', ...perPixel((of: Call) => of.colours * of.levels), optional: true },
   },
 });

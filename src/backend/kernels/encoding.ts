@@ -2,29 +2,32 @@ import { extent, integer, kernel, numbers } from './description.js';
 import { headFields } from './drawing.js';
 
 /**
- * Writes the levels of one image as bytes, from the outputs that a network gave for the whole of it: each sub-pixel by as many bits as the
- * distribution of the head says (native/engine/coding_counts.h), after one another in raster order (native/engine/range_coder.h). The
- * engine reads them back: see `drawing`.
+ * Kernel that encodes the levels of one image as bytes, given the network's outputs for the whole image. A range coder
+ * (native/engine/range_coder.h) codes sub-pixels in raster order with the head's probabilities
+ * (native/engine/coding_counts.h). `drawing` decodes the bytes.
  */
 export const encoding = kernel({
   numbers: numbers('EncodingNumbers', {
     ...{ pixels: extent, colours: integer(1, 3), outFeatures: extent, ...headFields, anchorCount: extent },
-    /** Of `bytes`: 4 a sub-pixel, and 8, are enough. */
+    /** Length of `bytes`; 4 a sub-pixel plus 8 suffice. */
     capacity: extent,
   }),
   inputs: {
     outputs: { shape: ({ pixels, outFeatures }) => [pixels, outFeatures] },
-    /** In levels, those of a sub-pixel together. */
+    /** Anchors, in levels, those of a sub-pixel side by side. */
     anchors: { shape: ({ pixels, colours, anchorCount }) => [pixels, colours * anchorCount] },
     targets: { type: 'int16_t', shape: ({ pixels, colours }) => [pixels, colours], below: ({ levels }) => levels },
-    /** 0: known to who reads them, and not written; null: all are written. */
+    /** 0: skipped, as the decoder knows the level; null: all levels are written. */
     written: { type: 'uint8_t', shape: ({ pixels, colours }) => [pixels, colours], optional: true },
   },
   outputs: {
     bytes: { type: 'uint8_t', shape: ({ capacity }) => [capacity] },
-    /** How many of them were written; -1 where the outputs are not finite. */
+    /** Number of bytes written; -1 if the outputs are not finite. */
     length: { type: 'int32_t', shape: () => [1] },
-    /** Of each sub-pixel: how many of 2^30 counts lie below its level, and how many are the level's; 0 where it is not written. */
+    /**
+     * Interval of each sub-pixel: number of the 2^30 counts below its level, and number of the level's counts; 0 if
+     * skipped.
+     */
     intervals: { type: 'uint32_t', shape: ({ pixels, colours }) => [pixels, colours, 2], optional: true },
   },
 });

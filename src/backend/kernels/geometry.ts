@@ -3,24 +3,24 @@ import type { ConvolutionShape } from '../convolution-shape.js';
 import { previousCellOffset, stateToState, scanSteps, type ScanShape } from '../scan-shape.js';
 import type { Geometry } from './description.js';
 
-/** A USAGE error of a call. */
+/** Returns a `USAGE` error for an invalid argument of a kernel. */
 export function argumentError(operation: string, argument: string, expected: string, received: string): PxvError {
   return errorFactory('USAGE', operation)(argument, expected, received, 'pass arrays that fit the shapes');
 }
 
-/** Throws unless a number is whole and lies in a range. */
+/** Checks that a number is an integer from `least` to `most`. @throws PxvError `USAGE` if not */
 export function assertInteger(operation: string, argument: string, value: number, least = 0, most = 2 ** 31 - 1): void {
   if (!Number.isInteger(value) || value < least || value > most)
     throw argumentError(operation, argument, `an integer from ${least} to ${most}`, `${value}`);
 }
 
-/** As native/convolution_shape.h reads it. */
+/** Encoding of a ConvolutionShape as native/convolution_shape.h reads it. */
 export const convolutionGeometry: Geometry<ConvolutionShape> = { encode: keptBy(encodeConvolution) };
 
-/** As native/walk_plan.h reads it. */
+/** Encoding of a ScanShape as native/walk_plan.h reads it. */
 export const scanGeometry: Geometry<ScanShape> = { encode: keptBy(encodeWalk) };
 
-/** What was encoded is kept as long as the shape lives. */
+/** Caches the encoding of each shape for the lifetime of the shape. */
 function keptBy<S extends object>(encode: (kernel: string, shape: S) => Int32Array) {
   const kept = new WeakMap<S, Int32Array>();
   return (kernel: string, shape: S): Int32Array => {

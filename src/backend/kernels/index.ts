@@ -8,30 +8,35 @@ type Files = typeof files;
 type Descriptions = {
   [K in keyof Files as Files[K] extends { numbers: object; inputs: object } ? K : never]: Files[K];
 };
+/** Name of a kernel. */
 export type KernelName = Extract<keyof Descriptions, string>;
 
-/** Every kernel, by its name, in the order of the table of C++. */
+/** Descriptions of all kernels by name, in the order of the C++ table. */
 export const descriptions = Object.fromEntries(
   Object.entries(files).filter(([, value]) => typeof value === 'object' && 'inputs' in value),
 ) as unknown as Record<KernelName, KernelDescription>;
 
+/** Scalar arguments of the kernel `K`. */
 export type KernelNumbers<K extends KernelName> = NumbersOf<Descriptions[K]>;
+/** Arrays of the kernel `K`, inputs and outputs by name. */
 export type KernelArrays<K extends KernelName> = ArraysOf<Descriptions[K]>;
 
-/** The names of a kernel's inputs or outputs, by kernel. */
+/** Input fields of the kernel `K`, by name. */
 export type InputsOf<K extends KernelName> = Descriptions[K]['inputs'];
+/** Output fields of the kernel `K`, by name. */
 export type OutputsOf<K extends KernelName> = Descriptions[K]['outputs'];
 
-/** The instruction sets that a kernel can exist in: each is the same C++ at its own width. */
+/** Instruction set that kernels are compiled for: the same C++ at the vector width of the set. */
 export type InstructionSet = 'wasm' | 'portable' | 'avx2' | 'avx512' | 'amx' | 'neon';
 
 /**
- * What every instruction set offers: functions on dense row-major arrays, which throw USAGE where these do not fit the numbers.
- * Outputs are overwritten whole; no output may overlap an input. Every set gives the same bits whatever the number of threads.
+ * Functions of all kernels in one instruction set, on dense row-major arrays. A function throws `USAGE` if the arrays
+ * do not fit the numbers. Outputs are overwritten whole; no output may overlap an input. Results have the same bits for
+ * any number of threads.
  */
 export type KernelFunctions = {
   readonly [K in KernelName]: (numbers: KernelNumbers<K>, arrays: KernelArrays<K>) => void;
 };
 
-/** The kernels of one instruction set, and where their tensors lie. */
+/** Kernels of one instruction set, with the memory that their tensors use. */
 export type Kernels = KernelFunctions & { readonly instructionSet: InstructionSet; readonly memory: FloatMemory };

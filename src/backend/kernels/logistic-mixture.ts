@@ -2,24 +2,24 @@ import { count, extent, integer, kernel, numbers, single, type ValuesOf } from '
 
 const mixture = numbers('MixtureShape', {
   rows: count,
-  /** Number of logistics, K. */
+  /** Number of mixture components, K. */
   components: extent,
-  /** Number of levels a sub-pixel can have. */
+  /** Number of levels of a sub-pixel. */
   levels: integer(2, 256),
-  /** Levels that one unit of the network's output moves a mean. */
+  /** Levels that one unit of network output moves a mean. */
   meanScale: single,
-  /** Sub-pixels that choose their component together, 1 or 3. */
+  /** Number of sub-pixels that share the choice of component, 1 or 3. */
   colours: integer(1, 3),
-  /** Anchors of a sub-pixel, A: component k starts from anchor k mod A. */
+  /** Number of anchors of a sub-pixel, A: component k starts from anchor k mod A. */
   anchors: extent,
 });
 
-/** The hyper-parameters of mixtures of discretised logistics. */
+/** Parameters of mixtures of discretised logistics. */
 export type MixtureShape = Omit<ValuesOf<typeof mixture>, 'rows'>;
 
 type MixtureCall = ValuesOf<typeof mixture>;
 
-/** Of each component a colour has 3, and one for each colour before it. */
+/** Array of the mixture parameters: 3 per component and colour, and one per component for each pair of colours. */
 const parameters = {
   shape: ({ rows, components: k, colours: c }: MixtureCall) => [rows, k * (3 * c + (c * (c - 1)) / 2)],
 };
@@ -27,18 +27,24 @@ const subPixels = { shape: ({ rows, colours }: MixtureCall) => [rows, colours] }
 const anchors = { shape: ({ rows, colours, anchors }: MixtureCall) => [rows, colours * anchors] };
 const limits = ({ colours }: MixtureShape) => ({ '(colours - 1) / 2': (colours - 1) / 2 });
 
-/** A mixture's log scale is the network's output plus this, clamped to MIN_LOG_SCALE .. MAX_LOG_SCALE (scales in levels). */
+/**
+ * Offset of log scales: log scale = network output + offset, clamped to MIN_LOG_SCALE .. MAX_LOG_SCALE (scales in
+ * levels).
+ */
 export const LOG_SCALE_OFFSET = 1.0986122886681098; // Math.log(3) may have another last bit.
+/** Minimum log scale of a logistic. */
 export const MIN_LOG_SCALE = -3;
+/** Maximum log scale of a logistic. */
 export const MAX_LOG_SCALE = 6;
 
 /**
- * -log P of each sub-pixel of rows of C colours under mixtures of K discretised logistics, given the earlier colours of
- * its row. A row chooses one component for all its colours; later colours may correct the choice.
+ * Kernel that computes -log P, in nats, of each sub-pixel under mixtures of K discretised logistics, given the earlier
+ * colours of its row. A row of C colours chooses one component for all its colours; later colours may correct the
+ * choice.
  *
- * Colours are counted from 0, and x_c is targets[i, c]. The parameters of a row are, colour after colour: K weight
- * logits l, K mean offsets m, K log-scale offsets s, and for each earlier colour e in turn K linear terms a_ce. With all
- * of them for component k, and anchor_c = anchors[i, c, k mod A], in levels:
+ * Colours are counted from 0, and x_c is targets[i, c]. The parameters of a row lie colour after colour. A colour has K
+ * weight logits l, K mean offsets m, K log-scale offsets s, and K linear terms a_ce for each earlier colour e in turn.
+ * With all of them for component k, and anchor_c = anchors[i, c, k mod A], in levels:
  *
  *     mean_c = anchor_c + meanScale * m_c + sum over e < c of tanh(a_ce) (x_e - mean_e)     (levels)
  *     log scale = clamp(s_c + log 3, -3, 6)                                                 (scale in levels)
@@ -56,7 +62,7 @@ export const logisticMixture = kernel({
 });
 
 /**
- * Gradients, with respect to parameters and anchors, of the sum of dNats * nats of `logisticMixture`. Those of
+ * Gradients of the sum of dNats * nats of `logisticMixture` with respect to parameters and anchors. Gradients of
  * log-scale offsets are zero where the clamp holds.
  */
 export const logisticMixtureGradient = kernel({

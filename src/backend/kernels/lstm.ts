@@ -12,9 +12,10 @@ const outside = { shape: ({ shape }: WalkCall) => [2, hiddenFeatures(shape)] };
 const initial = { ...outside, optional: true } as const;
 
 /**
- * An LSTM layer of h hidden features over images, given its gates [batch, height, width, 4h] before the state-to-state product, its
- * weights [1, taps, h, 4h], and the h and the c of pixels outside the image [2, h]; zeros where null. See WalkShape. `activations`
- * are o, f, i (sigmoids) and g (tanh), in the places of their gates; `cells` c and `out` h, [batch, height, width, h].
+ * LSTM layer of h hidden features over images: see ScanShape. `gates` [batch, height, width, 4h] are those before the
+ * state-to-state product, `weights` [1, taps, h, 4h]. `initial` [2, h] holds h and c of pixels outside the image; null:
+ * zeros. Outputs: `activations` are o, f, i (sigmoids) and g (tanh) in the layout of the gates; `cells` c and `out` h,
+ * [batch, height, width, h].
  */
 export const lstm = kernel({
   numbers: walk,
@@ -23,7 +24,10 @@ export const lstm = kernel({
   inBf16: true,
 });
 
-/** Gradients of `lstm`, given dOut and what the forward call was given and gave. */
+/**
+ * Gradients of `lstm` with respect to gates, weights and initial states, given dOut and the forward call's inputs and
+ * outputs.
+ */
 export const lstmGradient = kernel({
   numbers: walk,
   inputs: { dOut: states, weights: filter, initial, activations: gates, cells: states, out: states },

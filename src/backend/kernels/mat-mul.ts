@@ -1,6 +1,6 @@
 import { count, flag, kernel, numbers } from './description.js';
 
-/** out[m, n] = sum_k a[m, k] b[k, n], k ascending; either factor may be stored transposed. */
+/** Matrix product: out[m, n] = sum_k a[m, k] b[k, n], k ascending; either factor may be stored transposed. */
 export const matMul = kernel({
   numbers: numbers('MatMulNumbers', { m: count, n: count, k: count, transposeA: flag, transposeB: flag }),
   inputs: {

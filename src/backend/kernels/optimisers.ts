@@ -4,9 +4,9 @@ const weights = { shape: ({ count }: { count: number }) => [count] };
 const scale = { shape: () => [1] };
 
 /**
- * One Adam update (Kingma and Ba 2014, algorithm 1) of weights w with gradient g * scale[0]:
- * m' = b1 m + (1 - b1) g; v' = b2 v + (1 - b2) g^2; w' = w - rate * (m' / correction1) / (sqrt(v' / correction2) + eps),
- * where the corrections are 1 - b1^t and 1 - b2^t.
+ * Adam update (Kingma and Ba 2014, algorithm 1) of weights w with gradient g * scale[0]: m' = b1 m + (1 - b1) g; v' =
+ * b2 v + (1 - b2) g^2; w' = w - rate * (m' / correction1) / (sqrt(v' / correction2) + eps), where the corrections are 1
+ * - b1^t and 1 - b2^t.
  */
 export const adam = kernel({
   numbers: numbers('AdamStep', {
@@ -21,7 +21,9 @@ export const adam = kernel({
   },
 });
 
-/** One RMSProp update: v' = decay v + (1 - decay) g^2; w' = w - rate * g / (sqrt(v') + eps), g = gradient * scale[0]. */
+/**
+ * RMSProp update: v' = decay v + (1 - decay) g^2; w' = w - rate * g / (sqrt(v') + eps), with g = gradient * scale[0].
+ */
 export const rmsProp = kernel({
   numbers: numbers('RmsPropStep', { count, rate: single, decay: single, epsilon: single }),
   inputs: { weights, gradient: weights, scale, v: weights },

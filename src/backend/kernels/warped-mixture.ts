@@ -4,37 +4,37 @@ const warp = numbers('WarpShape', {
   batch: count,
   height: extent,
   width: extent,
-  /** Channels of one frame. */
+  /** Number of channels of one frame. */
   channels: extent,
-  /** Number of frames that are read, K. */
+  /** Number of frames, K. */
   frames: extent,
-  /** Ways in which each of them is moved, F. */
+  /** Number of motion fields of each frame, F. */
   flows: extent,
-  /** Pixels that one unit of the network's output moves a frame by. */
+  /** Displacement, in pixels, of one unit of network output. */
   flowScale: single,
 });
 
-/** What moves, and how. */
+/** Parameters of `warpedMixture`: size and number of frames and motion fields. */
 export type WarpShape = Omit<ValuesOf<typeof warp>, 'batch'>;
 type WarpCall = WarpShape & { batch: number };
 
 const frames = perPixel((of: WarpCall) => of.frames * of.channels);
 const motion = perPixel((of: WarpCall) => 3 * of.frames * of.flows);
-/** Within an image, places are counted in 32 bits. */
+/** Limits: indices within an image are 32-bit. */
 const limits = ({ height, width, channels, frames, flows }: WarpCall) => ({
   'frames of one image': height * width * frames * channels,
   'motion of one image': height * width * 3 * frames * flows,
 });
 
 /**
- * For each pixel, a mixture of n = K F samples of K frames, where sample i is of frame floor(i / F), moved. With
- * dy_i and dx_i the displacements of the pixel, and l_i its logits:
+ * Mixture of warped frames: for each pixel a weighted mean of n = K F samples, where sample i is of frame floor(i / F).
+ * With dy_i and dx_i the displacements of the pixel, and l_i its logits:
  *
  *     y_i = clamp(row + flowScale * dy_i, 0, height - 1),   x_i = clamp(column + flowScale * dx_i, 0, width - 1)
  *     out = sum_i softmax(l)_i * (frame at (y_i, x_i), bilinear between four pixels)
  *
- * The four pixels begin at (floor(y_i), floor(x_i)), but in the last row or column at the one before it. `frames` has the
- * channels of each frame together; `motion` n vertical displacements, n horizontal ones, n logits.
+ * The four pixels begin at (floor(y_i), floor(x_i)), or one before if that is the last row or column. `frames` holds
+ * the channels of each frame side by side; `motion` n vertical displacements, n horizontal displacements, n logits.
  */
 export const warpedMixture = kernel({
   numbers: warp,
@@ -44,8 +44,8 @@ export const warpedMixture = kernel({
 });
 
 /**
- * Gradient of `warpedMixture` with respect to the motion, given dOut. That of a displacement is zero where its
- * coordinate is clamped, and between two cells it is that of the second one.
+ * Gradient of `warpedMixture` with respect to `motion`, given dOut. The gradient of a displacement is zero where its
+ * coordinate is clamped. A coordinate on the border of two cells takes the second cell's gradient.
  */
 export const warpedMixtureGradient = kernel({
   numbers: warp,
@@ -54,7 +54,7 @@ export const warpedMixtureGradient = kernel({
   limits,
 });
 
-/** Gradient of `warpedMixture`, which is linear in the frames, with respect to them, given dOut. */
+/** Gradient of `warpedMixture` with respect to `frames`, given dOut. The mixture is linear in the frames. */
 export const warpedMixtureFramesGradient = kernel({
   numbers: warp,
   inputs: { motion, dOut: pictures },
