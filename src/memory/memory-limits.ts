@@ -135,7 +135,7 @@ function tooLarge(
   const received = `about ${formatBytes(bytesAt(width))} for one image of ${width}x${height}`;
   if (side === null) return tooMuch(operation, 'memory', limit, received, 'take a smaller network');
   const fitting = `${side}x${heightAt(side)}`;
-  // Each option overrides the other.
+  // Either option can replace the other.
   const options = `give a smaller size: --size ${fitting}, or --short-side ${Math.min(side, heightAt(side))}, at most`;
   return tooMuch(operation, 'memory', limit, received, atAnySize ? options : `take a model of ${fitting} or less`);
 }
