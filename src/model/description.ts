@@ -57,7 +57,7 @@ const networkSchema = z
     }
   });
 
-/** Description of a network: all that fixes it except the weights. Every checkpoint contains it. */
+/** Description of a network, complete except for the weights; part of every checkpoint. */
 export type NetworkDescription = z.infer<typeof networkSchema>;
 
 /**

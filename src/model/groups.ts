@@ -3,7 +3,7 @@ import type { Channels } from '../foundation/frame.js';
 /**
  * Time from which the value of a slot at a position can be read.
  * - `given`: before the image starts (feature maps of conditionings).
- * - `earlier`: once the earlier pixels are known, which it is made of; readable by all colours of its pixel.
+ * - `earlier`: once the earlier pixels that the value is made of are known; readable by all colours of its pixel.
  * - `image`: the image itself, colour by colour, once each sub-pixel is known.
  * - `pixel`: computed from earlier pixels and the pixel's own earlier colours; group g is readable once colour g is
  *   being predicted.
