@@ -107,6 +107,7 @@ export function mirrorInputs({ context, coarser }: ConditioningInputs): Conditio
   return { ...(context && { context: mirrorContext(context) }), ...(coarser && { coarser: mirrorImage(coarser) }) };
 }
 
+/** Disposes all tensors of conditioning inputs. */
 export function disposeInputs({ context, coarser }: ConditioningInputs): void {
   if (context) tf.dispose([...context.frames, context.valid, context.noise, ...(context.known?.frames ?? [])]);
   if (coarser) tf.dispose(coarser);

@@ -5,6 +5,7 @@ import { previousFrames, type PreviousFramesDescription } from './previous-frame
 
 export * from './conditioning.js';
 export type { LowResolutionImageDescription, PreviousFramesDescription, WarpedFramesDescription };
+/** Description of a conditioning of any kind. */
 export type ConditioningDescription =
   PreviousFramesDescription | WarpedFramesDescription | LowResolutionImageDescription;
 
@@ -15,6 +16,7 @@ export const conditionings = {
   'low-resolution-image': lowResolutionImage,
 } as const;
 
+/** Returns the kind of conditioning that a description names. */
 export function getConditioning(description: ConditioningDescription): Conditioning<ConditioningDescription> {
   return conditionings[description.type];
 }

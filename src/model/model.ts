@@ -155,7 +155,8 @@ export function nameWeights(
  * Returns the arrays of `parameters`, in order.
  * @param path name of the checkpoint in errors
  * @param arrays arrays by name, each name beginning with `prefix`
- * @throws PxvError `CHECKPOINT` if an array is missing, has another shape, or is not finite or not zero where masked
+ * @throws PxvError `CHECKPOINT` if an array is missing, has another shape, is not finite, or is not zero in a masked
+ *   cell
  */
 export function takeWeights(
   path: string,
@@ -173,7 +174,7 @@ export function takeWeights(
   });
 }
 
-/** Throws unless all values are finite, and zero where masked: kernels may read or skip masked weights. */
+/** Throws unless all values are finite, and zero in masked cells: kernels may read or skip masked weights. */
 function expectSound(path: string, name: string, { shape, data }: NamedArray, mask: Float32Array | null): void {
   let at = 0;
   // x - x is NaN unless x is finite. A function call for each of millions of values would be slower.

@@ -29,7 +29,10 @@ export const presetChoices = {
   layers: z.int().min(0),
   /** Type of the head. */
   head: z.enum(['logistic-mixture', 'softmax', 'sigmoid'] satisfies HeadDescription['type'][]),
-  /** Choice of a mixture's components by the colours of a pixel; default: together, unless there are two levels. */
+  /**
+   * `together`: one mixture component for all colours of a pixel; `apart`: one for each. Default: together, unless
+   * there are two levels.
+   */
   colours: z.enum(['apart', 'together']).optional(),
   /** Numbers of features of the 1x1 layers before the head; null: one layer of 2h. */
   output: z.array(z.int()).nullish(),

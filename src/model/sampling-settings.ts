@@ -3,8 +3,9 @@ import { errorFactory } from '../foundation/errors.js';
 import { expectsFrame, type ModelDescription } from './description.js';
 import { getHead } from './heads/index.js';
 
-/** Minimum and maximum temperature besides 0. */
+/** Minimum temperature other than 0. */
 export const LEAST_TEMPERATURE = 0.0001;
+/** Maximum temperature. */
 export const MOST_TEMPERATURE = 10_000;
 
 /** Maximum temperature that the schedule reaches. */

@@ -48,4 +48,5 @@ export const optimisers = {
   },
 } as const satisfies Record<string, Optimiser>;
 
+/** Name of an optimiser. */
 export type OptimiserName = keyof typeof optimisers;

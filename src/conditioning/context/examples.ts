@@ -153,6 +153,7 @@ export function mirrorExamples({ image, seen, given, earlierPixels }: Examples):
   return { image: mirrorImage(image), seen: mirrorImage(seen), given: mirrorInputs(given), earlierPixels };
 }
 
+/** Disposes all tensors of examples. */
 export function disposeExamples({ image, seen, given, earlierPixels }: Examples): void {
   tf.dispose([image, seen]);
   earlierPixels?.dispose();

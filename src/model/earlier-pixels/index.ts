@@ -72,8 +72,8 @@ export function joinedReferences(references: readonly Tensor4D[]): Tensor4D {
 /**
  * Returns the features of earlier pixels of whole images, [batch, height, width, `earlierFeatures`]; null for a network
  * without methods. Differentiable in the first anchor, the expected frame.
- * @param image [batch, height, width, channels], in levels
- * @param earlierPixels mask, [batch, 1, 1, 1]: 0 for examples that read the values for no match; null: none does
+ * @param image images in levels, [batch, height, width, channels]
+ * @param earlierPixels mask, [batch, 1, 1, 1]: 0 for examples that read the values for no match, else 1; null: all 1
  */
 export function earlierInput(
   description: NetworkDescription,

@@ -15,7 +15,7 @@ export interface HeadNumbers {
   together: boolean;
 }
 
-/** Numbers of a head without a mixture. */
+/** Head numbers of a head without a mixture. */
 export const UNMIXED = { components: 0, meanScale: 0, together: false } as const;
 
 /** Kind of head: turns a network's outputs into probabilities of the levels of a pixel's colours. */

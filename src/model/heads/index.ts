@@ -10,6 +10,7 @@ export type HeadDescription = SoftmaxDescription | SigmoidDescription | Logistic
 /** Registry of all kinds of head, by type; a new one is a file, and a line here and above. */
 export const heads = { softmax, sigmoid, 'logistic-mixture': logisticMixture } as const;
 
+/** Returns the kind of head that a description names. */
 export function getHead(description: HeadDescription): Head<HeadDescription> {
   return heads[description.type];
 }

@@ -23,9 +23,9 @@ export type LogisticMixtureDescription = z.infer<typeof schema>;
 /**
  * Head with a discretised mixture of logistics (after 1701.05517, section 2.1); each colour is conditioned on the
  * earlier ones by the masked network. The mean of component k is relative to anchor k mod A. The first and the last
- * level take the tails. With colours together, one component is drawn for the whole pixel. Its weight for a later
- * colour is multiplied by the likelihood of the earlier colours under it, and their deviations from its means move its
- * mean (section 2.2).
+ * level take the tails. With colours together, one component is drawn for the whole pixel (section 2.2). A component's
+ * weight for a later colour is multiplied by the earlier colours' likelihood under the component. The earlier colours'
+ * deviations from the component's means move its mean for the later colour.
  */
 export const logisticMixture: Head<LogisticMixtureDescription> = {
   schema,

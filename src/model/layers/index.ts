@@ -13,6 +13,7 @@ export const layers = {
   'diagonal-bilstm': diagonalBiLstm,
 } as const;
 
+/** Returns the kind of layer that a description names. */
 export function getLayer(description: LayerDescription): Layer<LayerDescription> {
   return layers[description.type];
 }

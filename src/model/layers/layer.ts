@@ -6,8 +6,8 @@ import type { Slot } from '../groups.js';
 export interface Layer<D extends { type: string }> {
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
   /**
-   * Writes the layer's ops. Takes and returns the slot of the residual stream. @param name prefix of the layer's
-   * parameters
+   * Writes the layer's ops. Takes and returns the slot of the residual stream.
+   * @param name prefix of the layer's parameters
    */
   build(builder: ProgramBuilder, name: string, description: D, x: Slot): Slot;
 }

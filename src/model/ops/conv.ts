@@ -32,8 +32,8 @@ export const conv: OpRule<ConvOp> = {
   },
 
   /**
-   * d plus = d out; d bias = sum of d out; d weights = r(x) correlated with d out. If anything before x is learned, d x
-   * adds r'(x) times d out convolved with the mirrored weights.
+   * d plus = d out; d bias = sum of d out; d weights = r(x) correlated with d out. If anything before x is learned,
+   * r'(x) times d out convolved with the mirrored weights is added to d x.
    */
   backward({ x, shape, weights, bias, relu, plus, out }, pass) {
     const dy = pass.gradient(out)!;
