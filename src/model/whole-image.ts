@@ -73,7 +73,8 @@ export function runWholeImage(
 }
 
 /**
- * Returns for each op the ids of the slots that can be disposed after it: neither the caller nor later ops read them.
+ * Returns, for each op, the ids of the slots that can be disposed after the op: neither the caller nor later ops read
+ * them.
  * @param gradients true to keep the slots that the backward pass reads
  */
 export function lastReads({ ops, image, map, matched, out }: Program, gradients: boolean): Map<Op, number[]> {

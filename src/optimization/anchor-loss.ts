@@ -32,6 +32,7 @@ export function disposeRollOut({ known, truth }: RollOut): void {
  * Returns the loss on the first anchor, the expected frame: the mean over examples of log(1 + mean squared error). The
  * logarithm lets still and moving clips count alike.
  * @param anchors first element: the expected frames, in levels, [batch, height, width, channels]
+ * @param image true frames of the same shape
  */
 export function anchorLoss({ anchors: [anchor], image }: Pick<ScaleScore, 'anchors' | 'image'>): Scalar {
   const errors = tf.mean(tf.squaredDifference(anchor, image), [1, 2, 3]);

@@ -36,7 +36,9 @@ export interface StepSettings {
    * loss.
    */
   trains?: TrainedPart;
-  /** Rollout for an additional loss on the learned anchor of a chain of one scale, of the same weight; null: none. */
+  /**
+   * Rollout for a chain of one scale: adds `rollOutLoss`, with the weight of the loss on learned anchors; null: none.
+   */
   rollOut?: RollOut | null;
   /**
    * Numbers of examples and rollouts of the whole step, if the given ones are a part of them. Default: the given ones.

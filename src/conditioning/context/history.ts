@@ -10,7 +10,9 @@ export interface Subsequence {
   phase: number;
 }
 
-/** Subsequences that frames are predicted from (docs/decisions/0012-one-past-one-forecaster.md). */
+/**
+ * Subsequences that frames are predicted from, at strides 1, 2 and 4 (docs/decisions/0012-one-past-one-forecaster.md).
+ */
 export const SUBSEQUENCES: readonly Subsequence[] = [
   { stride: 1, phase: 0 },
   { stride: 2, phase: 0 },

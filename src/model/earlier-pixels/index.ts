@@ -45,8 +45,8 @@ export function earlierTaps(description: NetworkDescription): EarlierPixels['tap
 }
 
 /**
- * Returns the memory that the engine holds for earlier pixels of one image while it is drawn, in bytes: that of the
- * methods, and the references.
+ * Returns the memory that the engine holds for earlier pixels while one image is drawn, in bytes: that of the methods,
+ * and of the references.
  */
 export function earlierBytes(description: NetworkDescription): number {
   const { shape, used } = earlierOf(description);
