@@ -26,10 +26,7 @@ export interface InputRequirements {
 
 /** Relation of a scale to the next coarser one. */
 export interface CoarserScale {
-  /**
-   * Factor from the size of the coarser scale to this one: the coarser pixel (r, c) is the pixel (factor r, factor c)
-   * here.
-   */
+  /** Factor from the coarser scale's size to this one's: the coarser pixel (r, c) is the pixel (factor r, factor c). */
   factor: number;
   /** True if the pixels that both scales have are known here, neither scored nor drawn again. */
   known: boolean;
@@ -41,9 +38,7 @@ export type ConditioningOutputs = {
   map: Tensor4D;
   /** Anchors: levels that heads may place their means relative to, [batch, height, width, channels] each. */
   anchors: Tensor4D[];
-  /**
-   * Frames that methods of earlier pixels compare with, in levels, [batch, height, width, channels] each, newest first.
-   */
+  /** Frames that methods of earlier pixels read, in levels, [batch, height, width, channels] each, newest first. */
   references: Tensor4D[];
 };
 

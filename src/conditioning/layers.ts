@@ -24,10 +24,7 @@ export function unmaskedShape(kernel: number, from: number, to: number): Paramet
   return { kernel: { height: kernel, width: kernel }, inFeatures: from, outFeatures: to, groups: [to], taps };
 }
 
-/**
- * Returns the parameters `<name>.weights` and `<name>.bias` of a layer; transposed weights are [kernel, kernel, to,
- * from].
- */
+/** Returns the parameters `<name>.weights`, [kernel, kernel, to, from] if transposed, and `<name>.bias` of a layer. */
 export function layerParameters({ name, kernel, from, to, transposed }: ConvolutionLayer): ParameterSpec[] {
   const specs = convolutionParameters(name, unmaskedShape(kernel, from, to));
   if (transposed) specs[0] = { ...specs[0], shape: [kernel, kernel, to, from] };

@@ -6,10 +6,7 @@ import { bindLayers, layerParameters, residual, type ConvolutionLayer } from './
 
 const schema = z.strictObject({
   type: z.literal('low-resolution-image'),
-  /**
-   * Factor from the size of the coarser scale to this one: the coarser pixel (r, c) is the pixel (factor r, factor c)
-   * here.
-   */
+  /** Factor from the coarser scale's size to this one's: the coarser pixel (r, c) is the pixel (factor r, factor c). */
   factor: z.int().min(2).max(8),
   /** Number of features of the map; the layers at the coarser size have twice as many. */
   features: z.int().min(1).max(512),

@@ -3,10 +3,7 @@ import type { ConditioningDescription } from './index.js';
 /** Number of features of the feature map of each conditioning. */
 const MAP_FEATURES = 32;
 
-/**
- * Presets of conditionings on context frames, by type: each describes one on `context` frames, or on its default
- * number.
- */
+/** Presets of conditionings on context frames, by type: each takes the number of context frames, with a default. */
 export const framesConditionings = {
   'warped-frames': (context = 4) => ({
     type: 'warped-frames',
@@ -33,9 +30,7 @@ export function describeFrames(context?: number, name: FramesConditioning = 'war
   return framesConditionings[name](context);
 }
 
-/**
- * Returns the arguments for which `describeFrames` and `describeCoarserImage` would describe the conditionings `given`.
- */
+/** Returns the arguments with which `describeFrames` and `describeCoarserImage` describe `given`. */
 export function inferConditioningChoices(given: readonly ConditioningDescription[]) {
   const coarser = given.find((one) => one.type === 'low-resolution-image');
   const frames = given.find((one) => one.type !== 'low-resolution-image');

@@ -19,10 +19,7 @@ export type PreviousFramesDescription = z.infer<typeof schema>;
 
 const PREFIX = 'previous-frames';
 
-/**
- * Returns the inputs of the trunk: the scaled frames, their last difference, and a plane for each frame, 1 if it
- * exists.
- */
+/** Returns the inputs of the trunk: scaled frames, their last difference, and a plane for each, 1 if it exists. */
 function inputs(network: ImageShape, context: ContextTensors): Tensor4D {
   const scaled = scaleFrames(network, context);
   const { length } = scaled;

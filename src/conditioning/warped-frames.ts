@@ -62,10 +62,7 @@ const schema = z
 export type WarpedFramesDescription = z.infer<typeof schema>;
 
 const PREFIX = 'warped-frames';
-/**
- * Displacement of one unit of output, in pixels, and fraction of half the range of levels that one unit of residual
- * adds.
- */
+/** Displacement in pixels of one unit of output, and fraction of half the level range of one unit of residual. */
 const FLOW_SCALE = 4;
 const RESIDUAL_SCALE = 1 / 8;
 /** Scale of the initial weights of the motion and the residual, relative to an ordinary layer's. */
@@ -129,10 +126,7 @@ function smallLayer(name: string, from: number, to: number, biases: ParameterSpe
   ];
 }
 
-/**
- * Returns the motion's weights or bias, [..., 2 K F + K (F + 1)], with a zero displacement added to the F of each
- * frame.
- */
+/** Returns the motion's weights or bias, [..., 2 K F + K (F + 1)], with a zero displacement added for each frame. */
 function withStill(description: WarpedFramesDescription, motion: Tensor): Tensor {
   const { flows } = description;
   const frames = movedFrames(description);

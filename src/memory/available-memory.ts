@@ -37,18 +37,13 @@ export function availableMemory(files: MemoryFiles = system): number {
   return process.memoryUsage.rss() + Math.min(free, ...freeInGroups(files));
 }
 
-/**
- * Returns MemAvailable of procfs, in bytes: free memory and droppable caches. Returns null if procfs does not report
- * it.
- */
+/** Returns MemAvailable of procfs, in bytes: free memory and droppable caches; null if procfs has no such line. */
 function meminfo({ proc }: MemoryFiles): number | null {
   const found = /^MemAvailable:\s+(\d+) kB$/m.exec(text(join(proc, 'meminfo')) ?? '');
   return found === null ? null : 1024 * Number(found[1]);
 }
 
-/**
- * Returns the memory that macOS can free, in bytes; null elsewhere. Inactive pages count: macOS keeps few pages free.
- */
+/** Returns the memory that macOS can free, in bytes, null elsewhere. Few pages are free: inactive ones count too. */
 function freePages({ pages }: MemoryFiles): number | null {
   const printed = pages() ?? '';
   const number = (pattern: RegExp) => Number(pattern.exec(printed)?.[1] ?? NaN);

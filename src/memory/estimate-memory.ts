@@ -18,15 +18,9 @@ import { resizeDescription } from '../model/resize-description.js';
 import { LONGEST_STRIDE, SUBSEQUENCES } from '../conditioning/context/history.js';
 import { readCondition } from '../sampling/frame-sampler.js';
 
-/**
- * Memory, in bytes, of a process that has loaded all code and computed something small (docs/measurements.md,
- * "Memory").
- */
+/** Bytes of a process that has loaded all code and computed something small (docs/measurements.md, "Memory"). */
 const PROCESS_BYTES = 142 * 2 ** 20;
-/**
- * Maximum number of sub-pixels in a batch to count. Gradients of sums begin with arrays of ones, which take real
- * memory.
- */
+/** Maximum sub-pixels of a counted batch. Gradients of sums begin with arrays of ones, which take real memory. */
 const MAX_COUNTED = 2 ** 24;
 
 /** Returns the peak memory, in bytes, of a process that scores examples of a chain with the batch size `batch`. */
@@ -90,9 +84,7 @@ export function estimateMemory(chain: Chain, examples: number, run: (chain: Chai
   return PROCESS_BYTES + (bytes * examples * image) / (fewer * dimensions(smaller));
 }
 
-/**
- * Scores `batch` blank examples, then fewer, to count memory: pooled arrays of the first batch do not fit the second.
- */
+/** Scores `batch` blank examples, then fewer, whose arrays cannot come from the pool of the first batch. */
 export function scoreBlankExamples(chain: Chain, weights: readonly Tensor[] | DynamicEvaluation, batch: number): void {
   const blank = (count: number) => blankExamples(chain.exampleShape, count);
   const buffer = blank(batch);

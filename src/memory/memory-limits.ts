@@ -96,9 +96,7 @@ export function expectMemory(operation: string, argument: string, bytes: number,
   if (bytes > limit) throw tooMuch(operation, argument, limit, `about ${formatBytes(bytes)} for ${what}`, remedy);
 }
 
-/**
- * Returns true if the backend in use allocates memory as the estimates count it; false for the backend `tensorflow`.
- */
+/** Returns true if the backend in use allocates memory as the estimates count it; false for `tensorflow`. */
 export function isEstimated(): boolean {
   return tf.getBackend() !== 'tensorflow';
 }

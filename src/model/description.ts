@@ -25,9 +25,7 @@ const networkSchema = z
     first: z.strictObject({ kernel: z.int().min(1).max(31).refine(isOdd, 'must be odd'), features }),
     /** Layers after the first, in order. */
     layers: z.array(z.discriminatedUnion('type', schemas<LayerDescription>(layers))),
-    /**
-     * True if every layer reaches the output through a 1x1 convolution of its own; false if only the last layer does.
-     */
+    /** True if every layer reaches the output through its own 1x1 convolution; false if only the last layer does. */
     skips: z.boolean(),
     /** Number of features of each 1x1 layer between the layers and the head. */
     output: z.array(features),
@@ -82,10 +80,7 @@ export const modelSchema: z.ZodType<ModelDescription> = z
     });
   });
 
-/**
- * Returns the number of anchors of each sub-pixel: those of the conditionings, or 1, the middle level, if there are
- * none.
- */
+/** Returns the number of anchors of a sub-pixel: those of the conditionings, or 1, the middle level, without any. */
 export function anchorCount({ conditioning }: NetworkDescription): number {
   return Math.max(1, countAnchors(conditioning));
 }
@@ -98,9 +93,7 @@ export function imageFeatures({ head, conditioning }: NetworkDescription): numbe
   return 1 + (getHead(head).anchored ? countAnchors(conditioning) : 0);
 }
 
-/**
- * Gain that brings the differences of sub-pixels from their anchors, which are small, to the range of the other inputs.
- */
+/** Gain that brings the small differences of sub-pixels from their anchors to the range of the other inputs. */
 const DIFFERENCE_GAIN = 8;
 
 /**
@@ -131,10 +124,7 @@ function misfit(network: NetworkDescription, coarser: NetworkDescription | undef
   return isAlike ? null : 'other channels or levels than the scale before';
 }
 
-/**
- * Returns the schemas of a registry, with descriptions of type D, as the non-empty list that a discriminated union
- * needs.
- */
+/** Returns the schemas of a registry, with descriptions of type D, as a non-empty list for a discriminated union. */
 function schemas<D>(registry: Record<string, { schema: z.core.$ZodTypeDiscriminable }>) {
   type Schema = z.ZodType<D> & z.core.$ZodTypeDiscriminable;
   return Object.values(registry).map(({ schema }) => schema as Schema) as [Schema, ...Schema[]];

@@ -63,9 +63,7 @@ export function describeType(value: unknown): string {
 /** Contents of a model file besides the weights. */
 export type ModelInfo = Pick<Model, 'description' | 'step' | 'frameRate' | 'drawing' | 'origin'>;
 
-/**
- * Returns the metadata of a model file: description, step, frame rate, sampling settings and origin, as text by key.
- */
+/** Returns the metadata of a model file, as text by key: description, step, frame rate, sampling settings, origin. */
 export function modelMetadata(model: ModelInfo): Record<string, string> {
   const { description, step, frameRate, drawing, origin } = model;
   return {

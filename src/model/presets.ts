@@ -12,10 +12,7 @@ import type { ModelDescription, NetworkDescription } from './description.js';
 import type { HeadDescription } from './heads/index.js';
 import type { LayerDescription } from './layers/index.js';
 
-/**
- * Schemas of the choices that make a network; everything else follows from them. The model description's schema checks
- * most bounds.
- */
+/** Schemas of the choices that make a network; the model description's schema checks most bounds. */
 export const presetChoices = {
   /** Size of the finest images, in pixels. */
   size: z.strictObject({ width: z.int(), height: z.int() }),
@@ -46,10 +43,7 @@ export const presetChoices = {
   frames: z.enum(Object.keys(framesConditionings) as FramesConditioning[]).optional(),
   /** Factors from each scale to the next finer one, the coarsest first; none: a single scale. */
   factors: z.array(z.int()).readonly().optional(),
-  /**
-   * Treatment of the pixels that two scales share, at the finer one (see LowResolutionImageDescription). Default:
-   * known.
-   */
+  /** Treatment of shared pixels at the finer of two scales (see LowResolutionImageDescription). Default: known. */
   shared: z.enum(['known', 'predicted']).optional(),
 };
 

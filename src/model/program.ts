@@ -61,10 +61,7 @@ export class ProgramBuilder {
     this.matched = matchedFeatures > 0 ? this.slot([matchedFeatures], 'earlier') : null;
   }
 
-  /**
-   * Adds a convolution of x at its own size, zero outside the image, with the mask of the colour rule. Returns its
-   * output.
-   */
+  /** Adds a convolution of x at its own size, zero outside the image, masked by the colour rule; returns the output. */
   conv(x: Slot, settings: ConvSettings): Slot {
     const { kernel, relu = false, plus = null } = settings;
     const ready: Availability = x.ready === 'given' ? 'given' : 'pixel';

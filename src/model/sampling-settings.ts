@@ -20,10 +20,7 @@ const MOST_CARRIED_WITHIN = 0.96;
 export const samplingSchema = z.strictObject({
   /** Temperature of the first drawn frame: see `FrameSettings`. */
   temperature: z.number().min(LEAST_TEMPERATURE).max(MOST_TEMPERATURE),
-  /**
-   * Temperature schedule: increase from each drawn frame to the next, up to a temperature of 1.12; 0: constant
-   * temperature.
-   */
+  /** Temperature schedule: increase from each drawn frame to the next, up to 1.12; 0: constant temperature. */
   warming: z.number().min(0).max(1),
   /**
    * Carry: fraction of a drawn frame's deviation from the expected frame that later frames are predicted from. At 1,

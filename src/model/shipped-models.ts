@@ -19,10 +19,7 @@ export type ShippedModelInfo = z.infer<typeof aboutSchema>;
 const folder = join(packageFolder(), 'models');
 const fileOf = (name: string) => `${name}.safetensors`;
 
-/**
- * Returns the existing folders with models: this package's own, and that of the companion package of rarely used
- * models.
- */
+/** Returns the existing model folders: this package's, and that of the companion package of rarely used models. */
 function folders(): string[] {
   const companion = findCompanionPackage('models')?.folder;
   return [folder, ...(companion ? [join(companion, 'models')] : [])].filter((path) => existsSync(path));

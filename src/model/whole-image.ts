@@ -10,10 +10,7 @@ export interface WholeImageSettings {
   matched?: Tensor4D | null;
   /** True if gradients propagate to the feature map, as they do if its conditioning is trained. Default: true. */
   mapGradients?: boolean;
-  /**
-   * True if gradients propagate to the image and the features of earlier pixels, as for learned anchors. Default:
-   * false.
-   */
+  /** True if gradients propagate to the image and features of earlier pixels, for learned anchors. Default: false. */
   inputGradients?: boolean;
 }
 
@@ -89,10 +86,7 @@ export function lastReads({ ops, image, map, matched, out }: Program, gradients:
   return last;
 }
 
-/**
- * Runs the ops in order. Afterwards `values` holds the output, the inputs and, if `gradients`, what the backward pass
- * reads.
- */
+/** Runs the ops in order; `values` then holds the inputs, the output and, if `gradients`, the values kept for them. */
 function forward(program: Program, parameters: readonly Tensor[], values: SlotTensors, gradients: boolean): void {
   const last = lastReads(program, gradients);
   for (const op of program.ops) {

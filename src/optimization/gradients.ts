@@ -31,18 +31,11 @@ export type Gradients = {
 
 /** Settings of a training step: the weights to train and the losses. */
 export interface StepSettings {
-  /**
-   * Weights to train. Default: all. Scales share no weights. If only the decoder is trained, learned anchors have no
-   * loss.
-   */
+  /** Weights to train. Default: all. Scales share no weights. If only the decoder is trained, anchors have no loss. */
   trains?: TrainedPart;
-  /**
-   * Rollout for a chain of one scale: adds `rollOutLoss`, with the weight of the loss on learned anchors; null: none.
-   */
+  /** Rollout for a chain of one scale: adds `rollOutLoss`, weighted as the loss on learned anchors; null: none. */
   rollOut?: RollOut | null;
-  /**
-   * Numbers of examples and rollouts of the whole step, if the given ones are a part of them. Default: the given ones.
-   */
+  /** Numbers of examples and rollouts of the whole step. Default: those given, which may be a part of the step. */
   whole?: { examples: number; rollOuts: number } | undefined;
 }
 

@@ -18,9 +18,7 @@ export interface HistoryStatistics {
   before: Uint8Array;
   /** Mean of the last frames, at most `MOST_AVERAGED` of them. */
   mean: Float32Array;
-  /**
-   * Stillness between the last two frames, 0 to 1: 1 if nothing changes at the pixel and nearby, near 0 if much does.
-   */
+  /** Stillness between the last two frames: 1 if nothing changes at the pixel and nearby, near 0 if much does. */
   stillness: Float32Array;
 }
 

@@ -8,9 +8,7 @@ export interface DrawOptions {
   seed: number | bigint;
   /** Number of samples, with indices from 0, or the index of each sample. Each index has random numbers of its own. */
   samples: number | readonly number[];
-  /**
-   * Index in the clip of the frame to draw, or of the first frame of a rollout: one for all samples, or one for each.
-   */
+  /** Index in the clip of the frame to draw, or of a rollout's first frame: one for all samples, or one for each. */
   frame: number | readonly number[];
   /** Temperature of the frame, and feedback within the frame. */
   settings: FrameSettings;
@@ -26,15 +24,9 @@ export interface DrawOptions {
    * expected frame is the mean of these predictions and of the prediction at stride 1. Default: none.
    */
   longerStrides?: readonly (readonly Levels[])[] | undefined;
-  /**
-   * Coded bytes of each scale, for a batch of one frame: levels are decoded from the bytes, not drawn. See
-   * `FrameCoder`.
-   */
+  /** Coded bytes of each scale, for a batch of one frame: levels are decoded, not drawn (see `FrameCoder`). */
   coded?: readonly Uint8Array[] | undefined;
-  /**
-   * Progress callback: receives the fraction of the batch's sub-pixels that are done, 0 to 1, after each row of each
-   * scale.
-   */
+  /** Progress callback: receives, after each row of each scale, the fraction of sub-pixels done, 0 to 1. */
   onRow?: ((fraction: number) => void) | undefined;
   /** Signal that aborts the draw after the current row. */
   signal?: AbortSignal | undefined;

@@ -18,9 +18,7 @@ import type { Op } from '../model/ops/index.js';
 import type { Program } from '../model/program.js';
 import { noiseCounters, sampleIndices, type DrawOptions } from './draw.js';
 
-/**
- * Arrays that a draw reads and writes for a batch of images, [image, height, width, channel] if not stated otherwise.
- */
+/** Arrays that a draw of a batch of images reads and writes, by default [image, height, width, channel]. */
 export interface EngineArrays {
   /** Index of the images' scale; 0: the coarsest. */
   scale: number;
@@ -30,13 +28,9 @@ export interface EngineArrays {
   anchors: Float32Array | null;
   /** References, as `joinedReferences` returns them; null: no features of earlier pixels are computed. */
   references: Float32Array | null;
-  /**
-   * Levels: known ones are kept and add nothing to the nats; -1 for those to draw or decode, which are written here.
-   */
+  /** Levels: known ones are kept and add nothing to the nats; -1 for those to draw or decode, written here. */
   levels: Int16Array;
-  /**
-   * Receives the network's outputs for the head, [image, height, width, channel, outputs]; absent: they are not kept.
-   */
+  /** Receives the outputs for the head, [image, height, width, channel, outputs]; absent: they are not kept. */
   outputs?: Float32Array | undefined;
   /** Receives the probability of each level, [image, height, width, channel, levels]; absent: they are not kept. */
   probabilities?: Float64Array | undefined;
@@ -165,9 +159,7 @@ function wrongArray(argument: string, expected: number, received: number | undef
 const readyCodes: Record<Slot['ready'], number> = { given: 0, image: 1, pixel: 2, row: 3, earlier: 4 };
 const opCodes: Record<Op['op'], number> = { conv: 0, lstm: 1, add: 2 };
 
-/**
- * Returns a program in the encoding of native/engine/program.cc: absent numbers are 0, absent slots and parameters -1.
- */
+/** Returns a program as encoded for native/engine/program.cc: absent numbers are 0, absent slots and parameters -1. */
 function programNumbers({ size, slots, ops, image, map, matched, out }: Program): Int32Array {
   return Int32Array.from([
     ...[size.height, size.width, image.id, map?.id ?? -1, matched?.id ?? -1, out.id],

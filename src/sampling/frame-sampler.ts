@@ -138,9 +138,7 @@ export class FrameSampler {
     });
   }
 
-  /**
-   * Returns the levels of a scale that `known` or the coarser scale fixes, else -1. Returns null if neither fixes any.
-   */
+  /** Returns the levels of a scale that `known` or the coarser scale fixes, else -1; null if neither fixes any. */
   private knownAt(scale: number, known: DrawOptions['known'], coarse: Int16Array | null, batch: number) {
     const unknown = coarse === null ? null : unknownMask(this.model.chain.scales[scale].description);
     if (unknown === null && known === undefined) return null;

@@ -22,9 +22,7 @@ const MOST_PLACES = 32;
 /** Minimum number of frames before a hindcast: fewer do not hold two frames at the longest stride. */
 const LEAST_BEFORE = (LEAST_GIVEN - 1) * LONGEST_STRIDE + 1;
 
-/**
- * Maximum number of last known frames that hindcasts read: a `FrameHistory` keeps them if given this number as `kept`.
- */
+/** Maximum number of last known frames that hindcasts read, to be given to a `FrameHistory` as `kept`. */
 export const FRAMES_FOR_HINDCASTS = MOST_AVERAGED + APART * MOST_PLACES;
 /** Minimum number of known frames for one complete hindcast. */
 export const LEAST_FOR_HINDCASTS = LEAST_BEFORE + AHEAD;

@@ -26,10 +26,7 @@ export interface KnownFrames {
   expected: readonly number[];
 }
 
-/**
- * Buffer of context frames: collects the frames of one example after another and returns them as tensors. The buffer
- * serves batch after batch.
- */
+/** Buffer of context frames: collects those of each example, returns tensors, and serves batch after batch. */
 export class ContextBuffer {
   private readonly area: number;
   /** Frames of all examples, for each position in the context. */

@@ -21,10 +21,7 @@ export interface Examples {
   seen: Tensor4D;
   /** Conditioning inputs of the images. */
   given: ConditioningInputs;
-  /**
-   * Mask of examples with features of earlier pixels, [batch, 1, 1, 1]: 1 if computed, else 0. Absent or null: all are
-   * 1.
-   */
+  /** Mask of examples with features of earlier pixels, [batch, 1, 1, 1]: 1 if computed, else 0. Default: all 1. */
   earlierPixels?: Tensor4D | null | undefined;
 }
 
@@ -41,10 +38,7 @@ export interface ExampleShape extends ImageShape {
  */
 export type Disturb = (seen: Float32Array, context: readonly Float32Array[]) => number;
 
-/**
- * Buffer of examples: collects frames with their context and returns them as tensors. The buffer serves batch after
- * batch.
- */
+/** Buffer of examples: collects frames with their context, returns them as tensors, and serves batch after batch. */
 export class ExampleBuffer {
   private readonly pixels: number;
   private readonly images: Float32Array;
@@ -140,10 +134,7 @@ export function examplesAfter(shape: ExampleShape, contexts: readonly ContextFra
   return buffer.tensors();
 }
 
-/**
- * Returns `count` examples without context frames: first frames of clips, or images to draw. Their images are
- * placeholders.
- */
+/** Returns `count` examples without context frames, to predict first frames or images; the images are placeholders. */
 export function examplesOfFirst(shape: ExampleShape, count: number): Examples {
   return examplesAfter(shape, new Array<ContextFrames<Levels>>(count).fill(NO_FRAMES));
 }

@@ -1,18 +1,13 @@
 import { tf } from '../../foundation/tfjs.js';
 import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
 
-/**
- * Every `stride`-th frame of a clip: those that lie `phase` frames, modulo `stride`, after the last known one; 0 <=
- * phase < stride.
- */
+/** Every `stride`-th frame of a clip: `phase` (0 to stride - 1) frames, modulo `stride`, after the last known one. */
 export interface Subsequence {
   stride: number;
   phase: number;
 }
 
-/**
- * Subsequences that frames are predicted from, at strides 1, 2 and 4 (docs/decisions/0012-one-past-one-forecaster.md).
- */
+/** Subsequences that frames are predicted from: strides 1, 2 and 4 (docs/decisions/0012-one-past-one-forecaster.md). */
 export const SUBSEQUENCES: readonly Subsequence[] = [
   { stride: 1, phase: 0 },
   { stride: 2, phase: 0 },
@@ -49,9 +44,7 @@ export function lastKnownAgo({ stride, phase }: Subsequence): number {
   return (stride - phase) % stride;
 }
 
-/**
- * Returns true if a subsequence contains the clip's last known frame: then the motion of its known frames continues.
- */
+/** Returns true if a subsequence contains the clip's last known frame: motion of known frames then continues. */
 export function endsWithKnown({ phase }: Subsequence): boolean {
   return phase === 0;
 }
@@ -62,7 +55,7 @@ export function hasFrame({ stride, phase }: Subsequence, ahead: number): boolean
 }
 
 /**
- * Returns true if a subsequence leads to the frame `ahead`: it contains the frame, and `ahead` is at least one stride.
+ * Returns true if a subsequence leads to the frame `ahead`: if it has the frame, and `ahead` is at least its stride.
  */
 export function leadsTo(subsequence: Subsequence, ahead: number): boolean {
   return hasFrame(subsequence, ahead) && ahead >= subsequence.stride;
@@ -86,9 +79,7 @@ export function meanOverStrides(
 export interface ContextFrames<F> {
   /** Frames, oldest first: as many as the model reads, or fewer if no more exist. */
   frames: readonly F[];
-  /**
-   * Known frames before the expected ones, and the number of expected frames since; null: all `frames` count as known.
-   */
+  /** Known frames before expected ones, and the number of expected ones since; null: all `frames` count as known. */
   known: { frames: readonly F[]; expected: number } | null;
 }
 
@@ -178,10 +169,7 @@ export class StridedHistory<F> {
     return { frames: later, known: { ...before, expected: before.expected + 1 } };
   }
 
-  /**
-   * Returns the contexts that the next frame is predicted from: at stride 1, then at each longer stride that leads to
-   * it.
-   */
+  /** Returns the contexts to predict the next frame from: stride 1, then each longer stride that leads to the frame. */
   leading(): StridedContext<F>[] {
     return this.atStrides().filter(({ subsequence }) => leadsTo(subsequence, this.ahead));
   }

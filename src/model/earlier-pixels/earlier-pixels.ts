@@ -6,16 +6,13 @@ export interface EarlierTap {
   dx: number;
 }
 
-/**
- * Method of earlier pixels: makes features of the pixels before each pixel of an image. The kernel of the same name
- * defines the features.
- */
+/** Method that makes features of the pixels before each pixel of an image, as the kernel of the same name defines. */
 export interface EarlierPixels {
   type: EarlierMethod;
   /** Returns the number of features of each pixel. */
   features(shape: EarlierPixelsShape): number;
   /** Offsets of the pixels that the features are made of; null: all earlier pixels. */
   taps: readonly EarlierTap[] | null;
-  /** Returns the memory that the engine holds for one image while it is drawn, in bytes. */
+  /** Returns the bytes that the engine holds for one image while it is drawn. */
   bytes(shape: EarlierPixelsShape): number;
 }

@@ -36,18 +36,13 @@ export function earlierFeatures(description: NetworkDescription): number {
   return used.reduce((sum, method) => sum + method.features(shape), 0);
 }
 
-/**
- * Returns the offsets of the pixels that a network's features of earlier pixels are made of; null: all earlier pixels.
- */
+/** Returns the offsets of the pixels that a network's features of earlier pixels depend on; null: all earlier ones. */
 export function earlierTaps(description: NetworkDescription): EarlierPixels['taps'] {
   const taps = earlierOf(description).used.map((method) => method.taps);
   return taps.includes(null) ? null : taps.flatMap((some) => some ?? []);
 }
 
-/**
- * Returns the memory that the engine holds for earlier pixels while one image is drawn, in bytes: that of the methods,
- * and of the references.
- */
+/** Returns the bytes that the engine holds for earlier pixels while one image is drawn: for methods and references. */
 export function earlierBytes(description: NetworkDescription): number {
   const { shape, used } = earlierOf(description);
   const given = Float32Array.BYTES_PER_ELEMENT * shape.height * shape.width * shape.references * shape.channels;

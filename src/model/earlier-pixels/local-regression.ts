@@ -1,10 +1,7 @@
 import { localRegressionFeatures, REGRESSIONS, regressors } from '../../backend/kernels/index.js';
 import type { EarlierPixels } from './earlier-pixels.js';
 
-/**
- * Local regression: the image's deviation from the expected frame, regressed on known pixels nearby. See
- * kernels/local-regression.ts.
- */
+/** Local regression of the deviation from the expected frame on known pixels: see kernels/local-regression.ts. */
 export const localRegression: EarlierPixels = {
   type: 'localRegression',
   features: localRegressionFeatures,

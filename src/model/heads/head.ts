@@ -1,9 +1,7 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { z } from 'zod';
 
-/**
- * Numbers from which kernels compute the distributions of a head: see `headFields` in src/backend/kernels/drawing.ts.
- */
+/** Numbers from which kernels compute a head's distributions: see `headFields` in src/backend/kernels/drawing.ts. */
 export interface HeadNumbers {
   /** Number of the kind of head in native/engine/drawing.cc. */
   headKind: number;
@@ -23,10 +21,7 @@ export interface Head<D extends { type: string }> {
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
   /** True if means are relative to anchors; the network then also reads the image's difference from each anchor. */
   anchored: boolean;
-  /**
-   * True if a lower temperature draws levels closer to the anchors; samples are then drawn about the expected frame by
-   * default.
-   */
+  /** True if a lower temperature draws closer to the anchors: then draws are about the expected frame by default. */
   drawsAboutAnchors: boolean;
   /** Returns the numbers that kernels read of a head. */
   numbers(description: D): HeadNumbers;

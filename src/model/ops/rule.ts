@@ -54,10 +54,7 @@ export class BackwardPass {
     if (before !== undefined) this.release(before);
   }
 
-  /**
-   * Removes a slot's gradient after the backward pass of the op that wrote the slot. Disposes the tensor unless it is
-   * shared.
-   */
+  /** Removes a slot's gradient once the op that wrote the slot has read it. Disposes the tensor unless it is shared. */
   finish(slot: Slot): void {
     const gradient = this.gradients.get(slot.id);
     this.gradients.delete(slot.id);
