@@ -11,24 +11,23 @@ import { MATCHED_FEATURES, NEIGHBOURS } from '../backend/kernels/index.js';
 import type { ImageShape } from '../foundation/levels.js';
 import { DIFFERENCE_GAIN, type ContextTensors } from './context/context-tensors.js';
 
-/**
- * Largest number of pairs of successive frames, the last ones, that motion is found between: two show how it changes.
- */
+/** Maximum number of pairs of successive frames, the last ones, to match: two show how motion changes. */
 const MOST_PAIRS = 2;
-/** Pixels of motion that a trunk reads as 1. */
+/** Motion in pixels that a trunk reads as 1. */
 const PIXELS_OF_UNIT = 4;
 
-/** Motion of context frames by block matching. */
+/** Motion of context frames, found by block matching. */
 export interface BlockMotion {
-  /** The last known frame moved on to the one to predict, [batch, height, width, channels], in levels. */
+  /** Last known frame, moved on to the frame to predict, [batch, height, width, channels], in levels. */
   onward: Tensor4D;
   /**
-   * For a trunk, `blockMotionPlanes` of them: of each pair the motion and the difference left; what moving on changes.
+   * Inputs for a trunk, `blockMotionPlanes` of them: each pair's motion and remaining difference, then the difference
+   * of `onward` from the last frame.
    */
   planes: Tensor4D[];
 }
 
-/** Returns the number of planes that block matching makes. @param context number of context frames, two at least */
+/** Returns the number of planes of `BlockMotion.planes`. @param context number of context frames, 2 or more */
 export function blockMotionPlanes(context: number, { channels }: Pick<ImageShape, 'channels'>): number {
   return 3 * pairsOf(context) + channels;
 }
@@ -38,9 +37,9 @@ function pairsOf(context: number): number {
 }
 
 /**
- * Finds motion by block matching, as a network of few layers does only after long training. It is found among known
- * frames; the last known one is moved on once, and once more for each frame expected since.
- * @param scaled the context's frames scaled to -1..1
+ * Finds motion between known context frames by block matching; a network of few layers learns it only in long training.
+ * Moves the last known frame on once, and once more for each frame expected since.
+ * @param scaled the context frames scaled to -1..1
  */
 export function blockMotion(network: ImageShape, context: ContextTensors, scaled: readonly Tensor4D[]): BlockMotion {
   const { size, channels, levels } = network;
@@ -64,15 +63,15 @@ export function blockMotion(network: ImageShape, context: ContextTensors, scaled
   };
 }
 
-/** Returns a condition of each example, for each of its sub-pixels. */
+/** Returns one condition of each example, broadcast to the shape of a tensor. */
 function ofExamples(condition: readonly boolean[], { shape }: Tensor4D): Tensor4D {
   const each = tf.tensor<Rank.R4>([...condition], [condition.length, 1, 1, 1], 'bool');
   return tf.broadcastTo(each, shape);
 }
 
 /**
- * Returns the features that a trunk reads of a pair: a pixel's own motion, and the difference in the range of a
- * frame's.
+ * Returns the features of block matching that a trunk reads of a pair, with their scales: a pixel's own motion, and the
+ * remaining difference in the range of a frame's.
  */
 function toldOf(half: number): readonly MatchedFeature[] {
   return [

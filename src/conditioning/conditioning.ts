@@ -7,59 +7,60 @@ import type { ImageShape } from '../foundation/levels.js';
 import { cutContext, mirrorContext, mirrorImage, type ContextTensors } from './context/context-tensors.js';
 
 /**
- * Conditioning inputs: what a model is given besides the image's earlier sub-pixels. Values are levels, 0 to levels -
- * 1, as floats.
+ * Conditioning inputs: what a model reads besides the image's earlier sub-pixels. Values are levels, 0 to levels - 1,
+ * as floats.
  */
 export interface ConditioningInputs {
   context?: ContextTensors;
-  /** The same image at the next coarser scale, [batch, coarse height, coarse width, channels]. */
+  /** Image at the next coarser scale, [batch, coarse height, coarse width, channels]. */
   coarser?: Tensor4D;
 }
 
-/** Conditioning inputs that a network reads. */
+/** Requirements of a network on its conditioning inputs. */
 export interface InputRequirements {
   /** Number of context frames; 0: none. */
   context: number;
-  /** The image at the scale before; null: not read. */
+  /** Relation to the coarser scale, whose image is read; null: none is read. */
   coarser: CoarserScale | null;
 }
 
+/** Relation of a scale to the next coarser one. */
 export interface CoarserScale {
-  /**
-   * Pixels of this scale, down and across, for one of the coarser: its (r, c) is the pixel (factor r, factor c) here.
-   */
+  /** Factor from the coarser scale's size to this one's: the coarser pixel (r, c) is the pixel (factor r, factor c). */
   factor: number;
-  /** Whether the pixels that both scales have are known here, neither scored nor drawn again. */
+  /** True if the pixels that both scales have are known here, neither scored nor drawn again. */
   known: boolean;
 }
 
-/** What crosses from one conditioning into a network. */
+/** Outputs of a conditioning that a network reads. */
 export type ConditioningOutputs = {
   /** Feature map, [batch, height, width, features], read by every layer. */
   map: Tensor4D;
-  /** Levels that sub-pixels are expected near, [batch, height, width, channels] each: heads may start from them. */
+  /** Anchors: levels that heads may place their means relative to, [batch, height, width, channels] each. */
   anchors: Tensor4D[];
-  /** Frames that known pixels are compared with, in levels, [batch, height, width, channels] each, the newest first. */
+  /** Frames that methods of earlier pixels read, in levels, [batch, height, width, channels] each, newest first. */
   references: Tensor4D[];
 };
 
 /**
- * One kind of conditioning: what it reads, and how that becomes a map, anchors and references. Plain tfjs,
- * differentiable in weights.
+ * Kind of conditioning: its inputs, and how they become a feature map, anchors and references. Written in plain tfjs,
+ * differentiable in the weights.
  */
 export interface Conditioning<D extends { type: string }> {
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
+  /** Returns the inputs that the conditioning reads. */
   needs(description: D): InputRequirements;
-  /** Number of anchors that it gives; 0: none. */
+  /** Number of anchors; 0: none. */
   anchors: number;
-  /** Whether the first of them is learned, as the expected frame; then training has a loss on it. */
+  /** True if the first anchor is learned, as the expected frame; training then has a loss on this anchor. */
   learned: boolean;
-  /** Number of references that it gives, and the methods that compare earlier pixels with them; absent: none. */
+  /** Returns the number of references, and the methods of earlier pixels that read them; absent: none. */
   earlierPixels?(description: D): { references: number; methods: readonly EarlierMethod[] };
+  /** Returns the number of features of the feature map. */
   mapFeatures(description: D): number;
-  /** @param network shape of the network's images */
+  /** Returns the specifications of the parameters. @param network shape of the network's images */
   parameters(description: D, network: ImageShape): ParameterSpec[];
-  /** @param weights tensors in the order of `parameters` */
+  /** Computes the outputs from the inputs `given`. @param weights tensors in the order of `parameters` */
   condition(
     description: D,
     network: ImageShape,
@@ -68,7 +69,7 @@ export interface Conditioning<D extends { type: string }> {
   ): ConditioningOutputs;
 }
 
-/** Returns conditioning inputs of a batch, all zero, to count their memory. */
+/** Returns conditioning inputs of zeros for a batch of examples, to measure memory or time. */
 export function zeroInputs(
   { size, channels }: ImageShape,
   { context }: Pick<InputRequirements, 'context'>,
@@ -81,8 +82,8 @@ export function zeroInputs(
 }
 
 /**
- * Returns the conditioning inputs of a coarser scale: every `step` pixels of the finest, and the scale before. Disposes
- * nothing.
+ * Returns the conditioning inputs of a scale: context frames at every `step`-th pixel of the finest scale, and the
+ * image `coarser` of the coarser scale. Disposes nothing.
  */
 export function downsampleInputs(
   given: ConditioningInputs,
@@ -96,11 +97,12 @@ export function downsampleInputs(
   };
 }
 
-/** Swaps left and right in conditioning inputs. Disposes nothing. */
+/** Mirrors conditioning inputs left to right. Disposes nothing. */
 export function mirrorInputs({ context, coarser }: ConditioningInputs): ConditioningInputs {
   return { ...(context && { context: mirrorContext(context) }), ...(coarser && { coarser: mirrorImage(coarser) }) };
 }
 
+/** Disposes all tensors of conditioning inputs. */
 export function disposeInputs({ context, coarser }: ConditioningInputs): void {
   if (context) tf.dispose([...context.frames, context.valid, context.noise, ...(context.known?.frames ?? [])]);
   if (coarser) tf.dispose(coarser);

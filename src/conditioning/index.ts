@@ -5,31 +5,33 @@ import { previousFrames, type PreviousFramesDescription } from './previous-frame
 
 export * from './conditioning.js';
 export type { LowResolutionImageDescription, PreviousFramesDescription, WarpedFramesDescription };
+/** Description of a conditioning of any kind. */
 export type ConditioningDescription =
   PreviousFramesDescription | WarpedFramesDescription | LowResolutionImageDescription;
 
-/** Every kind of conditioning; a new one is a file and a line here and above. */
+/** Registry of all kinds of conditioning, by type; a new one is a file, and a line here and above. */
 export const conditionings = {
   'previous-frames': previousFrames,
   'warped-frames': warpedFrames,
   'low-resolution-image': lowResolutionImage,
 } as const;
 
+/** Returns the kind of conditioning that a description names. */
 export function getConditioning(description: ConditioningDescription): Conditioning<ConditioningDescription> {
   return conditionings[description.type];
 }
 
-/** Returns the number of anchors that the conditionings of a network give for each sub-pixel; 0: none. */
+/** Returns the number of anchors of a sub-pixel, summed over the conditionings of a network; 0: none. */
 export function countAnchors(descriptions: readonly ConditioningDescription[]): number {
   return descriptions.reduce((sum, description) => sum + getConditioning(description).anchors, 0);
 }
 
-/** Returns true if a network learns its first anchor: the expected image. */
+/** Returns true if the conditionings of a network learn its first anchor: the expected frame. */
 export function hasLearnedAnchor(descriptions: readonly ConditioningDescription[]): boolean {
   return descriptions.some((description) => getConditioning(description).learned);
 }
 
-/** Returns the inputs that the conditionings of a network read together. */
+/** Returns the joint requirements of a network's conditionings: the longest context, and the coarser scale if any. */
 export function inputRequirements(descriptions: readonly ConditioningDescription[]): InputRequirements {
   const needs = descriptions.map((description) => getConditioning(description).needs(description));
   return {

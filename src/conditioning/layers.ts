@@ -4,35 +4,37 @@ import type { ParameterShape } from '../backend/convolution-shape.js';
 import { convolutionParameters, type ParameterSpec } from '../backend/parameters.js';
 import { relu } from '../backend/element-wise.js';
 
-/** An ordinary convolution of a conditioning network, or (where `transposed`) the transpose of one, then a ReLU. */
+/** Convolution of a conditioning network followed by a ReLU; a transposed convolution if `transposed`. */
 export interface ConvolutionLayer {
   name: string;
   /** Kernel height and width. */
   kernel: number;
+  /** Number of input features. */
   from: number;
+  /** Number of output features. */
   to: number;
-  /** Divides the size; multiplies it where transposed. */
+  /** Divisor of the size, or its multiplier if transposed. */
   stride: number;
   transposed?: true;
 }
 
-/** As much of the shape of a convolution that sees everything as its parameters need. */
+/** Returns the part of the shape of an unmasked convolution that its parameters depend on. */
 export function unmaskedShape(kernel: number, from: number, to: number): ParameterShape {
   const taps = Array.from({ length: kernel * kernel }, (_, position) => ({ dy: 0, dx: 0, position, sees: [from] }));
   return { kernel: { height: kernel, width: kernel }, inFeatures: from, outFeatures: to, groups: [to], taps };
 }
 
-/** `<name>.weights` and `<name>.bias`; a transposed layer has those of the convolution whose transpose it is. */
+/** Returns the parameters `<name>.weights`, [kernel, kernel, to, from] if transposed, and `<name>.bias` of a layer. */
 export function layerParameters({ name, kernel, from, to, transposed }: ConvolutionLayer): ParameterSpec[] {
   const specs = convolutionParameters(name, unmaskedShape(kernel, from, to));
   if (transposed) specs[0] = { ...specs[0], shape: [kernel, kernel, to, from] };
   return specs;
 }
 
-/** A layer with its weights; a transposed one needs the height and width that it makes. */
+/** Layer bound to its weights; a transposed layer needs the output height and width. */
 export type RunLayer = (x: Tensor4D, size?: { height: number; width: number }) => Tensor4D;
 
-/** Makes layers ready to run. @param weights in the order of the layers' parameters */
+/** Returns layers bound to their weights. @param weights tensors in the order of the layers' parameters */
 export function bindLayers(layers: readonly ConvolutionLayer[], weights: readonly Tensor[]): RunLayer[] {
   return layers.map(({ stride, to, transposed }, index) => {
     const [kernel, bias] = [weights[2 * index] as Tensor4D, weights[2 * index + 1] as Tensor1D];
@@ -46,24 +48,26 @@ export function bindLayers(layers: readonly ConvolutionLayer[], weights: readonl
   });
 }
 
-/** x + layer(x). */
+/** Returns x + layer(x). */
 export function residual(x: Tensor4D, layer: RunLayer): Tensor4D {
   return tf.add<Tensor4D>(x, layer(x));
 }
 
-/** Sizes of a trunk below the full one, each half of the one before. */
+/** Names of the sizes of a trunk below full size, each half of the one before. */
 const SMALLER_SIZES = ['half', 'quarter', 'eighth'] as const;
 
-/** Number of times that a trunk halves the size if its description does not say. */
+/** Default number of times that a trunk halves the size. */
 export const DEFAULT_HALVINGS = 2;
+/** Maximum number of times that a trunk halves the size. */
 export const MOST_HALVINGS = SMALLER_SIZES.length;
 
 /**
- * Returns the 4 * halvings + 2 layers of a trunk: convolutions down to a quarter or an eighth of the size and
- * transposed ones back up, each size added to its equal on the way down. So the map has fine detail as well as movement
- * of a dozen pixels.
- * @param inputs features that are read
- * @param features of the map; the layers at smaller sizes have twice as many
+ * Returns the 4 * halvings + 2 layers of a trunk, a U-Net with additive skip connections: convolutions down to a
+ * quarter or an eighth of the size, and transposed ones back up. The feature map shows fine detail and motion of a
+ * dozen pixels.
+ * @param inputs number of input features
+ * @param features number of features of the map; the layers at smaller sizes have twice as many
+ * @param halvings number of times that the size is halved
  */
 export function trunkLayers(
   prefix: string,
@@ -93,11 +97,15 @@ export function trunkLayers(
   ];
 }
 
-/** Runs a trunk. @param layers the bound `trunkLayers` @returns the feature map, [batch, height, width, features] */
+/**
+ * Runs a trunk on `inputs`, [batch, height, width, features].
+ * @param layers the bound `trunkLayers`
+ * @returns the feature map, [batch, height, width, features]
+ */
 export function runTrunk(layers: readonly RunLayer[], inputs: Tensor4D): Tensor4D {
   const halvings = (layers.length - 2) / 4;
   const map = layers[layers.length - 1];
-  /** Returns what the sizes below this one add to it. */
+  /** Returns the contribution of the smaller sizes to a size. */
   const fromBelow = (x: Tensor4D, depth: number): Tensor4D => {
     const [to, first, second] = layers.slice(1 + 3 * depth);
     const from = layers[layers.length - 2 - depth];

@@ -6,20 +6,22 @@ import { bindLayers, layerParameters, residual, type ConvolutionLayer } from './
 
 const schema = z.strictObject({
   type: z.literal('low-resolution-image'),
-  /** Pixels of this scale, down and across, for one of the coarser: its (r, c) is the pixel (factor r, factor c) here. */
+  /** Factor from the coarser scale's size to this one's: the coarser pixel (r, c) is the pixel (factor r, factor c). */
   factor: z.int().min(2).max(8),
-  /** Features of the map; the layers at the coarser size have twice as many. */
+  /** Number of features of the map; the layers at the coarser size have twice as many. */
   features: z.int().min(1).max(512),
   /**
-   * `known`: the pixels shared with the coarser scale are neither scored nor drawn again, so that the sum over scales is
-   * the exact likelihood. `predicted`: they are predicted like all others, as the paper does; then the sum is a bound.
+   * `known`: the pixels shared with the coarser scale are neither scored nor drawn again, and the sum over scales is
+   * the exact likelihood. `predicted`: shared pixels are predicted like all others, as in the paper, and the sum is a
+   * bound.
    */
   shared: z.enum(['known', 'predicted']),
 });
 
+/** Description of a conditioning on the image at the coarser scale. */
 export type LowResolutionImageDescription = z.infer<typeof schema>;
 
-/** Convolutions at the coarser size, then a transposed convolution to this one. */
+/** Returns convolutions at the coarser size, a transposed convolution to this size, and the layer of the map. */
 function layers({ factor, features }: LowResolutionImageDescription, channels: number): ConvolutionLayer[] {
   const name = (layer: string) => `low-resolution-image.${layer}`;
   const inner = 2 * features;
@@ -32,7 +34,7 @@ function layers({ factor, features }: LowResolutionImageDescription, channels: n
   ];
 }
 
-/** Conditioning on the same image at a coarser scale (1601.06759, section 3.6). */
+/** Conditioning on the same image at the next coarser scale (1601.06759, section 3.6), without anchors. */
 export const lowResolutionImage: Conditioning<LowResolutionImageDescription> = {
   schema,
   needs: ({ factor, shared }) => ({ context: 0, coarser: { factor, known: shared === 'known' } }),

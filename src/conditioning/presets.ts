@@ -1,9 +1,9 @@
 import type { ConditioningDescription } from './index.js';
 
-/** Features of the map that each conditioning gives. */
+/** Number of features of the feature map of each conditioning. */
 const MAP_FEATURES = 32;
 
-/** The conditionings on the frames before, by name: how one is described, on so many frames if nothing else is asked. */
+/** Presets of conditionings on context frames, by type: each takes the number of context frames, with a default. */
 export const framesConditionings = {
   'warped-frames': (context = 4) => ({
     type: 'warped-frames',
@@ -19,21 +19,28 @@ export const framesConditionings = {
   'previous-frames': (context = 2) => ({ type: 'previous-frames', context, features: MAP_FEATURES }),
 } as const satisfies Record<string, (context?: number) => ConditioningDescription>;
 
+/** Type of a conditioning on context frames. */
 export type FramesConditioning = keyof typeof framesConditionings;
 
-/** A conditioning on the frames before the image. @param context how many; undefined: as many as suit it */
+/**
+ * Describes a conditioning on context frames.
+ * @param context number of context frames; undefined: the default of the type `name`
+ */
 export function describeFrames(context?: number, name: FramesConditioning = 'warped-frames'): ConditioningDescription {
   return framesConditionings[name](context);
 }
 
-/** What `describeFrames` and `describeCoarserImage` were given for these conditionings, were they made by them. */
+/** Returns the arguments with which `describeFrames` and `describeCoarserImage` describe `given`. */
 export function inferConditioningChoices(given: readonly ConditioningDescription[]) {
   const coarser = given.find((one) => one.type === 'low-resolution-image');
   const frames = given.find((one) => one.type !== 'low-resolution-image');
   return { context: frames?.context ?? 0, frames: frames?.type, factor: coarser?.factor, shared: coarser?.shared };
 }
 
-/** A conditioning on the same image at the scale before, `factor` times smaller. */
+/**
+ * Describes a conditioning on the same image at the coarser scale, `factor` times smaller.
+ * @param shared `known` if the pixels of both scales are taken from the coarser one, else `predicted`
+ */
 export function describeCoarserImage(factor: number, shared: 'known' | 'predicted'): ConditioningDescription {
   return { type: 'low-resolution-image', factor, features: MAP_FEATURES, shared };
 }

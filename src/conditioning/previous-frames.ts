@@ -8,17 +8,18 @@ import { bindLayers, layerParameters, runTrunk, trunkLayers, type ConvolutionLay
 
 const schema = z.strictObject({
   type: z.literal('previous-frames'),
-  /** How many frames before the predicted one are given. */
+  /** Number of context frames. */
   context: z.int().min(1).max(16),
-  /** Features of the map; the inner layers have twice as many at half and at quarter size. */
+  /** Number of features of the map; the inner layers have twice as many at half and at quarter size. */
   features: z.int().min(1).max(512),
 });
 
+/** Description of a conditioning on unmoved context frames. */
 export type PreviousFramesDescription = z.infer<typeof schema>;
 
 const PREFIX = 'previous-frames';
 
-/** Returns the scaled frames, their last difference, and a plane for each that is 1 if the frame exists. */
+/** Returns the inputs of the trunk: scaled frames, their last difference, and a plane for each, 1 if it exists. */
 function inputs(network: ImageShape, context: ContextTensors): Tensor4D {
   const scaled = scaleFrames(network, context);
   const { length } = scaled;
@@ -32,8 +33,8 @@ function layers({ context, features }: PreviousFramesDescription, { channels }: 
 }
 
 /**
- * Conditioning on the frames before (1601.06759, section 3.6, with the previous frames in the place of the small
- * image): convolutions and transposed convolutions turn them into a map of `features` x height x width.
+ * Conditioning on context frames, unmoved (1601.06759, section 3.6, with previous frames in place of the small image).
+ * A trunk of convolutions and transposed convolutions makes the feature map. The last frame is the anchor.
  */
 export const previousFrames: Conditioning<PreviousFramesDescription> = {
   schema,

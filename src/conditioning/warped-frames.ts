@@ -19,27 +19,30 @@ import {
   type ConvolutionLayer,
 } from './layers.js';
 
-/** Frames that templates are looked for in, at most. */
+/** Maximum number of context frames that template matching searches. */
 const MOST_REFERENCES = 4;
 
 const schema = z
   .strictObject({
     type: z.literal('warped-frames'),
-    /** How many frames before the predicted one are given. */
+    /** Number of context frames. */
     context: z.int().min(1).max(16),
-    /** Features of the map; the inner layers have twice as many at half size and below. */
+    /** Number of features of the map; the inner layers have twice as many at half size and below. */
     features: z.int().min(1).max(512),
-    /** Displacements that each frame is read at. */
+    /** Number of displacements at which each frame is read. */
     flows: z.int().min(1).max(8),
-    /** Whether each frame is also read where it is, unmoved; left out: it is not. */
+    /** True to read each frame unmoved as well. Default: false. */
     still: z.boolean().optional(),
-    /** Whether the last frame, moved on by block matching, is one more frame to move; left out: it is not. */
+    /** True to warp one more frame: the last one, moved on by block matching. Default: false. */
     blockMatching: z.boolean().optional(),
-    /** How often the trunk halves the size; left out: twice. */
+    /** Number of times that the trunk halves the size. Default: 2. */
     halvings: z.int().min(DEFAULT_HALVINGS).max(MOST_HALVINGS).optional(),
-    /** In how many of the last frames the surroundings of each pixel are looked for while it is predicted; left out: in none. */
+    /** Number of last context frames that template matching searches. Default: none. */
     templateMatching: z.int().min(1).max(MOST_REFERENCES).optional(),
-    /** Whether how the image differs from the expected picture is regressed on what is known near each pixel, and on those frames. */
+    /**
+     * True to regress the image's deviation from the expected frame on known pixels nearby and on the searched frames.
+     * Default: false.
+     */
     localRegression: z.boolean().optional(),
   })
   .refine(({ blockMatching, context }) => !blockMatching || context > 1, {
@@ -55,26 +58,27 @@ const schema = z
     message: 'must be false where templateMatching names no frames',
   });
 
+/** Description of a conditioning on warped context frames. */
 export type WarpedFramesDescription = z.infer<typeof schema>;
 
 const PREFIX = 'warped-frames';
-/** Pixels that one unit of output moves, and the share of half the range of levels that one unit of residual adds. */
+/** Displacement in pixels of one unit of output, and fraction of half the level range of one unit of residual. */
 const FLOW_SCALE = 4;
 const RESIDUAL_SCALE = 1 / 8;
-/** The first weights of the motion and the residual are this part of an ordinary layer's. */
+/** Scale of the initial weights of the motion and the residual, relative to an ordinary layer's. */
 const FIRST_SCALE = 0.3;
-/** The first flows are random within this many units, and the last frame is preferred by this much, in log-odds. */
+/** Bound of the random initial displacements, in units of output, and initial log-odds in favour of the last frame. */
 const FIRST_FLOW = 0.17;
 const FIRST_LOGIT = 5;
-/** The strongest noise that training tells is about this share of half the range of levels. */
+/** Gain of the noise plane: the strongest noise in training, 1/8 of half the range of levels, is read as 1. */
 const NOISE_GAIN = 8;
 
-/** Frames that are moved: those before, and the last one moved on. */
+/** Returns the number of frames to warp: the context frames and, if used, the last one moved on by block matching. */
 function movedFrames({ context, blockMatching }: WarpedFramesDescription): number {
   return context + (blockMatching ? 1 : 0);
 }
 
-/** Candidates of each frame: its displacements, and the frame where it is. */
+/** Returns the number of candidates of each frame: its displacements and, if used, the unmoved frame. */
 function candidatesOf({ flows, still }: WarpedFramesDescription): number {
   return flows + (still ? 1 : 0);
 }
@@ -91,12 +95,12 @@ function trunk(description: WarpedFramesDescription, network: ImageShape): Convo
   return trunkLayers(PREFIX, ofFrames + ofMotion, features, halvings);
 }
 
-/** The layer that reads what the motion made of the frames. */
+/** Returns the layer that makes the feature map from the trunk's features and the warped frames. */
 function movedLayer({ features }: WarpedFramesDescription, { channels }: ImageShape): ConvolutionLayer {
   return { name: `${PREFIX}.moved`, kernel: 3, from: features + 2 * channels, to: features, stride: 1 };
 }
 
-/** 1x1 layers without a ReLU: the map's features to the motion, and to the residual. */
+/** Returns the parameters of 1x1 layers without a ReLU: from the map's features to the motion, and to the residual. */
 function outputParameters(description: WarpedFramesDescription, { channels }: ImageShape): ParameterSpec[] {
   const { context, features, flows } = description;
   const [frames, candidates] = [movedFrames(description), candidatesOf(description)];
@@ -122,7 +126,7 @@ function smallLayer(name: string, from: number, to: number, biases: ParameterSpe
   ];
 }
 
-/** The motion's weights or bias, [..., 2 K F + K (F + 1)], as for F + 1 displacements of each frame, the last zero. */
+/** Returns the motion's weights or bias, [..., 2 K F + K (F + 1)], with a zero displacement added for each frame. */
 function withStill(description: WarpedFramesDescription, motion: Tensor): Tensor {
   const { flows } = description;
   const frames = movedFrames(description);
@@ -139,7 +143,10 @@ function withStill(description: WarpedFramesDescription, motion: Tensor): Tensor
   return tf.reshape(tf.concat([...displacements, logits], 1), [...motion.shape.slice(0, -1), 3 * (count + frames)]);
 }
 
-/** Scaled frames, their differences, a plane for each that tells whether it exists, and the strength of the noise. */
+/**
+ * Returns the inputs of the trunk: scaled frames, their differences, a plane for each frame, 1 if it exists, the noise
+ * strength, and the planes of block matching.
+ */
 function inputs(
   network: ImageShape,
   context: ContextTensors,
@@ -152,10 +159,10 @@ function inputs(
 }
 
 /**
- * Conditioning on the frames before, which are moved: each pixel is a mixture of what stands at `flows` displacements
- * in each frame (bilinear; 1506.02025, equation 5), and a residual. That picture is the first anchor, the last frame
- * the second; the map has seen both. A frame that is also read unmoved lets a pixel stand still by choice: a
- * displacement is never exactly zero, and edges would wander.
+ * Conditioning on context frames warped by predicted motion. Each pixel of the expected frame is a mixture of the
+ * pixels at `flows` displacements in each frame (bilinear; 1506.02025, equation 5), plus a residual. The expected frame
+ * is the first anchor, the last frame the second; the feature map is made from both. With `still`, a pixel can stay in
+ * place by choice: a displacement is never exactly zero, and edges would wander.
  */
 export const warpedFrames: Conditioning<WarpedFramesDescription> = {
   schema,
@@ -174,15 +181,15 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
 
   condition(description, network, { context }, weights): ConditioningOutputs {
     if (context === undefined) throw new TypeError('warped-frames: no frames were given');
-    // What is held in between is freed here; what gradients need is kept all the same.
+    // Frees intermediate tensors; tfjs keeps those that gradients need.
     const { map, expected } = tf.tidy(() => moveFrames(description, network, context, weights));
-    // The newest first.
+    // Newest first.
     const references = context.frames.slice(description.context - (description.templateMatching ?? 0)).reverse();
     return { map, anchors: [expected, context.frames[description.context - 1]], references };
   },
 };
 
-/** The map, and the picture that is expected, of frames as they are given. */
+/** Returns the feature map and the expected frame. */
 function moveFrames(
   description: WarpedFramesDescription,
   network: ImageShape,

@@ -4,13 +4,13 @@ import { freemem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { errorFactory } from '../foundation/errors.js';
 
-/** Sources of what the system reports of its memory. */
+/** Sources of the system's memory figures. */
 export interface MemoryFiles {
-  /** Folder of procfs. */
+  /** Path of procfs. */
   proc: string;
-  /** Folder of the control groups. */
+  /** Path of the control groups. */
   cgroups: string;
-  /** Returns the output of `vm_stat` on macOS, null elsewhere. */
+  /** Returns the output of `vm_stat` on macOS, else null. */
   pages: () => string | null;
 }
 
@@ -21,9 +21,10 @@ const system: MemoryFiles = {
 };
 
 /**
- * Returns the bytes that this process can hold in all, those that it holds already included: PXV_MEMORY in MiB if it is
- * set, else what the system can give without swapping, within the limits of the process's control groups.
- * @throws PxvError `USAGE` if PXV_MEMORY is no number
+ * Returns the maximum memory of this process, in bytes, including what it holds already. The environment variable
+ * PXV_MEMORY, in MiB, sets the maximum. Otherwise it is what the system can give without swapping, within the limits of
+ * the process's control groups.
+ * @throws PxvError `USAGE` if PXV_MEMORY is not a number above 0
  */
 export function availableMemory(files: MemoryFiles = system): number {
   const { PXV_MEMORY: chosen } = process.env;
@@ -36,13 +37,13 @@ export function availableMemory(files: MemoryFiles = system): number {
   return process.memoryUsage.rss() + Math.min(free, ...freeInGroups(files));
 }
 
-/** Returns MemAvailable, in bytes: free memory, and caches that can be dropped. */
+/** Returns MemAvailable of procfs, in bytes: free memory and droppable caches; null if procfs has no such line. */
 function meminfo({ proc }: MemoryFiles): number | null {
   const found = /^MemAvailable:\s+(\d+) kB$/m.exec(text(join(proc, 'meminfo')) ?? '');
   return found === null ? null : 1024 * Number(found[1]);
 }
 
-/** Returns the bytes of pages that macOS can free. Those that are free are few: it caches what was read. */
+/** Returns the memory that macOS can free, in bytes, null elsewhere. Few pages are free: inactive ones count too. */
 function freePages({ pages }: MemoryFiles): number | null {
   const printed = pages() ?? '';
   const number = (pattern: RegExp) => Number(pattern.exec(printed)?.[1] ?? NaN);
@@ -53,12 +54,12 @@ function freePages({ pages }: MemoryFiles): number | null {
   return Number.isNaN(bytes) ? null : bytes;
 }
 
-/** Returns the bytes that the control groups of the process, and those above them, have left, if they are limited. */
+/** Returns the memory left, in bytes, in each limited control group of the process and in the groups above. */
 function freeInGroups({ proc, cgroups }: MemoryFiles): number[] {
   const lines = (text(join(proc, 'self', 'cgroup')) ?? '').split('\n');
   return lines.flatMap((line) => {
     const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
-    // Version 2 has one hierarchy without a name, version 1 one of each controller.
+    // Version 2 has one hierarchy without a name, version 1 one for each controller.
     if (path === undefined) return [];
     if (controllers === '') return alongPath(cgroups, path, 'memory.max', 'memory.current', 'inactive_file');
     if (!controllers.split(',').includes('memory')) return [];
@@ -67,7 +68,10 @@ function freeInGroups({ proc, cgroups }: MemoryFiles): number[] {
   });
 }
 
-/** Returns the bytes left in a group and in those above it. In a container the path may be missing: the root counts. */
+/**
+ * Returns the memory left, in bytes, in a control group and the groups above. In a container `path` may not exist: the
+ * root counts.
+ */
 function alongPath(root: string, path: string, limit: string, usage: string, cache: string): number[] {
   const free: number[] = [];
   for (let group = path; ; group = dirname(group)) {

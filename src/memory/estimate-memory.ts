@@ -18,24 +18,24 @@ import { resizeDescription } from '../model/resize-description.js';
 import { LONGEST_STRIDE, SUBSEQUENCES } from '../conditioning/context/history.js';
 import { readCondition } from '../sampling/frame-sampler.js';
 
-/** Bytes of a process that has loaded everything and has computed something small (docs/measurements.md, "Memory"). */
+/** Bytes of a process that has loaded all code and computed something small (docs/measurements.md, "Memory"). */
 const PROCESS_BYTES = 142 * 2 ** 20;
-/** Maximum sub-pixels of a batch that is counted. Gradients of sums begin with arrays of ones, which have memory. */
+/** Maximum sub-pixels of a counted batch. Gradients of sums begin with arrays of ones, which take real memory. */
 const MAX_COUNTED = 2 ** 24;
 
-/** Returns the peak memory, in bytes, of a process that scores `batch` examples of a chain together. */
+/** Returns the peak memory, in bytes, of a process that scores examples of a chain with the batch size `batch`. */
 export function estimateScoringMemory(chain: Chain, batch: number): number {
   return estimateMemory(chain, batch, (counted, examples) => {
-    // Weights of the model, beside those that score.
+    // Weights of the model, besides those used for scoring.
     blankWeights(counted);
     scoreBlankExamples(counted, blankWeights(counted), examples);
   });
 }
 
-/** Returns the peak memory, in bytes, of a process that scores single examples by weights that learn from each. */
+/** Returns the peak memory, in bytes, of a process that scores examples one by one with dynamic evaluation. */
 export function estimateAdaptationMemory(chain: Chain): number {
   return estimateMemory(chain, 1, (counted) => {
-    // Weights of the model, beside those that learning begins with.
+    // Weights of the model, besides those that dynamic evaluation starts from.
     blankWeights(counted);
     const adaptation = new DynamicEvaluation(counted, blankWeights(counted));
     scoreBlankExamples(counted, adaptation, 1);
@@ -43,7 +43,7 @@ export function estimateAdaptationMemory(chain: Chain): number {
   });
 }
 
-/** Returns the peak memory, in bytes, of a process that draws `batch` images of a chain side by side. */
+/** Returns the peak memory, in bytes, of a process that draws images of a chain with the batch size `batch`. */
 export function estimateDrawingMemory(chain: Chain, batch: number): number {
   const { exampleShape, scales } = chain;
   const bytes = countBytes(() => {
@@ -57,19 +57,19 @@ export function estimateDrawingMemory(chain: Chain, batch: number): number {
       readCondition(network, selectScaleParameters(chain, scale, weights), { given });
     }
   });
-  // Frames that a future remembers: of the clip, with room for one more, and what was known of each longer stride.
+  // Frames that a history keeps: of the clip, with room for one more, and the known ones of each longer stride.
   const { context } = exampleShape;
   const longer = SUBSEQUENCES.length - 1;
   const remembered = LONGEST_STRIDE * context + 1 + longer * (2 * context + 1);
-  // What is drawn and what is expected, in levels of 16 bits and in bytes.
+  // Drawn and expected frames, in levels of 16 bits and in bytes.
   const drawn = 2 * (Int16Array.BYTES_PER_ELEMENT + Uint8Array.BYTES_PER_ELEMENT);
   const ofImage = (remembered + drawn) * frameBytes(exampleShape) + Math.max(...scales.map(engineMemory));
   return PROCESS_BYTES + bytes + batch * ofImage;
 }
 
 /**
- * Returns the peak memory, in bytes, of a process in which `run` works on examples of a chain. Above `MAX_COUNTED`
- * sub-pixels fewer examples, or smaller ones, are counted: memory grows as their pixels do.
+ * Returns the peak memory, in bytes, of a process in which `run` works on `examples` examples of a chain. Above
+ * `MAX_COUNTED` sub-pixels, fewer or smaller examples are counted and the result is scaled up by the number of pixels.
  */
 export function estimateMemory(chain: Chain, examples: number, run: (chain: Chain, examples: number) => void): number {
   const image = dimensions(chain);
@@ -84,7 +84,7 @@ export function estimateMemory(chain: Chain, examples: number, run: (chain: Chai
   return PROCESS_BYTES + (bytes * examples * image) / (fewer * dimensions(smaller));
 }
 
-/** Scores `batch` blank examples, then fewer: the pool's arrays of the first do not serve the others. */
+/** Scores `batch` blank examples, then fewer, whose arrays cannot come from the pool of the first batch. */
 export function scoreBlankExamples(chain: Chain, weights: readonly Tensor[] | DynamicEvaluation, batch: number): void {
   const blank = (count: number) => blankExamples(chain.exampleShape, count);
   const buffer = blank(batch);
@@ -95,7 +95,7 @@ export function scoreBlankExamples(chain: Chain, weights: readonly Tensor[] | Dy
   disposeExamples(buffer);
 }
 
-/** Makes tensors of zeros in the shapes of a chain's weights. */
+/** Returns tensors of zeros in the shapes of a chain's weights. */
 export function blankWeights({ parameters }: Chain): Tensor[] {
   return parameters.map(({ shape }) => tf.fill([...shape], 0));
 }

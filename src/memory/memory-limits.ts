@@ -12,9 +12,9 @@ import { formatBytes } from './format-bytes.js';
 type DescribedModel = { chain: Chain; description: ModelDescription };
 
 /**
- * Returns the largest batch, up to `wanted`, in which examples can be scored. No figure depends on it.
- * @param atAnySize whether the command scores at other sizes than the model's
- * @throws PxvError `RESOURCES` if there is not memory for one example
+ * Returns the largest batch size, up to `wanted`, whose scoring fits the memory. No result depends on the batch size.
+ * @param atAnySize true if the command can score at other sizes than the model's: the error then names size options
+ * @throws PxvError `RESOURCES` if one example does not fit
  */
 export function fitScoringBatch({ chain, description }: DescribedModel, wanted: number, atAnySize = false): number {
   if (!isEstimated()) return wanted;
@@ -25,7 +25,7 @@ export function fitScoringBatch({ chain, description }: DescribedModel, wanted: 
 }
 
 /**
- * Refuses to score single examples by weights that learn from each, if that would take more memory than there is.
+ * Throws if dynamic evaluation of single examples would take more memory than is available.
  * @throws PxvError `RESOURCES`
  */
 export function expectAdaptationMemory({ chain, description }: DescribedModel): void {
@@ -35,27 +35,29 @@ export function expectAdaptationMemory({ chain, description }: DescribedModel): 
     throw tooLarge('score', description, true, limit, estimateAdaptationMemory);
 }
 
-/** Returns the bytes of memory that are available and that the kernels in use can address. */
+/** Returns the memory that is available and that the kernels in use can address, in bytes. */
 export function reachableMemory(): number {
   return Math.min(availableMemory(), currentInstructionSet() === 'wasm' ? WASM_MEMORY_BYTES : Infinity);
 }
 
-/** Samples to draw, and what is held beside the drawing. */
+/** Options for checking the memory of a drawing: the samples, and the frames held besides. */
 export interface Drawing {
+  /** Operation that errors name. */
   operation: string;
-  /** Images that must be drawn side by side for a number of samples. Default: as many. */
+  /** Returns the number of images to draw side by side for a number of samples. Default: the same number. */
   batchOf?: (samples: number) => number;
-  /** Bytes of the frames that are held until all are written, for a number of samples and the bytes of a frame. */
+  /** Returns the bytes of frames held until all are written, for a number of samples and the bytes of one frame. */
   heldBytes: (samples: number, frame: number) => number;
+  /** Number of samples. */
   samples: number;
-  /** Option that sets the number of samples, such as `--samples`. */
+  /** Name of the option that sets the number of samples, such as `--samples`. */
   option: string;
-  /** Whether the command draws at other sizes than the model's. Default: it does not. */
+  /** True if the command can draw at other sizes than the model's. Default: false. */
   atAnySize?: boolean;
 }
 
 /**
- * Refuses a drawing that would take more memory than there is, and names how many samples would fit.
+ * Throws if a drawing would take more memory than is available; the error names the number of samples that would fit.
  * @throws PxvError `RESOURCES`
  */
 export function expectDrawingMemory({ chain, description }: DescribedModel, drawing: Drawing): void {
@@ -73,9 +75,9 @@ export function expectDrawingMemory({ chain, description }: DescribedModel, draw
 }
 
 /**
- * Returns the largest number of images, up to `wanted` and 1 at least, that can be drawn side by side. No image depends
- * on it.
- * @param heldBytes bytes held meanwhile
+ * Returns the largest batch size, from 1 to `wanted`, whose drawing fits the memory; 1 if none does. No image depends
+ * on the batch size.
+ * @param heldBytes bytes held besides during the drawing
  */
 export function fitDrawingBatch({ chain }: DescribedModel, wanted: number, heldBytes: number): number {
   if (!isEstimated()) return wanted;
@@ -84,8 +86,9 @@ export function fitDrawingBatch({ chain }: DescribedModel, wanted: number, heldB
 }
 
 /**
- * Refuses work that would take more memory than there is.
- * @param what the work, for people
+ * Throws if `bytes` is more memory than is available.
+ * @param argument name of the argument that needs the memory, for the error
+ * @param what name of the work, for the error
  * @throws PxvError `RESOURCES`
  */
 export function expectMemory(operation: string, argument: string, bytes: number, what: string, remedy: string): void {
@@ -93,14 +96,14 @@ export function expectMemory(operation: string, argument: string, bytes: number,
   if (bytes > limit) throw tooMuch(operation, argument, limit, `about ${formatBytes(bytes)} for ${what}`, remedy);
 }
 
-/** Returns whether the backend in use takes memory as estimates count it; that of TensorFlow does not. */
+/** Returns true if the backend in use allocates memory as the estimates count it; false for `tensorflow`. */
 export function isEstimated(): boolean {
   return tf.getBackend() !== 'tensorflow';
 }
 
 /**
- * Returns the largest integer from `from` to `to` that fits, null if none does. Below one that fits, all must fit.
- * Tries `to` first.
+ * Returns the largest integer from `from` to `to` that `fits`, null if none does, trying `to` first. `fits` must be
+ * true for all values below one that fits.
  */
 export function findLargest(from: number, to: number, fits: (value: number) => boolean): number | null {
   if (to < from) return null;
@@ -114,7 +117,7 @@ export function findLargest(from: number, to: number, fits: (value: number) => b
   return low < from ? null : low;
 }
 
-/** Returns the error of a model of which one image does not fit, and names a size that would. */
+/** Returns the error for a model that does not fit at a batch size of 1; the error names a size that would fit. */
 function tooLarge(
   operation: string,
   description: ModelDescription,
@@ -130,15 +133,15 @@ function tooLarge(
   const received = `about ${formatBytes(bytesAt(width))} for one image of ${width}x${height}`;
   if (side === null) return tooMuch(operation, 'memory', limit, received, 'take a smaller network');
   const fitting = `${side}x${heightAt(side)}`;
-  // Either takes the place of either.
+  // Either option can replace the other.
   const options = `give a smaller size: --size ${fitting}, or --short-side ${Math.min(side, heightAt(side))}, at most`;
   return tooMuch(operation, 'memory', limit, received, atAnySize ? options : `take a model of ${fitting} or less`);
 }
 
 /**
- * Returns the error of work that does not fit.
- * @param limit bytes of memory that there are
- * @param received bytes of the work, and what it is, for people
+ * Returns a `RESOURCES` error for work that does not fit the memory.
+ * @param limit available memory, in bytes
+ * @param received memory that the work needs and the work, in words
  */
 export function tooMuch(
   operation: string,

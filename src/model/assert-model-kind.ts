@@ -3,8 +3,8 @@ import { pluralize } from '../foundation/pluralize.js';
 import { assertModel, type Model } from './model.js';
 
 /**
- * Makes sure that a model is told the previous frames: one of images would draw every frame as if nothing came before.
- * @throws PxvError `USAGE` where it is not
+ * Throws if a model reads no context frames: a model of images would predict every frame without its history.
+ * @throws PxvError `USAGE`
  */
 export function assertVideoModel(model: Model, operation: string): void {
   assertModel(model, operation);
@@ -13,7 +13,7 @@ export function assertVideoModel(model: Model, operation: string): void {
   throw errorFactory('USAGE', operation)(model.name, 'a model of video', received, 'give another --model');
 }
 
-/** Makes sure that a model is told no previous frames. @throws PxvError `USAGE` where it is */
+/** Throws if a model reads context frames, so that it is no model of images. @throws PxvError `USAGE` */
 export function assertImageModel(model: Model, operation: string, remedy = 'give another --model'): void {
   assertModel(model, operation);
   const { context } = model.chain.exampleShape;

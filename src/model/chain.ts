@@ -13,17 +13,19 @@ import { frameBytes } from '../foundation/levels.js';
 import type { Examples, ExampleShape } from '../conditioning/context/examples.js';
 import { buildNetwork, runConditioning, scoreNetwork, type Network, type NetworkScore } from './network.js';
 
-/** A model's description made ready to run: its networks, the coarsest scale first. */
+/** Chain of scales ready to run: the networks of a model, the coarsest first. */
 export interface Chain {
+  /** Networks, the coarsest scale first. */
   scales: readonly Network[];
-  /** Those of all scales in turn; their names begin with `scales.<index>.`. */
+  /** Parameters of all scales in order, named `scales.<index>.<name>`. */
   parameters: readonly ParameterSpec[];
-  /** The size of the finest scale, the longest context of all. */
+  /** Shape of the examples: the size of the finest scale, and the longest context of all scales. */
   exampleShape: ExampleShape;
-  /** Whether the sum over scales is the image's exact likelihood, as where shared pixels are known, or a bound. */
+  /** True if the sum over scales is the exact likelihood, since shared pixels are known; false if it is a bound. */
   exact: boolean;
 }
 
+/** Builds the networks of a model description. */
 export function buildChain({ scales: descriptions }: ModelDescription): Chain {
   const scales = descriptions.map(buildNetwork);
   const { size, channels, levels } = descriptions[descriptions.length - 1];
@@ -38,23 +40,26 @@ export function buildChain({ scales: descriptions }: ModelDescription): Chain {
   };
 }
 
-/** Whether images can be expected at several strides: there is one scale, and its first anchor is learned. */
+/** Returns true if a model can predict at several strides: it has one scale, whose first anchor is learned. */
 export function canPredictAtStrides({ scales }: Chain): boolean {
   return scales.length === 1 && hasLearnedAnchor(scales[0].description.conditioning);
 }
 
-/** Of values that stand in the order of the chain's parameters, those of one scale. */
+/** Returns the elements of `values`, in the order of `chain.parameters`, that belong to one scale. */
 export function selectScaleParameters<T>({ scales }: Chain, scale: number, values: readonly T[]): T[] {
   const start = scales.slice(0, scale).reduce((sum, { parameters }) => sum + parameters.length, 0);
   return values.slice(start, start + scales[scale].parameters.length);
 }
 
-/** Sub-pixels of an image, each counted once: what bits/dim divides by. */
+/** Returns the number of sub-pixels of an image at the finest scale: the divisor of bits/dim. */
 export function dimensions({ exampleShape }: Chain): number {
   return frameBytes(exampleShape);
 }
 
-/** The examples of a scale: the finest subsampled, with those of the scale before as given. Frees nothing. */
+/**
+ * Returns examples at a scale: subsampled from the finest, with the image of the coarser scale as a conditioning input.
+ * Disposes nothing.
+ */
 export function downsampleExamples(chain: Chain, scale: number, examples: Examples): Examples {
   const step = stepAtFinest(chain, scale);
   const coarser = scale === 0 ? undefined : subsample(examples.seen, stepAtFinest(chain, scale - 1));
@@ -71,17 +76,17 @@ export function downsampleExamples(chain: Chain, scale: number, examples: Exampl
   };
 }
 
-/** What a scale says of some examples at its size. */
+/** Score of examples by the network of one scale. */
 export interface ScaleScore extends NetworkScore {
-  /** The image at this scale, [batch, height, width, channels]. */
+  /** Images at this scale, [batch, height, width, channels]. */
   image: Tensor4D;
 }
 
 /**
- * What some scales, `among` all, say of examples; nats are zero where a sub-pixel is known from the scale before.
- * @param parameters in the order of `chain.parameters`
- * @param kept what `conditionChain` made of the examples, which no gradient reaches; default: it is made here, and
- *   learns
+ * Scores examples at some scales of a chain. Nats are 0 for sub-pixels known from the coarser scale.
+ * @param parameters tensors in the order of `chain.parameters`
+ * @param among indices of the scales; default: all
+ * @param kept outputs of `conditionChain` for the examples, without gradients; default: computed here, with gradients
  */
 export function scoreChain(
   chain: Chain,
@@ -105,7 +110,7 @@ export function scoreChain(
   });
 }
 
-/** What the conditionings of some scales make of examples: see `runConditioning`. @param among as in `scoreChain` */
+/** Runs the conditionings of some scales on examples (see `runConditioning`). @param among indices of the scales */
 export function conditionChain(
   chain: Chain,
   parameters: readonly Tensor[],
@@ -118,7 +123,10 @@ export function conditionChain(
   });
 }
 
-/** 1 for each sub-pixel that a network predicts, 0 for those known from the scale before; null: it predicts all. */
+/**
+ * Returns the mask of sub-pixels that a network predicts, height x width x channels: 1 if predicted, 0 if known from
+ * the coarser scale. Returns null if all are predicted.
+ */
 export function unknownMask(description: NetworkDescription): Float32Array | null {
   const { size, channels, conditioning } = description;
   const { coarser } = inputRequirements(conditioning);
@@ -130,7 +138,7 @@ export function unknownMask(description: NetworkDescription): Float32Array | nul
   });
 }
 
-/** How many pixels of the finest scale, down and across, there are for one of a scale. */
+/** Returns the subsampling factor, down and across, from the finest scale to a scale. */
 export function stepAtFinest({ scales }: Chain, scale: number): number {
   return scales
     .slice(scale + 1)

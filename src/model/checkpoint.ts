@@ -6,14 +6,15 @@ import { readBytes, writeSafetensors } from './safetensors.js';
 import type { FloatType } from './safetensors-format.js';
 import { installCommandOf, shippedModelFile, listShippedModels } from './shipped-models.js';
 
-/** The model that predicts and scores video where none is named. */
+/** Name of the default model to predict and score video. */
 export const DEFAULT_VIDEO_MODEL = 'video-64';
 
 const MODEL_FILE = 'model.safetensors';
 
 /**
- * Finds the file that `--model` means: a run folder, a safetensors file, or the name of a shipped model.
- * @throws PxvError `CHECKPOINT` where there is no such thing
+ * Returns the path of the model file for the value of `--model`: a run folder, a safetensors file, or the name of a
+ * shipped model.
+ * @throws PxvError `CHECKPOINT` if there is no such file; `USAGE` if `model` is not a string
  */
 export function resolveModelFile(model: string): string {
   if (typeof model !== 'string') {
@@ -38,7 +39,10 @@ export function resolveModelFile(model: string): string {
   );
 }
 
-/** Writes weights under their parameters' names, whole or not at all. */
+/**
+ * Writes a model's weights and metadata to a safetensors file, atomically.
+ * @param type type of the written weights; default: float32
+ */
 export function saveModel(path: string, model: Omit<Model, 'name'>, type: FloatType = 'F32'): void {
   const arrays = nameWeights(model.chain.parameters, model.weights);
   writeSafetensors(path, { arrays, metadata: modelMetadata(model) }, type);
@@ -46,9 +50,9 @@ export function saveModel(path: string, model: Omit<Model, 'name'>, type: FloatT
 
 /**
  * Reads a model for prediction or scoring.
- *
- * @param name of a shipped model, or the path of a run folder or a safetensors file
- * @throws PxvError `CHECKPOINT` where there is no such model, or its file is broken or not of this format; `USAGE` where the name is no text
+ * @param name name of a shipped model, or path of a run folder or a safetensors file
+ * @throws PxvError `CHECKPOINT` if there is no such model, or its file is broken or not of this format; `USAGE` if
+ *   `name` is not a string
  */
 export function loadModel(name: string): Model {
   const path = resolveModelFile(name);

@@ -15,23 +15,23 @@ const isOdd = (kernel: number) => kernel % 2 === 1;
 
 const networkSchema = z
   .strictObject({
-    /** Of the images in pixels, each side 1 to 4096. */
+    /** Size of the images in pixels, each side 1 to 4096. */
     size: z.strictObject({ width: side, height: side }),
-    /** 1: grey, 3: red, green, blue. */
+    /** Number of channels, 1: gray, 3: red, green, blue. */
     channels: z.union([z.literal(1), z.literal(3)]),
-    /** Number of values a sub-pixel can have. */
+    /** Number of levels of a sub-pixel, 2 to 256. */
     levels: z.int().min(2).max(256),
-    /** The first layer, a masked convolution: kernel height and width; features, 2h. */
+    /** First layer, a masked convolution: height and width of its kernel; number of features, 2h. */
     first: z.strictObject({ kernel: z.int().min(1).max(31).refine(isOdd, 'must be odd'), features }),
-    /** The layers after the first, in their order. */
+    /** Layers after the first, in order. */
     layers: z.array(z.discriminatedUnion('type', schemas<LayerDescription>(layers))),
-    /** Whether every layer reaches the output through a 1x1 of its own, instead of the last layer alone. */
+    /** True if every layer reaches the output through its own 1x1 convolution; false if only the last layer does. */
     skips: z.boolean(),
-    /** Features of each 1x1 layer between the layers and the head. */
+    /** Number of features of each 1x1 layer between the layers and the head. */
     output: z.array(features),
-    /** How the last features become probabilities of levels. */
+    /** Head, which turns the last features into probabilities of levels. */
     head: z.discriminatedUnion('type', schemas<HeadDescription>(heads)),
-    /** What it is told besides the image; one of a kind, and one with anchors, at most; none: it is unconditional. */
+    /** Conditionings, at most one of each type and one with anchors; empty: the network is unconditional. */
     conditioning: z.array(z.discriminatedUnion('type', schemas<ConditioningDescription>(conditionings))),
   })
   .superRefine(({ channels, levels, first, layers, output, head, conditioning }, context) => {
@@ -49,26 +49,28 @@ const networkSchema = z
       const before = conditioning.slice(0, index);
       const isSecond = before.some(({ type }) => type === given.type);
       if (isSecond) refuse(['conditioning', index], `a second ${given.type}`);
-      // Components and inputs count the anchors of all, and training has a loss on the first.
+      // Components and inputs count the anchors of all conditionings; training has a loss on the first anchor.
       else if (countAnchors([given]) > 0 && countAnchors(before) > 0)
         refuse(['conditioning', index], 'a second conditioning with anchors');
     }
   });
 
-/** Everything that fixes a network but its weights; a checkpoint holds it whole. */
+/** Description of a network, complete except for the weights; part of every checkpoint. */
 export type NetworkDescription = z.infer<typeof networkSchema>;
 
 /**
- * A model as it stands in checkpoints and configuration files: a chain of networks from the coarsest scale to the
- * finest (1601.06759, section 3.6), each given the image of the scale before. A single network is a chain of one.
+ * Description of a model in checkpoints and configuration files: a chain of networks from the coarsest scale to the
+ * finest (1601.06759, section 3.6). Each network reads the image of the coarser scale. A single network is a chain of
+ * one.
  */
 export interface ModelDescription {
   /** Version of this format. */
   version: 1;
-  /** Of each scale its network, the coarsest first: 1 to 8. */
+  /** Networks, one for each scale, the coarsest first: 1 to 8. */
   scales: NetworkDescription[];
 }
 
+/** Schema of a model description, which also checks that each scale fits the coarser one. */
 export const modelSchema: z.ZodType<ModelDescription> = z
   .strictObject({ version: z.literal(1), scales: z.array(networkSchema).min(1).max(8) })
   .superRefine(({ scales }, context) => {
@@ -78,37 +80,37 @@ export const modelSchema: z.ZodType<ModelDescription> = z
     });
   });
 
-/** Returns the number of anchors of each sub-pixel: those that are given, or the middle level alone. */
+/** Returns the number of anchors of a sub-pixel: those of the conditionings, or 1, the middle level, without any. */
 export function anchorCount({ conditioning }: NetworkDescription): number {
   return Math.max(1, countAnchors(conditioning));
 }
 
 /**
- * Returns the number of features of a colour channel: the scaled level and, if the head starts from anchors, the
- * difference to each given one.
+ * Returns the number of input features of a channel: the scaled level and, if the head uses anchors, the difference
+ * from each anchor of the conditionings.
  */
 export function imageFeatures({ head, conditioning }: NetworkDescription): number {
   return 1 + (getHead(head).anchored ? countAnchors(conditioning) : 0);
 }
 
-/** Brings the differences of sub-pixels to their anchors, which are near, to the range of the other inputs. */
+/** Gain that brings the small differences of sub-pixels from their anchors to the range of the other inputs. */
 const DIFFERENCE_GAIN = 8;
 
 /**
- * Returns the scale of a sub-pixel's features, in float32: (level - middle) / middle and, for each anchor read, (level
- * - anchor) * gain.
+ * Returns the scaling of a sub-pixel's input features, in float32: (level - middle) / middle and, for each anchor,
+ * (level - anchor) * gain.
  */
 export function subPixelScale({ levels }: Pick<NetworkDescription, 'levels'>): { middle: number; gain: number } {
   const middle = (levels - 1) / 2;
   return { middle, gain: Math.fround(DIFFERENCE_GAIN / middle) };
 }
 
-/** Returns true if a model predicts an expected frame: at every scale the first anchor is learned. */
+/** Returns true if a model predicts an expected frame: the first anchor is learned at every scale. */
 export function expectsFrame({ description }: { description: ModelDescription }): boolean {
   return description.scales.every(({ conditioning }) => hasLearnedAnchor(conditioning));
 }
 
-/** Why a scale cannot follow another (undefined: be the first); null where it can. */
+/** Returns the reason why a scale does not fit the coarser one (undefined: there is none); null if it fits. */
 function misfit(network: NetworkDescription, coarser: NetworkDescription | undefined): string | null {
   const { coarser: given } = inputRequirements(network.conditioning);
   const reader = network.conditioning.find((one) => inputRequirements([one]).coarser !== null)?.type;
@@ -122,7 +124,7 @@ function misfit(network: NetworkDescription, coarser: NetworkDescription | undef
   return isAlike ? null : 'other channels or levels than the scale before';
 }
 
-/** The schemas of a registry whose descriptions are of type D, as a discriminated union wants them: at least one. */
+/** Returns the schemas of a registry, with descriptions of type D, as a non-empty list for a discriminated union. */
 function schemas<D>(registry: Record<string, { schema: z.core.$ZodTypeDiscriminable }>) {
   type Schema = z.ZodType<D> & z.core.$ZodTypeDiscriminable;
   return Object.values(registry).map(({ schema }) => schema as Schema) as [Schema, ...Schema[]];

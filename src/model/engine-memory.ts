@@ -2,9 +2,9 @@ import { earlierBytes } from './earlier-pixels/index.js';
 import type { Network } from './network.js';
 import type { Slot } from './groups.js';
 
-/** Bytes that the engine holds of an image while it draws it, beside the arrays that it is called with. */
+/** Returns the bytes that the engine holds for one image while it is drawn, besides the arrays of the call. */
 export function engineMemory({ program: { ops, size, out }, description }: Network): number {
-  // Of each slot the rows that ops read, as they are and after a ReLU, as native/engine/schedule.cc has them.
+  // Rows of each slot that ops read, plain and after a ReLU, as in native/engine/schedule.cc.
   const kept = { plain: new Map<Slot, number>([[out, 1]]), relu: new Map<Slot, number>() };
   const read = (slot: Slot, above = 0, form: keyof typeof kept = 'plain') =>
     kept[form].set(slot, Math.max(kept[form].get(slot) ?? 1, above + 1));

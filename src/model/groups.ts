@@ -1,34 +1,35 @@
 import type { Channels } from '../foundation/frame.js';
 
 /**
- * When the value of a slot at a position may be read.
- * - `given`: before the image is begun (conditioning maps).
- * - `earlier`: made of the pixels before its own, once they are known; all colours of its pixel may read it.
- * - `image`: the image itself; colour by colour, as each sub-pixel becomes known.
- * - `pixel`: computed from the pixel's own earlier colours and from earlier pixels; its group g may be read once
- *   colour g is being predicted.
- * - `row`: computed from the whole of its row: may be read only from the row below (`add` with one row down).
+ * Time from which the value of a slot at a position can be read.
+ * - `given`: before the image starts (feature maps of conditionings).
+ * - `earlier`: once the earlier pixels that the value is made of are known; readable by all colours of its pixel.
+ * - `image`: the image itself, colour by colour, once each sub-pixel is known.
+ * - `pixel`: computed from earlier pixels and the pixel's own earlier colours; group g is readable once colour g is
+ *   being predicted.
+ * - `row`: computed from its whole row; readable only from the row below (`add` with one row down).
  */
 export type Availability = 'given' | 'earlier' | 'image' | 'pixel' | 'row';
 
-/** A feature map that ops read and write: height x width x features. */
+/** Slot: a feature map that ops read and write, height x width x features. */
 export interface Slot {
   id: number;
   features: number;
   /** Sizes of the colour groups; a `given` slot is one group. */
   groups: readonly number[];
+  /** Time from which the values can be read. */
   ready: Availability;
 }
 
-/** Floats that the widest vector register holds; groups that are multiples of it waste no lanes. */
+/** Number of floats in the widest vector register; groups that are multiples of this number waste no lanes. */
 const VECTOR_WIDTH = 16;
 
 /**
- * Cuts features into one group for each colour channel, R first: the only place where this is decided. Where there are
- * enough whole vectors of 16 they are cut at their boundaries (128 = 48 + 48 + 32), else as evenly as can be (20 = 7 +
- * 7 + 6).
+ * Splits features into one group for each colour channel, R first; no other code decides the split. If `features` is a
+ * multiple of 16, and 16 or more for each channel, so is each group (128 = 48 + 48 + 32). Otherwise groups are as equal
+ * as possible (20 = 7 + 7 + 6).
  * @returns sizes of the groups, in order; their sum is `features`
- * @throws RangeError where there are fewer features than channels
+ * @throws RangeError if there are fewer features than channels
  */
 export function cutGroups(features: number, channels: Channels): number[] {
   if (features < channels) throw new RangeError(`cannot cut ${features} features into ${channels} colour groups`);
@@ -40,24 +41,29 @@ export function cutGroups(features: number, channels: Channels): number[] {
   });
 }
 
-/** First feature of a group. */
+/** Returns the index of the first feature of a group. */
 export function groupStart(groups: readonly number[], group: number): number {
   return groups.slice(0, group).reduce((sum, size) => sum + size, 0);
 }
 
-/** Where an input pixel lies, in raster order, as seen from the output pixel. */
+/** Position of an input pixel relative to the output pixel, in raster order. */
 export type TapPosition = 'earlier' | 'centre' | 'later';
 
+/** Returns the position of the input pixel `dy` rows below and `dx` columns to the right of the output pixel. */
 export function tapPosition(dy: number, dx: number): TapPosition {
   if (dy === 0 && dx === 0) return 'centre';
   return dy < 0 || (dy === 0 && dx < 0) ? 'earlier' : 'later';
 }
 
 /**
- * The colour rule (1601.06759, section 3.4): how many leading features of the input, whose groups have these sizes,
- * each output group may see through a tap. The masks follow from what is read: the image at the centre shows only
- * earlier colours (mask A), features at the centre show the same colour too (mask B).
- * @throws RangeError for a `row` slot, which shows what is still to come
+ * Returns the number of leading input features that each output group may read through a tap: the colour rule
+ * (1601.06759, section 3.4). Masks follow from what is read. At the centre, the image shows only earlier colours (mask
+ * A); features show the same colour too (mask B).
+ * @param ready availability of the input slot
+ * @param groups sizes of the input's colour groups
+ * @param outGroups number of output groups
+ * @param place position of the tap
+ * @throws RangeError if `ready` is `row`: such a slot shows later pixels
  */
 export function visibleFeatures(
   ready: Availability,

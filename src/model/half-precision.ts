@@ -1,27 +1,30 @@
-/** Numbers of 16 bits (binary16 of IEEE 754-2008): a sign, 5 bits of exponent, 10 of fraction. Weights that ship are kept in them. */
+/**
+ * Half-precision numbers (binary16 of IEEE 754-2008): a sign, 5 bits of exponent, 10 of fraction. Shipped weights are
+ * stored in half precision.
+ */
 
 const FRACTION_BITS = 10;
-/** Of the smallest number that is normal; below it numbers lie as far apart as there. */
+/** Exponent of the smallest normal number; subnormal numbers have the same spacing. */
 const LEAST_EXPONENT = -14;
-/** Sizes from here on are rounded to more than the largest number, 65504. */
+/** Magnitude from which numbers round to infinity; the largest finite number is 65504. */
 const TOO_LARGE = 65520;
-/** The bits of what is too large; above them, of what is no number. */
+/** Bits of infinity, and of NaN. */
 const INFINITE = 31 << FRACTION_BITS;
 const NOT_A_NUMBER = INFINITE | 512;
 const NEGATIVE = 1 << 15;
 
-/** The number nearest to a value, of two as near the even one, as its 16 bits. */
+/** Returns the 16 bits of the half-precision number nearest to `value`, ties to even. */
 export function toHalf(value: number): number {
   if (Number.isNaN(value)) return NOT_A_NUMBER;
   const sign = value < 0 || Object.is(value, -0) ? NEGATIVE : 0;
   const size = Math.min(Math.abs(value), TOO_LARGE);
   const exponent = Math.max(Math.floor(Math.log2(size)), LEAST_EXPONENT);
-  // As many steps as there are in its power of two; where they are rounded up to the next one, the exponent grows by one.
+  // Steps within the power of two; if they round up to the next power, the exponent grows by one.
   const bits = ((exponent - LEAST_EXPONENT) << FRACTION_BITS) + roundToEven(size * 2 ** (FRACTION_BITS - exponent));
   return sign | bits;
 }
 
-/** The value of 16 bits. */
+/** Returns the number that 16 bits of half precision stand for. */
 export function fromHalf(bits: number): number {
   const exponent = (bits & INFINITE) >> FRACTION_BITS;
   const fraction = bits & (2 ** FRACTION_BITS - 1);
@@ -31,10 +34,10 @@ export function fromHalf(bits: number): number {
   return sign * steps * 2 ** (Math.max(exponent - 1, 0) + LEAST_EXPONENT - FRACTION_BITS);
 }
 
-/** All values of 16 bits, in their order; made once they are needed. */
+/** Numbers for all patterns of 16 bits, by pattern; computed at first use. */
 let values: Float32Array | null = null;
 
-/** The values of many. */
+/** Returns the float32 numbers of an array of half-precision numbers. */
 export function fromHalves(halves: Uint16Array): Float32Array {
   values ??= Float32Array.from({ length: 2 ** 16 }, (_, bits) => fromHalf(bits));
   const read = new Float32Array(halves.length);

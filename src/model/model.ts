@@ -12,37 +12,35 @@ import { parseConfiguration } from '../foundation/parse-configuration.js';
 import { decodeSafetensors, checkpointError, type NamedArray } from './safetensors-format.js';
 import { samplingSchema, type SamplingSettings } from './sampling-settings.js';
 
-/** A chain of networks with its weights. */
+/** Model: a chain of networks with its weights. */
 export interface Model {
-  /** Name of the shipped model, or the path that it was read from. */
+  /** Name of the shipped model, or path that the model was read from. */
   name: string;
-  /** Everything that fixes its networks but their weights. */
+  /** Description of the networks. */
   description: ModelDescription;
-  /** The networks that the description describes, the coarsest scale first. */
+  /** Networks built from `description`, the coarsest scale first. */
   chain: Chain;
-  /** In the order of `chain.parameters`. */
+  /** Weights in the order of `chain.parameters`. */
   weights: Float32Array[];
-  /** Optimiser steps of the last training that made these weights; 0 before training. */
+  /** Number of optimiser steps of the last training; 0 before training. */
   step: number;
-  /** Rate to which the clips were brought that it learned from; null where each was taken at its own, and of images. */
+  /** Frame rate of the training clips; null if each clip kept its own rate, or for a model of images. */
   frameRate: FrameRate | null;
-  /** Settings that its samples are drawn with; null: those of `defaultSampling`. */
+  /** Sampling settings; null: those of `defaultSampling`. */
   drawing: SamplingSettings | null;
-  /** What made a model that ships; null where its file does not say. */
+  /** Origin of a shipped model; null if the model's file has none. */
   origin: ModelOrigin | null;
 }
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
-/**
- * The files that a model was made from, by their SHA-256 in hexadecimal: its training's configuration, and the list of
- * its data.
- */
+/** Schema of a model's origin: SHA-256, in hexadecimal, of the training's configuration and of the list of its data. */
 const originSchema = z.strictObject({ recipe: sha256, data: sha256 });
 
+/** Origin of a model: SHA-256 of the training's configuration and of the list of its data. */
 export type ModelOrigin = z.infer<typeof originSchema>;
 
-/** @throws PxvError `USAGE` where a program in JavaScript gives something else than a model, such as its name */
+/** Throws if `model` is not a model, such as a model's name from a program in JavaScript. @throws PxvError `USAGE` */
 export function assertModel(model: Model, operation: string): void {
   const given: unknown = model;
   if (typeof given === 'object' && given !== null && 'chain' in given && 'weights' in given) return;
@@ -51,23 +49,21 @@ export function assertModel(model: Model, operation: string): void {
   throw errorFactory('USAGE', operation)('model', 'what loadModel gives', received, `give loadModel(${name})`);
 }
 
-/** Returns a frame at a model's size. @param data height x width x channels bytes, which are not copied */
+/** Returns a frame of a model's size. @param data height x width x channels bytes, which are not copied */
 export function frameOf(model: Model, data: Uint8Array): Frame {
   const { size, channels } = model.chain.exampleShape;
   return { ...size, channels, data };
 }
 
-/** In a word, for the reader of an error. */
+/** Returns the type of a value in words, for an error message. */
 export function describeType(value: unknown): string {
   return value === undefined || value === null ? 'nothing' : `a value of type ${typeof value}`;
 }
 
-/** What a model's file says of it besides its weights. */
+/** Contents of a model file besides the weights. */
 export type ModelInfo = Pick<Model, 'description' | 'step' | 'frameRate' | 'drawing' | 'origin'>;
 
-/**
- * Metadata of a model file: the description, what tells one state of training from another, and what using it needs.
- */
+/** Returns the metadata of a model file, as text by key: description, step, frame rate, sampling settings, origin. */
 export function modelMetadata(model: ModelInfo): Record<string, string> {
   const { description, step, frameRate, drawing, origin } = model;
   return {
@@ -81,9 +77,9 @@ export function modelMetadata(model: ModelInfo): Record<string, string> {
 }
 
 /**
- * A model from the bytes of its file.
- * @param name how it is called, in errors too
- * @throws PxvError `CHECKPOINT` where they are broken or not of this format
+ * Parses the bytes of a model file.
+ * @param name name of the model, also in errors
+ * @throws PxvError `CHECKPOINT` if `bytes` are broken or not of this format
  */
 export function parseModel(bytes: Uint8Array, name: string): Model {
   const { arrays, metadata } = decodeSafetensors(bytes, name);
@@ -116,7 +112,11 @@ function readDrawing(path: string, description: ModelDescription, metadata: Meta
   return drawing;
 }
 
-/** Parses the description that a checkpoint carries. */
+/**
+ * Parses the model description in the metadata of a checkpoint.
+ * @param path name of the checkpoint in errors
+ * @throws PxvError `CHECKPOINT` if the description is missing or invalid
+ */
 export function readDescription(path: string, metadata: Metadata): ModelDescription {
   const description = readValue(path, metadata, 'description', modelSchema, 'a model description');
   if (description === null) throw checkpointError(path, 'a model description in the metadata', 'none');
@@ -124,8 +124,8 @@ export function readDescription(path: string, metadata: Metadata): ModelDescript
 }
 
 /**
- * What the metadata have under a key, in JSON; null where they have nothing.
- * @param what it is, for the reader of an error
+ * Parses the JSON value under a key of the metadata; returns null if the key is absent.
+ * @param what name of the value in errors
  */
 function readValue<T>(path: string, metadata: Metadata, key: string, schema: z.ZodType<T>, what: string): T | null {
   const text = metadata[key];
@@ -140,6 +140,7 @@ function readValue<T>(path: string, metadata: Metadata, key: string, schema: z.Z
   return parseConfiguration(schema, value, { operation: 'read model', argument, code: 'CHECKPOINT' });
 }
 
+/** Returns arrays of weights by name: `prefix` and the parameter's name. @param weights in the order of `parameters` */
 export function nameWeights(
   parameters: readonly ParameterSpec[],
   weights: readonly Float32Array[],
@@ -148,7 +149,13 @@ export function nameWeights(
   return new Map(parameters.map(({ name, shape }, index) => [prefix + name, { shape, data: weights[index] }]));
 }
 
-/** The arrays of parameters, in order. @throws PxvError `CHECKPOINT` where one is missing, misshapen, or not sound */
+/**
+ * Returns the arrays of `parameters`, in order.
+ * @param path name of the checkpoint in errors
+ * @param arrays arrays by name, each name beginning with `prefix`
+ * @throws PxvError `CHECKPOINT` if an array is missing, has another shape, is not finite, or is not zero in a masked
+ *   cell
+ */
 export function takeWeights(
   path: string,
   parameters: readonly ParameterSpec[],
@@ -165,10 +172,10 @@ export function takeWeights(
   });
 }
 
-/** Kernels may read a masked cell or leave it out, each as it likes. */
+/** Throws unless all values are finite, and zero in masked cells: kernels may read or skip masked weights. */
 function expectSound(path: string, name: string, { shape, data }: NamedArray, mask: Float32Array | null): void {
   let at = 0;
-  // Of what is not finite the difference with itself is no number. A call for each of millions of values would take longer.
+  // x - x is NaN unless x is finite. A function call for each of millions of values would be slower.
   while (at < data.length && data[at] - data[at] === 0 && (mask === null || mask[at] !== 0 || data[at] === 0)) at++;
   if (at === data.length) return;
   const place = tf.util.indexToLoc(at, shape.length, tf.util.computeStrides([...shape]));
@@ -179,15 +186,15 @@ function expectSound(path: string, name: string, { shape, data }: NamedArray, ma
 }
 
 /**
- * Tensors of arrays, in the order of the parameters; they live until they are disposed of.
- * @throws PxvError `USAGE` where no backend was chosen: all that is done with a model comes here first
+ * Returns tensors of arrays, in the order of `parameters`. The caller disposes the result.
+ * @throws PxvError `USAGE` if no backend was chosen: every use of a model starts here
  */
 export function toTensors(arrays: readonly Float32Array[], parameters: readonly ParameterSpec[]): Tensor[] {
   assertBackend("make a model's tensors");
   return arrays.map((values, index) => tf.keep(tf.tensor(values.slice(), [...parameters[index].shape], 'float32')));
 }
 
-/** Copies the values of tensors. */
+/** Returns copies of the values of tensors. */
 export function toArrays(tensors: readonly Tensor[]): Float32Array[] {
   return tensors.map((tensor) => Float32Array.from(tensor.dataSync()));
 }

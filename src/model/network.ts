@@ -16,17 +16,17 @@ import { ProgramBuilder, type Program } from './program.js';
 import type { Slot } from './groups.js';
 import { runWholeImage } from './whole-image.js';
 
-/** A description made ready to run: its program, and all its parameters in their order in checkpoints. */
+/** Network ready to run: its program, and its parameters in the order of checkpoints. */
 export interface Network {
   description: NetworkDescription;
   program: Program;
-  /** Those of the conditioning, then those of the program. */
+  /** Parameters of the conditioning, then of the program. */
   parameters: readonly ParameterSpec[];
-  /** How many of them are the conditioning's. */
+  /** Number of leading `parameters` that belong to the conditioning. */
   conditioningParameters: number;
 }
 
-/** Writes a network's program: a masked convolution, the layers, ReLU and 1x1 layers to the head. */
+/** Builds a network: a masked convolution, the layers, then ReLU and 1x1 layers to the head. */
 export function buildNetwork(description: NetworkDescription): Network {
   const { size, channels, levels, first, head, conditioning } = description;
   const mapFeatures = conditioning.reduce((sum, given) => sum + getConditioning(given).mapFeatures(given), 0);
@@ -46,7 +46,7 @@ export function buildNetwork(description: NetworkDescription): Network {
   for (const [index, features] of description.output.entries())
     x = builder.conv(x, { name: `output.${index}`, kernel: 1, features, relu: true });
   const outputs = getHead(head).outputs(head, levels, channels);
-  // What was found is a guess at the pixel itself, which a mean may follow at once.
+  // Features of earlier pixels are a guess at the pixel itself, which the head's means can follow directly.
   const guess = builder.withMatched(EARLIER_LAYERS.head, outputs, null);
   x = builder.conv(x, { name: 'head', kernel: 1, features: outputs, relu: true, plus: guess });
 
@@ -55,7 +55,12 @@ export function buildNetwork(description: NetworkDescription): Network {
   return { description, program, parameters: [...own, ...program.parameters], conditioningParameters: own.length };
 }
 
-/** What the conditionings make of what is given, their maps joined. Null for an unconditional network. */
+/**
+ * Runs the conditionings of a network and joins their feature maps, anchors and references. Returns null for an
+ * unconditional network.
+ * @param parameters tensors in the order of `network.parameters`
+ * @param given conditioning inputs of the batch
+ */
 export function runConditioning(
   network: Network,
   parameters: readonly Tensor[],
@@ -79,8 +84,8 @@ export function runConditioning(
 }
 
 /**
- * Returns the features of whole images, [batch, height, width, channels * features], those of a channel together so
- * that they fall into one colour group. Differentiable in the anchors, each as large as the image.
+ * Returns the input features of whole images, [batch, height, width, channels * features]. Features of a channel are
+ * adjacent, so that they form one colour group. Differentiable in the anchors, each as large as the image.
  */
 export function imageInput(description: NetworkDescription, image: Tensor4D, anchors: readonly Tensor4D[]): Tensor4D {
   const { middle, gain } = subPixelScale(description);
@@ -92,7 +97,12 @@ export function imageInput(description: NetworkDescription, image: Tensor4D, anc
   return tf.reshape(tf.stack([scaled, ...differences], 4), [batch, height, width, -1]);
 }
 
-/** The head's outputs for every sub-pixel, those before known. @param conditionLearns whether gradients reach it */
+/**
+ * Returns the outputs for the head at every pixel of known images, [batch, height, width, outputs].
+ * @param image images in levels, [batch, height, width, channels]
+ * @param earlierPixels as in `Examples`
+ * @param conditionLearns true to propagate gradients to `condition`
+ */
 export function runNetwork(
   network: Network,
   parameters: readonly Tensor[],
@@ -111,18 +121,18 @@ export function runNetwork(
   });
 }
 
-/** What a network says of some examples. */
+/** Score of examples by a network. */
 export interface NetworkScore {
   /** -log P of every sub-pixel, in nats, [batch, height * width * channels]. */
   nats: Tensor2D;
-  /** The anchors that are given, each [batch, height, width, channels]. */
+  /** Anchors of the conditioning, [batch, height, width, channels] each. */
   anchors: readonly Tensor4D[];
 }
 
 /**
- * -log P(image | given) of every sub-pixel, in nats (1601.06759, equation 1), with the anchors that it started from.
- * @param parameters in the order of `network.parameters`
- * @param kept what `runConditioning` made of what is given, which no gradient reaches; default: it is made here, and learns
+ * Returns -log P(image | conditioning inputs) of every sub-pixel, in nats (1601.06759, equation 1), with the anchors.
+ * @param parameters tensors in the order of `network.parameters`
+ * @param kept outputs of `runConditioning` for the examples, without gradients; default: computed here, with gradients
  */
 export function scoreNetwork(
   network: Network,
@@ -141,7 +151,10 @@ export function scoreNetwork(
   return { nats: tf.reshape(nats, [image.shape[0], -1]), anchors: condition?.anchors ?? [] };
 }
 
-/** The anchors as heads and engines read them, [pixels, channels * A]: those given, or the middle level alone. */
+/**
+ * Returns the anchors in the layout of heads and engine, [pixels, channels * A]: those of `condition`, or the middle
+ * level if there are none.
+ */
 export function anchorsByPixel(
   { description }: Network,
   condition: ConditioningOutputs | null,

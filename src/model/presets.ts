@@ -12,48 +12,51 @@ import type { ModelDescription, NetworkDescription } from './description.js';
 import type { HeadDescription } from './heads/index.js';
 import type { LayerDescription } from './layers/index.js';
 
-/** The choices that make a network; everything else follows from them. How large each may be is for the description to say. */
+/** Schemas of the choices that make a network; the model description's schema checks most bounds. */
 export const presetChoices = {
-  /** Of the finest images, in pixels. */
+  /** Size of the finest images, in pixels. */
   size: z.strictObject({ width: z.int(), height: z.int() }),
-  /** 3: red, green, blue; 1: grey. */
+  /** Number of channels: `rgb` 3, `gray` 1. */
   channels: z.enum({ rgb: 3, gray: 1 }),
-  /** Number of values that a sub-pixel can have, 2 to 256. */
+  /** Number of levels of a sub-pixel, 2 to 256. */
   levels: z.int(),
-  /** Features inside a layer, h. */
+  /** Number of features inside a layer, h. */
   hidden: z.int(),
-  /** How many layers of the named kind follow the first one; 0 or more. */
+  /** Number of layers after the first one, 0 or more. */
   layers: z.int().min(0),
-  /** Name of the head: how the last features become probabilities of levels. */
+  /** Type of the head. */
   head: z.enum(['logistic-mixture', 'softmax', 'sigmoid'] satisfies HeadDescription['type'][]),
-  /** Of a mixture, how the colours of a pixel choose their components; default: together, unless levels are two. */
+  /**
+   * `together`: one mixture component for all colours of a pixel; `apart`: one for each. Default: together, unless
+   * there are two levels.
+   */
   colours: z.enum(['apart', 'together']).optional(),
-  /** Features of each 1x1 layer before the head; null: one of 2h. */
+  /** Numbers of features of the 1x1 layers before the head; null: one layer of 2h. */
   output: z.array(z.int()).nullish(),
-  /** Whether every layer has a skip connection to the output. */
+  /** True if every layer has a skip connection to the output. Default: false. */
   skips: z.boolean().optional(),
-  /** Whether the LSTMs' states outside the image are learned. */
+  /** Initial states of the LSTMs outside the image. Default: zero. */
   initialState: z.enum(['zero', 'learned']).optional(),
-  /** Previous frames given; 0: none; undefined: as many as suit how they are read. */
+  /** Number of context frames; 0: none; undefined: the default of their conditioning. */
   context: z.int().optional(),
-  /** How they are read; the default is that of `describeFrames`. */
+  /** Conditioning that reads the context frames; default: that of `describeFrames`. */
   frames: z.enum(Object.keys(framesConditionings) as FramesConditioning[]).optional(),
-  /** Multi-scale: the factor from each scale to the next finer one, the coarsest first; none: a single scale. */
+  /** Factors from each scale to the next finer one, the coarsest first; none: a single scale. */
   factors: z.array(z.int()).readonly().optional(),
-  /** Whether the pixels that two scales share are known at the finer one (see LowResolutionImageDescription). */
+  /** Treatment of shared pixels at the finer of two scales (see LowResolutionImageDescription). Default: known. */
   shared: z.enum(['known', 'predicted']).optional(),
 };
 
-/** What `describeModel` is given besides the name of the networks. */
+/** Settings of `describeModel` besides the name of the networks. */
 export type PresetSettings = z.infer<z.ZodObject<typeof presetChoices>>;
 
-/** Choices that make a head. */
+/** Choices that the description of a head depends on. */
 type HeadChoices = Pick<PresetSettings, 'channels' | 'levels' | 'context' | 'colours'>;
 
-/** Heads by name: each makes its description. */
+/** Presets of heads by type: each returns the head's description. */
 export const headPresets = {
   'logistic-mixture': ({ channels, levels, context, colours = levels > 2 ? 'together' : 'apart' }) => {
-    // Where there are anchors the components are split among them; without one the means have to reach every level.
+    // If there are anchors, the components are split among them; otherwise the means must reach every level.
     const [components, meanScale] = context !== 0 ? [8, 16] : [5, (levels - 1) / 2];
     return { type: 'logistic-mixture', components, meanScale, ...(channels === 3 && { colours }) };
   },
@@ -61,20 +64,22 @@ export const headPresets = {
   sigmoid: () => ({ type: 'sigmoid' }),
 } as const satisfies Record<HeadDescription['type'], (choices: HeadChoices) => HeadDescription>;
 
-/** The networks by name, each a stack of one kind of layer: makes one layer of h features. */
+/** Presets of networks by name, each a stack of one kind of layer: returns the description of a layer of h features. */
 export const networks = {
   'pixel-cnn': (hidden) => ({ type: 'pixel-cnn-block', hidden }),
   'row-lstm': (hidden, initialState) => ({ type: 'row-lstm', hidden, initialState }),
   'diagonal-bilstm': (hidden, initialState) => ({ type: 'diagonal-bilstm', hidden, initialState }),
 } as const satisfies Record<string, (hidden: number, initialState: 'zero' | 'learned') => LayerDescription>;
 
+/** Name of a preset of networks. */
 export type NetworkName = keyof typeof networks;
+/** Schema of a network's name. */
 export const networkChoice = z.enum(Object.keys(networks) as NetworkName[]);
 
-/** The network that is trained where nothing is said. */
+/** Default choices of a new network. */
 export const defaultChoices = { network: 'pixel-cnn', hidden: 48, layers: 5, size: { width: 64, height: 64 } } as const;
 
-/** The name of the networks of a model whose layers are all of one kind; null for another. */
+/** Returns the name of a model's networks if all their layers are of one kind, else null. */
 export function networkName({ scales }: ModelDescription): NetworkName | null {
   const layers = scales.flatMap(({ layers }) => layers);
   const names = Object.keys(networks) as NetworkName[];
@@ -82,7 +87,10 @@ export function networkName({ scales }: ModelDescription): NetworkName | null {
   return layers.length === 0 ? null : (names.find(isMadeOf) ?? null);
 }
 
-/** Describes a model by its networks' name: a 7x7 layer of 2h features, layers, output layers; all scales are alike. */
+/**
+ * Describes a model from the name of its networks: a 7x7 layer of 2h features, the layers, output layers. All scales
+ * are alike but for their size and the conditioning on the coarser scale.
+ */
 export function describeModel(name: NetworkName, settings: PresetSettings): ModelDescription {
   const { size, factors = [], shared = 'known' } = settings;
   const steps = factors.map((_, scale) => factors.slice(scale).reduce((product, factor) => product * factor, 1));
@@ -96,7 +104,7 @@ export function describeModel(name: NetworkName, settings: PresetSettings): Mode
   return { version: 1, scales };
 }
 
-/** The choices that describe a model, if there are such, so that a training can be asked for another one of them. */
+/** Returns the choices for which `describeModel` returns `model`; null if there are none. */
 export function inferChoices(model: ModelDescription): (PresetSettings & { network: NetworkName }) | null {
   const network = networkName(model);
   const { size, channels, levels, layers, head, output, skips, conditioning } = model.scales[model.scales.length - 1];

@@ -5,36 +5,37 @@ import { cutGroups, tapPosition, visibleFeatures, type Availability, type Slot }
 import { convolutionParameters, lstmParameters, type ParameterSpec } from '../backend/parameters.js';
 import type { ScanOrder, ScanShape } from '../backend/scan-shape.js';
 
-/** What lies between the pixels and the head: ops in the order in which they run, and the parameters they read. */
+/** Program of a network between the pixels and the head: ops in the order in which they run, and their parameters. */
 export interface Program {
   size: Size;
   slots: readonly Slot[];
   ops: readonly Op[];
   parameters: readonly ParameterSpec[];
-  /** The scaled image (see `imageInput`). */
+  /** Slot of the scaled image (see `imageInput`). */
   image: Slot;
-  /** The conditioning map, where the network has one. */
+  /** Slot of the conditioning's feature map; null for an unconditional network. */
   map: Slot | null;
-  /** What is made of earlier pixels, where something is (see earlier-pixels/). */
+  /** Slot of the features of earlier pixels (see earlier-pixels/); null if there are none. */
   matched: Slot | null;
-  /** What the head reads: for each colour channel in turn, the head's outputs. */
+  /** Slot that the head reads: its outputs for each colour channel in turn. */
   out: Slot;
 }
 
+/** Settings of a convolution of a program. */
 export interface ConvSettings {
   /** Name of the parameters: `<name>.weights`, `<name>.bias`. */
   name: string;
-  /** Kernel height and width in pixels, odd; one number where they are equal. */
+  /** Kernel height and width in pixels, odd; a single number if they are equal. */
   kernel: number | { height: number; width: number };
   /** Number of output features, cut into colour groups by `cutGroups`; or the sizes of the groups. */
   features: number | readonly number[];
-  /** Apply ReLU to x first. */
+  /** True to apply a ReLU to the input first. Default: false. */
   relu?: boolean;
-  /** A slot of as many features to add to the result. */
+  /** Slot with the same number of features, to add to the result. Default: none. */
   plus?: Slot | null;
 }
 
-/** Writes the ops of a network. Layers call it; masks follow from what is read, so nobody chooses one. */
+/** Builder of a network's program. Layers call the builder; masks follow from the slots that are read. */
 export class ProgramBuilder {
   private readonly slots: Slot[] = [];
   private readonly ops: Op[] = [];
@@ -43,7 +44,11 @@ export class ProgramBuilder {
   readonly map: Slot | null;
   readonly matched: Slot | null;
 
-  /** @param imageFeatures of each channel @param matchedFeatures of what is made of earlier pixels; 0: there is none */
+  /**
+   * @param imageFeatures number of features of each image channel
+   * @param mapFeatures number of features of the conditioning's map; 0: there is none
+   * @param matchedFeatures number of features of earlier pixels; 0: there are none
+   */
   constructor(
     private readonly size: Size,
     readonly channels: Channels,
@@ -56,7 +61,7 @@ export class ProgramBuilder {
     this.matched = matchedFeatures > 0 ? this.slot([matchedFeatures], 'earlier') : null;
   }
 
-  /** A convolution of x at its own size, zero outside the image, seeing what the colour rule allows. */
+  /** Adds a convolution of x at its own size, zero outside the image, masked by the colour rule; returns the output. */
   conv(x: Slot, settings: ConvSettings): Slot {
     const { kernel, relu = false, plus = null } = settings;
     const ready: Availability = x.ready === 'given' ? 'given' : 'pixel';
@@ -80,11 +85,12 @@ export class ProgramBuilder {
   }
 
   /**
-   * An LSTM's walk over the image, with parameters `<name>.weights` and, where learned, `<name>.initial`.
+   * Adds an LSTM over the image, with parameters `<name>.weights` and, if learned, `<name>.initial`.
    * @param gates 4h features, o f i g for each colour group
-   * @param learned whether the states outside the image are parameters, else zero
-   * @throws RangeError where a group of gates cannot be cut in four
-   * @returns h features; complete only with their row on the mirrored walk, which comes from the right
+   * @param walk scan order of the LSTM
+   * @param learned true if the states outside the image are parameters, false if they are zero
+   * @throws RangeError if a group of gates cannot be split in four
+   * @returns h features; in the order `mirrored-diagonals`, which starts at the right, they depend on their whole row
    */
   lstm(name: string, gates: Slot, walk: ScanOrder, learned: boolean): Slot {
     if (gates.groups.some((size) => size % 4 !== 0))
@@ -100,7 +106,7 @@ export class ProgramBuilder {
     return out;
   }
 
-  /** The sum of two slots of the same groups, the second moved down by a row or not. */
+  /** Adds the sum of two slots of equal groups, with `b` moved down by `rowsDown`. Returns the slot of the sum. */
   add(a: Slot, b: Slot, rowsDown: 0 | 1): Slot {
     if (a.groups.join() !== b.groups.join()) throw new RangeError('cannot add slots of different groups');
     if (b.ready === 'row' && rowsDown === 0) throw new RangeError('a slot that needs its whole row must come down');
@@ -109,16 +115,20 @@ export class ProgramBuilder {
     return out;
   }
 
-  /** Brings the conditioning map to `features` by an unmasked 1x1 convolution; null where there is no map. */
+  /** Adds an unmasked 1x1 convolution from the conditioning's map to `features`; returns null if there is no map. */
   conditioned(name: string, features: number): Slot | null {
     return this.map === null ? null : this.conv(this.map, { name, kernel: 1, features });
   }
 
-  /** Brings what is made of earlier pixels to `features` by a 1x1 convolution and adds `plus`; `plus` where there is none. */
+  /**
+   * Adds a 1x1 convolution from the features of earlier pixels to `features`, plus `plus`. Returns `plus` if there are
+   * no features of earlier pixels.
+   */
   withMatched(name: string, features: number | readonly number[], plus: Slot | null): Slot | null {
     return this.matched === null ? plus : this.conv(this.matched, { name, kernel: 1, features, plus });
   }
 
+  /** Returns the finished program. @param out slot that the head reads */
   finish(out: Slot): Program {
     const { size, slots, ops, parameters, image, map, matched } = this;
     return { size, slots, ops, parameters, image, map, matched, out };
@@ -137,7 +147,7 @@ export class ProgramBuilder {
   }
 }
 
-/** The taps of a height x width convolution through which some output group sees something, in raster order. */
+/** Returns the taps of a height x width convolution through which some output group reads features, in raster order. */
 function visibleTaps(x: Slot, height: number, width: number, outGroups: number): Tap[] {
   const taps = Array.from({ length: height * width }, (_, position): Tap => {
     const dy = Math.floor(position / width) - (height - 1) / 2;

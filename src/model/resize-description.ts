@@ -2,7 +2,7 @@ import { inputRequirements } from '../conditioning/index.js';
 import type { Size } from '../foundation/frame.js';
 import type { ModelDescription } from './description.js';
 
-/** The model at another size of its finest scale; the coarser ones follow from it. */
+/** Returns a model's description at another size of the finest scale; the sizes of coarser scales follow. */
 export function resizeDescription(model: ModelDescription, size: Size): ModelDescription {
   let next = size;
   const scales = [...model.scales].reverse().map((network) => {
@@ -14,12 +14,12 @@ export function resizeDescription(model: ModelDescription, size: Size): ModelDes
   return { ...model, scales: scales.reverse() };
 }
 
-/** Features inside the widest layer, h; 0 where there is no layer. */
+/** Returns the number of features inside the widest layer, h; 0 if there is no layer. */
 export function hiddenFeatures({ scales }: ModelDescription): number {
   return Math.max(0, ...scales.flatMap(({ layers }) => layers.map(({ hidden }) => hidden)));
 }
 
-/** The model with so many features in its widest layer, and all else as much narrower. */
+/** Returns a model's description with `hidden` features in its widest layer; all other widths shrink in proportion. */
 export function narrowDescription(model: ModelDescription, hidden: number): ModelDescription {
   const share = hidden / hiddenFeatures(model);
   const scales = model.scales.map((network) => {

@@ -5,8 +5,9 @@ import type { Model } from './model.js';
 import { resizeDescription } from './resize-description.js';
 
 /**
- * A model for images of another size than it was trained at, with the same weights; at its own size itself.
- * @throws PxvError `USAGE` where the size, in pixels of the finest scale, is none
+ * Returns a model for images of another size, with the same weights; returns `model` itself if the size is its own.
+ * @param size size of the finest scale, in pixels
+ * @throws PxvError `USAGE` if a side is not a whole number of 1 or more
  */
 export function resizeModel(model: Model, size: Size): Model {
   const { width, height } = size;

@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { PxvError } from '../foundation/errors.js';
 import { fromHalves, toHalf } from './half-precision.js';
 
+/** Array of a file: values in row-major order, with their shape. */
 export interface NamedArray {
   shape: readonly number[];
   data: Float32Array;
 }
 
-/** The contents of a safetensors file: arrays by name, and text by key. */
+/** Contents of a safetensors file: arrays by name, and text by key. */
 export interface SafetensorsFile {
   arrays: Map<string, NamedArray>;
   metadata: Record<string, string>;
@@ -21,13 +22,13 @@ const entrySchema = z.object({
 const metadataSchema = z.record(z.string(), z.string()).default({});
 const headerSchema = z.record(z.string(), z.unknown());
 
-/** How numbers lie in a file, by the format's names: as they are, or as the nearest of 16 bits. */
+/** Type of the numbers in a file, by the format's names: float32, or float16 rounded to the nearest. */
 export type FloatType = 'F32' | 'F16';
 
-/** The format's own limit on the length of its header, in bytes. */
+/** Maximum length of the header in bytes, by the format. */
 const LONGEST_HEADER = 100_000_000;
 
-/** The parts of a safetensors file: the header's length in 8 bytes, the header in JSON, the arrays. */
+/** Encodes a safetensors file as consecutive parts: the header's length in 8 bytes, the header in JSON, the arrays. */
 export function encodeSafetensors({ arrays, metadata }: SafetensorsFile, dtype: FloatType = 'F32'): ArrayBufferView[] {
   const header: Record<string, z.infer<typeof entrySchema> | Record<string, string>> = { __metadata__: metadata };
   let offset = 0;
@@ -46,9 +47,9 @@ export function encodeSafetensors({ arrays, metadata }: SafetensorsFile, dtype: 
 }
 
 /**
- * Reads the bytes of a safetensors file of arrays of float32 or float16.
- * @param path how errors name it
- * @throws PxvError `CHECKPOINT` where it is cut short, or not of this format
+ * Decodes the bytes of a safetensors file with arrays of float32 or float16.
+ * @param path name of the file in errors
+ * @throws PxvError `CHECKPOINT` if the file is cut short or not of this format
  */
 export function decodeSafetensors(bytes: Uint8Array, path: string): SafetensorsFile {
   const headerLength =
@@ -81,7 +82,7 @@ function readArray(path: string, name: string, value: unknown, body: Uint8Array)
   const bytes = dtype === 'F32' ? 4 : 2;
   if (end > body.length || end - begin !== bytes * count)
     throw broken(path, `tensor '${name}' of ${count} values at bytes ${begin} to ${end} of ${body.length}`);
-  // In a file numbers may begin at any byte.
+  // In a file, numbers may start at any byte.
   const numbers = dtype === 'F32' ? new Float32Array(count) : new Uint16Array(count);
   new Uint8Array(numbers.buffer).set(body.subarray(begin, end));
   return { shape, data: numbers instanceof Uint16Array ? fromHalves(numbers) : numbers };
@@ -92,7 +93,7 @@ function broken(path: string, received: string): PxvError {
   return checkpointError(path, 'a whole safetensors file of float32 or float16 tensors', received, remedy);
 }
 
-/** Says of a file what is wrong with it as a checkpoint. */
+/** Returns a `CHECKPOINT` error for a file that cannot be read as a checkpoint. */
 export function checkpointError(
   path: string,
   expected: string,

@@ -8,20 +8,20 @@ import {
   type SafetensorsFile,
 } from './safetensors-format.js';
 
-/** Writes a safetensors file, whole or not at all. */
+/** Writes a safetensors file, atomically. */
 export function writeSafetensors(path: string, file: SafetensorsFile, dtype: FloatType = 'F32'): void {
   writeFileAtomically(path, encodeSafetensors(file, dtype) as NodeJS.ArrayBufferView[]);
 }
 
 /**
- * Reads a safetensors file of arrays of float32 or float16.
- * @throws PxvError `CHECKPOINT` where the file is missing, cut short, or not of this format
+ * Reads a safetensors file with arrays of float32 or float16.
+ * @throws PxvError `CHECKPOINT` if the file is missing, cut short, or not of this format
  */
 export function readSafetensors(path: string): SafetensorsFile {
   return decodeSafetensors(readBytes(path), path);
 }
 
-/** The bytes of a file that should be of this format. @throws PxvError `CHECKPOINT` where it cannot be read */
+/** Reads the bytes of a safetensors file. @throws PxvError `CHECKPOINT` if it cannot be read */
 export function readBytes(path: string): Uint8Array {
   try {
     return readFileSync(path);

@@ -5,27 +5,27 @@ import { findCompanionPackage } from '../foundation/companion-packages.js';
 import { packageFolder } from '../foundation/package-folder.js';
 
 const aboutSchema = z.strictObject({
-  /** What it is for, in a few words. */
+  /** Purpose of the model, in a few words. */
   for: z.string().min(1),
-  /** The data that it learned from, in a few words. */
+  /** Training data, in a few words. */
   learnedFrom: z.string().min(1),
-  /** On what it has not learned from; docs/results.md and docs/measurements.md say how it was measured. */
+  /** Score on data outside the training data; docs/results.md and docs/measurements.md describe the measurement. */
   score: z.strictObject({ value: z.number().positive(), unit: z.enum(['bits/dim', 'nats/image']), on: z.string() }),
 });
 
-/** What is said of a model that ships. */
+/** Information on a shipped model, for people. */
 export type ShippedModelInfo = z.infer<typeof aboutSchema>;
 
 const folder = join(packageFolder(), 'models');
 const fileOf = (name: string) => `${name}.safetensors`;
 
-/** The folders that hold models: this package's own, and that of the companion package with those that are rarely used. */
+/** Returns the existing model folders: this package's, and that of the companion package of rarely used models. */
 function folders(): string[] {
   const companion = findCompanionPackage('models')?.folder;
   return [folder, ...(companion ? [join(companion, 'models')] : [])].filter((path) => existsSync(path));
 }
 
-/** Names of the models that ship with the package and are here. */
+/** Returns the sorted names of the shipped models that are installed. */
 export function listShippedModels(): string[] {
   const files = folders().flatMap((path) => readdirSync(path));
   return files
@@ -34,13 +34,13 @@ export function listShippedModels(): string[] {
     .sort();
 }
 
-/** The file of a shipped model, which need not be there. */
+/** Returns the path of a shipped model's file, which need not exist. */
 export function shippedModelFile(name: string): string {
   const paths = folders().map((path) => join(path, fileOf(name)));
   return paths.find((path) => existsSync(path)) ?? join(folder, fileOf(name));
 }
 
-/** What installs a shipped model that is not here, as one types it; null where there is no such model, or it is here. */
+/** Returns the command that installs a shipped model. Returns null if there is no such model, or it is installed. */
 export function installCommandOf(name: string): string | null {
   const companion = findCompanionPackage('models');
   const isElsewhere =
@@ -48,7 +48,7 @@ export function installCommandOf(name: string): string | null {
   return isElsewhere ? `npm install ${companion.specifier}` : null;
 }
 
-/** What is said of a model of this name in models/models.json; null where it is not one that ships. */
+/** Returns the entry of a shipped model in models/models.json; null if the model is not installed or has no entry. */
 export function describeShippedModel(name: string): ShippedModelInfo | null {
   return listShippedModels().includes(name) ? (readAbout()[name] ?? null) : null;
 }

@@ -4,31 +4,32 @@ import { BackwardPass, getOpRule, type Op, type SlotTensors } from './ops/index.
 import type { Program } from './program.js';
 import type { Slot } from './groups.js';
 
+/** Settings for running a program over whole images. */
 export interface WholeImageSettings {
-  /** What is made of earlier pixels, [batch, height, width, features]; null or absent where the program has none. */
+  /** Features of earlier pixels, [batch, height, width, features]; null or absent if the program reads none. */
   matched?: Tensor4D | null;
-  /** Whether gradients reach the map, where there is one: they do where it is learned. Default: they do. */
+  /** True if gradients propagate to the feature map, as they do if its conditioning is trained. Default: true. */
   mapGradients?: boolean;
-  /** Whether they reach the image and what was matched: where what these are made of is learned. Default: they do not. */
+  /** True if gradients propagate to the image and features of earlier pixels, for learned anchors. Default: false. */
   inputGradients?: boolean;
 }
 
-/** What a program is given, and where it reads it. */
+/** Input tensor of a program, with its slot. */
 interface Given {
   slot: Slot;
   tensor: Tensor4D;
-  /** Whether gradients reach it. */
+  /** True if gradients propagate to the tensor. */
   learned: boolean;
 }
 
 /**
- * The first executor: runs a program over whole images at once, as one operation on the tape. Its backward pass runs
- * the ops in reverse, so that gradients of slots read more than once are summed inside the convolutions' own gradients.
- * Differentiable in the parameters, in the order of `program.parameters`, and where asked for in the map, the image and
- * what was matched.
+ * Runs a program over whole images as one operation on the gradient tape. The backward pass runs the ops in reverse;
+ * convolutions sum the gradients of slots that are read more than once. Differentiable in the parameters and, if the
+ * settings say so, in the map, the image and the features of earlier pixels.
+ * @param parameters tensors in the order of `program.parameters`
  * @param image [batch, height, width, image features]
- * @param map [batch, height, width, map features], or null where the program has none
- * @returns the program's `out`, [batch, height, width, features]
+ * @param map feature map, [batch, height, width, map features]; null if the program reads none
+ * @returns the values of `program.out`, [batch, height, width, features]
  */
 export function runWholeImage(
   program: Program,
@@ -68,7 +69,11 @@ export function runWholeImage(
   return operation(...parameters, ...learned.map(({ tensor }) => tensor));
 }
 
-/** For each op the slots that nobody reads after it: neither the caller nor, for gradients, the backward pass. */
+/**
+ * Returns, for each op, the ids of the slots that can be disposed after the op: neither the caller nor later ops read
+ * them.
+ * @param gradients true to keep the slots that the backward pass reads
+ */
 export function lastReads({ ops, image, map, matched, out }: Program, gradients: boolean): Map<Op, number[]> {
   const kept = ops.flatMap((op) => (gradients ? getOpRule(op).kept(op) : []));
   const given = [map, matched].filter((slot) => slot !== null);
@@ -81,7 +86,7 @@ export function lastReads({ ops, image, map, matched, out }: Program, gradients:
   return last;
 }
 
-/** Runs the ops in order; afterwards `values` holds the output, what was given, and what `gradients` need. */
+/** Runs the ops in order; `values` then holds the inputs, the output and, if `gradients`, the values kept for them. */
 function forward(program: Program, parameters: readonly Tensor[], values: SlotTensors, gradients: boolean): void {
   const last = lastReads(program, gradients);
   for (const op of program.ops) {

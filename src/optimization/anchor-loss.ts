@@ -6,36 +6,43 @@ import type { Chain, ScaleScore } from '../model/chain.js';
 import { meanOverStrides, StridedHistory, type Subsequence } from '../conditioning/context/history.js';
 import { runConditioning } from '../model/network.js';
 
-/** Places in clips from which frames are predicted one after another, each from those before. */
+/** Batch of training examples for rollouts: known frames, and the true frames to predict one after another. */
 export interface RollOut {
-  /** What is known before the first of them: every frame, and the other subsequences. */
+  /** Last known frames of each subsequence: stride 1 first, then the others. */
   known: readonly KnownSubsequence[];
-  /** The true frames, in levels, [batch, height, width, channels] each. */
+  /** True frames to predict, in levels, [batch, height, width, channels] each. */
   truth: readonly Tensor4D[];
 }
 
-/** The last known frames of a subsequence. */
+/** Last known frames of a subsequence, as conditioning inputs. */
 export interface KnownSubsequence {
   subsequence: Subsequence;
   given: ConditioningInputs;
-  /** 1 for each example that has enough of them to show motion, else 0: [batch, 1, 1, 1]. */
+  /** Mask, [batch, 1, 1, 1]: 1 for each example with enough known frames to show motion, else 0. */
   counts: Tensor4D;
 }
 
+/** Disposes all tensors of a rollout's training examples. */
 export function disposeRollOut({ known, truth }: RollOut): void {
   for (const { given } of known) disposeInputs(given);
   tf.dispose([...known.map(({ counts }) => counts), ...truth]);
 }
 
-/** The loss on the first anchor, the expected image, in nats: its logarithm lets still and moving clips count alike. */
+/**
+ * Returns the loss on the first anchor, the expected frame: the mean over examples of log(1 + mean squared error). The
+ * logarithm lets still and moving clips count alike.
+ * @param anchors first element: the expected frames, in levels, [batch, height, width, channels]
+ * @param image true frames of the same shape
+ */
 export function anchorLoss({ anchors: [anchor], image }: Pick<ScaleScore, 'anchors' | 'image'>): Scalar {
   const errors = tf.mean(tf.squaredDifference(anchor, image), [1, 2, 3]);
   return tf.mean(tf.log1p(errors));
 }
 
 /**
- * The mean of `anchorLoss` over frames that are expected one after another, as `predict` expects them but not rounded.
- * Gradients go back through all of them.
+ * Returns the mean of `anchorLoss` over the expected frames of a rollout, not rounded. Gradients flow through all
+ * frames.
+ * @param weights tensors in the order of the chain's parameters
  */
 export function rollOutLoss(
   { scales: [network] }: Chain,

@@ -14,36 +14,38 @@ import { runConditioning } from '../model/network.js';
 import { anchorLoss, rollOutLoss, type RollOut } from './anchor-loss.js';
 
 /**
- * What is trained: all weights, those of the conditioning alone, on what is expected of the next frame, all others
- * ("decoder"), or one scale of a chain, by its index, the coarsest 0.
+ * Part of the weights to train: all weights; those of the conditioning, by the loss on the expected frame; all others
+ * ("decoder"); or one scale of a chain, by its index, 0 the coarsest.
  */
 export type TrainedPart = 'all' | 'conditioning' | 'decoder' | number;
 
+/** Loss of a training step, or of a part of one, and its gradients. */
 export type Gradients = {
-  /** Mean nats a sub-pixel; where the conditioning learns alone, of what is expected: see `anchorLoss`. */
+  /** Mean nats a sub-pixel; if only the conditioning is trained, the loss on the expected frame (see `anchorLoss`). */
   nats: Scalar;
-  /** Of the weights that are trained. */
+  /** Gradients of the trained weights. */
   gradients: Tensor[];
-  /** Their indices among all weights. */
+  /** Indices of the trained weights among all weights. */
   trained: number[];
 };
 
-/** What a training step learns, and from what. */
+/** Settings of a training step: the weights to train and the losses. */
 export interface StepSettings {
-  /** Default: all. Scales share no weights. Where the decoder learns alone, there is no loss on learned anchors. */
+  /** Weights to train. Default: all. Scales share no weights. If only the decoder is trained, anchors have no loss. */
   trains?: TrainedPart;
-  /** Of a chain of one scale, for the loss on its learned anchor alone, which counts the same on it; null: none. */
+  /** Rollout for a chain of one scale: adds `rollOutLoss`, weighted as the loss on learned anchors; null: none. */
   rollOut?: RollOut | null;
-  /** Examples and roll-outs of the whole step, where these are a part of them. Default: these are all. */
+  /** Numbers of examples and rollouts of the whole step. Default: those given, which may be a part of the step. */
   whole?: { examples: number; rollOuts: number } | undefined;
 }
 
-/** How much the loss on learned anchors counts beside the likelihood: see `anchorLoss`. */
+/** Weight of the loss on learned anchors relative to the likelihood: see `anchorLoss`. */
 export const ANCHOR_LOSS = 0.5;
 
 /**
- * Mean -log P of the examples' sub-pixels, or the loss on what is expected where the conditioning learns alone, and its
- * gradients; the caller disposes of them. Those of the parts of a step add up to those of the step.
+ * Returns the mean -log P of the examples' sub-pixels and its gradients, or the loss on the expected frame and its
+ * gradients if only the conditioning is trained. Gradients of the parts of a step add up to those of the whole step.
+ * The caller disposes the result.
  */
 export function computeGradients(
   chain: Chain,
@@ -64,7 +66,7 @@ export function computeGradients(
     const [count] = examples.image.shape;
     const { examples: all, rollOuts } = whole ?? { examples: count, rollOuts: rollOutsIn(rollOut) };
     const subPixels = all * dimensions(chain);
-    // Outside of what is differentiated, so that nothing is kept of it for gradients that nobody reads.
+    // Outside of the differentiated function, so that the tape keeps nothing for unused gradients.
     const conditions = () => conditionChain(chain, weights, examples, among) as ConditioningOutputs[];
     const kept = trains === 'decoder' ? tf.tidy(conditions) : undefined;
     let nats: Scalar | null = null;
@@ -86,7 +88,7 @@ export function computeGradients(
         trains !== 'decoder' && hasLearnedAnchor(chain.scales[among[place]].description.conditioning);
       const ofScale = (score: ScaleScore) => shareOf(anchorLoss(score), count / all);
       const onAnchors = [...scores.filter(learned).map(ofScale), ...ofRollOut()];
-      // Some parameters may have no other way to the loss: a head without anchors does not read them.
+      // Some parameters may reach the loss in no other way: a head without anchors does not read them.
       return onAnchors.length === 0 ? mean : tf.add(mean, tf.mul(tf.addN(onAnchors), ANCHOR_LOSS));
     };
     const { grads } = tf.valueAndGrads(loss)(trained.map((index) => weights[index]));
@@ -98,7 +100,7 @@ function rollOutsIn(rollOut: RollOut | null): number {
   return rollOut?.truth[0].shape[0] ?? 0;
 }
 
-/** A mean over a part as it counts in the mean over all. */
+/** Returns a mean over a part, weighted by the part's fraction of the whole. */
 function shareOf(mean: Scalar, share: number): Scalar {
   return share === 1 ? mean : tf.mul(mean, share);
 }

@@ -1,17 +1,20 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { adam, rmsProp } from '../backend/updates.js';
 
-/** What an update needs to know of where training is. */
+/** Settings of one update. */
 export interface UpdateSettings {
   learningRate: number;
-  /** 1 for the first update. */
+  /** Number of the update, 1 for the first. */
   step: number;
 }
 
-/** A function of weights, gradients and state; state is a tensor, shaped like the weight, for each of `stateNames`. */
+/**
+ * Optimiser: a pure function of weight, gradient and state. The state holds a tensor of the weight's shape for each of
+ * `stateNames`.
+ */
 export interface Optimiser {
   stateNames: readonly string[];
-  /** @param scale multiplies every gradient (gradient clipping), a scalar tensor */
+  /** Returns the updated weight and state. @param scale scalar factor of every gradient, for gradient clipping */
   update(
     settings: UpdateSettings,
     weight: Tensor,
@@ -21,9 +24,9 @@ export interface Optimiser {
   ): { weight: Tensor; state: Tensor[] };
 }
 
-/** The optimisers by name; a new one is a line here. */
+/** Registry of optimisers by name; a new one is a line here. */
 export const optimisers = {
-  /** Kingma and Ba 2014, with its usual constants. */
+  /** Adam with its default constants (Kingma and Ba 2014). */
   adam: {
     stateNames: ['m', 'v'],
     update({ learningRate: rate, step }, weight, gradient, scale, [m, v]) {
@@ -34,7 +37,7 @@ export const optimisers = {
       return { weight: newWeights, state: [newM, newV] };
     },
   },
-  /** The paper's optimiser (1601.06759, section 5.2). */
+  /** RMSProp, the paper's optimiser (1601.06759, section 5.2). */
   rmsprop: {
     stateNames: ['v'],
     update({ learningRate: rate }, weight, gradient, scale, [v]) {
@@ -45,4 +48,5 @@ export const optimisers = {
   },
 } as const satisfies Record<string, Optimiser>;
 
+/** Name of an optimiser. */
 export type OptimiserName = keyof typeof optimisers;

@@ -4,29 +4,29 @@ import { globalNorm } from '../backend/updates.js';
 import type { Gradients } from './gradients.js';
 import type { Optimiser, UpdateSettings } from './optimisers.js';
 
-/** All that changes from step to step: weights, and the optimiser's state for each. */
+/** State of a training between steps: the weights, and the optimiser's state of each. */
 export type TrainingState = {
-  /** In the order of `chain.parameters`. */
+  /** Weights in the order of `chain.parameters`. */
   weights: Tensor[];
-  /** For each name of the optimiser's state, one tensor a parameter. */
+  /** Optimiser's state: for each of its `stateNames`, one tensor for each parameter. */
   optimiser: Tensor[][];
 };
 
-/** Gradients are scaled down to at most this norm (Pascanu et al. 2013). */
+/** Maximum global norm of the gradients; larger gradients are scaled down (Pascanu et al. 2013). */
 const CLIP_NORM = 1;
 
-/** State after an update, and what the update was made of. */
+/** State after an update, with the loss and the gradients' norm. */
 export interface Update {
   state: TrainingState;
   /** Value of `Gradients.nats`. */
   nats: number;
-  /** Global norm of the gradients, before they were clipped. */
+  /** Global norm of the gradients before clipping. */
   gradientNorm: number;
 }
 
 /**
- * Updates a state once, by gradients whose global norm is clipped to 1. Leaves the state as it is if the nats or the
- * norm are not finite. Disposes `gradients`, and the tensors of `state` that are replaced.
+ * Applies one optimiser update to `state`, with gradients clipped to a global norm of 1. Returns `state` unchanged if
+ * the nats or the norm are not finite. Disposes `gradients`, and the tensors of `state` that are replaced.
  */
 export function applyUpdate(
   optimiser: Optimiser,

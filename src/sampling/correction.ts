@@ -2,35 +2,33 @@ import { errorFactory } from '../foundation/errors.js';
 import { levelToByte, type ImageShape } from '../foundation/levels.js';
 import { LONGEST_STRIDE } from '../conditioning/context/history.js';
 
-/** An expected frame, height x width x channels bytes, and the predictions that it is the mean of. */
+/** Expected frame with its predictions at longer strides, height x width x channels bytes each. */
 export interface Expectation {
+  /** Expected frame: the mean of the predictions at all strides. */
   mean: Uint8Array;
-  /** The prediction at each longer stride that leads to the frame (see `SUBSEQUENCES`), in their order. */
+  /** Prediction at each longer stride that leads to the frame (see `leadsTo`), in the order of `SUBSEQUENCES`. */
   longerStrides: readonly Uint8Array[];
 }
 
-/** Statistics of the known frames before a place in a clip, height x width x channels each, in bytes. */
+/** Statistics of the known frames of a history, height x width x channels each, in bytes. */
 export interface HistoryStatistics {
-  /** The last frame. */
+  /** Last known frame. */
   last: Uint8Array;
-  /** The frame before the last. */
+  /** Last known frame but one. */
   before: Uint8Array;
   /** Mean of the last frames, at most `MOST_AVERAGED` of them. */
   mean: Float32Array;
-  /**
-   * Stillness from the last frame but one to the last: 1 where nothing changes there and nearby, near 0 where much
-   * does.
-   */
+  /** Stillness between the last two frames: 1 if nothing changes at the pixel and nearby, near 0 if much does. */
   stillness: Float32Array;
 }
 
-/** Largest number of last frames that the mean is taken over. */
+/** Maximum number of last frames that `HistoryStatistics.mean` averages. */
 export const MOST_AVERAGED = 128;
-/** Mean change, in bytes, that leaves a stillness of 1/e. */
+/** Change of a pixel, in bytes, at which its stillness is 1/e. */
 const STIRRING = 4;
 
 /**
- * Returns the statistics of known frames.
+ * Returns the statistics of the known frames `frames`.
  * @param frames oldest first, height x width x channels bytes each, at least two
  */
 export function historyStatistics(frames: readonly Uint8Array[], shape: ImageShape): HistoryStatistics {
@@ -53,11 +51,11 @@ function stillnessOf(before: Uint8Array, last: Uint8Array, shape: ImageShape): F
   return blurred(change, shape, 2).map((value) => Math.exp(-value / STIRRING));
 }
 
-/** Binomial weights of a pixel and of those beside it: a standard deviation of one pixel. */
+/** Binomial blur kernel over five pixels: a standard deviation of one pixel. */
 const BLUR = [1, 4, 6, 4, 1].map((weight) => weight / 16);
 
 /**
- * Blurs a frame along its columns and rows; beyond an edge stands what is at the edge.
+ * Returns a frame blurred along columns and rows; edge pixels repeat beyond the edge.
  * @param times number of blurs, each by a standard deviation of one pixel
  */
 function blurred(frame: ArrayLike<number>, shape: ImageShape, times: number): Float32Array {
@@ -79,30 +77,32 @@ function blurred(frame: ArrayLike<number>, shape: ImageShape, times: number): Fl
 }
 
 /**
- * Regularisation: as much as one more frame without an error in which each deviation is this far from zero everywhere,
- * in levels of 256 (docs/decisions/0014-learning-from-the-clip.md).
+ * Regularisation, in levels of 256: counts as one more frame without error, in which each deviation has this size
+ * everywhere (docs/decisions/0014-learning-from-the-clip.md).
  */
 const RIDGE = 9;
 
 /**
- * Regression of the errors of expected frames on deviations from them: those of the predictions at each longer stride,
- * of the last two known frames, of the mean of the known frames, of the expected frame blurred a little and more, and
- * of the last frame where it stands still. Forecasts corrected by a regression on themselves are "model output
- * statistics" (Glahn and Lowry 1972). The weights are those of ridge regression (Hoerl and Kennard 1970), for each
- * frame ahead its own.
+ * Ridge regression (Hoerl and Kennard 1970) of the errors of expected frames, fitted separately for each number of
+ * frames ahead. The regressors are the deviations from the expected frame of:
+ * - the predictions at each longer stride
+ * - the last two known frames, and the mean of the known frames
+ * - the expected frame blurred a little, and blurred more
+ * - the last known frame, weighted by its stillness
+ *
+ * Forecasts corrected by a regression on themselves are "model output statistics" (Glahn and Lowry 1972).
  */
 export class CorrectionRegression {
-  /**
-   * For each frame ahead, for each deviation, the sums of its products with all deviations and, last, with the error.
-   */
+  /** Sums of products for each frame ahead: of each deviation with all deviations and, last, with the error. */
   private readonly sums: Float64Array[][] = [];
 
   constructor(private readonly shape: ImageShape) {}
 
   /**
-   * Adds a known frame that was predicted from those before a place.
-   * @param ahead number of frames after the last one before that place, 1 for the next
-   * @param known of the frames before that place
+   * Adds a known frame and its prediction to the fit.
+   * @param ahead number of frames from the last known frame of the prediction to `truth`, 1 for the next
+   * @param known statistics of the history that `truth` was predicted from
+   * @param truth the known frame, height x width x channels bytes
    */
   add(ahead: number, expectation: Expectation, known: HistoryStatistics, truth: Uint8Array): void {
     const deviations = deviationsOf(expectation, known, this.shape);
@@ -119,7 +119,7 @@ export class CorrectionRegression {
     }
   }
 
-  /** Returns the correction that was learned. @param known of the frames before those to predict */
+  /** Returns the correction by the fitted weights. @param known statistics of the history to predict from */
   correction(known: HistoryStatistics): Correction {
     const { size, channels } = this.shape;
     const ridge = RIDGE ** 2 * size.width * size.height * channels;
@@ -130,11 +130,11 @@ export class CorrectionRegression {
   }
 }
 
-/** Correction of expected frames by their deviations. */
+/** Correction of expected frames: adds a weighted sum of their deviations. */
 export class Correction {
   /**
-   * @param known of the frames before the predicted ones
-   * @param weights for each frame ahead one for each deviation
+   * @param known statistics of the history that frames are predicted from
+   * @param weights for each frame ahead, one weight for each deviation
    */
   constructor(
     private readonly shape: ImageShape,
@@ -143,10 +143,10 @@ export class Correction {
   ) {}
 
   /**
-   * Returns an expected frame, corrected: height x width x channels, in bytes, neither rounded nor clipped. Further
-   * ahead than weights were learned, it is corrected as the last that is predicted at the same strides.
-   * @param ahead 1 for the frame after the last known one
-   * @throws PxvError `USAGE` if it is predicted at other strides than those that were learned
+   * Returns the corrected expected frame: height x width x channels, in bytes, neither rounded nor clipped. Frames
+   * further ahead than the fit use the weights of the last fitted frame at the same strides.
+   * @param ahead number of frames after the last known one, 1 for the next
+   * @throws PxvError `USAGE` if the frame is predicted at other strides than those of the fit
    */
   corrected(ahead: number, expectation: Expectation): Float32Array {
     const { weights } = this;
@@ -167,7 +167,7 @@ export class Correction {
     return frame;
   }
 
-  /** Returns the bytes of an expected or drawn frame, shifted as the expected one is by its correction. */
+  /** Returns the bytes of `frame`, an expected or drawn frame, shifted as the correction shifts the expected frame. */
   shown(ahead: number, expectation: Expectation, frame: Uint8Array): Uint8Array {
     const highest = this.shape.levels - 1;
     return Uint8Array.from(this.corrected(ahead, expectation), (value, at) => {
@@ -178,7 +178,7 @@ export class Correction {
   }
 }
 
-/** Returns the deviations of other frames from an expected one. */
+/** Returns the deviations from an expected frame, in the order of the weights. */
 function deviationsOf(
   { mean, longerStrides }: Expectation,
   known: HistoryStatistics,
@@ -198,8 +198,8 @@ function dot(a: Float32Array, b: Float32Array): number {
 }
 
 /**
- * Returns x where A x = b, by elimination in place; rows are those of A, each with its b last. A is symmetric and
- * positive definite, so that no pivot is looked for.
+ * Returns x with A x = b, by Gaussian elimination in place. Each row of `rows` holds a row of A, then its element of b.
+ * A is symmetric and positive definite: no pivoting is needed.
  */
 function solved(rows: Float64Array[]): Float64Array {
   const count = rows.length;

@@ -2,54 +2,54 @@ import type { Levels } from '../foundation/levels.js';
 import { randomStreams } from '../foundation/philox.js';
 import type { FrameSettings } from '../model/sampling-settings.js';
 
-/** Options for drawing a batch of frames side by side, one of each sample. Each layer picks those that it reads. */
+/** Options for drawing a batch of frames, one frame of each sample. Each class that draws reads some of the options. */
 export interface DrawOptions {
-  /** Seed of all noise: a whole number from 0 to 2^64 - 1. */
+  /** Seed of all random numbers: a whole number from 0 to 2^64 - 1. */
   seed: number | bigint;
-  /** Samples of the batch: the first so many of the seed, or the index of each. Each has noise of its own. */
+  /** Number of samples, with indices from 0, or the index of each sample. Each index has random numbers of its own. */
   samples: number | readonly number[];
-  /** Index in its clip of the frame to draw, or of the first of several: one for the batch, or one for each sample. */
+  /** Index in the clip of the frame to draw, or of a rollout's first frame: one for all samples, or one for each. */
   frame: number | readonly number[];
-  /** Temperature of the frame, and its feedback within. */
+  /** Temperature of the frame, and feedback within the frame. */
   settings: FrameSettings;
   /**
-   * Levels of sub-pixels that are known in all frames of the batch, height x width x channels, -1 for those to draw.
-   * Known ones are kept, and cost nothing. Default: none is known.
+   * Known levels, height x width x channels, the same for all frames of the batch; -1 for sub-pixels to draw. Known
+   * sub-pixels are kept and add nothing to the nats. Default: none is known.
    */
   known?: Int16Array | undefined;
-  /** Whether features of earlier pixels are made, by a network that has some. Default: they are, as in scores. */
+  /** True if a network with methods of earlier pixels computes their features. Default: true, as in scoring. */
   earlierPixels?: boolean | undefined;
   /**
-   * Predictions of each frame at longer strides, [batch][predictions], height x width x channels levels each. The
-   * expected frame is the mean of these and of the prediction from the frames just before. Default: none.
+   * Predictions of each frame at longer strides, [batch][predictions], in levels, height x width x channels each. The
+   * expected frame is the mean of these predictions and of the prediction at stride 1. Default: none.
    */
   longerStrides?: readonly (readonly Levels[])[] | undefined;
-  /** Coded bytes of each scale, for a batch of one frame: levels are decoded from them, not drawn. See `FrameCoder`. */
+  /** Coded bytes of each scale, for a batch of one frame: levels are decoded, not drawn (see `FrameCoder`). */
   coded?: readonly Uint8Array[] | undefined;
-  /** Called after each row of each scale with the fraction of the batch's sub-pixels that are done, 0 to 1. */
+  /** Progress callback: receives, after each row of each scale, the fraction of sub-pixels done, 0 to 1. */
   onRow?: ((fraction: number) => void) | undefined;
-  /** Aborts the draw after the row at hand. */
+  /** Signal that aborts the draw after the current row. */
   signal?: AbortSignal | undefined;
 }
 
-/** Options of a draw that may be left out. */
+/** Draw options of the given names, each optional. */
 export type Optional<Option extends keyof DrawOptions> = { [O in Option]?: DrawOptions[O] | undefined };
 
-/** Returns the index of each sample of a batch. */
+/** Returns the index of each sample: `samples` if it is a list, else 0 to `samples` - 1. */
 export function sampleIndices(samples: DrawOptions['samples']): readonly number[] {
   return typeof samples === 'number' ? Array.from({ length: samples }, (_, index) => index) : samples;
 }
 
-/** Distance between the counters' last words of two scales; the other `randomStreams` lie among those of the first. */
+/** Step of a counter's last word from one scale to the next. The other `randomStreams` lie within the first step. */
 const SCALE_WORDS = 256;
 
 /**
- * Returns the counters of the batch's noise at a scale, [batch, 3]: of each image the first word, the second, and the
- * last of channel 0.
+ * Returns the Philox counters of the batch's random numbers at a scale, [batch, 3]: words 0 and 1 of each image, and
+ * word 3 of channel 0.
  *
- * Each sub-pixel has one uniform number, a function of the seed and of which sub-pixel it is, never of the order of
- * drawing. It is that of the Philox block whose counter is (sample, frame, position, channel + 256 scale). Position and
- * channel are those at its scale.
+ * Each sub-pixel has one uniform number, a function of the seed and of the sub-pixel's coordinates, never of the order
+ * of drawing. The number comes from the Philox block with the counter (sample, frame, position, channel + 256 scale).
+ * Position and channel are those at the scale.
  */
 export function noiseCounters({ samples, frame }: Pick<DrawOptions, 'samples' | 'frame'>, scale: number): Uint32Array {
   const counters = sampleIndices(samples).map((sample, at) => {

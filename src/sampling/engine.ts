@@ -18,30 +18,30 @@ import type { Op } from '../model/ops/index.js';
 import type { Program } from '../model/program.js';
 import { noiseCounters, sampleIndices, type DrawOptions } from './draw.js';
 
-/** Arrays of a batch of images, [image, height, width, channel] if not stated otherwise. */
+/** Arrays that a draw of a batch of images reads and writes, by default [image, height, width, channel]. */
 export interface EngineArrays {
-  /** Index of the images' scale, 0 the coarsest. */
+  /** Index of the images' scale; 0: the coarsest. */
   scale: number;
-  /** Feature map of the conditioning, [image, height, width, features]; null for a network without one. */
+  /** Feature map of the conditioning, [image, height, width, features]; null for an unconditional network. */
   map: Float32Array | null;
-  /** In levels, those of a sub-pixel together; null: a single one, the middle level, everywhere. */
+  /** Anchors in levels, [image, height, width, channel, anchor]; null: one anchor, the middle level, everywhere. */
   anchors: Float32Array | null;
-  /** As `joinedReferences` gives them; null: no features of earlier pixels are made. */
+  /** References, as `joinedReferences` returns them; null: no features of earlier pixels are computed. */
   references: Float32Array | null;
-  /** Known levels, which are kept and cost nothing; -1 for those to draw or decode, which are written here. */
+  /** Levels: known ones are kept and add nothing to the nats; -1 for those to draw or decode, written here. */
   levels: Int16Array;
-  /** Receives the outputs that the head reads, [image, height, width, channel, outputs]; absent: they are not kept. */
+  /** Receives the outputs for the head, [image, height, width, channel, outputs]; absent: they are not kept. */
   outputs?: Float32Array | undefined;
   /** Receives the probability of each level, [image, height, width, channel, levels]; absent: they are not kept. */
   probabilities?: Float64Array | undefined;
 }
 
-/** Options that the engine reads of a draw. */
+/** Draw options that `ImageEngine` reads. */
 export type EngineOptions = Pick<DrawOptions, 'seed' | 'samples' | 'frame' | 'settings' | 'coded' | 'onRow' | 'signal'>;
 
 const call = new CallWriter('draw images', drawing as unknown as KernelDescription);
 
-/** Runs a network sub-pixel by sub-pixel, computes each value once, and draws images on the way. */
+/** Engine that runs a network sub-pixel by sub-pixel, computes each value once, and draws or decodes images. */
 export class ImageEngine {
   private readonly functions: EngineFunctions;
   private readonly handle: EngineHandle;
@@ -49,7 +49,7 @@ export class ImageEngine {
 
   /**
    * @param weights arrays in the order of the network's parameters; they are copied
-   * @param instructionSet the set whose whole-image kernels give the same outputs, bit for bit
+   * @param instructionSet instruction set whose whole-image kernels give the same outputs, bit for bit
    */
   constructor(
     private readonly network: Network,
@@ -68,10 +68,11 @@ export class ImageEngine {
   }
 
   /**
-   * Draws a batch of images. The caller may not use the arrays before it is done; other batches may be drawn meanwhile.
-   * @returns -log P of what was drawn of each image (at temperature 1), in nats
-   * @throws PxvError `CHECKPOINT` if probabilities have no finite positive sum; the signal's reason once it is aborted;
-   *   what `onRow` throws
+   * Draws or decodes a batch of images into `images.levels`. The arrays must not be used until the promise settles;
+   * other batches may be drawn meanwhile.
+   * @returns -log P of each image's drawn sub-pixels under the network at temperature 1, in nats
+   * @throws PxvError `CHECKPOINT` if a sub-pixel's probabilities have no finite positive sum; the reason of
+   *   `options.signal` once it is aborted; any error that `onRow` throws
    */
   async draw(images: EngineArrays, options: EngineOptions): Promise<Float64Array> {
     const { scale, map, anchors, references, levels } = images;
@@ -106,7 +107,7 @@ export class ImageEngine {
     });
     const stop = new Int32Array(1);
     const onAbort = () => (stop[0] = 1);
-    // Thrown into C++ it would be lost.
+    // An error thrown into C++ would be lost.
     const failures: unknown[] = [];
     const onRows = (rows: number) => {
       try {
@@ -129,7 +130,7 @@ export class ImageEngine {
   }
 }
 
-/** Returns the numbers of a draw that follow from the network. */
+/** Returns the numbers of the drawing kernel that depend on the network alone. */
 function modelNumbers({ description, program }: Network) {
   const { size, channels, levels, head } = description;
   return {
@@ -145,7 +146,7 @@ function modelNumbers({ description, program }: Network) {
   };
 }
 
-/** Returns the error for probabilities of levels without a finite sum above 0. */
+/** Returns a `CHECKPOINT` error for probabilities of levels whose sum, `received`, is not finite or not above 0. */
 export function unusableProbabilities(received: number): PxvError {
   const remedy = 'use another model, for the weights of this one are not finite';
   return errorFactory('CHECKPOINT', 'draw a level')('probabilities', 'a finite sum above 0', String(received), remedy);
@@ -158,7 +159,7 @@ function wrongArray(argument: string, expected: number, received: number | undef
 const readyCodes: Record<Slot['ready'], number> = { given: 0, image: 1, pixel: 2, row: 3, earlier: 4 };
 const opCodes: Record<Op['op'], number> = { conv: 0, lstm: 1, add: 2 };
 
-/** Returns a program as native/engine/program.cc reads it: what an op does not have is 0, a slot or parameter -1. */
+/** Returns a program as encoded for native/engine/program.cc: absent numbers are 0, absent slots and parameters -1. */
 function programNumbers({ size, slots, ops, image, map, matched, out }: Program): Int32Array {
   return Int32Array.from([
     ...[size.height, size.width, image.id, map?.id ?? -1, matched?.id ?? -1, out.id],

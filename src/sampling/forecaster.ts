@@ -16,34 +16,34 @@ import type { Correction } from './correction.js';
 import { sampleIndices, type DrawOptions, type Optional } from './draw.js';
 import type { DrawnLevels, FrameSampler } from './frame-sampler.js';
 
-/** Options for forecasting frame after frame. */
+/** Options for predicting frame after frame from several histories. */
 export interface ForecastOptions extends Pick<DrawOptions, 'signal'> {
-  /** How samples are drawn. Default: none are, and each expected frame follows the one before. */
+  /** Options for drawing samples. Default: none is drawn, and expected frames are predicted from expected frames. */
   draw?:
     | (Pick<DrawOptions, 'seed' | 'samples' | 'onRow'> & { frame: readonly number[]; settings: SamplingSettings })
     | undefined;
-  /** For each history the correction of what is shown after it, or null. Default: nothing is corrected. */
+  /** Correction of the returned frames for each history, or null. Default: nothing is corrected. */
   corrections?: readonly (Correction | null)[] | undefined;
 }
 
-/** A predicted frame, height x width x channels bytes. */
+/** Predicted frame, height x width x channels bytes. */
 export interface PredictedFrame {
-  /** The frame as it is shown: drawn or expected, and corrected if there is a correction. */
+  /** Drawn or expected frame, corrected if there is a correction. */
   bytes: Uint8Array;
-  /** The expected frame, uncorrected: the mean of predictions over strides; null if the model learns none. */
+  /** Expected frame, uncorrected: the mean of the predictions at all strides; null if the model predicts none. */
   expected: Uint8Array | null;
-  /** The prediction at each longer stride that leads to the frame (see `SUBSEQUENCES`), in their order. */
+  /** Prediction at each longer stride that leads to the frame (see `leadsTo`), in the order of `SUBSEQUENCES`. */
   longerStrides: readonly Uint8Array[];
-  /** -log P of the frame as it was drawn under the model (at temperature 1), in nats; 0 if nothing is drawn. */
+  /** -log P of the drawn frame, before correction, under the model at temperature 1, in nats; 0 if nothing is drawn. */
   nats: number;
 }
 
 /**
- * Predicts frame after frame, those after several histories side by side, over any horizon. Each is predicted at every
- * stride that leads to it; the expected frame is the mean of these predictions. A sample is drawn about the mean, and
- * the next frames are predicted from both.
- * @param histories stay as they are
- * @throws PxvError `USAGE` if a history has no frame; the signal's reason once it is aborted
+ * Yields the next frames of several histories, one frame of each a step, without end. The expected frame is the mean of
+ * the predictions at every stride that leads to the frame. A sample is drawn about the expected frame, and later frames
+ * are predicted from a mix of both (see `carry`).
+ * @param histories known frames; left unchanged
+ * @throws PxvError `USAGE` if a history is empty; the reason of `signal` once it is aborted
  */
 export async function* forecast(
   sampler: FrameSampler,
@@ -81,11 +81,11 @@ export async function* forecast(
   }
 }
 
-/** Predicts the next frame of each future at each longer stride that leads to it. */
+/** Returns predictions of the next frame of each history at each longer stride that leads to the frame. */
 async function predictAtLongerStrides(sampler: FrameSampler, futures: readonly FrameHistory[]): Promise<Levels[][]> {
   const contexts = futures.map((future) => future.leading().slice(1));
   const predictions = futures.map((): Levels[] => []);
-  // Stride after stride, so that no more conditionings run at a time than there are futures.
+  // Stride after stride, so that no more conditionings run at a time than there are histories.
   for (let at = 0; contexts.some(({ length }) => at < length); at++) {
     const due = [...contexts.keys()].filter((future) => at < contexts[future].length);
     await yieldToEventLoop();
@@ -97,8 +97,8 @@ async function predictAtLongerStrides(sampler: FrameSampler, futures: readonly F
 }
 
 /**
- * Adds a frame: the expected one, and the fraction `carry` of what was drawn beyond it. If that is all, it counts as
- * known.
+ * Adds to a history the expected frame plus the fraction `carry` of the draw's deviation from it. If `carry` is 1 or no
+ * frame is expected, adds the drawn frame as known.
  */
 function advance(future: FrameHistory, { levels, expected }: DrawnLevels, carry: number): void {
   if (carry === 1 || expected === null) future.addKnown(levels);
@@ -112,14 +112,13 @@ function noFrame(): Error {
 
 const SOURCE = { operation: 'roll out', argument: 'options', code: 'USAGE' } as const;
 
-/** Options for drawing samples frame after frame. */
+/** Options for drawing rollouts. */
 export interface RollOutOptions extends Optional<'seed' | 'samples' | 'frame' | 'onRow' | 'signal'> {
   /** Temperature of the first frame. Default: that of `samplingSettings`, as are all other settings. */
   settings?: { temperature?: number | undefined } | undefined;
   /**
-   * Correction of each sample, or null (see `learnCorrection`): drawn frames are shifted as the expected ones are. The
-   * frames after them are predicted as without, and `nats` stay those of what was drawn. With a `carry` of 1 nothing is
-   * corrected. Default: nothing is.
+   * Correction of each sample, or null (see `learnCorrection`): shifts drawn frames as it shifts expected frames. Later
+   * frames and `nats` do not depend on the correction. Ignored if the model's `carry` is 1. Default: none.
    */
   corrections?: ForecastOptions['corrections'];
 }
@@ -141,7 +140,7 @@ const rollOutSchema: z.ZodType<RollOutOptions> = z.strictObject({
 });
 
 /**
- * Draws frame after frame, that of every sample at once, over any horizon (see `forecast`).
+ * Draws rollouts: yields one frame of every sample a step, without end (see `forecast`).
  * @param history known frames before the first predicted one: one history for all samples, or one for each
  * @param options default: one sample for each history, from the frame after its last, with seed 1
  * @throws PxvError `USAGE` if an option is unknown or out of its range, or has no meaning for the model
@@ -164,7 +163,7 @@ export function rollOut(
   return forecast(sampler, known, { draw: { seed, samples, frame: frames, settings, onRow }, corrections, signal });
 }
 
-/** Returns one value for each sample, of one for each or one for all. */
+/** Returns one value for each sample, from one for each or one for all. */
 function forEach<T>(argument: string, values: readonly T[], samples: readonly unknown[]): readonly T[] {
   if (values.length === samples.length) return values;
   if (values.length === 1) return samples.map(() => values[0]);
@@ -172,17 +171,17 @@ function forEach<T>(argument: string, values: readonly T[], samples: readonly un
   throw errorFactory('USAGE', SOURCE.operation)(argument, expected, `${values.length}`, 'give as many as samples');
 }
 
-/** Options for the best guess. */
+/** Options for predicting the best guess. */
 export interface BestGuess extends Pick<DrawOptions, 'signal'> {
-  /** Correction of the expected frames; the frames after them are predicted as without. Default: none. */
+  /** Correction of the returned frames; later frames do not depend on the correction. Default: none. */
   correction?: Correction | null | undefined;
 }
 
 /**
- * Predicts the best guess: frame after frame the expected one, over any horizon (see `forecast`).
+ * Yields the best guess, the rollout of expected frames after `history`, without end (see `forecast`).
  * @returns height x width x channels bytes of each frame
- * @throws PxvError `USAGE`, once a frame is asked for, if the history has none, the model learns no expected frame, or
- *   the correction was learned at other strides; the signal's reason once it is aborted
+ * @throws PxvError `USAGE`, once a frame is requested, if `history` is empty, the model predicts no expected frame, or
+ *   the correction was fitted at other strides; the reason of `signal` once it is aborted
  */
 export async function* bestGuess(
   sampler: FrameSampler,

@@ -13,23 +13,23 @@ import { anchorsByPixel, runConditioning, type Network } from '../model/network.
 import { sampleIndices, type DrawOptions } from './draw.js';
 import { ImageEngine, type EngineArrays, type EngineOptions } from './engine.js';
 
-/** A drawn frame, height x width x channels levels. */
+/** Drawn frame, height x width x channels levels. */
 export interface DrawnLevels {
   levels: Levels;
-  /** The expected frame, as `FrameSampler.expected` returns it; null for a model that learns none. */
+  /** Expected frame, as `FrameSampler.expected` returns it; null if the model predicts none. */
   expected: Levels | null;
-  /** -log P of the frame under the model (at temperature 1), in nats, summed over scales. */
+  /** -log P of the frame under the model at temperature 1, in nats, summed over scales. */
   nats: number;
 }
 
-/** Draws frames from a model, scale after scale, the coarsest first. */
+/** Sampler of frames from a model: draws scale after scale, the coarsest first. */
 export class FrameSampler {
   private readonly tensors: Tensor[];
   private readonly scales: ImageSampler[];
 
   /**
-   * @param model whose frames are drawn
-   * @throws PxvError `USAGE` if it is not what `loadModel` returns
+   * @param model the model to draw from
+   * @throws PxvError `USAGE` if `model` is not a model, as `loadModel` returns it, or no backend was chosen
    */
   constructor(readonly model: Model) {
     assertModel(model, 'make a sampler');
@@ -41,15 +41,15 @@ export class FrameSampler {
     });
   }
 
-  /** Frees the model's tensors. */
+  /** Disposes the model's tensors. */
   dispose(): void {
     tf.dispose(this.tensors);
   }
 
   /**
-   * Draws a batch of frames, one for each of `samples`. Disposes `examples`.
-   * @param examples one for each sample, with its conditioning inputs; their images are not read
-   * @throws the signal's reason once it is aborted
+   * Draws a batch of frames, one for each sample. Disposes `examples`.
+   * @param examples conditioning inputs, one example for each sample; their images are not read
+   * @throws the reason of `options.signal` once it is aborted
    */
   async draw(examples: Examples, options: DrawOptions): Promise<DrawnLevels[]> {
     const { chain } = this.model;
@@ -85,11 +85,11 @@ export class FrameSampler {
   }
 
   /**
-   * Returns the expected frame of each example, which is a learned anchor: nothing is drawn. Each scale is given the
-   * expected image of the scale before. Disposes `examples`.
-   * @param examples with their conditioning inputs; their images are not read
-   * @param longerStrides as in `DrawOptions`
-   * @throws PxvError `USAGE` if the model has no learned anchor
+   * Returns the expected frame of each example, the learned first anchor, without drawing. Each scale reads the
+   * expected image of the coarser scale. Disposes `examples`.
+   * @param examples conditioning inputs; their images are not read
+   * @param longerStrides predictions at longer strides, as in `DrawOptions`
+   * @throws PxvError `USAGE` if the model predicts no expected frame
    */
   async expected(examples: Examples, longerStrides?: DrawOptions['longerStrides']): Promise<Levels[]> {
     const batch = examples.image.shape[0];
@@ -107,7 +107,7 @@ export class FrameSampler {
     }
   }
 
-  /** Returns the conditioning inputs of a scale: the examples' own, and the image drawn at the scale before. */
+  /** Returns the conditioning inputs of a scale: those of `examples`, and the levels `coarse` of the coarser scale. */
   private givenAt(scale: number, examples: Examples, coarse: Int16Array | null): ConditioningInputs {
     const { chain } = this.model;
     const { given } = downsampleExamples(chain, scale, examples);
@@ -119,14 +119,14 @@ export class FrameSampler {
     return { ...given, coarser };
   }
 
-  /** Returns the predictions at longer strides at a scale; undefined if there are none. */
+  /** Returns the predictions at longer strides, subsampled to a scale; undefined if there are none. */
   private longerStridesAt(scale: number, predictions: DrawOptions['longerStrides'] = []): DrawOptions['longerStrides'] {
     if (predictions.flat().length === 0) return undefined;
     const finest = this.finestSubPixels(scale);
     return predictions.map((frames) => frames.map((frame) => Uint8Array.from(finest, (at) => frame[at])));
   }
 
-  /** Returns the index, in the finest image, of each sub-pixel of a scale. */
+  /** Returns the index in the finest image of each sub-pixel of a scale. */
   private finestSubPixels(scale: number): Int32Array {
     const { chain } = this.model;
     const { size, channels } = chain.scales[scale].description;
@@ -138,9 +138,7 @@ export class FrameSampler {
     });
   }
 
-  /**
-   * Returns the levels of a scale that are known or that the scale before has drawn, else -1; null if there are none.
-   */
+  /** Returns the levels of a scale that `known` or the coarser scale fixes, else -1; null if neither fixes any. */
   private knownAt(scale: number, known: DrawOptions['known'], coarse: Int16Array | null, batch: number) {
     const unknown = coarse === null ? null : unknownMask(this.model.chain.scales[scale].description);
     if (unknown === null && known === undefined) return null;
@@ -155,7 +153,7 @@ export class FrameSampler {
   }
 }
 
-/** Returns the images of a batch one by one. */
+/** Splits the levels of a batch into images. */
 function imagesOf(levels: Int16Array, batch: number): Levels[] {
   const size = levels.length / batch;
   return Array.from({ length: batch }, (_, image) =>
@@ -163,7 +161,7 @@ function imagesOf(levels: Int16Array, batch: number): Levels[] {
   );
 }
 
-/** @throws PxvError `USAGE` if a model has no expected frame */
+/** Throws if a model predicts no expected frame. @throws PxvError `USAGE` */
 export function expectExpectation(model: Model): void {
   if (expectsFrame(model)) return;
   const expected = 'a model that learns the expected frame, as those conditioned on moved frames do';
@@ -171,39 +169,39 @@ export function expectExpectation(model: Model): void {
   throw errorFactory('USAGE', 'make the best guess')(model.name, expected, 'one that does not', remedy);
 }
 
-/** A batch of images of one scale to draw. */
+/** Batch of images to draw at one scale. */
 export interface ImageBatch extends Pick<EngineArrays, 'scale' | 'outputs' | 'probabilities'> {
-  /** Makes the conditioning inputs of the batch; called in a tidy. */
+  /** Function that makes the batch's conditioning inputs; called in a tfjs tidy. */
   given: () => ConditioningInputs;
   /**
-   * Known levels, [image, height, width, channel], which are kept and cost nothing, -1 for those to draw; null: none is
-   * known.
+   * Known levels, [image, height, width, channel], which are kept and add nothing to the nats; -1 for those to draw.
+   * Null: none is known.
    */
   known: Int16Array | null;
-  /** As in `DrawOptions`, at this scale. */
+  /** Predictions at longer strides, as in `DrawOptions`, at this scale. */
   longerStrides?: DrawOptions['longerStrides'];
 }
 
 /** Drawn images of one scale. */
 export interface DrawnImages {
-  /** [image, height, width, channel]. */
+  /** Levels, [image, height, width, channel]. */
   levels: Int16Array;
-  /** Of each image: -log P of the drawn sub-pixels under the network (at temperature 1), in nats. */
+  /** -log P of each image's drawn sub-pixels under the network at temperature 1, in nats. */
   nats: Float64Array;
-  /** The expected images, as `ImageSampler.expected` returns them; null for a network that learns none. */
+  /** Expected images, as `ImageSampler.expected` returns them; null if the network predicts none. */
   expected: Int16Array | null;
 }
 
-/** Arrays of a draw that do not depend on the image. */
+/** Outputs of a conditioning as arrays of the engine, and the expected images. */
 type ConditionArrays = Pick<EngineArrays, 'map' | 'anchors' | 'references'> & Pick<DrawnImages, 'expected'>;
 
-/** Draws images from one network, batch after batch. */
+/** Sampler of images from one network, batch after batch. */
 export class ImageSampler {
   private readonly engine: ImageEngine;
 
   /**
    * @param weights arrays in the order of the network's parameters
-   * @param tensors the same as tensors; the caller disposes them
+   * @param tensors the same weights as tensors; the caller disposes them
    */
   constructor(
     private readonly network: Network,
@@ -213,10 +211,7 @@ export class ImageSampler {
     this.engine = new ImageEngine(network, weights);
   }
 
-  /**
-   * Draws a batch of images, one for each sample.
-   * @throws the signal's reason once it is aborted
-   */
+  /** Draws a batch of images, one for each sample. @throws the reason of `options.signal` once it is aborted */
   async draw(images: ImageBatch, options: EngineOptions & Pick<DrawOptions, 'earlierPixels'>): Promise<DrawnImages> {
     const { earlierPixels = true } = options;
     const length = sampleIndices(options.samples).length * frameBytes(this.network.description);
@@ -227,7 +222,7 @@ export class ImageSampler {
   }
 
   /**
-   * Returns the expected images: the first anchor, rounded to levels, [image, height, width, channel].
+   * Returns the expected images, [image, height, width, channel]: the first anchor, rounded to levels.
    * @param given, longerStrides as in `ImageBatch`
    */
   async expected(given: () => ConditioningInputs, longerStrides?: DrawOptions['longerStrides']): Promise<Int16Array> {
@@ -243,7 +238,7 @@ function expectedOf({ description }: Network, { anchors: [anchor] }: Conditionin
   return tf.round(tf.clipByValue(anchor, 0, description.levels - 1));
 }
 
-/** Returns the condition, whose first anchor is the mean over all strides. */
+/** Returns the outputs of a conditioning, with the mean over all strides as the first anchor. */
 function conditionFrom(
   network: Network,
   weights: readonly Tensor[],
@@ -266,7 +261,10 @@ function conditionFrom(
   return { ...condition, anchors: [mean, ...others] };
 }
 
-/** Runs the conditioning of a network, and reads its arrays. */
+/**
+ * Runs the conditioning of a network and returns its outputs as arrays. All are null for an unconditional network.
+ * @param earlierPixels true to return the references
+ */
 export function readCondition(
   network: Network,
   weights: readonly Tensor[],
@@ -279,7 +277,7 @@ export function readCondition(
     const condition = conditionFrom(network, weights, given(), longerStrides);
     const { map, anchors, references } = condition;
     const made: Partial<Record<keyof ConditionArrays, Tensor>> = { map };
-    // A single anchor may be one of the tensors given.
+    // A single anchor may be an input tensor, which is disposed elsewhere.
     if (anchors.length > 0)
       made.anchors = anchorsByPixel(network, condition, anchors[0].size / description.channels).clone();
     if (earlierPixels && references.length > 0) made.references = joinedReferences(references);

@@ -13,35 +13,35 @@ import type { FrameSampler } from './frame-sampler.js';
 
 const misused = errorFactory('USAGE', 'learn from hindcasts');
 
-/** Number of frames that are predicted from each place. */
+/** Number of frames that each hindcast predicts. */
 const AHEAD = 8;
-/** Number of frames from a place to the next. */
+/** Number of frames between the starts of successive hindcasts. */
 const APART = 4;
-/** Largest number of places, the last ones of the clip. */
+/** Maximum number of hindcasts, the last ones of the clip. */
 const MOST_PLACES = 32;
-/** Number of frames before the first place: fewer have no two at the longest stride. */
+/** Minimum number of frames before a hindcast: fewer do not hold two frames at the longest stride. */
 const LEAST_BEFORE = (LEAST_GIVEN - 1) * LONGEST_STRIDE + 1;
 
-/** Largest number of last known frames that hindcasts read; a `FrameHistory` keeps them if it is asked to. */
+/** Maximum number of last known frames that hindcasts read, to be given to a `FrameHistory` as `kept`. */
 export const FRAMES_FOR_HINDCASTS = MOST_AVERAGED + APART * MOST_PLACES;
-/** Smallest number of known frames, for all that is predicted from a place to be known. */
+/** Minimum number of known frames for one complete hindcast. */
 export const LEAST_FOR_HINDCASTS = LEAST_BEFORE + AHEAD;
-/** Default batch size of places that are predicted from: no figure depends on it. */
+/** Default batch size of hindcasts; no result depends on the batch size. */
 export const HINDCASTS_TOGETHER = 8;
 
-/** Options for hindcasts. */
+/** Options for learning from hindcasts. */
 export interface HindcastOptions {
-  /** Batch size of places. Default: HINDCASTS_TOGETHER. */
+  /** Batch size: number of hindcasts that are predicted at a time. Default: HINDCASTS_TOGETHER. */
   together?: number | undefined;
-  /** Called with the number of places that are done, and of all. */
+  /** Progress callback: receives the number of hindcasts that are done, and of all hindcasts. */
   onProgress?: ((done: number, places: number) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Checks that hindcasts correct the predictions of a model.
- * @param settings of the samples to draw; null: none are
- * @throws PxvError `USAGE` if they cannot: it learns no expected frame, has several scales, or its carry is 1
+ * Throws if hindcasts cannot correct the predictions of a model.
+ * @param settings sampling settings of the samples to draw; null: no samples are drawn
+ * @throws PxvError `USAGE` if the model predicts no expected frame, has several scales, or its carry is 1
  */
 export function expectCorrected({ name, chain }: Model, settings: Pick<SamplingSettings, 'carry'> | null): void {
   if (canPredictAtStrides(chain)) {
@@ -57,12 +57,11 @@ export function expectCorrected({ name, chain }: Model, settings: Pick<SamplingS
 }
 
 /**
- * Learns how to correct the frames after known ones, from predictions of known frames from those before them
- * ("hindcasts").
- * @param history of known frames, of which the last `FRAMES_FOR_HINDCASTS` that it keeps are read
- * @returns null if there are too few to know all that is predicted from a single place, or for a model that is not
- *   corrected
- * @throws the signal's reason once it is aborted
+ * Learns a correction of expected frames from hindcasts: predictions of known frames from the frames before them.
+ * @param history known frames; the last `FRAMES_FOR_HINDCASTS` that it keeps are read
+ * @returns null if `history` keeps fewer than `LEAST_FOR_HINDCASTS` frames, or the model is not of one scale with an
+ *   expected frame
+ * @throws the reason of `signal` once it is aborted
  */
 export async function learnCorrection(
   sampler: FrameSampler,
@@ -73,7 +72,7 @@ export async function learnCorrection(
   const levels = history.lastFrames.slice(-FRAMES_FOR_HINDCASTS);
   const { length } = levels;
   if (length < LEAST_FOR_HINDCASTS || !canPredictAtStrides(sampler.model.chain)) return null;
-  // From the last of them not all that is predicted is known yet: the nearest frames tell the most, though.
+  // The last hindcasts reach beyond the known frames, but the frames just ahead teach the most.
   const known = levels.map((frame) => levelsToBytes(shape, frame));
   const places: number[] = [];
   for (let at = length - APART; at >= LEAST_BEFORE && places.length < MOST_PLACES; at -= APART) places.push(at);
@@ -98,7 +97,7 @@ export async function learnCorrection(
     }
     onProgress?.(from + several.length, places.length);
   }
-  // Arrays of so many conditionings at a time have lengths that nothing else asks for.
+  // Arrays for a batch of conditionings have lengths that no other work uses.
   freeIdleMemory();
   return regression.correction(historyStatistics(known, shape));
 }

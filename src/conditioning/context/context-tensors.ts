@@ -3,45 +3,45 @@ import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { frameBytes, type ImageShape, type Levels } from '../../foundation/levels.js';
 import type { ContextFrames } from './history.js';
 
-/** Context frames of a batch of images, as tensors: as many as a model is given. */
+/** Context frames of a batch of images as tensors, as many as the model reads. */
 export interface ContextTensors {
   /**
-   * One tensor for each frame, oldest first, [batch, height, width, channels], in levels. Frames that do not exist
-   * repeat the oldest that does; if none does, all are at the middle level.
+   * Frames, oldest first, [batch, height, width, channels] each, in levels. Missing frames repeat the oldest existing
+   * one; if none exists, all are at the middle level.
    */
   frames: readonly Tensor4D[];
-  /** [batch, height, width, frames]: 1 if the frame exists, else 0. */
+  /** Mask of existing frames, [batch, height, width, frames]: 1 if the frame exists, else 0. */
   valid: Tensor4D;
-  /** [batch, height, width, 1]: strength of the noise in frames and earlier sub-pixels, in levels; 0: they are true. */
+  /** Strength of the noise in frames and earlier sub-pixels, [batch, height, width, 1], in levels; 0: no noise. */
   noise: Tensor4D;
-  /** Known frames before others were expected, if any were. */
+  /** Known frames before the expected ones, if some frames are expected. */
   known?: KnownFrames | undefined;
 }
 
-/** Known frames before expected ones, over which motion continues. */
+/** Last known frames before expected ones: their motion continues over the expected frames. */
 export interface KnownFrames {
-  /** As those of `ContextTensors`. */
+  /** Frames, as in `ContextTensors`. */
   frames: readonly Tensor4D[];
-  /** Number of frames expected since, of each example, 0 to `MOTION_LASTS`. */
+  /** Number of frames expected since the known ones, for each example, 0 to `MOTION_LASTS`. */
   expected: readonly number[];
 }
 
-/**
- * Buffer of context frames: takes those of one example after another and returns them as tensors; reused from batch to
- * batch.
- */
+/** Buffer of context frames: collects those of each example, returns tensors, and serves batch after batch. */
 export class ContextBuffer {
   private readonly area: number;
-  /** For each place in the context the frames of all examples. */
+  /** Frames of all examples, for each position in the context. */
   private readonly frames: Float32Array[];
   private readonly valid: Float32Array;
   private readonly noise: Float32Array;
-  /** As `frames`, of the known frames before expected ones; null while no example has any. */
+  /** Known frames before expected ones, as `frames`; null while no example has any. */
   private known: Float32Array[] | null = null;
-  /** Number of frames expected since, of each example. */
+  /** Number of frames expected since the known ones, for each example. */
   private readonly expected: Int32Array;
 
-  /** @param shape its context is 1 or more */
+  /**
+   * @param shape shape of the examples, with a context of 1 or more
+   * @param capacity maximum number of examples
+   */
   constructor(
     private readonly shape: ImageShape & { context: number },
     private readonly capacity: number,
@@ -53,7 +53,7 @@ export class ContextBuffer {
     this.expected = new Int32Array(capacity);
   }
 
-  /** Writes the context frames of one example, whose noise is 0. */
+  /** Sets the context frames of an example, and its noise strength to 0. */
   set(example: number, { frames, known }: ContextFrames<Levels>): void {
     const { context } = this.shape;
     this.write(this.of(example), frames);
@@ -66,7 +66,7 @@ export class ContextBuffer {
     this.write(this.placesOf(this.known, example), known.frames);
   }
 
-  /** Writes frames at the places of a context, the oldest again if there are fewer. */
+  /** Copies frames to the positions of a context; missing frames repeat the oldest. */
   private write(places: readonly Float32Array[], frames: readonly Levels[]): void {
     const missing = places.length - frames.length;
     for (const [k, values] of places.entries()) {
@@ -75,7 +75,7 @@ export class ContextBuffer {
     }
   }
 
-  /** Returns the levels of an example's frames, oldest first; they may be changed in place. */
+  /** Returns views of an example's frames in levels, oldest first; they may be changed in place. */
   of(example: number): Float32Array[] {
     return this.placesOf(this.frames, example);
   }
@@ -84,13 +84,13 @@ export class ContextBuffer {
     return frames.map((values) => this.partOf(values, example));
   }
 
-  /** Returns an example's part of the values of all. */
+  /** Returns an example's part of the values of all examples. */
   private partOf(values: Float32Array, example: number): Float32Array {
     const size = values.length / this.capacity;
     return values.subarray(example * size, (example + 1) * size);
   }
 
-  /** Returns the known frames of all examples: of one without expected frames its context. */
+  /** Returns the known frames of all examples; for an example without expected frames, its context. */
   private knownOf(expected: readonly number[]): Float32Array[] {
     for (const [example, frames] of expected.entries()) {
       if (frames === 0) this.placesOf(this.known!, example).forEach((values, k) => values.set(this.of(example)[k]));
@@ -98,12 +98,12 @@ export class ContextBuffer {
     return this.known!;
   }
 
-  /** Sets the strength of the noise that the network is told for an example, in levels. */
+  /** Sets the noise strength that the network reads for an example, in levels. */
   setNoise(example: number, noise: number): void {
     this.partOf(this.noise, example).fill(noise);
   }
 
-  /** Returns tensors of the first `count` examples; they keep their values when the buffer is filled again. */
+  /** Returns tensors of the first `count` examples, copied from the buffer. The caller disposes the result. */
   tensors(count: number): ContextTensors {
     const { height, width } = this.shape.size;
     const tensor = (values: Float32Array): Tensor4D => {
@@ -121,19 +121,22 @@ export class ContextBuffer {
   }
 }
 
-/** A frame of every example of a batch, in levels, and 1 where it exists, else 0: [batch, height, width, 1]. */
+/**
+ * Frame of each example of a batch: levels, [batch, height, width, channels], and a mask, [batch, height, width, 1],
+ * that is 1 if the frame exists, else 0.
+ */
 export interface FrameBatch {
   levels: Tensor4D;
   exists: Tensor4D;
 }
 
-/** Returns the frames of a context one by one. Disposes nothing. */
+/** Splits a context into its frames. Disposes nothing. */
 export function framesOfContext({ frames, valid }: ContextTensors): FrameBatch[] {
   const exists = tf.split<Tensor4D>(valid, frames.length, 3);
   return frames.map((levels, at) => ({ levels, exists: exists[at] }));
 }
 
-/** Joins frames, as many as a model is given, to a context. Disposes nothing. */
+/** Joins frames, as many as the model reads, into a context. Disposes nothing. */
 export function contextOfFrames({ frames, known }: ContextFrames<FrameBatch>, noise: Tensor4D): ContextTensors {
   const levels = (all: readonly FrameBatch[]) => all.map((frame) => frame.levels);
   const exist = frames.map(({ exists }) => exists);
@@ -146,7 +149,7 @@ export function contextOfFrames({ frames, known }: ContextFrames<FrameBatch>, no
   };
 }
 
-/** Applies `change` to the known and to all frames of a context. */
+/** Applies `change` to the frames and to the known frames of a context. */
 function changeFrames(
   { known, ...context }: ContextTensors,
   change: (frames: readonly Tensor4D[]) => Tensor4D[],
@@ -158,17 +161,17 @@ function changeFrames(
   };
 }
 
-/** Swaps left and right. */
+/** Mirrors an image left to right. */
 export function mirrorImage(image: Tensor4D): Tensor4D {
   return tf.reverse(image, 2);
 }
 
-/** Swaps left and right in all frames of a context. Disposes nothing. */
+/** Mirrors all frames of a context left to right. Disposes nothing. */
 export function mirrorContext(context: ContextTensors): ContextTensors {
   return changeFrames(context, (frames) => frames.map(mirrorImage));
 }
 
-/** Returns the last `length` frames of a context at a coarser scale: every `step` pixels. Disposes nothing. */
+/** Returns the last `length` frames of a context at every `step`-th pixel, down and across. Disposes nothing. */
 export function cutContext(context: ContextTensors, length: number, step: number): ContextTensors {
   const missing = context.frames.length - length;
   const planes = subsample(context.valid, step);
@@ -179,12 +182,12 @@ export function cutContext(context: ContextTensors, length: number, step: number
   };
 }
 
-/** Returns every `step`-th pixel of a map, down and across, from its first. */
+/** Returns every `step`-th pixel of a map, down and across, from the first. */
 export function subsample(map: Tensor4D, step: number): Tensor4D {
   return step === 1 ? map : (tf.stridedSlice(map, [0, 0, 0, 0], map.shape, [1, step, step, 1]) as Tensor4D);
 }
 
-/** Brings the difference between two frames, which is small, to the range of the other inputs. */
+/** Gain that brings the difference between two frames, which is small, to the range of the other inputs. */
 export const DIFFERENCE_GAIN = 8;
 
 /** Scales the levels of a context's frames to -1..1, oldest first. */

@@ -13,32 +13,32 @@ import {
   type Subsequence,
 } from './history.js';
 
-/** Images to predict, with what is given for each, as tensors. */
+/** Batch of images to predict with their conditioning inputs, as tensors. */
 export interface Examples {
-  /** Levels, [batch, height, width, channels], float32. */
+  /** Images to predict, in levels, [batch, height, width, channels], float32. */
   image: Tensor4D;
-  /** What the network reads as the image's earlier sub-pixels: the image, but where training disturbs it. */
+  /** Images that the network reads as earlier sub-pixels: equal to `image` unless noise augmentation changed them. */
   seen: Tensor4D;
+  /** Conditioning inputs of the images. */
   given: ConditioningInputs;
-  /** 1 for examples of which features of earlier pixels are made, else 0, [batch, 1, 1, 1]; none: all are. */
+  /** Mask of examples with features of earlier pixels, [batch, 1, 1, 1]: 1 if computed, else 0. Default: all 1. */
   earlierPixels?: Tensor4D | null | undefined;
 }
 
-/** Shape of a model's examples. */
+/** Shape of the examples that a model reads. */
 export interface ExampleShape extends ImageShape {
-  /** Number of context frames that are given; 0: none. */
+  /** Number of context frames; 0: none. */
   context: number;
 }
 
 /**
- * Changes, in place, what the network is shown of an example: earlier sub-pixels, and the context frames, oldest first;
- * levels, height x width x channels each. Returns the strength of the change, in levels, as the network is told.
+ * Function of noise augmentation: changes in place the earlier sub-pixels `seen` and the context frames, oldest first,
+ * of one example. All are levels, height x width x channels each. Returns the noise strength that the network reads, in
+ * levels.
  */
 export type Disturb = (seen: Float32Array, context: readonly Float32Array[]) => number;
 
-/**
- * Buffer of frames with their context: takes them one by one and returns them as tensors; reused from batch to batch.
- */
+/** Buffer of examples: collects frames with their context, returns them as tensors, and serves batch after batch. */
 export class ExampleBuffer {
   private readonly pixels: number;
   private readonly images: Float32Array;
@@ -71,12 +71,13 @@ export class ExampleBuffer {
   }
 
   /**
-   * Adds one example.
-   * @param frames height x width x channels bytes each: the context frames that exist, oldest first, then the frame to
+   * Adds the example of a frame after its context frames.
+   * @param frames height x width x channels bytes each: the existing context frames, oldest first, then the frame to
    *   predict
-   * @param number of frames; with fewer than context + 1 the oldest are missing
-   * @param mirrored swaps left and right in all of them
-   * @param earlierPixels whether features of earlier pixels are made of it, by a network that has some
+   * @param number number of frames in `frames`; if fewer than context + 1, the oldest are missing
+   * @param mirrored true to mirror all frames left to right
+   * @param disturb noise augmentation to apply; default: none
+   * @param earlierPixels true to compute features of earlier pixels, if the network has methods for them
    */
   add(frames: Uint8Array, number: number, mirrored: boolean, disturb?: Disturb, earlierPixels = true): void {
     const { pixels, shape } = this;
@@ -88,14 +89,14 @@ export class ExampleBuffer {
     if (disturb !== undefined) this.disturb(disturb);
   }
 
-  /** Changes what the network is shown of the example added last. */
+  /** Applies noise augmentation to the example added last. */
   disturb(change: Disturb): void {
     const [last, { context, pixels }] = [this.count - 1, this];
     const noise = change(this.seen.subarray(last * pixels, (last + 1) * pixels), context?.of(last) ?? []);
     context?.setNoise(last, noise);
   }
 
-  /** Adds the example of an image, which may be absent if nobody reads it, after context frames; see `add`. */
+  /** Adds the example of `image`, which may be absent if nobody reads it, after context frames. See `add`. */
   addAfter(context: ContextFrames<Levels>, image?: Levels, earlierPixels = true): void {
     const example = this.count++;
     this.earlierPixels[example] = earlierPixels;
@@ -103,7 +104,7 @@ export class ExampleBuffer {
     if (image !== undefined) for (const all of [this.images, this.seen]) all.set(image, example * this.pixels);
   }
 
-  /** Returns tensors of the examples added since `clear`; they keep their values when the buffer is filled again. */
+  /** Returns tensors of the examples added since `clear`, copied from the buffer. The caller disposes the result. */
   tensors(): Examples {
     const { size, channels } = this.shape;
     const { count } = this;
@@ -119,39 +120,40 @@ export class ExampleBuffer {
   }
 }
 
-/** Returns examples of zeros, in the shapes of `ExampleBuffer.tensors`, to count memory or to measure time. */
+/** Returns examples of zeros in the shapes of `ExampleBuffer.tensors`, to measure memory or time. */
 export function blankExamples(shape: ExampleShape, batch: number): Examples {
   const { size, channels } = shape;
   const blank = () => tf.fill<Rank.R4>([batch, size.height, size.width, channels], 0);
   return { image: blank(), seen: blank(), given: zeroInputs(shape, shape, batch) };
 }
 
-/** Returns examples of the frames after some contexts. Their images mean nothing. */
+/** Returns examples of the frames to predict after the given contexts; their images are placeholders. */
 export function examplesAfter(shape: ExampleShape, contexts: readonly ContextFrames<Levels>[]): Examples {
   const buffer = new ExampleBuffer(shape, contexts.length);
   for (const context of contexts) buffer.addAfter(context);
   return buffer.tensors();
 }
 
-/** Returns examples of `count` first frames, or of images: nothing is before them. Their images mean nothing. */
+/** Returns `count` examples without context frames, to predict first frames or images; the images are placeholders. */
 export function examplesOfFirst(shape: ExampleShape, count: number): Examples {
   return examplesAfter(shape, new Array<ContextFrames<Levels>>(count).fill(NO_FRAMES));
 }
 
-/** Swaps left and right in examples. Disposes nothing. */
+/** Mirrors examples left to right. Disposes nothing. */
 export function mirrorExamples({ image, seen, given, earlierPixels }: Examples): Examples {
   return { image: mirrorImage(image), seen: mirrorImage(seen), given: mirrorInputs(given), earlierPixels };
 }
 
+/** Disposes all tensors of examples. */
 export function disposeExamples({ image, seen, given, earlierPixels }: Examples): void {
   tf.dispose([image, seen]);
   earlierPixels?.dispose();
   disposeInputs(given);
 }
 
-/** History of a clip: its frames so far, known or expected, of which the last are kept as levels. */
+/** History of a clip: its known and expected frames so far, of which the last are kept as levels. */
 export class FrameHistory extends StridedHistory<Levels> {
-  /** @param kept number of frames that are remembered, if more than a model reads at its longest stride */
+  /** @param kept number of last frames to keep, if more than a model reads at its longest stride */
   constructor(
     private readonly shape: ExampleShape,
     private readonly kept = 0,
@@ -159,25 +161,31 @@ export class FrameHistory extends StridedHistory<Levels> {
     super(shape.context, Math.max(kept, historyLength(shape.context)));
   }
 
-  /** Adds the clip's next frame, height x width x channels bytes. A frame of another size is an `INPUT` error. */
+  /**
+   * Adds the clip's next frame, height x width x channels bytes, as a known one.
+   * @throws PxvError `INPUT` if the frame has another size
+   */
   push(frame: Uint8Array): void {
     this.addKnown(this.levels(frame));
   }
 
-  /** Adds the example of the next frame, in bytes, to a buffer; at a stride only if it has enough known frames. */
+  /**
+   * Adds to `buffer` the example of the clip's next frame, in bytes, after this history. With a `subsequence`, the
+   * context is that of the subsequence; nothing is added if it has too few known frames.
+   */
   addExample(buffer: ExampleBuffer, frame: Uint8Array, subsequence?: Subsequence): void {
     const context = subsequence === undefined ? this.leading()[0].context : this.every(subsequence);
     if (subsequence === undefined || areEnough(subsequence, context.frames.length))
       buffer.addAfter(context, this.levels(frame));
   }
 
-  /** Returns examples of the next frames of histories of one model. Their images mean nothing. */
+  /** Returns an example of the next frame of each history, all of one model. The images are placeholders. */
   static examples(histories: readonly FrameHistory[]): Examples {
     const contexts = histories.map((history) => history.leading()[0].context);
     return examplesAfter(histories[0].shape, contexts);
   }
 
-  /** Returns a history with the same frames so far; what is added to one is not in the other. */
+  /** Returns an independent copy with the same frames so far. */
   copy(): FrameHistory {
     return Object.assign(new FrameHistory(this.shape, this.kept), this);
   }

@@ -1,15 +1,13 @@
 import { tf } from '../../foundation/tfjs.js';
 import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
 
-/**
- * Every `stride`-th frame of a clip, one of which lies `phase` frames after the last known one, 0 <= phase < stride.
- */
+/** Every `stride`-th frame of a clip: `phase` (0 to stride - 1) frames, modulo `stride`, after the last known one. */
 export interface Subsequence {
   stride: number;
   phase: number;
 }
 
-/** Subsequences that frames ahead are predicted from (docs/decisions/0012-one-past-one-forecaster.md). */
+/** Subsequences that frames are predicted from: strides 1, 2 and 4 (docs/decisions/0012-one-past-one-forecaster.md). */
 export const SUBSEQUENCES: readonly Subsequence[] = [
   { stride: 1, phase: 0 },
   { stride: 2, phase: 0 },
@@ -17,58 +15,57 @@ export const SUBSEQUENCES: readonly Subsequence[] = [
   { stride: 4, phase: 0 },
 ];
 
-/** Largest distance between two context frames, in frames. */
+/** Maximum distance between two successive context frames, in frames. */
 export const LONGEST_STRIDE = Math.max(...SUBSEQUENCES.map(({ stride }) => stride));
 
-/** Fewest context frames at a stride above 1: one alone shows no motion. */
+/** Minimum number of context frames at a stride above 1: one frame alone shows no motion. */
 export const LEAST_GIVEN = 2;
 
-/** Returns true if `frames` context frames are enough to predict from at a stride. */
+/** Returns true if `frames` context frames are enough to predict from, at the stride of a subsequence. */
 export function areEnough({ stride }: Subsequence, frames: number): boolean {
   return stride === 1 || frames >= LEAST_GIVEN;
 }
 
-/** Returns the subsequences that a model predicts from. @param context number of frames that it is given */
+/** Returns the subsequences that a model predicts from. @param context number of the model's context frames */
 export function subsequencesFor(context: number): Subsequence[] {
   return SUBSEQUENCES.filter((subsequence) => areEnough(subsequence, context));
 }
 
 /**
- * Returns the number of frames that a model reads at its longest stride.
- * @param context number of frames that it is given
+ * Returns the number of last frames that a model reads at its longest stride.
+ * @param context number of the model's context frames
  */
 export function historyLength(context: number): number {
   return context * LONGEST_STRIDE;
 }
 
-/** Returns the number of frames from the last known one of a subsequence to the last known one of the clip. */
+/** Returns the distance, in frames, from the last known frame of a subsequence to the last known frame of the clip. */
 export function lastKnownAgo({ stride, phase }: Subsequence): number {
   return (stride - phase) % stride;
 }
 
-/** Returns true if a subsequence ends with the last known frame, so that motion among its known frames continues. */
+/** Returns true if a subsequence contains the clip's last known frame: motion of known frames then continues. */
 export function endsWithKnown({ phase }: Subsequence): boolean {
   return phase === 0;
 }
 
-/** Returns true if a subsequence has the frame `ahead` places after the last known one, 1 for the next. */
+/** Returns true if a subsequence contains the frame `ahead` frames after the last known one, 1 for the next. */
 export function hasFrame({ stride, phase }: Subsequence, ahead: number): boolean {
   return ahead % stride === phase;
 }
 
 /**
- * Returns true if the frame `ahead` is predicted from those of a subsequence before it: a whole stride lies between.
+ * Returns true if a subsequence leads to the frame `ahead`: if it has the frame, and `ahead` is at least its stride.
  */
 export function leadsTo(subsequence: Subsequence, ahead: number): boolean {
   return hasFrame(subsequence, ahead) && ahead >= subsequence.stride;
 }
 
 /**
- * Returns the expected frame: the mean of the predictions at each stride.
- * @param expected predictions at each stride, [batch, height, width, features], or sums over some; zero where one does
- *   not count
- * @param counts number of strides that each is of, [batch, 1, 1, 1]; default: one
- * @param divide divides the sum by the count
+ * Returns the mean of the predictions of a frame at several strides: the expected frame.
+ * @param expected predictions, or sums of predictions, [batch, height, width, features]; zero for those not counted
+ * @param counts number of predictions in each of `expected`, [batch, 1, 1, 1]; default: 1
+ * @param divide division of the sum by the count
  */
 export function meanOverStrides(
   expected: readonly Tensor4D[],
@@ -78,46 +75,45 @@ export function meanOverStrides(
   return divide(tf.addN([...expected]), tf.addN([...counts]));
 }
 
-/** Context frames that a frame is predicted from, of any form: levels, or a batch of tensors. */
+/** Context frames of a frame to predict; F is the form of a frame: levels, or a batch of tensors. */
 export interface ContextFrames<F> {
-  /** Oldest first: as many as a model is given, or as exist. */
+  /** Frames, oldest first: as many as the model reads, or fewer if no more exist. */
   frames: readonly F[];
-  /**
-   * If some of them are expected: the known frames before, and the number of expected ones since; null: all are known.
-   */
+  /** Known frames before expected ones, and the number of expected ones since; null: all `frames` count as known. */
   known: { frames: readonly F[]; expected: number } | null;
 }
 
-/** Context of a first frame: nothing is before it. */
+/** Context of the first frame of a clip: no frames. */
 export const NO_FRAMES: ContextFrames<never> = { frames: [], known: null };
 
 /**
- * Expected frames over which known motion continues; then the last frames count as known, though they were expected.
+ * Maximum number of expected frames over which known motion continues. Beyond this number the last frames count as
+ * known, though they were expected.
  */
 export const MOTION_LASTS = 8;
 
-/** Context frames of one subsequence. */
+/** Subsequence with its context frames. */
 export interface StridedContext<F> {
   subsequence: Subsequence;
   context: ContextFrames<F>;
 }
 
 /**
- * History of a clip, in frames of any form, known or expected: it gives the context frames of the next one. Besides the
- * frames just before it these are those at each longer stride that leads to it: motion shows more clearly there, and
- * fewer steps lose less.
+ * History of a clip: known and expected frames of the form F. The history gives the context frames of the next frame,
+ * at stride 1 and at each longer stride that leads to the frame. Longer strides show motion more clearly, and fewer
+ * steps lose less.
  */
 export class StridedHistory<F> {
   private count = 0;
-  /** The next frame: 1 for the one after the last known one. */
+  /** Number of frames from the last known one to the next frame, 1 or more. */
   private ahead = 1;
-  /** Oldest first. */
+  /** Frames that are kept, oldest first. */
   private last: readonly F[] = [];
 
   /**
-   * @param length number of frames that a model is given
-   * @param remembered number of frames that are kept
-   * @param strides known frames at each stride, where nothing else is remembered
+   * @param length number of context frames that the model reads
+   * @param remembered number of last frames that are kept
+   * @param strides known context frames at each stride, if no frames are kept
    */
   constructor(
     private readonly length: number,
@@ -125,17 +121,17 @@ export class StridedHistory<F> {
     private strides: readonly StridedContext<F>[] | null = null,
   ) {}
 
-  /** Number of frames so far: the index, in their clip, of the next one. */
+  /** Number of frames so far, which is the index of the next frame in the clip. */
   get frames(): number {
     return this.count;
   }
 
-  /** Counts frames of the clip that were before those that are added. */
+  /** Counts `frames` frames of the clip that came before the added ones. */
   skip(frames: number): void {
     this.count += frames;
   }
 
-  /** The last frames, oldest first. */
+  /** Last frames, oldest first, at most `remembered`. */
   get lastFrames(): readonly F[] {
     return this.last;
   }
@@ -147,7 +143,7 @@ export class StridedHistory<F> {
     this.ahead = 1;
   }
 
-  /** Adds the clip's next frame as an expected one: known motion continues over it. */
+  /** Adds the clip's next frame as an expected one: the motion of known frames continues over it. */
   addExpected(frame: F): void {
     this.strides = this.atStrides().map(({ subsequence, context }) => {
       if (!hasFrame(subsequence, this.ahead)) return { subsequence, context };
@@ -163,8 +159,8 @@ export class StridedHistory<F> {
   }
 
   /**
-   * Returns the context one frame later.
-   * @param continues whether motion among its known frames continues, or is found again
+   * Returns a context advanced by one frame.
+   * @param continues true to continue the motion of the known frames, false to find motion anew
    */
   private advance({ frames, known }: ContextFrames<F>, frame: F, continues: boolean): ContextFrames<F> {
     const later = this.length === 0 ? [] : [...frames, frame].slice(-this.length);
@@ -173,10 +169,7 @@ export class StridedHistory<F> {
     return { frames: later, known: { ...before, expected: before.expected + 1 } };
   }
 
-  /**
-   * Returns the contexts of the next frame: the frames just before it, then those at each longer stride that leads to
-   * it.
-   */
+  /** Returns the contexts to predict the next frame from: stride 1, then each longer stride that leads to the frame. */
   leading(): StridedContext<F>[] {
     return this.atStrides().filter(({ subsequence }) => leadsTo(subsequence, this.ahead));
   }
@@ -187,7 +180,10 @@ export class StridedHistory<F> {
     return known.filter(({ subsequence, context }) => areEnough(subsequence, context.frames.length));
   }
 
-  /** Returns the last frames of a subsequence, as those of a slower clip. All frames so far must be known. */
+  /**
+   * Returns the last frames of a subsequence as context frames, as of a clip at a lower frame rate. All frames so far
+   * must be known.
+   */
   every(subsequence: Subsequence): ContextFrames<F> {
     const { stride } = subsequence;
     const newest = this.last.length - 1 - lastKnownAgo(subsequence);

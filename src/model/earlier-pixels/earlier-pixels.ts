@@ -1,18 +1,18 @@
 import type { EarlierMethod, EarlierPixelsShape } from '../../backend/kernels/index.js';
 
-/** A pixel before the one in hand in raster order: so many rows down and columns to the right. */
+/** Offset to a pixel that comes earlier in raster order: `dy` rows down and `dx` columns to the right. */
 export interface EarlierTap {
   dy: number;
   dx: number;
 }
 
-/** One method that makes something of the pixels before each pixel of an image. Its kernel, which has its name, says what it computes. */
+/** Method that makes features of the pixels before each pixel of an image, as the kernel of the same name defines. */
 export interface EarlierPixels {
   type: EarlierMethod;
-  /** Features of a pixel that a network reads. */
+  /** Returns the number of features of each pixel. */
   features(shape: EarlierPixelsShape): number;
-  /** The pixels that they are made of; null: all. */
+  /** Offsets of the pixels that the features are made of; null: all earlier pixels. */
   taps: readonly EarlierTap[] | null;
-  /** Bytes that the engine holds of an image for it, while the image is drawn. */
+  /** Returns the bytes that the engine holds for one image while it is drawn. */
   bytes(shape: EarlierPixelsShape): number;
 }

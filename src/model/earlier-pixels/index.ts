@@ -10,13 +10,16 @@ import { templateMatching } from './template-matching.js';
 
 export type { EarlierTap } from './earlier-pixels.js';
 
-/** Every method; a new one is a file and a line here. */
+/** Registry of all methods; a new one is a file and a line here. */
 const methods: Readonly<Record<EarlierMethod, EarlierPixels>> = { templateMatching, localRegression };
 
-/** The layers that read what is made of earlier pixels, by the layers that they are added to. */
+/** Names of the 1x1 layers that read the features of earlier pixels, by the layer to whose output they add. */
 export const EARLIER_LAYERS = { first: 'first.matched', head: 'head.matched' } as const;
 
-/** The methods of a network, in the order in which it reads them, and what they are given; of no references: it has none. */
+/**
+ * Returns the methods of a network, in the order in which it reads them, and the shape of their inputs. A network
+ * without references has no methods.
+ */
 function earlierOf({ size, channels, levels, conditioning }: NetworkDescription) {
   const offered = conditioning.flatMap((given) => getConditioning(given).earlierPixels?.(given) ?? []);
   const shape: EarlierPixelsShape = {
@@ -27,42 +30,45 @@ function earlierOf({ size, channels, levels, conditioning }: NetworkDescription)
   return { shape, used: used.map((method) => methods[method]) };
 }
 
-/** Features that a network reads of what is made of the pixels before each pixel; 0: nothing is. */
+/** Returns the number of features of earlier pixels that a network reads for each pixel; 0: none. */
 export function earlierFeatures(description: NetworkDescription): number {
   const { shape, used } = earlierOf(description);
   return used.reduce((sum, method) => sum + method.features(shape), 0);
 }
 
-/** The pixels that these are made of, as seen from a pixel; null: all before it. */
+/** Returns the offsets of the pixels that a network's features of earlier pixels depend on; null: all earlier ones. */
 export function earlierTaps(description: NetworkDescription): EarlierPixels['taps'] {
   const taps = earlierOf(description).used.map((method) => method.taps);
   return taps.includes(null) ? null : taps.flatMap((some) => some ?? []);
 }
 
-/** Bytes that the engine takes of an image for them, while it is drawn: those of the methods, and the references. */
+/** Returns the bytes that the engine holds for earlier pixels while one image is drawn: for methods and references. */
 export function earlierBytes(description: NetworkDescription): number {
   const { shape, used } = earlierOf(description);
   const given = Float32Array.BYTES_PER_ELEMENT * shape.height * shape.width * shape.references * shape.channels;
   return used.reduce((sum, method) => sum + method.bytes(shape), given);
 }
 
-/** What a drawing's numbers say of them: see kernels/drawing.ts. */
+/**
+ * Returns the numbers of earlier pixels in a call of the drawing kernel: the number of references, and bit k for the
+ * k-th of `earlierMethods`. See kernels/drawing.ts.
+ */
 export function earlierNumbers(description: NetworkDescription): { references: number; earlier: number } {
   const { shape, used } = earlierOf(description);
   const earlier = used.reduce((bits, { type }) => bits | (1 << earlierMethods.indexOf(type)), 0);
   return { references: shape.references, earlier };
 }
 
-/** The pictures that an image is looked for in, side by side: [batch, height, width, references * channels]. */
+/** Joins references along the channels: [batch, height, width, references * channels]. */
 export function joinedReferences(references: readonly Tensor4D[]): Tensor4D {
   return tf.concat([...references], 3);
 }
 
 /**
- * What is made of the pixels before each pixel of whole images, [batch, height, width, `earlierFeatures`]; null for a
- * network without any. Differentiable in the anchor.
- * @param image [batch, height, width, channels], in levels
- * @param earlierPixels [batch, 1, 1, 1], 0 for examples of which nothing is made: they read what says so; null: of all
+ * Returns the features of earlier pixels of whole images, [batch, height, width, `earlierFeatures`]; null for a network
+ * without methods. Differentiable in the first anchor, the expected frame.
+ * @param image images in levels, [batch, height, width, channels]
+ * @param earlierPixels mask, [batch, 1, 1, 1]: 0 for examples that read the values for no match, else 1; null: all 1
  */
 export function earlierInput(
   description: NetworkDescription,

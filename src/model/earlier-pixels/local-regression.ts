@@ -1,12 +1,12 @@
 import { localRegressionFeatures, REGRESSIONS, regressors } from '../../backend/kernels/index.js';
 import type { EarlierPixels } from './earlier-pixels.js';
 
-/** How the image differs from what is expected, regressed on what is known near each pixel: see kernels/local-regression.ts. */
+/** Local regression of the deviation from the expected frame on known pixels: see kernels/local-regression.ts. */
 export const localRegression: EarlierPixels = {
   type: 'localRegression',
   features: localRegressionFeatures,
   taps: null,
-  /** Sums of moments for each pixel of a row, regressors and errors. */
+  /** Returns the bytes of the sums of moments for each pixel of a row, of regressors and of errors. */
   bytes(shape) {
     const { width, height, channels } = shape;
     const count = regressors(shape);

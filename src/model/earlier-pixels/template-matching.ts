@@ -1,7 +1,7 @@
 import { templateFeatures, TEMPLATES } from '../../backend/kernels/index.js';
 import type { EarlierPixels, EarlierTap } from './earlier-pixels.js';
 
-/** The pixels of a template. */
+/** Returns the offsets of a template's pixels. @param margin reach of the template, in pixels */
 function templateTaps(margin: number): EarlierTap[] {
   const taps = [];
   for (let dy = -margin; dy <= 0; dy++)
@@ -9,12 +9,12 @@ function templateTaps(margin: number): EarlierTap[] {
   return taps;
 }
 
-/** The surroundings of each pixel are looked for in the references: see kernels/template-matching.ts. */
+/** Template matching: finds the surroundings of each pixel in the references. See kernels/template-matching.ts. */
 export const templateMatching: EarlierPixels = {
   type: 'templateMatching',
   features: templateFeatures,
   taps: templateTaps(TEMPLATES.margin),
-  /** Differences of the rows that a template reaches, and the references with what lies around them. */
+  /** Returns the bytes of the differences in the rows that a template reaches, and of the padded references. */
   bytes({ width, height, channels, references }) {
     const { reach, margin } = TEMPLATES;
     const differences = (margin + 1) * width * (2 * reach + 1) ** 2;

@@ -1,44 +1,39 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { z } from 'zod';
 
-/**
- * Numbers by which kernels make distributions of a head's outputs: see `headFields` in src/backend/kernels/drawing.ts.
- */
+/** Numbers from which kernels compute a head's distributions: see `headFields` in src/backend/kernels/drawing.ts. */
 export interface HeadNumbers {
   /** Number of the kind of head in native/engine/drawing.cc. */
   headKind: number;
-  /** Number of components that are mixed; 0: none. */
+  /** Number of components of the mixture; 0: none. */
   components: number;
-  /** Levels that one unit of output moves a component's mean away from its anchor; 0 without components. */
+  /** Levels by which one unit of output moves a component's mean from its anchor; 0 without components. */
   meanScale: number;
-  /** Whether the colours of a pixel choose their component together. */
+  /** True if one component is drawn for all colours of a pixel. */
   together: boolean;
 }
 
-/** Numbers of a head that mixes no components. */
+/** Head numbers of a head without a mixture. */
 export const UNMIXED = { components: 0, meanScale: 0, together: false } as const;
 
-/** One kind of head: how a network's outputs become probabilities of the levels of a pixel's colours. */
+/** Kind of head: turns a network's outputs into probabilities of the levels of a pixel's colours. */
 export interface Head<D extends { type: string }> {
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
-  /** Whether the head starts from anchors; then the image's difference to each is an input of the network as well. */
+  /** True if means are relative to anchors; the network then also reads the image's difference from each anchor. */
   anchored: boolean;
-  /**
-   * Whether a lower temperature draws levels closer to the anchors: then samples are by default drawn about the
-   * expected frame.
-   */
+  /** True if a lower temperature draws closer to the anchors: then draws are about the expected frame by default. */
   drawsAboutAnchors: boolean;
-  /** Returns the numbers that kernels read of it. */
+  /** Returns the numbers that kernels read of a head. */
   numbers(description: D): HeadNumbers;
-  /** Largest number of levels, 2 to 256. */
+  /** Maximum number of levels, 2 to 256. */
   maxLevels: number;
-  /** Returns the number of outputs that the head reads for each colour in turn. */
+  /** Returns the number of outputs of the network for each colour, in order. */
   outputs(description: D, levels: number, channels: number): number[];
   /**
-   * Returns -log P(target) in nats of each sub-pixel given the pixel's earlier colours, exact, [pixels, channels];
-   * differentiable in the outputs, [pixels, outputs of all colours], and the anchors.
+   * Returns -log P(target) of each sub-pixel given the pixel's earlier colours, in nats, exact, [pixels, channels].
+   * Differentiable in `outputs`, [pixels, outputs of all colours], and in `anchors`.
    * @param targets [pixels, channels], int32, 0 to levels - 1
-   * @param anchors [pixels, channels * A], in levels, the anchors of a colour together
+   * @param anchors [pixels, channels * A], in levels, grouped by colour
    */
   nats(description: D, levels: number, outputs: Tensor2D, targets: Tensor2D, anchors: Tensor2D): Tensor2D;
 }

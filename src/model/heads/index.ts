@@ -4,11 +4,13 @@ import { sigmoid, type SigmoidDescription } from './sigmoid.js';
 import { softmax, type SoftmaxDescription } from './softmax.js';
 
 export type { Head };
+/** Description of a head of any kind. */
 export type HeadDescription = SoftmaxDescription | SigmoidDescription | LogisticMixtureDescription;
 
-/** Every kind of head; a new one is a file and a line here and above. */
+/** Registry of all kinds of head, by type; a new one is a file, and a line here and above. */
 export const heads = { softmax, sigmoid, 'logistic-mixture': logisticMixture } as const;
 
+/** Returns the kind of head that a description names. */
 export function getHead(description: HeadDescription): Head<HeadDescription> {
   return heads[description.type];
 }

@@ -6,25 +6,26 @@ import type { Head } from './head.js';
 
 const schema = z.strictObject({
   type: z.literal('logistic-mixture'),
-  /** Number of logistics, K. */
+  /** Number of components, K. */
   components: z.int().min(1).max(32),
   /**
-   * Levels that one unit of output moves a mean away from the anchor. Outputs are of the order of 1: for a network that
-   * is given nothing, whose anchor is the middle level, (levels - 1) / 2 puts the whole range in their reach.
+   * Levels by which one unit of output moves a mean from its anchor. Outputs are of the order of 1. For an
+   * unconditional network, whose anchor is the middle level, (levels - 1) / 2 makes the whole range reachable.
    */
   meanScale: z.number().positive(),
-  /** Whether the colours of a pixel choose their components apart, as where this is left out, or all one. */
+  /** `together`: one component is drawn for all colours of a pixel. `apart`, the default: one for each colour. */
   colours: z.enum(['apart', 'together']).optional(),
 });
 
+/** Description of a head with a mixture of logistics. */
 export type LogisticMixtureDescription = z.infer<typeof schema>;
 
 /**
- * Discretised mixture of logistics (after 1701.05517, section 2.1), each colour conditioned on the earlier ones through
- * the masked network. Means start from anchors, component k from anchor k mod A. The first and the last level take the
- * tails. With colours together one component is chosen for the whole pixel: its weight for a later colour is that for
- * the earlier ones times their likelihood under it, and what the earlier ones lie off its means moves its mean (section
- * 2.2).
+ * Head with a discretised mixture of logistics (after 1701.05517, section 2.1); each colour is conditioned on the
+ * earlier ones by the masked network. The mean of component k is relative to anchor k mod A. The first and the last
+ * level take the tails. With colours together, one component is drawn for the whole pixel (section 2.2). A component's
+ * weight for a later colour is multiplied by the earlier colours' likelihood under the component. The earlier colours'
+ * deviations from the component's means move its mean for the later colour.
  */
 export const logisticMixture: Head<LogisticMixtureDescription> = {
   schema,

@@ -6,9 +6,10 @@ import { UNMIXED, type Head } from './head.js';
 
 const schema = z.strictObject({ type: z.literal('sigmoid') });
 
+/** Description of a sigmoid head. */
 export type SigmoidDescription = z.infer<typeof schema>;
 
-/** The paper's head for binary images (1601.06759, table 1): one output, the logit of level 1. */
+/** Head for binary images, as in the paper (1601.06759, table 1): one output, the logit of level 1. */
 export const sigmoid: Head<SigmoidDescription> = {
   schema,
   anchored: false,

@@ -6,9 +6,10 @@ import { UNMIXED, type Head } from './head.js';
 
 const schema = z.strictObject({ type: z.literal('softmax') });
 
+/** Description of a softmax head. */
 export type SoftmaxDescription = z.infer<typeof schema>;
 
-/** The paper's head (1601.06759, section 2.2): a softmax over the levels. */
+/** Head with a softmax over the levels, as in the paper (1601.06759, section 2.2). */
 export const softmax: Head<SoftmaxDescription> = {
   schema,
   anchored: false,

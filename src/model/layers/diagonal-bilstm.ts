@@ -5,18 +5,19 @@ import type { Layer } from './layer.js';
 
 const schema = z.strictObject({
   type: z.literal('diagonal-bilstm'),
-  /** Features of each direction's state, h. */
+  /** Number of features of each direction's state, h. */
   hidden: z.int().min(1).max(4096),
-  /** Learn the states outside the image; else they are zero. */
+  /** States outside the image: zero, or learned. */
   initialState: z.enum(['zero', 'learned']),
 });
 
+/** Description of a layer with a Diagonal BiLSTM. */
 export type DiagonalBiLstmDescription = z.infer<typeof schema>;
 
 /**
- * Residual block around a Diagonal BiLSTM (1601.06759, section 3.2 and figure 5 right): input-to-state 1x1, mask B, in
- * each direction; the state of the direction that comes from the right is moved down by one row, so that it shows
- * nothing that is still to come, and added to the other; the sum goes through a 1x1 to 2h, plus the input.
+ * Residual block around a Diagonal BiLSTM (1601.06759, section 3.2 and figure 5 right). Each direction has an
+ * input-to-state 1x1 convolution, mask B. The state of the direction from the right is moved down by one row, so that
+ * it shows no later pixels, and added to the other. The sum goes through a 1x1 convolution to 2h, plus the input.
  */
 export const diagonalBiLstm: Layer<DiagonalBiLstmDescription> = {
   schema,

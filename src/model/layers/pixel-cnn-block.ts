@@ -3,15 +3,16 @@ import type { Layer } from './layer.js';
 
 const schema = z.strictObject({
   type: z.literal('pixel-cnn-block'),
-  /** Features inside the block, h. */
+  /** Number of features inside the block, h. */
   hidden: z.int().min(1).max(4096),
 });
 
+/** Description of a layer that is a PixelCNN block. */
 export type PixelCnnBlockDescription = z.infer<typeof schema>;
 
 /**
- * Residual block of the PixelCNN (1601.06759, figure 5 left): 2h -> ReLU, 1x1 -> h -> ReLU, 3x3 -> h -> ReLU, 1x1 -> 2h,
- * plus the input; the conditioning map joins the output of the 3x3.
+ * Residual block of the PixelCNN (1601.06759, figure 5 left): 2h -> ReLU, 1x1 -> h -> ReLU, 3x3 -> h -> ReLU, 1x1 ->
+ * 2h, plus the input. The conditioning's feature map is added to the output of the 3x3 convolution.
  */
 export const pixelCnnBlock: Layer<PixelCnnBlockDescription> = {
   schema,

@@ -4,17 +4,18 @@ import type { Layer } from './layer.js';
 
 const schema = z.strictObject({
   type: z.literal('row-lstm'),
-  /** Features of the state, h. */
+  /** Number of features of the state, h. */
   hidden: z.int().min(1).max(4096),
-  /** Learn the states outside the image; else they are zero. */
+  /** States outside the image: zero, or learned. */
   initialState: z.enum(['zero', 'learned']),
 });
 
+/** Description of a layer with a Row LSTM. */
 export type RowLstmDescription = z.infer<typeof schema>;
 
 /**
- * Residual block around a Row LSTM (1601.06759, section 3.1 and figure 5 right): input-to-state 1 x 3, mask B;
- * state-to-state over the three pixels above; h goes through a 1x1 to 2h, plus the input.
+ * Residual block around a Row LSTM (1601.06759, section 3.1 and figure 5 right): input-to-state 1 x 3 convolution, mask
+ * B; state-to-state over the three pixels above. The state goes through a 1x1 convolution to 2h, plus the input.
  */
 export const rowLstm: Layer<RowLstmDescription> = {
   schema,

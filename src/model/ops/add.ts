@@ -2,7 +2,7 @@ import { addMoved } from '../../backend/element-wise.js';
 import type { Slot } from '../groups.js';
 import type { OpRule } from './rule.js';
 
-/** out[row] = a[row] + b[row - rowsDown], b zero above the image. */
+/** Op that adds two slots: out[row] = a[row] + b[row - rowsDown], with b zero above the image. */
 export interface AddOp {
   op: 'add';
   a: Slot;
@@ -11,6 +11,7 @@ export interface AddOp {
   out: Slot;
 }
 
+/** Forward and backward pass of `AddOp`. */
 export const add: OpRule<AddOp> = {
   kept: () => [],
   passing: ({ a, b }) => [a, b],

@@ -4,7 +4,7 @@ import type { ConvolutionShape } from '../../backend/convolution-shape.js';
 import type { Slot } from '../groups.js';
 import type { OpRule } from './rule.js';
 
-/** out = convolution(relu ? max(x, 0) : x) + bias + plus. */
+/** Op that convolves a slot: out = convolution(relu ? max(x, 0) : x) + bias + plus. */
 export interface ConvOp {
   op: 'conv';
   x: Slot;
@@ -17,6 +17,7 @@ export interface ConvOp {
   out: Slot;
 }
 
+/** Forward and backward pass of `ConvOp`. */
 export const conv: OpRule<ConvOp> = {
   kept: ({ x }) => [x],
   passing: ({ plus }) => (plus === null ? [] : [plus]),
@@ -31,8 +32,8 @@ export const conv: OpRule<ConvOp> = {
   },
 
   /**
-   * d plus = d out; d bias = sum of d out; d weights = r(x) correlated with d out; d x = r'(x) times d out convolved with
-   * the weights mirrored, added to what x has got already, where anything that is learned stands behind x.
+   * d plus = d out; d bias = sum of d out; d weights = r(x) correlated with d out. If anything before x is learned,
+   * r'(x) times d out convolved with the mirrored weights is added to d x.
    */
   backward({ x, shape, weights, bias, relu, plus, out }, pass) {
     const dy = pass.gradient(out)!;

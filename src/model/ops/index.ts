@@ -6,12 +6,12 @@ import type { OpRule } from './rule.js';
 export { BackwardPass, type OpRule, type SlotTensors } from './rule.js';
 export type { AddOp, ConvOp, LstmOp };
 
-/** Everything that can lie between the pixels and the head. */
+/** Op of a program: one operation between the pixels and the head. */
 export type Op = ConvOp | LstmOp | AddOp;
 
 const rules: { [K in Op['op']]: OpRule<Extract<Op, { op: K }>> } = { conv, lstm, add };
 
-/** What the whole-image executor knows of an op. */
+/** Returns the forward and backward pass of an op. */
 export function getOpRule(op: Op): OpRule<Op> {
   return rules[op.op];
 }

@@ -4,21 +4,22 @@ import type { ScanShape } from '../../backend/scan-shape.js';
 import type { Slot } from '../groups.js';
 import type { OpRule } from './rule.js';
 
-/** An LSTM layer's walk over the image; see WalkShape for its equations. */
+/** Op that runs an LSTM over the image in a scan order; see `ScanShape` for the equations. */
 export interface LstmOp {
   op: 'lstm';
-  /** 4h features: the gates before the state-to-state product, o f i g for each colour group. */
+  /** Gates before the state-to-state product: 4h features, o f i g for each colour group. */
   gates: Slot;
   shape: ScanShape;
-  /** Indices into the program's parameters; `initial` is null where the states outside the image are zero. */
+  /** Indices into the program's parameters; `initial` is null if the states outside the image are zero. */
   weights: number;
   initial: number | null;
   out: Slot;
-  /** Values that only the op itself and the executors read. */
+  /** Slots that only the op itself and the executors read. */
   activations: Slot;
   cells: Slot;
 }
 
+/** Forward and backward pass of `LstmOp`. */
 export const lstm: OpRule<LstmOp> = {
   kept: ({ out, activations, cells }) => [out, activations, cells],
   passing: ({ gates }) => [gates],
@@ -31,7 +32,7 @@ export const lstm: OpRule<LstmOp> = {
     values.set(cells.id, states.cells);
   },
 
-  /** The walk in reverse: see `lstmGradient`. */
+  /** Scans in reverse order: see `lstmGradient`. */
   backward({ gates, shape, weights, initial, out, activations, cells }, pass) {
     const [outValue, activationValue, cellValue] = [out, activations, cells].map(({ id }) => pass.values.get(id)!);
     const start = initial === null ? null : (pass.parameters[initial] as Tensor2D);

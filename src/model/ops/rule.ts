@@ -2,59 +2,59 @@ import { tf } from '../../foundation/tfjs.js';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { Slot } from '../groups.js';
 
-/** Values of slots by id, [batch, height, width, features]. */
+/** Values of slots by slot id, [batch, height, width, features] each. */
 export type SlotTensors = Map<number, Tensor4D>;
 
-/** What the whole-image executor knows of one kind of op. */
+/** Forward and backward pass of one kind of op over whole images. */
 export interface OpRule<O> {
-  /** Slots whose values the backward pass reads. */
+  /** Returns the slots whose values the backward pass reads. */
   kept(op: O): readonly Slot[];
-  /** Slots that the op reads and the backward pass does not. */
+  /** Returns the slots that the forward pass reads and the backward pass does not. */
   passing(op: O): readonly Slot[];
-  /** Puts the value of what the op writes into `values`. */
+  /** Writes the value of the op's output into `values`. */
   forward(op: O, parameters: readonly Tensor[], values: SlotTensors): void;
-  /** Adds the gradients of what the op reads, given that of what it writes. */
+  /** Adds the gradients of the op's inputs to `pass`, from the gradient of its output. */
   backward(op: O, pass: BackwardPass): void;
 }
 
-/** Gradients on their way back: of slots, each the sum over the ops that read it, and of parameters. */
+/** Gradients during a backward pass: of slots, each summed over the ops that read the slot, and of parameters. */
 export class BackwardPass {
   readonly parameterGradients: Tensor[];
   private readonly gradients: SlotTensors = new Map();
 
-  /** @param values of the slots that some op keeps */
+  /** @param values values of the slots in `OpRule.kept` of any op */
   constructor(
     readonly parameters: readonly Tensor[],
     readonly values: SlotTensors,
-    /** The gradient of the program's output; not ours to dispose of. */
+    /** Gradient of the program's output; owned by the caller. */
     private readonly given: Tensor4D,
     out: Slot,
-    /** Slots that need no gradient: nothing that is learned stands behind them. */
+    /** Slots that need no gradient: nothing before them is learned. */
     readonly still: readonly Slot[],
   ) {
     this.parameterGradients = new Array<Tensor>(parameters.length);
     this.gradients.set(out.id, given);
   }
 
-  /** The sum so far of a slot's gradients; undefined where nothing has come yet. */
+  /** Returns the sum of a slot's gradients so far; undefined if there is none. */
   gradient(slot: Slot): Tensor4D | undefined {
     return this.gradients.get(slot.id);
   }
 
-  /** Adds to a slot's gradient. The tensor may be the gradient of other slots as well. */
+  /** Adds to a slot's gradient. Other slots may share the tensor `gradient`. */
   add(slot: Slot, gradient: Tensor4D): void {
     const before = this.gradients.get(slot.id);
     this.replace(slot, before === undefined ? gradient : tf.add(before, gradient));
   }
 
-  /** Sets a slot's gradient to a sum that holds what came before. */
+  /** Replaces a slot's gradient by a sum that includes it. Disposes the replaced tensor unless it is shared. */
   replace(slot: Slot, gradient: Tensor4D): void {
     const before = this.gradients.get(slot.id);
     this.gradients.set(slot.id, gradient);
     if (before !== undefined) this.release(before);
   }
 
-  /** Ends the life of a slot's gradient, once the op that wrote the slot has passed it on. */
+  /** Removes a slot's gradient once the op that wrote the slot has read it. Disposes the tensor unless it is shared. */
   finish(slot: Slot): void {
     const gradient = this.gradients.get(slot.id);
     this.gradients.delete(slot.id);
