@@ -34,8 +34,8 @@ export function frameFileName(index: number): string {
 /**
  * Checks, before any work, that an output can be written to `path`, and returns its kind. The extension is `.mp4`,
  * `.webm`, `.gif`, `.png`, or none for a folder. Creates a missing parent folder.
- * @throws {PxvError} OUTPUT if it cannot be written, or exists and `overwrite` is not set; USAGE if `path` is an input
- *   or has another extension; DEPENDENCY if FFmpeg is needed and missing.
+ * @throws {PxvError} OUTPUT if `path` cannot be written, or exists and `overwrite` is not set; USAGE if `path` is an
+ *   input or has another extension; DEPENDENCY if FFmpeg is needed and missing.
  */
 export async function checkOutput(path: string, options: ReplaceOptions = {}): Promise<OutputKind> {
   await assertNotInput(path, options.inputs ?? [], { folderReplaced: true });
@@ -45,7 +45,8 @@ export async function checkOutput(path: string, options: ReplaceOptions = {}): P
 }
 
 /**
- * Returns the kind of output that `path` names, if it can be written there; a folder there may hold frames of pxv only.
+ * Checks that an output can be written to `path`, and returns its kind. An existing folder may hold only frames that
+ * pxv wrote.
  * @throws {PxvError} USAGE if the name is invalid; OUTPUT if the path cannot be written; DEPENDENCY if FFmpeg is needed
  *   and missing.
  */

@@ -38,10 +38,7 @@ export function tableText({ align, titles, rows }: Pick<Table, 'align' | 'titles
   return lines.map((cells) => cells.map(pad).join('  ').trimEnd()).join('\n');
 }
 
-/**
- * Returns a table as CSV by RFC 4180, but with `\
- * ` at line ends.
- */
+/** Returns a table as CSV by RFC 4180, but with LF as line end. */
 export function tableCsv({ titles, rows }: Pick<Table, 'titles' | 'rows'>): string {
   const quoted = (cell: string) => (/[",\n\r]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
   return [...(titles === null ? [] : [titles]), ...rows].map((cells) => `${cells.map(quoted).join(',')}\n`).join('');
