@@ -19,7 +19,7 @@ export function cacheFolder(name: string): string {
 
 /**
  * Writes a file or folder in the cache atomically.
- * @param make writes to the temporary path
+ * @param make writes the content to a temporary path
  * @throws as `writeAtomically`
  */
 export function writeToCache(path: string, make: (temporary: string) => Promise<void>): Promise<void> {

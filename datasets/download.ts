@@ -58,7 +58,7 @@ export async function download(file: SourceFile, path: string, options: Download
   );
 }
 
-/** Error of one URL; the next URL may succeed. */
+/** Error of a URL; the next URL may succeed. */
 class DownloadFailure extends Error {}
 
 async function receive(
@@ -111,7 +111,7 @@ async function receive(
   }
 }
 
-/** Returns true if the response starts at byte `done`; false if it starts at the first byte. */
+/** Returns true if the response starts at byte `done`; false if at the first byte. */
 function continues(response: Response, done: number): boolean {
   if (response.status !== 206) return false;
   const range = response.headers.get('content-range');

@@ -18,10 +18,10 @@ export interface DownloadedSet {
 }
 
 /**
- * Downloads a data set into its folder in the cache, atomically. Partial files stay beside the folder, in one that ends
- * in `.partial`, and the next call resumes them.
- * @throws {PxvError} USAGE if there is no such set, INPUT if a file is unavailable or wrong, OUTPUT if the cache cannot
- *   be written to, INTERRUPTED if the signal is aborted.
+ * Downloads a data set into its folder in the cache, atomically. Partial files stay in a folder with the ending
+ * `.partial`, and the next call resumes their download.
+ * @throws {PxvError} USAGE if there is no such set; INPUT if a file is unavailable or wrong; OUTPUT if the cache cannot
+ *   be written to; INTERRUPTED if the signal is aborted.
  */
 export async function getImageSet(name: string, options?: DownloadOptions): Promise<DownloadedSet> {
   return getFiles(findImageSet(name), options);

@@ -17,7 +17,7 @@ export interface Images extends Size {
   readonly origin: string;
   /** Paths of the files that hold the images, in a fixed order. */
   readonly files: readonly string[];
-  /** Returns the path of the file of one image; absent if files hold many images. */
+  /** Returns the path of an image's own file; absent if files hold many images. */
   readonly fileOf?: ((index: number) => string) | undefined;
   /**
    * Writes image `index` as `height x width x channels` bytes, row by row, to the start of `into`. Allocates nothing.
@@ -33,7 +33,7 @@ export interface DescribedImages {
   size: Size;
   channels: Channels;
   levels: 2 | 256;
-  /** Note of one line if the images are scaled from another size, else null. */
+  /** Note, in one line, if the images are scaled from another size; else null. */
   note: string | null;
 }
 
@@ -73,7 +73,7 @@ export interface UnpackedFile {
 export interface ImageSetFacts {
   /** Name of the data set, and of its folder in the cache. */
   name: string;
-  /** Title of one line, for users. */
+  /** Title for users, in one line. */
   title: string;
   /** Size of the images; null for any size. */
   size: Size | null;

@@ -7,7 +7,7 @@ export type { Images, ImageSetFacts, OpenOptions, Split, TrainingSplit } from '.
 export { describeForTraining, openForTraining, type OpenImagesOptions } from './open-for-training.js';
 export { verifyImageSet, type VerifiedSet } from './verify.js';
 
-/** Throws if `name` is no image set. @throws {PxvError} USAGE if `name` is neither a data set nor a folder */
+/** Throws if there is no image set `name`. @throws {PxvError} USAGE if `name` is neither a data set nor a folder */
 export function expectImageSet(name: string): void {
   getImageSet(name);
 }

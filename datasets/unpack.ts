@@ -50,8 +50,8 @@ export async function unpackTarGz(archive: string, folder: string, wanted: reado
 }
 
 /**
- * Starts writing an archive entry if it is wanted, and removes its name from `missing`. Returns an error if the archive
- * is not to be trusted, else null.
+ * Starts writing a wanted archive entry, and removes its name from `missing`. Returns an error if the archive is not to
+ * be trusted, else null.
  */
 function take(entry: ReadEntry, archive: string, folder: string, missing: Map<string, number>): PxvError | null {
   const parts = entry.path.split(/[/\\]/);

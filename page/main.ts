@@ -29,7 +29,7 @@ let isPlaying = !matchMedia('(prefers-reduced-motion: reduce)').matches;
 let isDue = false;
 /** Error of opening a source, in words for the user. */
 let failure: string | null = null;
-/** Number of requests to open a source; only the last one takes effect. */
+/** Number of requests to open a source; only the last request takes effect. */
 let asked = 0;
 
 /** Schedules one redraw before the next screen refresh, however much has changed. */

@@ -25,11 +25,12 @@ export class Session {
   readonly expected = new Map<number, Frame>();
   /** Number of known frames before the prediction; null until the first request. */
   known: number | null = null;
-  /** Frames of the best guess by index; `drawn` has those of a sample. */
+  /** Predicted frames of the best guess, by index. */
   guessed = new Map<number, Frame>();
+  /** Predicted frames of one sample, by index. */
   drawn = new Map<number, Frame>();
   computing: Computing | null = null;
-  /** Seconds that it took to score the last frame, and to draw the last frame. */
+  /** Seconds spent on scoring the last frame, and on drawing the last sampled frame. */
   seconds: { cost: number | null; draw: number | null } = { cost: null, draw: null };
   /** Error that ended the session, in words for the user; null if there is none. */
   failure: string | null = null;

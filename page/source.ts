@@ -24,7 +24,7 @@ export interface Source {
 
 /** Maximum number of frames that are scored. */
 export const MOST_FRAMES = 300;
-/** Number of pixels of a frame, that of the models' training frames. */
+/** Number of pixels of a frame, as in the models' training. */
 const PIXELS = 64 * 64;
 
 /** Returns the size of about 4096 pixels, at the aspect ratio of a video; each side is at least 8 pixels. */

@@ -28,7 +28,7 @@ async function serve(request: Request): Promise<void> {
   }
 }
 
-/** Models that may have written a file: those of videos, and that of key frames. */
+/** Models that may have written a file: models of videos, and the model of key frames. */
 const WRITERS = [...MODELS, 'cifar'];
 
 async function decode(file: Blob): Promise<void> {

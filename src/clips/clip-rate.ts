@@ -10,7 +10,7 @@ import type { frameRateOrModel } from '../options/fields.js';
 export type AskedRate = z.infer<typeof frameRateOrModel>;
 
 /**
- * Returns the target frame rate of clips; undefined to read each clip at its own.
+ * Returns the target frame rate of clips; undefined to read each clip at the clip's own rate.
  * @throws PxvError `USAGE` if `asked` is `model` and the model was trained at no fixed rate
  */
 export function rateToRead(model: Model, asked: AskedRate | undefined, operation: string): FrameRate | undefined {
@@ -22,7 +22,7 @@ export function rateToRead(model: Model, asked: AskedRate | undefined, operation
 }
 
 /**
- * Returns a warning of one line if a clip is read at another rate than the model was trained at, so that motion looks
+ * Returns a warning of one line if a clip's frame rate differs from the model's training rate, so that motion looks
  * faster or slower; else null.
  */
 export function rateWarning(

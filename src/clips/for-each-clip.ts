@@ -15,14 +15,13 @@ export interface SkippedClip {
 export const TOO_SHORT_REASON = 'one frame has nothing before it to predict it from';
 
 /**
- * Runs `work` on each clip, one after another, sharing clips among the ranks. Skips a clip, with a warning, if it
- * cannot be read, or if `work` returns null because the clip is too short. On an abort, a single process keeps the
- * clips done so far; several ranks throw.
+ * Runs `work` on each clip, one after another; the ranks of a process group share the clips. Skips a clip, with a
+ * warning, if the clip cannot be read, or if `work` returns null because the clip is too short. On an abort, a single
+ * process keeps the clips done so far; several ranks throw.
  * @param work returns the result for a clip, or null for a clip that is too short
  * @param hooks `onNext` is called after each clip with the number of clips processed
  * @returns results, skipped clips, and the number of clips not reached
- * @throws what `work` throws, unless it is an `INPUT` or `RESOURCES` error of one clip of several, or an interruption
- *   after a finished clip
+ * @throws what `work` throws, except INPUT and RESOURCES errors, unless the user gave the path of the only clip
  */
 export async function forEachClip<T>(
   sources: readonly ClipSource[],

@@ -6,7 +6,7 @@ import { rateToRead, type AskedRate } from './clip-rate.js';
 
 /** Options for the size of clips' frames. */
 export interface SizeOptions {
-  /** Target size: one for all clips, or one for each clip at its own aspect ratio. */
+  /** Target size: one size for all clips, or a size at each clip's own aspect ratio. */
   size?: TargetSize | undefined;
   /** Method to fit a clip of another aspect ratio to a fixed size. Default: `crop`. */
   fit?: Fit | undefined;
@@ -31,8 +31,8 @@ export interface ModelClip {
 }
 
 /**
- * Opens a clip at size `asked.size`, with the model's channels, levels and, if requested, frame rate. At the clip's own
- * aspect ratio nothing is cropped, though a side is rounded to whole pixels.
+ * Opens a clip at size `asked.size`, with the model's channels and levels. At the clip's own aspect ratio nothing is
+ * cropped, though a side is rounded to whole pixels.
  * @throws PxvError as `openClip` and `rateToRead`
  */
 export async function openClipForModel(

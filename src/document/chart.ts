@@ -27,10 +27,7 @@ export interface Line {
   name: string;
   /** Points (x, y) in the axes' units, from left to right. */
   points: readonly Point[];
-  /**
-   * Index of the line's colour, dashes and point shape; lines that belong together share one. Default: the line's own
-   * index.
-   */
+  /** Index of the line's colour, dashes and point shape; related lines share a look. Default: the line's own index. */
   look?: number;
   /** Role of the line. `faint`: less important, thin and pale. `baseline`: gray and dotted. Default: `main`. */
   role?: 'main' | 'faint' | 'baseline';
@@ -99,7 +96,7 @@ export function drawChart(chart: Chart, { width, height }: ChartSize): string {
   return drawing.toString();
 }
 
-/** Draws a chart with its top left corner at that of `drawing`. */
+/** Draws a chart onto `drawing`, from the top left corner. */
 export function plotChart(drawing: SvgDrawing, chart: Chart, { width, height }: ChartSize): void {
   const { lines, bands = [], marks = [] } = chart;
   const { entries, columns, rows } = legendOf(chart, width);

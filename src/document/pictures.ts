@@ -3,7 +3,7 @@ import type { Frame } from '../foundation/frame.js';
 
 /** Sprite sheet: frames of one size in one image, row by row. */
 export interface Sprite {
-  /** Image as a data: URI. */
+  /** Image as a `data:` URI. */
   uri: string;
   columns: number;
   rows: number;

@@ -9,7 +9,7 @@ interface Layout extends Size {
   border: number;
   /** Text size. */
   letters: number;
-  /** Height of the text strip above the frame, and of the one below the frame. */
+  /** Height of the text strip above the frame, and of the strip below the frame. */
   strip: number;
 }
 
@@ -39,7 +39,7 @@ export function annotatedSize(panels: number, frame: Size, scale: number): Size 
 
 function sizeOf(panels: number, layout: Layout): Size {
   const { height, border, strip } = layout;
-  // Even, as video encoders need it.
+  // Video encoders need even sizes.
   const even = (side: number) => side + (side % 2);
   return { width: even(panels * advanceOf(layout) + border), height: even(height + 2 * (border + strip)) };
 }
@@ -53,7 +53,7 @@ function advanceOf({ width, border }: Layout): number {
 function layoutFor(frame: Size, scale: number): Layout {
   const [width, height] = [frame.width * scale, frame.height * scale];
   const letters = Math.min(Math.max(Math.round(4 + width / 20), SMALLEST_TEXT), 24);
-  // Even, so that chroma of half the resolution keeps it.
+  // Chroma of half the resolution keeps an even border.
   const border = 2 * Math.min(Math.max(Math.round(width / 100), 1), 4);
   return { width, height, letters, border, strip: 2 * Math.ceil((textHeight(letters) + 2) / 2) };
 }

@@ -43,9 +43,8 @@ export async function listClips(paths: readonly string[]): Promise<ClipSource[]>
 }
 
 /**
- * Returns the one-line reason to skip a clip that cannot be read, so that one bad file in a folder does not stop the
- * work on the other clips.
- * @throws `error` itself if the clip was given by its own path, or if the error is no `INPUT` error of a clip
+ * Returns the reason, in one line, to skip a clip that cannot be read, so that work on the other clips goes on.
+ * @throws `error` itself if the caller gave the clip's own path, or if `error` is no `INPUT` error
  */
 export function skipReason({ isExplicit }: ClipSource, error: unknown): string {
   if (isExplicit || !(error instanceof PxvError) || error.code !== 'INPUT') throw error;

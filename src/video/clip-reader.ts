@@ -14,11 +14,11 @@ import { probeVideo, readVideo, type VideoInfo, type VideoReadOptions } from './
 
 /** Options for reading the frames of a clip. */
 export interface ClipOptions {
-  /** Size of the frames: one size, or a size for each clip at its own aspect ratio. */
+  /** Size of the frames: a fixed size, or a size at the clip's own aspect ratio. */
   size: TargetSize;
   /** Number of channels of the frames; 1: grey, 3: red, green, blue. */
   channels: Channels;
-  /** How to fit another aspect ratio. Default `crop`: scales to cover the size and cuts around the centre. */
+  /** Method to fit another aspect ratio. Default `crop`: scales to cover the size and cuts around the centre. */
   fit?: Fit | undefined;
   /**
    * Target frame rate. Default: the file's own, or 25 if the file states none. A video file is resampled in time;
@@ -37,8 +37,8 @@ export interface ClipInfo {
   /** Frames per second; constant, since a variable rate is resampled. */
   frameRate: FrameRate;
   /**
-   * True if the clip states a frame rate. Folders of images and files without timestamps state none; their frames are
-   * read one for one.
+   * True if the clip states a frame rate. Folders of images and files without timestamps state none; all of their
+   * frames are read, none is repeated.
    */
   hasFrameRate: boolean;
   /** Size before scaling, upright and with square pixels. */
@@ -56,21 +56,21 @@ export interface ClipReader extends ClipInfo {
   /**
    * Yields the frames in order, decoded on demand with backpressure, so that a long clip is never held in memory.
    * Leaving the loop ends the decoding. Each call decodes from the start again.
-   * @param first index of the first frame to yield (default: 0); images of a folder before it are not read
+   * @param first index of the first frame to yield (default: 0); images of a folder before `first` are not read
    * @throws {PxvError} INPUT if nothing can be read, INTERRUPTED if the signal is aborted.
    */
   frames(first?: number): AsyncGenerator<Frame, void>;
   /**
-   * Warning of one line if the file cannot be read at the requested rate; null if there is none. Reports damage or a
-   * truncated file too, once frames were read.
+   * Warning of one line about missing rates, uneven timestamps, repeated frames or gaps in the numbering; else null.
+   * Once frames were read, includes damage and truncation.
    */
   readonly warning: string | null;
 }
 
 /**
  * Opens a video file or a folder of numbered images, and probes its first frame.
- * @throws {PxvError} USAGE if `size` or `channels` is invalid, INPUT if there is no readable frame, INTERRUPTED if the
- *   signal is aborted, DEPENDENCY if there is no FFmpeg.
+ * @throws {PxvError} USAGE if `size` or `channels` is invalid; INPUT if there is no readable frame; INTERRUPTED if the
+ *   signal is aborted; DEPENDENCY if there is no FFmpeg.
  */
 export async function openClip(path: string, options: ClipOptions): Promise<ClipReader> {
   expectOptions(options);

@@ -98,7 +98,7 @@ const MOST_COLOURS = 2 ** 20;
 const PIXELS_OF_LINE = 64;
 
 /**
- * Returns the estimated peak memory in bytes of FFmpeg writing a GIF: it holds all frames until the palette is made.
+ * Returns the estimated peak memory in bytes of FFmpeg for a GIF: FFmpeg holds all frames until the palette is made.
  * See docs/measurements.md, "Memory".
  */
 export function gifMemory(frames: number, { width, height }: Size): number {
@@ -119,7 +119,7 @@ export async function concatenateVideos(
   const folder = makeTemporaryFolder('pxv-');
   try {
     const list = join(folder.path, 'films.txt');
-    // Each file begins when the one before ends, whatever the order of the stored frames.
+    // Each file begins when its predecessor ends, whatever the order of the stored frames.
     const entries = films.map(({ path, frames }) => {
       const name = `file:${resolve(path)}`.replaceAll("'", "'\\''");
       return `file '${name}'\nduration ${frames / framesPerSecond(frameRate)}\n`;

@@ -13,7 +13,7 @@ export interface ContactSheetOptions {
   columns?: number;
   /** Output pixels per pixel of a frame, an integer; default 1. */
   scale?: number;
-  /** Text under each frame; omitted if wider than the frame. */
+  /** Text under each frame; a text wider than the frame is omitted. */
   labels?: readonly string[];
 }
 
@@ -21,7 +21,7 @@ const gap = 2;
 const background: Colour = [32, 32, 32];
 const ink: Colour = [224, 224, 224];
 
-/** Draws frames as a grid in one image, row by row. @param frames at least one; all of one size and channels */
+/** Draws frames as a grid, row by row. @param frames at least one; all of one size and channels */
 export async function contactSheet(frames: readonly Frame[], options: ContactSheetOptions = {}): Promise<Frame> {
   const { columns = Math.ceil(Math.sqrt(frames.length)), scale = 1, labels } = options;
   const [tileWidth, tileHeight] = [frames[0].width * scale, frames[0].height * scale];

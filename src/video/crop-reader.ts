@@ -2,7 +2,7 @@ import type { Channels, Size } from '../foundation/frame.js';
 import type { FrameStore } from './frame-store.js';
 import { resample, type Fit } from './resample.js';
 
-/** Zoom and position of a crop. Its aspect ratio is that of the region shown at zoom 1. */
+/** Zoom and position of a crop. A crop has the aspect ratio of the region shown at zoom 1. */
 export interface CropRegion {
   /** Factor by which the crop is smaller than the region at zoom 1, in width and height; at least 1. */
   zoom: number;
@@ -15,9 +15,8 @@ export interface CropRegion {
 /**
  * Returns a reader of crops of stored frames, scaled to `size`.
  * @param store frames larger than `size`, at their own aspect ratio
- * @param fit region at zoom 1 of a frame of another aspect ratio: `crop`, the largest with that of `size`; `stretch`,
- *   the full frame
- * @returns a function that copies one crop of the frames first to first + count - 1 of a clip to the start of `into`;
+ * @param fit region shown at zoom 1: `crop`, the largest with the aspect ratio of `size`; `stretch`, the full frame
+ * @returns a function that copies a crop of the frames first to first + count - 1 of a clip to the start of `into`;
  *   throws as `FrameStore.read`
  */
 export function createCropReader(store: FrameStore, size: Size, channels: Channels, fit: Fit) {

@@ -6,7 +6,7 @@ import { errorFactory } from '../foundation/errors.js';
 /**
  * Throws if the disk has less free space than `bytes`.
  * @param need folder to write to, which may not exist yet; `what` names the bytes, such as `120 frames of 64x64`
- * @param freeBytes returns the free bytes of the disk of a folder; default: asks the system, Infinity if unknown
+ * @param freeBytes returns the free bytes of a folder's disk; default: asks the system, Infinity if unknown
  * @throws {PxvError} RESOURCES
  */
 export async function assertDiskSpace(

@@ -8,12 +8,12 @@ import { makeTemporaryFolder } from '../foundation/temporary-folder.js';
 /** FFmpeg program that was found and runs. */
 export interface FfmpegBinary {
   path: string;
-  /** Version as the program states it, e.g. `7.1.5-0+deb13u1`. */
+  /** Version that the program states, e.g. `7.1.5-0+deb13u1`. */
   version: string;
-  /** Output options that pass each filtered frame through as it comes, whatever its timestamp. */
+  /** Output options that write each filtered frame on arrival, whatever its timestamp. */
   passthroughOptions: readonly string[];
   source: 'PXV_FFMPEG' | 'ffmpeg-static' | 'PATH' | '@ffmpeg-installer/ffmpeg';
-  /** Warning of one line for the user, or null. */
+  /** Warning of one line about an old FFmpeg, or null. */
   warning: string | null;
 }
 
@@ -87,8 +87,8 @@ function isInstalled(name: string): boolean {
 }
 
 /**
- * Returns the path of an executable copy of, or the same, program. The executable bit is set by an install script,
- * which npm may skip.
+ * Returns `path`, made executable, or the path of an executable copy. An install script sets the executable bit, which
+ * npm may skip.
  */
 function madeExecutable(path: string): string {
   if (may(path, constants.X_OK)) return path;
@@ -112,7 +112,7 @@ function may(path: string, mode: number): boolean {
   }
 }
 
-/** Runs a program with `-version`. Returns its facts, or one line why the program is no usable FFmpeg. */
+/** Runs a program with `-version`. Returns the FFmpeg found, or one line why the program is unusable. */
 async function tryToRun(source: FfmpegBinary['source'], path: string): Promise<FfmpegBinary | string> {
   const { error, stdout } = await run(path, ['-hide_banner', '-version']);
   const version = /^ffmpeg version (\S+)/.exec(stdout)?.[1];

@@ -72,7 +72,7 @@ export async function startFfmpeg(options: FfmpegArguments): Promise<FfmpegRun> 
     if (line.includes('Exiting normally, received signal')) log.wasSignalled = true;
     onLine?.(line);
   });
-  // FFmpeg may end before it has read its input, and logs the reason itself.
+  // FFmpeg may end before reading all input, and logs the reason itself.
   child.stdin.on('error', () => {});
   if (isFile) child.stdin.end();
   else input.pipe(child.stdin);

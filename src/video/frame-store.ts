@@ -18,7 +18,7 @@ import type { ShortSide } from './target-size.js';
 
 /** Options for a frame store. */
 export interface FrameStoreOptions extends ClipOptions {
-  /** Size of the frames: one for all clips, or a short side at each clip's own aspect ratio. */
+  /** Size of the frames: a fixed size for all clips, or a short side at each clip's own aspect ratio. */
   size: Size | ShortSide;
   /**
    * Called before each clip to decode, every 100 frames, and when the clip is done. `clips` is the number of clips to
@@ -60,8 +60,8 @@ const READING = 'read stored frames';
 type Footer = Omit<StoredClip, 'name' | 'unreadable'>;
 
 /**
- * Opens a frame store in `folder`. Decodes the clips that are missing there, or whose source or geometry changed; each
- * clip is one file, written atomically. A clip found in a folder that cannot be read gets no frames.
+ * Opens a frame store in `folder`. Decodes the clips that are missing there, or whose source or geometry changed. Each
+ * clip is one file, written atomically. A clip that was found in a folder and cannot be read gets no frames.
  * @throws {PxvError} INPUT, naming the clip, if an explicit clip cannot be read; OUTPUT if `folder` cannot be written
  *   to; RESOURCES if the disk is too small; INTERRUPTED if the signal is aborted: clips decoded before stay.
  */
@@ -96,7 +96,7 @@ export async function openFrameStore(
 
 /**
  * Opens a frame store that another process has filled, without decoding or verifying checksums.
- * @param clips those of the other process's store
+ * @param clips clips of the other process's store
  * @throws {PxvError} INPUT if the decoded clips are missing
  */
 export function openDecodedFrameStore(
@@ -150,7 +150,7 @@ function readAt(path: string, place: number, into: Uint8Array): void {
   }
 }
 
-/** Clip, with its decoded file if there is one. */
+/** Clip and its decoded file, if there is one. */
 interface FoundClip {
   source: ClipSource;
   file: string;
@@ -251,7 +251,7 @@ function storeName(path: string, { size, channels, fit = 'crop', frameRate }: Fr
   return `${createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 32)}.frames`;
 }
 
-/** Returns size and modification time of a file, or a hash of those of every image in a folder. */
+/** Returns size and modification time of a file, or a hash of both for every image in a folder. */
 async function sourceStamp(path: string): Promise<string> {
   const stats = await stat(path).catch(() => null);
   if (!stats?.isDirectory()) return `${stats?.size} ${stats?.mtimeMs}`;

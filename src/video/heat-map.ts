@@ -10,7 +10,7 @@ const stops = [
 
 /**
  * Returns a heat map in colour, from black over red and yellow to white.
- * @param values height x width, one a pixel, 0 or more
+ * @param values height x width values, 0 or more
  * @param most value shown as white; larger values are white too
  */
 export function heatMap(values: Float64Array, size: Size, most: number): Frame {

@@ -43,7 +43,7 @@ export const losslessCodecs = Object.keys(encoders) as LosslessCodec[];
 const SMALL = 64;
 
 /**
- * Bytes that a codec spends on a clip, or one line why it failed: FFmpeg lacks the codec, or the codec is not lossless.
+ * Bytes that a codec spends on a clip; or one line of failure, if FFmpeg lacks the codec or the codec is not lossless.
  */
 export type LosslessSize = { bytes: number; failure: null } | { bytes: null; failure: string };
 

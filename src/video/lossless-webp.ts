@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
 
-/** Returns a coder of lossless WebP images of one size and number of channels. */
+/** Returns an encoder and decoder of lossless WebP images of a fixed size and number of channels. */
 export function webpCoder(size: Size, channels: Channels) {
   return {
     /** Returns a frame encoded as lossless WebP. */

@@ -39,9 +39,9 @@ export function videoFrameSize(panels: number, frame: Size, scale: number, plain
 }
 
 /**
- * Writes a prediction, in the form that the name of `path` asks for. A video or contact sheet has labelled panels; a
- * folder has one folder per panel, with frames numbered as in the clip. Replaces an existing output atomically. Pulls
- * `steps` on demand, with backpressure.
+ * Writes a prediction as a video, contact sheet or folder, chosen by the name of `path`. Videos and sheets have
+ * labelled panels. A folder has one folder per panel, with frames numbered as in the clip. Replaces an existing output
+ * atomically. Pulls `steps` on demand, with backpressure.
  * @throws {PxvError} as `writeClip`
  */
 export async function writePanels(

@@ -1,6 +1,6 @@
 import type { Frame } from '../foundation/frame.js';
 
-/** Content of one panel of a prediction at one time step. */
+/** Panel of a prediction at a time step. */
 export interface Panel {
   /** Label, such as `truth` or `sample 2`; the same at all time steps. */
   label: string;
@@ -10,7 +10,7 @@ export interface Panel {
   predicted: boolean;
 }
 
-/** Time step of a prediction: the same panels at all steps, with frames of one size. */
+/** Time step of a prediction: the same panels at all steps, all frames of one size. */
 export interface TimeStep {
   /** Index of the frame in the clip, from 0. */
   index: number;
@@ -34,7 +34,7 @@ export function tilePanels({ panels }: TimeStep): Frame {
 }
 
 /**
- * Returns the first frame among the panels, whose size and channels are those of all.
+ * Returns the first frame of the panels, for its size and channels, which all frames share.
  * @throws TypeError if no panel has a frame
  */
 export function panelShape(panels: readonly Panel[]): Frame {

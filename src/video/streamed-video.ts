@@ -19,7 +19,7 @@ export interface StreamOptions extends ClipOptions {
   rawSize?: Size | undefined;
 }
 
-/** Video that is read once, while it arrives. */
+/** Video that is read once, as its bytes arrive. */
 export interface StreamedVideo {
   /** Size of the frames that are read. */
   size: Size;

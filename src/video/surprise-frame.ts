@@ -8,7 +8,7 @@ const LETTERS = 14;
 /** Height of the text strip; even, so that chroma of half the resolution keeps the strip. */
 const STRIP = 2 * Math.ceil((textHeight(LETTERS) + 4) / 2);
 
-/** Content of one frame of a video of anomaly scores. */
+/** Content of a frame in a video of anomaly scores. */
 export interface SurprisePanels {
   frame: Frame;
   /** Heat map in colour, of the frame's size. */
@@ -20,7 +20,7 @@ export interface SurprisePanels {
 }
 
 /**
- * Draws one frame of a video of anomaly scores: the frame, its heat map beside it, and a line of text below.
+ * Draws one frame of a video of anomaly scores: the frame, the heat map beside the frame, and a line of text below.
  * @param scale screen pixels per pixel of the frame
  */
 export async function drawSurpriseFrame({ frame, heatMap, box, texts }: SurprisePanels, scale: number): Promise<Frame> {
@@ -37,7 +37,7 @@ export async function drawSurpriseFrame({ frame, heatMap, box, texts }: Surprise
   return canvas;
 }
 
-/** Returns the size of the frames that `drawSurpriseFrame` draws; even, as video encoders need it. */
+/** Returns the size of the frames that `drawSurpriseFrame` draws; even, as video encoders need. */
 function surpriseSize(frame: Size, scale: number): Size {
   const even = (side: number) => 2 * Math.ceil(side / 2);
   return { width: even(2 * frame.width * scale + 3 * BORDER), height: even(frame.height * scale + BORDER + STRIP) };
@@ -50,7 +50,7 @@ export function surpriseScale({ width, height }: Size): number {
   return Math.max(1, Math.round(320 / Math.max(width, height)));
 }
 
-/** Returns where a box of a frame lies if the frame is drawn at (`left`, `top`), enlarged by `scale`. */
+/** Returns the box on the canvas of a frame's `box`, if the frame is drawn at (`left`, `top`), enlarged by `scale`. */
 export function scaleBox({ x, y, width, height }: Box, left: number, top: number, scale: number): Box {
   return { x: left + x * scale, y: top + y * scale, width: width * scale, height: height * scale };
 }

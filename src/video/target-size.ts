@@ -14,10 +14,10 @@ export interface Within {
   within: Size;
 }
 
-/** Target size of frames: one fixed size, or one at each frame's own aspect ratio. */
+/** Target size of frames: a fixed size, or a size at each frame's own aspect ratio. */
 export type TargetSize = Size | ShortSide | Within;
 
-/** Returns true if all frames get one size, whatever their aspect ratio. */
+/** Returns true if `wanted` is a fixed size, whatever the frames' aspect ratio. */
 export function isFixedSize(wanted: TargetSize): wanted is Size {
   return 'width' in wanted;
 }

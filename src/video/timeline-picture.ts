@@ -33,7 +33,7 @@ const PICTURE = 150;
 const faint: Colour = [90, 90, 96];
 
 /**
- * Draws curves over time, one below the other, and above them the images of events, each joined by a line to its time.
+ * Draws a timeline: curves one below the other, and above them the images of events, each joined by a line to its time.
  * @param moments events in order of time; drawn from the first on, as many as fit
  * @param seconds time of the first frame, and duration of each frame, in seconds
  */

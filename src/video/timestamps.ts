@@ -21,7 +21,7 @@ interface Timing {
 }
 
 /**
- * Value that FFmpeg writes for an unknown timestamp. Other missing timestamps it guesses, and warns if they then
+ * Value that FFmpeg writes for an unknown timestamp. FFmpeg guesses other missing timestamps, and warns if they
  * decrease.
  */
 const noTime = '-9223372036854775808';

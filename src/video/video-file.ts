@@ -92,7 +92,7 @@ async function lookAt(path: string, signal?: AbortSignal): Promise<VideoInfo> {
   const { count, timing } = await scanTimestamps(path, signal);
   if (timing) return { ...known, ...timing };
   inputOptions = [...inputOptions, ...inOrderAt(defaultFrameRate)];
-  // FFmpeg of 2018 would repeat a single frame for as long as it lasts.
+  // FFmpeg of 2018 would repeat a single frame for its whole duration.
   const span = count === 1 ? 0 : null;
   return { ...known, frameRate: defaultFrameRate, hasFrameRate: false, times: 'even', inputOptions, span };
 }
@@ -145,8 +145,8 @@ const newFilters = 'Reconfiguring filter graph because';
 
 /**
  * Yields the frames of a file at a constant rate, scaled to `size`.
- * @param onDamage called with one line, at the end or when the loop is left, if FFmpeg logged errors, the file was
- *   truncated, or frames may be lost where the frame size changed
+ * @param onDamage called at most once, with one line, at the end or when the loop is left. Reports errors that FFmpeg
+ *   logged, a truncated file, and frames that may be lost where the frame size changed
  * @throws {PxvError} INPUT if no frame could be read; INTERRUPTED if `signal` is aborted.
  */
 export async function* readVideo(

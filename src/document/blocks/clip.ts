@@ -13,16 +13,16 @@ export interface Arrow {
   dy: number;
 }
 
-/** Panel of a clip block: one frame per step, shown beside the other panels. */
+/** Panel of a clip block: one frame per step, beside the other panels. */
 export interface ClipPanel {
   title: string;
-  /** Explanation of one line. */
+  /** Explanation in one line. */
   note: string;
   /**
    * True if the panel's frames at predicted steps are predictions, which get an edge in another colour. Default: false.
    */
   predicted?: boolean;
-  /** Frames, one per step and all of one size; null if a step has none. */
+  /** Frames by step, all of one size; null if a step has none. */
   frames: readonly (Frame | null)[];
   /** Arrows drawn over the frames, one list per step. */
   arrows?: readonly (readonly Arrow[])[];
@@ -33,7 +33,7 @@ export interface Clip {
   kind: 'clip';
   title: string;
   note?: string;
-  /** Name of each step, such as `frame 57, predicted, 3 ahead`, and if the step is predicted. */
+  /** Name of each step, such as `frame 57, predicted, 3 ahead`, and a flag for predicted steps. */
   steps: readonly { name: string; predicted: boolean }[];
   /** Steps per second in playback. */
   rate: number;

@@ -8,7 +8,7 @@ export interface NumberBlock {
   /** Figure as text, with the digits to show. */
   value: string;
   unit?: string;
-  /** Explanation of one line. */
+  /** Explanation in one line. */
   note?: string;
 }
 

@@ -6,7 +6,7 @@ import { tableCsv, tableHtml, tableText, type Table } from './table.js';
 /** Block of a line chart. */
 export interface Series extends Chart {
   kind: 'series';
-  /** Explanation of one line. */
+  /** Explanation in one line. */
   note?: string;
 }
 

@@ -11,7 +11,7 @@ export interface Table {
   /** Column titles; null for none. */
   titles: readonly string[] | null;
   rows: readonly (readonly string[])[];
-  /** Explanation of the columns, one line. */
+  /** Explanation of the columns, in one line. */
   note?: string;
   /** True to fold the table away on a page until the reader opens the table. */
   folded?: boolean;
