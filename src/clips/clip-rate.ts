@@ -37,10 +37,7 @@ export function rateWarning(
 /** Maximum frames per second of a GIF: most players show faster frames for 1/10 s instead of 1/100 s. */
 const FASTEST_GIF = 50;
 
-/**
- * Returns a warning of one line if players cannot play an output at `rate`: a GIF beyond 50 frames per second; else
- * null.
- */
+/** Returns a warning, in one line, for a GIF of more than 50 frames per second, which players slow down; else null. */
 export function playingWarning(kind: OutputKind, rate: FrameRate): string | null {
   if (kind !== 'gif' || framesPerSecond(rate) <= FASTEST_GIF) return null;
   const factor = Math.ceil(framesPerSecond(rate) / FASTEST_GIF);

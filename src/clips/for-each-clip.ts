@@ -21,7 +21,7 @@ export const TOO_SHORT_REASON = 'one frame has nothing before it to predict it f
  * @param work returns the result for a clip, or null for a clip that is too short
  * @param hooks `onNext` is called after each clip with the number of clips processed
  * @returns results, skipped clips, and the number of clips not reached
- * @throws what `work` throws, except INPUT and RESOURCES errors, unless the user gave the path of the only clip
+ * @throws errors of `work` other than INPUT and RESOURCES; those too, if the user gave a single clip by its path
  */
 export async function forEachClip<T>(
   sources: readonly ClipSource[],

@@ -31,8 +31,8 @@ export interface ModelClip {
 }
 
 /**
- * Opens a clip at size `asked.size`, with the model's channels and levels. At the clip's own aspect ratio nothing is
- * cropped, though a side is rounded to whole pixels.
+ * Opens a clip at size `asked.size`, with the model's channels and levels, at the rate of `rateToRead`. At the clip's
+ * own aspect ratio nothing is cropped, though a side is rounded to whole pixels.
  * @throws PxvError as `openClip` and `rateToRead`
  */
 export async function openClipForModel(
@@ -55,9 +55,7 @@ export async function openClipForModel(
 /** Factor of pixels over the model's training images from which frames are slow enough to warn. */
 const SLOW = 8;
 
-/**
- * Returns a warning of one line if frames have 8 or more times the pixels of the model's training images; else null.
- */
+/** Returns a warning, in one line, if frames have 8 or more times the pixels of the training images; else null. */
 export function sizeWarning({ chain }: Model, { width, height }: Size): string | null {
   const own = chain.exampleShape.size;
   const times = (width * height) / (own.width * own.height);
