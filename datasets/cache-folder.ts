@@ -2,12 +2,13 @@ import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { writeAtomically } from '../src/foundation/write-file.js';
 
-/** What to do where the cache cannot be written to: nobody chose a path in it. */
+/** Remedy for errors of writing to the cache, whose path no user chose. */
 export const otherCache = 'set PXV_DATA to another folder';
 
 /**
- * The folder of a data set: in PXV_DATA where that is set, else in the user's cache, which is XDG_CACHE_HOME or, as the
- * XDG Base Directory Specification has it, `~/.cache`; a relative XDG_CACHE_HOME counts as none.
+ * Returns the path of a data set's folder: `PXV_DATA/name` if PXV_DATA is set, else `pxv/datasets/name` in the user's
+ * cache. The cache is XDG_CACHE_HOME or `~/.cache` (XDG Base Directory Specification); a relative XDG_CACHE_HOME is
+ * ignored.
  */
 export function cacheFolder(name: string): string {
   const { PXV_DATA, XDG_CACHE_HOME } = process.env;
@@ -16,7 +17,11 @@ export function cacheFolder(name: string): string {
   return join(cache, 'pxv', 'datasets', name);
 }
 
-/** As `writeAtomically`, of a file or folder in the cache. */
+/**
+ * Writes a file or folder in the cache atomically.
+ * @param make writes the content to a temporary path
+ * @throws as `writeAtomically`
+ */
 export function writeToCache(path: string, make: (temporary: string) => Promise<void>): Promise<void> {
   return writeAtomically(path, make, { remedy: otherCache });
 }

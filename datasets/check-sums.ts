@@ -4,17 +4,20 @@ import { join } from 'node:path';
 import { sha256 } from '../src/foundation/sha256.js';
 import { wrongFile } from './read-file.js';
 
-/** Made when the files were, in the format of `sha256sum -c`. */
+/** File of checksums, written with the data set's files, in the format of `sha256sum -c`. */
 const fileName = 'SHA256SUMS';
 
-/** Writes down the checksums of all files in a folder. */
+/** Writes the SHA-256 of all files in a folder to its file `SHA256SUMS`. */
 export async function writeCheckSums(folder: string): Promise<void> {
   const lines: string[] = [];
   for (const name of (await readdir(folder)).sort()) lines.push(`${await sha256(join(folder, name))}  ${name}\n`);
   await writeFile(join(folder, fileName), lines.join(''));
 }
 
-/** What a folder says of the checksums of its files, by name; null where it says nothing. */
+/**
+ * Returns the SHA-256 of each file by name, from a folder's `SHA256SUMS`; null if there is no such file.
+ * @throws {PxvError} INPUT if a line is malformed
+ */
 export async function readCheckSums(folder: string): Promise<Map<string, string> | null> {
   const path = join(folder, fileName);
   if (!existsSync(path)) return null;

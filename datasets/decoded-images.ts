@@ -11,15 +11,14 @@ import type { Images, OpenOptions } from './image-set.js';
 import { unreadable, wrongFile } from './read-file.js';
 import { type RecordImages, openImagesOnDisk, type Layout } from './records.js';
 
-/** Images decoded at once; sharp decodes on threads of its own. */
+/** Number of images decoded concurrently; sharp decodes on threads of its own. */
 const TOGETHER = 16;
 
 /**
- * Images files as one set. They are decoded once, into a file in the cache, which serves as long as no image changes.
- *
- * @param exact refuse images of another size or in colour where grey is asked for, instead of bringing them to the shape
- * @throws {PxvError} INPUT, naming those images that cannot be read; OUTPUT where the cache cannot be written to;
- * INTERRUPTED where the signal is aborted.
+ * Opens image files as one set. Decodes them once, into a file in the cache that is valid until an image changes.
+ * @param exact true to refuse images of another size, instead of scaling them to `shape`
+ * @throws {PxvError} INPUT, naming the images that cannot be read; OUTPUT if the cache cannot be written to; RESOURCES
+ *   if the disk is too small; INTERRUPTED if the signal is aborted.
  */
 export async function decodedImages(
   shape: RecordImages,
@@ -57,10 +56,10 @@ export async function decodedImages(
 }
 
 /**
- * Images from a file in the cache that is made where it is not there yet.
- *
- * @param identity all that the pixels follow from
- * @param fill writes them, `count` images in all
+ * Opens images in a file of the cache, which is made first if it is missing.
+ * @param identity all values that the pixels depend on, as the cache key
+ * @param fill writes the pixels of the `count` images in order
+ * @throws {PxvError} RESOURCES if the disk is too small
  */
 export async function cachedImages(
   shape: RecordImages,
@@ -92,17 +91,16 @@ export async function cachedImages(
 }
 
 /**
- * A file in the cache, for what is found out once of some files.
- *
- * @param identity all that it follows from
- * @param ending of its name
+ * Returns the path of a file in the cache, for results that are computed once.
+ * @param identity all values that the result depends on, as the cache key
+ * @param ending file extension, without a dot
  */
 export function cachePath(identity: readonly unknown[], ending: string): string {
   const name = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 32);
   return join(cacheFolder('decoded'), `${name}.${ending}`);
 }
 
-/** An image's bytes, or why it cannot be read. */
+/** Returns the pixels of an image, or the error if the image cannot be read. */
 async function decoded(path: string, shape: RecordImages, exact: boolean): Promise<Uint8Array | PxvError> {
   const { width, height, channels } = shape;
   try {
@@ -114,10 +112,10 @@ async function decoded(path: string, shape: RecordImages, exact: boolean): Promi
   }
 }
 
-/** How many images are named where several cannot be read. */
+/** Maximum number of images that an error names. */
 const MOST_NAMED = 5;
 
-/** All images that cannot be read in one error, so that nobody has to find them one run after another. */
+/** Returns one error for all images that cannot be read, so that nobody has to find them run after run. */
 function allRefused(refused: readonly PxvError[]): PxvError {
   const [first, ...others] = refused;
   if (others.length === 0) return first;

@@ -8,23 +8,22 @@ import { isSystemError, writeFailure } from '../src/foundation/write-file.js';
 import { otherCache } from './cache-folder.js';
 import type { SourceFile } from './image-set.js';
 
+/** Options for downloading a file. */
 export interface DownloadOptions {
-  /** Address of a folder with a file of the same name, to ask instead of the official places. */
+  /** URL of a folder with files of the same names, used instead of the official URLs. */
   mirror?: string;
   signal?: AbortSignal;
-  /** Called as bytes arrive, and once where the file was there already. */
+  /** Called as bytes arrive, with bytes done and their total; called once if the file is complete already. */
   onProgress?: (name: string, done: number, total: number) => void;
-  /** Seconds without a byte after which a connection counts as dead. Default 60. */
+  /** Seconds without a byte after which a connection counts as dead. Default: 60. */
   patience?: number;
 }
 
 /**
- * Downloads a file to `path`. What an earlier download left there is kept and only the rest is asked for; where the
- * server does not know how to send a rest, it starts again. At the end stands a file of the right size and checksum, or
- * an error.
- *
- * @throws {PxvError} INPUT where no address gives the file, OUTPUT where it cannot be written, INTERRUPTED where the signal
- * is aborted: what has arrived stays, unless it is wrong.
+ * Downloads a file to `path`, and verifies its size and checksum. Resumes a partial file at `path`; starts again if the
+ * server supports no ranges. Tries each URL in turn.
+ * @throws {PxvError} INPUT if no URL gives the file, OUTPUT if `path` cannot be written, INTERRUPTED if the signal is
+ *   aborted. Bytes that have arrived stay, unless they are wrong.
  */
 export async function download(file: SourceFile, path: string, options: DownloadOptions = {}): Promise<void> {
   const { mirror, onProgress } = options;
@@ -59,7 +58,7 @@ export async function download(file: SourceFile, path: string, options: Download
   );
 }
 
-/** Why one address did not give the file; the next one may. */
+/** Error of a URL; the next URL may succeed. */
 class DownloadFailure extends Error {}
 
 async function receive(
@@ -77,7 +76,7 @@ async function receive(
   let timer = setTimeout(giveUp, 1000 * patience);
   try {
     const response = await fetch(url, {
-      // A server that packs once more would make sizes and ranges mean something else.
+      // Compression by the server would change the meaning of sizes and ranges.
       headers: { 'accept-encoding': 'identity', ...(done > 0 && { range: `bytes=${done}-` }) },
       signal: given.signal,
     });
@@ -106,13 +105,13 @@ async function receive(
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', giveUp);
-    // Ends the connection where the loop was left before the last byte.
+    // Ends the connection if the loop was left before the last byte.
     given.abort();
     closeSync(output);
   }
 }
 
-/** Whether the answer goes on at byte `done`; else it begins at the first byte. */
+/** Returns true if the response starts at byte `done`; false if at the first byte. */
 function continues(response: Response, done: number): boolean {
   if (response.status !== 206) return false;
   const range = response.headers.get('content-range');
@@ -131,7 +130,7 @@ function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** fetch hides what went wrong in causes. */
+/** Returns the message of a `fetch` error with that of its cause, which says more. */
 function reason(error: unknown): string {
   const { message, cause } = error as Error;
   return cause instanceof Error ? `${message} (${cause.message || basename(cause.name)})` : message;

@@ -5,7 +5,10 @@ import { pluralize } from '../src/foundation/pluralize.js';
 
 const natural = new Intl.Collator('en', { numeric: true });
 
-/** Names of the visible entries of a folder, in natural order. */
+/**
+ * Returns the names of a folder's visible entries, in natural order.
+ * @throws {PxvError} INPUT if the folder cannot be read
+ */
 export async function listFolder(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
     throw missing(
@@ -18,10 +21,10 @@ export async function listFolder(folder: string): Promise<string[]> {
 }
 
 /**
- * The files in a folder that the first pattern with any match fits.
- *
- * @param patterns in order of preference: the official names before the names of partial files
- * @param expected what is looked for, in words
+ * Returns the paths of the files in a folder that match the first pattern with any match.
+ * @param patterns in order of preference: official names before the names of partial files
+ * @param expected files looked for, in words
+ * @throws {PxvError} INPUT if no pattern matches
  */
 export async function findFiles(folder: string, patterns: readonly RegExp[], expected: string): Promise<string[]> {
   const names = await listFolder(folder);
@@ -36,7 +39,10 @@ export async function findFiles(folder: string, patterns: readonly RegExp[], exp
   );
 }
 
-/** As `findFiles`, where only one file can be meant. */
+/**
+ * Returns the path of the only file that `findFiles` finds.
+ * @throws {PxvError} INPUT if there is none or more than one
+ */
 export async function findFile(folder: string, patterns: readonly RegExp[], expected: string): Promise<string> {
   const [path, ...more] = await findFiles(folder, patterns, expected);
   if (more.length > 0) throw missing(folder, `one file: ${expected}`, [path, ...more].join(' and '));

@@ -10,24 +10,24 @@ import { download, type DownloadOptions } from './download.js';
 import type { ImageSetFacts } from './image-set.js';
 import { findImageSet } from './registry.js';
 
+/** Folder of a downloaded data set. */
 export interface DownloadedSet {
   folder: string;
-  /** Nothing was downloaded. */
+  /** True if the data set was in the cache before, and nothing was downloaded. */
   alreadyThere: boolean;
 }
 
 /**
- * Downloads a data set into its folder in the cache, which appears whole or not at all. Files that have only partly
- * arrived wait beside it, in a folder that ends in `.partial`, for the next call.
- *
- * @throws {PxvError} USAGE where there is no such set, INPUT where the files cannot be had or are not the right ones, OUTPUT where the cache cannot be
- * written to, INTERRUPTED where the signal is aborted.
+ * Downloads a data set into its folder in the cache, atomically. Partial files stay in a folder with the ending
+ * `.partial`, and the next call resumes their download.
+ * @throws {PxvError} USAGE if there is no such set; INPUT if a file is unavailable or wrong; OUTPUT if the cache cannot
+ *   be written to; INTERRUPTED if the signal is aborted.
  */
 export async function getImageSet(name: string, options?: DownloadOptions): Promise<DownloadedSet> {
   return getFiles(findImageSet(name), options);
 }
 
-/** As `getImageSet`, of a set that need not have a name. */
+/** Downloads the files of `set`, which need not be in the registry. @throws {PxvError} as `getImageSet` */
 export async function getFiles(set: ImageSetFacts, options?: DownloadOptions): Promise<DownloadedSet> {
   const folder = cacheFolder(set.name);
   if (existsSync(folder)) return { folder, alreadyThere: true };
@@ -48,7 +48,7 @@ export async function getFiles(set: ImageSetFacts, options?: DownloadOptions): P
     throw writeFailure(partial, cause, { operation: 'get data set', remedy: otherCache });
   }
   for (const file of set.files) await download(file, join(partial, file.name), options);
-  // What it reads archives with is loaded by nobody else.
+  // The module that reads archives is loaded only here.
   const { unpackTarGz } = await import('./unpack.js');
   await writeToCache(folder, async (temporary) => {
     await mkdir(temporary);

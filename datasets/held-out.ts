@@ -3,9 +3,8 @@ import type { Images, TrainingSplit } from './image-set.js';
 import { selectImages } from './records.js';
 
 /**
- * Splits the indices 0 .. count - 1 in two: a tenth, at most 10,000, is held out for validation, and the rest trains.
- * Which are held out depends on `count` alone, so that no choice of a run can move an image from one side to the other.
- * Both lists ascend.
+ * Splits the indices 0 .. count - 1: a random tenth, at most 10,000, is held out for validation, the rest trains. The
+ * split depends on `count` alone, so that no setting of a run moves an image between the two. Both lists ascend.
  */
 export function selectHeldOutImages(count: number): Record<TrainingSplit, Uint32Array> {
   const heldOut = Math.min(Math.floor(count / 10), 10_000);
@@ -17,7 +16,7 @@ export function selectHeldOutImages(count: number): Record<TrainingSplit, Uint32
   return { validation: order.slice(0, heldOut).sort(), train: order.slice(heldOut).sort() };
 }
 
-/** The part of the training images that `split` means, for sets that have no validation split of their own. */
+/** Returns the images of `split` for sets without an official validation split, which is held out of `training`. */
 export function splitHeldOut(training: Images, split: TrainingSplit): Images {
   const indices = selectHeldOutImages(training.count)[split];
   const without = indices.length < training.count ? 'without the held-out tenth' : 'too few to hold a tenth out';

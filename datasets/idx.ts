@@ -2,23 +2,22 @@ import type { Size } from '../src/foundation/frame.js';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { readMaybeGzip, wrongFile } from './read-file.js';
 
-/** The pixels of an IDX file, image after image, row by row. */
+/** Images of an IDX file, in order, row by row. */
 export interface IdxImages extends Size {
   count: number;
-  /** `count x height x width` bytes. */
+  /** Pixels, `count x height x width` bytes. */
   data: Uint8Array;
 }
 
-/** Two zero bytes, 8 for unsigned bytes, 3 for three dimensions. */
+/** Magic number: two zero bytes, 8 for unsigned bytes, 3 for three dimensions. */
 const MAGIC = 0x00000803;
 const HEADER = 16;
 
 /**
- * Reads images in IDX, the format of MNIST, plain or gzip: the magic number, then the number of images, rows and
- * columns, each as 4 bytes, the most significant first, then the pixels.
- *
- * @param size what the images must have
- * @throws {PxvError} INPUT where it is no such file.
+ * Reads images in IDX, the format of MNIST, plain or gzip: magic number, then numbers of images, rows and columns, each
+ * 4 bytes big-endian, then the pixels.
+ * @param size size that the images must have
+ * @throws {PxvError} INPUT if the file is invalid or its images have another size.
  */
 export async function readIdxImages(path: string, size: Size): Promise<IdxImages> {
   const bytes = await readMaybeGzip(path);

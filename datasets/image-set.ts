@@ -1,93 +1,96 @@
 import type { Channels, Size } from '../src/foundation/frame.js';
 
-/** `test` is for the last score alone: training and every choice are made on the other two. */
+/** Split of a data set. `test` is for the final score alone: training and all choices use the other two. */
 export type Split = 'train' | 'validation' | 'test';
-/** What may be looked at while a model is made. */
+/** Split that training and model selection may use. */
 export type TrainingSplit = Exclude<Split, 'test'>;
 
-/** Images of one size in a fixed order. */
+/** Open images of one size, in a fixed order. */
 export interface Images extends Size {
-  /** 1: grey, 3: red, green, blue. */
+  /** Number of channels; 1: grey, 3: red, green, blue. */
   readonly channels: Channels;
-  /** 256, or 2 where every byte is 0 or 255. */
+  /** Number of levels: 256, or 2 if every byte is 0 or 255. */
   readonly levels: 2 | 256;
-  /** How many there are: their indices are 0 to count - 1. */
+  /** Number of images, with indices 0 to count - 1. */
   readonly count: number;
-  /** What was read, and how it differs from the official split, in a few words. */
+  /** Short description of the source, and of differences from the official split. */
   readonly origin: string;
-  /** Paths of the files that the images come from, in a fixed order. */
+  /** Paths of the files that hold the images, in a fixed order. */
   readonly files: readonly string[];
-  /** Path of the file that holds one image and no other; absent where files hold many. */
+  /** Returns the path of an image's own file; absent if files hold many images. */
   readonly fileOf?: ((index: number) => string) | undefined;
   /**
-   * Writes image `index` as `height x width x channels` bytes, row by row, to the beginning of `into`. Allocates
-   * nothing.
-   *
-   * @throws {PxvError} USAGE where there is no such image or `into` is too small, INPUT where the file was cut off.
+   * Writes image `index` as `height x width x channels` bytes, row by row, to the start of `into`. Allocates nothing.
+   * @throws {PxvError} USAGE if there is no such image or `into` is too small, INPUT if the file was truncated.
    */
   read(index: number, into: Uint8Array): void;
-  /** Frees memory and files; nothing can be read after it. */
+  /** Frees memory and closes files; `read` fails afterwards. */
   close(): void;
 }
 
-/** What images will be once they are opened. */
+/** Format of images, known before they are opened. */
 export interface DescribedImages {
   size: Size;
   channels: Channels;
   levels: 2 | 256;
-  /** One line where that is not what the files hold, else null. */
+  /** Note, in one line, if the images are scaled from another size; else null. */
   note: string | null;
 }
 
+/** Options for opening images. */
 export interface OpenOptions {
-  /** Sets of any size only: what to scale to. Default: that of images that are alike, 64 pixels where it is larger, and a square of 64 where they are not. */
+  /**
+   * Target size, for sets of any size only. Default: the images' own size if all are alike, scaled down to a longer
+   * side of at most 64 pixels; else 64x64.
+   */
   size?: Size | undefined;
-  /** Sets of any size only. Default: 1 where all images are grey, else 3. */
+  /** Number of channels, for sets of any size only. Default: 1 if all images are grey, else 3. */
   channels?: Channels | undefined;
   signal?: AbortSignal | undefined;
-  /** Called while images are decoded, which is done once. */
+  /** Called with progress while images are decoded, which happens once per set. */
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** A file that `pxv datasets get` downloads. */
+/** File that `pxv datasets get` downloads. */
 export interface SourceFile {
-  /** Its name in the data set's folder. */
+  /** Name of the file in the data set's folder. */
   name: string;
-  /** Where it lies; the later ones are asked when the earlier ones fail. */
+  /** URLs of the file, in the order in which they are tried. */
   urls: readonly string[];
   bytes: number;
   sha256: string;
-  /** Where it is a gzipped tar file: the files to take out of it, by the last part of their names. */
+  /** Files to extract if the file is a gzipped tar archive, by the last part of their names. */
   unpack?: readonly UnpackedFile[];
 }
 
+/** File in an archive, by name and exact size. */
 export interface UnpackedFile {
   name: string;
   bytes: number;
 }
 
-/** What is known of a data set without opening it. */
+/** Facts about a data set that are known without opening it. */
 export interface ImageSetFacts {
-  /** Also that of its folder in the cache. */
+  /** Name of the data set, and of its folder in the cache. */
   name: string;
-  /** One line for people. */
+  /** Title for users, in one line. */
   title: string;
-  /** Null: any. */
+  /** Size of the images; null for any size. */
   size: Size | null;
-  /** Null: any. */
+  /** Number of channels; null for any. */
   channels: Channels | null;
   levels: 2 | 256;
-  /** Images in each split of the official files; null where there are no official files. */
+  /** Number of images in each split of the official files; null if there are no official files. */
   counts: Readonly<Record<Split, number>> | null;
-  /** What to download; empty where there is no public address. */
+  /** Files to download; empty if there is no public URL. */
   files: readonly SourceFile[];
 }
 
+/** Data set that can be opened. */
 export interface ImageSet extends ImageSetFacts {
   /**
-   * Opens one split of the files in `folder`, be they the official ones or a part of them.
-   *
-   * @throws {PxvError} INPUT where the files are missing or are not what their names say.
+   * Opens one split of the files in `folder`: the official files or a part of them.
+   * @throws {PxvError} INPUT if files are missing or invalid.
    */
   open(folder: string, split: Split, options?: OpenOptions): Promise<Images>;
 }

@@ -7,11 +7,14 @@ export type { Images, ImageSetFacts, OpenOptions, Split, TrainingSplit } from '.
 export { describeForTraining, openForTraining, type OpenImagesOptions } from './open-for-training.js';
 export { verifyImageSet, type VerifiedSet } from './verify.js';
 
-/** @throws {PxvError} USAGE where it is neither a data set nor a folder of images. */
+/** Throws if there is no image set `name`. @throws {PxvError} USAGE if `name` is neither a data set nor a folder */
 export function expectImageSet(name: string): void {
   getImageSet(name);
 }
 
-/** Facts alone: opening goes through `openForTraining`, which cannot reach the test images, or the like for scoring. */
+/**
+ * Facts about all data sets. Images are opened with `openForTraining`, which cannot reach test images, or with the
+ * functions for scoring.
+ */
 export const imageSets: readonly ImageSetFacts[] = sets;
 export { listImagesBelow } from './folder/folder.js';

@@ -3,10 +3,10 @@ import type { OpenImagesOptions } from './open-for-training.js';
 import { resolveImageSet } from './registry.js';
 
 /**
- * Opens any split, the test images too. Only scoring a finished model may call it (test/datasets/test-split.test.ts).
- *
- * @param name of a data set, or a folder of images
- * @throws {PxvError} USAGE where there is no such set; INPUT where its files are missing or wrong.
+ * Opens any split of an image set, test images included. Only the scoring of a finished model may call this function
+ * (test/datasets/test-split.test.ts).
+ * @param name name of a data set, or path of a folder of images
+ * @throws {PxvError} USAGE if there is no such set; INPUT if its files are missing or wrong.
  */
 export async function openForEvaluation(
   name: string,

@@ -3,19 +3,18 @@ import { folderShape } from './folder/folder.js';
 import type { DescribedImages, Images, OpenOptions, Split, TrainingSplit } from './image-set.js';
 import { resolveImageSet } from './registry.js';
 
-/** How images are opened: from where, and, for a set of any size, at what size and in what colours. */
+/** Options for opening an image set. */
 export interface OpenImagesOptions extends OpenOptions {
-  /** Folder of the set's files. Default: its folder in the cache. */
+  /** Folder of the set's files. Default: the set's folder in the cache. */
   data?: string | undefined;
 }
 
 const splits: readonly Split[] = ['train', 'validation'] satisfies TrainingSplit[];
 
 /**
- * Opens what a model may learn from or be chosen by. There is no way to the test images here.
- *
- * @param name of a data set, or a folder of images
- * @throws {PxvError} USAGE where there is no such set or the split is another; INPUT where its files are missing or wrong.
+ * Opens the training or validation images of a set. Test images cannot be opened here.
+ * @param name name of a data set, or path of a folder of images
+ * @throws {PxvError} USAGE if there is no such set or `split` is another; INPUT if its files are missing or wrong.
  */
 export async function openForTraining(
   name: string,
@@ -28,8 +27,7 @@ export async function openForTraining(
 }
 
 /**
- * What the images to learn from will be, without decoding any.
- *
+ * Returns size, channels and levels of a set's training images, without decoding them.
  * @throws {PxvError} as `openForTraining`
  */
 export async function describeForTraining(name: string, options: OpenImagesOptions = {}): Promise<DescribedImages> {

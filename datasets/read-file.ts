@@ -4,13 +4,12 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { PxvError } from '../src/foundation/errors.js';
 
-/** No file that is unpacked in memory comes near it; a gzip file that does is no data set. */
+/** Maximum number of bytes unpacked in memory; every file of a data set is far smaller. */
 const LARGEST = 512 * 1024 * 1024;
 
 /**
- * The bytes of a file, unpacked where it is gzip, whatever its name.
- *
- * @throws {PxvError} INPUT where it cannot be read or unpacked.
+ * Returns the bytes of a file, unpacked if the contents are gzip, whatever the file's name.
+ * @throws {PxvError} INPUT if the file cannot be read or unpacked.
  */
 export async function readMaybeGzip(path: string): Promise<Uint8Array> {
   const bytes = await readFile(path).catch(unreadable(path));
@@ -26,7 +25,7 @@ export async function readMaybeGzip(path: string): Promise<Uint8Array> {
   });
 }
 
-/** What `unpack` makes of a file's bytes, piece by piece; leaving the loop closes the file. */
+/** Yields the bytes of `file` transformed by `unpack`, chunk by chunk. Leaving the loop closes `file`. */
 export async function* unpackedPieces(file: Readable, unpack: Transform): AsyncGenerator<Buffer, void> {
   file.on('error', (error) => unpack.destroy(error));
   try {
@@ -36,14 +35,14 @@ export async function* unpackedPieces(file: Readable, unpack: Transform): AsyncG
   }
 }
 
-/** Makes an INPUT error of what the system says of a file or folder of a data set that it cannot read. */
+/** Returns a handler that throws a system error as an INPUT error: a file or folder of a data set cannot be read. */
 export function unreadable(path: string) {
   return (cause: Error): never => {
     throw wrongFile(path, 'a readable file or folder', cause.message, { cause });
   };
 }
 
-/** An INPUT error: a file of a data set is not what it should be. */
+/** Returns the INPUT error for a data set's file with invalid contents. */
 export function wrongFile(path: string, expected: string, received: string, options?: { cause: unknown }): PxvError {
   return new PxvError(
     {

@@ -3,6 +3,7 @@ import { PxvError } from '../src/foundation/errors.js';
 import type { Channels, Size } from '../src/foundation/frame.js';
 import type { Images } from './image-set.js';
 
+/** Shape and origin of images to open. */
 export interface RecordImages extends Size {
   channels: Channels;
   levels: 2 | 256;
@@ -10,20 +11,23 @@ export interface RecordImages extends Size {
   files: readonly string[];
 }
 
-/** A file, or a part of one, in which images stand at equal distances. */
+/** File, or part of a file, that holds images at equal distances. */
 export interface RecordFile {
   path: string;
-  /** Bytes before the pixels of the first image. */
+  /** Bytes before the first image's pixels. */
   offset: number;
-  /** Bytes from one image to the next. */
+  /** Bytes from the start of one image to the start of the next. */
   stride: number;
   count: number;
 }
 
-/** `interleaved`: the channels of a pixel stand together; `planar`: all of R, then all of G, then all of B. */
+/** Order of bytes in an image. `interleaved`: pixel by pixel; `planar`: all of R, then all of G, then all of B. */
 export type Layout = 'interleaved' | 'planar';
 
-/** Images read from disc each time: nothing but one image is held in memory. */
+/**
+ * Opens images that are read from disk at each access, so that at most one image is held in memory. The caller closes
+ * the result.
+ */
 export function openImagesOnDisk(shape: RecordImages, layout: Layout, files: readonly RecordFile[]): Images {
   const opened = files.map((file) => ({ ...file, fd: openSync(file.path, 'r') }));
   const count = files.reduce((sum, file) => sum + file.count, 0);
@@ -53,7 +57,10 @@ export function openImagesOnDisk(shape: RecordImages, layout: Layout, files: rea
   };
 }
 
-/** Images that stand one after another in memory, interleaved. */
+/**
+ * Returns images over pixels in memory, image after image, interleaved.
+ * @param data count x height x width x channels bytes
+ */
 export function wrapImages(shape: RecordImages, data: Uint8Array): Images {
   const bytes = shape.width * shape.height * shape.channels;
   const count = data.length / bytes;
@@ -71,7 +78,7 @@ export function wrapImages(shape: RecordImages, data: Uint8Array): Images {
   };
 }
 
-/** The images of `images` at these indices, in this order. */
+/** Returns a view of the images at `indices`, in this order. Closing the view closes `images`. */
 export function selectImages(images: Images, indices: Uint32Array, origin: string): Images {
   const bytes = images.width * images.height * images.channels;
   return {
@@ -86,7 +93,10 @@ export function selectImages(images: Images, indices: Uint32Array, origin: strin
   };
 }
 
-/** @throws {PxvError} USAGE where there is no such image or no room for it. */
+/**
+ * Throws if an image cannot be read into `into`.
+ * @throws {PxvError} USAGE if there is no such image or `into` is too small
+ */
 function checkRead(index: number, count: number, into: Uint8Array, bytes: number): void {
   if (Number.isInteger(index) && index >= 0 && index < count && into.length >= bytes) return;
   throw new PxvError({

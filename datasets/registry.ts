@@ -8,9 +8,10 @@ import { imagenet32, imagenet64 } from './imagenet/imagenet.js';
 import type { ImageSet } from './image-set.js';
 import { mnist } from './mnist/mnist.js';
 
+/** All data sets with a name, in the order in which they are listed. */
 export const imageSets: readonly ImageSet[] = [cifar, mnist, binarizedMnist, imagenet32, imagenet64];
 
-/** @throws {PxvError} USAGE where there is no set of this name. */
+/** Returns the data set of a name; folders of images have none. @throws {PxvError} USAGE if there is no such set. */
 export function findImageSet(name: string): ImageSet {
   const found = imageSets.find((set) => set.name === name);
   if (found) return found;
@@ -18,10 +19,10 @@ export function findImageSet(name: string): ImageSet {
 }
 
 /**
- * A data set by its name, or the set that a folder of images is, and where its files are: in `data` where given, else
- * in the cache.
- *
- * @throws {PxvError} USAGE where there is no such set, INPUT where nothing is given and nothing was downloaded.
+ * Returns a data set by name, or the set for the path of a folder of images, and the folder of its files. The files lie
+ * in `data` if given, else in the cache.
+ * @throws {PxvError} USAGE if there is no such set, or `data` comes with a folder of images; INPUT if `data` is not
+ *   given and the set was not downloaded.
  */
 export function resolveImageSet(name: string, data: string | undefined): { set: ImageSet; files: string } {
   const set = getImageSet(name);
@@ -30,7 +31,10 @@ export function resolveImageSet(name: string, data: string | undefined): { set: 
   return { set, files: name };
 }
 
-/** @throws {PxvError} USAGE where it is neither the name of a data set nor a folder. */
+/**
+ * Returns a data set by name, or the set for the path of a folder of images.
+ * @throws {PxvError} USAGE if `name` is neither a data set nor a folder
+ */
 export function getImageSet(name: string): ImageSet {
   const set = imageSets.find((each) => each.name === name);
   if (set) return set;

@@ -7,16 +7,14 @@ import { isSystemError } from '../src/foundation/write-file.js';
 import type { UnpackedFile } from './image-set.js';
 import { unpackedPieces } from './read-file.js';
 
-/** What the rest of an archive may take: headers, padding, and files that are not wanted. */
+/** Maximum number of bytes of an archive besides the wanted files: headers, padding and other files. */
 const SLACK = 4 * 1024 * 1024;
 
 /**
- * Takes the `wanted` files out of a gzipped tar file and writes them into `folder` under their own names. Names in the
- * archive are only compared, never used as paths, so it cannot write anywhere else; and no more is unpacked than the
- * wanted files and a little beside them.
- *
- * @throws {PxvError} INPUT where the archive is damaged, tries to reach outside, is larger than it may be, or lacks a
- * wanted file; some files may then have been written. An error of the system, such as a full disc, comes up as it is.
+ * Extracts the `wanted` files of a gzipped tar archive into `folder`, under their own names. Archive names are only
+ * compared, never used as paths, so that nothing is written elsewhere. Unpacks at most 4 MiB besides the wanted files.
+ * @throws {PxvError} INPUT if the archive is damaged, has paths that lead outside, is too large, or lacks a wanted
+ *   file; some files may then be written. System errors, such as a full disk, are thrown as they are.
  */
 export async function unpackTarGz(archive: string, folder: string, wanted: readonly UnpackedFile[]): Promise<void> {
   const limit = wanted.reduce((sum, { bytes }) => sum + bytes, SLACK);
@@ -51,7 +49,10 @@ export async function unpackTarGz(archive: string, folder: string, wanted: reado
   if (lacking !== undefined) throw hostile(archive, `an archive with ${lacking}`, 'one without it');
 }
 
-/** Has a wanted file written as it comes, and takes it off `missing`; an error where the archive is not to be trusted. */
+/**
+ * Starts writing a wanted archive entry, and removes its name from `missing`. Returns an error if the archive is not to
+ * be trusted, else null.
+ */
 function take(entry: ReadEntry, archive: string, folder: string, missing: Map<string, number>): PxvError | null {
   const parts = entry.path.split(/[/\\]/);
   if (parts.includes('..') || parts[0] === '' || /^[a-z]:/i.test(entry.path)) {
@@ -67,7 +68,7 @@ function take(entry: ReadEntry, archive: string, folder: string, missing: Map<st
     return hostile(archive, `${name} as a file`, `a ${entry.type}`);
   if (entry.size !== bytes) return hostile(archive, `${name} of ${bytes} bytes`, `${entry.size}`);
   missing.delete(name);
-  // Written synchronously, so that the parser never waits and an error of the disc comes up through its write.
+  // Written synchronously, so that the parser never waits and a disk error is thrown through its write.
   const path = join(folder, name);
   writeFileSync(path, '', { flag: 'wx' });
   entry.on('data', (chunk: Buffer) => appendFileSync(path, chunk));

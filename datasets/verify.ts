@@ -7,21 +7,21 @@ import type { Split } from './image-set.js';
 import type { OpenImagesOptions } from './open-for-training.js';
 import { resolveImageSet } from './registry.js';
 
+/** Result of verifying a data set. */
 export interface VerifiedSet {
   folder: string;
   splits: { split: Split; images: number; official: number | null; origin: string }[];
-  /** Files whose SHA-256 was compared and is right. */
+  /** Names of the files whose SHA-256 was compared and is right. */
   checkedFiles: string[];
 }
 
 const splits: readonly Split[] = ['train', 'validation', 'test'];
 
 /**
- * Opens every split of a data set, which checks the format of its files, and compares the checksums of those files of
- * which they are known: from the time of the download, or because they are official files.
- *
- * @param name of a data set, or a folder of images
- * @throws {PxvError} USAGE where there is no such set, INPUT for the first file that is missing or wrong.
+ * Verifies a data set: opens every split, which checks the file formats, and compares known checksums. Checksums are
+ * known from the download, or for official files.
+ * @param name name of a data set, or path of a folder of images
+ * @throws {PxvError} USAGE if there is no such set, INPUT for the first file that is missing or wrong.
  */
 export async function verifyImageSet(name: string, options: OpenImagesOptions = {}): Promise<VerifiedSet> {
   const { data, ...opening } = options;
@@ -35,7 +35,7 @@ export async function verifyImageSet(name: string, options: OpenImagesOptions = 
     found.push({ split, images: images.count, official: set.counts?.[split] ?? null, origin: images.origin });
     images.close();
   }
-  // Last, since what is wrong with the format of a file says more than its checksum.
+  // Checksums come last, since an error of the format says more.
   const checkedFiles: string[] = [];
   for (const [name, expected] of sums) {
     const path = join(folder, name);
@@ -47,7 +47,10 @@ export async function verifyImageSet(name: string, options: OpenImagesOptions = 
   return { folder, splits: found, checkedFiles };
 }
 
-/** @param cached name of the set whose folder in the cache it is; null where the folder is the user's own */
+/**
+ * Returns the error for a wrong checksum.
+ * @param cached name of the set if its folder in the cache was read; null for a user's own folder
+ */
 function changed(path: string, expected: string, received: string, cached: string | null): PxvError {
   return new PxvError({
     code: 'INPUT',

@@ -1,11 +1,11 @@
 import { frameTaker, MOST_FRAMES, sizeFor, type Source, type TimedFrame } from './source.js';
 
-/** Frames a second at most: motion between those of a camera is small. */
+/** Maximum frames per second: motion between a camera's own frames is too small. */
 const RATE = 10;
 
 /**
- * The camera, once the user allows it. A frame is taken when the one before was looked at.
- * @throws Error in words for the user where there is none, or it is not allowed
+ * Opens the camera, once the user allows access. Takes a frame after the frame before was scored.
+ * @throws Error in words for the user if there is no camera, or access is refused
  */
 export async function openCamera(): Promise<Source> {
   const stream = await streamOfCamera();
@@ -33,7 +33,7 @@ export async function openCamera(): Promise<Source> {
 }
 
 async function streamOfCamera(): Promise<MediaStream> {
-  // Undefined where the page came neither from this machine nor through https, whatever its type says.
+  // Undefined if the page came neither from this machine nor through https, whatever its type says.
   const devices = navigator.mediaDevices as MediaDevices | undefined;
   if (devices === undefined) throw new Error('Browsers give the camera to pages from https or localhost alone.');
   try {

@@ -2,8 +2,8 @@ import { ALL_FORMATS, BlobSource, Input, VideoSampleSink } from 'mediabunny';
 import { frameTaker, MOST_FRAMES, sizeFor, type Source, type TimedFrame } from './source.js';
 
 /**
- * A clip of which every frame is decoded, by the browser's own decoders.
- * @throws Error in words for the user where there is no picture that this browser can decode
+ * Opens a video file, whose frames the browser decodes.
+ * @throws Error in words for the user if the browser cannot decode the file
  */
 export async function openClip(file: Blob, name: string): Promise<Source> {
   const input = new Input({ source: new BlobSource(file), formats: ALL_FORMATS });

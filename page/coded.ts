@@ -2,8 +2,8 @@ import type { Answer } from './messages.js';
 import { MOST_FRAMES, type Source, type TimedFrame } from './source.js';
 
 /**
- * A file of pxv encode, of which every frame is the very one that was written.
- * @throws Error in words for the user where it cannot be read here
+ * Opens a file that `pxv encode` wrote, and decodes its frames exactly.
+ * @throws Error in words for the user if the file cannot be read here
  */
 export async function openCoded(file: Blob, name: string): Promise<Source> {
   const worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
@@ -14,7 +14,7 @@ export async function openCoded(file: Blob, name: string): Promise<Source> {
     stop();
     throw new Error(`${name}: ${error.message.replace(/^decode: (the file: )?/, '')}`);
   };
-  // What cannot be read is told before anything takes the place of what is looked at.
+  // Errors are reported before the new source replaces the old one.
   const first = await decoded.next().catch(failed);
   async function* frames(): AsyncGenerator<TimedFrame, void> {
     let next = first;

@@ -1,6 +1,6 @@
 import type { Session } from './session.js';
 
-/** How far and how fast it goes, and what limits it: names and what is said of each. */
+/** Returns facts about a session, as pairs of name and text: progress, speed and bottleneck. */
 export function factsOf(session: Session): [name: string, text: string][] {
   const { frames, maps, seconds, source } = session;
   const { width, height } = frames[0] ?? { width: 0, height: 0 };
@@ -16,7 +16,7 @@ export function factsOf(session: Session): [name: string, text: string][] {
   ];
 }
 
-/** Of a file of pxv encode: what its frames take. */
+/** Returns the size of a file of `pxv encode`, in kB and bits per value; nothing for other sources. */
 function fileOf({ source: { bytes }, frames, isWhole }: Session): [string, string][] {
   if (bytes === undefined) return [];
   if (!isWhole) return [['File', `${frames.length} frames read so far\u2026`]];
@@ -26,7 +26,7 @@ function fileOf({ source: { bytes }, frames, isWhole }: Session): [string, strin
 
 function limitOf({ computing, isLive, seconds }: Session): string {
   if (computing === null) return 'loading the model';
-  // Between two frames of a camera there is a tenth of a second.
+  // A camera gives a frame every 0.1 s.
   if (isLive && seconds.cost !== null && seconds.cost < 0.09) return 'the camera';
   const { threads, isolated } = computing;
   if (isolated) return `this device, with ${threads} thread${threads === 1 ? '' : 's'}`;

@@ -17,22 +17,22 @@ const panels = new Panels();
 const timeline = new Timeline(find('#graph'));
 const moments = new MomentList(lookAt);
 
-/** Frames a second at which known and predicted ones are played: slow enough to compare. */
+/** Frames per second at which known and predicted frames are played: slow enough to compare. */
 const PLAYED = 6;
-/** Frames that are played before those that are predicted. */
+/** Number of known frames that are played before the predicted ones. */
 const BEFORE = 6;
 
 let session: Session | null = null;
-/** The moment that the user looks at. */
+/** Event that the user has selected. */
 let chosen: AnomalyEvent | null = null;
 let isPlaying = !matchMedia('(prefers-reduced-motion: reduce)').matches;
 let isDue = false;
-/** Why nothing could be opened, in words. */
+/** Error of opening a source, in words for the user. */
 let failure: string | null = null;
-/** Counts what was asked to be opened: the last of it is wanted. */
+/** Number of requests to open a source; only the last request takes effect. */
 let asked = 0;
 
-/** Draws all once before the next picture of the screen, however much has changed. */
+/** Schedules one redraw before the next screen refresh, however much has changed. */
 function changed(): void {
   if (isDue) return;
   isDue = true;
@@ -75,7 +75,7 @@ function textIn(name: string, text: string): HTMLElement {
   return Object.assign(document.createElement(name), { textContent: text });
 }
 
-/** Shows a moment, predicted from just before it. */
+/** Shows an event, predicted from just before its peak. */
 function lookAt(moment: AnomalyEvent): void {
   chosen = moment;
   slider.value = String(moment.peak);
@@ -91,7 +91,10 @@ function showFailure(message: string | null): void {
   failure.textContent = message;
 }
 
-/** The next frame of the loop: of a file of pxv all, else some known ones, then those that are predicted, as far as they are there. */
+/**
+ * Shows the next frame of the loop. For a file of pxv the loop is all frames; else some known frames, then the
+ * predicted frames computed so far.
+ */
 function play(): void {
   setTimeout(play, 1000 / rateOf(session));
   if (!isPlaying || session === null || session.isLive) return;
@@ -110,13 +113,13 @@ function play(): void {
   changed();
 }
 
-/** Frames a second that are played. */
+/** Returns the frames per second of the playback. */
 function rateOf(session: Session | null): number {
   if (session?.source.bytes === undefined || session.times.length < 2) return PLAYED;
   return 1 / (session.times[1] - session.times[0]);
 }
 
-/** Takes the place of the video that was looked at. */
+/** Opens a source in place of the current one. */
 async function open(source: Promise<Source>, isExample = false): Promise<void> {
   const mine = ++asked;
   failure = null;

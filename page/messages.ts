@@ -1,30 +1,31 @@
 import type { Frame } from '../src/browser/index.js';
 
-/** The models that the page offers, the one that it begins with first. */
+/** Models that the page offers; the first is the default. */
 export const MODELS = ['video-64-small', 'video-64'] as const;
+/** Name of a model that the page offers. */
 export type ModelName = (typeof MODELS)[number];
 
-/** What the page tells the worker that computes. */
+/** Message from the page to the worker. */
 export type Request =
-  /** First: which model predicts frames of the size of the first one. */
+  /** First message: model that predicts frames of the size of the first frame. */
   | { type: 'begin'; model: ModelName }
-  /** The next frame of the video. */
+  /** Next frame of the video. */
   | { type: 'frame'; frame: Frame }
-  /** The frames after the first `known` are asked for: none is drawn any more of those asked for before. */
+  /** Request to predict `ahead` frames after the first `known`; cancels the request before. */
   | { type: 'predict'; known: number; ahead: number }
-  /** All that a worker is asked: the frames of a file of pxv encode. */
+  /** Only message to a worker that decodes: a file of `pxv encode`. */
   | { type: 'decode'; file: Blob };
 
-/** What the worker answers. Frames are counted from 0. */
+/** Message from the worker to the page. Frames are counted from 0. */
 export type Answer =
   | { type: 'ready'; threads: number; isolated: boolean }
-  /** What a frame costs, given all before it: bits of each pixel; and what was expected in its place. */
+  /** Cost of a frame given all before it, in bits of each pixel, and the expected frame. */
   | { type: 'costed'; index: number; expected: Frame; map: Float64Array; seconds: number }
-  /** A frame of what was asked for: the best guess, or drawn. */
+  /** Predicted frame of the request: best guess, or drawn sample. */
   | { type: 'predicted'; how: 'guess' | 'draw'; known: number; index: number; frame: Frame; seconds: number }
-  /** A frame of a file, and when in its clip it stands, in seconds; frames that damage has cost; its end. */
+  /** Decoded frame, and its time in the clip in seconds; then messages for frames lost to damage, and for the end. */
   | { type: 'decoded'; frame: Frame; time: number }
   | { type: 'lost' }
   | { type: 'end' }
-  /** Nothing more follows. */
+  /** Error; no more messages follow. */
   | { type: 'failed'; message: string };

@@ -2,28 +2,28 @@ import type { Box, Size } from '../src/foundation/frame.js';
 import type { AnomalyEvent } from '../src/anomaly/event-detector.js';
 import type { Session } from './session.js';
 
-/** Moments that are shown, at most. */
+/** Maximum number of events that are shown. */
 const SHOWN = 4;
-/** Others are no more than what happens all the time. */
+/** Minimum anomaly score of a shown event, as a fraction of the highest score. */
 const LEAST_SHARE = 0.6;
 
-/** Frames of which most are as usual: of fewer nothing stands out yet. */
+/** Minimum number of scored frames for a baseline; before, no event is shown. */
 const FEW = 30;
 
-/** The moments that are worth a look, the largest first. */
+/** Returns the events to show: at most 4, highest score first, each with at least 0.6 of the highest score. */
 export function shownMoments({ hindsight: { events }, maps, isDone }: Session): readonly AnomalyEvent[] {
   if (!isDone && maps.length < FEW) return [];
   return events.slice(0, SHOWN).filter(({ score }) => score >= LEAST_SHARE * events[0].score);
 }
 
-/** A time as it is read: `0:04.2`. */
+/** Returns a time in seconds as text, such as `0:04.2`. */
 export function clock(seconds: number): string {
   const tenths = Math.round(10 * seconds);
   const rest = ((tenths % 600) / 10).toFixed(1).padStart(4, '0');
   return `${Math.floor(tenths / 600)}:${rest}`;
 }
 
-/** Where a box lies in a frame: `lower left`. */
+/** Returns the position of a box in a frame in words, such as `lower left`. */
 export function placeOf({ x, y, width, height }: Box, size: Size): string {
   if (width === size.width && height === size.height) return 'everywhere';
   const third = (middle: number, length: number) => Math.min(2, Math.floor((3 * middle) / length));
@@ -33,13 +33,13 @@ export function placeOf({ x, y, width, height }: Box, size: Size): string {
   return across === '' ? `${down} middle` : `${down === '' ? 'middle' : down} ${across}`;
 }
 
-/** The moments of a video, to be looked at. */
+/** List of a video's events, as buttons. */
 export class MomentList {
   private readonly list = document.querySelector<HTMLElement>('#moments')!;
   private readonly still = document.querySelector<HTMLElement>('#no-moments')!;
   private shown = '';
 
-  /** @param lookAt called with the one that is chosen */
+  /** @param lookAt called with the event that the user selects */
   constructor(private readonly lookAt: (moment: AnomalyEvent) => void) {}
 
   show(session: Session, chosen: AnomalyEvent | null): void {
@@ -50,7 +50,7 @@ export class MomentList {
     const buttons = moments.map((moment): HTMLButtonElement => {
       const [from, to] = [moment.from, moment.to].map((index) => clock(times[index] - times[0]));
       const textContent = `${from}\u2013${to}, ${placeOf(moment.box, frames[0])}`;
-      // What a camera saw is looked at once it stops.
+      // Events of a camera can be selected once the camera stops.
       const button = { type: 'button', textContent, disabled: isLive, onclick: () => this.lookAt(moment) } as const;
       return Object.assign(document.createElement('button'), button, {
         ariaPressed: `${chosen?.peak === moment.peak}`,

@@ -3,25 +3,28 @@ import type { Box, Frame } from '../src/foundation/frame.js';
 import { heatMap } from '../src/video/heat-map.js';
 import { AHEAD, type Session } from './session.js';
 
-/** What a panel shows of a frame: what kind of picture it is says its border, its mark and its words. */
+/** Content of a panel. The kind of image sets the panel's border, mark and words. */
 interface Shown {
   kind: 'known' | 'predicted' | 'true' | 'map';
-  /** Null where there is none, or none yet: then `words` say why. */
+  /** Frame to show; null if there is none yet, and `words` say why. */
   frame: Frame | null;
   words: string;
 }
 
 const names = ['truth', 'guess', 'draw', 'map'] as const;
 
-/** White in a map: so many times what a pixel costs on average. */
+/** Value shown as white in a heat map, as a multiple of a pixel's mean cost. */
 const WHITE = 4;
 
-/** The pictures of one frame, side by side. */
+/** Panels of one frame, side by side: truth, best guess, sample and heat map. */
 export class Panels {
   private readonly root = document.querySelector<HTMLElement>('#panels')!;
   private readonly figures = names.map((name) => document.querySelector<HTMLElement>(`[data-panel=${name}]`)!);
 
-  /** @param box what is framed in the truth and in the map */
+  /**
+   * Shows frame `index` in all panels.
+   * @param box region that is outlined in the truth and the heat map; null for none
+   */
   show(session: Session, index: number, box: Box | null): void {
     const { width, height } = session.frames[0];
     this.root.style.setProperty('--aspect', String(width / height));
@@ -48,7 +51,7 @@ export class Panels {
   }
 }
 
-/** Puts a frame around a box of the picture. */
+/** Draws an outline around a box of the image. */
 function frameBox(figure: HTMLElement, { width, height }: Frame, box: Box | null): void {
   figure.querySelector('.box')?.remove();
   if (box === null) return;
@@ -66,7 +69,7 @@ function frameBox(figure: HTMLElement, { width, height }: Frame, box: Box | null
 
 const isKnown = ({ known, isLive }: Session, index: number) => !isLive && (known === null || index < known);
 
-/** Which frame after the known ones it is, from 1; null where it is none that was asked for. */
+/** Returns the number of a frame after the known ones, from 1; null if its prediction was not requested. */
 function aheadOf({ known, isLive }: Session, index: number): number | null {
   const ahead = known === null ? 0 : index - known + 1;
   return !isLive && ahead >= 1 && ahead <= AHEAD ? ahead : null;
@@ -108,7 +111,7 @@ function mapAt(session: Session, index: number): Shown {
   return { kind: 'map', frame, words: 'bright where the true frame was surprising' };
 }
 
-/** Of the first maps: that the others are as bright as these. */
+/** Returns the mean cost of a pixel in the first 30 maps, so that all maps share one brightness scale. */
 function meanOf(maps: readonly Float64Array[]): number {
   const first = maps.slice(0, 30);
   return first.reduce((sum, map) => sum + map.reduce((all, bits) => all + bits, 0) / map.length, 0) / first.length;

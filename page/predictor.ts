@@ -11,7 +11,10 @@ import {
 } from '../src/browser/index.js';
 import type { Answer } from './messages.js';
 
-/** Looks at the frames of a video as they come, and predicts others when asked. One frame is computed at a time. */
+/**
+ * Worker's model on one video: scores frames as they arrive, and predicts others on request. Computes one frame at a
+ * time.
+ */
 export class Predictor {
   private readonly frames: Frame[] = [];
   private readonly model: Model;
@@ -20,7 +23,7 @@ export class Predictor {
   private turn: Promise<unknown> = Promise.resolve();
   private asked = new AbortController();
 
-  /** @param first frame of the video: all are of its size */
+  /** @param first first frame of the video, whose size all frames have */
   constructor(
     model: Model,
     first: Frame,
@@ -36,7 +39,7 @@ export class Predictor {
     this.cameFrame();
   }
 
-  /** Says of each frame what it costs, without end. */
+  /** Posts the cost of each frame as frames arrive; never ends. */
   async costAll(): Promise<never> {
     const costed = frameCosts(this.model, this.arriving());
     for (let index = 1; ; index++) {
@@ -47,7 +50,10 @@ export class Predictor {
     }
   }
 
-  /** Predicts the frames after the first `known`: the best guess of all, then one future, frame by frame. */
+  /**
+   * Posts `ahead` predictions after the first `known` frames: all of the best guess, then one sample, frame by frame.
+   * Cancels the prediction before.
+   */
   async predict(known: number, ahead: number): Promise<void> {
     this.asked.abort();
     const { signal } = (this.asked = new AbortController());
@@ -81,7 +87,10 @@ export class Predictor {
     while (this.frames.length <= index) await new Promise<void>((resolve) => (this.cameFrame = resolve));
   }
 
-  /** Whoever asks first is served first: what is drawn and what is looked at take turns, frame by frame. */
+  /**
+   * Runs computations one at a time in order of their requests, so that scoring and prediction alternate frame by
+   * frame.
+   */
   private inTurn<T>(compute: () => Promise<T>): Promise<{ result: T; seconds: number }> {
     const timed = async () => {
       const started = performance.now();

@@ -3,44 +3,45 @@ import { scoreFullClip, type FullClipScores } from '../src/anomaly/full-clip-sco
 import type { Answer, ModelName, Request } from './messages.js';
 import type { Source, TimedFrame } from './source.js';
 
-/** Frames that are predicted after those that are known. */
+/** Number of frames that are predicted after the known ones. */
 export const AHEAD = 8;
-/** Frames that are known at first: as many as a model needs to see motion well. */
+/** Number of frames that are known at first: enough for a model to see motion. */
 const KNOWN_AT_FIRST = 10;
 
-/** What the worker that computes has said of itself. */
+/** Threads of the worker, and if the page is cross-origin isolated. */
 export interface Computing {
   threads: number;
   isolated: boolean;
 }
 
-/** A video that is looked at: its frames, and what is found out about them. Frames are counted from 0. */
+/** Session on one video: its frames, their costs and the predictions. Frames are counted from 0. */
 export class Session {
   readonly frames: Frame[] = [];
-  /** Seconds, of each frame. */
+  /** Time of each frame, in seconds. */
   readonly times: number[] = [];
-  /** Bits of each pixel, from the second frame on. */
+  /** Bits of each pixel, one map per frame from the second frame on. */
   readonly maps: Float64Array[] = [];
-  /** What was expected of a frame, given all before it. */
+  /** Expected frame by index, given all frames before. */
   readonly expected = new Map<number, Frame>();
-  /** Frames that are known where frames are predicted; null until some are asked for. */
+  /** Number of known frames before the prediction; null until the first request. */
   known: number | null = null;
-  /** The frames after those: the best guess, and one drawn future. */
+  /** Predicted frames of the best guess, by index. */
   guessed = new Map<number, Frame>();
+  /** Predicted frames of one sample, by index. */
   drawn = new Map<number, Frame>();
   computing: Computing | null = null;
-  /** Seconds that the last frame took to look at, and to draw. */
+  /** Seconds spent on scoring the last frame, and on drawing the last sampled frame. */
   seconds: { cost: number | null; draw: number | null } = { cost: null, draw: null };
-  /** Why nothing more comes, in words; null while all is well. */
+  /** Error that ended the session, in words for the user; null if there is none. */
   failure: string | null = null;
-  /** Whether all frames of the source are here. */
+  /** True if all frames of the source have arrived. */
   isWhole = false;
   private readonly worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
   private seen: FullClipScores = { scores: [], events: [] };
   private isClosed = false;
   private wasCosted: () => void = () => {};
 
-  /** @param changed called after anything has changed */
+  /** @param changed called after each change */
   constructor(
     readonly source: Source,
     readonly model: ModelName,
@@ -52,17 +53,17 @@ export class Session {
     this.read().catch((error: Error) => this.fail(error.message));
   }
 
-  /** Whether frames of a camera still come. */
+  /** True if the source is a camera that still sends frames. */
   get isLive(): boolean {
     return this.source.isLive && !this.isWhole;
   }
 
-  /** Whether all frames were looked at. */
+  /** True if all frames were scored. */
   get isDone(): boolean {
     return this.isWhole && this.maps.length === this.frames.length - 1;
   }
 
-  /** What stood out so far. */
+  /** Anomaly scores and events of the frames so far. */
   get hindsight(): FullClipScores {
     const { maps, frames, times } = this;
     if (this.seen.scores.length !== maps.length) {
@@ -72,7 +73,7 @@ export class Session {
     return this.seen;
   }
 
-  /** Asks for the frames after the first `known`, 1 or more. */
+  /** Requests a prediction of the frames after the first `known`, at least 1. */
   predictFrom(known: number): void {
     this.known = known;
     this.guessed = new Map();
@@ -81,7 +82,7 @@ export class Session {
     this.changed();
   }
 
-  /** The frames so far, for another model. */
+  /** Returns the frames so far as a source, for a session with another model. */
   recorded(): Source {
     const timed = this.frames.map((frame, at): TimedFrame => ({ frame, time: this.times[at] }));
     // eslint-disable-next-line @typescript-eslint/require-await
@@ -91,6 +92,7 @@ export class Session {
     return { ...this.source, isLive: false, frames, stop: () => {} };
   }
 
+  /** Stops the source and the worker. */
   close(): void {
     this.isClosed = true;
     this.source.stop();
@@ -112,7 +114,7 @@ export class Session {
     this.isWhole = true;
     const { length } = this.frames;
     if (length < 2) return this.fail(`${this.source.name}: there is one frame at most, and a video has more.`);
-    // The end, of what a camera saw, or of a clip that is short.
+    // Predicts the last frames of a camera or of a short clip.
     if (this.known === null) this.predictFrom(Math.max(1, length - AHEAD));
     this.changed();
   }

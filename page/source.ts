@@ -1,40 +1,40 @@
 import { frameFromPixels } from '../src/browser/image-data.js';
 import type { Frame, Size } from '../src/foundation/frame.js';
 
-/** A frame, and when in its video it stands. */
+/** Frame with its time in the video. */
 export interface TimedFrame {
   frame: Frame;
-  /** Seconds. */
+  /** Time in seconds. */
   time: number;
 }
 
-/** A video, as frames at the size that the model sees. */
+/** Source of frames, at the size that the model sees. */
 export interface Source {
   name: string;
-  /** Whether frames are taken as fast as they are computed, from a video that goes on. */
+  /** True for a live video, whose frames are taken as fast as they are scored. */
   isLive: boolean;
-  /** Of a file of pxv encode, which is played whole and at its own rate. */
+  /** Size of a file of `pxv encode`, which is played in full at its own rate; else undefined. */
   bytes?: number;
-  /** What of it is left out, in words; null where nothing is. */
+  /** Part of the video that is read, or its damage, in words for the user; null if everything is read. */
   leftOut: string | null;
   frames: () => AsyncIterable<TimedFrame>;
-  /** Ends what is open; the frames end then. */
+  /** Closes the source and ends its frames. */
   stop: () => void;
 }
 
-/** Frames that are looked at, at most. */
+/** Maximum number of frames that are scored. */
 export const MOST_FRAMES = 300;
-/** As many pixels as the models learned with. */
+/** Number of pixels of a frame, as in the models' training. */
 const PIXELS = 64 * 64;
 
-/** The size at which a video of this aspect is looked at. */
+/** Returns the size of about 4096 pixels, at the aspect ratio of a video; each side is at least 8 pixels. */
 export function sizeFor({ width, height }: Size): Size {
   const scale = Math.sqrt(PIXELS / (width * height));
   const side = (length: number) => Math.max(8, Math.round(length * scale));
   return { width: side(width), height: side(height) };
 }
 
-/** Makes frames of this size from what is drawn on a canvas. */
+/** Returns a function that makes a frame of `size` from what its callback draws on a canvas. */
 export function frameTaker(size: Size): (draw: (on: CanvasRenderingContext2D, size: Size) => void) => Frame {
   const canvas = Object.assign(document.createElement('canvas'), size);
   const context = canvas.getContext('2d', { alpha: false, willReadFrequently: true })!;

@@ -2,17 +2,17 @@ import { shownMoments } from './moments.js';
 import { AHEAD, type Session } from './session.js';
 
 const HEIGHT = 92;
-/** Of the line that says what is known and what is predicted. */
+/** Height of the band that names known and predicted frames. */
 const BAND = 20;
-/** Half a slider's thumb, where its track begins and ends. */
+/** Half the width of a slider's thumb: distance of the track from the slider's edge. */
 const MARGIN = 8;
 const MARK = 9;
-/** Height of the graph in deviations, at least. */
+/** Minimum z-score at the top of the graph. */
 const LEAST_TOP = 2;
 
 type Attributes = Readonly<Record<string, string | number>>;
 
-/** How surprising each frame was, with what is known and what is predicted above it, and the moments as numbers. */
+/** Graph of anomaly scores over frames, with bands of known and predicted frames above, and numbered events. */
 export class Timeline {
   constructor(private readonly root: HTMLElement) {}
 
@@ -58,7 +58,7 @@ export class Timeline {
   }
 }
 
-/** Slanted lines: what is predicted is known by them without its colour too. */
+/** Returns a pattern of slanted lines, which marks predicted frames without relying on colour. */
 function pattern(): SVGElement {
   const lines = element('pattern', {
     ...{ id: 'slanted', width: 6, height: 6, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' },

@@ -1,4 +1,4 @@
 import { z } from 'zod';
 
-// The page's policy forbids code made of text, and zod would try whether it may.
+// The page's content security policy forbids `eval`, which zod would test for.
 z.config({ jitless: true });

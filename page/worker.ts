@@ -8,7 +8,7 @@ const fail = (error: unknown) => answer({ type: 'failed', message: (error as Err
 
 let model: Promise<Model> | null = null;
 let predictor: Predictor | null = null;
-/** One request after another. */
+/** Queue that serves one request after another. */
 let done: Promise<void> = Promise.resolve();
 
 onmessage = ({ data }: MessageEvent<Request>) => {
@@ -28,7 +28,7 @@ async function serve(request: Request): Promise<void> {
   }
 }
 
-/** Models that may have written a file: those of videos, and that of key frames. */
+/** Models that may have written a file: models of videos, and the model of key frames. */
 const WRITERS = [...MODELS, 'cifar'];
 
 async function decode(file: Blob): Promise<void> {
@@ -39,7 +39,7 @@ async function decode(file: Blob): Promise<void> {
   answer({ type: 'end' });
 }
 
-/** What computes, and the models, lie beside the page. */
+/** Returns the URL of a file beside the page, where WebAssembly and models lie. */
 const beside = (path: string) => new URL(path, import.meta.url);
 
 async function start(): Promise<void> {

@@ -8,7 +8,7 @@ import { readAmat } from './amat.js';
 
 const size = { width: 28, height: 28 };
 const counts = { train: 50_000, validation: 10_000, test: 10_000 };
-/** How the files call the splits. */
+/** Names of the splits in the names of the files. */
 const words: Record<Split, string> = { train: 'train', validation: 'valid', test: 'test' };
 const place = 'http://www.cs.toronto.edu/~larocheh/public/datasets/binarized_mnist/';
 
@@ -17,6 +17,7 @@ function source(split: Split, sha256: string): SourceFile {
   return { name, urls: [place + name], bytes: counts[split] * 2 * size.width * size.height, sha256 };
 }
 
+/** Binarized MNIST in Larochelle's fixed split. */
 export const binarizedMnist: ImageSet = {
   name: 'binarized-mnist',
   title: "MNIST binarised once and for all: Larochelle's split",
@@ -46,7 +47,7 @@ export const binarizedMnist: ImageSet = {
   },
 };
 
-/** IDX of 0 and 1, as bytes of 0 and 255. */
+/** Reads an IDX file of values 0 and 1 as bytes of 0 and 255. */
 async function readIdxBits(path: string): Promise<Uint8Array> {
   const { data } = await readIdxImages(path, size);
   for (let i = 0; i < data.length; i++) {

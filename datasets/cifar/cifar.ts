@@ -10,15 +10,16 @@ import { openImagesOnDisk, type RecordFile } from '../records.js';
 
 const size = { width: 32, height: 32 };
 const PIXELS = 3 * 32 * 32;
-/** A label, then the red, the green and the blue plane. */
+/** Bytes of a record: a label, then the red, the green and the blue plane. */
 const RECORD = 1 + PIXELS;
 const CLASSES = 10;
-/** The folder in the official archive. */
+/** Folder in the official archive. */
 const unpackedFolder = 'cifar-10-batches-bin';
 const batches = [1, 2, 3, 4, 5].map((number) => `data_batch_${number}.bin`);
 
 const counts = { train: 45_000, validation: 5_000, test: 10_000 };
 
+/** CIFAR-10, with a validation split held out of the training images. */
 export const cifar: ImageSet = {
   name: 'cifar',
   title: 'CIFAR-10, 32x32 colour photographs of ten kinds of things',
@@ -47,7 +48,7 @@ async function trainingFiles(folder: string): Promise<string[]> {
   const found = await findFiles(place, [/^data_batch_[1-5]\.bin$/, /^train.*\.bin$/], expected);
   const names = found.map((path) => basename(path));
   const whole = names[0].startsWith('train') ? names.length === 1 : names.length === batches.length;
-  // A training set that lacks a batch would train in silence on less.
+  // Training with a batch missing would silently use less data.
   if (!whole) throw wrongFile(place, expected, names.join(', '));
   return found;
 }
@@ -60,7 +61,7 @@ async function testFiles(folder: string): Promise<string[]> {
   return found;
 }
 
-/** The folder itself, or the one that the official archive makes in it. */
+/** Returns `folder`, or the folder that the official archive makes inside. */
 async function placeOf(folder: string): Promise<string> {
   return (await listFolder(folder)).includes(unpackedFolder) ? join(folder, unpackedFolder) : folder;
 }
@@ -75,8 +76,8 @@ async function openFiles(paths: readonly string[], split: Split): Promise<Images
 }
 
 /**
- * The file has no magic number; its size and its labels tell whether it is CIFAR-10. (A file of CIFAR-100 has records
- * of two labels.)
+ * Returns the records of a file, after checking its size and labels, since the file has no magic number. (A file of
+ * CIFAR-100 has records of two labels.)
  */
 async function recordsOf(path: string): Promise<RecordFile> {
   const found = await stat(path).catch(unreadable(path));

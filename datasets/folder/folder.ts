@@ -9,17 +9,17 @@ import type { DescribedImages, ImageSet, OpenOptions, Split, TrainingSplit } fro
 import { unreadable, wrongFile } from '../read-file.js';
 
 const imageName = /\.(?:png|jpe?g|jfif|webp|tiff?|avif|gif)$/i;
-/** Of pictures that are not read. */
+/** Names of image files in formats that are not read. */
 const otherName = /\.(?:bmp|heic|heif|jxl|jp2|psd|tga|dng|cr2|nef|arw|ppm|pgm|svg)$/i;
 const natural = new Intl.Collator('en', { numeric: true });
-/** What folders of splits are called. */
+/** Names of the folders of each split. */
 const splitNames: Record<Split, RegExp> = {
   train: /^train(?:ing)?$/i,
   validation: /^val(?:id|idation)?$/i,
   test: /^test(?:ing)?$/i,
 };
 
-/** Any folder of images. It has no name in the registry: its path is its name. */
+/** Data set of any folder of images. The registry does not list it: its path is its name. */
 export const folder: ImageSet = {
   name: 'folder',
   title: 'any folder of images',
@@ -49,20 +49,20 @@ export const folder: ImageSet = {
   },
 };
 
-/** What the images to learn from are brought to; nothing is decoded. */
+/** Returns size, channels and levels of a folder's training images, after scaling, without decoding them. */
 export async function folderShape(root: string, options: OpenOptions): Promise<DescribedImages> {
   const { place } = await findSplit(root, 'train');
   return { ...(await shapeOf(await listImages(place), options)), levels: 256 };
 }
 
-/** The folder that holds a split: all of its images, or those of which a part is held out. */
+/** Returns the folder of a split. `whole` is false if a part of its images is held out for validation. */
 async function findSplit(root: string, split: Split): Promise<{ place: string; whole: boolean }> {
   const names = await listFolder(root);
   const place = (of: Split) => names.find((name) => splitNames[of].test(name));
   const part = place(split) ?? (split === 'validation' ? place('train') : undefined);
   if (part !== undefined)
     return { place: join(root, part), whole: split === 'test' || place('validation') !== undefined };
-  // One folder alone is a set of its own; but what was set apart as one split is never used as another.
+  // A folder without splits is a set of its own; but images of one split are never used as another.
   const others = names.filter((name) => Object.values(splitNames).some((pattern) => pattern.test(name)));
   if (others.length > 0) throw wrongFile(root, `a folder for '${split}'`, `folders ${others.join(' and ')} alone`);
   return { place: root, whole: split === 'test' };
@@ -74,14 +74,14 @@ async function listImages(place: string): Promise<string[]> {
   throw wrongFile(place, 'images (PNG, JPEG, WebP, TIFF, AVIF or GIF)', 'a folder without any');
 }
 
-/** The longer side of what larger images are brought to where no size is asked. */
+/** Maximum longer side of images in pixels if no size is requested. */
 const LARGEST_SIDE = 64;
-/** Images that are looked at then, spread evenly over the folder. */
+/** Maximum number of images that are probed, spread evenly over the folder. */
 const LOOKED_AT = 100;
 
 /**
- * The size and the colours that are asked for. Else images of one size keep it, or are shrunk where they are large, and
- * others become squares; and the set is grey where all of its images are.
+ * Returns the requested size and channels, or defaults. Images of one size keep it, scaled down to a longer side of 64
+ * if larger; images of several sizes become 64x64. The set is grey if all probed images are.
  */
 async function shapeOf(paths: readonly string[], options: OpenOptions): Promise<Omit<DescribedImages, 'levels'>> {
   const { size, channels } = options;
@@ -101,8 +101,7 @@ async function shapeOf(paths: readonly string[], options: OpenOptions): Promise<
 }
 
 /**
- * Sizes and colours of some of the images that can be read; of the others is told where they are decoded.
- *
+ * Returns size and channels of a sample of the readable images; unreadable images are reported when they are decoded.
  * @returns at least one
  */
 async function factsOf(paths: readonly string[]): Promise<Awaited<ReturnType<typeof probeImage>>[]> {
@@ -116,8 +115,8 @@ async function factsOf(paths: readonly string[]): Promise<Awaited<ReturnType<typ
 }
 
 /**
- * Paths of the images in a folder and the folders below it, in natural order. Links to images count as images, links to
- * folders are not followed, lest they lead in circles, and hidden entries are passed over.
+ * Returns the paths of the images in a folder and the folders below, in natural order. Includes links to images, but
+ * does not follow links to folders, which could form cycles. Skips hidden entries.
  */
 export async function listImagesBelow(place: string): Promise<string[]> {
   return listFilesBelow(place, imageName);

@@ -13,10 +13,12 @@ import { wrongFile } from '../read-file.js';
 import { type RecordImages, openImagesOnDisk } from '../records.js';
 import { openNpzBytes } from './npz.js';
 
-/** Counts of the npz files; ImageNet's validation images are the test here, as in the papers. */
+/** Numbers of images in the npz files; ImageNet's validation images are the test split, as in the papers. */
 const counts = { train: 1_271_167, validation: 10_000, test: 50_000 };
 
+/** ImageNet at 32x32, with a validation split held out of the training images. */
 export const imagenet32 = imagenet(32);
+/** ImageNet at 64x64, with a validation split held out of the training images. */
 export const imagenet64 = imagenet(64);
 
 function imagenet(side: 32 | 64): ImageSet {
@@ -36,7 +38,9 @@ function imagenet(side: 32 | 64): ImageSet {
   };
 }
 
-/** Looks for the files in `folder` and in the folders that the archives make; .npz files come before images. */
+/**
+ * Opens one part of ImageNet: .npz files in `folder` or in the folders that the archives make, else a folder of images.
+ */
 async function openPart(folder: string, side: number, part: 'train' | 'val', options?: OpenOptions): Promise<Images> {
   const names = await listFolder(folder);
   const places = [
@@ -76,7 +80,7 @@ function shape(side: number, origin: string, files: readonly string[]): RecordIm
   return { width: side, height: side, channels: 3, levels: 256, origin, files };
 }
 
-/** Arrays `data` of n x (3 side side) bytes: of each image the red plane, the green, the blue. */
+/** Opens .npz files with an array `data` of n x (3 side side) bytes: red, green and blue plane of each image. */
 async function openNpz(paths: string[], side: number, part: string, options: OpenOptions = {}): Promise<Images> {
   const stride = 3 * side * side;
   const arrays = await Promise.all(paths.map((path) => openNpzBytes(path, 'data')));
@@ -106,7 +110,7 @@ async function openNpz(paths: string[], side: number, part: string, options: Ope
   if (!files.every((file): file is typeof file & { offset: number } => file.offset !== null)) {
     return cachedImages(about, 'planar', count, identity, readAll);
   }
-  // Reading gigabytes for their checksums alone is done once: an empty file in the cache remembers it.
+  // Gigabytes are read for their checksums only once: an empty file in the cache records it.
   const whole = cachePath(identity, 'whole');
   if (!existsSync(whole)) {
     await readAll(() => Promise.resolve());

@@ -5,16 +5,15 @@ import { extendCrc32 } from '../../src/foundation/crc32.js';
 import { PxvError } from '../../src/foundation/errors.js';
 import { unpackedPieces, wrongFile } from '../read-file.js';
 
-/** An array of unsigned bytes in an .npz file, which is a ZIP file of .npy files. */
+/** Array of unsigned bytes in an .npz file, which is a ZIP file of .npy files. */
 export interface NpzBytes {
   path: string;
   shape: number[];
   /** Position of the first value in the file, in bytes; null if the array is packed. */
   offset: number | null;
   /**
-   * Calls `write` with the values in order, in pieces, unpacked.
-   *
-   * @throws {PxvError} INPUT, once all are read, if their checksum is not the one in the file
+   * Calls `write` with the values in order, unpacked, in chunks.
+   * @throws {PxvError} INPUT after the last chunk, if the checksum does not match
    */
   read(write: (bytes: Uint8Array) => Promise<void>): Promise<void>;
 }
@@ -32,10 +31,9 @@ const PIECE_BYTES = 1 << 20;
 const LISTED = 10;
 
 /**
- * Finds an array of an .npz file without reading its values.
- *
- * @throws {PxvError} INPUT if the file is no .npz file, lacks the array, or has it in a form other than unsigned
- * bytes in C order: no pickle is ever read.
+ * Opens an array of an .npz file without reading its values. No pickle is ever read.
+ * @throws {PxvError} INPUT if the file is no .npz file, lacks the array, or the array is not of unsigned bytes in C
+ *   order
  */
 export async function openNpzBytes(path: string, name: string): Promise<NpzBytes> {
   const member = await findMember(path, `${name}.npy`).catch(damaged(path));
@@ -71,7 +69,7 @@ async function findMember(path: string, name: string): Promise<Member> {
   }
 }
 
-/** Yields the bytes of a member, unpacked. They are read here since larger pieces take less time than those of yauzl. */
+/** Yields the bytes of a member, unpacked. Chunks are larger, and so faster, than those of yauzl. */
 async function* piecesOf(path: string, { entry, offset }: Member): AsyncGenerator<Buffer, void> {
   const { compressedSize, compressionMethod } = entry;
   if (compressedSize === 0) return;
@@ -86,7 +84,10 @@ async function firstPiece(path: string, member: Member): Promise<Buffer> {
   return Buffer.alloc(0);
 }
 
-/** numpy/lib/format.py: magic, version, length of the header, and the header as a Python dict. */
+/**
+ * Parses the header of an .npy file (numpy/lib/format.py): magic, version, header length, and the header as a Python
+ * dict.
+ */
 function npyHeader(bytes: Buffer, path: string): { headerBytes: number; shape: number[] } {
   if (bytes.length < 12 || bytes.toString('latin1', 0, 6) !== '\x93NUMPY')
     throw wrongFile(path, 'an .npy array', 'something else');
@@ -139,7 +140,7 @@ function hexadecimal(word: number): string {
   return word.toString(16).padStart(8, '0');
 }
 
-/** Returns what throws the error of a system or a library as one of the file. */
+/** Returns a handler that throws an error of the system or a library as an INPUT error of the file. */
 function damaged(path: string) {
   return (cause: Error): never => {
     if (cause instanceof PxvError) throw cause;

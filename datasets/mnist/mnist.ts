@@ -17,7 +17,7 @@ function source(name: string, bytes: number, sha256: string): SourceFile {
   return { name, urls: mirrors.map((mirror) => mirror + name), bytes, sha256 };
 }
 
-/** The labels are not downloaded: nothing here uses them. */
+/** Files to download. Labels are not used, so they are not downloaded. */
 const files = [
   source('train-images-idx3-ubyte.gz', 9_912_422, '440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609'),
   source('t10k-images-idx3-ubyte.gz', 1_648_877, '8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6'),
@@ -34,6 +34,7 @@ const testNames = [
   /^t10k-[\w-]*images[.-]idx3-ubyte(\.gz)?$/,
 ];
 
+/** MNIST, with a validation split held out of the training images. */
 export const mnist: ImageSet = {
   name: 'mnist',
   title: 'MNIST, 28x28 grey handwritten digits',

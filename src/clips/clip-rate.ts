@@ -6,12 +6,12 @@ import { pluralize } from '../foundation/pluralize.js';
 import type { ClipReader, OutputKind } from '../video/index.js';
 import type { frameRateOrModel } from '../options/fields.js';
 
-/** The rate at which clips are to be read: `model` is the one that the model learned at. */
+/** Requested frame rate of clips; `model`: the rate that the model was trained at. */
 export type AskedRate = z.infer<typeof frameRateOrModel>;
 
 /**
- * The rate to bring clips to; undefined: each is read at its own.
- * @throws PxvError `USAGE` where a model is to tell it that was trained at no rate
+ * Returns the target frame rate of clips; undefined to read each clip at the clip's own rate.
+ * @throws PxvError `USAGE` if `asked` is `model` and the model was trained at no fixed rate
  */
 export function rateToRead(model: Model, asked: AskedRate | undefined, operation: string): FrameRate | undefined {
   if (asked !== 'model') return asked;
@@ -21,7 +21,10 @@ export function rateToRead(model: Model, asked: AskedRate | undefined, operation
   throw errorFactory('USAGE', operation)('--fps model', 'a model that was trained with --fps', received, remedy);
 }
 
-/** One line where a clip is read at another rate than the model learned at, which then sees things move faster or slower. */
+/**
+ * Returns a warning of one line if a clip's frame rate differs from the model's training rate, so that motion looks
+ * faster or slower; else null.
+ */
 export function rateWarning(
   { name, frameRate }: Model,
   used: Pick<ClipReader, 'frameRate' | 'hasFrameRate'>,
@@ -31,10 +34,10 @@ export function rateWarning(
   return `read at ${pluralize(read, 'frame')} a second, and ${name} learned at ${learnt}: --fps model brings the clip to ${learnt}`;
 }
 
-/** Frames a second of a GIF beyond which players show a frame for a tenth of a second, in the place of one hundredth. */
+/** Maximum frames per second of a GIF: most players show faster frames for 1/10 s instead of 1/100 s. */
 const FASTEST_GIF = 50;
 
-/** One line where an output does not play at its rate; else null. */
+/** Returns a warning, in one line, for a GIF of more than 50 frames per second, which players slow down; else null. */
 export function playingWarning(kind: OutputKind, rate: FrameRate): string | null {
   if (kind !== 'gif' || framesPerSecond(rate) <= FASTEST_GIF) return null;
   const factor = Math.ceil(framesPerSecond(rate) / FASTEST_GIF);

@@ -2,23 +2,26 @@ import { errorFactory, PxvError } from '../foundation/errors.js';
 import { singleProcess, assignedIndices } from '../distributed/process-group.js';
 import type { ClipSource } from '../video/index.js';
 
-/** A clip that nothing could be done with, while work went on with the others. */
+/** Clip that was skipped, while the work went on with the others. */
 export interface SkippedClip {
   name: string;
-  /** Whether it was named itself; else it was found in a folder. */
+  /** True if the user gave the clip's own path; false if the clip was found in a folder. */
   isExplicit: boolean;
-  /** One line. */
+  /** Reason, in one line. */
   reason: string;
 }
 
-/** Why a clip of one frame is left out. */
+/** Reason for skipping a clip of one frame. */
 export const TOO_SHORT_REASON = 'one frame has nothing before it to predict it from';
 
 /**
- * Does something with one clip after another. A clip that cannot be read is left out, with a warning, and so is one of which null comes:
- * it is too short. Once the signal is aborted, what is done is kept, but where several ranks share the clips: these end.
- * @param onNext told after each clip how many are done with
- * @throws what `work` throws where it does not speak of the clip, or of the only one, or where it is interrupted and nothing is done
+ * Runs `work` on each clip, one after another; the ranks of a process group share the clips. Skips a clip, with a
+ * warning, if the clip cannot be read, or if `work` returns null because the clip is too short. On an abort, a single
+ * process keeps the clips done so far; several ranks throw.
+ * @param work returns the result for a clip, or null for a clip that is too short
+ * @param hooks `onNext` is called after each clip with the number of clips processed
+ * @returns results, skipped clips, and the number of clips not reached
+ * @throws errors of `work` other than INPUT and RESOURCES; those too, if the user gave a single clip by its path
  */
 export async function forEachClip<T>(
   sources: readonly ClipSource[],
@@ -58,14 +61,14 @@ export async function forEachClip<T>(
   return { clips, skipped, unprocessed: sources.length - all.length };
 }
 
-/** What has become of a clip. */
+/** Result of a clip, or its reason for being skipped. */
 type Outcome<T> = { clip: T } | { skipped: SkippedClip };
 
 function warningOf({ name, reason }: Pick<SkippedClip, 'name' | 'reason'>): string {
   return `${name}: left out: ${reason}`;
 }
 
-/** The error where every clip is left out. */
+/** Returns the `INPUT` error for the case that every clip was skipped. */
 export function noUsableClipError(operation: string, paths: readonly string[]): PxvError {
   const expected = 'at least one clip that can be read and has two frames or more';
   const remedy = 'give other clips; a still image is none, but a folder of numbered images is one';

@@ -4,29 +4,35 @@ import type { Model } from '../model/model.js';
 import { isFixedSize, openClip, type ClipOptions, type ClipReader, type Fit, type TargetSize } from '../video/index.js';
 import { rateToRead, type AskedRate } from './clip-rate.js';
 
-/** How large the frames of clips are wanted. */
+/** Options for the size of clips' frames. */
 export interface SizeOptions {
-  /** One size for all clips, or one for each at its own aspect. */
+  /** Target size: one size for all clips, or a size at each clip's own aspect ratio. */
   size?: TargetSize | undefined;
-  /** How a clip of another aspect is brought to one size. Default: `crop`. */
+  /** Method to fit a clip of another aspect ratio to a fixed size. Default: `crop`. */
   fit?: Fit | undefined;
 }
 
-/** How clips are read at their own aspect, with the shorter side of the model's images, where no other size is asked for. */
+/**
+ * Returns size options with a default size: the clip's own aspect ratio, with the shorter side of the model's images.
+ */
 export function keepAspectRatio({ chain }: Model, { size, fit }: SizeOptions): SizeOptions & { size: TargetSize } {
   const { width, height } = chain.exampleShape.size;
   return { size: size ?? { shortSide: Math.min(width, height) }, fit };
 }
 
-/** A clip as a model sees it. */
+/** Clip at the levels of a model. */
 export interface ModelClip {
   reader: ClipReader;
-  /** At the model's levels, so that what it predicts, the truth, baselines and codecs have the same. See `ClipReader`. */
+  /**
+   * Yields frames from index `first` (default: 0) on, quantized to the model's levels, so that predictions, truth,
+   * baselines and codecs agree. See `ClipReader`.
+   */
   frames: (first?: number) => AsyncIterable<Frame>;
 }
 
 /**
- * Opens a clip at a size for a model. At its own aspect nothing is cut off, though a side is rounded to whole pixels.
+ * Opens a clip at size `asked.size`, with the model's channels and levels, at the rate of `rateToRead`. At the clip's
+ * own aspect ratio nothing is cropped, though a side is rounded to whole pixels.
  * @throws PxvError as `openClip` and `rateToRead`
  */
 export async function openClipForModel(
@@ -46,10 +52,10 @@ export async function openClipForModel(
   return { reader, frames: (first) => quantizeFrames(reader.frames(first), levels) };
 }
 
-/** Pixels of a frame, times those that a model learned at, from which a frame is slow enough to be said. */
+/** Factor of pixels over the model's training images from which frames are slow enough to warn. */
 const SLOW = 8;
 
-/** One line where frames are so large that each takes many times as long as one of the model's; else null. */
+/** Returns a warning, in one line, if frames have 8 or more times the pixels of the training images; else null. */
 export function sizeWarning({ chain }: Model, { width, height }: Size): string | null {
   const own = chain.exampleShape.size;
   const times = (width * height) / (own.width * own.height);

@@ -12,44 +12,46 @@ import {
 import { formatClock } from '../foundation/format-clock.js';
 import { SvgDrawing, type Paint, type Point } from './svg.js';
 
+/** Axis of a chart. */
 export interface Axis {
   label: string;
-  /** One end to the other; where nothing is said, that of the data. */
+  /** Ends of the axis. Default: those of the data. */
   from?: number;
   to?: number;
-  /** How values are written: `seconds` as a time, `whole` where there is nothing between. */
+  /** Format of tick labels: `seconds` as a clock time, `whole` for integers only. Default: decimal numbers. */
   unit?: 'seconds' | 'whole';
 }
 
+/** Line of a chart. */
 export interface Line {
   name: string;
-  /** x and y in the axes' units, from left to right. */
+  /** Points (x, y) in the axes' units, from left to right. */
   points: readonly Point[];
-  /** Lines of one look belong together. Default: its own. */
+  /** Index of the line's colour, dashes and point shape; related lines share a look. Default: the line's own index. */
   look?: number;
-  /** What it is beside the others: `faint` where another says the same better. Default: `main`. */
+  /** Role of the line. `faint`: less important, thin and pale. `baseline`: gray and dotted. Default: `main`. */
   role?: 'main' | 'faint' | 'baseline';
 }
 
-/** A stretch between two values at each place. */
+/** Shaded band of a chart, from a low to a high value at each x. */
 export interface Band {
   name: string;
   points: readonly (readonly [x: number, low: number, high: number])[];
-  /** That of the line that it is around. */
+  /** Look of the line that the band surrounds; default 0. */
   look?: number;
 }
 
-/** A place that leads to what the page has under an id. */
+/** Vertical marker of a chart, which may link to an element of the page. */
 export interface Mark {
   x: number;
-  /** A sign or two at its top. */
+  /** Text of one or two characters at the marker's top. */
   label: string;
   name: string;
-  /** Default: it leads nowhere. */
+  /** HTML id of the element that the marker links to. Default: no link. */
   id?: string | undefined;
 }
 
-/** Lines over two axes. Points beyond an end of the y axis are left out. */
+/** Line chart. Points beyond an end of the y axis are omitted. */
 export interface Chart {
   title: string;
   x: Axis;
@@ -59,7 +61,7 @@ export interface Chart {
   marks?: readonly Mark[];
 }
 
-/** How lines are told apart, also without colours: by dashes and by the shape of their points. */
+/** Looks that tell lines apart, also without colours: by dashes and by the shape of their points. */
 const looks = [
   { paint: 'blueLine', shape: symbolCircle },
   { paint: 'orangeLine', dashes: '7 3', shape: symbolSquare },
@@ -69,21 +71,24 @@ const looks = [
 ] as const satisfies { paint: Paint; dashes?: string; shape: unknown }[];
 
 const LETTERS = 12;
-/** Mean width of a letter in parts of its size; a little too much, since readers have many fonts. */
+/** Mean width of a letter as a fraction of its size; slightly too large, since readers' fonts differ. */
 const LETTER = 0.55;
-/** Pixels between the points that have a shape; a line alone, of more points than these, has none. */
+/** Pixels between points drawn with a shape; and maximum number of points of a single line drawn with shapes. */
 const [BETWEEN_SHAPES, MOST_ALONE] = [26, 40];
 const [LEFT, RIGHT, BOTTOM, LEGEND_LINE] = [52, 18, 48, 19];
 
 const widthOf = (text: string, size = LETTERS) => text.length * size * LETTER;
 
-/** The sides of a chart in pixels: of the plot and all around it, without the names of lines. */
+/** Size of a chart in pixels, including axes but not the legend, which adds to the height. */
 export interface ChartSize {
   width: number;
   height: number;
 }
 
-/** A chart as SVG that stands alone, light or dark as the reader's screen is; names take more height. */
+/**
+ * Returns a chart as a complete SVG file, which follows the reader's light or dark colour scheme. The legend adds to
+ * the height.
+ */
 export function drawChart(chart: Chart, { width, height }: ChartSize): string {
   const total = height + legendOf(chart, width).rows * LEGEND_LINE;
   const drawing = new SvgDrawing(width, total, chart.title);
@@ -91,7 +96,7 @@ export function drawChart(chart: Chart, { width, height }: ChartSize): string {
   return drawing.toString();
 }
 
-/** Draws a chart at the top left of a drawing. */
+/** Draws a chart onto `drawing`, from the top left corner. */
 export function plotChart(drawing: SvgDrawing, chart: Chart, { width, height }: ChartSize): void {
   const { lines, bands = [], marks = [] } = chart;
   const { entries, columns, rows } = legendOf(chart, width);
@@ -161,13 +166,16 @@ export function plotChart(drawing: SvgDrawing, chart: Chart, { width, height }: 
   if (rows > 0) drawLegend(drawing, entries, columns, (right - LEFT) / columns);
 }
 
-/** What a name of the legend stands beside. */
+/** Entry of a legend: a name and its symbol. */
 interface Entry {
   name: string;
   draw: (drawing: SvgDrawing, left: number, middle: number) => void;
 }
 
-/** Names of lines and bands, in how many columns and rows; no rows where the axis says it all. */
+/**
+ * Returns the entries of a chart's legend, and its numbers of columns and rows. Returns 0 rows if the y axis already
+ * names the only line.
+ */
 function legendOf({ y, lines, bands = [] }: Chart, width: number): { entries: Entry[]; columns: number; rows: number } {
   const entries = [...lines.map(lineEntry), ...bands.map(bandEntry)];
   const column = 44 + Math.max(0, ...entries.map(({ name }) => widthOf(name)));
@@ -216,7 +224,7 @@ const columnOf =
   ({ points }: Line) =>
     points.map((point) => point[column]);
 
-/** From the axis, else from what is shown. */
+/** Returns the ends of an axis: those that the axis gives, else the minimum and maximum of `values`. */
 function domainOf({ from, to }: Axis, values: readonly number[]): [number, number] {
   let [least, most] = [Infinity, -Infinity];
   for (const value of values)
@@ -225,7 +233,7 @@ function domainOf({ from, to }: Axis, values: readonly number[]): [number, numbe
   return low === high ? [low - 0.5, high + 0.5] : [low, high];
 }
 
-/** Of a time such that they are whole seconds, minutes or hours. */
+/** Returns the ticks of an axis; for times, multiples of round numbers of seconds, minutes or hours. */
 function ticksOf({ unit }: Axis, [from, to]: number[], count: number): number[] {
   if (unit === 'whole') return scaleLinear([from, to], [0, 1]).ticks(count).filter(Number.isInteger);
   if (unit !== 'seconds') return scaleLinear([from, to], [0, 1]).ticks(count);
@@ -240,7 +248,7 @@ function tickText({ unit }: Axis, tick: number): string {
   return String(Number(tick.toPrecision(6)));
 }
 
-/** Where points are denser than pixels, the lowest and the highest of each pixel. */
+/** Returns at most two points per pixel column: the lowest and the highest. */
 function atMostTwoAPixel(points: readonly Point[], x: (value: number) => number): readonly Point[] {
   const finite = points.filter(([, value]) => Number.isFinite(value));
   const kept: Point[] = [];

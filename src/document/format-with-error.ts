@@ -1,4 +1,4 @@
-/** A mean and its standard error, where there is one. */
+/** Returns `mean +- standardError` as text with `digits` decimals; the mean alone if `standardError` is NaN. */
 export function formatWithError(mean: number, standardError: number, digits: number): string {
   const error = Number.isNaN(standardError) ? '' : ` +- ${standardError.toFixed(digits)}`;
   return `${mean.toFixed(digits)}${error}`;

@@ -1,6 +1,6 @@
 import { escapeControlCharacters } from '../foundation/control-characters.js';
 
-/** HTML or SVG that is written as it is. Only `markup` and whoever has escaped a text makes one. */
+/** HTML or SVG that is inserted without escaping. Its creator, usually `markup`, has escaped all text inside. */
 export class Markup {
   constructor(private readonly text: string) {}
 
@@ -9,10 +9,13 @@ export class Markup {
   }
 }
 
-/** What may stand in a template: a text or number is escaped, nothing is written for false. */
+/** Value that `markup` inserts. Strings and numbers are escaped; false inserts nothing. */
 export type Insertion = string | number | false | Markup | readonly Insertion[];
 
-/** A template whose insertions are escaped, so that no name or message becomes an element. Attributes stand in double quotes. */
+/**
+ * Returns HTML from a template literal with its insertions escaped, so that no name or message becomes an element.
+ * Attributes must stand in double quotes.
+ */
 export function markup(parts: TemplateStringsArray, ...insertions: readonly Insertion[]): Markup {
   return new Markup(
     parts.map((part, at) => `${part}${at < insertions.length ? written(insertions[at]) : ''}`).join(''),
@@ -28,7 +31,7 @@ function written(insertion: Insertion): string {
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
-/** A text as it stands in an element or in an attribute. */
+/** Returns `text` escaped for use in an HTML element or attribute, control characters included. */
 export function escapeHtml(text: string): string {
   return escapeControlCharacters(text).replace(/[&<>"']/g, (sign) => entities[sign]);
 }

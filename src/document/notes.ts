@@ -1,3 +1,4 @@
-/** Words that pages explain where they stand, in one line each. */
+/** Explanation of bits/dim for pages, in one line. */
 export const BITS_NOTE = 'bits/dim: bits for each colour value of a pixel, given the frames before; fewer is better';
+/** Explanation of prediction gain in decibels for pages, in one line. */
 export const DECIBELS_NOTE = 'dB: 3 more halve the squared error; 0 is the last known frame repeated';

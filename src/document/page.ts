@@ -7,8 +7,8 @@ import { Markup, markup } from './markup.js';
 import type { ReportPage, Section } from './report.js';
 
 /**
- * A page that needs nothing else: style, script and pictures are in it. Its content policy forbids the network, and every style and script
- * but its own, which are named by their hashes.
+ * Returns a report as a self-contained HTML page, with style, script and images inside. Its content security policy
+ * forbids the network, and all styles and scripts except the page's own, named by their hashes.
  */
 export async function reportHtml({ title, made, refresh, sections }: ReportPage): Promise<string> {
   const [style, script] = ['page.css', 'page-script.js'].map(assetText);
@@ -19,7 +19,7 @@ export async function reportHtml({ title, made, refresh, sections }: ReportPage)
     markup`<nav aria-label="sections"><ol>${sections.map((section, at) => markup`<li><a href="#section-${at + 1}">${section.title}</a></li>`)}</ol></nav>`
   }</header>
 <main>${shown}</main>`.toString();
-  // No text of a user is among them: what is inserted is escaped.
+  // No user text is among the styles, since insertions are escaped.
   const styles = [style, ...[...body.matchAll(/<style>(.*?)<\/style>/gs)].map(([, text]) => text)];
   const policy = [
     "default-src 'none'",
@@ -47,7 +47,10 @@ ${new Markup(body)}
 `.toString();
 }
 
-/** @param number null where the page's title is the section's */
+/**
+ * Returns the HTML of a section.
+ * @param number number of the section; null to omit the heading, if the page has one section
+ */
 async function sectionHtml({ title, blocks }: Section, number: number | null): Promise<Markup> {
   const groups: Block[][] = [];
   for (const block of blocks) {
@@ -65,12 +68,15 @@ async function sectionHtml({ title, blocks }: Section, number: number | null): P
   return markup`<section${number !== null && markup` aria-labelledby="section-${number}"`}>${heading}${shown}</section>\n`;
 }
 
-/** A style or script of the page, which lies beside this file's source and is published with it. */
+/**
+ * Returns the text of a style or script of the page; the file lies beside this source and is published with the
+ * package.
+ */
 function assetText(name: string): string {
   return readFileSync(join(packageFolder(), 'src', 'document', name), 'utf8');
 }
 
-/** As a content policy names a text that it allows. */
+/** Returns the hash by which a content security policy allows a style or script. */
 function hashOf(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }

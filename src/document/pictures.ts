@@ -1,16 +1,17 @@
 import sharp from 'sharp';
 import type { Frame } from '../foundation/frame.js';
 
-/** Frames of one size as one picture, row by row. */
+/** Sprite sheet: frames of one size in one image, row by row. */
 export interface Sprite {
-  /** As a data: URI. */
+  /** Image as a `data:` URI. */
   uri: string;
   columns: number;
   rows: number;
 }
 
 /**
- * Frames as one picture without loss, so that a page shows one after another by moving it; WebP takes about two thirds of PNG's bytes.
+ * Encodes frames as a lossless sprite sheet, so that a page shows one frame after another by moving the image. WebP
+ * takes about two thirds of PNG's bytes.
  * @param frames at least one, all of one size and channels
  */
 export async function encodeSprite(frames: readonly Frame[]): Promise<Sprite> {

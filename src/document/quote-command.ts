@@ -1,4 +1,4 @@
-/** A command as it is typed in a shell: words that a shell would read otherwise are quoted. */
+/** Returns a command line for a POSIX shell, with words quoted if the shell would interpret them. */
 export function quoteCommand(...words: readonly string[]): string {
   return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
 }

@@ -1,24 +1,24 @@
 import { getBlockKind, type Block } from './blocks/index.js';
 
-/** What was found of one thing that was looked at. */
+/** Section of a report: the results for one input. */
 export interface Section {
-  /** Its heading. */
+  /** Heading of the section. */
   title: string;
-  /** What it shows, in order. */
+  /** Blocks of the section, in order. */
   blocks: readonly Block[];
 }
 
-/** What a page shows, one section after another. */
+/** Report: a title and its sections, in order. */
 export interface ReportPage {
   title: string;
-  /** How it was made, in a line. */
+  /** Line that says how the report was made. */
   made: string;
-  /** Seconds after which a browser loads it again. Default: never. */
+  /** Seconds after which a browser reloads the page. Default: never. */
   refresh?: number;
   sections: readonly Section[];
 }
 
-/** For a terminal. */
+/** Returns a report as plain text for a terminal, with an empty line between blocks. */
 export function reportText({ sections }: Pick<ReportPage, 'sections'>): string {
   const sectionText = ({ title, blocks }: Section) => [
     title,
@@ -27,13 +27,13 @@ export function reportText({ sections }: Pick<ReportPage, 'sections'>): string {
   return sections.flatMap(sectionText).filter(Boolean).join('\n\n');
 }
 
-/** For programs. */
+/** Returns a report as an object for JSON: title, and of each section the blocks. */
 export function reportJson({ title, sections }: Pick<ReportPage, 'title' | 'sections'>): object {
   const blockJson = (block: Block) => ({ kind: block.kind, ...getBlockKind(block).json(block) });
   return { title, sections: sections.map(({ title, blocks }) => ({ title, blocks: blocks.map(blockJson) })) };
 }
 
-/** A file name and its text for each block that has figures. */
+/** Returns a CSV file, as name and text, for each block that has figures. */
 export function reportCsv({ sections }: Pick<ReportPage, 'sections'>): { name: string; text: string }[] {
   return sections.flatMap((section, at) =>
     section.blocks.flatMap((block, index) => {

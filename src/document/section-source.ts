@@ -2,14 +2,14 @@ import { errorFactory, type PxvError } from '../foundation/errors.js';
 import type { Model } from '../model/model.js';
 import type { Section } from './report.js';
 
-/** A path that a report was asked to show. */
+/** Path that a report was asked to show, and its contents. */
 export interface ReportInput {
   path: string;
-  /** Prefix of the HTML ids of its sections. */
+  /** Prefix for the HTML ids of the input's sections. */
   id: string;
-  /** Names of the files in it; null if it is not a folder. */
+  /** Names of the files in the folder; null if the path is no folder. */
   names: readonly string[] | null;
-  /** Contents of a JSON file; undefined for all other files. */
+  /** Parsed contents of a JSON file; undefined for all other files. */
   json: object | undefined;
 }
 
@@ -22,21 +22,21 @@ export interface SectionOptions {
   seed: number | bigint;
   /** Loads the model that predicts clips. */
   model?: (() => Promise<Model>) | undefined;
-  /** Called as a clip is predicted: its name, the work, frames done and their total. */
+  /** Called during prediction: name of the clip, kind of work, frames done and their total. */
   onProgress?: ((progress: { name: string; what: string; done: number; total: number }) => void) | undefined;
   /** Called with each warning, one line of text. */
   onWarning?: ((text: string) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** The part of a report that one capability makes. */
+/** Source of the sections of one kind of result. */
 export interface SectionSource<Item> {
-  /** Whether it reads what pxv wrote, or clips; sources of results are tried first. */
+  /** Kind of input: `results` that pxv wrote, or `clips`. Sources of results are tried first. */
   reads: 'results' | 'clips';
   /**
    * Opens an input.
-   * @returns its items, or null if the input is of another kind
-   * @throws PxvError `INPUT` if the input is of this kind and cannot be read
+   * @returns the items of `input`, or null if `input` is of another kind
+   * @throws PxvError `INPUT` if `input` is of this kind and cannot be read
    */
   open(input: ReportInput): Item[] | null | Promise<Item[] | null>;
   /** Makes the sections of items that follow each other in the report. */

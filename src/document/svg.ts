@@ -1,16 +1,16 @@
 import { escapeHtml } from './markup.js';
 
-/** Colours on a light and on a dark card. */
+/** Colours by name, each for a light and for a dark colour scheme. */
 export type Palette = Readonly<Record<string, { light: string; dark: string }>>;
 
-/** Paints of charts. */
+/** Colours of charts. */
 export const chartPaints = {
   card: { light: '#ffffff', dark: '#0d1117' },
   text: { light: '#1f2328', dark: '#e6edf3' },
   muted: { light: '#59636e', dark: '#9aa4af' },
   edge: { light: '#c8d0d8', dark: '#3a434d' },
   arrow: { light: '#59636e', dark: '#9aa4af' },
-  /** Lines of charts: three times as light or dark as the card at least, and apart also for who sees no red or green. */
+  /** Colours of lines: contrast of 3:1 to the card at least, and distinct also for red-green colour blindness. */
   blueLine: { light: '#0b62c4', dark: '#6cb2ff' },
   orangeLine: { light: '#a85400', dark: '#f2a65a' },
   greenLine: { light: '#1a7f5a', dark: '#56d3a0' },
@@ -18,13 +18,16 @@ export const chartPaints = {
   redLine: { light: '#c02840', dark: '#ff8a98' },
 } as const satisfies Palette;
 
+/** Name of a colour of charts. */
 export type Paint = keyof typeof chartPaints;
 
-/** Fonts that readers have. */
+/** Font families, with fallbacks that readers have. */
 const fonts = "system-ui, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif";
 
+/** Point (x, y). */
 export type Point = readonly [number, number];
 
+/** Options for drawing text. */
 export interface TextSettings<P = Paint> {
   size?: number;
   paint?: P;
@@ -32,27 +35,29 @@ export interface TextSettings<P = Paint> {
   bold?: boolean;
 }
 
+/** Options for drawing a line. */
 export interface LineSettings<P = Paint> {
   paint?: P;
   thickness?: number;
   dashed?: boolean;
 }
 
+/** Options for drawing a path. */
 export interface PathSettings {
-  /** Lengths of dashes and of the gaps between them. */
+  /** Lengths of dashes and gaps in pixels, as of `stroke-dasharray`. Default: a solid line. */
   dashes?: string | undefined;
   thickness?: number;
   opacity?: number;
 }
 
-/** An SVG picture on a card of its own, light or dark as the reader's screen is. Lengths are pixels. */
+/** SVG drawing on a card with a border; colours follow the reader's light or dark colour scheme. Lengths are pixels. */
 export class SvgDrawing<P extends string = Paint> {
   protected readonly parts: string[] = [];
   private readonly used = new Set<string>();
-  /** Whether it leads anywhere: then it is more than an image. */
+  /** True if the drawing has links, and so is more than an image to screen readers. */
   private hasLinks = false;
 
-  /** @param title what a reader who cannot see the picture is told */
+  /** @param title description for readers who cannot see the drawing */
   constructor(
     private readonly width: number,
     private readonly height: number,
@@ -60,6 +65,7 @@ export class SvgDrawing<P extends string = Paint> {
     private readonly palette: Palette = chartPaints,
   ) {}
 
+  /** Draws text with its baseline at `y`. */
   text(x: number, y: number, words: string, settings: TextSettings<P | Paint> = {}): void {
     const { size = 13, paint = 'text', anchor = 'start', bold = false } = settings;
     const anchored = anchor === 'start' ? '' : ` text-anchor="${anchor}"`;
@@ -69,7 +75,7 @@ export class SvgDrawing<P extends string = Paint> {
     );
   }
 
-  /** A line from point to point. */
+  /** Draws straight lines from point to point. */
   line(
     { paint = 'arrow', thickness = 1.5, dashed = false }: LineSettings<P | Paint>,
     ...points: readonly Point[]
@@ -78,7 +84,7 @@ export class SvgDrawing<P extends string = Paint> {
     this.path(path, paint, { thickness, ...(dashed && { dashes: '4 3' }) });
   }
 
-  /** A line along a path. */
+  /** Draws a line along an SVG path. */
   path(path: string, paint: P | Paint, { dashes, thickness = 1.5, opacity = 1 }: PathSettings): void {
     const dashed = dashes === undefined ? '' : ` stroke-dasharray="${dashes}"`;
     const faint = opacity === 1 ? '' : ` opacity="${opacity}"`;
@@ -87,18 +93,18 @@ export class SvgDrawing<P extends string = Paint> {
     );
   }
 
-  /** What a path about the origin goes around, moved to a place. */
+  /** Fills an SVG path given around the origin, moved to a point. */
   shape(path: string, [x, y]: Point, paint: P | Paint): void {
     this.parts.push(`<path class="${this.fill(paint)}" transform="translate(${short(x)} ${short(y)})" d="${path}"/>`);
   }
 
-  /** What a path goes around. */
+  /** Fills the inside of an SVG path. */
   area(path: string, paint: P | Paint, opacity = 1): void {
     const faint = opacity === 1 ? '' : ` fill-opacity="${opacity}"`;
     this.parts.push(`<path class="${this.fill(paint)}"${faint} d="${path}"/>`);
   }
 
-  /** What is drawn meanwhile leads to a place of the page. */
+  /** Makes everything that `draw` draws a link to the element of the page with this id. */
   link(id: string, title: string, draw: () => void): void {
     this.hasLinks = true;
     this.parts.push(`<a href="#${escapeHtml(id)}" aria-label="${escapeHtml(title)}">`);
@@ -106,6 +112,7 @@ export class SvgDrawing<P extends string = Paint> {
     this.parts.push('</a>');
   }
 
+  /** Returns the drawing as a complete SVG file. */
   toString(): string {
     const { width, height, title } = this;
     const card = `<rect x=".5" y=".5" width="${width - 1}" height="${height - 1}" rx="8" class="${this.fill('card')} ${this.stroke('edge')}"/>`;
@@ -131,7 +138,7 @@ export class SvgDrawing<P extends string = Paint> {
     return `${paint}-edge`;
   }
 
-  /** The rules of the classes that are used, of one scheme. */
+  /** Returns the CSS rules of the classes in use, for one colour scheme. */
   private rules(scheme: 'light' | 'dark'): string {
     return Object.entries(this.palette)
       .flatMap(([paint, colours]) => [
@@ -142,7 +149,7 @@ export class SvgDrawing<P extends string = Paint> {
   }
 }
 
-/** Writes a length to a tenth of a pixel. */
+/** Returns a length as text, rounded to a tenth of a pixel. */
 export function short(value: number): string {
   return String(Math.round(value * 10) / 10 + 0);
 }

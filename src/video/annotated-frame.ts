@@ -4,19 +4,20 @@ import { background, known, predicted } from './panel-colours.js';
 import { panelLabels, panelShape, type Panel, type TimeStep } from './panels.js';
 import { chooseFittingText, SMALLEST_TEXT, textHeight, textWidth } from './text.js';
 
-/** Where things stand in a panel, in pixels. */
+/** Layout of a panel; lengths in pixels. */
 interface Layout extends Size {
   border: number;
-  /** Size of letters. */
+  /** Text size. */
   letters: number;
-  /** Height of the strip above the frame, and of the one below it. */
+  /** Height of the text strip above the frame, and of the strip below the frame. */
   strip: number;
 }
 
 /**
- * One picture of a film that says what it shows: side by side the panels, each with its label above, a border that changes
- * its colour where the prediction begins, and below whether the frame is known or predicted, and its number.
- * @param scale screen pixels for one pixel of a frame
+ * Draws one labelled frame of a prediction video: the panels of `step`, side by side. Each panel has its label above,
+ * and a border that changes colour where the prediction begins. Below stand the frame's state (known or predicted) and
+ * its number.
+ * @param scale screen pixels per pixel of a frame
  */
 export async function annotateFrame(step: TimeStep, scale: number): Promise<Frame> {
   const { panels } = step;
@@ -29,28 +30,30 @@ export async function annotateFrame(step: TimeStep, scale: number): Promise<Fram
   return canvas;
 }
 
-/** The size of such a picture of so many panels. */
+/**
+ * Returns the size in pixels of the frames that `annotateFrame` draws, for `panels` panels with frames of size `frame`.
+ */
 export function annotatedSize(panels: number, frame: Size, scale: number): Size {
   return sizeOf(panels, layoutFor(frame, scale));
 }
 
 function sizeOf(panels: number, layout: Layout): Size {
   const { height, border, strip } = layout;
-  // Even, as films are.
+  // Video encoders need even sizes.
   const even = (side: number) => side + (side % 2);
   return { width: even(panels * advanceOf(layout) + border), height: even(height + 2 * (border + strip)) };
 }
 
-/** From one panel to the next. */
+/** Returns the distance from the left edge of one panel to the next, in pixels. */
 function advanceOf({ width, border }: Layout): number {
   return width + 3 * border;
 }
 
-/** Letters grow with the panel, slower than it. */
+/** Returns the layout of panels. Text grows with the panel, but slower than the panel. */
 function layoutFor(frame: Size, scale: number): Layout {
   const [width, height] = [frame.width * scale, frame.height * scale];
   const letters = Math.min(Math.max(Math.round(4 + width / 20), SMALLEST_TEXT), 24);
-  // Even, so that chroma of half the resolution keeps it.
+  // Chroma of half the resolution keeps an even border.
   const border = 2 * Math.min(Math.max(Math.round(width / 100), 1), 4);
   return { width, height, letters, border, strip: 2 * Math.ceil((textHeight(letters) + 2) / 2) };
 }
@@ -76,7 +79,7 @@ async function drawPanel(canvas: Canvas, x: number, panel: Panel, step: TimeStep
   if (state !== null) await write(state, x, below);
 }
 
-/** Of the truth after the clip was left nothing is said: its label does. */
+/** Returns the text for the state of a panel; empty for the truth at predicted steps, which its label names. */
 function stateOf(panel: Panel, step: TimeStep): string {
   if (panel.predicted) return 'predicted';
   if (panel.frame === null) return 'clip ended';

@@ -2,10 +2,10 @@ import type { Box, Channels, Frame } from '../foundation/frame.js';
 import { enlarge } from './enlarge.js';
 import { drawText } from './text.js';
 
-/** Levels of red, green and blue. */
+/** Colour as levels of red, green and blue, 0 to 255. */
 export type Colour = readonly [number, number, number];
 
-/** A picture that is drawn on. With one channel, the first level of a colour is its grey. */
+/** Image to draw on. If the canvas has one channel, the first level of a colour is its grey level. */
 export class Canvas implements Frame {
   readonly data: Uint8Array;
 
@@ -19,6 +19,7 @@ export class Canvas implements Frame {
     this.fill({ x: 0, y: 0, width, height }, background);
   }
 
+  /** Fills a rectangle with a colour. */
   fill({ x, y, width, height }: Box, colour: Colour): void {
     const [first, line] = [y * this.width + x, this.width].map((pixels) => pixels * this.channels);
     const end = first + width * this.channels;
@@ -26,13 +27,16 @@ export class Canvas implements Frame {
     for (let row = 1; row < height; row++) this.data.copyWithin(first + row * line, first, end);
   }
 
-  /** The edge of a rectangle, inside it. */
+  /** Draws the border of a rectangle, `thick` pixels wide, inside the rectangle. */
   outline({ x, y, width, height }: Box, thick: number, colour: Colour): void {
     for (const top of [y, y + height - thick]) this.fill({ x, y: top, width, height: thick }, colour);
     for (const left of [x, x + width - thick]) this.fill({ x: left, y, width: thick, height }, colour);
   }
 
-  /** A frame with its top left at a place, each pixel a square of `scale` x `scale`. A grey one may go on a coloured canvas. */
+  /**
+   * Draws `frame` with its top left corner at (`x`, `y`), each pixel as a square of `scale` x `scale`. The canvas may
+   * have 3 channels where the frame has 1.
+   */
   paste(frame: Frame, x: number, y: number, scale: number): void {
     const { width, height, channels, data } = enlarge(frame, scale);
     const row = width * this.channels;
@@ -43,7 +47,7 @@ export class Canvas implements Frame {
     }
   }
 
-  /** A line of text with its top left at a place; what does not fit the canvas is cut off. */
+  /** Draws a line of text with its top left corner at (`x`, `y`), and cuts off what the canvas has no room for. */
   async write(text: string, x: number, y: number, size: number, colour: Colour): Promise<void> {
     const { width, height, coverage } = await drawText(text, size);
     for (let row = 0; row < Math.min(height, this.height - y); row++) {

@@ -4,31 +4,31 @@ import { errorFactory, PxvError } from '../foundation/errors.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { listImages, naturalOrder, filterNumberedImages } from './image-folder.js';
 
-/** A clip that was found, not opened yet. */
+/** Clip that `listClips` found and that is not opened yet. */
 export interface ClipSource {
-  /** Path relative to the folder that all the clips share; unique, with `/` between its parts. */
+  /** Path relative to the common parent folder of all clips; unique, with `/` as separator. */
   name: string;
-  /** Path of the file or the folder, for `openClip`. */
+  /** Path of the file or folder, for `openClip`. */
   path: string;
-  /** Whether the path was given itself; else the clip is one of those in a folder. */
+  /** True if the caller gave this path; false if the clip was found in a folder. */
   isExplicit: boolean;
 }
 
 const videoName = /\.(?:3gp|apng|asf|avi|f4v|flv|gif|m2ts|m4v|mkv|mov|mp4|mpe?g|mts|mxf|ogv|ts|vob|webm|wmv|y4m)$/i;
-/** What `pxv predict` calls what it makes where nothing is said: no clip of a folder, lest it is taken for footage. */
+/** Default names of outputs of `pxv predict`, which are not taken for clips of a folder. */
 const namedByPredict = /(?:^|-)predicted(?:\.[^.]+)?$/;
 const looksFor = 'a video file, a folder of numbered images, or a folder of either';
 
 /**
- * The clips under some paths. A path is a video file (of any name), a folder of numbered images, which is one clip, or
- * a folder that holds such folders and video files, however deep. Hidden ones and other files are passed over, and what
- * `pxv predict` made and named (`predicted`, or a name that ends in `-predicted`).
- * @returns the clips sorted by name, each once; one that is given itself and found in a folder as well counts as given.
- * @throws {PxvError} INPUT where a path does not exist or holds no clip.
+ * Finds the clips under `paths`. Each path is a video file (of any name), a folder of numbered images (one clip), or a
+ * folder that holds either, at any depth. Skips hidden entries, other files, and default outputs of `pxv predict`
+ * (`predicted`, or a name that ends in `-predicted`).
+ * @returns the clips sorted by name, each once; a clip both given and found in a folder counts as given
+ * @throws {PxvError} INPUT if a path does not exist or holds no clip.
  */
 export async function listClips(paths: readonly string[]): Promise<ClipSource[]> {
   if (paths.length === 0) throw nothing('no path', 'no path at all');
-  // Else it would stand for the folder at hand.
+  // `resolve` takes an empty path for the current folder.
   if (paths.includes('')) throw nothing("''", 'an empty path');
   const found = new Map<string, boolean>();
   for (const path of paths) {
@@ -43,22 +43,24 @@ export async function listClips(paths: readonly string[]): Promise<ClipSource[]>
 }
 
 /**
- * Why a clip is passed over that cannot be read, in one line: one bad file in a folder does not end what is done with
- * the others.
- * @throws the error itself where the clip was given by its own path, or where the error does not speak of the clip
+ * Returns the reason, in one line, to skip a clip that cannot be read, so that work on the other clips goes on.
+ * @throws `error` itself if the caller gave the clip's own path, or if `error` is no `INPUT` error
  */
 export function skipReason({ isExplicit }: ClipSource, error: unknown): string {
   if (isExplicit || !(error instanceof PxvError) || error.code !== 'INPUT') throw error;
   return error.message;
 }
 
-/** Paths of the files that a clip is made of: a video file, or the images of its folder; none, where that cannot be looked into. */
+/**
+ * Returns the paths of a clip's files: the video file, or the images of its folder. Returns an empty list if the folder
+ * cannot be read.
+ */
 export async function listFrameFiles(clip: ClipSource): Promise<string[]> {
   if (!(await isImageFolder(clip))) return [clip.path];
   return (await isClosed(clip.path)) ? [] : listImages(clip.path);
 }
 
-/** Whether a clip is a folder of images, which has no frame rate of its own. */
+/** Returns true if a clip is a folder of images, which has no frame rate of its own. */
 export async function isImageFolder({ path }: ClipSource): Promise<boolean> {
   return isFolder(path);
 }
@@ -68,7 +70,7 @@ async function isFolder(path: string): Promise<boolean> {
   return stats?.isDirectory() ?? false;
 }
 
-/** What a path is that cannot be looked at: nothing may be there, or no way to it. */
+/** Returns words for a path whose `stat` failed, by the error's code: no such path, or a folder without permission. */
 export function describeMissingPath({ code, message }: { code?: string | undefined; message: string }): string {
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'a path where nothing is';
   return code === 'EACCES' ? 'a path in a folder that you may not enter' : message;
@@ -86,19 +88,22 @@ async function clipsAt(path: string): Promise<string[]> {
   throw nothing(path, `a folder with ${pluralize(length, 'entry', 'entries')}, and no clip in it`);
 }
 
-/** @param seen folders that were looked into, by their true paths: links can lead in a circle */
+/**
+ * Returns the paths of the clips in `folder`, at any depth.
+ * @param seen real paths of the folders visited so far, since links can form a cycle
+ */
 async function clipsIn(folder: string, seen: Set<string>): Promise<string[]> {
   const place = await realpath(folder);
   if (seen.has(place)) return [];
   seen.add(place);
   const entries = await visibleEntries(folder);
-  // One picture among videos is none of a clip's: a sheet that lies beside what it was made of.
+  // A single image among videos is no clip: it may be a contact sheet of one of them.
   const fewest = entries.some((name) => videoName.test(name)) ? 2 : 1;
   const clips = filterNumberedImages(entries).length >= fewest ? [folder] : [];
   for (const entry of entries.filter((name) => !namedByPredict.test(name))) {
     const inside = join(folder, entry);
-    // What cannot be looked into, a link that leads nowhere or a name that is no text, is found as a clip all the same: whoever
-    // opens it says why it cannot be read.
+    // An unreadable folder, a dangling link or a name that is no text counts as a clip: opening the clip reports why it
+    // cannot be read.
     const isDirectory = await isFolder(inside);
     if (isDirectory && !(await isClosed(inside))) clips.push(...(await clipsIn(inside, seen)));
     else if (isDirectory || videoName.test(entry)) clips.push(inside);

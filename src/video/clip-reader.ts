@@ -12,62 +12,65 @@ import { resolveSize, type TargetSize } from './target-size.js';
 import type { Fit } from './resample.js';
 import { probeVideo, readVideo, type VideoInfo, type VideoReadOptions } from './video-file.js';
 
-/** How the frames of a clip are given. */
+/** Options for reading the frames of a clip. */
 export interface ClipOptions {
-  /** Size of the frames to be given: one, or one for each clip, at its own aspect. */
+  /** Size of the frames: a fixed size, or a size at the clip's own aspect ratio. */
   size: TargetSize;
-  /** Of the frames to be given; 1: grey, 3: red, green, blue. */
+  /** Number of channels of the frames; 1: grey, 3: red, green, blue. */
   channels: Channels;
-  /** Default `crop`: pictures are scaled to cover the size and cut around their centre. */
+  /** Method to fit another aspect ratio. Default `crop`: scales to cover the size and cuts around the centre. */
   fit?: Fit | undefined;
   /**
-   * Default: the file's own, 25 where it tells none. A file is resampled in time to this rate; pictures without times, as
-   * those of a folder, are taken to come at it.
+   * Target frame rate. Default: the file's own, or 25 if the file states none. A video file is resampled in time;
+   * images of a folder, which have no times, are assumed to come at this rate.
    */
   frameRate?: FrameRate | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** What is known of a clip before its frames are read. */
+/** Facts about a clip that are known before its frames are read. */
 export interface ClipInfo {
-  /** Last part of the path. */
+  /** Last part of the clip's path. */
   name: string;
-  /** The path that it was opened by. */
+  /** Path that the clip was opened by. */
   path: string;
-  /** Frames per second; constant, since a varying rate is resampled. */
+  /** Frames per second; constant, since a variable rate is resampled. */
   frameRate: FrameRate;
-  /** Whether the clip tells one. A folder of images and a file without times do not: their pictures are taken as they are. */
+  /**
+   * True if the clip states a frame rate. Folders of images and files without timestamps state none; all of their
+   * frames are read, none is repeated.
+   */
   hasFrameRate: boolean;
-  /** Size before scaling, of the upright picture with square pixels. */
+  /** Size before scaling, upright and with square pixels. */
   sourceSize: Size;
-  /** About how many there are; null where the file does not tell. */
+  /** Estimated number of frames; null if the file does not state a duration. */
   estimatedFrames: number | null;
-  /** Whether there are exactly so many: images of a folder, of which any can be read without those before it. */
+  /** True for a folder of images: `estimatedFrames` is then exact, and frames can be skipped without decoding. */
   isFolder: boolean;
 }
 
-/** A clip that was opened. */
+/** Open clip, which yields frames. */
 export interface ClipReader extends ClipInfo {
-  /** Of the frames that are given. */
+  /** Size of the frames that are read. */
   readonly size: Size;
   /**
-   * The frames in order, decoded as they are asked for, so that a long film is never held in memory. Leaving the loop
-   * ends the decoding. Each call begins again.
-   * @param first index of the first one to give; images before it are not read (default: 0)
-   * @throws {PxvError} INPUT where nothing can be read, INTERRUPTED where the signal is aborted.
+   * Yields the frames in order, decoded on demand with backpressure, so that a long clip is never held in memory.
+   * Leaving the loop ends the decoding. Each call decodes from the start again.
+   * @param first index of the first frame to yield (default: 0); images of a folder before `first` are not read
+   * @throws {PxvError} INPUT if nothing can be read, INTERRUPTED if the signal is aborted.
    */
   frames(first?: number): AsyncGenerator<Frame, void>;
   /**
-   * One line where the file cannot give the rate, and, once frames have been read, all or some, where it was damaged or broke
-   * off; else null.
+   * Warning of one line about missing rates, uneven timestamps, repeated frames or gaps in the numbering; else null.
+   * Once frames were read, includes damage and truncation.
    */
   readonly warning: string | null;
 }
 
 /**
- * Opens a video file, or a folder of numbered images, and looks at its first picture.
- * @throws {PxvError} USAGE where size or channels are none, INPUT where there is no readable picture, INTERRUPTED where the
- * signal is aborted, DEPENDENCY where there is no FFmpeg.
+ * Opens a video file or a folder of numbered images, and probes its first frame.
+ * @throws {PxvError} USAGE if `size` or `channels` is invalid; INPUT if there is no readable frame; INTERRUPTED if the
+ *   signal is aborted; DEPENDENCY if there is no FFmpeg.
  */
 export async function openClip(path: string, options: ClipOptions): Promise<ClipReader> {
   expectOptions(options);
@@ -87,25 +90,29 @@ export async function openClip(path: string, options: ClipOptions): Promise<Clip
   };
 }
 
-/** Size and rate of a clip, from its first picture. @throws {PxvError} as `openClip`. */
+/** Returns size, rate and estimated length of a clip, probed from its first frame. @throws {PxvError} as `openClip`. */
 export async function probeClip(path: string, signal?: AbortSignal): Promise<ClipInfo> {
   return (await lookAt(path, undefined, signal)).facts;
 }
 
-/** What is read of a clip: its file, or its folder and the numbered images there; the path alone where nothing is. */
+/**
+ * Returns the paths that reading a clip touches: the file, or the folder and its numbered images. Returns `path` alone
+ * if `path` does not exist.
+ */
 export async function listInputFiles(path: string): Promise<string[]> {
   const names = await readdir(path).catch(() => []);
   return [path, ...filterNumberedImages(names).map((name) => join(path, name))];
 }
 
+/** Result of probing a clip. */
 interface LookedAt {
   facts: ClipInfo;
-  /** Lines of warning that are known before the frames are read, or null. */
+  /** Warnings known before the frames are read; null for no warning. */
   doubts: (string | null)[];
   read: (reading: VideoReadOptions, first: number, onDamage: (line: string) => void) => AsyncGenerator<Frame, void>;
 }
 
-/** @param asked the rate to bring the clip to; undefined: its own */
+/** Probes a clip. @param asked target frame rate; undefined: the clip's own */
 async function lookAt(path: string, asked: FrameRate | undefined, signal?: AbortSignal): Promise<LookedAt> {
   const name = basename(resolve(path));
   if ((await expectReadable(path)).isDirectory()) {
@@ -135,7 +142,7 @@ async function* without(count: number, frames: AsyncIterable<Frame>): AsyncGener
   for await (const frame of frames) if (index++ >= count) yield frame;
 }
 
-/** A program in JavaScript may leave out what it must say. */
+/** Throws USAGE if the options of a JavaScript caller lack a valid size or number of channels. */
 function expectOptions(options: ClipOptions | undefined): void {
   const refuse = (argument: string, expected: string, received: unknown) => {
     const text = JSON.stringify(received) ?? 'nothing';
@@ -151,7 +158,7 @@ function expectOptions(options: ClipOptions | undefined): void {
 
 const noRate = 'no frame rate of its own, so its pictures are taken as they are';
 
-/** One line where a file's pictures come at uneven times, or tell none; else null. */
+/** Returns a warning of one line if a file's frames have uneven or missing timestamps; else null. */
 function timesDoubt({ times, frameRate }: VideoInfo): string | null {
   const rate = roundRate(frameRate);
   if (times === 'missing') return `pictures without a time that can be right; all are read as if at a rate of ${rate}`;
@@ -160,14 +167,14 @@ function timesDoubt({ times, frameRate }: VideoInfo): string | null {
     : null;
 }
 
-/** One line where a file cannot be brought to a rate as it should be; else null. */
+/** Returns a warning of one line if a file has no frame rate, or fewer frames a second than requested; else null. */
 function rateDoubt({ frameRate: own, hasFrameRate }: VideoInfo, asked: FrameRate): string | null {
   if (!hasFrameRate) return noRate;
   if (isSameRate(own, asked) || framesPerSecond(own) >= framesPerSecond(asked)) return null;
   return `${pluralize(roundRate(own), 'frame')} a second, of which some are repeated to make ${roundRate(asked)}`;
 }
 
-/** Says at once, and in our own words, what FFmpeg would say late and in many ways. */
+/** Throws INPUT if a path is unreadable, empty or no file or folder, with a clearer message than FFmpeg's. */
 async function expectReadable(path: string): Promise<Stats> {
   const stats = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     throw unusable(path, describeMissingPath(cause), cause);

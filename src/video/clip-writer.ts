@@ -12,34 +12,37 @@ import { feedFrames, startFfmpeg, type FfmpegOutcome } from './ffmpeg-run.js';
 import { endBySignal, throwIfInterrupted } from './interruption.js';
 import { assertWritablePath, frameFileName, outputError } from './output-kind.js';
 
+/** Options for writing frames as a video, images or a folder. */
 export interface WriteOptions extends PlacementOptions {
-  /** Frames per second; without meaning for images. */
+  /** Frames per second; ignored for images. */
   frameRate: FrameRate;
-  /** Screen pixels for one pixel, an integer; default 1. */
+  /** Output pixels per pixel of a frame, an integer; default 1. */
   scale?: number;
   signal?: AbortSignal | undefined;
-  /** What the file of each frame of a folder is called, in it or in folders there; asked once the frame is there. Default: its number. */
+  /**
+   * Returns the path of a frame's file inside a folder output; called once the frame has arrived. Default: its number.
+   */
   fileOf?: (index: number) => string;
 }
 
-/** A clip, image or folder of images that is on the disk. */
+/** Video, image or folder of images that was written to disk. */
 export interface WrittenClip {
-  /** Path of the file or the folder. */
+  /** Path of the file or folder. */
   path: string;
-  /** Frames written. */
+  /** Number of frames written. */
   frames: number;
-  /** Size of the file, or of all files in the folder. */
+  /** Bytes of the file, or of all files in the folder. */
   bytes: number;
 }
 
 type Frames = AsyncIterable<Frame> | Iterable<Frame>;
 
 /**
- * Writes frames as a clip, of the kind that its name asks for. The file or folder appears whole or not at all, and takes the
- * place of an earlier one. Frames are taken as they are needed.
- * @param frames At least one; all of one size.
- * @throws {PxvError} OUTPUT where it cannot be written; INTERRUPTED where the signal is aborted; and what `frames`
- * throws.
+ * Writes frames as a video, contact sheet or folder of images, chosen by the name of `path`. Replaces an existing
+ * output atomically. Pulls `frames` on demand, with backpressure.
+ * @param frames at least one; all of one size
+ * @throws {PxvError} OUTPUT if the output cannot be written; INTERRUPTED if the signal is aborted; and what `frames`
+ *   throws.
  */
 export async function writeClip(path: string, frames: Frames, options: WriteOptions): Promise<WrittenClip> {
   const { scale = 1, signal, confirm, fileOf = frameFileName } = options;
@@ -58,21 +61,21 @@ export async function writeClip(path: string, frames: Frames, options: WriteOpti
 
 type Count = Omit<WrittenClip, 'path'>;
 
-/** Colours as browsers take them: 4:2:0, limited range, the matrix of BT.709, and a file that says so. */
+/** Filter to colours that browsers play: 4:2:0, limited range, matrix of BT.709, all tagged in the file. */
 const toLimitedRange = 'scale=out_color_matrix=bt709:out_range=limited:flags=area+accurate_rnd+full_chroma_inp';
 const colours = [
   ...['-filter:v', `${toLimitedRange},format=yuv420p,setparams=color_primaries=bt709:color_trc=bt709`],
   ...['-color_range', 'tv', '-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709'],
 ];
 
-/** H.264, the index first. The pictures are small, so that a high quality costs little. */
+/** Options for H.264 with the index first. Frames are small, so high quality costs little. */
 const mp4 = [
   ...colours,
   ...['-c:v', 'libx264', '-preset', 'medium', '-crf', '12'],
   ...['-movflags', '+faststart', '-f', 'mp4'],
 ];
 
-/** VP9 of about the same quality; bitexact, or each file would be given another number. */
+/** Options for VP9 of about the same quality. Without bitexact, each file would get a random identifier. */
 const webm = [
   ...colours,
   ...['-c:v', 'libvpx-vp9', '-b:v', '0', '-crf', '18', '-deadline', 'good', '-cpu-used', '4'],
@@ -80,31 +83,33 @@ const webm = [
 ];
 
 /**
- * One palette made for all frames, repeated for ever. Without dithering, which would draw a pattern over the squares that
- * pixels are shown as, and make twice as many bytes.
+ * Filter for a GIF: one palette for all frames. Dithering would draw a pattern over enlarged pixels and double the
+ * bytes.
  */
 const palette = 'split[a][b];[a]palettegen[palette];[b][palette]paletteuse=dither=none';
 const gif = ['-filter:v', palette, '-loop', '0', '-f', 'gif'];
 
-/** Bytes of FFmpeg itself, and of each colour that it counts for a palette. */
+/** Peak memory in bytes of FFmpeg itself, and of each colour counted for a palette. */
 const FFMPEG = 60 * 2 ** 20;
 const BYTES_OF_COLOUR = 64;
-/** Colours that a clip has at most, where it is not of noise. */
+/** Maximum number of distinct colours of a clip that is not noise. */
 const MOST_COLOURS = 2 ** 20;
-/** Pixels that each line of a picture is rounded up to, of four bytes each. */
+/** Number of pixels that FFmpeg rounds each row up to, at 4 bytes each. */
 const PIXELS_OF_LINE = 64;
 
-/** Bytes that FFmpeg holds for a gif: all of its frames, until the palette is made. See docs/measurements.md, "Memory". */
+/**
+ * Returns the estimated peak memory in bytes of FFmpeg for a GIF: FFmpeg holds all frames until the palette is made.
+ * See docs/measurements.md, "Memory".
+ */
 export function gifMemory(frames: number, { width, height }: Size): number {
   const frame = 4 * PIXELS_OF_LINE * Math.ceil(width / PIXELS_OF_LINE) * height;
   return FFMPEG + frames * frame + BYTES_OF_COLOUR * Math.min(MOST_COLOURS, frames * width * height);
 }
 
 /**
- * Joins films that `writeClip` has written, of one size and rate, without encoding them again.
- *
- * @param frames how many each has
- * @throws {PxvError} OUTPUT where it cannot be written
+ * Concatenates MP4 files that `writeClip` wrote, of one size and rate, without encoding them again.
+ * @param films path and number of frames of each file, in order
+ * @throws {PxvError} OUTPUT if the result cannot be written
  */
 export async function concatenateVideos(
   path: string,
@@ -114,7 +119,7 @@ export async function concatenateVideos(
   const folder = makeTemporaryFolder('pxv-');
   try {
     const list = join(folder.path, 'films.txt');
-    // Films begin when those before them end, whatever the order in which their frames are stored.
+    // Each file begins when its predecessor ends, whatever the order of the stored frames.
     const entries = films.map(({ path, frames }) => {
       const name = `file:${resolve(path)}`.replaceAll("'", "'\\''");
       return `file '${name}'\nduration ${frames / framesPerSecond(frameRate)}\n`;
@@ -148,11 +153,13 @@ async function encode(
   return { frames: count, bytes: (await stat(temporary)).size };
 }
 
-/** What throws where FFmpeg has not written all that it was to write. */
+/**
+ * Returns a check that throws OUTPUT if FFmpeg exited with an error, INTERRUPTED or DEPENDENCY if a signal ended it.
+ */
 function expectWritten(path: string, signal?: AbortSignal) {
   return async ({ failure, firstError, wasSignalled }: FfmpegOutcome): Promise<void> => {
     if (wasSignalled) throw await endBySignal('write video', path, signal);
-    // Where the disk is full for the file's end, some versions say so and end as if all were well.
+    // If the disk is full at the file's end, some versions of FFmpeg report an error and exit with 0.
     const why = failure ?? firstError;
     if (why === null) return;
     const remedy = 'free the disk, or set PXV_FFMPEG to an FFmpeg with libx264 and libvpx';
@@ -186,7 +193,7 @@ async function writeFolder(
   return count;
 }
 
-/** The frames as they come, once it is sure that there are some, that they are alike and that nobody asked to stop. */
+/** Yields `frames`. Throws OUTPUT if there are none or their shapes differ, INTERRUPTED if the signal is aborted. */
 async function* checked(path: string, frames: Frames, signal?: AbortSignal): AsyncGenerator<Frame> {
   let first: Frame | null = null;
   for await (const frame of frames) {
@@ -201,7 +208,7 @@ async function* checked(path: string, frames: Frames, signal?: AbortSignal): Asy
   if (first === null) throw outputError(path, 'at least one frame', 'none');
 }
 
-/** What becomes of each item as it comes. */
+/** Yields `change(item)` for each item, one at a time and in order. */
 export async function* mapAsync<From, To>(
   items: AsyncIterable<From>,
   change: (item: From) => To | Promise<To>,

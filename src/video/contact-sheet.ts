@@ -7,12 +7,13 @@ import { Canvas, type Colour } from './canvas.js';
 import { addSoftwareTag } from './software-tag.js';
 import { fitTextSize, chooseFittingText, SMALLEST_TEXT, textHeight } from './text.js';
 
+/** Options for a contact sheet. */
 export interface ContactSheetOptions {
-  /** Frames in a row; default: as many as there are rows, about. */
+  /** Frames per row; default: the square root of the number of frames, rounded up. */
   columns?: number;
-  /** Screen pixels for one pixel, an integer; default 1. */
+  /** Output pixels per pixel of a frame, an integer; default 1. */
   scale?: number;
-  /** A line of text under each frame, left out where it is wider than that. */
+  /** Text under each frame; a text wider than the frame is omitted. */
   labels?: readonly string[];
 }
 
@@ -20,7 +21,7 @@ const gap = 2;
 const background: Colour = [32, 32, 32];
 const ink: Colour = [224, 224, 224];
 
-/** Draws frames, row by row, into one picture. @param frames at least one; all of one size */
+/** Draws frames as a grid, row by row. @param frames at least one; all of one size and channels */
 export async function contactSheet(frames: readonly Frame[], options: ContactSheetOptions = {}): Promise<Frame> {
   const { columns = Math.ceil(Math.sqrt(frames.length)), scale = 1, labels } = options;
   const [tileWidth, tileHeight] = [frames[0].width * scale, frames[0].height * scale];
@@ -41,7 +42,11 @@ export async function contactSheet(frames: readonly Frame[], options: ContactShe
   return canvas;
 }
 
-/** The rows of a sheet, without what is written below them. @param rows how many it has @param tile size of a frame on it */
+/**
+ * Returns the rows of frames of a contact sheet, without the labels below the rows.
+ * @param rows number of rows
+ * @param tile size of a frame on the sheet
+ */
 export function cutSheetRows({ width, height, channels, data }: Frame, rows: number, tile: Size): Frame[] {
   const row = { width: width - 2 * gap, height: tile.height };
   return Array.from({ length: rows }, (_, index) => {
@@ -55,21 +60,23 @@ export function cutSheetRows({ width, height, channels, data }: Frame, rows: num
   });
 }
 
-/** One size for all labels: such that the widest fits its tile, where that can be read. */
+/**
+ * Returns one text size for all labels: the largest at which each label fits its frame, or the smallest legible size.
+ */
 function lettersFor(labels: readonly string[], tileWidth: number): number {
   const most = Math.min(Math.max(Math.round(4 + tileWidth / 14), SMALLEST_TEXT), 18);
   return Math.min(most, ...labels.map((label) => fitTextSize([label], most, tileWidth)));
 }
 
-/** A frame as the bytes of a PNG file, which says that it was written here. */
+/** Returns `frame` encoded as a PNG file that is tagged as written by pxv. */
 export async function encodePng({ width, height, channels, data }: Frame): Promise<Uint8Array> {
   return addSoftwareTag(await sharp(data, { raw: { width, height, channels } }).png().toBuffer());
 }
 
 /**
- * Writes a frame as a PNG file, whole or not at all.
- * @returns its size in bytes
- * @throws {PxvError} OUTPUT where it cannot be written.
+ * Writes `frame` as a PNG file, atomically.
+ * @returns size of the file in bytes
+ * @throws {PxvError} OUTPUT if the file cannot be written.
  */
 export async function writePng(path: string, frame: Frame, placing?: PlacementOptions): Promise<number> {
   const png = await encodePng(frame);

@@ -2,23 +2,22 @@ import type { Channels, Size } from '../foundation/frame.js';
 import type { FrameStore } from './frame-store.js';
 import { resample, type Fit } from './resample.js';
 
-/** A part of a picture, of the shape of the whole that would be shown. */
+/** Zoom and position of a crop. A crop has the aspect ratio of the region shown at zoom 1. */
 export interface CropRegion {
-  /** How many times smaller than the whole, in width and height; at least 1. */
+  /** Factor by which the crop is smaller than the region at zoom 1, in width and height; at least 1. */
   zoom: number;
-  /** Where it lies, 0 to 1: at the left edge, at the right one. */
+  /** Horizontal position, from 0 at the left edge to 1 at the right edge. */
   across: number;
-  /** Where it lies, 0 to 1: at the upper edge, at the lower one. */
+  /** Vertical position, from 0 at the top edge to 1 at the bottom edge. */
   down: number;
 }
 
 /**
- * Reads parts of stored pictures, scaled to one size.
- * @param store pictures larger than `size`, at their own aspect
- * @param fit what the whole is of a picture of another shape: with `crop` the largest part of the shape of `size`,
- *   with `stretch` all of it
- * @returns copies the same part of the frames first to first + count - 1 of a clip to the start of `into`; it throws as
- *   `FrameStore.read`
+ * Returns a reader of crops of stored frames, scaled to `size`.
+ * @param store frames larger than `size`, at their own aspect ratio
+ * @param fit region shown at zoom 1: `crop`, the largest with the aspect ratio of `size`; `stretch`, the full frame
+ * @returns a function that copies a crop of the frames first to first + count - 1 of a clip to the start of `into`;
+ *   throws as `FrameStore.read`
  */
 export function createCropReader(store: FrameStore, size: Size, channels: Channels, fit: Fit) {
   let stored = new Uint8Array(0);

@@ -4,9 +4,9 @@ import { dirname, resolve } from 'node:path';
 import { errorFactory } from '../foundation/errors.js';
 
 /**
- * Refuses to begin what a disk has no room for.
- * @param need the folder to write to, which need not be there yet; what the bytes are, such as `120 frames of 64x64`
- * @param freeBytes of the disk that holds a folder; default: as the system tells, and where it does not, everything fits
+ * Throws if the disk has less free space than `bytes`.
+ * @param need folder to write to, which may not exist yet; `what` names the bytes, such as `120 frames of 64x64`
+ * @param freeBytes returns the free bytes of a folder's disk; default: asks the system, Infinity if unknown
  * @throws {PxvError} RESOURCES
  */
 export async function assertDiskSpace(

@@ -1,13 +1,15 @@
 import type { Frame, Size } from '../foundation/frame.js';
 
-/** Each pixel as a square of `scale` x `scale`: what the model drew, without the blur of a scaler. */
+/** Returns `frame` with each pixel as a square of `scale` x `scale`, without interpolation. */
 export function enlarge(frame: Frame, scale: number): Frame {
   if (scale === 1) return frame;
   const size = { width: frame.width * scale, height: frame.height * scale };
   return sampled(frame, size, (place) => Math.floor(place / scale));
 }
 
-/** Repeats the last column and row where their number is odd: 4:2:0 colour covers 2 x 2 pixels. */
+/**
+ * Returns `frame` with its last column or row repeated if their number is odd, since 4:2:0 chroma covers 2 x 2 pixels.
+ */
 export function padToEven(frame: Frame): Frame {
   const { width, height } = frame;
   if (width % 2 === 0 && height % 2 === 0) return frame;
@@ -15,12 +17,16 @@ export function padToEven(frame: Frame): Frame {
   return sampled(frame, size, (place, side) => Math.min(place, side - 1));
 }
 
-/** @param from the column or row of a frame of so many that another column or row shows, never an earlier one than that before */
+/**
+ * Returns a frame whose columns and rows are copied from `frame`.
+ * @param from returns the source column or row of an output column or row, given their number in `frame`; must not
+ *   decrease
+ */
 function sampled(frame: Frame, { width, height }: Size, from: (place: number, side: number) => number): Frame {
   const { channels } = frame;
   const data = new Uint8Array(width * height * channels);
   const bytes = width * channels;
-  /** Of each byte of a row, where it comes from in a row of the frame. */
+  /** Index in a source row of each byte of an output row. */
   const origins = Int32Array.from({ length: bytes }, (_, at) => {
     const [x, channel] = [Math.floor(at / channels), at % channels];
     return from(x, frame.width) * channels + channel;

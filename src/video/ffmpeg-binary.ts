@@ -5,14 +5,15 @@ import { basename, delimiter, join } from 'node:path';
 import { errorFactory } from '../foundation/errors.js';
 import { makeTemporaryFolder } from '../foundation/temporary-folder.js';
 
+/** FFmpeg program that was found and runs. */
 export interface FfmpegBinary {
   path: string;
-  /** As the program states it, e.g. `7.1.5-0+deb13u1`. */
+  /** Version that the program states, e.g. `7.1.5-0+deb13u1`. */
   version: string;
-  /** Options of an output that gets each picture of its filters as it comes, whatever its time. */
+  /** Output options that write each filtered frame on arrival, whatever its timestamp. */
   passthroughOptions: readonly string[];
   source: 'PXV_FFMPEG' | 'ffmpeg-static' | 'PATH' | '@ffmpeg-installer/ffmpeg';
-  /** One line to show the user, or null. */
+  /** Warning of one line about an old FFmpeg, or null. */
   warning: string | null;
 }
 
@@ -20,16 +21,16 @@ const require = createRequire(import.meta.url);
 const known = new Map<string, Promise<FfmpegBinary>>();
 
 /**
- * The FFmpeg to use: the one that PXV_FFMPEG names, else that of ffmpeg-static, else the first on the PATH, else the
- * one of @ffmpeg-installer/ffmpeg, of 2018. Each is run once to see that it works; the answer is kept. Whoever asks early, and goes on,
- * waits less for it later.
- * @throws {PxvError} DEPENDENCY where none runs, or where the one that PXV_FFMPEG names does not.
+ * Finds FFmpeg: the program named by PXV_FFMPEG, else that of ffmpeg-static, else the first on the PATH, else that of
+ * @ffmpeg-installer/ffmpeg, of 2018. Runs each candidate once as a test. Caches the result, so that an early call saves
+ * time later.
+ * @throws {PxvError} DEPENDENCY if no candidate runs, or if PXV_FFMPEG is set and its program does not run.
  */
 export function findFfmpeg(): Promise<FfmpegBinary> {
   const key = JSON.stringify([process.env.PXV_FFMPEG, process.env.PATH]);
   const binary = known.get(key) ?? search();
   known.set(key, binary);
-  // An error is that of whoever needs the program, not of whoever asks early.
+  // The error is thrown to the caller that awaits; an early call that nobody awaits must not end the process.
   binary.catch(() => known.delete(key));
   return binary;
 }
@@ -66,7 +67,7 @@ function* candidates(): Generator<[FfmpegBinary['source'], string | null]> {
   yield ['@ffmpeg-installer/ffmpeg', installed === null ? null : madeExecutable(installed)];
 }
 
-/** The path that an optional package exports; null where the package, or the file it promises, is not installed. */
+/** Returns the path that an optional package exports; null if the package or that file is not installed. */
 function optionalPackage<Exported>(name: string, path: (exported: Exported) => string | null): string | null {
   try {
     const file = path(require(name) as Exported);
@@ -85,7 +86,10 @@ function isInstalled(name: string): boolean {
   }
 }
 
-/** The executable bit is set by an install script, which npm may have been told not to run. */
+/**
+ * Returns `path`, made executable, or the path of an executable copy. An install script sets the executable bit, which
+ * npm may skip.
+ */
 function madeExecutable(path: string): string {
   if (may(path, constants.X_OK)) return path;
   try {
@@ -108,7 +112,7 @@ function may(path: string, mode: number): boolean {
   }
 }
 
-/** What a program says of itself, or in a line why it is of no use. */
+/** Runs a program with `-version`. Returns the FFmpeg found, or one line why the program is unusable. */
 async function tryToRun(source: FfmpegBinary['source'], path: string): Promise<FfmpegBinary | string> {
   const { error, stdout } = await run(path, ['-hide_banner', '-version']);
   const version = /^ffmpeg version (\S+)/.exec(stdout)?.[1];
@@ -116,11 +120,12 @@ async function tryToRun(source: FfmpegBinary['source'], path: string): Promise<F
     if (error !== null && typeof error.code !== 'number') return error.message;
     return `a program that does not say it is ffmpeg (exit status ${error?.code ?? 0})`;
   }
-  // Versions may be names of commits; the libraries' are numbers. FFmpeg 6 has the 60, and `-vsync` was to go from then on.
+  // A version may be the name of a commit; libavformat's is a number, 60 in FFmpeg 6, from which `-vsync` is
+  // deprecated.
   const format = Number(/^libavformat +(\d+)/m.exec(stdout)?.[1] ?? Infinity);
   const passthroughOptions = format < 60 ? ['-vsync', '0'] : ['-fps_mode', 'passthrough'];
   const isOld = source === '@ffmpeg-installer/ffmpeg';
-  // Where npm was told to run no install scripts, the package is there without its program.
+  // If npm skips install scripts, the package is there without its program.
   const remedy = isInstalled('ffmpeg-static') ? 'run `npm rebuild ffmpeg-static`, or install' : 'install';
   const warning = `using the old FFmpeg ${version} of ${source}; ${remedy} a current FFmpeg to read newer formats`;
   return { path, version, passthroughOptions, source, warning: isOld ? warning : null };

@@ -8,30 +8,33 @@ import type { FrameRate } from '../foundation/frame-rate.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { endBySignal, throwIfInterrupted } from './interruption.js';
 
+/** Input, output and options of an FFmpeg process. */
 export interface FfmpegArguments {
   /** Path of the file to read, or the stream of bytes to feed. */
   input: string | Readable;
-  /** What stands before `-i`. */
+  /** Options before `-i`. */
   inputOptions?: readonly string[];
-  /** What stands after it, before the output. */
+  /** Options after `-i`, before the output. */
   outputOptions: readonly string[];
-  /** Path of the file to write; without it FFmpeg writes into a pipe. */
+  /** Path of the file to write. Default: FFmpeg writes to a pipe. */
   outputPath?: string;
-  /** Gets each line of FFmpeg's log, e.g. `[info] Input #0, ...`. */
+  /** Called with each line of FFmpeg's log, e.g. `[info] Input #0, ...`. */
   onLine?: (line: string) => void;
 }
 
+/** Outcome of an FFmpeg process that ended. */
 export interface FfmpegOutcome {
-  /** Why FFmpeg did not come to its end, one line, or null. */
+  /** Reason, in one line, if FFmpeg exited with an error or did not start; else null. */
   failure: string | null;
-  /** The first error that it reported, or null; it may have gone on after it. */
+  /** First error that FFmpeg logged, or null; FFmpeg may have gone on afterwards. */
   firstError: string | null;
-  /** How many errors it reported. */
+  /** Number of errors that FFmpeg logged. */
   errors: number;
-  /** It ended since somebody told it to by a signal, as when the user interrupts the whole group of processes. See `endBySignal`. */
+  /** True if a signal ended FFmpeg, as when the user interrupts the whole process group. See `endBySignal`. */
   wasSignalled: boolean;
 }
 
+/** Running FFmpeg process. */
 export interface FfmpegRun {
   output: Readable;
   /** Settles once the process is gone; never rejects. */
@@ -39,15 +42,15 @@ export interface FfmpegRun {
   kill: () => void;
 }
 
-/** A path as FFmpeg must be given it, so that `-x.mp4` is no option and `a:b.mp4` no protocol. */
+/** Returns the URL of a path for FFmpeg, so that `-x.mp4` is no option and `a:b.mp4` no protocol. */
 const asFile = (path: string) => `file:${path}`;
 
-/** Of raw pictures, which are written without their times. */
+/** Harmless error of raw frames, which are written without timestamps. */
 const timesError = 'non monotonically increasing dts';
 
 const errorLine = /^(?:\[[^\]]* @ [^\]]*\] )*\[(?:error|fatal|panic)\] (.*)$/;
 
-/** @throws {PxvError} DEPENDENCY where there is no FFmpeg. */
+/** Starts FFmpeg and parses its log. @throws {PxvError} DEPENDENCY if there is no FFmpeg. */
 export async function startFfmpeg(options: FfmpegArguments): Promise<FfmpegRun> {
   const { input, inputOptions = [], outputOptions, outputPath, onLine } = options;
   const isFile = typeof input === 'string';
@@ -55,7 +58,7 @@ export async function startFfmpeg(options: FfmpegArguments): Promise<FfmpegRun> 
   const from = [...inputOptions, '-i', isFile ? asFile(input) : 'pipe:0'];
   const to = ['-y', ...outputOptions, outputPath === undefined ? 'pipe:1' : asFile(outputPath)];
   const { path } = await findFfmpeg();
-  // In a group of its own, what interrupts pxv does not end it before pxv does.
+  // In its own process group, an interruption of pxv does not end FFmpeg before pxv ends.
   const child = spawn(path, [...general, ...from, ...to], { detached: process.platform !== 'win32' });
 
   const log = { firstError: null as string | null, errors: 0, wasSignalled: false };
@@ -65,11 +68,11 @@ export async function startFfmpeg(options: FfmpegArguments): Promise<FfmpegRun> 
       log.firstError ??= isFile ? error.replace(`${asFile(input)}: `, '') : error;
       log.errors += 1;
     }
-    // FFmpeg catches what asks it politely, and then ends its output as if the film were over.
+    // FFmpeg catches SIGINT and SIGTERM, and then ends its output as if the clip were over.
     if (line.includes('Exiting normally, received signal')) log.wasSignalled = true;
     onLine?.(line);
   });
-  // It may end before it has read all, and says why itself.
+  // FFmpeg may end before reading all input, and logs the reason itself.
   child.stdin.on('error', () => {});
   if (isFile) child.stdin.end();
   else input.pipe(child.stdin);
@@ -85,16 +88,16 @@ export async function startFfmpeg(options: FfmpegArguments): Promise<FfmpegRun> 
   return { output: child.stdout, finished, kill: () => void child.kill('SIGKILL') };
 }
 
-/** FFmpeg itself waits for ever on a network file system, or works for ever on some broken file. */
+/** Maximum milliseconds without output. FFmpeg hangs on some network file systems and some broken files. */
 const LONGEST_SILENCE = 60_000;
 
 /**
- * What FFmpeg writes. It is held up while nobody asks for more. Whoever leaves the loop early, by an error or an
- * interruption too, kills the process; it is gone when the loop has been left.
- * @param path For messages: the file being read.
- * @param silence milliseconds after which FFmpeg is taken to hang
- * @throws {PxvError} INTERRUPTED where `signal` is aborted; INPUT where FFmpeg gives nothing for so long; DEPENDENCY where
- * somebody else ended it.
+ * Yields what FFmpeg writes to its pipe, with backpressure. Leaving the loop, by an error or interruption too, kills
+ * the process and waits for its end.
+ * @param path file that is read, for messages
+ * @param silence milliseconds without output after which FFmpeg counts as hung; default 60,000
+ * @throws {PxvError} INTERRUPTED if `signal` is aborted; INPUT after `silence` without output; DEPENDENCY if an outside
+ *   signal ended FFmpeg.
  */
 export async function* readOutput(
   run: FfmpegRun,
@@ -129,18 +132,17 @@ export async function* readOutput(
     signal?.removeEventListener('abort', run.kill);
     run.kill();
     await chunks.return?.();
-    // What is left in the pipe must be taken out of it, or the pipe stays open.
+    // The rest in the pipe must be read, or the pipe stays open.
     run.output.resume();
     await run.finished;
   }
 }
 
 /**
- * Feeds raw frames to FFmpeg, no faster than it takes them, and waits for its end. Whoever leaves early, by an error or
- * an interruption too, ends the process.
- * @param frames all of one size; without any, FFmpeg is never started
- * @param start starts FFmpeg on such input, as the input options describe it
- * @param check throws where FFmpeg has come to no good end
+ * Feeds raw frames to FFmpeg, with backpressure, and waits for its end. An error or interruption kills the process.
+ * @param frames all of one size and channels; without any, FFmpeg is never started
+ * @param start starts FFmpeg on the raw input that the input options describe
+ * @param check throws if FFmpeg exited with an error
  * @returns the number of frames
  */
 export async function feedFrames(

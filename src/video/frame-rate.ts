@@ -1,17 +1,18 @@
 import { framesPerSecond, type FrameRate } from '../foundation/frame-rate.js';
 
-/** Where nothing tells a rate. */
+/** Default frame rate, 25 frames per second, of clips that state none. */
 export const defaultFrameRate: FrameRate = { numerator: 25, denominator: 1 };
 
-/** Pictures a second beyond which a stated rate is the tick of a container's clock. */
+/** Maximum frames per second; a higher stated rate is a container's time base. */
 const fastest = 300;
 
 /**
- * The constant rate at which to read a file, from its two rates: `base`, at which every timestamp can be written
- * (exact), and `average`, pictures over duration (rounded to two decimals, or null where it is unknown). They differ
- * where the rate varies: then the average keeps both the duration and, nearly, the number of pictures. Rounded
- * timestamps and cut ends move the average by a few percent only; then the base is the truth. Null where the file tells
- * no rate, only the tick of a clock.
+ * Returns the constant rate at which to read a file, from its two stated rates. If they differ by 5 % or more, the rate
+ * varies: returns `average`, which keeps the duration and nearly the number of frames. Else returns `base`, since
+ * rounded timestamps and cut ends move the average by a few percent only. Returns null if the file states a time base
+ * instead of a rate.
+ * @param base rate at which every timestamp can be written; exact
+ * @param average frames over duration, rounded to two decimals; null if unknown
  */
 export function constantFrameRate(base: FrameRate, average: number | null): FrameRate | null {
   if (average !== null && rateVaries(base, average)) {
@@ -20,19 +21,22 @@ export function constantFrameRate(base: FrameRate, average: number | null): Fram
   return isRate(base) ? base : null;
 }
 
-/** Whether pictures may come at a rate that a file states, or it is the tick of a clock. */
+/** Returns true if a stated rate is at most 300 frames per second; a higher rate is a time base. */
 export function isRate(stated: FrameRate): boolean {
   return framesPerSecond(stated) <= fastest;
 }
 
-/** Whether pictures come at times that their base rate has not: by more than rounded timestamps and cut ends do. */
+/**
+ * Returns true if the average rate differs from the base rate by 5 % or more: more than by rounded timestamps and cut
+ * ends.
+ */
 export function rateVaries(base: FrameRate, average: number | null): boolean {
   return average !== null && Math.abs(average / framesPerSecond(base) - 1) >= 0.05;
 }
 
 /**
- * The rate that is meant by one known only to lie within [low, high], 0 < low < high: an integer, else a rate of NTSC
- * such as 30000/1001, else the fraction with the smallest denominator.
+ * Returns the most plausible rate in [low, high], 0 < low < high: an integer, else a rate of NTSC such as 30000/1001,
+ * else the fraction with the smallest denominator.
  */
 export function frameRateBetween(low: number, high: number): FrameRate {
   const simplest = simplestFraction(low, high);
@@ -41,7 +45,7 @@ export function frameRateBetween(low: number, high: number): FrameRate {
   return isNtsc ? { numerator: ntsc, denominator: 1001 } : simplest;
 }
 
-/** Goes down the Stern-Brocot tree. */
+/** Returns the fraction with the smallest denominator in [low, high], by descending the Stern-Brocot tree. */
 function simplestFraction(low: number, high: number): FrameRate {
   const whole = Math.ceil(low);
   if (whole <= high) return { numerator: whole, denominator: 1 };

@@ -16,53 +16,54 @@ import { defaultFrameRate } from './frame-rate.js';
 import { filterNumberedImages } from './image-folder.js';
 import type { ShortSide } from './target-size.js';
 
+/** Options for a frame store. */
 export interface FrameStoreOptions extends ClipOptions {
-  /** One for all clips, or each clip's own aspect. */
+  /** Size of the frames: a fixed size for all clips, or a short side at each clip's own aspect ratio. */
   size: Size | ShortSide;
   /**
-   * Called before each clip that must be decoded, every hundred of its frames, and when it is done: with the clips that are
-   * decoded, and about the share of the one at hand, of all that must be; and with the name of that one.
+   * Called before each clip to decode, every 100 frames, and when the clip is done. `clips` is the number of clips to
+   * decode; `done` is the number decoded, with the estimated fraction of the current clip `name`.
    */
   onProgress?: (progress: { done: number; clips: number; name: string }) => void;
-  /** Bytes that are free on the disk of a folder. Default: as the system tells. */
+  /** Returns the free bytes of the disk of a folder. Default: asks the system. */
   freeBytes?: (folder: string) => Promise<number>;
 }
 
+/** Clip in a frame store. */
 export interface StoredClip {
   name: string;
-  /** Of its frames. */
+  /** Size of the clip's frames. */
   size: Size;
   frames: number;
   frameRate: FrameRate;
-  /** One line where the file was damaged or broke off, else null. */
+  /** Warning of one line if the file was damaged or truncated, else null. */
   warning: string | null;
-  /** One line where the clip could not be read: then it has no frames; else null. */
+  /** Reason, in one line, if the clip could not be read and has no frames; else null. */
   unreadable: string | null;
-  /** SHA-256 of the frames' bytes, as they were decoded, in hexadecimal; null where the clip could not be read. */
+  /** SHA-256 of the decoded frames' bytes, in hexadecimal; null if the clip could not be read. */
   sha256: string | null;
 }
 
-/** Decoded clips on disk, for reading at random. */
+/** Decoded clips on disk, for random access. */
 export interface FrameStore {
   readonly clips: readonly StoredClip[];
   /**
-   * Reads `count` frames from number `first` on: `height x width x channels` bytes, frame after frame.
-   * @throws {PxvError} USAGE where the clip has no such frames or `into` is too small, INPUT where the file was cut.
+   * Reads `count` frames from index `first` on into `into`: `height x width x channels` bytes per frame.
+   * @throws {PxvError} USAGE if the clip has no such frames or `into` is too small, INPUT if the file was truncated.
    */
   read(clip: number, first: number, count: number, into: Uint8Array): void;
 }
 
 const READING = 'read stored frames';
 
-/** What a clip's file says of its frames. It stands behind them, in JSON, followed by its length in 4 bytes. */
+/** Facts about the frames in a clip's file: stored after the frames as JSON, followed by its length in 4 bytes. */
 type Footer = Omit<StoredClip, 'name' | 'unreadable'>;
 
 /**
- * Opens a store in `folder`, and decodes into it the clips that are not there yet, or whose source or geometry has
- * changed. A clip is one file; it appears whole or not at all. One that cannot be read is no error where it was found in
- * a folder: it has no frames.
- * @throws {PxvError} INPUT, naming the clip, where one that was given itself cannot be read; OUTPUT where `folder` cannot
- * be written to; INTERRUPTED where the signal is aborted: what has been decoded by then stays.
+ * Opens a frame store in `folder`. Decodes the clips that are missing there, or whose source or geometry changed. Each
+ * clip is one file, written atomically. A clip that was found in a folder and cannot be read gets no frames.
+ * @throws {PxvError} INPUT, naming the clip, if an explicit clip cannot be read; OUTPUT if `folder` cannot be written
+ *   to; RESOURCES if the disk is too small; INTERRUPTED if the signal is aborted: clips decoded before stay.
  */
 export async function openFrameStore(
   folder: string,
@@ -94,9 +95,9 @@ export async function openFrameStore(
 }
 
 /**
- * The store that another process has opened, and so decoded: nothing is decoded here, and its files are not read again for their checksums.
- * @param clips as that store has them
- * @throws {PxvError} INPUT where the decoded clips are not there
+ * Opens a frame store that another process has filled, without decoding or verifying checksums.
+ * @param clips clips of the other process's store
+ * @throws {PxvError} INPUT if the decoded clips are missing
  */
 export function openDecodedFrameStore(
   folder: string,
@@ -111,7 +112,7 @@ export function openDecodedFrameStore(
   throw errorFactory('INPUT', READING)(folder, `the decoded frames of ${absent.name}`, 'a folder without them', remedy);
 }
 
-/** @param files of the clips, in their order */
+/** Returns a store over decoded files. @param files files of the clips, in the order of `clips` */
 function storeOf(clips: readonly StoredClip[], files: readonly { file: string }[], channels: Channels): FrameStore {
   return {
     clips,
@@ -131,7 +132,7 @@ function storeOf(clips: readonly StoredClip[], files: readonly { file: string }[
   };
 }
 
-/** Fills an array with the bytes of a file from a place on. */
+/** Fills `into` with the bytes of a file from position `place` on. */
 function readAt(path: string, place: number, into: Uint8Array): void {
   const file = openSync(path, 'r');
   try {
@@ -149,17 +150,17 @@ function readAt(path: string, place: number, into: Uint8Array): void {
   }
 }
 
-/** A clip, and what is there of it already. */
+/** Clip and its decoded file, if there is one. */
 interface FoundClip {
   source: ClipSource;
   file: string;
-  /** Identifies the state of the source, and stands in the file. */
+  /** Identifier of the state of the source, stored in the decoded file. */
   stamp: string;
-  /** Of the file, where it serves. */
+  /** Footer of the decoded file; null if there is none or the file is out of date. */
   footer: Footer | null;
-  /** Where it is to be decoded. */
+  /** Reader of a clip that must be decoded; else null. */
   reader: ClipReader | null;
-  /** Why it cannot be. */
+  /** Reason why the clip cannot be read; else null. */
   unreadable: string | null;
 }
 
@@ -178,7 +179,7 @@ async function findClip(folder: string, source: ClipSource, options: FrameStoreO
 
 const noFrames = { size: { width: 0, height: 0 }, frames: 0, frameRate: defaultFrameRate, warning: null, sha256: null };
 
-/** Refuses frames that the disk cannot hold, before the first is decoded. */
+/** Throws RESOURCES if the disk has too little room for the decoded frames. */
 async function expectRoom(
   folder: string,
   readers: readonly ClipReader[],
@@ -204,7 +205,7 @@ async function decode(clip: ClipReader, { file, stamp }: FoundClip, report: (sha
         hash.update(data);
         await output.writeFile(data);
         frames += 1;
-        // The number of frames that a file tells may be too small.
+        // The stated number of frames may be too small.
         if (frames % 100 === 0) report(Math.min(0.99, frames / (clip.estimatedFrames ?? Infinity)));
       }
       const { size, frameRate, warning } = clip;
@@ -220,7 +221,10 @@ async function decode(clip: ClipReader, { file, stamp }: FoundClip, report: (sha
   });
 }
 
-/** Null where there is no such file, or none that was written whole from this state of the source and is as it was. */
+/**
+ * Returns the footer of a decoded file; null if the file is missing, incomplete, changed, or of another state of the
+ * source.
+ */
 async function readFooter(file: string, stamp: string, channels: Channels): Promise<Footer | null> {
   const input = await open(file, 'r').catch(() => null);
   if (!input) return null;
@@ -240,19 +244,19 @@ async function readFooter(file: string, stamp: string, channels: Channels): Prom
   }
 }
 
-/** One name for each source and geometry, so that a store can serve models of several sizes. */
+/** Returns the file name for a source and geometry, so that one store serves models of several sizes. */
 function storeName(path: string, { size, channels, fit = 'crop', frameRate }: FrameStoreOptions): string {
   const rate = frameRate ? `${frameRate.numerator}/${frameRate.denominator}` : null;
   const identity = [resolve(path), size, channels, fit, rate];
   return `${createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 32)}.frames`;
 }
 
-/** Size and time of change of a file, or of every image in a folder. */
+/** Returns size and modification time of a file, or a hash of both for every image in a folder. */
 async function sourceStamp(path: string): Promise<string> {
   const stats = await stat(path).catch(() => null);
   if (!stats?.isDirectory()) return `${stats?.size} ${stats?.mtimeMs}`;
   const hash = createHash('sha256');
-  // What may not be looked into, openClip refuses.
+  // `openClip` reports a folder that cannot be read.
   for (const name of filterNumberedImages(await readdir(path).catch(() => []))) {
     const image = await stat(join(path, name)).catch(() => null);
     hash.update(JSON.stringify([name, image?.size, image?.mtimeMs]));

@@ -1,6 +1,6 @@
 import type { Frame, Size } from '../foundation/frame.js';
 
-/** Levels of red, green and blue, evenly spaced from nothing to the most: black, red, yellow, white. */
+/** Levels of red, green and blue, evenly spaced from 0 to the maximum: black, red, yellow, white. */
 const stops = [
   [0, 0, 0],
   [200, 0, 0],
@@ -9,9 +9,9 @@ const stops = [
 ];
 
 /**
- * A picture in colour of values, one a pixel.
- * @param values height x width, 0 or more
- * @param most the value shown as white; larger ones too
+ * Returns a heat map in colour, from black over red and yellow to white.
+ * @param values height x width values, 0 or more
+ * @param most value shown as white; larger values are white too
  */
 export function heatMap(values: Float64Array, size: Size, most: number): Frame {
   const data = new Uint8Array(3 * values.length);

@@ -9,15 +9,21 @@ import { type Fit, resample } from './resample.js';
 
 const unusable = errorFactory('INPUT', 'read frames');
 const imageName = /\d.*\.(?:png|jpe?g|webp|tiff?|avif)$/i;
-/** Numbers in names count as such. */
+/** Comparison of names in natural order: `frame9` before `frame10`. */
 export const naturalOrder = new Intl.Collator('en', { numeric: true });
 
-/** Names of the numbered images in a folder, in the order of their numbers: `frame9.png` before `frame10.png`. */
+/**
+ * Returns the names of numbered images among `names`, in natural order: `frame9.png` before `frame10.png`. Skips hidden
+ * files.
+ */
 export function filterNumberedImages(names: readonly string[]): string[] {
   return names.filter((name) => !name.startsWith('.') && imageName.test(name)).sort(naturalOrder.compare);
 }
 
-/** Paths of the numbered images in a folder. @throws {PxvError} INPUT where there are none. */
+/**
+ * Returns the paths of the numbered images in a folder, in natural order.
+ * @throws {PxvError} INPUT if there are none.
+ */
 export async function listImages(folder: string): Promise<string[]> {
   const names = filterNumberedImages(await readdir(folder));
   if (names.length === 0) {
@@ -28,7 +34,7 @@ export async function listImages(folder: string): Promise<string[]> {
   return names.map((name) => join(folder, name));
 }
 
-/** Whether images lie in one folder and differ in their numbers alone, as frames of a clip do. */
+/** Returns true if all images lie in one folder and their names differ in numbers alone, as frames of a clip do. */
 export function areFramesOfClip(paths: readonly string[]): boolean {
   const patterns = paths.map((path) => join(dirname(path), withoutNumbers(path)));
   return patterns.every((pattern) => pattern === patterns[0] && basename(pattern).includes('#'));
@@ -36,12 +42,12 @@ export function areFramesOfClip(paths: readonly string[]): boolean {
 
 const withoutNumbers = (path: string) => parse(path).name.replace(/\d+/g, '#');
 
-/** Where more of the steps from number to number are no usual one, the numbers are something else, such as times. */
+/** Maximum fraction of steps larger than the smallest. Beyond it the numbers are something else, such as times. */
 const MOST_GAPS = 1 / 4;
 
 /**
- * One line where numbers are missing among images, or do not rise; else null.
- * @param paths in the order of their numbers
+ * Returns a warning of one line if numbers are missing among images or do not increase; else null.
+ * @param paths in natural order
  */
 export function numberingWarning(paths: readonly string[]): string | null {
   const numbers = paths.map((path) => Number(/(\d+)\D*$/.exec(parse(path).name)?.[1]));
@@ -61,8 +67,8 @@ export function numberingWarning(paths: readonly string[]): string | null {
 }
 
 /**
- * Width and height of an image as it is to be seen, after the rotation that a camera noted, and whether it is grey.
- * @throws {PxvError} INPUT where it is not a readable image.
+ * Returns width and height of an image after its EXIF rotation, and 1 channel if the image is grey, else 3.
+ * @throws {PxvError} INPUT if the image cannot be read.
  */
 export async function probeImage(path: string): Promise<Size & { channels: Channels }> {
   await expectFile(path);
@@ -70,6 +76,7 @@ export async function probeImage(path: string): Promise<Size & { channels: Chann
   return { ...autoOrient, channels: space === 'b-w' || space === 'grey16' ? 1 : 3 };
 }
 
+/** Options for reading images. */
 export interface ImageReadOptions {
   size: Size;
   channels: Channels;
@@ -78,9 +85,9 @@ export interface ImageReadOptions {
 }
 
 /**
- * The images as frames, scaled to `size`.
- * @throws {PxvError} INPUT where an image cannot be read or differs in size from the first; INTERRUPTED where `signal`
- * is aborted.
+ * Yields images as frames, scaled to `size`.
+ * @throws {PxvError} INPUT if an image cannot be read or differs in size from the first; INTERRUPTED if `signal` is
+ *   aborted.
  */
 export async function* readImages(paths: readonly string[], reading: ImageReadOptions): AsyncGenerator<Frame, void> {
   let expected: Size | undefined;
@@ -97,8 +104,8 @@ export async function* readImages(paths: readonly string[], reading: ImageReadOp
 }
 
 /**
- * An image as it is to be seen, alpha over black, scaled to `size`.
- * @throws {PxvError} INPUT where it cannot be read.
+ * Reads an image as a frame of `size`: rotated by its EXIF data, alpha over black.
+ * @throws {PxvError} INPUT if the image cannot be read.
  */
 export async function readImage(path: string, { size, channels, fit }: ImageReadOptions): Promise<Frame> {
   await expectFile(path);
@@ -113,7 +120,7 @@ export async function readImage(path: string, { size, channels, fit }: ImageRead
   return channels === 1 ? luma(picture) : picture;
 }
 
-/** Grey as FFmpeg makes it from RGB, so that a folder and a film agree: ITU-R BT.601 luma of the coded values. */
+/** Returns ITU-R BT.601 luma of the coded values, as FFmpeg computes grey, so that a folder and a video file agree. */
 function luma({ width, height, data: rgb }: Frame): Frame {
   const data = new Uint8Array(width * height);
   for (let pixel = 0; pixel < data.length; pixel++) {
@@ -123,7 +130,7 @@ function luma({ width, height, data: rgb }: Frame): Frame {
   return { width, height, channels: 1, data };
 }
 
-/** A pipe would be waited for without end. */
+/** Throws INPUT if a path is no regular file: reading a pipe would never end. */
 async function expectFile(path: string): Promise<void> {
   const facts = await stat(path).catch(unreadable(path));
   if (!facts.isFile()) unreadable(path)(new TypeError(facts.isDirectory() ? 'a folder' : 'a pipe or a device'));
@@ -136,7 +143,7 @@ function unreadable(path: string) {
   };
 }
 
-/** What the decoder says, in words for who has never heard of it. */
+/** Returns the decoder's error in plain words. */
 function whatIsWrong({ message }: Error): string {
   const line = message.split('\n')[0];
   if (/^ENOENT/.test(line)) return 'a path where nothing is';

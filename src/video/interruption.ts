@@ -6,12 +6,12 @@ function interruption(operation: string, argument: string, cause: unknown): PxvE
   return interrupted(argument, 'to come to the end', 'an interruption', 'run the command again', { cause });
 }
 
-/** An interruption from the keyboard goes to this process and to FFmpeg at once: so many ms later both know. */
+/** Milliseconds after which this process and FFmpeg have both received an interruption from the keyboard. */
 const SAME_TIME = 500;
 
 /**
- * What it is when FFmpeg was ended by a signal: an interruption where `signal` is aborted as well; else somebody else did
- * it, as the system does when memory runs out.
+ * Returns the error for an FFmpeg that a signal ended: INTERRUPTED if `signal` is aborted within 500 ms, else
+ * DEPENDENCY, as when the system runs out of memory.
  */
 export async function endBySignal(operation: string, argument: string, signal?: AbortSignal): Promise<PxvError> {
   if (signal) await setTimeout(SAME_TIME, null, { signal }).catch(() => {});
@@ -21,7 +21,7 @@ export async function endBySignal(operation: string, argument: string, signal?: 
   return errorFactory('DEPENDENCY', operation)(argument, expected, received, remedy);
 }
 
-/** @throws {PxvError} INTERRUPTED once `signal` is aborted. */
+/** Throws if `signal` is aborted. @throws {PxvError} INTERRUPTED */
 export function throwIfInterrupted(signal: AbortSignal | undefined, operation: string, argument: string): void {
   if (signal?.aborted) throw interruption(operation, argument, signal.reason);
 }

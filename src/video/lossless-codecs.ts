@@ -7,11 +7,12 @@ import { feedFrames, readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { defaultFrameRate } from './frame-rate.js';
 import { endBySignal } from './interruption.js';
 
+/** Lossless codec of FFmpeg that pxv is compared with. */
 export type LosslessCodec = 'x264' | 'x265' | 'ffv1';
 
 /**
- * What FFmpeg is told for each codec, of colour and of grey frames: lossless, slow, one key frame alone. FFV1 carries its
- * statistics on from frame to frame.
+ * FFmpeg options for each codec, of colour and of grey frames: lossless, slow, with a single key frame. FFV1 carries
+ * its statistics on from frame to frame.
  */
 const encoders: Record<LosslessCodec, { shared: string[]; colour: string[]; grey: string[] }> = {
   x264: {
@@ -20,7 +21,7 @@ const encoders: Record<LosslessCodec, { shared: string[]; colour: string[]; grey
     grey: ['-c:v', 'libx264', '-pix_fmt', 'yuvj444p'],
   },
   x265: {
-    // With coding tree units of 64, its default, x265 2.9 and 4.1 give other frames back of many clips.
+    // With the default coding tree units of 64, x265 2.9 and 4.1 decode many clips to other frames.
     shared: [
       ...['-c:v', 'libx265', '-preset', 'slow'],
       ...['-x265-params', 'lossless=1:ctu=32:keyint=-1:bframes=0:log-level=error'],
@@ -35,19 +36,22 @@ const encoders: Record<LosslessCodec, { shared: string[]; colour: string[]; grey
   },
 };
 
+/** Lossless codecs that can be measured. */
 export const losslessCodecs = Object.keys(encoders) as LosslessCodec[];
 
-/** Pixels of the shorter side below which a codec's refusal may be of the size. */
+/** Shorter side in pixels below which a codec may refuse frames for their size. */
 const SMALL = 64;
 
-/** What a codec needs for a clip; a failure, in one line, where FFmpeg lacks it or it does not give the frames back. */
+/**
+ * Bytes that a codec spends on a clip; or one line of failure, if FFmpeg lacks the codec or the codec is not lossless.
+ */
 export type LosslessSize = { bytes: number; failure: null } | { bytes: null; failure: string };
 
 /**
- * Bytes that a lossless codec spends on all frames of a clip but the first, without what a file has around them. What it
- * made is decoded again: only what gives the same frames back counts.
- * @param frames all of one size, at least two
- * @throws {PxvError} DEPENDENCY where there is no FFmpeg, INTERRUPTED where the signal is aborted; and what `frames` throws
+ * Measures the bytes that a lossless codec spends on all frames but the first, without the container. Decodes the
+ * result again, and reports a failure if the frames differ.
+ * @param frames at least two, all of one size
+ * @throws {PxvError} DEPENDENCY if there is no FFmpeg, INTERRUPTED if the signal is aborted; and what `frames` throws
  */
 export async function measureLosslessSize(
   codec: LosslessCodec,
@@ -94,7 +98,7 @@ export async function measureLosslessSize(
 
 class EncoderFailure extends Error {}
 
-/** An encoder takes no frames below a size of its own, and some then say only that they do not open. */
+/** Adds a hint to a failure if the frames may be too small: some encoders then report only that they do not open. */
 function withSize(failure: string, first: Frame | null): string {
   if (first === null || Math.min(first.width, first.height) >= SMALL || !/cannot open/i.test(failure)) return failure;
   return `${failure} The frames, ${first.width}x${first.height}, may be too small for it.`;
@@ -116,7 +120,10 @@ async function* outputOf(
   if (failure !== null) throw new EncoderFailure(failure);
 }
 
-/** framecrc writes a line a packet: stream, times of decoding and showing, duration, size, checksum. */
+/**
+ * Returns the bytes of all packets but the first. framecrc writes per packet: stream, decoding and presentation time,
+ * duration, size, checksum.
+ */
 function sumOfLaterPackets(report: string): number {
   const sizes = [...report.matchAll(/^0,\s*-?\d+,\s*-?\d+,\s*\d+,\s*(\d+),/gm)].map(([, size]) => Number(size));
   return sizes.slice(1).reduce((sum, size) => sum + size, 0);

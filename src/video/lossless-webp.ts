@@ -1,15 +1,17 @@
 import sharp from 'sharp';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
 
-/** Returns a coder of lossless WebP images of one size and number of channels. */
+/** Returns an encoder and decoder of lossless WebP images of a fixed size and number of channels. */
 export function webpCoder(size: Size, channels: Channels) {
   return {
-    /** Encodes a frame. */
+    /** Returns a frame encoded as lossless WebP. */
     async encode({ width, height, channels, data }: Frame): Promise<Uint8Array> {
       const picture = sharp(data, { raw: { width, height, channels } });
       return new Uint8Array(await picture.webp({ lossless: true, effort: 6 }).toBuffer());
     },
-    /** Decodes to height x width x channels bytes; returns no bytes if `bytes` are no WebP image of at most this size. */
+    /**
+     * Decodes to height x width x channels bytes. Returns no bytes if `bytes` are no WebP image of at most this size.
+     */
     async decode(bytes: Uint8Array): Promise<Uint8Array> {
       try {
         const picture = sharp(bytes, { limitInputPixels: size.width * size.height }).removeAlpha();

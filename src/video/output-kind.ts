@@ -8,33 +8,34 @@ import { isPanelFolder } from './panels.js';
 import { hasSoftwareTag } from './software-tag.js';
 
 const kinds = ['mp4', 'webm', 'gif', 'png', 'folder'] as const;
-/** What a clip can be written as. A `.png` file is a contact sheet, a folder holds one PNG file a frame. */
+/** Kind of output. `png` is a contact sheet; `folder` holds one PNG file per frame. */
 export type OutputKind = (typeof kinds)[number];
 
 const ownFrame = /^\d{5,}\.png$/;
 
-/** What a path asks for by its extension; null where nothing can be written as that. */
+/**
+ * Returns the kind of output that a path names by its extension, or by a trailing slash; null for an unknown extension.
+ */
 export function outputKind(path: string): OutputKind | null {
   const ending = extname(path).toLowerCase();
   return /[/\\]$/.test(path) ? 'folder' : (kinds.find((kind) => outputEnding(kind) === ending) ?? null);
 }
 
-/** What a name ends in that asks for a kind. */
+/** Returns the file extension of a kind of output, such as `.mp4`; empty for a folder. */
 export function outputEnding(kind: OutputKind): string {
   return kind === 'folder' ? '' : `.${kind}`;
 }
 
-/** Name of the PNG file of a frame, by its number in its clip. */
+/** Returns the name of a frame's PNG file: its index with at least 5 digits, such as `00012.png`. */
 export function frameFileName(index: number): string {
   return `${String(index).padStart(5, '0')}.png`;
 }
 
 /**
- * Makes sure, before work is spent on it, that a clip can be written to `path`: by its extension, `.mp4`,
- * `.webm`, `.gif`, `.png`, or none for a folder; and that it destroys nothing that is read, nor anything that exists unless
- * that is asked for. A missing parent folder is created.
- * @throws {PxvError} OUTPUT where it cannot be written or exists; USAGE where it is an input or its ending asks for nothing that can be written; DEPENDENCY where FFmpeg is
- * needed and missing.
+ * Checks, before any work, that an output can be written to `path`, and returns its kind. The extension is `.mp4`,
+ * `.webm`, `.gif`, `.png`, or none for a folder. Creates a missing parent folder.
+ * @throws {PxvError} OUTPUT if `path` cannot be written, or exists and `overwrite` is not set; USAGE if `path` is an
+ *   input or has another extension; DEPENDENCY if FFmpeg is needed and missing.
  */
 export async function checkOutput(path: string, options: ReplaceOptions = {}): Promise<OutputKind> {
   await assertNotInput(path, options.inputs ?? [], { folderReplaced: true });
@@ -44,9 +45,10 @@ export async function checkOutput(path: string, options: ReplaceOptions = {}): P
 }
 
 /**
- * What a path asks for, where that can be written there, in the place of nothing but frames.
- * @throws {PxvError} USAGE where its ending asks for something else; OUTPUT where it cannot; DEPENDENCY where FFmpeg is needed and
- * missing.
+ * Checks that an output can be written to `path`, and returns its kind. An existing folder may hold only frames that
+ * pxv wrote.
+ * @throws {PxvError} USAGE if the name is invalid; OUTPUT if the path cannot be written; DEPENDENCY if FFmpeg is needed
+ *   and missing.
  */
 export async function assertWritablePath(path: string): Promise<OutputKind> {
   const kind = outputKind(path);
@@ -56,7 +58,7 @@ export async function assertWritablePath(path: string): Promise<OutputKind> {
   const unfit = unfitName(path, kind);
   if (unfit !== null) throw nameRefused(unfit);
   if (kind !== 'png' && kind !== 'folder') await findFfmpeg();
-  // As it is written: to the system `none/../clips` leads nowhere where there is no `none`.
+  // `resolve` first: to the system `none/../clips` leads nowhere if there is no `none`.
   const place = resolve(path);
   const existing = await stat(place).catch(() => null);
   if (existing && kind === 'folder') {
@@ -71,18 +73,17 @@ export async function assertWritablePath(path: string): Promise<OutputKind> {
   return kind;
 }
 
-/** What no output can be called, in words; null for all other names. */
+/** Returns the reason why a name is invalid for an output; null if the name is valid. */
 function unfitName(path: string, kind: OutputKind): string | null {
   if (path === '') return 'an empty name';
   if (path === '-') return 'standard output, which only pxv predict writes to';
-  // Another folder takes an output's place, and who is in the old one would be nowhere.
+  // A new folder replaces the output; a process in the old folder would be nowhere.
   const holdsThis = `${process.cwd()}${sep}`.startsWith(`${resolve(path)}${sep}`);
   return kind === 'folder' && holdsThis ? 'the folder that the command runs in, or one around it' : null;
 }
 
 /**
- * What lies in a folder, or in its folders of panels, that was not written here as a frame: somebody's own frames may have such
- * names as well. Null where nothing does.
+ * Returns the first entry of a folder, or of its panel folders, that is no frame written by pxv; null if there is none.
  */
 async function foreignEntry(folder: string, ofPanel = false): Promise<string | null> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
@@ -95,6 +96,7 @@ async function foreignEntry(folder: string, ofPanel = false): Promise<string | n
   return null;
 }
 
+/** Returns the error for an output that cannot be written. */
 export function outputError(path: string, expected: string, received: string, code: ErrorCode = 'OUTPUT'): PxvError {
   return errorFactory(code, 'write video')(path, expected, received, 'choose another output');
 }

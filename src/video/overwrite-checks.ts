@@ -3,18 +3,15 @@ import { resolve, sep } from 'node:path';
 import { errorFactory } from '../foundation/errors.js';
 import { pluralize } from '../foundation/pluralize.js';
 
-/** What an output may take the place of. */
+/** Options that say what an output may replace. */
 export interface ReplaceOptions {
-  /** Whether a file, or a folder with files in it, may be replaced. Default: it may not. */
+  /** True if an output may replace a file or a folder that is not empty. Default: false. */
   overwrite?: boolean;
-  /** Files and folders that are read: no output takes their place, under whatever name. */
+  /** Input files and folders, which no output may replace, under whatever name. */
   inputs?: readonly string[];
 }
 
-/**
- * Makes sure that an output destroys nothing that exists, unless that is asked for.
- * @throws {PxvError} OUTPUT where it exists and may not be replaced.
- */
+/** Throws if `path` exists and `overwrite` is not set; an empty folder does not count. @throws {PxvError} OUTPUT */
 export async function assertOverwritable(path: string, { overwrite = false }: Pick<ReplaceOptions, 'overwrite'>) {
   if (overwrite || !(await outputExists(path))) return;
   const entries = await entriesAt(path);
@@ -24,21 +21,22 @@ export async function assertOverwritable(path: string, { overwrite = false }: Pi
   throw errorFactory('OUTPUT', 'write')(path, expected, received, remedy);
 }
 
-/** Whether an output would take the place of something: a file, or a folder that is not empty. */
+/** Returns true if an output would replace something: a file, a link, or a folder that is not empty. */
 export async function outputExists(path: string): Promise<boolean> {
-  // As it is written: to the system `none/../clips` leads nowhere where there is no `none`. A link to nothing is something, too.
+  // `resolve` first: to the system `none/../clips` leads nowhere if there is no `none`. A dangling link is something,
+  // too.
   const existing = await lstat(resolve(path)).catch(() => null);
   return existing !== null && (await entriesAt(path))?.length !== 0;
 }
 
-/** What lies in a folder; null where there is none. */
+/** Returns the names in a folder; null if there is no folder. */
 async function entriesAt(path: string): Promise<string[] | null> {
   return readdir(resolve(path)).catch(() => null);
 }
 
 /**
- * Makes sure that an output is none of the inputs: by what the system says that a path leads to, whatever it is called.
- * @param options.folderReplaced whether an output that is a folder takes away all that lies in it
+ * Throws if an output is one of the inputs, compared by device and inode, not by name.
+ * @param options.folderReplaced true if a folder output also replaces all that lies inside
  * @throws {PxvError} USAGE
  */
 export async function assertNotInput(path: string, inputs: readonly string[], { folderReplaced = false } = {}) {
@@ -55,7 +53,7 @@ export async function assertNotInput(path: string, inputs: readonly string[], { 
   }
 }
 
-/** Which file or folder a path leads to; null where to none. */
+/** Returns device and inode of the file or folder that a path leads to; null if there is none. */
 async function identity(path: string): Promise<string | null> {
   const found = await stat(path, { bigint: true }).catch(() => null);
   return found && `${found.dev} ${found.ino}`;

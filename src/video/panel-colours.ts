@@ -1,9 +1,10 @@
 import type { Colour } from './canvas.js';
 
+/** Background colour of panels, sheets and timelines. */
 export const background: Colour = [28, 28, 32];
 
-/** Of frames of the clip, and of what is written about them. */
+/** Colour of borders and labels of known frames. */
 export const known: Colour = [225, 225, 225];
 
-/** Of frames that a model made, and of the mark where they begin: a colour that no eye takes for the other. */
+/** Colour of borders and labels of predicted frames, and of the mark before the first predicted frame. */
 export const predicted: Colour = [255, 140, 0];

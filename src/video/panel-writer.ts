@@ -10,28 +10,38 @@ import { assertWritablePath, frameFileName, type OutputKind } from './output-kin
 import { tilePanels, panelFolder, type TimeStep } from './panels.js';
 import { KNOWN_SHOWN, drawPredictionSheet } from './prediction-sheet.js';
 
+/** Options for writing the panels of a prediction. */
 export interface PanelWriteOptions extends WriteOptions {
   scale: number;
-  /** Whether films and sheets hold the bare frames, without labels, borders and numbers. A folder always does. */
+  /**
+   * True to write bare frames to videos and sheets, without labels, borders and numbers. Folders always hold bare
+   * frames. Default: false.
+   */
   plain?: boolean | undefined;
 }
 
-/** A scale at which what is written beside frames of this size can be read, where there is any such thing. */
+/**
+ * Returns the scale at which labels beside frames are legible: a scaled width of at least 96 pixels on a sheet, 192 in
+ * a video. Returns 1 if there are no labels.
+ */
 export function legibleScale(kind: OutputKind, { width }: Size, plain: boolean): number {
   if (plain || kind === 'folder') return 1;
   return Math.ceil((kind === 'png' ? 96 : 192) / width);
 }
 
-/** The size of a frame of a film of so many panels. @param frame of a panel, before it is enlarged */
+/**
+ * Returns the frame size in pixels of a video of `panels` panels.
+ * @param frame size of a panel's frame, before scaling
+ */
 export function videoFrameSize(panels: number, frame: Size, scale: number, plain: boolean): Size {
   if (!plain) return annotatedSize(panels, frame, scale);
   return { width: panels * frame.width * scale, height: frame.height * scale };
 }
 
 /**
- * Writes a prediction as its name asks for: a film or a contact sheet that explains what it shows, or a folder that holds
- * one for each panel, whose frames are numbered as in the clip. It appears whole or not at all, and takes the place of an
- * earlier one. Time steps are taken as they are needed.
+ * Writes a prediction as a video, contact sheet or folder, chosen by the name of `path`. Videos and sheets have
+ * labelled panels. A folder has one folder per panel, with frames numbered as in the clip. Replaces an existing output
+ * atomically. Pulls `steps` on demand, with backpressure.
  * @throws {PxvError} as `writeClip`
  */
 export async function writePanels(
@@ -56,7 +66,7 @@ async function writeSheet(
   const shown: TimeStep[] = [];
   for await (const step of steps) {
     shown.push(step);
-    // Of a long clip, no more is held than is drawn.
+    // Only the known frames that the sheet shows are held in memory.
     if (!step.predicted && shown.length > KNOWN_SHOWN) shown.shift();
   }
   const bytes = await writePng(path, await drawPredictionSheet(shown, scale), { confirm });

@@ -1,25 +1,25 @@
 import type { Frame } from '../foundation/frame.js';
 
-/** What one panel of a prediction shows at one time. */
+/** Panel of a prediction at a time step. */
 export interface Panel {
-  /** What it is called, such as `truth` or `sample 2`; the same at all times. */
+  /** Label, such as `truth` or `sample 2`; the same at all time steps. */
   label: string;
-  /** Null where there is nothing to show: the truth after the clip's end. */
+  /** Frame to show; null for the truth after the clip's end. */
   frame: Frame | null;
-  /** Whether a model made the frame; else it is one of the clip. */
+  /** True if a model predicted the frame; false if the frame is the clip's. */
   predicted: boolean;
 }
 
-/** What is shown of one frame of a clip: the same panels at all times, with frames of one size. */
+/** Time step of a prediction: the same panels at all steps, all frames of one size. */
 export interface TimeStep {
-  /** Of the frame in the clip, from 0. */
+  /** Index of the frame in the clip, from 0. */
   index: number;
-  /** Whether this frame was predicted; else the clip's own is known, and every panel shows it. */
+  /** True if this frame is predicted; false if the frame is known, and every panel shows the clip's own. */
   predicted: boolean;
   panels: readonly Panel[];
 }
 
-/** The frames of all panels side by side, from left to right, without anything between; black where there is none. */
+/** Returns the frames of all panels side by side, from left to right, without gaps. Missing frames are black. */
 export function tilePanels({ panels }: TimeStep): Frame {
   const { width, height, channels } = panelShape(panels);
   const row = width * channels;
@@ -33,24 +33,27 @@ export function tilePanels({ panels }: TimeStep): Frame {
   return { width: panels.length * width, height, channels, data };
 }
 
-/** Size and channels of the frames: those of any that is there. */
+/**
+ * Returns the first frame of the panels, for its size and channels, which all frames share.
+ * @throws TypeError if no panel has a frame
+ */
 export function panelShape(panels: readonly Panel[]): Frame {
   const shown = panels.find(({ frame }) => frame !== null)?.frame;
   if (!shown) throw new TypeError('panels without a single frame');
   return shown;
 }
 
-/** Texts for a panel, from its label to what is left where there is little room: the first letters and numbers of its words. */
+/** Returns texts for a panel's label, longest first: the label, then its initials and numbers for narrow panels. */
 export function panelLabels({ label }: Panel): string[] {
   return [label, label.replace(/([a-z])[a-z]*/gi, '$1').replaceAll(' ', '')];
 }
 
-/** Name of the folder that holds a panel's frames, such as `sample-2`. */
+/** Returns the name of the folder for a panel's frames, such as `sample-2`. */
 export function panelFolder({ label }: Panel): string {
   return label.replaceAll(' ', '-');
 }
 
-/** Whether a folder of this name may be one that `panelFolder` named. */
+/** Returns true if `panelFolder` may have made this folder name. */
 export function isPanelFolder(name: string): boolean {
   return /^(?:truth|best-guess|mean-of-\d+|sample-\d+)$/.test(name);
 }

@@ -4,19 +4,19 @@ import { background, known, predicted } from './panel-colours.js';
 import { panelLabels, panelShape, type TimeStep } from './panels.js';
 import { chooseFittingText, SMALLEST_TEXT, textHeight, textWidth } from './text.js';
 
-/** How many of the known frames a sheet shows: the last ones. */
+/** Maximum number of known frames on a prediction sheet: the last ones. */
 export const KNOWN_SHOWN = 4;
 
-/** Predicted frames side by side; where there are more, further rows follow. */
+/** Maximum number of predicted frames per row; more continue in further rows. */
 const MOST_COLUMNS = 12;
 
 const border = 2;
 
 /**
- * A contact sheet of a prediction. On the left the last known frames, then a line where the prediction begins; right of it
- * a row for each panel, with its label, and above the numbers of the frames.
- * @param steps in their order; at least one
- * @param scale screen pixels for one pixel of a frame
+ * Draws a contact sheet of a prediction: on the left the last 4 known frames, then a line, then one row of predicted
+ * frames per panel. Labels name the panels, and frame numbers stand above.
+ * @param steps in order; at least one
+ * @param scale screen pixels per pixel of a frame
  */
 export async function drawPredictionSheet(steps: readonly TimeStep[], scale: number): Promise<Frame> {
   const before = steps.filter((step) => !step.predicted).slice(-KNOWN_SHOWN);

@@ -1,24 +1,26 @@
 import type { Frame, Size } from '../foundation/frame.js';
 
-/** How a picture of another shape is made to fit: scaled to cover and cut around its centre, or distorted. */
+/**
+ * Method to fit a frame of another aspect ratio: `crop` scales to cover and cuts around the centre, `stretch` distorts.
+ */
 export type Fit = 'crop' | 'stretch';
 
-/** For each output place of one axis: which input places it takes, and how much of each. */
+/** Resampling weights along one axis, for each output position. */
 interface Axis {
-  /** First input place of each output place. */
+  /** First input position of each output position. */
   first: Int32Array;
-  /** `reach` weights for each output place, of sum 1. */
+  /** Weights of `reach` input positions for each output position, of sum 1. */
   weights: Float64Array;
   reach: number;
 }
 
 /**
- * Scales a picture as FFmpeg's `area` scaler does, so that a folder of images and a film agree: downwards each pixel is
- * the mean of the area it covers, upwards it is interpolated between the two nearest.
+ * Scales a frame as FFmpeg's `area` scaler does, so that a folder of images and a video file agree. Downscaling
+ * averages the area that each pixel covers; upscaling interpolates linearly between the two nearest pixels.
  */
 export function resample(frame: Frame, size: Size, fit: Fit): Frame {
   const { width, height, channels, data } = frame;
-  // The whole picture is thought of as scaled to whole pixels, of which the middle is kept, as in FFmpeg's filters.
+  // The full frame is scaled to whole pixels, of which the middle is kept, as in FFmpeg's filters.
   const crop = fit === 'crop';
   const wide = crop ? Math.max(size.width, Math.round((size.height * width) / height)) : size.width;
   const high = crop ? Math.max(size.height, Math.round((size.width * height) / width)) : size.height;
@@ -50,7 +52,7 @@ export function resample(frame: Frame, size: Size, fit: Fit): Frame {
   return { ...size, channels, data: Uint8Array.from(sums.map(Math.round)) };
 }
 
-/** The middle `to` of the `scaled` places to which `from` places are scaled. */
+/** Returns the weights of the middle `to` of `scaled` output positions, for `from` input positions. */
 function axis(from: number, scaled: number, to: number): Axis {
   const step = from / scaled;
   const cut = Math.floor((scaled - to) / 2);
@@ -68,7 +70,7 @@ function axis(from: number, scaled: number, to: number): Axis {
         step > 1
           ? Math.max(0, Math.min(at + 1, low + step) - Math.max(at, low)) / step
           : Math.max(0, 1 - Math.abs(at + 0.5 - (low + step / 2)));
-      // A place outside the picture takes the value at its edge.
+      // A position outside the frame takes the value at the edge.
       const inside = Math.min(Math.max(at, 0), from - 1);
       weights[place * reach + inside - origin] += weight;
     }

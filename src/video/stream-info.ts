@@ -1,29 +1,30 @@
-/** What FFmpeg's log says of the first video stream of its input. */
+/** Facts about the first video stream of an input, from FFmpeg's log. */
 export interface StreamInfo {
-  /** FFmpeg's names of the file's format, e.g. `mov,mp4,m4a,3gp,3g2,mj2`. */
+  /** FFmpeg's names for the container format, e.g. `mov,mp4,m4a,3gp,3g2,mj2`. */
   container: string;
-  /** e.g. `h264`. */
+  /** FFmpeg's name for the codec, e.g. `h264`. */
   codec: string;
-  /** Pictures over duration, rounded to two decimals; null where FFmpeg does not know. */
+  /** Average frames per second, rounded to two decimals; null if unknown. */
   averageRate: number | null;
-  /** Of the file, in seconds; null where FFmpeg does not know. */
+  /** Duration of the file in seconds; null if unknown. */
   duration: number | null;
   hasAlpha: boolean;
-  /** Alpha that only some decoders give, as in WebM. */
+  /** True if alpha lies in a side stream that only some decoders read, as in WebM. */
   alphaInSideStream: boolean;
 }
 
-/** FFmpeg's names of the pixel formats with an alpha plane, or with alpha in their palette. */
+/** Pattern of FFmpeg's pixel formats with an alpha plane, or with alpha in their palette. */
 const alphaFormat = /^(?:rgba|bgra|argb|abgr|pal8|ya8|ya16|yuva|gbrap|ayuv|vuya)/;
 
 /**
- * Reads FFmpeg's log at level `info`, which holds, in versions 4 to 7 alike,
+ * Parses FFmpeg's log at level `info`. The log of versions 4 to 7 holds
  *
  *     [info] Input #0, mov,mp4,m4a,3gp,3g2,mj2, from 'file:a.mp4':
  *     [info]   Stream #0:0(und): Video: h264 (High), yuv420p(tv, smpte170m), 192x108 [SAR 1:1], 29.97 fps, 29.97 tbr
  *     [info]       alpha_mode      : 1
  *
- * with the metadata of a stream indented below it. Null where there is no video stream; a cover picture is none.
+ * with the metadata of a stream indented below the stream. Returns null if there is no video stream; a cover image is
+ * none.
  */
 export function parseVideoStream(log: readonly string[]): StreamInfo | null {
   const outputStarts = log.findIndex((line) => line.includes('] Output #0'));

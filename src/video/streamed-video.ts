@@ -10,29 +10,31 @@ import { isFixedSize, type TargetSize } from './target-size.js';
 import { parseVideoStream } from './stream-info.js';
 import { scaler } from './video-file.js';
 
-/** How the frames of a stream are given. */
+/** Options for reading the frames of a stream. */
 export interface StreamOptions extends ClipOptions {
-  /** Of bytes that are frames, one after another: red, green, blue, row by row. Default: they are a film, of any kind that FFmpeg reads. */
+  /**
+   * Size of the frames if the bytes are raw RGB frames, row by row. Default: the bytes are a video in any format that
+   * FFmpeg reads.
+   */
   rawSize?: Size | undefined;
 }
 
-/** A film that comes as it is made, and is read once. */
+/** Video that is read once, as its bytes arrive. */
 export interface StreamedVideo {
-  /** Of the frames that are given. */
+  /** Size of the frames that are read. */
   size: Size;
-  /** As asked for, or else as the stream tells; 25 where it tells none. */
+  /** Frames per second: the requested rate, else the stream's own, or 25 if the stream states none. */
   frameRate: FrameRate;
-  /** In order, as they come. An aborted signal is their end. */
+  /** Frames in order, as they arrive. Aborting the signal ends the iteration without an error. */
   frames: AsyncGenerator<Frame, void>;
 }
 
-/** What messages call it. */
+/** Name of the stream in messages. */
 const NAME = 'standard input';
 
 /**
- * Reads a film from a stream, as from a camera: once it tells its size.
- *
- * @throws {PxvError} INPUT where no picture comes; DEPENDENCY where there is no FFmpeg
+ * Opens a video that arrives as a stream, as from a camera, and waits for its first frame.
+ * @throws {PxvError} INPUT if no frame arrives; DEPENDENCY if there is no FFmpeg
  */
 export async function openStream(bytes: AsyncIterable<Uint8Array>, options: StreamOptions): Promise<StreamedVideo> {
   const input = bytes instanceof Readable ? bytes : Readable.from(bytes);
@@ -54,7 +56,7 @@ export async function openStream(bytes: AsyncIterable<Uint8Array>, options: Stre
     try {
       yield* pictures(readOutput(run, NAME, undefined, Infinity), channels);
     } catch (error) {
-      // Who stops the camera has seen what there was.
+      // After an interruption, the frames that arrived are all there is.
       if (!signal?.aborted) throw error;
     } finally {
       signal?.removeEventListener('abort', stop);
@@ -97,7 +99,7 @@ function filters({ size, channels, fit = 'crop', frameRate, rawSize }: StreamOpt
   ].join(',');
 }
 
-/** As FFmpeg computes them from the pictures' aspect, `dar`. */
+/** Returns expressions of FFmpeg for width and height, by the frames' aspect ratio, `dar`. */
 function sidesOf(size: TargetSize, fit: 'crop' | 'stretch'): [string, string] {
   const covering = (w: number, h: number): [string, string] => [
     `max(${w},round(${h}*dar))`,
@@ -110,7 +112,7 @@ function sidesOf(size: TargetSize, fit: 'crop' | 'stretch'): [string, string] {
   return [`min(${width},max(1,round(${height}*dar)))`, `min(${height},max(1,round(${width}/dar)))`];
 }
 
-/** Pictures as the family of PNM writes them: `P6`, width, height and the largest value, each on its own, and the bytes. */
+/** Parses frames in PNM format: `P5` or `P6`, width, height, maximum value, then the bytes. */
 async function* pictures(chunks: AsyncIterable<Uint8Array>, channels: Frame['channels']): AsyncGenerator<Frame, void> {
   let bytes = Buffer.alloc(0);
   for await (const chunk of chunks) {
@@ -125,7 +127,7 @@ async function* pictures(chunks: AsyncIterable<Uint8Array>, channels: Frame['cha
   }
 }
 
-/** Null where it is not whole yet. */
+/** Returns size and byte length of a PNM header; null if the header is incomplete. */
 function headingOf(bytes: Buffer): (Size & { length: number }) | null {
   const found = /^P[56]\s(\d+)\s(\d+)\s255\s/.exec(bytes.subarray(0, 32).toString('latin1'));
   return found && { width: Number(found[1]), height: Number(found[2]), length: found[0].length };

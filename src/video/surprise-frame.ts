@@ -5,24 +5,23 @@ import { chooseFittingText, textHeight } from './text.js';
 
 const BORDER = 4;
 const LETTERS = 14;
-/** Even, so that chroma of half the resolution keeps it. */
+/** Height of the text strip; even, so that chroma of half the resolution keeps the strip. */
 const STRIP = 2 * Math.ceil((textHeight(LETTERS) + 4) / 2);
 
-/** What a picture of a film shows of a frame. */
+/** Content of a frame in a video of anomaly scores. */
 export interface SurprisePanels {
   frame: Frame;
-  /** In colour, of the frame's size. */
+  /** Heat map in colour, of the frame's size. */
   heatMap: Frame;
-  /** What stands out, framed in both; null where nothing does. */
+  /** Region with a high anomaly score, outlined in both panels; null if there is none. */
   box: Box | null;
-  /** Texts for the line below: the first that fits. */
+  /** Texts for the line below, of which the first that fits is drawn. */
   texts: readonly string[];
 }
 
 /**
- * One picture of a film that shows where a frame was surprising: the frame, beside it the heat map, and a line below.
- *
- * @param scale screen pixels for one pixel of the frame
+ * Draws one frame of a video of anomaly scores: the frame, the heat map beside the frame, and a line of text below.
+ * @param scale screen pixels per pixel of the frame
  */
 export async function drawSurpriseFrame({ frame, heatMap, box, texts }: SurprisePanels, scale: number): Promise<Frame> {
   const { width, height } = surpriseSize(frame, scale);
@@ -38,18 +37,20 @@ export async function drawSurpriseFrame({ frame, heatMap, box, texts }: Surprise
   return canvas;
 }
 
-/** The size of such a picture: even, as films need it. */
+/** Returns the size of the frames that `drawSurpriseFrame` draws; even, as video encoders need. */
 function surpriseSize(frame: Size, scale: number): Size {
   const even = (side: number) => 2 * Math.ceil(side / 2);
   return { width: even(2 * frame.width * scale + 3 * BORDER), height: even(frame.height * scale + BORDER + STRIP) };
 }
 
-/** Enough that the line below can be read. */
+/**
+ * Returns the integer scale at which the line of text below a frame is legible: the longer side is about 320 pixels.
+ */
 export function surpriseScale({ width, height }: Size): number {
   return Math.max(1, Math.round(320 / Math.max(width, height)));
 }
 
-/** A box of a frame, where that is shown enlarged. */
+/** Returns the box on the canvas of a frame's `box`, if the frame is drawn at (`left`, `top`), enlarged by `scale`. */
 export function scaleBox({ x, y, width, height }: Box, left: number, top: number, scale: number): Box {
   return { x: left + x * scale, y: top + y * scale, width: width * scale, height: height * scale };
 }

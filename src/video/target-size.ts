@@ -1,28 +1,31 @@
 import type { Size } from '../foundation/frame.js';
 
-/** The size of pictures that keep their aspect, told by their shorter side in pixels. */
+/** Target size by the shorter side, at each frame's own aspect ratio. */
 export interface ShortSide {
   /** Length of the shorter side, in pixels. */
   shortSide: number;
-  /** Whether pictures that are smaller are enlarged to it; else they keep their size. Default: they are. */
+  /** True to enlarge smaller frames; false to keep their size. Default: true. */
   enlarge?: boolean;
 }
 
-/** The size of pictures that keep their aspect: the largest inside this one, as between the bars of a letterbox. */
+/** Target size at each frame's own aspect ratio: the largest that fits into a box, as in a letterbox. */
 export interface Within {
-  /** The largest width and height, in pixels. */
+  /** Maximum width and height, in pixels. */
   within: Size;
 }
 
-/** How large pictures are wanted: of one size, or at their own aspect. */
+/** Target size of frames: a fixed size, or a size at each frame's own aspect ratio. */
 export type TargetSize = Size | ShortSide | Within;
 
-/** Whether all pictures get one size, whatever their aspect. */
+/** Returns true if `wanted` is a fixed size, whatever the frames' aspect ratio. */
 export function isFixedSize(wanted: TargetSize): wanted is Size {
   return 'width' in wanted;
 }
 
-/** The size that a picture gets; at its own aspect one side is rounded to whole pixels, to one at least. */
+/**
+ * Returns the size in pixels to which a frame of size `source` is scaled. At its own aspect ratio, sides are rounded to
+ * whole pixels.
+ */
 export function resolveSize(wanted: TargetSize, source: Size): Size {
   if (isFixedSize(wanted)) return wanted;
   if ('within' in wanted) return sizeWithin(wanted.within, source);

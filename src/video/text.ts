@@ -5,21 +5,24 @@ import sharp from 'sharp';
 import type { Size } from '../foundation/frame.js';
 import { packageFolder } from '../foundation/package-folder.js';
 
-/** A line of text as a picture: how much of each pixel it covers, `height x width` values from 0 to 255. */
+/** Mask of a line of text: coverage of each pixel, `height x width` values from 0 to 255. */
 export interface TextMask extends Size {
   coverage: Uint8Array;
 }
 
-/** Size of letters, in pixels of their em square, below which they cannot be read. */
+/** Smallest legible text size: pixels of the em square. */
 export const SMALLEST_TEXT = 8;
 
-/** Parts of the size of letters, from the top of a line. */
+/** Line height and baseline position from the top of a line, as fractions of the text size. */
 const LINE = 1.25;
 const BASELINE = 0.95;
 
 let loaded: Font | undefined;
 
-/** Reads B612, which was drawn for small letters on screens. It ships with pxv, so that letters are the same on every machine. */
+/**
+ * Returns the font B612, designed for small text on screens. It ships with pxv, so that text is the same on every
+ * machine.
+ */
 function font(): Font {
   if (loaded) return loaded;
   const path = join(packageFolder(), 'src', 'video', 'font', 'B612-Regular.ttf');
@@ -28,40 +31,43 @@ function font(): Font {
   return (loaded = read);
 }
 
-/** Width of a line of text in pixels, rounded up. */
+/** Returns the width of a line of text in pixels, rounded up. */
 export function textWidth(text: string, size: number): number {
   const advance = glyphs(text).reduce((sum, glyph) => sum + glyph.advanceWidth, 0);
   return Math.ceil((advance * size) / font().unitsPerEm);
 }
 
-/** Height of a line of text in pixels. */
+/** Returns the height of a line of text in pixels, rounded up. */
 export function textHeight(size: number): number {
   return Math.ceil(LINE * size);
 }
 
-/** The first of some texts that is no wider than `width` pixels; null where none is. */
+/** Returns the first text that is at most `width` pixels wide; null if none fits. */
 export function chooseFittingText(texts: readonly string[], size: number, width: number): string | null {
   return texts.find((text) => textWidth(text, size) <= width) ?? null;
 }
 
-/** The largest size, from `size` down to the smallest that can be read, at which all texts are no wider than `width` pixels. */
+/**
+ * Returns the largest text size from `size` down at which one of `texts` is at most `width` pixels wide; 8 if none
+ * fits.
+ */
 export function fitTextSize(texts: readonly string[], size: number, width: number): number {
   let fitting = Math.max(size, SMALLEST_TEXT);
   while (fitting > SMALLEST_TEXT && chooseFittingText(texts, fitting, width) === null) fitting--;
   return fitting;
 }
 
-/** What letters cover, by the size, the glyph and the part of a pixel at which it begins: lines are made of few, and come again in every frame. */
+/** Cache of letter masks by text size, glyph and sub-pixel offset, since the same letters recur in every frame. */
 const drawn = new Map<string, Promise<TextMask>>();
-/** Letters that are kept: sizes are few, but a long film may have many in its names. */
+/** Maximum number of cached letter masks. */
 const MOST_DRAWN = 1024;
-/** Parts of a pixel at which a letter may begin. */
+/** Number of sub-pixel offsets at which a letter may begin. */
 const PARTS = 16;
 
 /**
- * A line of text. Its outlines are filled by sharp, which needs no font for that; where the font has no sign for a
- * letter, a box stands for it.
- * @param size of its letters, in pixels
+ * Draws a line of text as a mask. sharp fills the outlines, which needs no installed font; a letter that the font lacks
+ * becomes a box.
+ * @param size text size, in pixels
  */
 export async function drawText(text: string, size: number): Promise<TextMask> {
   const [width, height] = [Math.max(1, textWidth(text, size)), textHeight(size)];
@@ -82,7 +88,10 @@ export async function drawText(text: string, size: number): Promise<TextMask> {
   return { width, height, coverage };
 }
 
-/** What a letter covers, with room for so many pixels on its left and right as its size has: it may reach over its neighbours. */
+/**
+ * Returns the cached mask of a letter, with margins of `size` pixels left and right, since letters may overlap their
+ * neighbours.
+ */
 function letterMask(glyph: Glyph, size: number, part: number): Promise<TextMask> {
   const key = `${size} ${part} ${glyph.id}`;
   const known = drawn.get(key);

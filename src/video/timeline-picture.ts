@@ -5,20 +5,20 @@ import { background, known, predicted } from './panel-colours.js';
 import { scaleBox } from './surprise-frame.js';
 import { fitTextSize, textHeight, textWidth } from './text.js';
 
-/** A curve over the frames of a source. */
+/** Curve over the frames of a source. */
 export interface Curve {
-  /** One value a frame; NaN where there is none. */
+  /** One value per frame; NaN if a frame has none. */
   values: ArrayLike<number>;
   label: string;
 }
 
-/** A moment, and what was seen there. */
+/** Event on a timeline, with its frame. */
 export interface TimelineEvent {
-  /** Frame at which it lies on the timeline. */
+  /** Index of the frame at which the event is marked. */
   frame: number;
-  /** Of several moments all are of one size. */
+  /** Image of the event; the same size for all events. */
   picture: Frame;
-  /** What stands out in it. */
+  /** Region with a high anomaly score, in pixels of `picture`. */
   box: Box;
   label: string;
 }
@@ -33,10 +33,9 @@ const PICTURE = 150;
 const faint: Colour = [90, 90, 96];
 
 /**
- * A picture of curves over time, one below the other, and above them pictures of moments, each with a line to where it is.
- *
- * @param moments in the order of time; as many as fit are shown
- * @param seconds when the first frame is shown, and how long each is
+ * Draws a timeline: curves one below the other, and above them the images of events, each joined by a line to its time.
+ * @param moments events in order of time; drawn from the first on, as many as fit
+ * @param seconds time of the first frame, and duration of each frame, in seconds
  */
 export async function drawTimeline(
   curves: readonly Curve[],
@@ -56,7 +55,7 @@ export async function drawTimeline(
   const at = (frame: number) => plot.x + Math.floor((frame / frames) * plot.width);
 
   for (const [index, moment] of shown.entries()) {
-    // In the middle of its share of the width.
+    // Centred in an equal part of the width.
     const x = Math.round(((index + 0.5) * WIDTH) / shown.length - wide / 2);
     canvas.paste(moment.picture, x, MARGIN, scale);
     canvas.outline(scaleBox(moment.box, x, MARGIN, scale), 2, predicted);

@@ -3,29 +3,33 @@ import type { FrameRate } from '../foundation/frame-rate.js';
 import { readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { frameRateBetween } from './frame-rate.js';
 
+/** Timestamps of a file's frames. */
 interface Pictures {
   count: number;
-  /** Whether each tells when it is decoded and shown, and time never goes back. */
+  /** True if each frame has timestamps, and decoding times never decrease. */
   haveTimes: boolean;
-  /** Of those that have a time; null where they have not two different ones. */
+  /** Timing of the frames that have a timestamp; null if there are no two different timestamps. */
   timing: Timing | null;
 }
 
 interface Timing {
   frameRate: FrameRate;
-  /** From the first picture to the last, in seconds. */
+  /** Seconds from the first frame to the last. */
   span: number;
-  /** `uneven`: some pictures are shown more than twice as long as others, the last aside. */
+  /** `uneven` if some frame but the last lasts more than twice as long as another. */
   times: 'even' | 'uneven';
 }
 
-/** What FFmpeg writes for a time that a picture does not tell; others it guesses, and warns where time then goes back. */
+/**
+ * Value that FFmpeg writes for an unknown timestamp. FFmpeg guesses other missing timestamps, and warns if they
+ * decrease.
+ */
 const noTime = '-9223372036854775808';
 const backInTime = /non-monoton\w+ dts/i;
 
 /**
- * Reads the timestamps of all pictures, without decoding them, and derives their average rate.
- * @throws {PxvError} INTERRUPTED where `signal` is aborted.
+ * Reads the timestamps of all frames, without decoding, and derives their average rate.
+ * @throws {PxvError} INTERRUPTED if `signal` is aborted.
  */
 export async function scanTimestamps(path: string, signal?: AbortSignal): Promise<Pictures> {
   let haveTimes = true;
@@ -49,7 +53,7 @@ export async function scanTimestamps(path: string, signal?: AbortSignal): Promis
   if (all.length < 2 || ticks <= 0) return { count, haveTimes, timing: null };
   const steps = all.slice(1).map((time, i) => time - all[i]);
   const [shortest, longest] = [Math.min, Math.max].map((most) => steps.reduce((a, b) => most(a, b)));
-  // Both ends were rounded to a tick, by up to half of one each.
+  // Both ends were rounded to the time base, by up to half a unit each.
   const rate = (spanned: number) => (all.length - 1) / (spanned * tick);
   const frameRate = frameRateBetween(rate(ticks + 1), rate(Math.max(ticks - 1, 0.5)));
   const times = longest > 2 * shortest ? 'uneven' : 'even';

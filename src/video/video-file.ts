@@ -11,35 +11,41 @@ import type { ImageReadOptions } from './image-folder.js';
 import { parseVideoStream } from './stream-info.js';
 import { scanTimestamps } from './timestamps.js';
 
-/** What is known of a video file before its frames are read. */
+/** Facts about a video file that are known before its frames are read. */
 export interface VideoInfo {
   path: string;
-  /** Size of the upright picture with square pixels. */
+  /** Size of the upright frame with square pixels. */
   size: Size;
   frameRate: FrameRate;
-  /** Whether the file tells that rate; else its pictures have no times, and are read as if they came at one rate. */
+  /** True if the file states `frameRate`; false if its frames have no times and are read as if at a constant rate. */
   hasFrameRate: boolean;
-  /** `uneven`: at no constant rate. `missing`: some pictures tell none, and all are taken to come at the file's rate. */
+  /**
+   * Spacing of the timestamps. `uneven`: at no constant rate. `missing`: some are absent, and all frames are read at
+   * the file's rate.
+   */
   times: 'even' | 'uneven' | 'missing';
-  /** Seconds, as the file tells; null where it does not. */
+  /** Duration in seconds, as the file states; null if unknown. */
   duration: number | null;
   hasAlpha: boolean;
-  /** What FFmpeg must be told before it reads the file. */
+  /** FFmpeg options needed before the input. */
   inputOptions: readonly string[];
-  /** Seconds from the first picture to the last, after which nothing moves; null where the file is read to its end. */
+  /** Seconds from the first frame to the last, at which reading stops; null to read to the file's end. */
   span: number | null;
 }
 
-/** FFmpeg's scaler: area averaging, every step rounded rather than cut off, colour at full resolution. */
+/** Options of FFmpeg's scaler: area averaging, every step rounded rather than cut off, chroma at full resolution. */
 export const scaler = 'flags=area+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact:out_range=full';
 
-/** Before `-i`, `-r` makes timestamps from the order of the pictures. */
+/** Returns input options that make timestamps from the order of the frames: `-r` before `-i`. */
 const inOrderAt = (frameRate: FrameRate) => ['-r', formatFrameRate(frameRate)];
 
-/** What is being looked at before it is asked for. */
+/** File that `prefetchProbe` is probing. */
 let ahead: { path: string; facts: Promise<VideoInfo> } | null = null;
 
-/** Begins to look at a file, which takes a while, before it is asked for. What is wrong with it is told to who asks. */
+/**
+ * Starts to probe a file, so that a later `probeVideo` of the same path waits less. Errors are thrown by that later
+ * call.
+ */
 export function prefetchProbe(path: string, signal?: AbortSignal): void {
   if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return;
   ahead = { path, facts: lookAt(path, signal) };
@@ -47,8 +53,8 @@ export function prefetchProbe(path: string, signal?: AbortSignal): void {
 }
 
 /**
- * Decodes the first picture of the first video stream to learn what the file holds.
- * @throws {PxvError} INPUT where there is no picture; INTERRUPTED where `signal` is aborted.
+ * Probes a video file by decoding the first frame of its first video stream.
+ * @throws {PxvError} INPUT if there is no frame; INTERRUPTED if `signal` is aborted.
  */
 export function probeVideo(path: string, signal?: AbortSignal): Promise<VideoInfo> {
   const facts = ahead?.path === path ? ahead.facts : lookAt(path, signal);
@@ -60,43 +66,46 @@ async function lookAt(path: string, signal?: AbortSignal): Promise<VideoInfo> {
   let inputOptions: string[] = [];
   let { size, base, stream } = await decodeFirstPicture(path, inputOptions, signal);
   if (stream.alphaInSideStream) {
-    // Only the decoders of libvpx read the alpha of VP8 and VP9. Without them the picture is opaque.
+    // Only libvpx decodes the alpha of VP8 and VP9. Without libvpx the frame is opaque.
     const withAlpha = ['-c:v', stream.codec === 'vp8' ? 'libvpx' : 'libvpx-vp9'];
     const again = await decodeFirstPicture(path, withAlpha, signal).catch(() => null);
     if (again) [{ size, base, stream }, inputOptions] = [again, withAlpha];
   }
   const known = { path, size, duration: stream.duration, hasAlpha: stream.hasAlpha, hasFrameRate: true, inputOptions };
-  // A Matroska or WebM file has one duration for all its pictures, or none, whenever they are shown.
+  // Matroska and WebM files have one duration for all frames, or none, whatever the timestamps.
   const pictures = stream.container.startsWith('matroska') ? await scanTimestamps(path, signal) : null;
   if (pictures?.haveTimes === false && isRate(base)) {
-    // As where they begin before 0, which the format does not allow. FFmpeg of 2018 does not find the end of such a file.
+    // For example if times begin before 0, which the format does not allow. FFmpeg of 2018 does not find the end of
+    // such a file.
     const span = (pictures.count - 1) / framesPerSecond(base);
     return { ...known, frameRate: base, times: 'missing', inputOptions: [...inputOptions, ...inOrderAt(base)], span };
   }
   const counted = pictures?.timing;
-  // Pictures that are never shown, as VP8 has them, make the rate that was counted more than it is.
+  // Frames that are never shown, as in VP8, make the counted rate too high.
   const average = counted ? Math.min(framesPerSecond(counted.frameRate), framesPerSecond(base)) : stream.averageRate;
   const stated = constantFrameRate(base, average);
   const isUneven = isRate(base) ? rateVaries(base, average) : counted?.times === 'uneven';
   const isAnimation = stream.codec === 'gif' || stream.codec === 'apng';
   if (stated && !isAnimation) return { ...known, frameRate: stated, times: isUneven ? 'uneven' : 'even', span: null };
 
-  // FFmpeg judges an animation by its first few delays, and its last picture is often held for seconds.
+  // FFmpeg judges an animation by its first few delays, and its last frame is often held for seconds.
   const { count, timing } = await scanTimestamps(path, signal);
   if (timing) return { ...known, ...timing };
   inputOptions = [...inputOptions, ...inOrderAt(defaultFrameRate)];
-  // FFmpeg of 2018 would show a single one again and again for as long as it lasts.
+  // FFmpeg of 2018 would repeat a single frame for its whole duration.
   const span = count === 1 ? 0 : null;
   return { ...known, frameRate: defaultFrameRate, hasFrameRate: false, times: 'even', inputOptions, span };
 }
 
 /**
- * FFmpeg's formats of text and of pictures made of characters. They hold no pictures: FFmpeg types them on a screen of its
- * own, and takes any file with a name such as notes.txt for one.
+ * FFmpeg's formats of text and character art. They hold no frames: FFmpeg types them on a virtual screen, and takes any
+ * file with a name such as notes.txt for one.
  */
 const characterArt = new Set(['tty', 'bin', 'xbin', 'adf', 'idf']);
 
-/** Its size, the base rate of `constantFrameRate`, and what FFmpeg says of the stream. */
+/**
+ * Decodes the first frame of a file. Returns its size, the base rate for `constantFrameRate`, and the stream's facts.
+ */
 async function decodeFirstPicture(path: string, inputOptions: string[], signal?: AbortSignal) {
   const log: string[] = [];
   const squarePixels = "scale=w='round(iw*max(1,sar))':h='round(ih/min(1,sar))'";
@@ -107,7 +116,8 @@ async function decodeFirstPicture(path: string, inputOptions: string[], signal?:
     onLine: (line) => line.startsWith('[info]') && log.push(line),
   });
   const report = await text(readOutput(run, path, signal));
-  // framecrc writes a header with lines such as `#tb 0: 1001/30000` and `#dimensions 0: 192x108`, then a line a picture.
+  // framecrc writes a header with lines such as `#tb 0: 1001/30000` and `#dimensions 0: 192x108`, then a line per
+  // frame.
   const tick = /^#tb 0: (\d+)\/(\d+)/m.exec(report);
   const size = /^#dimensions 0: (\d+)x(\d+)/m.exec(report);
   const stream = parseVideoStream(log);
@@ -124,19 +134,20 @@ async function decodeFirstPicture(path: string, inputOptions: string[], signal?:
   };
 }
 
+/** Options for reading the frames of a video file. */
 export interface VideoReadOptions extends ImageReadOptions {
-  /** Rate to bring them to. Default: the file's own; a file that has none is read as it is. */
+  /** Target frame rate. Default: the file's own; ignored if the file states none. */
   frameRate?: FrameRate | undefined;
 }
 
-/** What FFmpeg says where the pictures' size or range changes, and it makes its filters again. That of 2018 says nothing. */
+/** Log line of FFmpeg if the frames' size or range changes and the filters are rebuilt. FFmpeg of 2018 logs nothing. */
 const newFilters = 'Reconfiguring filter graph because';
 
 /**
- * The frames of a file at a constant rate, scaled to `size`.
- * @param onDamage called with one line, at the end or where the loop is left, if FFmpeg reported errors by then, the file broke off,
- *   or frames may have been lost since its pictures changed their size
- * @throws {PxvError} INPUT where not one frame could be read; INTERRUPTED where `signal` is aborted.
+ * Yields the frames of a file at a constant rate, scaled to `size`.
+ * @param onDamage called at most once, with one line, at the end or when the loop is left. Reports errors that FFmpeg
+ *   logged, a truncated file, and frames that may be lost where the frame size changed
+ * @throws {PxvError} INPUT if no frame could be read; INTERRUPTED if `signal` is aborted.
  */
 export async function* readVideo(
   video: VideoInfo,
@@ -155,7 +166,7 @@ export async function* readVideo(
     outputOptions: [
       ...['-map', '0:V:0', '-filter:v', filters(video, { ...reading, frameRate: asked })],
       ...(video.span === null ? [] : ['-frames:v', String(Math.round(video.span * framesPerSecond(frameRate)) + 1)]),
-      // Where the pictures' size or range changes, FFmpeg makes its filters again, whose times begin at 0 again.
+      // If the frames' size or range changes, FFmpeg rebuilds its filters, whose times begin at 0 again.
       ...passthroughOptions,
       ...['-f', 'rawvideo'],
     ],
@@ -181,7 +192,7 @@ export async function* readVideo(
     }
     isLeft = false;
   } finally {
-    // A process that was killed, since the loop was left, has failed for that reason alone.
+    // A process that was killed because the loop was left has failed for that reason alone.
     const { failure, firstError, errors } = await run.finished;
     const error = isLeft ? firstError : (firstError ?? failure);
     const more = errors > 1 ? ` (and ${errors - 1} more)` : '';
@@ -197,12 +208,12 @@ export async function* readVideo(
 }
 
 function filters(video: VideoInfo, { size: { width, height }, channels, fit, frameRate }: VideoReadOptions): string {
-  // At another rate than its own the end of a short file would round to no frame at all.
+  // At another rate than its own, the end of a short file would round to no frame at all.
   const toRate = frameRate === undefined ? '' : ':eof_action=pass';
   const cover = [`max(${width},round(${height}*dar))`, `max(${height},round(${width}/dar))`];
   const [w, h] = fit === 'crop' ? cover : [width, height];
   return [
-    // yadif refuses pictures of less than 3 x 3.
+    // yadif refuses frames of less than 3 x 3.
     ...(Math.min(video.size.width, video.size.height) >= 3 ? ['yadif=deint=interlaced'] : []),
     'setpts=PTS-STARTPTS',
     `fps=${formatFrameRate(frameRate ?? video.frameRate)}${toRate}`,

@@ -1,13 +1,13 @@
 import type { Markup } from '../markup.js';
 
-/** One kind of block: how what was found is shown, each way once. */
+/** Renderers of one kind of block, one for each output format. */
 export interface BlockKind<Block> {
-  /** For a terminal; nothing where a picture says it all. */
+  /** Returns text for a terminal; empty if the block has no text. */
   text(block: Block): string;
-  /** For programs: figures and words; of pictures their size alone. */
+  /** Returns figures and words for JSON; of images their size alone. */
   json(block: Block): object;
-  /** For a page. */
+  /** Returns HTML for a report page. */
   html(block: Block): Markup | Promise<Markup>;
-  /** For people who plot, where there are figures. */
+  /** Returns the figures as CSV; absent for kinds of block without figures. */
   csv?(block: Block): string;
 }

@@ -5,7 +5,7 @@ import { Markup, markup } from '../markup.js';
 import { encodeSprite } from '../pictures.js';
 import type { BlockKind } from './block-kind.js';
 
-/** Where something moves to, in pixels: from a place, by so much. */
+/** Arrow from (`x`, `y`) to (`x + dx`, `y + dy`), in pixels of the frame; shows motion. */
 export interface Arrow {
   x: number;
   y: number;
@@ -13,30 +13,32 @@ export interface Arrow {
   dy: number;
 }
 
-/** What is shown of each step, one beside the other. */
+/** Panel of a clip block: one frame per step, beside the other panels. */
 export interface ClipPanel {
   title: string;
-  /** One line on what is seen. */
+  /** Explanation in one line. */
   note: string;
-  /** Whether its frames at predicted steps were predicted, which their edge tells. Default: they are true, or of what is true. */
+  /**
+   * True if the panel's frames at predicted steps are predictions, which get an edge in another colour. Default: false.
+   */
   predicted?: boolean;
-  /** One a step, all of one size; null where there is none. */
+  /** Frames by step, all of one size; null if a step has none. */
   frames: readonly (Frame | null)[];
-  /** Drawn over them, one list a step. */
+  /** Arrows drawn over the frames, one list per step. */
   arrows?: readonly (readonly Arrow[])[];
 }
 
-/** Panels that are looked through in step, by one scrubber. */
+/** Block of panels that are stepped through together with one scrubber. */
 export interface Clip {
   kind: 'clip';
   title: string;
   note?: string;
-  /** What each step is, such as `frame 57, predicted, 3 ahead`. */
+  /** Name of each step, such as `frame 57, predicted, 3 ahead`, and a flag for predicted steps. */
   steps: readonly { name: string; predicted: boolean }[];
-  /** Steps a second when it is played. */
+  /** Steps per second in playback. */
   rate: number;
   panels: readonly ClipPanel[];
-  /** The step that is shown first. */
+  /** Index of the step that is shown first. */
   first: number;
 }
 
@@ -54,7 +56,7 @@ async function panelHtml(
   const drawn = (arrows ?? []).map(
     (list, step) => `<g data-step="${step}"${hidden(step)}><path class="arrows" d="${list.map(wedge).join('')}"/></g>`,
   );
-  // Rows of frames lie below each other, so that a frame is below itself.
+  // Wide panels are stacked, so that a frame is below itself.
   const isRow = width > 2 * height;
   return markup`<figure class="panel${predicted ? ' predicted' : ''}${isRow ? ' row' : ''}">
 <figcaption>${title}</figcaption>
@@ -63,7 +65,7 @@ async function panelHtml(
 <p class="note">${note}</p></figure>`;
 }
 
-/** A wedge that points to where something goes. */
+/** Returns an SVG path of a wedge from the arrow's start to its end. */
 function wedge({ x, y, dx, dy }: Arrow): string {
   const length = Math.hypot(dx, dy);
   const [across, down] = [-dy / length, dx / length];
@@ -71,6 +73,7 @@ function wedge({ x, y, dx, dy }: Arrow): string {
   return `M${point(x + across, y + down)}L${point(x + dx, y + dy)}L${point(x - across, y - down)}z`;
 }
 
+/** Renderers of clip blocks. */
 export const clip: BlockKind<Clip> = {
   text: ({ title, steps, panels }) =>
     `${title}: ${pluralize(steps.length, 'frame')}, ${panels.map((panel) => panel.title).join(', ')}`,

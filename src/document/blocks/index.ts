@@ -6,10 +6,10 @@ import { series, type Series } from './series.js';
 import { table, type Table } from './table.js';
 import { text, type TextBlock } from './text.js';
 
-/** What a command found, as plain data. */
+/** Block of a report: one result of a command, as plain data. */
 export type Block = Clip | NumberBlock | Picture | Series | Table | TextBlock;
 
-/** Every kind of block; a new one is a file and a line here. */
+/** Renderers of every kind of block. A new kind of block is a file and a line here. */
 export const blockKinds: { [K in Block['kind']]: BlockKind<Extract<Block, { kind: K }>> } = {
   clip,
   number,
@@ -19,7 +19,7 @@ export const blockKinds: { [K in Block['kind']]: BlockKind<Extract<Block, { kind
   text,
 };
 
-/** How the kind of a block shows it. */
+/** Returns the renderers for the kind of `block`. */
 export function getBlockKind(block: Block): BlockKind<Block> {
   return blockKinds[block.kind];
 }

@@ -1,17 +1,18 @@
 import { markup } from '../markup.js';
 import type { BlockKind } from './block-kind.js';
 
-/** A figure that says most. */
+/** Block of one figure, shown large. */
 export interface NumberBlock {
   kind: 'number';
   title: string;
-  /** As it is written, with its digits. */
+  /** Figure as text, with the digits to show. */
   value: string;
   unit?: string;
-  /** One line on what it means. */
+  /** Explanation in one line. */
   note?: string;
 }
 
+/** Renderers of number blocks. */
 export const number: BlockKind<NumberBlock> = {
   text: ({ title, value, unit }) => `${title}: ${[value, unit].filter(Boolean).join(' ')}`,
   json: ({ title, value, unit }) => ({ title, value, unit }),

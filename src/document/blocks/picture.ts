@@ -3,18 +3,19 @@ import { markup } from '../markup.js';
 import { encodeSprite } from '../pictures.js';
 import type { BlockKind } from './block-kind.js';
 
-/** A single frame. */
+/** Block of a single frame. */
 export interface Picture {
   kind: 'picture';
-  /** What links of the page lead to. */
+  /** HTML id, as a target of links. */
   id?: string;
   title: string;
   frame: Frame;
-  /** What stands out in it. */
+  /** Region with a high anomaly score, outlined; in pixels of the frame. */
   box?: Box;
   note?: string;
 }
 
+/** Renderers of picture blocks. */
 export const picture: BlockKind<Picture> = {
   text: ({ title, note }) => [title, note].filter(Boolean).join(': '),
   json: ({ title, note, frame: { width, height }, box }) => ({ title, note, width, height, box }),

@@ -3,17 +3,17 @@ import { Markup, markup } from '../markup.js';
 import type { BlockKind } from './block-kind.js';
 import { tableCsv, tableHtml, tableText, type Table } from './table.js';
 
-/** Lines over two axes, with what is seen in them. */
+/** Block of a line chart. */
 export interface Series extends Chart {
   kind: 'series';
-  /** One line on what is seen. */
+  /** Explanation in one line. */
   note?: string;
 }
 
-/** Sizes at which a page draws a chart: letters stay as large on a phone. */
+/** Chart sizes of a page in pixels; two, so that text is as large on a phone. */
 const sizes = { wide: { width: 960, height: 360 }, narrow: { width: 340, height: 300 } };
 
-/** Rows of one point each, which every program that plots can read. */
+/** Returns a table with one row per point, for plotting programs. */
 function tableOfPoints({ x, y, lines, bands = [] }: Series): Pick<Table, 'align' | 'titles' | 'rows'> {
   const rows = [
     ...lines.flatMap(({ name, points }) => points.map(([at, value]) => [name, String(at), String(value), ''])),
@@ -26,7 +26,7 @@ function tableOfPoints({ x, y, lines, bands = [] }: Series): Pick<Table, 'align'
   return { align: 'lrr', titles: titles.slice(0, 3), rows: rows.map((row) => row.slice(0, 3)) };
 }
 
-/** For people: where each line begins and ends, and how low and high it comes. */
+/** Returns a table for people: number of values, first, last, minimum and maximum of each line. */
 function tableOfEnds({ x, lines }: Series): Pick<Table, 'align' | 'titles' | 'rows'> {
   const rows = lines.map(({ name, points }) => {
     const values = points.map(([, value]) => value).filter(Number.isFinite);
@@ -40,6 +40,7 @@ function tableOfEnds({ x, lines }: Series): Pick<Table, 'align' | 'titles' | 'ro
   return { align: 'lrrrrr', titles: ['line', `values over ${x.label}`, 'first', 'last', 'least', 'most'], rows };
 }
 
+/** Renderers of line chart blocks. */
 export const series: BlockKind<Series> = {
   text: (block) => `${block.title}, ${block.y.label}\n${tableText(tableOfEnds(block))}`,
   json: ({ title, x, y, lines, bands }) => ({ title, x, y, lines, bands }),

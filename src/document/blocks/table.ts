@@ -2,22 +2,22 @@ import { toOneLine } from '../../foundation/control-characters.js';
 import { markup } from '../markup.js';
 import type { BlockKind } from './block-kind.js';
 
-/** Rows of words and figures. */
+/** Block of rows of words and figures. */
 export interface Table {
   kind: 'table';
   title?: string;
-  /** How each column is aligned, `l` or `r`, as in LaTeX. */
+  /** Alignment of each column, `l` or `r`, as in LaTeX. */
   align: string;
-  /** Null where columns need none. */
+  /** Column titles; null for none. */
   titles: readonly string[] | null;
   rows: readonly (readonly string[])[];
-  /** One line on what the columns mean. */
+  /** Explanation of the columns, in one line. */
   note?: string;
-  /** Whether a page shows it only when it is asked for. */
+  /** True to fold the table away on a page until the reader opens the table. */
   folded?: boolean;
 }
 
-/** A table without a title of its own. @param align of each column, `l` or `r` */
+/** Returns a table block without a title. @param align alignment of each column, `l` or `r` */
 export function makeTable(
   align: string,
   titles: readonly string[] | null,
@@ -27,8 +27,8 @@ export function makeTable(
 }
 
 /**
- * A plain-text table: cells padded with spaces to the width of their column, two spaces between columns, one line a row
- * and no trailing spaces.
+ * Returns a table as plain text: cells padded to the width of their column, two spaces between columns, one line per
+ * row, no trailing spaces.
  */
 export function tableText({ align, titles, rows }: Pick<Table, 'align' | 'titles' | 'rows'>): string {
   const lines = [...(titles === null ? [] : [titles]), ...rows].map((cells) => cells.map(toOneLine));
@@ -38,13 +38,16 @@ export function tableText({ align, titles, rows }: Pick<Table, 'align' | 'titles
   return lines.map((cells) => cells.map(pad).join('  ').trimEnd()).join('\n');
 }
 
-/** A table as RFC 4180 has it, but with the line ends of this system's tools. */
+/** Returns a table as CSV by RFC 4180, but with LF as line end. */
 export function tableCsv({ titles, rows }: Pick<Table, 'titles' | 'rows'>): string {
   const quoted = (cell: string) => (/[",\n\r]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
   return [...(titles === null ? [] : [titles]), ...rows].map((cells) => `${cells.map(quoted).join(',')}\n`).join('');
 }
 
-/** The rows alone; wide ones scroll by themselves, also by keyboard. */
+/**
+ * Returns the HTML of a table's titles and rows, without its title and note. Wide tables scroll by themselves, also by
+ * keyboard.
+ */
 export function tableHtml({ title, align, titles, rows }: Table) {
   const name = title ?? titles?.join(', ') ?? 'table';
   const cell = (text: string, column: number) => {
@@ -60,6 +63,7 @@ export function tableHtml({ title, align, titles, rows }: Table) {
   }<tbody>${rows.map((cells) => markup`<tr>${cells.map(cell)}</tr>\n`)}</tbody></table></div>`;
 }
 
+/** Renderers of table blocks. */
 export const table: BlockKind<Table> = {
   text: (block) => [block.title, tableText(block), block.note].filter((part) => part !== undefined).join('\n'),
   json: ({ title, titles, rows }) => ({ title, titles, rows }),

@@ -1,17 +1,18 @@
 import { markup } from '../markup.js';
 import type { BlockKind } from './block-kind.js';
 
-/** Words, or lines that are typed or read as they are. */
+/** Block of prose, or of verbatim lines. */
 export interface TextBlock {
   kind: 'text';
   title?: string;
   text: string;
-  /** Whether it is shown as it would be typed, letters of one width. */
+  /** True to show the text verbatim, in a monospaced font. */
   verbatim?: boolean;
-  /** Whether it is shown only when it is asked for: on a page, and in a terminal not at all. */
+  /** True to fold the text away on a page, and to omit it in a terminal. */
   folded?: boolean;
 }
 
+/** Renderers of text blocks. */
 export const text: BlockKind<TextBlock> = {
   text: ({ title, text: words, folded = false }) =>
     folded ? '' : [title, words].filter((part) => part !== undefined).join('\n'),
