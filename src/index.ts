@@ -1,6 +1,4 @@
-/**
- * The public API: describe, train, load, predict and score. Call `chooseBackend` first, before any tensor is made.
- */
+/** Public API: describe, train, load, predict and score. Call `chooseBackend` before any tensor is created. */
 import { loadSectionSources } from './capabilities.js';
 import { writeReport as writeSections, type WriteReportOptions, type WrittenReport } from './report/write-report.js';
 
