@@ -1,6 +1,9 @@
 import { basename, resolve } from 'node:path';
 
-/** The name that results of a file or folder get: its own, without its ending; `unnamed` where nothing but dots would be left. */
+/**
+ * Returns the base name for outputs about a file or folder, without the extension; `unnamed` if only dots would be
+ * left.
+ */
 export function outputStem(path: string): string {
   const stem = basename(resolve(path)).replace(/\.\w+$/, '');
   return /^\.*$/.test(stem) ? 'unnamed' : stem;

@@ -59,7 +59,7 @@ export * from './check/index.js';
 export type { WriteReportOptions, WrittenReport } from './report/write-report.js';
 
 /**
- * Writes a page of results, trainings and clips, which needs no other file: see `writeReport` of src/report.
+ * Writes a self-contained HTML page about trainings, scores, searches and clips: see `writeReport` of src/report.
  * @param paths run folders, JSON files, folders of searches, and clips, in the order of the page
  */
 export async function writeReport(paths: readonly string[], options: WriteReportOptions): Promise<WrittenReport> {

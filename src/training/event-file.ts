@@ -37,7 +37,7 @@ export class EventFile {
     this.write(step, bytesField(5, Buffer.concat(values)));
   }
 
-  /** Appends an image of a step. @param png image of this size @throws PxvError `OUTPUT` if the file cannot be written */
+  /** Appends an image of a step. @param png encoded image @throws PxvError `OUTPUT` if the file cannot be written */
   addPicture(step: number, name: string, { width, height, channels }: Omit<Frame, 'data'>, png: Uint8Array): void {
     const numbers = [height, width, channels].map((value, at) => varintField(at + 1, value));
     const image = Buffer.concat([...numbers, bytesField(4, Buffer.from(png))]);

@@ -59,10 +59,7 @@ export class StageSchedule {
     while (this.began > 0 && this.indexAt(length, this.began - 1) === this.index) this.began--;
   }
 
-  /**
-   * Returns the position of a step, which is the last step asked for or the next. The position depends only on
-   * `length`.
-   */
+  /** Returns the position of a step by `length` alone. Steps must be asked for in order; a step may be repeated. */
   at(length: TrainingLength, step: number): StagePosition {
     const index = this.indexAt(length, step);
     if (index !== this.index) [this.index, this.began] = [index, step];

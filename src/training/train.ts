@@ -225,7 +225,8 @@ export class CheckpointSaver {
   ) {}
 
   /**
-   * Saves the state if it is due, and the model of a new best. @param isBest true if the weights are the best so far
+   * Saves the state if it is due, and the model of a new best.
+   * @param isBest true if the weights are the best so far
    */
   afterStep(checkpoint: Checkpoint, isBest: boolean): void {
     const isLast = checkpoint.step === checkpoint.configuration.training.steps;
