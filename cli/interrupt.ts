@@ -10,7 +10,7 @@ export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as c
  */
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Handle on the interrupts of a command. */
+/** Listener for the interrupts of a command. */
 export interface Interrupt {
   signal: AbortSignal;
   /** Marks that an interruption from now on saves results; the message about the interruption then says so. */

@@ -16,8 +16,7 @@ let terminalGone = false;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') {
-      // A reader that closes early, as in `pxv ...
-      // head`, is no failure.
+      // A reader that closes early, as in `pxv ... | head`, is no failure.
       if (stream === process.stdout) process.exit();
       // If nobody reads stderr any more, for example after a `tee` ended, the work continues.
       return;

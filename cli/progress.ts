@@ -34,13 +34,13 @@ export class Progress {
   private shownTime = 0;
   private latest: { state: ProgressState; rate: number } | undefined;
 
-  /** @param now - Returns monotonic milliseconds. */
+  /** @param now returns monotonic milliseconds */
   constructor(
     private readonly stream: ProgressStream,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Records the state, and writes at most once in an interval; cheap enough to call at every step. */
+  /** Records the state, and writes at most every 0.1 s on a terminal, else every 10 s; cheap to call at every step. */
   show(state: ProgressState): void {
     const time = this.now();
     if (state.label !== this.label) {
@@ -86,7 +86,7 @@ export class Progress {
 }
 
 /**
- * Returns a line such as `train 120/1000 steps 12% 3.40/s 0:04:19 to go bits/dim 3.21`.
+ * Returns a line such as `train  120/1000 steps  12%  3.40/s  0:04:19 to go  bits/dim 3.21`.
  * @param rate units per second
  * @param columns maximum length
  */
