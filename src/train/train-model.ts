@@ -48,8 +48,8 @@ export interface TrainedRun extends TrainingResult {
  * @param out run folder
  * @param configuration null: resume the training in `out`
  * @throws PxvError `USAGE` if the configuration, an option or the number of ranks is invalid; `RESOURCES` if memory is
- * short; `OUTPUT` if the folder is not free; `INPUT` if a resumed training has changed data; `INTERRUPTED` if the
- * signal is aborted
+ *   short; `OUTPUT` if the folder is not free; `CHECKPOINT` without a valid state to resume or model to start from;
+ *   `INPUT` if a resumed training has changed data; `DIVERGED` as `train`; `INTERRUPTED` if the signal is aborted
  */
 export async function trainModel(
   out: string,
