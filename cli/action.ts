@@ -7,33 +7,33 @@ import { Progress } from './progress.js';
 import { isMainProcess, joinLaunched } from './process-group.js';
 import type { ProcessGroup } from '../src/distributed/process-group.js';
 
-/** What an action is given besides its arguments and options. */
+/** Context of a command's action, besides its arguments and options. */
 export interface CommandContext {
-  /** Aborted when the user asks to stop; its reason is a `PxvError` with the code `INTERRUPTED`. */
+  /** Signal that is aborted if the user interrupts; its reason is a `PxvError` with the code `INTERRUPTED`. */
   signal: AbortSignal;
   progress: Progress;
-  /** The processes that share the work; where they cannot, this one alone. */
+  /** Processes that share the work; a single process if the command cannot share its work. */
   processGroup: ProcessGroup;
-  /** To be called once there is something that an interruption would save; until then it says that it stops. */
+  /** Marks that an interruption from now on saves results; the message about the interruption then says so. */
   markSaving: () => void;
 }
 
-/** What a command found, as text for people and as one object for programs (`--json`). */
+/** Result of a command, as text for people and as a JSON object for programs (`--json`). */
 export interface CommandResult {
-  /** As a whole or in lines, of which those that are false are left out. */
+  /** Text, or its lines; lines that are `false` are skipped. */
   text: string | readonly (string | false)[];
   json: object;
-  /** Where it is printed. Default: stdout, which may already have been given the result itself. */
+  /** Stream to print to. Default: stdout. A command that writes its result to stdout gives stderr. */
   stream?: NodeJS.WritableStream;
-  /** Whether a part of what was asked for could not be done, or did not hold. */
+  /** True if a part of the work could not be done, or a check failed. */
   failed?: boolean;
 }
 
 /**
- * Makes an action of commander from one that gets its `Work` first, then the command's arguments, then its options, and
- * returns what to print. Errors pass through to the one place that reports them, in main.ts. Of several ranks the first
- * alone writes, and is interrupted.
- * @param shares whether ranks that a launcher has started can share the work
+ * Returns a commander action that runs `action` and prints its result. `action` receives a context, then the command's
+ * arguments, then its options. Errors pass through to main.ts, which reports them. In a process group, only the main
+ * process prints and handles interrupts.
+ * @param shares true if the ranks of a launcher can share the work
  */
 export function run<Given extends unknown[]>(
   action: (work: CommandContext, ...given: Given) => Promise<CommandResult>,
@@ -68,8 +68,8 @@ export function run<Given extends unknown[]>(
 }
 
 /**
- * Makes a command and those below it throw what commander finds wrong in the arguments, as one line that ends with where
- * to read on, instead of printing it and ending the process.
+ * Makes a command and its subcommands throw usage errors of commander as one line that ends with a reference to the
+ * help. Without this, commander prints the error and ends the process.
  */
 export function throwWrongUsage(command: Command, path = command.name()): void {
   command.configureOutput({ outputError: () => {} });
@@ -83,20 +83,20 @@ export function throwWrongUsage(command: Command, path = command.name()): void {
   for (const below of command.commands) throwWrongUsage(below, `${path} ${below.name()}`);
 }
 
-/** How a file is named whose name begins as a flag does. */
+/** Returns a hint for a file whose name starts like a flag, or an empty string. */
 function fileHint(message: string): string {
   const [, word] = /^unknown option '(-.+)'/.exec(message) ?? [];
   return word !== undefined && existsSync(word) ? ` (for the file of this name write ./${word})` : '';
 }
 
 /**
- * Writes one line about the error to stderr, and its stack if PXV_DEBUG is set; returns the exit code for it. Of expected
- * errors only the main process writes: all ranks come to them.
+ * Writes one line about the error to stderr, and the stack if PXV_DEBUG is set. Returns the exit code. Expected errors
+ * occur in all ranks, so only the main process writes them.
  */
 export function reportError(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCodes.done;
-    // Without a command, commander has already written the help to stderr.
+    // Without a command, commander has already printed the help to stderr.
     if (error.code !== 'commander.help' && isMainProcess()) process.stderr.write(`pxv: ${error.message}\n`);
     return exitCodes.usage;
   }
@@ -108,16 +108,16 @@ export function reportError(error: unknown): number {
   return exitCodes.failed;
 }
 
-/** Of the objects that `--json` prints: docs/json.md. It grows where a key goes or gets another meaning. */
+/** Version of the objects that `--json` prints (docs/json.md), increased if a key is removed or changes its meaning. */
 const JSON_VERSION = 2;
 
-/** A seed is a string, small or large: many readers of JSON would round 64 bits. */
+/** Returns the JSON text of a result. A seed is always a string, since many JSON readers would round 64 bits. */
 function toJson(result: object): string {
   const versioned = { version: JSON_VERSION, ...result };
   return JSON.stringify(versioned, (key, value: unknown) => (key === 'seed' ? String(value) : value));
 }
 
-/** The command as it is typed after `pxv`, such as `datasets get`. */
+/** Returns the command as typed after `pxv`, such as `datasets get`. */
 function pathOf(command: Command): string {
   const { parent } = command;
   return parent?.parent ? `${pathOf(parent)} ${command.name()}` : command.name();

@@ -13,6 +13,7 @@ const installFlags = {
   overwrite: booleanFlag('replace a binding that is there'),
 };
 
+/** Returns the `backends` command, which builds the binding of an optional backend. */
 export function command(): Command {
   const backends = new Command('backends')
     .description('make another backend work here; pxv doctor says what is there')

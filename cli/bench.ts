@@ -39,7 +39,7 @@ const networkFlags = {
   }),
 };
 
-/** A size as of `pxv train`, or the side of a square. */
+/** Parses a size such as `64x48`, or the side of a square. */
 function sizeOrSide(text: string): Size {
   if (text.includes('x')) return size(text, '--size');
   const side = wholeNumber(text, '--size', 1, 4096);
@@ -79,6 +79,7 @@ const kernelFlags = {
   precision,
 };
 
+/** Returns the `bench` command, which measures the speed of training and sampling. */
 export function command(): Command {
   const bench = new Command('bench')
     .description('measure how fast this machine trains and draws, and where the time goes')
@@ -119,7 +120,7 @@ async function benchTrainingStep(
   const settings = { network: benchNetwork(options), batch, steps, precision, seed: BigInt(options.seed) };
   const show = (step: number) =>
     progress.show({ label: 'bench', done: Math.max(step, 0), total: steps, unit: 'steps' });
-  // Refuses backends of which there is no profile.
+  // Throws if the backend cannot be profiled.
   if (options.profile) kernelsInUse(precision);
   const { native, ...result } = await benchTrain(settings, show, signal);
   const seconds = (performance.now() - started) / 1000;
@@ -146,7 +147,7 @@ function workLine({ gflops, shareOfPeak, peaks }: NativeWork): string {
   return `${gflops.toFixed(1)} useful GFLOP/s, ${share}; ${peaks.gbytes.toFixed(1)} GB/s of memory`;
 }
 
-/** What a step spends its time on; what is left over is tfjs and JavaScript. */
+/** Returns a table of the time that a step spends in each kernel. The rest is time in tfjs and JavaScript. */
 function profileTable(profile: NativeWork['profile'], steps: number, secondsPerStep: number): string {
   const rows = profile.map(({ kernel, shape, calls, seconds, flops, bytes }) => [
     kernel,
@@ -163,7 +164,7 @@ function profileTable(profile: NativeWork['profile'], steps: number, secondsPerS
   return tableText(makeTable('llrrrrr', titles, [...rows, outside]));
 }
 
-/** GFLOP/s, where a kernel does any, and GB/s. */
+/** Returns GFLOP/s, or an empty string without arithmetic, and GB/s. */
 function ratesOf(flops: number, bytes: number, seconds: number): string[] {
   return [flops > 0 ? (flops / seconds / 1e9).toFixed(1) : '', (bytes / seconds / 1e9).toFixed(1)];
 }
@@ -190,7 +191,7 @@ ${peakMemoryMiB.toFixed(0)} MiB of memory at most`,
   };
 }
 
-/** @param isChosen whether a network was asked for */
+/** @param isChosen true if the user named a network */
 async function benchAll(
   { signal, progress }: CommandContext,
   options: ParsedOptions<typeof kernelFlags>,

@@ -9,6 +9,7 @@ import type { CommandResult, CommandContext } from './action.js';
 
 const flags = { model: videoModel, ...checkFlags, ...computing };
 
+/** Returns the `check` command, which verifies that a model's likelihood is exact. */
 export function command(): Command {
   const check = new Command('check')
     .description("prove that a model's likelihood is exact, with its weights")

@@ -3,7 +3,7 @@ import type { Size } from '../src/foundation/frame.js';
 import type { SizeOptions } from '../src/clips/open-clip-for-model.js';
 import { withFlag, positiveInteger, pixelSize, type ParsedOptions } from '../src/options/fields.js';
 
-/** What the help says of drawing images. */
+/** Help text about sampling images. */
 export const ABOUT_TEMPERATURE = `
 --temperature below 1 keeps what is drawn from a mixture near its means, which lie where the model expects the pixel; of other
 heads it prefers the likeliest levels.
@@ -11,7 +11,7 @@ heads it prefers the likeliest levels.
 --temperature 0 shows no typical picture: the likeliest level of one sub-pixel after another leads into flat areas and
 repetitions, for what is likeliest in each place is hardly ever seen everywhere at once. It is there to compare.`;
 
-/** What the help says of drawing futures of clips. */
+/** Help text about sampling rollouts of clips. */
 export const ABOUT_FUTURES = `${ABOUT_TEMPERATURE}
 
 Futures are drawn as the model's file says. Where it says nothing, a mixture about the expected frame is drawn from at a
@@ -20,7 +20,7 @@ draw has beyond it, so that what was drawn wrong fades. --temperature is that of
 be warmer.`;
 
 const group = 'Size:';
-/** Of commands that show clips to a model at any size. @param byDefault the size where nothing is asked for, in words */
+/** Returns the size flags of commands that run a model at any clip size. @param byDefault default size, in words */
 export const sizeFlags = (byDefault: string) => ({
   size: withFlag(
     pixelSize.optional(),
@@ -41,13 +41,16 @@ export const sizeFlags = (byDefault: string) => ({
   ),
 });
 
-/** What the help says of them. */
+/** Help text about `sizeFlags`. */
 export const ABOUT_SIZES = `
 A model is trained at one size and runs at any other. What moves by more pixels than it has seen is harder to predict.
 --fit crop scales a clip to cover the size and cuts it around the centre; stretch distorts it; letterbox keeps all of it
 and its aspect, as large as it fits in: there are no bars, which would have to be predicted.`;
 
-/** @param own size of the model's images: what `--fit` alone brings clips to */
+/**
+ * Returns the size options of the library for parsed `sizeFlags`.
+ * @param own size of the model's images, which clips are brought to if `fit` alone is given
+ */
 export function sizeOptions(
   { size, shortSide, fit }: ParsedOptions<ReturnType<typeof sizeFlags>>,
   own: Size,

@@ -21,6 +21,7 @@ const flags = {
   ...computing,
 };
 
+/** Returns the `complete` command, which keeps the upper rows of an image and samples the others. */
 export function command(): Command {
   const complete = new Command('complete')
     .description('keep the upper rows of an image and draw the others, several times')

@@ -4,7 +4,10 @@ import type { OptionFields } from '../src/options/fields.js';
 import { addAction } from './options.js';
 import type { CommandResult } from './action.js';
 
-/** @param program with all of its commands, which are read when the command runs */
+/**
+ * Returns the `completion` command, which prints shell completions.
+ * @param program with all commands, read at run time
+ */
 export function command(program: Command): Command {
   const completion = new Command('completion')
     .description('print what makes a shell complete commands, flags and their values')
@@ -25,13 +28,13 @@ Examples:
   $ pxv completion zsh > "\${fpath[1]}/_pxv"
   $ pxv completion fish > ~/.config/fish/completions/pxv.fish`;
 
-/** What a word may be, with what the help says of it. */
+/** Completion of a word, with its description in the help. */
 interface Candidate {
   word: string;
   description: string;
 }
 
-/** What the last of some words may become; none where it may be anything, or the name of a file. */
+/** Returns the completions of the last word. Returns none if the word may be anything, or a file name. */
 function candidates(program: Command, words: readonly string[]): Candidate[] {
   const [last, before] = [words.at(-1)!, words.slice(0, -1)];
   const command = before.reduce((at, word) => at.commands.find((below) => below.name() === word) ?? at, program);
@@ -48,7 +51,7 @@ function nextWords(command: Command, isFlag: boolean): Candidate[] {
 }
 
 function flagsOf({ long, description, flags }: Option): Candidate[] {
-  // The help shows both of a pair in one line.
+  // The help shows a flag and its negation in one line.
   const words = flags.startsWith('--[no-]') ? [long!, long!.replace('--', '--no-')] : [long!];
   return words.map((word) => ({ word, description }));
 }
@@ -61,7 +64,7 @@ const undescribed = (word: string): Candidate => ({ word, description: '' });
 
 type Shell = keyof typeof shells;
 
-/** What a shell is given once, and a candidate as it takes it afterwards. Where there is none, names of files serve. */
+/** Script of each shell, and the format of a candidate. Without candidates the shells complete file names. */
 const shells = {
   bash: {
     script: `# bash completion for pxv

@@ -13,6 +13,7 @@ const getFlags = {
 };
 const verifyFlags = { data };
 
+/** Returns the `datasets` command, which lists, downloads and verifies image data sets. */
 export function command(): Command {
   const datasets = new Command('datasets')
     .description('image data sets: list them, download one, check its files')

@@ -20,6 +20,7 @@ const flags = {
   ...{ threads, instructionSet },
 };
 
+/** Returns the `decode` command, which restores the frames of an encoded file. */
 export function command(): Command {
   const decode = new Command('decode')
     .description('read a file of pxv encode: the very frames that were written')
@@ -40,7 +41,7 @@ async function read(
   options: ParsedOptions<typeof flags>,
 ): Promise<CommandResult> {
   const { readCodedHeader, decodeFile } = await import('../src/codec/decode-file.js');
-  // Only machines without vectors that fuse, and WebAssembly everywhere, round as the one that wrote it.
+  // A file that was written without fused multiply-add is decoded by WebAssembly, which rounds alike everywhere.
   const { arithmetic } = await readCodedHeader(file);
   const set = options.instructionSet ?? (arithmetic === 'separate' ? 'wasm' : undefined);
   const chosen = await startBackend({ ...options, instructionSet: set }, progress);

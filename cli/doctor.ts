@@ -12,7 +12,7 @@ interface Check {
   name: string;
   status: 'ok' | 'warn' | 'none';
   found: string;
-  /** What to do about a warning. */
+  /** Remedy for a warning. */
   fix?: string;
 }
 
@@ -25,6 +25,7 @@ function checked(
   return { name, status, found, ...(fix && { fix }) };
 }
 
+/** Returns the `doctor` command, which reports what works on this machine and how to fix the rest. */
 export function command(): Command {
   const doctor = new Command('doctor')
     .description('say what works on this machine, and how to fix what does not')
@@ -57,7 +58,7 @@ async function checkBackend(options: BackendOptions): Promise<{ check: Check; ch
   }
 }
 
-/** TensorFlow's library, tried in a process of its own. Nothing needs it, so that its absence is no warning. */
+/** Checks TensorFlow's library in a separate process. The library is optional, so its absence is no warning. */
 async function checkTensorflow(signal: AbortSignal): Promise<Check> {
   const { findTensorflowPackage, INSTALL_BINDING, INSTALL_PACKAGE } = await import('../src/backend/tensorflow.js');
   const { probeTensorflow } = await import('../src/backend/build-tensorflow-binding.js');

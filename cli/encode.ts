@@ -19,6 +19,7 @@ const flags = {
   ...{ threads, instructionSet },
 };
 
+/** Returns the `encode` command, which writes a clip or images losslessly. */
 export function command(): Command {
   const encode = new Command('encode')
     .description('write a clip without loss, each frame in as many bits as the model says')

@@ -20,6 +20,7 @@ const flags = {
   ...computing,
 };
 
+/** Returns the `eval-images` command, which scores a model on images. */
 export function command(): Command {
   const evalImages = new Command('eval-images')
     .description('score a model on images: bits/dim, or nats per image where pixels are black or white')
@@ -111,7 +112,7 @@ function linesOf(model: string, score: ImageSetScore, out: string | undefined): 
   ];
 }
 
-/** How many of the images that need most are named, where they have files of their own. */
+/** Maximum number of images with the highest bits/dim to list, if images have files of their own. */
 const NAMED = 3;
 
 function publishedTable({ scores }: Published): string {

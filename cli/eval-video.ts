@@ -13,6 +13,7 @@ import { STANDARD_STREAM } from './standard-streams.js';
 
 const flags = { ...scoreClipsFlags, ...futureDrawing, model: videoModel, ...sizeFlags("the model's"), ...computing };
 
+/** Returns the `eval-video` command, which scores a model on clips. */
 export function command(): Command {
   const evalVideo = new Command('eval-video')
     .description('score clips: bits/dim one step ahead, and predicted frames against the true ones')
@@ -39,7 +40,7 @@ async function evaluate(
 ): Promise<CommandResult> {
   const { scoreClips } = await import('../src/evaluate/score-clips.js');
   const { clipTable, forecastTables, summaryLines } = await import('../src/evaluate/score-tables.js');
-  // It is read more than once.
+  // Clips are read more than once, which standard input does not allow.
   if (paths.includes(STANDARD_STREAM))
     throw misused(STANDARD_STREAM, 'files or folders of clips', 'standard input', 'write it to a file first');
   const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);

@@ -2,7 +2,7 @@ import { pluralize } from '../src/foundation/pluralize.js';
 import type { SkippedClip } from '../src/clips/for-each-clip.js';
 import { toOneLine } from '../src/foundation/control-characters.js';
 
-/** How many clips were left out and which; their reasons were told as warnings. No line where there are none. */
+/** Returns a line with the number and names of skipped clips. Returns false if there are none. */
 export function formatSkipped(skipped: readonly SkippedClip[]): string | false {
   return (
     skipped.length > 0 &&

@@ -1,23 +1,27 @@
 import { errorFactory } from '../src/foundation/errors.js';
 import type { Progress } from './progress.js';
 
-/** What the process tells its caller. */
+/** Exit codes of the process. */
 export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
-/** SIGHUP: the terminal is gone. A shell and the system may both tell it, so that a second one asks for nothing more. */
+/**
+ * Signals that interrupt. SIGHUP means that the terminal is gone; shell and system may both send it, so a second is
+ * ignored.
+ */
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** Listener for the interrupts of a command. */
 export interface Interrupt {
   signal: AbortSignal;
-  /** To be called once an interruption leaves something finished: it then speaks of saving. */
+  /** Marks that an interruption from now on saves results; the message about the interruption then says so. */
   markSaving: () => void;
   close(): void;
 }
 
 /**
- * Until closed: the first SIGINT, SIGTERM or SIGHUP says how the work ends and aborts `signal`, so that it can; a second
- * SIGINT or SIGTERM ends the process at once with exit code 130.
- * @param command its name, for the message
+ * Listens for interrupts until closed. The first SIGINT, SIGTERM or SIGHUP prints how the work ends and aborts
+ * `signal`. A second SIGINT or SIGTERM ends the process at once with exit code 130.
+ * @param command name of the command, for the message
  */
 export function listenForInterrupt(progress: Progress, command: string): Interrupt {
   const controller = new AbortController();

@@ -16,12 +16,12 @@ let terminalGone = false;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') {
-      // A reader that has seen enough, as in `pxv ... | head`, is no failure.
+      // A reader that closes early, as in `pxv ... | head`, is no failure.
       if (stream === process.stdout) process.exit();
-      // Where nobody reads what is said on the way, as once a `tee` is gone, the work goes on to its end.
+      // If nobody reads stderr any more, for example after a `tee` ended, the work continues.
       return;
     }
-    // Where the terminal is gone, what was worked out can still be saved.
+    // If the terminal is gone, the results can still be saved.
     if (error.code === 'EIO' && stream.isTTY) terminalGone = true;
     else exitWith(writeFailure('standard output', error, { remedy: 'send it elsewhere' }));
   });
@@ -29,7 +29,7 @@ for (const stream of [process.stdout, process.stderr]) {
 
 const { version, description } = readPackageInfo();
 const program = new Command('pxv').description(description).version(version);
-// The command that is typed needs no other; help, mistakes and completion need all.
+// A command needs only its module; help, usage errors and completion need all.
 const typed = commandNames.filter((name) => name === process.argv[2]);
 for (const name of typed.length > 0 ? typed : [...commandNames, 'completion']) {
   const { command } = (await import(`./${name}.js`)) as { command: (program: Command) => Command };
@@ -48,13 +48,13 @@ try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = reportError(error);
-  // A launcher may end all ranks once one has failed: the main process prints its error first.
+  // A launcher may end all ranks once a rank fails, so the main process prints its error first.
   if (!isMainProcess()) await sleep(2000);
 }
 // Open handles, such as those of threads or child processes after a failure, must not keep a finished command alive.
-// Where standard output takes nothing, its error is told first.
+// If standard output cannot be written, the error is reported first.
 process.stdout.write('', (error) => {
-  // Node would put the terminal back as it was, and aborts where it is gone.
+  // Node.js would restore the terminal's settings, and aborts if the terminal is gone.
   if (terminalGone) process.kill(process.pid, 'SIGHUP');
   else if (!error) process.exit();
 });

@@ -6,6 +6,7 @@ import { makeTable, tableText } from '../src/document/blocks/table.js';
 import { addAction } from './options.js';
 import type { CommandResult, CommandContext } from './action.js';
 
+/** Returns the `models` command, which lists shipped models or describes others. */
 export function command(): Command {
   const models = new Command('models')
     .description('list the models that ship with pxv and what each is for, or describe others')
@@ -54,7 +55,7 @@ const TITLES = [
   ...['scales', 'context', 'frames/s', 'parameters', 'last steps'],
 ];
 
-/** What is known of a model besides its networks; of one that somebody trained at most its score. */
+/** Facts about a model besides its networks; null if unknown. */
 type About = { [K in keyof ShippedModelInfo]: ShippedModelInfo[K] | null };
 
 function aboutLines({ model, ...about }: { model: string } & About): string {
@@ -79,14 +80,14 @@ function summary({ name, description, chain, weights, step, frameRate }: Model) 
     head: head.type,
     ...size,
     channels,
-    /** Networks in the chain; the rest is said of the finest. */
+    /** Number of networks in the chain; the other facts are those of the finest. */
     scales: description.scales.length,
-    /** Previous frames that it is given. */
+    /** Number of context frames. */
     context,
-    /** To which the clips were brought that it learned from; null where they were not. */
+    /** Target frame rate of the training clips; null if each clip kept its own. */
     frameRate: frameRate && framesPerSecond(frameRate),
     parameters: weights.reduce((sum, { length }) => sum + length, 0),
-    /** Optimiser steps of its last training; one that starts from another model counts from 0. */
+    /** Number of optimiser steps of the last training. A training that starts from another model counts from 0. */
     steps: step,
   };
 }

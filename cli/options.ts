@@ -11,13 +11,16 @@ import { run, type CommandResult, type CommandContext } from './action.js';
 
 const { withFlag, positiveInteger, flagRegistry, flagSpelling, booleanFlag } = fields;
 
-/** Every command has these. */
+/** Flags of every command. */
 const reporting = {
   json: booleanFlag('print the result as one JSON object'),
   quiet: booleanFlag('show no progress and no warnings: the result and errors alone'),
 };
 
-/** Gives a command what it does, and the flags of what that is given after the command's arguments, with those that all have. */
+/**
+ * Sets the action of a command. Adds the flags of `fields`, whose values the action receives after the command's
+ * arguments, and the flags of every command.
+ */
 export function addAction<F extends OptionFields, Arguments extends unknown[]>(
   command: Command,
   fields: F,
@@ -27,13 +30,13 @@ export function addAction<F extends OptionFields, Arguments extends unknown[]>(
   return addFields(command, { ...fields, ...reporting }).action(run(action, settings));
 }
 
-/** Adds the flag of each field; what is given is found under the field's name. */
+/** Adds the flag of each field to a command; parsed values are stored under the names of the fields. */
 export function addFields(command: Command, fields: OptionFields): Command {
   for (const [name, field] of Object.entries(fields)) {
     const option = optionOf(name, field);
     command.addOption(option);
     if (!flagRegistry.get(field)!.negatable) continue;
-    // One line of the help has both.
+    // One line of the help shows both flags.
     command.addOption(new Option(option.flags.replace('--', '--no-')).hideHelp());
     option.flags = option.flags.replace('--', '--[no-]');
   }
@@ -52,14 +55,14 @@ function optionOf(name: string, field: z.ZodType): Option {
   option.makeOptionMandatory(value === field);
   if (flag.parse !== undefined) return option.argParser(flag.parse);
   if (value instanceof z.ZodBoolean) return option;
-  // Names of several files are collected as they are: an empty one is for whoever opens it to refuse.
+  // File names are collected unchanged: opening a file with an empty name fails later.
   if (value instanceof z.ZodArray && value.element instanceof z.ZodString) return option;
   if (!(value instanceof z.ZodEnum)) return option.argParser(parserOf(value, spelling, flag.max));
   const chosen = option.choices(Object.keys(value.enum)).parseArg!;
   return option.argParser((word) => value.enum[chosen(word, '')]);
 }
 
-/** The schema of the value itself, whether or not it may be left out. */
+/** Returns the schema of a field's value, without default, optional and nullable. */
 function valueOf(field: z.ZodType): z.ZodType {
   const mayBeLeftOut =
     field instanceof z.ZodDefault || field instanceof z.ZodOptional || field instanceof z.ZodNullable;
@@ -83,7 +86,7 @@ function parserOf(value: z.ZodType, flag: string, most?: number): (text: string,
 }
 
 const group = 'Computing:';
-/** Of commands that compute: the options of `chooseBackend`. */
+/** Flags for the options of `chooseBackend`, of commands that compute. */
 export const computing = {
   threads: withFlag(positiveInteger.optional(), 'count', 'threads to compute with (default: one for each core)', {
     max: 256,
@@ -103,36 +106,36 @@ export const computing = {
   ),
 } satisfies Record<keyof BackendOptions, z.ZodType>;
 
-/** Of commands on video. */
+/** Flag for the model, of commands on video. */
 export const videoModel = withFlag(
   z.string().optional(),
   'run|name',
   'run folder, .safetensors file or shipped model (default: video-64)',
 );
 
-/** What is wrong with an option. */
+/** Returns an error about an option, with the code `USAGE`. */
 export const invalidOption = errorFactory('USAGE', 'read options');
 
 function wrongValue(flag: string, expected: string, text: string, remedy: string): Error {
   return invalidOption(flag, expected, JSON.stringify(text), remedy);
 }
 
-/** The name of a file or folder: an empty one, as of a variable that is not set, names nothing. */
+/** Parses the path of a file or folder. @throws PxvError `USAGE` if empty, for example from an unset variable */
 export function path(text: string, flag: string): string {
   if (text !== '') return text;
   throw wrongValue(flag, 'the name of a file or folder', text, 'give one, or leave the option out');
 }
 
-/** A whole number from `min` to `max`, both included. */
+/** Parses a whole number from `min` to `max`, inclusive. @throws PxvError `USAGE` */
 export function wholeNumber(text: string, flag: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
   const value = Number(text);
-  // The largest that is exact is named to whom it concerns.
+  // The largest exact integer is mentioned only if the number exceeds it.
   const range = max === Number.MAX_SAFE_INTEGER && !(value > max) ? `of ${min} or more` : `from ${min} to ${max}`;
   if (/^[+-]?\d+$/.test(text) && value >= min && value <= max) return value;
   throw wrongValue(flag, `a whole number ${range}`, text, `give one such as ${flag} ${min}`);
 }
 
-/** A number from `min` to `max`; `min` itself is left out where `above`. */
+/** Parses a number from `min` to `max`, inclusive, but without `min` if `above`. @throws PxvError `USAGE` */
 export function decimalNumber(
   text: string,
   flag: string,
@@ -145,14 +148,14 @@ export function decimalNumber(
   throw wrongValue(flag, `a number ${range}`, text, 'give one in this range');
 }
 
-/** A size in pixels, such as 64x48: width, then height. */
+/** Parses a size in pixels such as `64x48`, width x height. @throws PxvError `USAGE` */
 export function size(text: string, flag: string): Size {
   const [, width, height] = (/^(\d{1,5})x(\d{1,5})$/.exec(text) ?? []).map(Number);
   if (width > 0 && height > 0) return { width, height };
   throw wrongValue(flag, 'width x height in pixels', text, `write it as in ${flag} 64x48`);
 }
 
-/** A frame rate, such as 10, 29.97 and 30000/1001. */
+/** Parses a frame rate such as `10`, `29.97` or `30000/1001`. @throws PxvError `USAGE` */
 export function frameRate(text: string, flag: string): FrameRate {
   const rate = parseFrameRate(text);
   if (rate !== null) return rate;
@@ -160,14 +163,14 @@ export function frameRate(text: string, flag: string): FrameRate {
   throw wrongValue(flag, expected, text, `give them as in ${flag} 10, ${flag} 12.5 or ${flag} 30000/1001`);
 }
 
-/** A number of frames, or "all". */
+/** Parses a number of frames, or "all". */
 function framesOrAll(text: string, flag: string): number | 'all' {
   if (text === 'all') return text;
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw wrongValue(flag, 'a whole number of frames, or all', text, `give one such as ${flag} 12`);
 }
 
-/** A seed of 64 bits; a bigint only where a number cannot hold it. */
+/** Parses a seed of 64 bits; returns a bigint only above 2^53 - 1. @throws PxvError `USAGE` */
 export function seed(text: string): number | bigint {
   const value = /^\d{1,20}$/.test(text) ? BigInt(text) : -1n;
   if (value >= 0n && value < 1n << 64n) return value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;

@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path';
 
-/** The name that results of a file or folder get: its own, without its ending; `unnamed` where nothing but dots would be left. */
+/** Returns the base name of a path without extension, to name outputs; `unnamed` if only dots would be left. */
 export function outputStem(path: string): string {
   const stem = basename(resolve(path)).replace(/\.\w+$/, '');
   return /^\.*$/.test(stem) ? 'unnamed' : stem;

@@ -18,7 +18,7 @@ import type { CommandResult, CommandContext } from './action.js';
 import { STANDARD_STREAM, StandardStreams } from './standard-streams.js';
 import { outputStem } from './output-stem.js';
 
-/** Of `forecast`, which is one option of the library. */
+/** Flags for `forecast`, an option of the library. */
 const forecastFlags = {
   bestGuess: booleanFlag('write the expected frames, without chance: the model feeds them back', {
     conflicts: ['samples', 'temperature'],
@@ -41,6 +41,7 @@ const flags = {
 };
 type PredictOptions = ParsedOptions<typeof flags>;
 
+/** Returns the `predict` command, which writes a clip whose last frames are predicted. */
 export function command(): Command {
   const predict = new Command('predict')
     .description('write a clip whose last frames are predicted')
@@ -68,7 +69,7 @@ Examples:
 async function predictFrames(work: CommandContext, clips: string[], given: PredictOptions): Promise<CommandResult> {
   const options = { ...given, horizon: given.holdOut ?? given.horizon };
   const { findFfmpeg } = await import('../src/video/ffmpeg-binary.js');
-  // It says what it is while all else is loaded; where there is none, whoever needs one says so.
+  // FFmpeg reports its version while other modules load; a missing FFmpeg is reported where it is needed.
   void findFfmpeg().catch(() => null);
   const { listClips, prefetchProbe } = await import('../src/video/index.js');
   if (clips.includes(STANDARD_STREAM)) {
@@ -83,10 +84,10 @@ async function predictFrames(work: CommandContext, clips: string[], given: Predi
   return isClip ? predictOne(work, clips[0], options) : predictSeveral(work, sources, options);
 }
 
-/** Folder of the outputs of several clips. */
+/** Default folder of the outputs of several clips. */
 const SEVERAL_OUT = 'predicted';
 
-/** Clips but those in the folder of the outputs: what was predicted before is no clip to predict from. */
+/** Returns the clips without those in the output folder, which were predicted earlier, unless no others are left. */
 function withoutOutputs(sources: readonly ClipSource[], out: string): ClipSource[] {
   const folder = `${resolve(out)}${sep}`;
   const others = sources.filter(({ path, isExplicit }) => isExplicit || !`${path}${sep}`.startsWith(folder));
@@ -137,10 +138,10 @@ async function predictOne(
   }
 }
 
-/** Milliseconds that a clip is read for before that is shown. */
+/** Milliseconds of reading before progress is shown. */
 const QUICK_READING = 2000;
 
-/** Shows how far a clip is read, where that takes long. */
+/** Returns a callback that shows the progress of reading a clip if reading takes long. */
 function readingShown(progress: CommandContext['progress']) {
   let began = 0;
   return (done: number, total: number | null, fields: Record<string, string> = {}): void => {
@@ -193,7 +194,7 @@ async function predictSeveral(
   };
 }
 
-/** What an output holds of a clip and what is predicted: only an interruption leaves fewer than were asked for. */
+/** Returns a phrase for the frames in an output. There are fewer than requested only after an interruption. */
 function writtenOf(
   clip: string,
   { known, predicted }: Pick<PredictedClip, 'known' | 'predicted'>,
@@ -217,7 +218,7 @@ function forecastOf({ bestGuess }: PredictOptions): Forecast {
   return bestGuess ? 'best-guess' : 'samples';
 }
 
-/** What is the same for all clips, as JSON. */
+/** Returns the facts common to all clips, for JSON. */
 function facts({ name, chain }: Model, options: PredictOptions) {
   const { channels, context } = chain.exampleShape;
   const { seed, samples } = options;
@@ -232,7 +233,7 @@ function facts({ name, chain }: Model, options: PredictOptions) {
   };
 }
 
-/** What came of one clip, as JSON. */
+/** Returns the results of one clip, for JSON. */
 function figures(clip: PredictedClip, { horizon }: PredictOptions) {
   const { size, frames, known, predicted, frameRate, bitsPerDim, exact, settings } = clip;
   const interrupted = predicted < horizon;
@@ -240,7 +241,7 @@ function figures(clip: PredictedClip, { horizon }: PredictOptions) {
   return { ...size, frames, known, predicted, interrupted, frameRate: rate, ...settings, bitsPerDim, exact };
 }
 
-/** @throws PxvError `USAGE` where the output's name asks for something else than --format */
+/** Throws if the format of --out differs from --format. @throws PxvError `USAGE` */
 async function expectFormat(out: string, { kind }: PredictOptions): Promise<void> {
   const { outputKind } = await import('../src/video/index.js');
   if (kind === undefined || out === STANDARD_STREAM || outputKind(out) === kind) return;

@@ -4,16 +4,16 @@ import { launchOf } from '../src/distributed/launch.js';
 import { joinedSingleProcess, type JoinedProcessGroup } from '../src/distributed/process-group.js';
 import { exitCodes } from './interrupt.js';
 
-/** Whether this process prints results and errors: of those that a launcher has started, only rank 0 does. */
+/** Returns true if this process prints results and errors: without a launcher, or with rank 0. */
 export function isMainProcess(): boolean {
   return (launchOf()?.rank ?? 0) === 0;
 }
 
 /**
- * Joins the processes that do the work of a command together: this one alone, unless a launcher has started others.
- * @param command its name
- * @param isShareable whether ranks can share its work
- * @throws PxvError `USAGE` if they cannot, or differ in their versions or commands
+ * Joins the process group of a launcher. Returns a single process if there is no launcher.
+ * @param command name of the command
+ * @param isShareable true if ranks can share the command's work
+ * @throws PxvError `USAGE` if the work cannot be shared, or the ranks differ in version or command
  */
 export async function joinLaunched(command: string, isShareable: boolean): Promise<JoinedProcessGroup> {
   const launch = launchOf();

@@ -1,22 +1,22 @@
 import { toOneLine } from '../src/foundation/control-characters.js';
 
-/** How far some work has come. */
+/** State of some work, as `Progress` shows it. */
 export interface ProgressState {
-  /** What is being done, in one word or two; another label starts another clock. */
+  /** Name of the work, in one or two words; a new label restarts the clock. */
   label: string;
-  /** With the share of the one at hand; whole ones are shown. */
+  /** Number of units done, with the fraction of the current unit; shown rounded down. */
   done: number;
-  /** Null where it is not known. */
+  /** Total number of units; null if not known. */
   total: number | null;
-  /** Seconds of a time that is given: it tells how far the work is where `total` does not. */
+  /** Seconds of limited time, which give the percentage if `total` is null. */
   time?: { passed: number; given: number };
-  /** What `done` and `total` count, in the plural, such as `steps`. */
+  /** Unit of `done` and `total`, in the plural, such as `steps`. */
   unit: string;
-  /** Anything else worth a look, such as `bits/dim`, shown in this order. */
+  /** Further values to show, such as `bits/dim`, in this order. */
   fields?: Readonly<Record<string, string | number>>;
 }
 
-/** The stream that progress goes to: `process.stderr` or a stand-in for it. */
+/** Stream for progress: `process.stderr` or a substitute. */
 export interface ProgressStream {
   isTTY?: boolean;
   columns?: number;
@@ -26,7 +26,7 @@ export interface ProgressStream {
 const terminalInterval = 100;
 const plainInterval = 10_000;
 
-/** Progress as one line that rewrites itself on a terminal, elsewhere as a plain line at most every 10 seconds. */
+/** Progress display: a line that rewrites itself on a terminal, else a plain line at most every 10 seconds. */
 export class Progress {
   private label: string | undefined;
   private startTime = 0;
@@ -34,13 +34,13 @@ export class Progress {
   private shownTime = 0;
   private latest: { state: ProgressState; rate: number } | undefined;
 
-  /** @param now - Milliseconds that never go backwards. */
+  /** @param now returns monotonic milliseconds */
   constructor(
     private readonly stream: ProgressStream,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Cheap enough to call at every step: writes only when it is time to. */
+  /** Records the state, and writes at most every 0.1 s on a terminal, else every 10 s; cheap to call at every step. */
   show(state: ProgressState): void {
     const time = this.now();
     if (state.label !== this.label) {
@@ -57,14 +57,14 @@ export class Progress {
     this.write();
   }
 
-  /** Writes a line of its own, above the progress. */
+  /** Writes a separate line above the progress. */
   log(text: string): void {
     const said = toOneLine(text);
     this.stream.write(this.stream.isTTY ? `\r\x1b[K${said}\n` : `${said}\n`);
     if (this.stream.isTTY && this.latest !== undefined) this.write();
   }
 
-  /** Leaves the last state on a line of its own. A second call does nothing. */
+  /** Leaves the last state on a line. A second call does nothing. */
   close(): void {
     if (this.latest !== undefined) {
       this.write();
@@ -78,7 +78,7 @@ export class Progress {
     if (this.latest === undefined) return;
     const { state, rate } = this.latest;
     const { isTTY } = this.stream;
-    // A terminal that does not know its width says 0.
+    // A terminal of unknown width reports 0.
     const columns = this.stream.columns || 80;
     const line = toOneLine(formatProgress(state, rate, isTTY ? columns - 1 : Infinity));
     this.stream.write(isTTY ? `\r${line}\x1b[K` : `${line}\n`);
@@ -86,9 +86,9 @@ export class Progress {
 }
 
 /**
- * One line such as `train  120/1000 steps  12%  3.40/s  0:04:19 to go  bits/dim 3.21`.
- * @param rate units a second
- * @param columns that it may take
+ * Returns a line such as `train  120/1000 steps  12%  3.40/s  0:04:19 to go  bits/dim 3.21`.
+ * @param rate units per second
+ * @param columns maximum length
  */
 export function formatProgress(state: ProgressState, rate: number, columns = Infinity): string {
   const { label, done, total, time, unit, fields = {} } = state;
@@ -102,10 +102,13 @@ export function formatProgress(state: ProgressState, rate: number, columns = Inf
   return fitted(parts, Object.entries(fields), columns);
 }
 
-/** Letters that are left at least of a text that is shortened. */
+/** Minimum number of characters of a shortened text. */
 const SHORTEST = 15;
 
-/** Parts and fields in a line: where it is too long, texts lose their middle, and then the last fields are left out. */
+/**
+ * Returns parts and fields in one line of at most `columns` characters. Long texts lose their middle, then the last
+ * fields are dropped.
+ */
 function fitted(parts: readonly string[], fields: readonly [string, string | number][], columns: number): string {
   const line = (texts: number) =>
     [
@@ -127,13 +130,13 @@ function shortened(text: string, length: number): string {
   return `${text.slice(0, length - 3 - end)}...${text.slice(text.length - end)}`;
 }
 
-/** So many digits, and more where they stand before the point: `84213`, not `8.42e+4`. */
+/** Returns a number with `digits` significant digits, but with all digits before the point: `84213`, not `8.42e+4`. */
 function formatNumber(value: number, digits: number): string {
   const rounded = Number(value.toPrecision(digits));
   return Math.abs(rounded) >= 10 ** digits ? String(Math.round(value)) : rounded.toPrecision(digits);
 }
 
-/** h:mm:ss */
+/** Returns a duration as h:mm:ss. */
 export function formatDuration(seconds: number): string {
   const whole = Math.round(seconds);
   const two = (value: number) => String(value).padStart(2, '0');

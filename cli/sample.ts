@@ -16,6 +16,7 @@ const flags = {
   ...computing,
 };
 
+/** Returns the `sample` command, which samples images from a model of images. */
 export function command(): Command {
   const sample = new Command('sample')
     .description('draw images from a model that needs nothing given')

@@ -6,19 +6,19 @@ import { errorFactory, PxvError } from '../src/foundation/errors.js';
 import { makeTemporaryFolder, type TemporaryFolder } from '../src/foundation/temporary-folder.js';
 import { writeFailure } from '../src/foundation/write-file.js';
 
-/** What a clip or an output is called that is standard input or output. */
+/** Path that stands for standard input or output. */
 export const STANDARD_STREAM = '-';
 
 /**
- * Files for what comes from standard input and for what goes to standard output: a clip is read more than once, and an
- * output is written whole or not at all. They are gone when the work is done, or the process is.
+ * Temporary files in place of standard input and output: a clip is read more than once, and an output is written
+ * atomically. The files are removed with `remove`, or when the process ends.
  */
 export class StandardStreams {
   private folder: TemporaryFolder | null = null;
-  /** What the files stand for, by their paths. */
+  /** Stream of each file, by path. */
   private readonly names = new Map<string, string>();
 
-  /** A path for a file of that name, which stands for `stream`. */
+  /** Returns the path of a new temporary file, which stands for `stream`. */
   private at(name: string, stream: string): string {
     if (this.folder === null) {
       try {
@@ -33,9 +33,9 @@ export class StandardStreams {
   }
 
   /**
-   * Reads standard input to its end where `clip` stands for it.
+   * Reads standard input to its end if `clip` stands for it.
    * @returns the path to read the clip from
-   * @throws PxvError `USAGE` where it is a terminal; the signal's reason where it is aborted
+   * @throws PxvError `USAGE` if standard input is a terminal; the signal's reason if the signal is aborted
    */
   async receive(clip: string, signal: AbortSignal): Promise<string> {
     if (clip !== STANDARD_STREAM) return clip;
@@ -50,10 +50,10 @@ export class StandardStreams {
   }
 
   /**
-   * @param out as it was asked for
-   * @param ending of the file's name where `out` stands for standard output
-   * @returns the path to write to; `send` hands that on
-   * @throws PxvError `USAGE` where standard output is a terminal, or the ending is that of a folder
+   * Returns the path to write to, a temporary file if `out` stands for standard output: `send` then copies the file.
+   * @param out path as given by the user
+   * @param ending extension of the temporary file; empty for a folder
+   * @throws PxvError `USAGE` if standard output is a terminal, or the output is a folder
    */
   outputFor(out: string, ending: string): string {
     if (out !== STANDARD_STREAM) return out;
@@ -62,17 +62,17 @@ export class StandardStreams {
     return this.at(`stdout${ending}`, 'standard output');
   }
 
-  /** Writes what was written to the path of `outputFor` to standard output. */
+  /** Copies the file at the path of `outputFor` to standard output. */
   async send(path: string): Promise<void> {
     await pipeline(createReadStream(path), process.stdout, { end: false });
   }
 
-  /** A text that names the streams where it named the files that stand for them. */
+  /** Returns a text with the names of the streams in place of the temporary files. */
   named(text: string): string {
     return [...this.names].reduce((said, [path, stream]) => said.replaceAll(path, stream), text);
   }
 
-  /** The same of what an error says. */
+  /** Returns an error with the names of the streams in place of the temporary files. */
   namedError(error: unknown): unknown {
     if (!(error instanceof PxvError) || this.named(error.message) === error.message) return error;
     const { argument, expected, received, remedy } = error.parts;
@@ -80,12 +80,13 @@ export class StandardStreams {
     return new PxvError({ ...error.parts, argument: a, expected: e, received: r, remedy: m }, { cause: error });
   }
 
+  /** Removes the temporary files. */
   remove(): void {
     this.folder?.remove();
   }
 }
 
-/** What the system would not write to the folder of temporary files. */
+/** Returns the error for a temporary file that cannot be written. */
 function notKept(cause: unknown): unknown {
   return writeFailure(tmpdir(), cause, { operation: 'keep a standard stream', remedy: 'set TMPDIR to another folder' });
 }

@@ -6,9 +6,9 @@ import { singleProcess } from '../src/distributed/process-group.js';
 import type { Progress } from './progress.js';
 
 /**
- * Starts the backend that some of a command's options ask for, and says what the user should know of it.
- * @param ranks that share the work, which must compute alike
- * @returns what `--json` tells of it
+ * Starts the backend that a command's options choose, and logs its note.
+ * @param processGroup ranks that share the work, which must compute alike
+ * @returns facts about the backend for `--json`
  */
 export async function startBackend(
   options: BackendOptions,
@@ -30,7 +30,7 @@ export async function startBackend(
   return chosen;
 }
 
-/** Loads the model that `--model` names, and starts the backend: `seconds` tells how long the work takes from here on. */
+/** Loads the model of `--model` and starts the backend. `seconds` of the result returns the time since then. */
 export async function startWithModel(
   options: BackendOptions & { model?: string | undefined },
   progress: Progress,

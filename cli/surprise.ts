@@ -13,7 +13,7 @@ import type { CommandResult, CommandContext } from './action.js';
 import { STANDARD_STREAM } from './standard-streams.js';
 import { outputStem } from './output-stem.js';
 
-/** It keeps up with a camera of 64x64, where the large one does not. */
+/** Default model, which keeps up with a camera of 64x64, unlike the large model. */
 const DEFAULT_MODEL = 'video-64-small';
 
 const flags = {
@@ -30,6 +30,7 @@ const flags = {
   ...computing,
 };
 
+/** Returns the `surprise` command, which finds unexpected events in a clip. */
 export function command(): Command {
   const surprise = new Command('surprise')
     .description('find what was unexpected in a clip: a film of where its bits are, and the moments that stood out')
@@ -55,7 +56,7 @@ Examples:
   $ pxv surprise clip.mp4 --json                       moments and timeline, as JSON
   $ ffmpeg -i rtsp://camera -f mpegts - | pxv surprise - --fps 10 --csv`;
 
-/** Moments that are listed for people. */
+/** Maximum number of events in the text output. */
 const LISTED = 8;
 
 async function find(
@@ -101,7 +102,7 @@ async function find(
   };
 }
 
-/** @throws PxvError `USAGE` where raw frames are to come from a file, or a film from a terminal */
+/** Throws if raw frames would come from a file, or a clip from a terminal. @throws PxvError `USAGE` */
 function refuseMisplaced(clip: string, { raw }: ParsedOptions<typeof flags>): void {
   const misused = errorFactory('USAGE', 'surprise');
   if (clip !== STANDARD_STREAM && raw !== undefined)

@@ -21,6 +21,7 @@ import {
   type TrainOptions,
 } from '../src/train/flags.js';
 
+/** Returns the `train` command, which trains a model on clips or images. */
 export function command(): Command {
   const train = new Command('train')
     .description('learn to predict the frames of your own clips, or the pixels of images')
@@ -121,7 +122,7 @@ async function trainOne(
   };
 }
 
-/** What a training would be. */
+/** Describes the dry run of a training. */
 async function describeDryRun(configuration: RunConfiguration, out: string): Promise<CommandResult> {
   const { dryRunTraining } = await import('../src/train/dry-run.js');
   const { networkName } = await import('../src/model/presets.js');
@@ -142,12 +143,12 @@ async function describeDryRun(configuration: RunConfiguration, out: string): Pro
   };
 }
 
-/** The steps of this run, and of all where there were others before. */
+/** Returns the number of steps of this run, and the total if there were earlier runs. */
 function stepsOf({ step, facts }: TrainedRun): string {
   return facts.step === 0 ? pluralize(step, 'step') : `${pluralize(step - facts.step, 'step')}, ${step} in all,`;
 }
 
-/** How good the model became, and against what that is to be seen, in lines for people. */
+/** Returns lines about the best validation compared with a baseline. */
 function outcome({ best, last, facts: { data } }: TrainedRun): string[] {
   if (best === null) return ['no validation: the model has the last weights'];
   const { uniform } = data.baselines;
@@ -168,7 +169,7 @@ function outcome({ best, last, facts: { data } }: TrainedRun): string[] {
   ];
 }
 
-/** What is trained on what, in lines for people. */
+/** Returns lines about the model and the data of a training. */
 function describeStart({ parameters, step, data }: TrainingInfo, out: string): string[] {
   const lines = (learnt: string, validation: string) => [
     `model: ${parameters} parameters; ${learnt}`,

@@ -1,16 +1,16 @@
 import type { SectionSource } from './document/section-source.js';
 
-/** What one capability adds to the toolkit. */
+/** Part of the toolkit: its commands and the section that it adds to reports. */
 interface Capability {
-  /** Names of its commands: files of cli/. */
+  /** Names of the capability's commands, each a file of cli/. */
   commands: readonly string[];
-  /** Loads its part of a report. */
+  /** Loads the source of the capability's report section. */
   sections?: () => Promise<{ sectionSource: SectionSource<unknown> }>;
 }
 
 /**
- * Every capability, in the order of the help. A new one is a folder, its commands, and a line here. Modules are loaded when
- * they are used, so that help is quick.
+ * All capabilities, in the order of the help. A new capability is a folder, its commands, and a line here. Modules are
+ * loaded on demand, so that help is quick.
  */
 export const capabilities = {
   train: { commands: ['train'], sections: () => import('./train/report-section.js') },
@@ -32,7 +32,7 @@ export const capabilities = {
 /** Names of all commands, in the order of the help. */
 export const commandNames: readonly string[] = Object.values(capabilities).flatMap(({ commands }) => commands);
 
-/** Loads the parts that capabilities make of a report. */
+/** Loads the sources of report sections of all capabilities. */
 export async function loadSectionSources(): Promise<SectionSource<unknown>[]> {
   const sources: SectionSource<unknown>[] = [];
   for (const capability of Object.values<Capability>(capabilities)) {

@@ -1,6 +1,4 @@
-/**
- * The public API: describe, train, load, predict and score. Call `chooseBackend` first, before any tensor is made.
- */
+/** Public API: describe, train, load, predict and score. Call `chooseBackend` before any tensor is created. */
 import { loadSectionSources } from './capabilities.js';
 import { writeReport as writeSections, type WriteReportOptions, type WrittenReport } from './report/write-report.js';
 
@@ -61,7 +59,7 @@ export * from './check/index.js';
 export type { WriteReportOptions, WrittenReport } from './report/write-report.js';
 
 /**
- * Writes a page of results, trainings and clips, which needs no other file: see `writeReport` of src/report.
+ * Writes a self-contained HTML page about trainings, scores, searches and clips: see `writeReport` of src/report.
  * @param paths run folders, JSON files, folders of searches, and clips, in the order of the page
  */
 export async function writeReport(paths: readonly string[], options: WriteReportOptions): Promise<WrittenReport> {

@@ -21,24 +21,24 @@ import {
 } from '../training/configuration.js';
 import { resolveListedClips } from './listed-clips.js';
 
-/** What makes a network, where a description would say all of it; what is left out follows from the data. */
+/** Settings of a preset network, as an alternative to a full description. Omitted settings follow from the data. */
 export type ModelChoices = { [Name in keyof PresetSettings]?: PresetSettings[Name] | undefined } & {
-  /** Kind of its layers. Default: `pixel-cnn`. */
+  /** Kind of the network. Default: `pixel-cnn`. */
   network?: NetworkName | undefined;
 };
 
 const choicesSchema = z.strictObject({ network: networkChoice, ...presetChoices }).partial();
 
-/** A training as it is asked for: config.json of a run, of which all may be left out but the data. */
+/** Request of a training: like config.json of a run folder, but only `data` is required. */
 export interface TrainingRequest {
-  /** Default: the description of the model that the training starts from, if it starts from one. */
+  /** Description or preset settings. Default: the description of the model that the training starts from, if any. */
   model?: ModelDescription | ModelChoices | undefined;
-  /** How the model's futures are drawn; default: as usual for such a model. */
+  /** Sampling settings to keep in the model's file. Default: the usual settings for the model. */
   drawing?: SamplingSettings | null | undefined;
-  /** How it learns, for how long; default: as `pxv train` has it. */
+  /** Settings of the training. Defaults: those of `pxv train`. */
   training?: TrainingSettings | undefined;
   /**
-   * What to learn from. Of clips `list`, a file, may say which of those in `frames` are learned from and which validate (see
+   * Data to train on. For clips, `list` is a file that assigns clips of `frames` to training and validation (see
    * `resolveListedClips`).
    */
   data: DataSettings & { list?: string | undefined };
@@ -48,10 +48,11 @@ const typedData = z.looseObject({ data: z.looseObject({ type: z.enum(['clips', '
 const SOURCE: ConfigurationSource = { operation: 'configure training', argument: 'request', code: 'USAGE' };
 
 /**
- * The whole configuration of a training, for `trainModel`: what is left out is as `pxv train` has it.
- * @param source where the request came from, for messages
- * @param onNote called with a line on what was chosen that the user should know of
- * @throws PxvError `USAGE` where something is out of its range or unknown; what `resolveListedClips`, `loadModel` and opening images throw
+ * Returns the whole configuration of a training for `trainModel`, with the defaults of `pxv train`.
+ * @param source origin of the request, for error messages
+ * @param onNote called with a line about each automatic choice that the user should know
+ * @throws PxvError `USAGE` if a setting is unknown or out of range; errors of `resolveListedClips`, `loadModel` and
+ * opening images
  */
 export async function configureTraining(
   { model, training = {}, data: asked, ...others }: TrainingRequest,
@@ -64,7 +65,7 @@ export async function configureTraining(
   return parseConfiguration(runSchema, { ...others, model: described, training, data }, source);
 }
 
-/** What to learn from, where a list may say what each clip is for. */
+/** Returns the data settings, with the clips of a list in place of the list. */
 async function withoutList({ list, ...data }: TrainingRequest['data']): Promise<DataSettings> {
   if (list === undefined) return data;
   if (data.type !== 'clips')
@@ -74,14 +75,14 @@ async function withoutList({ list, ...data }: TrainingRequest['data']): Promise<
   return { ...data, ...(await resolveListedClips(list, data.frames)) };
 }
 
-/** Whether a model is described whole, rather than by choices. */
+/** Returns true if `model` is a full description, not preset settings. */
 export function isDescription(model: unknown): model is ModelDescription {
   return typeof model === 'object' && model !== null && 'version' in model;
 }
 
 function choicesIn(model: unknown, source: ConfigurationSource): ModelChoices | undefined {
   if (model === undefined) return undefined;
-  // Where a choice is there but undefined, it is taken as left out.
+  // A choice that is undefined counts as omitted.
   return parseConfiguration(z.strictObject({ model: choicesSchema }), { model }, source).model;
 }
 
@@ -105,7 +106,7 @@ async function describe(
   const imageHead = levels === 2 ? 'sigmoid' : 'softmax';
   return describeModel(network, {
     ...asked,
-    // Where a set's images are of another size or colour than is asked for, opening them for the training refuses it.
+    // If a data set's images differ from the requested size or channels, opening the images for the training throws.
     size: size ?? images?.size ?? defaultChoices.size,
     channels: channels ?? images?.channels ?? 3,
     levels,
@@ -116,7 +117,7 @@ async function describe(
   });
 }
 
-/** The description of a model to start from, which must be one of what is learned from. */
+/** Returns the description of a model to start from, if the model is for the kind of data. */
 function describedBy(from: string, data: DataSettings): ModelDescription {
   const { description, chain } = loadModel(from);
   const ofVideo = chain.exampleShape.context > 0;

@@ -3,13 +3,12 @@ import { hashText, type DataHashes } from '../training/data-files.js';
 import type { RunFolder } from '../training/run-folder.js';
 
 /**
- * Whether a training is given what it began with. A resumed training ends with the weights of one that never stopped
- * only where it is shown the same frames in the same order. The files are compared before anything is decoded, and by
- * their bytes, for a file may be copied or touched; the frames afterwards, for another decoder may make others of the
- * same file.
+ * Consistency check of a resumed training's data. Only the same frames in the same order as before lead to the weights
+ * of a training without a stop. The files are compared before decoding, by their bytes, since a file may be copied or
+ * touched. The frames are compared after decoding, since another decoder may decode a file differently.
  */
 export class DataConsistency {
-  /** @param before of the state to go on from @param accept go on with other data, and say so */
+  /** @param before hashes in the resumed state @param accept true: changed data cause a warning, not an error */
   constructor(
     private readonly run: RunFolder,
     private readonly before: DataHashes,
@@ -17,14 +16,14 @@ export class DataConsistency {
     private readonly onWarning: ((text: string) => void) | undefined,
   ) {}
 
-  /** Whether it is known which files the training began with. */
+  /** True if the files that the training started with are known. */
   get isListed(): boolean {
     return this.before.files !== null;
   }
 
   /**
-   * What to keep of the files that are there now; the very hashes of before where they are the same.
-   * @throws PxvError `INPUT` where they are others
+   * Returns the hashes to keep for the files of `list`: `before` itself if the files are unchanged.
+   * @throws PxvError `INPUT` if the files have changed and changes are not accepted
    */
   list(list: string): DataHashes {
     const files = hashText(list);
@@ -33,11 +32,14 @@ export class DataConsistency {
       const changes = this.run.dataChanges(list, this.before.files);
       this.refuse('the files that the training began with', changes, 'bring them back');
     }
-    // What the best so far was measured on stays known until other data have been opened.
+    // The data of the best validation stay known until other data have been opened.
     return { files, frames: null, validation: this.before.validation };
   }
 
-  /** What to keep once the frames are decoded. @throws PxvError `INPUT` where they are others */
+  /**
+   * Returns the hashes to keep after decoding.
+   * @throws PxvError `INPUT` if the frames have changed and changes are not accepted
+   */
   frames(listed: DataHashes, { frames, validation }: Pick<DataHashes, 'frames' | 'validation'>): DataHashes {
     if (listed.frames !== null && frames !== listed.frames) {
       const remedy = 'decode them with the FFmpeg of then (PXV_FFMPEG)';
@@ -46,7 +48,7 @@ export class DataConsistency {
     return { ...listed, frames, validation: validation ?? listed.files };
   }
 
-  /** Whether what is held out is what it was: only then can one validation be compared with another. */
+  /** Returns true if the held-out data are unchanged, so that validations can be compared. */
   validates({ validation }: DataHashes): boolean {
     return validation === this.before.validation;
   }

@@ -11,18 +11,20 @@ import { estimateTrainingMemory } from './training-memory.js';
 
 /** Result of a dry run of a training. */
 export interface DryRun {
-  /** Clips or images that were found. Whether each can be read shows when it is decoded. */
+  /** Number of clips or images found; decoding may still fail. */
   found: { unit: 'clips' | 'images'; count: number };
+  /** Number of parameters of the model. */
   parameters: number;
   /** Estimated peak memory, in bytes. */
   memoryBytes: number;
-  /** Seconds of a step of each stage, on this machine as it is now. */
+  /** Duration in seconds of a step of each stage, measured on this machine. */
   secondsPerStep: number[];
 }
 
 /**
- * Finds the data of a training, estimates its memory, and times a step of each stage on blank data. Writes nothing.
- * @throws PxvError `INPUT` if there is nothing to learn from; `CHECKPOINT` as `startTraining`
+ * Finds the data of a training, estimates the peak memory, and times a step of each stage on blank data. Writes
+ * nothing.
+ * @throws PxvError `INPUT` if there is nothing to train on; `CHECKPOINT` as `startTraining`
  */
 export async function dryRunTraining(configuration: RunConfiguration): Promise<DryRun> {
   const { chain, checkpoint } = startTraining(configuration);
@@ -47,7 +49,10 @@ async function findData(chain: Chain, data: RunConfiguration['data']): Promise<D
   return { unit: 'images', count };
 }
 
-/** Takes two steps of each stage, which replace the checkpoint's state. Times the second, which reuses arrays. */
+/**
+ * Takes two steps of each stage, and returns the seconds of the second, which reuses arrays. Replaces the checkpoint's
+ * state.
+ */
 async function timeSteps(chain: Chain, checkpoint: Checkpoint): Promise<number[]> {
   const data = blankData(chain);
   const seconds: number[] = [];

@@ -40,6 +40,7 @@ import type { LocatedData } from './training-data.js';
 import type { ClipDataInfo, TrainModelHooks } from './options.js';
 import { mixedRatesWarning } from './rate-warnings.js';
 
+/** Options for `findClipData`. */
 interface ClipTraining {
   run: RunFolder;
   chain: Chain;
@@ -50,10 +51,10 @@ interface ClipTraining {
 }
 
 /**
- * Finds the clips of a training, and then, once the run folder is there, decodes them into it at the model's size and
+ * Finds the clips of a training. `open` of the result decodes the clips into the run folder at the model's size, and
  * holds some out for validation.
- * @param listed whether the run folder has a list of the files, which tells what is missing: then a path where no clip is
- *   any more is passed over
+ * @param listed true if the run folder has a list of the files, to report missing files; paths without clips are then
+ * skipped
  */
 export async function findClipData(asked: ClipTraining, listed: boolean): Promise<LocatedData<ClipDataInfo>> {
   const { run, chain, data, training } = asked;
@@ -94,7 +95,10 @@ async function bytesIn(folder: string): Promise<number> {
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
-/** The previous frame as a predictor of what validates, each clip weighing the same; null where there is none. */
+/**
+ * Returns bits/dim of the previous frame as a predictor of the held-out frames, each clip with the same weight. Returns
+ * null if nothing is held out.
+ */
 function previousFrameBaseline(shape: ExampleShape, store: FrameStore, parts: readonly ClipTail[]): number | null {
   if (parts.length === 0) return null;
   const { size, channels } = shape;
@@ -112,10 +116,10 @@ function previousFrameBaseline(shape: ExampleShape, store: FrameStore, parts: re
   return bits.reduce((sum, value) => sum + value, 0) / parts.length;
 }
 
-/** The clips to learn from, and those that are named for validation. */
+/** Clips to train on, and clips named for validation. */
 type Clips = Record<'learnt' | 'held', ClipSource[]>;
 
-/** @param begun the run folder of a training that has a list of its files */
+/** @param begun run folder of a training that has a list of its files; paths without clips are then skipped */
 async function findClips({ frames, validate }: ClipsConfiguration, begun: RunFolder | null): Promise<Clips> {
   const find = async (paths: readonly string[]) => listClips(begun ? await whereClipsAre(paths, begun) : paths);
   const learnt = await find(frames);
@@ -129,7 +133,7 @@ async function findClips({ frames, validate }: ClipsConfiguration, begun: RunFol
   return { learnt, held };
 }
 
-/** Those of the paths where clips are. @throws PxvError `INPUT` where there are none at any */
+/** Returns the paths that contain clips. @throws PxvError `INPUT` if no path contains clips */
 async function whereClipsAre(paths: readonly string[], run: RunFolder): Promise<readonly string[]> {
   const there: string[] = [];
   for (const path of paths) {
@@ -141,7 +145,7 @@ async function whereClipsAre(paths: readonly string[], run: RunFolder): Promise<
   throw errorFactory('INPUT', 'resume training')(run.path, expected, `none at ${firstFew(paths)}`, 'bring them back');
 }
 
-/** Decodes the clips and tells, by their places in the store, which are learnt from and which validate. */
+/** Decodes the clips. Returns the indices in the store of the training clips, and the held-out tails of clips. */
 async function openClips(
   { run, chain, data, training, hooks, processGroup }: ClipTraining,
   { learnt, held }: Clips,
@@ -150,7 +154,7 @@ async function openClips(
   const store = await openSharedStore(processGroup, run.frames, sources, storing(chain, data, hooks));
   const warn = (text: string | null) => text !== null && hooks.onWarning?.(text);
   const skipped: SkippedClip[] = [];
-  /** Clips by what is said of them: of many clips the same is said in one line. */
+  /** Clips by warning: a warning that many clips share is reported in one line. */
   const doubts = new Map<string, string[]>();
   const usable = sources.flatMap(({ isExplicit }, clip) => {
     const { name, frames, warning, unreadable } = store.clips[clip];
@@ -179,7 +183,7 @@ async function openClips(
   return { store, learnt: kept, validation, skipped };
 }
 
-/** One line where clips that validate have the very frames of some that are learned from; else null. */
+/** Returns a warning if held-out clips have the same frames as training clips, else null. */
 function copiesLearnt({ clips }: FrameStore, training: readonly number[], validation: readonly number[]) {
   const learnt = new Set(training.map((clip) => clips[clip].sha256));
   const copies = validation.filter((clip) => learnt.has(clips[clip].sha256)).map((clip) => clips[clip].name);
@@ -187,7 +191,7 @@ function copiesLearnt({ clips }: FrameStore, training: readonly number[], valida
   return `${firstFew(copies)}: validates, and a copy of it is learned from, so that validations are too good; leave copies out`;
 }
 
-/** The rank that writes decodes, and the others read what it has decoded. */
+/** Opens the decoded frames: the main process decodes, and the other ranks read the decoded files. */
 async function openSharedStore(
   processGroup: ProcessGroup,
   ...asked: Parameters<typeof openFrameStore>
@@ -197,7 +201,7 @@ async function openSharedStore(
   return own ?? openDecodedFrameStore(...asked, clips);
 }
 
-/** How clips are decoded: at the model's size, but for what is said otherwise. */
+/** Returns the options for decoding clips at the model's size. */
 function storing({ exampleShape }: Chain, data: ClipsConfiguration, hooks: TrainModelHooks): FrameStoreOptions {
   const { size, channels } = exampleShape;
   const { onDecode, signal } = hooks;
@@ -211,7 +215,9 @@ function storing({ exampleShape }: Chain, data: ClipsConfiguration, hooks: Train
   };
 }
 
-/** The clips that are learnt from once more, so large that parts of them can be shown; null where none are. */
+/**
+ * Decodes the training clips again at a larger size, from which crops are read. Returns null if no stage uses crops.
+ */
 async function openParts(
   { run, chain, data, training: { stages }, hooks, processGroup }: ClipTraining,
   clips: readonly ClipSource[],
@@ -224,7 +230,7 @@ async function openParts(
   return { store, readPart: createCropReader(store, size, channels, data.fit) };
 }
 
-/** Those of the store's clips that could be read and tell a rate: not folders of images. */
+/** Returns the readable clips that have a frame rate of their own: videos, not folders of images. */
 async function withRates(sources: readonly ClipSource[], { clips }: FrameStore): Promise<readonly StoredClip[]> {
   const folders = await Promise.all(sources.map(isImageFolder));
   return clips.filter(({ unreadable, frames }, clip) => unreadable === null && frames >= 2 && !folders[clip]);

@@ -9,7 +9,10 @@ import { imageData } from '../training/image-data.js';
 import type { LocatedData } from './training-data.js';
 import type { ImageDataInfo, TrainModelHooks } from './options.js';
 
-/** Finds a set's images for training and for validation; its test images cannot be reached from here. */
+/**
+ * Opens the training and validation images of a data set or a folder; test images are never read. The caller closes the
+ * result.
+ */
 export async function findImageData(
   chain: Chain,
   { set, folder }: ImagesConfiguration,
@@ -32,7 +35,7 @@ export async function findImageData(
     learnt.close();
     throw error;
   });
-  // The folder of a data set may lie elsewhere where the training is resumed.
+  // The folder of a data set may have moved when the training is resumed.
   const isNamed = imageSets.some(({ name }) => name === set);
   const files = [...new Set([...learnt.files, ...held.files])];
   return {

@@ -21,7 +21,7 @@ import type { RunConfiguration } from '../training/configuration.js';
 import type { Extension } from '../training/pace.js';
 
 const { overwrite, acceptChangedData, log } = trainModelFields;
-/** What `pxv train` asks for. Nothing has a default here, so that whatever is given comes before a configuration file. */
+/** Flags of `pxv train`. They have no defaults here, so that a given flag overrides a configuration file. */
 export const trainFlags = {
   ...dataFlags,
   out: withFlag(z.string().optional(), 'run', 'folder of the run (default: runs/<name of the first path or set>)'),
@@ -47,20 +47,21 @@ export const trainFlags = {
   dryRun: booleanFlag('say what would be learned from, in how much memory and time, and train nothing'),
 };
 
+/** Parsed options of `pxv train`. */
 export type TrainOptions = ParsedOptions<typeof trainFlags> & BackendOptions;
 type TrainFlag = keyof typeof trainFlags;
 
-/** Options of one kind of data, which the other has no use for. */
+/** Options that apply to one kind of data only. */
 const optionsOf = { clips: ['validate', 'fit', 'frameRate', 'context', 'frames'], images: ['data'] } as const;
-/** Options that leave a resumed run what it is. */
+/** Options that may be given with `--resume`. */
 const besideResume = ['resume', 'steps', 'minutes', 'acceptChangedData', 'log', 'watch', 'out'];
 
-/** How a person writes an option. */
+/** Returns an option as the user types it. */
 function optionOf(name: TrainFlag): string {
   return flagSpelling(name, trainFlags[name]);
 }
 
-/** A configuration file before it is checked. */
+/** Configuration file before validation. */
 interface ConfigurationFile {
   model?: unknown;
   training?: Record<string, unknown>;
@@ -73,15 +74,15 @@ function refuseUnused({ factors, shared }: TrainOptions): void {
   if (shared !== undefined && factors === undefined) throw unused('--shared', '--scales', 'none');
 }
 
-/** The other length that a training gets which goes on; undefined: none. */
+/** Returns the new length of a resumed training, or undefined if none is given. */
 export function parseExtension({ resume, steps, minutes }: TrainOptions): Extension | undefined {
   if (!resume) return undefined;
   return steps !== undefined ? { steps } : minutes !== undefined ? { minutes } : undefined;
 }
 
 /**
- * The configuration that the options mean, over that of --config where it is given.
- * @param say told what the user should know of it
+ * Returns the configuration that the options define, on top of the file of `--config` if given.
+ * @param say called with each line that the user should know
  */
 export async function buildConfiguration(
   options: TrainOptions,
@@ -111,10 +112,13 @@ export async function buildConfiguration(
   return configureTraining(request as TrainingRequest, source, say);
 }
 
-/** Whatever the number of ranks, so that it changes no weight. */
+/** Default number of shards under mpirun, regardless of the number of ranks, so that the ranks change no weight. */
 const SHARDS_OF_LAUNCHED = 8;
 
-/** The stages of a configuration file with another highest rate. @throws PxvError `USAGE` where there are several */
+/**
+ * Returns the stages of a configuration file with another peak learning rate.
+ * @throws PxvError `USAGE` for several stages
+ */
 function withRate(stages: unknown, rate: number): object[] {
   if (stages === undefined) return [{ rate }];
   if (Array.isArray(stages) && stages.length === 1) return [{ ...(stages[0] as object), rate }];
@@ -123,8 +127,8 @@ function withRate(stages: unknown, rate: number): object[] {
 }
 
 /**
- * The model of a configuration file with other choices, each of which is said.
- * @throws PxvError `USAGE` where no choices describe the file's model
+ * Returns the model of a configuration file with the choices of the options, and reports each change.
+ * @throws PxvError `USAGE` if the file's model is no preset network that options can change
  */
 async function overridden(
   model: unknown,
@@ -148,7 +152,7 @@ async function overridden(
     if (before !== now) say(`${optionOf(name)}: ${now} in place of the ${before} of ${file}`);
   };
   if (choices === null) {
-    // No weight depends on the size, so that any model has another.
+    // No weight depends on the size, so the size of any model can change.
     if (asked.size !== undefined && names.length === 1) {
       tell('size', shown(described.scales[described.scales.length - 1].size), shown(asked.size));
       return resizeDescription(described, asked.size);
@@ -161,14 +165,16 @@ async function overridden(
   return { ...choices, ...asked };
 }
 
-/** A choice as it is given to its option. */
+/** Returns a choice as its option is typed. */
 function shown(value: ModelChoices[keyof ModelChoices]): string {
   if (value === undefined || value === null) return 'default';
   if (Array.isArray(value)) return value.join(' ');
   return typeof value === 'object' && 'width' in value ? `${value.width}x${value.height}` : String(value);
 }
 
-/** What to learn from: the options' over the file's. Paths are made whole, so that a run resumes from any folder. */
+/**
+ * Returns the data settings: the options over the file's. Paths become absolute, so that a run resumes from any folder.
+ */
 async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): Promise<object> {
   const { clips, images, fit, frameRate: rate } = options;
   if (clips !== undefined && images !== undefined)
@@ -194,20 +200,20 @@ async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): P
     const set = isName || !existsSync(images) ? images : resolve(images);
     return { type: 'images', set, ...(folder !== undefined && { folder }) };
   }
-  // An empty path would become the folder at hand.
+  // An empty path would resolve to the current folder.
   const whole = (path: string) => (path === '' ? path : resolve(path));
   const [frames, validate] = [clips, options.validate].map((paths) => paths?.map(whole));
   const frameRate = rate && formatFrameRate(rate);
   const named = clips !== undefined && file?.type !== 'clips' ? { type: 'clips' } : file;
-  // A list stands beside the file that names it.
+  // The path of a list is relative to the configuration file.
   const list = typeof named?.list === 'string' ? resolve(dirname(options.config!), named.list) : undefined;
   const given = Object.entries({ list, frames, validate, fit, frameRate, folder });
   return { ...named, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) };
 }
 
 /**
- * A model to start from brings its description, a resumed run brings everything: options that they would overrule are
- * refused, as are those that mean something for a resumed run alone, and two lengths of one training.
+ * Throws if options conflict: options that --from or --resume determine, options that need --resume, and two lengths.
+ * @throws PxvError `USAGE`
  */
 export function assertCompatibleFlags(options: TrainOptions): void {
   const { resume, from, acceptChangedData, steps, minutes } = options;

@@ -6,24 +6,25 @@ import { pluralize } from '../foundation/pluralize.js';
 import { sha256 } from '../foundation/sha256.js';
 import { listClips } from '../video/index.js';
 
+/** Clip in a list beside a recipe. */
 interface ListedClip {
   /** Name of the file, without a folder. */
   file: string;
-  /** Of its bytes, in hexadecimal. */
+  /** SHA-256 of the file in hexadecimal. */
   sha256: string;
-  /** Whether a training learns from it or is validated on it. */
+  /** Use of the clip: for training, or for validation. */
   use: 'learn' | 'validate';
 }
 
 const COLUMNS = ['file', 'sha256', 'use'] as const;
 
 /**
- * The clips of a list that stand beside a recipe: those among `paths` that have a listed name, whose bytes must be those that are
- * listed. Others are passed over.
- * @param list a file of tab-separated values, whose first line names its columns, `file`, `sha256` and `use` among them
- * @param paths as `listClips` takes them
- * @returns paths of the clips to learn from, and of those to validate on, in the order of the list
- * @throws PxvError `INPUT` where there is no such list, or a clip of it is missing or has other bytes
+ * Returns the clips among `paths` that a list names, after comparing their SHA-256. Clips that are not listed are
+ * skipped.
+ * @param list file of tab-separated values whose first line names the columns, among them `file`, `sha256` and `use`
+ * @param paths files or folders, as for `listClips`
+ * @returns paths of the clips for training and for validation, in the order of the list
+ * @throws PxvError `INPUT` if the list cannot be read, or a listed clip is missing or has other bytes
  */
 export async function resolveListedClips(
   list: string,
@@ -37,7 +38,7 @@ export async function resolveListedClips(
     const name = basename(path);
     if (!names.has(name) || found.has(name)) continue;
     const [{ sha256: expected }] = listed.filter(({ file }) => file === name);
-    // A folder of images, or a file that may not be read, is not the one that is meant.
+    // A folder of images or an unreadable file is not the listed clip.
     const sum = await sha256(path).catch(() => null);
     if (sum === expected) found.set(name, path);
     else others.add(name);

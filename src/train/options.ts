@@ -9,19 +9,19 @@ import type { SkippedClip } from '../clips/for-each-clip.js';
 import * as fields from '../options/fields.js';
 import type { OptionsOf } from '../options/fields.js';
 
-/** How far the decoding of a training's data is, or the reading of its files. */
+/** Progress of decoding, or of reading, the data of a training. */
 export interface DecodeProgress {
-  /** What is counted. */
+  /** Unit of `done` and `total`. */
   unit: 'clips' | 'images' | 'files';
   done: number;
   total: number;
-  /** Of the clip or file at hand, the last part of its path; or of the set. */
+  /** Base name of the current clip or file, or name of the data set. */
   name: string;
 }
 
 const { withFlag, callback, positiveInteger, positiveNumber, booleanFlag } = fields;
 
-/** What is learned from, as `pxv train` asks for it. */
+/** Flags of the data of `pxv train`. */
 export const dataFlags = {
   clips: withFlag(
     z.array(z.string()).optional(),
@@ -49,7 +49,7 @@ export const dataFlags = {
   ),
 };
 
-/** The choices of a model that `pxv train` asks for. */
+/** Flags of the model of `pxv train`. */
 export const modelFlags = {
   network: withFlag(networkChoice.optional(), 'name', `kind of network (default: ${defaultChoices.network})`),
   hidden: withFlag(
@@ -109,7 +109,7 @@ export const modelFlags = {
 } satisfies { [Name in keyof ModelChoices]: z.ZodType<ModelChoices[Name]> };
 
 const { clips, images } = dataDefaults;
-/** The settings of a training that `pxv train` asks for. */
+/** Flags of the training settings of `pxv train`. */
 export const trainingFlags = {
   batch: withFlag(
     positiveInteger.optional(),
@@ -150,19 +150,19 @@ export const trainingFlags = {
   ),
 } satisfies { [Name in keyof TrainingSettings]: z.ZodType<TrainingSettings[Name]> };
 
-/** How a training treats what it finds. See `trainModel`. */
+/** Schemas of the settings of `trainModel`. */
 export const trainModelFields = {
-  /** A new training replaces the one that is in its folder. */
+  /** True: a new training may replace the training in its folder. */
   overwrite: fields.overwrite,
-  /** A resumed training goes on where its data are not those that it began with; its weights are then others. */
+  /** True: a resumed training accepts changed data, which lead to other weights. */
   acceptChangedData: booleanFlag('with --resume: go on where files that are learnt from have changed or are gone'),
-  /** What the log is written for besides: event files of TensorBoard, in the run folder. Default: nothing. */
+  /** Additional log format: TensorBoard event files in the run folder. Default: none. */
   log: withFlag(
     z.enum(['tensorboard']).optional(),
     'kind',
     'write the log for TensorBoard too, as event files in --out',
   ),
-  /** A resumed training gets another length. */
+  /** New length of a resumed training. */
   extension: z
     .union(
       [
@@ -172,62 +172,63 @@ export const trainModelFields = {
       'expected { steps }, in all, or { minutes }, more',
     )
     .optional(),
-  /** The processes that train together: see `joinProcessGroup`. Default: this one alone. */
+  /** Processes that train together: see `joinProcessGroup`. Default: this process alone. */
   processGroup: fields.processGroup,
 };
 
-/** What a training on clips says of its data. */
+/** Facts about the data of a training on clips. */
 export interface ClipDataInfo {
   trainingClips: string[];
   validationClips: string[];
-  /** Whether the last fifth of each clip validates, in place of whole clips. */
+  /** True if the last fifth of each clip is held out, instead of whole clips. */
   lastFifthValidates: boolean;
-  /** Frames of the training clips. */
+  /** Number of frames of the training clips. */
   frames: number;
-  /** Decoded frames on the disk, which a training makes again where they are gone. */
+  /** Folder and size of the decoded frames, which a training decodes again if they are missing. */
   decoded: { folder: string; bytes: number };
-  /** Clips that were found, and that nothing can be learnt from. */
+  /** Clips that were found but cannot be used for training. */
   skipped: SkippedClip[];
-  /** What validations are to be measured against, in bits/dim. */
+  /** Baselines for validations, in bits/dim; null without held-out frames. */
   baselines: { uniform: number; 'previous-frame': number | null };
 }
 
-/** What a training on images says of its data. */
+/** Facts about the data of a training on images. */
 export interface ImageDataInfo {
   images: number;
   validationImages: number;
-  /** What was read, in a few words. */
+  /** Short description of the source of the images. */
   origin: string;
-  /** What validations are to be measured against, in bits/dim. */
+  /** Baseline for validations, in bits/dim. */
   baselines: { uniform: number };
 }
 
-/** What is trained on what. */
+/** Facts about a training: its model and data. */
 export interface TrainingInfo {
+  /** Number of parameters of the model. */
   parameters: number;
-  /** Updates done before this run. */
+  /** Number of updates done before this run. */
   step: number;
   data: ClipDataInfo | ImageDataInfo;
 }
 
-/** What a training tells. See `trainModel`. */
+/** Schemas of the callbacks of `trainModel`. */
 export const trainModelHooks = {
   /** Called once, before the first step. */
   onStart: callback<(facts: TrainingInfo) => void>(),
   /** Called after every step. */
   onStep: callback<(progress: TrainingProgress) => void>(),
-  /** Called while clips are decoded, and images where that is done before the training. */
+  /** Called while clips or images are decoded, before the training. */
   onDecode: callback<(decoding: DecodeProgress) => void>(),
   /** Called before each file of the data is read, and after the last. */
   onList: callback<(listing: DecodeProgress) => void>(),
-  /** Called with one line on a clip that is damaged or left out, and of what else the user should know. */
+  /** Called with one line for each damaged or skipped clip, and for other warnings. */
   onWarning: callback<(text: string) => void>(),
-  /** The file that the configuration was read from. The run does not take its place. */
+  /** Path of the file that the configuration was read from, which the run must not overwrite. */
   configurationFile: z.string().optional(),
   signal: fields.signal,
 };
 
-/** How `trainModel` treats what it finds in the folder of the run. */
+/** Settings of `trainModel`, such as the treatment of an existing run folder. */
 export type TrainModelSettings = OptionsOf<typeof trainModelFields>;
-/** What `trainModel` calls as it goes, and what interrupts it. */
+/** Callbacks of `trainModel`, and the signal that interrupts the training. */
 export type TrainModelHooks = OptionsOf<typeof trainModelHooks>;

@@ -4,7 +4,7 @@ import { pluralize } from '../foundation/pluralize.js';
 import { loadModel } from '../model/checkpoint.js';
 import type { ClipsConfiguration } from '../training/configuration.js';
 
-/** Returns a warning if a model that learned at one frame rate would go on with clips at rates of their own, else null. */
+/** Returns a warning if a training continues a model of one frame rate with clips at their own rates, else null. */
 export function lostRateWarning({ frameRate }: ClipsConfiguration, from: string | null): string | null {
   if (from === null || frameRate !== null) return null;
   const before = loadModel(from).frameRate;
@@ -13,10 +13,10 @@ export function lostRateWarning({ frameRate }: ClipsConfiguration, from: string 
   return `clips are taken at rates of their own, and ${from} learned at ${pluralize(rate, 'frame')} a second: --fps ${rate} keeps to it`;
 }
 
-/** Factor from the median frame rate beyond which a clip is named. */
+/** Factor from the median frame rate beyond which a clip is reported. */
 const FAR = 1.5;
 
-/** Returns a warning that names the clips whose frame rate is far from the median of all, null if there are none. */
+/** Returns a warning that names the clips whose frame rate is far from the median. Returns null if there are none. */
 export function mixedRatesWarning(clips: readonly { name: string; frameRate: FrameRate }[]): string | null {
   const sorted = clips
     .map(({ frameRate }) => frameRate)

@@ -18,19 +18,19 @@ import { sampleBlocks } from './sample-blocks.js';
 import { quoteCommand } from '../document/quote-command.js';
 import { BITS_NOTE } from '../document/notes.js';
 
-/** Points of a smoothed curve. */
+/** Maximum number of points of a smoothed curve. */
 const SMOOTHED = 150;
-/** Sheets of samples: as many as a page of a few megabytes holds. */
+/** Maximum number of sample sheets: as many as fit a page of a few megabytes. */
 const MOST_SHEETS = 24;
 
-/** A training as its folder tells of it. */
+/** Training as read from its run folder. */
 interface Run {
   path: string;
   log: readonly LogEntry[];
-  /** Null where config.json is not there, or of another version. */
+  /** Null if config.json is missing, or of another version. */
   configuration: RunConfiguration | null;
   best: Validation | null;
-  /** Bits/dim of the previous frame as a guess, on what validates; null where the log does not have it. */
+  /** Bits/dim of the previous-frame baseline on the held-out data; null if the log has none. */
   previousFrame: number | null;
   seconds: number;
   samples: SampleSheets;
@@ -51,7 +51,7 @@ function readRun(path: string): Run {
   };
 }
 
-/** One section of all run folders that follow each other. */
+/** Source of the report section of trainings: one section for all consecutive run folders. */
 export const sectionSource: SectionSource<string> = {
   reads: 'results',
   open: ({ path, names }) => (names !== null && new RunFolder(path).hasResults ? [path] : null),
@@ -59,9 +59,9 @@ export const sectionSource: SectionSource<string> = {
 };
 
 /**
- * Trainings over one another.
- * @param paths run folders, one at least
- * @param sheets of samples that are shown of each, at most
+ * Returns the report section that compares trainings: learning curves, samples and tables.
+ * @param paths run folders, at least one
+ * @param sheets maximum number of sample sheets of each training
  */
 export async function trainingSection(paths: readonly string[], sheets = MOST_SHEETS): Promise<Section> {
   const runs = paths.map(readRun);
@@ -95,7 +95,7 @@ export async function trainingSection(paths: readonly string[], sheets = MOST_SH
   };
 }
 
-/** How good the model is, and against what that is to be seen. */
+/** Returns the best validation, and its gain over the previous-frame baseline. */
 function bestOf({ best, previousFrame }: Run): Block[] {
   if (best === null) return [];
   const { step, bitsPerDim } = best;
@@ -115,7 +115,7 @@ function ofSteps({ configuration }: Run): string {
   return minutes === null ? 'so far' : `so far; it ends after ${pluralize(minutes, 'minute')}`;
 }
 
-/** Training smoothed, and validations, of each run; baselines where they are near. */
+/** Returns the learning curves of the runs: smoothed training, validations, and baselines that are near. */
 function curves(runs: readonly Run[]): Block {
   const names = shortNames(runs.map(({ path }) => path));
   const nameOf = (run: number, what: string) => (runs.length === 1 ? what : `${names[run]}, ${what}`);
@@ -123,7 +123,7 @@ function curves(runs: readonly Run[]): Block {
   const validations = runs.map(({ log }) =>
     log.flatMap(({ step, validation }) => (validation === undefined ? [] : [[step, validation] as const])),
   );
-  // The first steps would leave no room for what follows.
+  // The first steps are excluded from the range, which they would dominate.
   const settled = smoothed.flatMap((points) => points.slice(Math.ceil(points.length / 20)));
   const shown = [...settled, ...validations.flat()].map(([, bits]) => bits).filter(Number.isFinite);
   const [least, most] = shown.length === 0 ? [0, 8] : [Math.min(...shown), Math.max(...shown)];
@@ -149,7 +149,7 @@ function curves(runs: readonly Run[]): Block {
   };
 }
 
-/** What needs no training, each once. */
+/** Returns the distinct baselines of the runs. */
 function baselinesOf(runs: readonly Run[]): [name: string, bitsPerDim: number][] {
   const levels = runs.flatMap(({ configuration }) => configuration?.model.scales.at(-1)?.levels ?? []);
   const previous = runs.flatMap(({ previousFrame }) => previousFrame ?? []);
@@ -159,7 +159,7 @@ function baselinesOf(runs: readonly Run[]): [name: string, bitsPerDim: number][]
   ];
 }
 
-/** Means over stretches of steps, each at the middle of its own. */
+/** Returns means of bits/dim over intervals of steps, each at the middle of its interval. */
 function meansOver(log: readonly LogEntry[]): (readonly [number, number])[] {
   const length = Math.max(1, Math.ceil(log.length / SMOOTHED));
   return Array.from({ length: Math.ceil(log.length / length) }, (_, at) => {
@@ -197,7 +197,7 @@ function parametersOf({ model }: RunConfiguration): number {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** What computed each, from which step on. */
+/** Returns the table of machines that computed each run. */
 function computedBy(runs: readonly Run[]): Block[] {
   const rows = runs.flatMap(({ path, machines }) =>
     machines.map(({ step, cpu, cores, arithmetic, threads, pxv, node, platform }) => [
@@ -210,7 +210,7 @@ function computedBy(runs: readonly Run[]): Block[] {
   return [{ ...makeTable('lrlrlrll', titles, rows), title: 'computed by' }];
 }
 
-/** How to go on with them. */
+/** Returns the commands that continue or use the runs. */
 function commands(runs: readonly Run[]): Block {
   const lines = runs.flatMap(({ path, configuration }) => {
     const scales = configuration?.model.scales ?? [];
@@ -224,7 +224,7 @@ function commands(runs: readonly Run[]): Block {
   return { kind: 'text', title: 'commands that go on', text: lines.join('\n'), verbatim: true };
 }
 
-/** What a training was given. */
+/** Returns the configuration and the list of files of a run. */
 function givenTo({ path, configuration }: Run): Block[] {
   const data = join(path, 'data.jsonl');
   const given = [
@@ -236,7 +236,7 @@ function givenTo({ path, configuration }: Run): Block[] {
   );
 }
 
-/** Paths without the folders that all of them are in. */
+/** Returns the paths without the leading folders that all share. */
 function shortNames(paths: readonly string[]): string[] {
   const split = paths.map((path) => path.split(/[/\\]/).filter(Boolean));
   const most = Math.min(...split.map(({ length }) => length)) - 1;

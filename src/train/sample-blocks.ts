@@ -7,7 +7,7 @@ import type { SampleSheets } from '../training/sample-sheets.js';
 import { probeImage, readImage, cutSheetRows } from '../video/index.js';
 import { sampleRows } from './training-samples.js';
 
-/** Sheets a second that can be followed. */
+/** Sheets per second of the player. */
 const RATE = 2;
 
 const notes: Record<string, string> = {
@@ -18,9 +18,10 @@ const notes: Record<string, string> = {
 };
 
 /**
- * What a training drew after its validations: sheet after sheet to scrub through, or pictures where one is shown.
- * @param most sheets that are shown, evenly chosen, the last one among them
- * @returns nothing where there is no sheet that can be read
+ * Returns report blocks of the samples drawn after validations: a player of the sheets, or still images of a single
+ * sheet.
+ * @param most maximum number of sheets, evenly chosen and with the last
+ * @returns no blocks if there is no readable sheet
  */
 export async function sampleBlocks(
   title: string,
@@ -41,7 +42,7 @@ export async function sampleBlocks(
   const chosen = Array.from({ length: count }, (_, at) => all[Math.ceil(((at + 1) * all.length) / count) - 1]);
   const found = await Promise.all(
     chosen.map(async (step) => {
-      // What somebody else has put there is passed over.
+      // Files that are no sheets of this training are skipped.
       const rows = await rowsOf(sheets.pathOf(step)).catch(() => null);
       return rows === null ? [] : [{ step, rows }];
     }),

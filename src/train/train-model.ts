@@ -32,24 +32,24 @@ import { lostRateWarning } from './rate-warnings.js';
 import { DataConsistency } from './data-consistency.js';
 import { trainingSamples } from './training-samples.js';
 
-/** A training's end, and where it is kept. */
+/** Result of a training, and its folder. */
 export interface TrainedRun extends TrainingResult {
-  /** Folder of the run. */
+  /** Run folder. */
   output: string;
-  /** What was trained on what, as `onStart` is given it. */
+  /** Facts about the training, as passed to `onStart`. */
   facts: TrainingInfo;
 }
 
 /**
- * Trains a model on what its configuration names, clips or images, in a run folder (see `train`). No other training can be
- * in the folder meanwhile. It can be resumed from the moment at which the data are found, or, where it replaces another, are
- * decoded: until then the other stays. What would take more
- * memory than there is, is refused before anything is decoded. Of several ranks the first alone writes, and decides when
- * to stop; all see the same files.
- * @param out folder of the run
- * @param configuration null: go on with the training that is in `out`
- * @throws PxvError `USAGE` where the configuration is none, an option is unknown or out of its range, or ranks do not fit it, `OUTPUT` where the folder is not free, `INPUT` where a resumed training would be given other data,
- *   `INTERRUPTED` where the signal is aborted
+ * Trains a model on the clips or images of its configuration, in a run folder (see `train`). The folder is locked. The
+ * training can be resumed once the data are found. A training that replaces another can be resumed once the data are
+ * decoded; until then the other training is kept. A training that needs too much memory is refused before decoding.
+ * In a process group, only the main process writes and decides when to stop; all ranks see the same files.
+ * @param out run folder
+ * @param configuration null: resume the training in `out`
+ * @throws PxvError `USAGE` if the configuration, an option or the number of ranks is invalid; `RESOURCES` if memory is
+ *   short; `OUTPUT` if the folder is not free; `CHECKPOINT` without a valid state to resume or model to start from;
+ *   `INPUT` if a resumed training has changed data; `DIVERGED` as `train`; `INTERRUPTED` if the signal is aborted
  */
 export async function trainModel(
   out: string,
@@ -74,7 +74,7 @@ export async function trainModel(
   const isNew = configuration !== null;
   const leave = await run.enter({ resume: !isNew, overwrite });
   try {
-    // Nobody looks into the folder before the first rank is in it.
+    // No rank reads the folder before the main process has entered it.
     await processGroup.broadcast(null);
     const { chain, checkpoint } = isNew ? startTraining(configuration) : run.load();
     try {
@@ -85,7 +85,7 @@ export async function trainModel(
       const entry = { isNew, hasNewLength: extension !== undefined, acceptChangedData, log, processGroup };
       return await trainIn(run, chain, start, entry, hooks);
     } catch (error) {
-      // The signal's own reason comes once there is something to resume.
+      // The signal's own reason is thrown once there is something to resume.
       if (!hooks.signal?.aborted || error !== hooks.signal.reason) throw error;
       throw interrupted(out, error, 'to come to the last step', `go on with pxv train --resume --out ${out}`);
     } finally {
@@ -100,7 +100,7 @@ function warn({ onWarning }: TrainModelHooks, text: string | null): void {
   if (text !== null) onWarning?.(text);
 }
 
-/** One line where a training goes on in other arithmetic than before, so that its weights are not those without a stop; else null. */
+/** Returns a warning if a training resumes with other arithmetic, which leads to other weights, else null. */
 function otherArithmetic({ arithmetic }: Checkpoint): string | null {
   const now = currentArithmetic();
   if (arithmetic === null || arithmetic === now) return null;
@@ -110,7 +110,7 @@ function otherArithmetic({ arithmetic }: Checkpoint): string | null {
   );
 }
 
-/** @throws PxvError `USAGE` where the ranks cannot share the shards, or do not begin with the same */
+/** Throws if the ranks cannot share the shards evenly, or start from different states. @throws PxvError `USAGE` */
 async function expectFittingRanks(processGroup: ProcessGroup, { configuration, step }: Checkpoint): Promise<void> {
   await expectSame(processGroup, 'train', { configuration, step, arithmetic: currentArithmetic() });
   const { shards } = configuration.training;
@@ -125,7 +125,7 @@ async function expectFittingRanks(processGroup: ProcessGroup, { configuration, s
   );
 }
 
-/** A checkpoint whose training has another length. */
+/** Returns a checkpoint whose training has the length of `extension`. */
 function ofLength(run: RunFolder, checkpoint: Checkpoint, extension: Extension, hooks: TrainModelHooks): Checkpoint {
   const { configuration, step } = checkpoint;
   const { training } = configuration;
@@ -137,7 +137,7 @@ function ofLength(run: RunFolder, checkpoint: Checkpoint, extension: Extension, 
   return { ...checkpoint, configuration: { ...configuration, training: { ...training, ...length } } };
 }
 
-/** How a training comes to its folder. */
+/** Options for `trainIn`. */
 interface Entry extends Pick<TrainModelSettings, 'log'> {
   isNew: boolean;
   hasNewLength: boolean;
@@ -157,7 +157,7 @@ async function trainIn(
   if (!isNew) expectTrainingMemory(checkpoint.configuration);
   const same = new DataConsistency(run, checkpoint.dataHashes, acceptChangedData, hooks.onWarning);
   if (isNew && source.type === 'clips') warn(hooks, lostRateWarning(source, training.from));
-  // What cannot be found leaves nothing of the run behind.
+  // If the data cannot be found, nothing of the run is left behind.
   const found =
     source.type === 'clips'
       ? await findClipData({ run, chain, data: source, training, hooks, processGroup }, same.isListed)
@@ -178,7 +178,7 @@ async function trainIn(
       run.cutLog(listed.step);
       run.addMachine(listed.step, describeMachine());
     };
-    // What an earlier training has left is gone only once the data of the new one can be learnt from.
+    // The results of an earlier training are removed only once the data of the new training are open.
     if (!replaces) begin();
     const { data, facts, example, ...frames } = await opened(run, found, { isNew, replaces }, hooks.signal);
     if (replaces) begin();
@@ -211,14 +211,14 @@ async function trainIn(
   }
 }
 
-/** What was best by one validation says nothing beside another. */
+/** Warning about changed held-out data: validations before and after cannot be compared. */
 const OTHER_VALIDATION =
   'what validates is not what it was, and may have been learned from: the best so far is forgotten, ' +
   'and the next validation decides which weights the model has';
 
 /**
- * The data, opened. A training that has just begun and cannot open them leaves nothing to resume; one that is stopped
- * meanwhile does, unless it is to replace another.
+ * Opens the data. If a new training cannot open the data, nothing is left to resume. A new training that is interrupted
+ * can be resumed, unless it replaces another.
  */
 async function opened(
   run: RunFolder,
@@ -237,13 +237,13 @@ async function opened(
   }
 }
 
-/** @param cause the signal's reason */
+/** Returns the error of an interrupted training. @param cause reason of the signal */
 function interrupted(run: string, cause: unknown, expected: string, remedy: string): PxvError {
   const received = cause instanceof PxvError ? cause.parts.received : String(cause);
   return errorFactory('INTERRUPTED', 'train')(run, expected, received, remedy, { cause });
 }
 
-/** @throws PxvError `USAGE` where the run folder is what is learnt from, or the run would replace a file that is read */
+/** Throws if an output of the run would replace an input. @throws PxvError `USAGE` */
 async function expectOutputs(
   run: RunFolder,
   { data, training }: RunConfiguration,
@@ -255,7 +255,7 @@ async function expectOutputs(
   for (const path of run.outputPaths) await assertNotInput(path, read);
 }
 
-/** Where images are read from; none is named where a set lies in the cache. */
+/** Returns the paths that images are read from; none for a data set in the cache. */
 function placesOf({ set, folder }: ImagesConfiguration): string[] {
   if (folder !== null) return [folder];
   return imageSets.some(({ name }) => name === set) ? [] : [set];

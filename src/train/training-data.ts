@@ -7,32 +7,32 @@ import type { ValidatingExample } from '../training/validation.js';
 import { throwIfInterrupted } from '../video/interruption.js';
 import type { TrainModelHooks } from './options.js';
 
-/** What a training is to learn from, found but not opened. */
+/** Data of a training, located but not opened. */
 export interface LocatedData<Facts> {
-  /** What each is called wherever the data lie, and where it is. */
+  /** Files of the data: a name that does not depend on the location, and the path. */
   files: readonly { name: string; path: string }[];
   open: () => Promise<OpenData<Facts>> | OpenData<Facts>;
-  /** Whether it was opened or not. */
+  /** Closes the data, opened or not. */
   close: () => Promise<void> | void;
 }
 
-/** The data of a training while it is open. */
+/** Opened data of a training. */
 export interface OpenData<Facts> {
   data: TrainingData;
-  /** What is to be said of it before the first step. */
+  /** Facts to report before the first step. */
   facts: Facts;
-  /** SHA-256 of the frames that were decoded for the training, in hexadecimal; null where it reads the files themselves. */
+  /** SHA-256 of the frames decoded for the training, in hexadecimal; null if the files are read directly. */
   frames: string | null;
-  /** The same of the frames that are held out; null where files are read themselves. */
+  /** SHA-256 of the held-out frames, in hexadecimal; null if the files are read directly. */
   validation: string | null;
-  /** Frames that the model is to predict as it learns; null where none are held out, and of images. */
+  /** Held-out frames to predict during the training; null for images, or if nothing is held out. */
   example: ValidatingExample | null;
 }
 
 /**
- * Reads the files of a training's data for their checksums.
- * @returns the list of them, as data.jsonl has it
- * @throws PxvError `INTERRUPTED` where the signal is aborted
+ * Hashes the files of a training's data.
+ * @returns text of the list of files for data.jsonl
+ * @throws PxvError `INTERRUPTED` if the signal is aborted
  */
 export async function hashDataFiles(
   { files }: Pick<LocatedData<unknown>, 'files'>,
@@ -44,14 +44,14 @@ export async function hashDataFiles(
   for (const [index, { name, path }] of files.entries()) {
     throwIfInterrupted(signal, 'read data', path);
     tell(index, name);
-    // A clip that cannot be read may be left out of the training: it is listed as what it is.
+    // An unreadable clip may be skipped by the training: it is listed without a hash.
     listed.push({ path: name, ...((await contentsOf(path).catch(() => null)) ?? { bytes: null, sha256: null }) });
   }
   if (files.length > 0) tell(files.length, files[files.length - 1].name);
   return dataList(listed);
 }
 
-/** Null for what is no file, such as a pipe, which may have no end. */
+/** Returns null for anything but a regular file, such as a pipe, which may never end. */
 async function contentsOf(path: string): Promise<Pick<DataFile, 'bytes' | 'sha256'> | null> {
   const facts = await stat(path);
   return facts.isFile() ? { bytes: facts.size, sha256: await sha256(path) } : null;

@@ -16,7 +16,7 @@ import { gradientsOfShard } from '../training/shards.js';
 import type { Stage } from '../training/stages.js';
 import { VALIDATION_FRAMES } from '../training/validation.js';
 
-/** Returns the peak memory, in bytes, of a process that trains, over the stages of the training. */
+/** Returns the estimated peak memory of a training process in bytes, the maximum over the stages. */
 export function estimateTrainingMemory({ model, training, data }: RunConfiguration): number {
   const chain = buildChain(model);
   const { batch, shards, stages, validationExamples } = training;
@@ -33,11 +33,11 @@ export function estimateTrainingMemory({ model, training, data }: RunConfigurati
   return Math.max(...ofStages);
 }
 
-/** Takes two steps of a stage on blank data, validates, and copies what is saved. */
+/** Takes two steps of a stage on blank data, validates, and copies the arrays that are saved. */
 function train(chain: Chain, training: TrainingConfiguration, stage: Stage, validated: number): void {
   const data = blankData(chain);
   const optimiser = optimisers[training.optimiser];
-  // The buffers that collect the data, and the weights that the training begins with.
+  // Allocates the buffers that collect the data, and the initial weights.
   data.batch(0, stage, { from: 0, to: training.batch });
   data.rollOut(0, stage, { from: 0, to: stage.rollOuts });
   blankWeights(chain);
@@ -45,7 +45,7 @@ function train(chain: Chain, training: TrainingConfiguration, stage: Stage, vali
     weights: blankWeights(chain),
     optimiser: optimiser.stateNames.map(() => blankWeights(chain)),
   };
-  // From the second update on, the tensors that are replaced lie in the pool.
+  // From the second update on, replaced tensors are in the pool.
   for (let step = 0; step < 2; step++) {
     const gradients = gradientsOfShard(chain, state.weights, data, { ...training, step, stage }, 0);
     ({ state } = applyUpdate(optimiser, { learningRate: 0, step: step + 1 }, state, gradients));
@@ -56,7 +56,7 @@ function train(chain: Chain, training: TrainingConfiguration, stage: Stage, vali
 }
 
 /**
- * Refuses a training that would take more memory than there is, and names what would fit.
+ * Throws if the peak memory of a training exceeds the memory limit. The message names settings that fit.
  * @throws PxvError `RESOURCES`
  */
 export function expectTrainingMemory(run: RunConfiguration): void {
@@ -81,7 +81,7 @@ export function expectTrainingMemory(run: RunConfiguration): void {
   const narrower = findLargest(3, hiddenFeatures(model) - 1, (count) =>
     fits({ model: narrowDescription(model, count) }),
   );
-  // The images of a data set have a size of their own.
+  // The images of a data set have a fixed size.
   const hasOwnSize = data.type === 'images' && imageSets.some(({ name }) => name === data.set);
   const choices = [
     ...(smallerBatch === null ? [] : [`a batch of ${smallerBatch} (--batch)`]),

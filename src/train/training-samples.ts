@@ -17,23 +17,24 @@ import type { TrainingHooks } from '../training/train.js';
 import type { ValidatingExample } from '../training/validation.js';
 import { contactSheet, encodePng } from '../video/index.js';
 
-/** Of a training's time that samples take at most. */
+/** Maximum fraction of the training time for samples. */
 const SHARE = 0.03;
-/** Frames that a model of video predicts. */
+/** Number of frames that a model of video predicts. */
 export const FRAMES_DRAWN = 4;
-/** Images that a model of images draws. */
+/** Number of images that a model of images draws. */
 const IMAGES_DRAWN = 16;
 
-/** What the rows of a sheet show; null of a model of images, whose sheet has no order. */
+/** Returns the labels of a sheet's rows; null for a model of images, whose sheet is unordered. */
 export function sampleRows(description: ModelDescription, needsFrames: boolean): readonly string[] | null {
   if (!needsFrames) return null;
   return ['truth', ...(expectsFrame({ description }) ? ['best guess'] : []), 'one sample'];
 }
 
 /**
- * What a training draws after a validation, into its folder, as long as there is time for it (see `TimeBudget`): of a model of video a
- * prediction of frames that validate, of a model of images some images, from the same noise every time. No weight depends on it.
- * @param example null: a model of video draws nothing
+ * Returns a callback that draws samples after a validation and writes a sheet, within a time budget (see `TimeBudget`).
+ * A model of video predicts held-out frames; a model of images draws images. The noise is always the same, and no
+ * weight depends on the samples.
+ * @param example held-out frames; null: a model of video draws nothing
  */
 export function trainingSamples(
   chain: Chain,
@@ -56,7 +57,7 @@ export function trainingSamples(
         sampler.dispose();
       }
     };
-    // A step goes through the network about as often as these few frames do.
+    // These few frames need about as many passes through the network as a step.
     await time.spend(1000 * secondsPerStep, draw, signal);
   };
 }
@@ -74,7 +75,7 @@ function modelOf(
   };
 }
 
-/** The truth, the best guess where there is one, and a sample, row by row. */
+/** Draws a sheet with rows of true frames, the best guess if the model has one, and a sample. */
 async function prediction(
   sampler: FrameSampler,
   { known, truth }: ValidatingExample,
@@ -94,7 +95,7 @@ async function prediction(
   return contactSheet(frames, { columns: truth.length, labels });
 }
 
-/** The next `count` of what goes on for ever. */
+/** Returns the next `count` values of an endless generator. */
 export async function take<T>(count: number, steps: AsyncGenerator<T, never>): Promise<T[]> {
   const all: T[] = [];
   while (all.length < count) all.push((await steps.next()).value);

@@ -3,7 +3,7 @@ import { blankExamples } from '../conditioning/context/examples.js';
 import { blankRollOut } from './roll-outs.js';
 import type { StepData } from './shards.js';
 
-/** Makes step data of zeros, to count memory or to measure time. */
+/** Returns step data whose tensors are all zeros, to measure memory or time. The caller disposes the tensors. */
 export function blankData({ exampleShape }: Chain): StepData {
   return {
     batch: (_step, _stage, { from, to }) => blankExamples(exampleShape, to - from),

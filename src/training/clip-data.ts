@@ -10,13 +10,17 @@ import type { IndexRange } from './shards.js';
 import type { TrainingData } from './train.js';
 import { truncateClips, validate, type ClipTail } from './validation.js';
 
-/** Shares of examples shown backwards, disturbed, or without earlier pixels; and of roll-outs that stand still. */
+/**
+ * Fractions of examples: reversed in time, with noise augmentation, without earlier pixels; `still`: of rollouts
+ * without motion.
+ */
 const SHARES = { reversed: 0.25, disturbed: 0.2, withoutEarlier: 0.2, still: 0.15 };
 
 /**
- * The data of a training on clips of at least two frames.
- * @param training indices of clips, of which what validates is not learned
- * @param validation may be empty
+ * Returns the training data of a training on clips of at least two frames.
+ * @param all store of the training and validation clips
+ * @param training indices into `all`; frames in `validation` are excluded
+ * @param validation tails of clips to validate on; if empty, the training has no validation
  */
 export function clipData(
   chain: Chain,
@@ -43,18 +47,23 @@ export function clipData(
   };
 }
 
+/** Options for `trainingBatches`. */
 export interface BatchSettings extends RandomFramesSettings {
+  /** Examples per step. */
   batch: number;
-  /** Share of the examples in which the network is shown disturbed sub-pixels. */
+  /** Fraction of the examples with noise augmentation, 0 to 1. */
   disturbed: number;
-  /** Share of the examples in which nothing is looked for among earlier pixels, as where futures are drawn. */
+  /** Fraction of the examples without features of earlier pixels, as in sampling, 0 to 1. */
   withoutEarlier: number;
 }
 
 /**
- * The batches of a training, by seed and step alone: random frames of random clips, not the first, whole or in part.
- * @param clips indices into the store of clips of at least two frames
- * @returns the examples of a step, 0 for the first, or those at some places; `crops` as in `RandomFrames.read`
+ * Returns a function that reads the batch of a step: random frames with their context frames, each from a random clip.
+ * An example depends only on the seed, the step and its index in the batch. The first frame of a clip is never the
+ * target.
+ * @param clips indices into `store` of clips of at least two frames
+ * @returns a function of the step (from 0), the fraction of crops (0 to 1), and the range of the batch (default: all);
+ *   the caller disposes the examples
  */
 export function trainingBatches(
   shape: ExampleShape,

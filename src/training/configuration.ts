@@ -9,12 +9,12 @@ import { DEFAULT_MINUTES, DEFAULT_RATE, dataDefaults, fineTuningDefaults } from 
 import { paceMarkSchema } from './pace.js';
 import { stageSchema, type Stage } from './stages.js';
 
-/** What happens in a training, but for the data: everything that the weights at a step depend on. */
+/** Schema of a training without its model and data: all settings that the weights at a step depend on. */
 const trainingSchema = z.strictObject({
   seed: z.string().regex(/^\d+$/).default('1'),
-  /** Examples a step. */
+  /** Examples per step. */
   batch: z.int().min(1).max(4096).optional(),
-  /** Parts into which each batch is cut, a power of two; each rank computes as many. They decide how gradients round. */
+  /** Number of shards of a batch, a power of two, split evenly among ranks; decides the rounding of gradients. */
   shards: z
     .int()
     .min(1)
@@ -23,39 +23,42 @@ const trainingSchema = z.strictObject({
     .default(1),
   /** Number of steps; null until `minutes` has been turned into steps. */
   steps: z.int().min(1).nullable().default(null),
-  /** Time to train for, turned into steps once the pace is known, and again whenever it changes. */
+  /**
+   * Duration of the training. The number of steps is estimated from the measured pace, and again if the pace changes.
+   */
   minutes: z.number().positive().nullable().default(null),
-  /** What the schedule became of that, written as it goes: see `progressAt`. A new training that has it follows it. */
+  /** Marks of the schedule, recorded during the training: see `progressAt`. A new training follows given marks. */
   pace: z.array(paceMarkSchema).default([]),
   optimiser: z.enum(Object.keys(optimisers) as OptimiserName[]).default('adam'),
-  /** Of the products of the steps; validation and prediction are float32 in any case. */
+  /** Precision of the products in training steps; validation and prediction are always float32. */
   precision: z.enum(precisions).default('float32'),
-  /** One after another, each from the weights that the one before it ended with. */
+  /** Stages, in order; each starts from the final weights of the stage before. */
   stages: z.array(stageSchema).min(1).prefault([{}]),
-  /** Model whose weights the training starts from; null: random ones. */
+  /** Model whose weights the training starts from; null: random weights. */
   from: z.string().nullable().default(null),
-  /** Show every other example mirrored left to right. */
+  /** True: a random half of the examples is mirrored left to right. */
   mirror: z.boolean().optional(),
-  /** Validations over the whole training, evenly spread. */
+  /** Number of validations in the whole training, evenly spread. */
   validations: z.int().min(1).max(10_000).default(20),
-  /** Validations in a row that may be no better than the best before the training ends; null: any number. */
+  /** Number of validations in a row without a new best after which the training ends; null: no limit. */
   patience: z.int().min(1).nullable().default(null),
-  /** Frames or images scored in each validation, spread over all that is held out. */
+  /** Frames or images scored in each validation, evenly spread over the held-out data. */
   validationExamples: z.int().min(1).default(64),
 });
 
 type ParsedTraining = z.infer<typeof trainingSchema>;
 type DataKind = keyof typeof dataDefaults;
 
+/** Settings of a training with all defaults filled in. */
 export type TrainingConfiguration = Omit<ParsedTraining, 'batch' | 'mirror' | 'stages'> & {
   batch: number;
   mirror: boolean;
   stages: Stage[];
 };
-/** As much of a training as is to be other than it would be. */
+/** Settings of a training as a user gives them; omitted fields take their defaults. */
 export type TrainingSettings = z.input<typeof trainingSchema>;
 
-/** A training with what follows from the model and the kind of data, and a length. */
+/** Returns `training` with the defaults that depend on the model and the kind of data, and with a duration. */
 function completed(
   { stages, ...training }: ParsedTraining,
   { scales }: ModelDescription,
@@ -67,7 +70,7 @@ function completed(
   const usualPart = (rollOuts: number) => (keepsExpected && rollOuts === 0 ? 'decoder' : 'all');
   const { batch = usual.batch, mirror = usual.mirror, ...rest } = training;
   const minutes = rest.steps === null && rest.minutes === null ? DEFAULT_MINUTES : rest.minutes;
-  // In one order, whatever was given, so that a file that was read is written as it was.
+  // The order of keys is fixed, so that a file that was read is written unchanged.
   return {
     ...{ batch, mirror, ...rest, minutes },
     stages: stages.map((asked) => {
@@ -80,10 +83,13 @@ function completed(
 const clipsSchema = z.strictObject({
   type: z.literal('clips'),
   frames: z.array(z.string()).min(1),
-  /** Clips for validation; empty: one in ten of `frames`, or, where the training begins with another model, the last fifth of each. */
+  /**
+   * Clips for validation. Empty: one in ten of `frames`, or the last fifth of each if the training starts from another
+   * model.
+   */
   validate: z.array(z.string()).default([]),
   fit: z.enum(['crop', 'stretch']).default('crop'),
-  /** Frames a second to which clips are brought, such as `10` or `30000/1001`; null: each is taken at its own rate. */
+  /** Target frame rate, such as `10` or `30000/1001`; null: the clip's own. */
   frameRate: z
     .string()
     .refine((text) => parseFrameRate(text) !== null, 'must be frames a second, such as "10" or "30000/1001"')
@@ -93,24 +99,27 @@ const clipsSchema = z.strictObject({
 
 const imagesSchema = z.strictObject({
   type: z.literal('images'),
-  /** Name of a data set, or a folder of images. */
+  /** Name of a data set, or path of a folder of images. */
   set: z.string(),
-  /** Folder of the set's files; null: its folder in the cache. */
+  /** Folder of the data set's files; null: the data set's folder in the cache. */
   folder: z.string().nullable().default(null),
 });
 
 const dataSchema = z.discriminatedUnion('type', [clipsSchema, imagesSchema]);
 
+/** Data of a training as a user gives them; omitted fields take their defaults. */
 export type DataSettings = z.input<typeof dataSchema>;
+/** Clips to train on, with all defaults filled in. */
 export type ClipsConfiguration = z.infer<typeof clipsSchema>;
+/** Images to train on, with all defaults filled in. */
 export type ImagesConfiguration = z.infer<typeof imagesSchema>;
 
-/** config.json of a run: the whole of what `pxv train --config` takes and what a run folder keeps. */
+/** Schema of config.json of a run folder, which is also the file that `pxv train --config` reads. */
 export const runSchema = z
   .strictObject({
-    /** What is trained: the networks, without their weights. */
+    /** Networks to train, without weights. */
     model: modelSchema,
-    /** How the model's futures are drawn: its file keeps it; null: the default (see `defaultSampling`). */
+    /** Sampling settings to keep in the model's file; null: the default (see `defaultSampling`). */
     drawing: samplingSchema.nullable().default(null),
     training: trainingSchema.prefault({}),
     data: dataSchema,
@@ -129,19 +138,24 @@ export const runSchema = z
     }
   })
   .transform(({ model, training, data, ...others }) => ({
-    /** What is trained: the networks, without their weights. */
+    /** Networks to train, without weights. */
     model,
     ...others,
-    /** How it learns, for how long, with what follows from the kind of data. */
+    /** Settings of the training, with the defaults for the kind of data. */
     training: completed(training, model, data.type),
-    /** What it learns from: clips or images. */
+    /** Clips or images to train on. */
     data,
   }));
 
-/** A training with all that may be left out filled in: what `configureTraining` gives and `trainModel` takes. */
+/**
+ * Configuration of a training with all defaults filled in: returned by `configureTraining`, accepted by `trainModel`.
+ */
 export type RunConfiguration = z.infer<typeof runSchema>;
 
-/** What a stage cannot have on a model and data, and why. @param hasWeights whether it begins with weights that were trained */
+/**
+ * Yields each invalid key of a stage and the reason.
+ * @param hasWeights true if the stage starts from trained weights
+ */
 function* refusals(
   { trains, crops = 0, rollOuts }: z.infer<typeof stageSchema>,
   { scales }: ModelDescription,
@@ -161,7 +175,7 @@ function* refusals(
     yield ['trains', `it must be below ${scales.length}, the number of scales: the coarsest is 0`];
 }
 
-/** The rate to which the clips of a training are brought; null where each is taken at its own, or there are none. */
+/** Returns the target frame rate of a training's clips. Returns null for images, or if each clip keeps its own rate. */
 export function trainingFrameRate(data: RunConfiguration['data']): FrameRate | null {
   return data.type === 'images' || data.frameRate === null ? null : parseFrameRate(data.frameRate);
 }

@@ -1,14 +1,20 @@
-/** Minutes of a training where neither steps nor minutes are given. */
+/** Duration in minutes of a training if neither steps nor minutes are given. */
 export const DEFAULT_MINUTES = 20;
 
-/** What a training from random weights does where nothing is said. Clips are few and alike: they are also shown mirrored and in part. */
+/**
+ * Default settings of a training from random weights, by kind of data. Clips are few and similar, so their frames are
+ * also mirrored and cropped.
+ */
 export const dataDefaults = {
   clips: { batch: 8, mirror: true, crops: 0.5 },
   images: { batch: 16, mirror: false, crops: 0 },
 } as const;
 
-/** The highest learning rate of a training from random weights. */
+/** Default peak learning rate of a training from random weights. */
 export const DEFAULT_RATE = 2e-3;
 
-/** What is other where a model's weights are gone on with: nothing is to be lost that they know, and a scene is shown as it is. */
+/**
+ * Default settings of a training from a model's weights: a low rate to forget nothing, and frames neither mirrored nor
+ * cropped.
+ */
 export const fineTuningDefaults = { rate: 3e-4, mirror: false, crops: 0 } as const;

@@ -2,41 +2,46 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { firstFew } from '../foundation/first-few.js';
 
-/** A file that is learnt from or validated on, as it was when a training began. */
+/** File of the training or validation data, as recorded at the start of a training. */
 export interface DataFile {
   path: string;
-  /** Null where it could not be read. */
+  /** Size in bytes; null if the file could not be read. */
   bytes: number | null;
-  /** Of its bytes, in hexadecimal; null where it could not be read. */
+  /** SHA-256 of the file in hexadecimal; null if the file could not be read. */
   sha256: string | null;
 }
 
-/** What a training was given, so that a resumed one can tell whether it is given the same: SHA-256 in hexadecimal. */
+/** Schema of the SHA-256 hashes of a training's data, in hexadecimal. A resumed training compares them with its own. */
 export const dataHashesSchema = z.strictObject({
   /** Hash of the list of files (`dataList`); null before the files were found. */
   files: z.string().nullable(),
-  /** Hash of the frames that were decoded from them; null where nothing is decoded, or was not yet. */
+  /** Hash of the frames decoded from the files; null if nothing is decoded, or not yet. */
   frames: z.string().nullable(),
-  /** Hash of what is held out, of its frames or of the list of all files; null before the data were opened. */
+  /** Hash of the held-out data: of the frames, or of the list of all files; null before the data were opened. */
   validation: z.string().nullable(),
 });
 
+/** SHA-256 hashes of a training's data, in hexadecimal. */
 export type DataHashes = z.infer<typeof dataHashesSchema>;
 
 /** Hashes of a training whose data were not found yet. */
 export const noDataHashes: DataHashes = { files: null, frames: null, validation: null };
 
-/** The text of data.jsonl: an object a line for each file, in the order in which they are learnt from. */
+/** Returns the text of data.jsonl: one JSON object a line for each file, in training order. */
 export function dataList(files: readonly DataFile[]): string {
   return files.map(({ path, bytes, sha256 }) => `${JSON.stringify({ path, bytes, sha256 })}\n`).join('');
 }
 
-/** Of a text, in hexadecimal. */
+/** Returns the SHA-256 of a text in hexadecimal. */
 export function hashText(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** How many files of a list differ from an earlier one's, and the first few by name. @param before null: not known any more */
+/**
+ * Returns a phrase with the number of files that differ between two lists and the first few names.
+ * @param before text of the earlier list; null: not known
+ * @param now text of the new list
+ */
 export function listChanges(before: string | null, now: string): string {
   if (before === null) return 'others (the list that would tell which is not there)';
   const [earlier, later] = [before, now].map((list) => {

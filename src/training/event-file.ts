@@ -4,31 +4,32 @@ import { join } from 'node:path';
 import type { Frame } from '../foundation/frame.js';
 import { writeFailure } from '../foundation/write-file.js';
 
-/** Whether a name is that of an event file. */
+/** Returns true if `name` is the file name of a TensorBoard event file. */
 export const isEventFile = (name: string) => name.startsWith('events.out.tfevents.');
 
 /**
- * The log of a training as TensorBoard reads it: a file of events, each with the scalars or a picture of a step. Of a training that is resumed the first event
- * says so, and takes away what was logged after its step. Events are records of length, checksum, bytes and checksum; the bytes are a protocol
- * buffer (`tensorflow.Event`), of which these few fields are all that is needed.
+ * TensorBoard log of a training: a file of events, each with the scalars or an image of a step. The first event of a
+ * resumed training makes TensorBoard drop the events after its step. Events are records of length, checksum, bytes and
+ * checksum. The bytes are a protocol buffer (`tensorflow.Event`), of which only the fields here are needed.
  */
 export class EventFile {
   private readonly path: string;
 
   /**
-   * @param folder of the run
-   * @param step updates done
-   * @throws PxvError `OUTPUT` where it cannot be written
+   * Starts a log at `step`, and creates the file if it does not exist.
+   * @param folder run folder
+   * @param step number of updates done
+   * @throws PxvError `OUTPUT` if the file cannot be written
    */
   constructor(folder: string, step: number) {
     this.path = join(folder, `events.out.tfevents.${Math.floor(Date.now() / 1000)}.${hostname()}`);
-    // fileVersion; it is named once, at the beginning.
+    // fileVersion, named once at the start of a file.
     if (!existsSync(this.path)) this.write(0, bytesField(3, Buffer.from('brain.Event:2')));
     // sessionLog, with the status START.
     this.write(step + 1, bytesField(7, varintField(1, 1)));
   }
 
-  /** @throws PxvError `OUTPUT` where it cannot be written */
+  /** Appends the scalars of a step. @throws PxvError `OUTPUT` if the file cannot be written */
   add({ step, ...scalars }: { step: number; [name: string]: number }): void {
     const values = Object.entries(scalars).map(([name, value]) =>
       bytesField(1, Buffer.concat([bytesField(1, Buffer.from(name)), floatField(2, value)])),
@@ -36,7 +37,7 @@ export class EventFile {
     this.write(step, bytesField(5, Buffer.concat(values)));
   }
 
-  /** @param png of a picture of this size @throws PxvError `OUTPUT` where it cannot be written */
+  /** Appends an image of a step. @param png encoded image @throws PxvError `OUTPUT` if the file cannot be written */
   addPicture(step: number, name: string, { width, height, channels }: Omit<Frame, 'data'>, png: Uint8Array): void {
     const numbers = [height, width, channels].map((value, at) => varintField(at + 1, value));
     const image = Buffer.concat([...numbers, bytesField(4, Buffer.from(png))]);
@@ -79,7 +80,7 @@ function bytesField(field: number, bytes: Buffer): Buffer {
   return Buffer.concat([Buffer.from([(field << 3) | 2, ...varint(bytes.length)]), bytes]);
 }
 
-/** CRC-32C, masked as records have it. zlib has the other CRC-32. */
+/** Returns the CRC-32C of `bytes`, masked as event records require. zlib has only the other CRC-32. */
 function checksum(bytes: Buffer): Buffer {
   let crc = 0xffffffff;
   for (const byte of bytes) {

@@ -16,10 +16,13 @@ export interface ImageStore extends ImageSource {
   readonly count: number;
 }
 
-/** Images scored together in a validation. */
+/** Maximum batch size of a validation on images. */
 export const VALIDATION_IMAGES = 32;
 
-/** The data of a training on images: in each epoch every image once, in an order of seed and epoch alone. */
+/**
+ * Returns the data of a training on images. Each epoch has every image once, in an order that depends only on seed and
+ * epoch.
+ */
 export function imageData(
   chain: Chain,
   training: ImageStore,
@@ -39,8 +42,8 @@ export function imageData(
 }
 
 /**
- * The batches of a training on images, by step, 0 for the first, or what is at some of their places; one may begin in one
- * epoch and end in the next.
+ * Returns a function that reads the batch of a step (from 0), or a range of the batch. A batch may start in one epoch
+ * and end in the next. The caller disposes the tensors.
  */
 export function imageBatches(
   { exampleShape }: Chain,
@@ -64,7 +67,7 @@ export function imageBatches(
   };
 }
 
-/** All indices, shuffled for an epoch (Fisher and Yates, in Durstenfeld's form). */
+/** Returns all indices in a random order of the epoch (Fisher-Yates shuffle in Durstenfeld's form). */
 function orderOf(philox: Philox, epoch: number, count: number): Uint32Array<ArrayBuffer> {
   const order = Uint32Array.from({ length: count }, (_, index) => index);
   for (let last = count - 1; last > 0; last--) {
@@ -74,7 +77,10 @@ function orderOf(philox: Philox, epoch: number, count: number): Uint32Array<Arra
   return order;
 }
 
-/** Bits/dim on at most so many images spread evenly over a store; no figure depends on how many are scored together, or by whom. */
+/**
+ * Returns the mean bits/dim of at most `images` images, evenly spread over `store`. The result does not depend on the
+ * batch size `together` or the process group.
+ */
 async function validateImages(
   chain: Chain,
   weights: readonly Tensor[],

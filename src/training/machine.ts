@@ -5,15 +5,15 @@ import { z } from 'zod';
 import { currentArithmetic, currentThreads } from '../backend/current-backend.js';
 import { packageFolder } from '../foundation/package-folder.js';
 
-/** What computes a training: a line of machine.jsonl. */
+/** Schema of the hardware and software that compute a training, as in a line of machine.jsonl. */
 export const machineSchema = z.object({
-  /** As the system names it. */
+  /** Name of the CPU, as the operating system reports it. */
   cpu: z.string(),
-  /** Cores that the process may use. */
+  /** Number of cores available to the process. */
   cores: z.int(),
-  /** See `currentArithmetic`. */
+  /** Instruction set of the native backend, else the name of the backend. */
   arithmetic: z.string(),
-  /** That compute; null where the backend does not say. */
+  /** Number of compute threads; null if the backend does not report it. */
   threads: z.int().nullable(),
   pxv: z.string(),
   node: z.string(),
@@ -21,16 +21,17 @@ export const machineSchema = z.object({
   platform: z.string(),
 });
 
+/** Hardware and software that compute a training. */
 export type Machine = z.infer<typeof machineSchema>;
 
-/** A machine, and the step from which on it computed. */
+/** Schema of a line of machine.jsonl: a machine, and the step from which on the machine computed. */
 export const machineLineSchema = z.object({ step: z.int(), ...machineSchema.shape });
 
-/** This machine, as it computes now. */
+/** Returns the description of this machine and the current backend. */
 export function describeMachine(): Machine {
   const { version } = JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as { version: string };
   return {
-    // Some systems do not name it.
+    // Some systems report no CPU name.
     cpu: cpus().at(0)?.model.trim() || 'unknown',
     cores: availableParallelism(),
     arithmetic: currentArithmetic(),

@@ -1,27 +1,31 @@
 import type { Disturb, ExampleShape } from '../conditioning/context/examples.js';
 
-/** In [0, 1). */
+/** Generator of uniform random numbers in [0, 1). */
 type Uniform = () => number;
 
-/** The strongest noise, as shares of the range of levels: on the image's own sub-pixels, and on the frames before. */
+/**
+ * Maximum standard deviations of the noise, as fractions of the range of levels: of the target's sub-pixels, and of
+ * context frames.
+ */
 const STRONGEST = { seen: 1 / 16, context: 1 / 32 };
 const PATCH = { largest: 1 / 6, count: 3 };
 const OUTLIERS = { share: 0.02, largest: 1 / 3 };
 
 /**
- * Shows the network sub-pixels that are a little wrong, while what it has to predict stays true, and says how wrong.
+ * Returns the noise augmentation of an example: the network's input is changed, while the target stays true. The
+ * returned function changes its arguments in place and returns the standard deviation of the noise, in levels.
  *
- * A network that only ever saw true sub-pixels takes its own improbable draws for facts, and a sampled frame runs away
- * from its anchor. Shown noise, outliers and shifted patches, as a sampled frame has them, it learns to come back. A
- * conditioning that reads the strength trusts what is true as before, so that scoring loses nothing. The likelihood
- * stays exact.
- * @param seed 32 bits, of which alone the disturbance of an example is a function
+ * A network trained on true sub-pixels alone trusts its own improbable draws, and a sampled frame drifts from its
+ * anchor. Noise, outliers and shifted patches resemble the errors of a sampled frame, so the network learns to recover.
+ * A conditioning that reads the strength trusts true inputs as before, so scoring loses nothing. The likelihood stays
+ * exact.
+ * @param seed 32 bits; alone determines the noise
  */
 export function noiseAugmentation(shape: ExampleShape, seed: number): Disturb {
   const uniform = mulberry32(seed);
   const range = shape.levels - 1;
   return (seen, context) => {
-    // Most of the strengths are small, as the errors of a drawn frame are at first.
+    // Small strengths are the most frequent, as are small errors at the start of a sampled frame.
     const root = uniform();
     const noise = root ** 2 * STRONGEST.seen * range;
     shiftPatches(shape, seen, root, uniform);
@@ -35,7 +39,7 @@ export function noiseAugmentation(shape: ExampleShape, seed: number): Disturb {
   };
 }
 
-/** Adds a constant to each channel of some rectangles. */
+/** Adds a constant to each channel of up to `PATCH.count` random rectangles. */
 function shiftPatches(
   { size, channels, levels }: ExampleShape,
   seen: Float32Array,
@@ -56,7 +60,7 @@ function shiftPatches(
   }
 }
 
-/** Moves a few sub-pixels far away. */
+/** Adds large offsets to a few sub-pixels. */
 function scatterOutliers(seen: Float32Array, strength: number, range: number, uniform: Uniform): void {
   const count = Math.floor(uniform() * OUTLIERS.share * seen.length);
   for (let i = 0; i < count; i++) {
@@ -65,10 +69,10 @@ function scatterOutliers(seen: Float32Array, strength: number, range: number, un
   }
 }
 
-/** The largest standard deviation of the noise of a picture that stands still, in bytes. */
+/** Maximum standard deviation of the noise of frames without motion, in levels of bytes. */
 const STRONGEST_OF_STILLS = 1;
 
-/** Makes all frames, of `size` bytes each, the last one, those before with a little noise. @param seed 32 bits */
+/** Overwrites all frames but the last, of `size` bytes each, by the last with a little noise. @param seed 32 bits */
 export function freezeFrames(frames: Uint8Array, size: number, seed: number): void {
   const uniform = mulberry32(seed);
   const width = uniform() * STRONGEST_OF_STILLS * Math.sqrt(6);
@@ -79,13 +83,13 @@ export function freezeFrames(frames: Uint8Array, size: number, seed: number): vo
   }
 }
 
-/** Adds noise of a triangular density of this standard deviation to every value. */
+/** Adds noise of a triangular density and standard deviation `deviation` to every value. */
 function addNoise(values: Float32Array, deviation: number, uniform: Uniform): void {
   const width = deviation * Math.sqrt(6);
   for (let i = 0; i < values.length; i++) values[i] += (uniform() - uniform()) * width;
 }
 
-/** Tommy Ettinger's mulberry32: a small generator for the many numbers of one example. */
+/** Returns Tommy Ettinger's mulberry32: a small generator for the many random numbers of one example. */
 function mulberry32(seed: number): Uniform {
   let state = seed >>> 0;
   return () => {

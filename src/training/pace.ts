@@ -1,36 +1,37 @@
 import { z } from 'zod';
 import { errorFactory } from '../foundation/errors.js';
 
-/** A point from which on the schedule runs at one pace, to the last step. */
+/** Schema of a point of a training from which the schedule runs at one pace to the last step. */
 export const paceMarkSchema = z.strictObject({
-  /** Updates done. */
+  /** Number of updates done. */
   step: z.int().min(0),
-  /** Share of the schedule that is behind, 0 to 1. */
+  /** Fraction of the schedule that is done, 0 to 1. */
   progress: z.number().min(0).max(1),
-  /** Updates that there will be in all. */
+  /** Estimated total number of updates. */
   steps: z.int().min(0),
-  /** Time that the training has taken, over all runs. */
+  /** Duration of the training so far, over all runs, in seconds. */
   seconds: z.number().min(0),
-  /** Validations in the whole training, where there is not time for all that were asked for. */
+  /** Number of validations in the whole training, if there is time for fewer than requested. */
   validations: z.int().min(1).optional(),
 });
 
+/** Point of a training from which the schedule runs at one pace to the last step. */
 export type PaceMark = z.infer<typeof paceMarkSchema>;
 
-/** What a training's configuration says of its length. */
+/** Length of a training, in steps or minutes. */
 export interface TrainingLength {
-  /** Number of updates; null until `minutes` have been turned into some. */
+  /** Number of updates; null until estimated from `minutes`. */
   steps: number | null;
   minutes: number | null;
-  /** Where the schedule changed its pace, in the order of their steps. */
+  /** Points at which the schedule changed its pace, ordered by step. */
   pace: PaceMark[];
 }
 
 type Schedule = Pick<TrainingLength, 'steps' | 'pace'>;
 
 /**
- * The share of the schedule that is behind after so many updates, 0 to 1, in a line from each mark to the last step: a
- * function of what the configuration has recorded alone. Null while the number of steps is not known.
+ * Returns the fraction of the schedule that is done after `step` updates, 0 to 1. The fraction is linear from each mark
+ * to the last step, and depends only on the recorded configuration. Returns null if the number of steps is not known.
  */
 export function progressAt({ steps, pace }: Schedule, step: number): number | null {
   const start = steps === null || pace.length > 0 ? undefined : { step: 0, progress: 0, steps };
@@ -42,26 +43,29 @@ export function progressAt({ steps, pace }: Schedule, step: number): number | nu
 
 type Validated = Pick<TrainingLength, 'pace'> & { validations: number };
 
-/** Validations in the whole training, as they are spread after so many updates. */
+/** Returns the number of validations in the whole training, as planned after `step` updates. */
 export function validationsAt({ pace, validations }: Validated, step: number): number {
   return pace.findLast((one) => one.step <= step)?.validations ?? validations;
 }
 
-/** Whether a validation follows so many updates: evenly spread over the schedule, the last after the last update. */
+/**
+ * Returns true if a validation follows update `step`. Validations are evenly spread over the schedule, the last after
+ * the last update.
+ */
 export function isValidationStep(training: Schedule & Validated, step: number): boolean {
   const count = validationsAt(training, step);
   const passed = (done: number) => Math.floor((progressAt(training, done) ?? 0) * count);
   return step === training.steps || passed(step) > passed(step - 1);
 }
 
-/** How a training that is resumed is made longer: steps in all, or minutes more. */
+/** Extension of a finished or stopped training: the new total of steps, or additional minutes. */
 export type Extension = { steps: number } | { minutes: number };
 
 /**
- * The length of a training that goes on to a later end: its schedule stands where one of that length from the first
- * would.
- * @param seconds that it has taken; 0: they are not known, as where the log is gone
- * @throws PxvError `USAGE` where it is that long already
+ * Returns the length of a training that is resumed with a later end. The schedule is then as far as in a training of
+ * the new length from the start.
+ * @param seconds duration of the training so far; 0: not known, for example if the log is gone
+ * @throws PxvError `USAGE` if the training has that many steps already
  */
 export function extendLength(
   length: TrainingLength,
@@ -74,7 +78,7 @@ export function extendLength(
   };
   if ('minutes' in extension) {
     const minutes = seconds / 60 + extension.minutes;
-    // The schedule begins again, at a pace that is yet to be found.
+    // The schedule starts again, at a pace that is not known yet.
     if (step === 0 || seconds === 0) return { steps: null, minutes, pace: [] };
     return extendedTo(step + Math.max(1, Math.floor((60 * extension.minutes * step) / seconds)), minutes);
   }
@@ -84,33 +88,36 @@ export function extendLength(
   throw errorFactory('USAGE', 'resume training')('--steps', expected, String(extension.steps), remedy);
 }
 
-/** The marks of a length, one at its beginning where it has none: what the schedule was stays known when it changes. */
+/**
+ * Returns the marks of a length. If the length has steps but no mark, returns a mark at step 0, which keeps the
+ * schedule so far.
+ */
 function recorded({ steps, pace }: TrainingLength): PaceMark[] {
   return pace.length > 0 || steps === null ? pace : [{ step: 0, progress: 0, steps, seconds: 0 }];
 }
 
-/** Steps whose mean time is the pace; as many are waited for before the first number of steps. */
+/** Number of latest steps whose mean duration is the pace, and which are measured before the first estimate. */
 const STEPS_OF_PACE = 20;
-/** The first ones are slower: memory is taken and code compiled in them. */
+/** Number of first steps that are not measured: memory allocation and compilation slow them. */
 const FIRST_STEPS = 3;
-/** Share of the time after which the steps are counted, however few there were. */
+/** Fraction of the duration after which the steps are estimated even from fewer measured steps. */
 const LATEST_COUNT = 0.1;
-/** The next look at the clock is after this share of the time that is left, and at least so many seconds. */
+/** Time to the next estimate: a fraction of the remaining time, and the minimum in seconds. */
 const NEXT_LOOK = { share: 1 / 8, seconds: 1 };
-/** Share of the time that validations take at most, but for the one at the end. */
+/** Maximum fraction of the duration for validations, except the last. */
 const MOST_VALIDATION = 1 / 4;
 
-/** Turns the minutes that a training was given into steps, and corrects their number while the pace changes. */
+/** Estimator of the number of steps in the given duration, which corrects the number if the pace changes. */
 export class PaceEstimator {
   private readonly recent: number[] = [];
   private recorded = 0;
-  /** Of the latest validation; 0 before the first. */
+  /** Duration of the latest validation; 0 before the first. */
   private validationSeconds = 0;
   private nextLook = 0;
-  /** Time that earlier runs took. */
+  /** Duration of earlier runs, in seconds. */
   private readonly before: number;
 
-  /** @param seconds that are given for all runs @param step updates done before this one */
+  /** @param seconds duration of the training over all runs @param step updates done before this run */
   constructor(
     private readonly seconds: number,
     { pace }: Schedule,
@@ -121,29 +128,29 @@ export class PaceEstimator {
     this.before = mark === undefined ? 0 : mark.seconds + (step - mark.step) * perStep;
   }
 
-  /** Seconds of the time given that have passed. @param elapsed of this run */
+  /** Returns the passed and the given seconds over all runs. @param elapsed seconds of this run */
   time(elapsed: number): { passed: number; given: number } {
     return { passed: this.before + elapsed, given: this.seconds };
   }
 
-  /** Records how long a step took, with all that belongs to it but a validation. */
+  /** Records the duration of a step with everything around it, except validations. */
   step(seconds: number): void {
     if (++this.recorded <= FIRST_STEPS) return;
     this.recent.push(seconds);
     if (this.recent.length > STEPS_OF_PACE) this.recent.shift();
   }
 
-  /** Records how long a validation took; what that means for the rest is seen after the next step. */
+  /** Records the duration of a validation; the next `look` corrects the estimate. */
   validation(seconds: number): void {
     this.validationSeconds = seconds;
     this.nextLook = 0;
   }
 
   /**
-   * Where the schedule goes on from, once it is time to look at the clock; else null.
-   * @param progress of the schedule after `step` updates; null: not known yet
+   * Returns a new mark of the schedule if an estimate is due. Returns null if none is due.
+   * @param progress fraction of the schedule done after `step` updates; null: not known yet
    * @param elapsed seconds of this run
-   * @param asked validations in the whole training
+   * @param asked requested number of validations in the whole training
    */
   look(step: number, progress: number | null, elapsed: number, asked: number): PaceMark | null {
     const { passed: taken } = this.time(elapsed);
@@ -163,7 +170,7 @@ export class PaceEstimator {
     return { step, progress: behind, steps: step + more, seconds: taken, ...(validations < asked && { validations }) };
   }
 
-  /** As many validations as there is time for: too many would leave none to learn in. */
+  /** Returns the number of validations that there is time for, at least 1 and at most `asked`. */
   private affordable(asked: number): number {
     if (this.validationSeconds === 0) return asked;
     const most = Math.floor((MOST_VALIDATION * this.seconds) / this.validationSeconds);

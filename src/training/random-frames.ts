@@ -1,25 +1,25 @@
 import { Philox } from '../foundation/philox.js';
 
-/** A part of a picture that is shown in place of the whole: `zoom` times smaller each way, 1 or more; its place, 0 to 1. */
+/** Crop of a frame: width and height are the frame's over `zoom` (1 or more); `across` and `down` place it, 0 to 1. */
 export interface CropRegion {
   zoom: number;
   across: number;
   down: number;
 }
 
-/** Clips at the model's size, read at random. */
+/** Clips at the model's size, with random access. */
 export interface ClipStore {
   clips: readonly { name: string; frames: number }[];
-  /** Copies frames first to first + count - 1 of a clip, height x width x channels bytes each, to the start of `into`. */
+  /** Copies `count` frames of a clip from frame `first` on to `into`, height x width x channels bytes each. */
   read(clip: number, first: number, count: number, into: Uint8Array): void;
-  /** The same of a part of the pictures; absent where they are only there as a whole. */
+  /** Copies a crop of frames, resized to the model's size, like `read`; absent if the store has no larger frames. */
   readPart?(clip: number, first: number, count: number, part: CropRegion, into: Uint8Array): void;
 }
 
-/** The smallest part that is shown has the whole's width and height over this. */
+/** Maximum zoom of a crop: the smallest crop has 1 / `LARGEST_ZOOM` of the frame's width and height. */
 export const LARGEST_ZOOM = 2;
 
-/** What each random number of an example decides. */
+/** Index of a random number of an example, by its use. */
 export const enum RandomChoice {
   Clip,
   Frame,
@@ -36,20 +36,22 @@ export const enum RandomChoice {
   IsWithoutEarlier,
 }
 
-/** What every example of a training on clips shares. */
+/** Options for `RandomFrames`, shared by all examples of a training on clips. */
 export interface RandomFramesSettings {
   seed: bigint;
-  /** Whether every other example is mirrored left to right. */
+  /** True: a random half of the examples is mirrored left to right. */
   mirror: boolean;
-  /** Share of the examples in which time runs backwards. */
+  /** Fraction of the examples that are reversed in time, 0 to 1. */
   reversed: number;
 }
 
-/** Runs of frames at random: what an example reads depends on the seed, the step and its place in the step alone. */
+/**
+ * Reader of random frames with their context. An example depends only on the seed, the step and its index in the step.
+ */
 export class RandomFrames {
   private readonly philox: Philox;
 
-  /** @param clips indices into the store @param purpose the last word of all counters: see `randomStreams` */
+  /** @param clips indices into `store` @param purpose stream of random numbers, a member of `randomStreams` */
   constructor(
     private readonly store: ClipStore,
     private readonly frameBytes: number,
@@ -60,26 +62,27 @@ export class RandomFrames {
     this.philox = new Philox(settings.seed);
   }
 
-  /** A random number of an example, between 0 and 1. */
+  /** Returns the random number `what` of an example, in [0, 1). */
   uniform(step: number, example: number, what: RandomChoice): number {
     return this.philox.uniform(step, example, what, this.purpose);
   }
 
-  /** A random whole number of an example, below `choices`. */
+  /** Returns the random number `what` of an example as an integer from 0 to `choices - 1`. */
   choice(step: number, example: number, what: RandomChoice, choices: number): number {
     return Math.floor(this.uniform(step, example, what) * choices);
   }
 
+  /** Returns true if an example is mirrored left to right. */
   isMirrored(step: number, example: number): boolean {
     return this.settings.mirror && this.choice(step, example, RandomChoice.Mirror, 2) === 1;
   }
 
   /**
-   * Reads a random frame of a random clip and those before it, in time or backwards, and returns how many they are.
-   * @param earliest the first frame that may be chosen; every clip has it
-   * @param before frames to read before it; where the clip begins later, there are fewer
-   * @param crops share of the examples in which a part of the frames is shown, chosen at random
-   * @param into the frames, the one to predict last, height x width x channels bytes each
+   * Reads a random frame of a random clip and its previous frames, in order or reversed. Returns the number of frames.
+   * @param earliest lowest index of the random frame; every clip has more frames than `earliest`
+   * @param before maximum number of frames to read before the random frame; fewer at the start of a clip
+   * @param crops fraction of the examples that are a random crop, 0 to 1
+   * @param into receives the frames, the target last, height x width x channels bytes each
    */
   read(
     step: number,

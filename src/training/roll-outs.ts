@@ -11,29 +11,32 @@ import { freezeFrames } from './noise-augmentation.js';
 import type { IndexRange } from './shards.js';
 import { RandomChoice, RandomFrames, type ClipStore, type RandomFramesSettings } from './random-frames.js';
 
-/** Frames that are predicted one after another: as many as `predict` makes by default. */
+/** Number of frames of a training rollout, equal to the default of `predict`. */
 export const PREDICTED_FRAMES = 8;
 
+/** Options for `rollOutBatches`. */
 export interface RollOutSettings extends RandomFramesSettings {
-  /** The most roll-outs of a step. */
+  /** Maximum number of rollouts of a step. */
   most: number;
-  /** Share of them in which the picture stands still. */
+  /** Fraction of the rollouts whose frames stand still, 0 to 1. */
   still: number;
 }
 
-/** Whether a clip of so many frames has one that is given and all that are predicted. */
+/** Returns true if a clip of `frames` frames is longer than a rollout, so that at least one context frame is left. */
 export function isLongEnough(frames: number): boolean {
   return frames > PREDICTED_FRAMES;
 }
 
 /**
- * Roll-outs to learn the expected frame from: a network that has only seen true frames does not know how its own look,
- * soft and once moved wrongly. Only the learned anchor is trained on them: a likelihood that is taught to expect its own
- * errors spreads, and drawn frames run away. In some the true frames stand still: else what moves in all clips that were
- * learned from (leaves, water) would be moved wherever something looks alike.
+ * Returns a function that reads the training rollouts of a step, on which only the learned anchor is trained.
+ * A network that has seen only true frames does not know its own predictions, which are soft and once moved wrongly.
+ * The likelihood is not trained on rollouts: it would spread to cover its own errors, and sampled frames would drift.
+ * In some rollouts the frames stand still. Else motion common to all training clips (leaves, water) would be predicted
+ * wherever something looks alike.
  * @param shape of a chain of one scale, whose first anchor is learned
- * @param clips indices into the store of clips that are long enough: see `isLongEnough`
- * @returns the roll-outs at some places of a step, 0 for the first; none: null; `crops` as in `RandomFrames.read`
+ * @param clips indices into `store` of clips that are long enough: see `isLongEnough`
+ * @returns a function of the step (from 0), a range of rollouts and the fraction of crops (0 to 1); null for an empty
+ *   range; the caller disposes the rollouts
  */
 export function rollOutBatches(
   shape: ExampleShape,
@@ -86,7 +89,7 @@ export function rollOutBatches(
   };
 }
 
-/** Makes roll-outs of zeros, in the shapes of `rollOutBatches`, to count memory or to measure time. None: null. */
+/** Returns rollouts of zeros in the shapes of `rollOutBatches`, to measure memory or time; null if `number` is 0. */
 export function blankRollOut(shape: ExampleShape, number: number): RollOut | null {
   if (number === 0) return null;
   const { size, channels, context } = shape;

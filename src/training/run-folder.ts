@@ -27,26 +27,26 @@ import { lockFolder } from '../foundation/folder-lock.js';
 import type { TrainingState } from '../optimization/update.js';
 import type { Validation } from './validation.js';
 
-/** Everything that a training is made of at one step, but the data. */
+/** State of a training after one step, without the data: all that a resumed training needs. */
 export interface Checkpoint {
   configuration: RunConfiguration;
   state: TrainingState;
-  /** Updates done. */
+  /** Number of updates done. */
   step: number;
-  /** The lowest validation so far; null before the first. */
+  /** Lowest validation so far; null before the first. */
   best: Validation | null;
   dataHashes: DataHashes;
-  /** What computed the last steps, as `currentArithmetic` names it; null where that is not known, or nothing has. */
+  /** Arithmetic of the last steps, as named by `currentArithmetic`; null if not known, or before the first step. */
   arithmetic: string | null;
 }
 
-/** One line of log.jsonl. */
+/** Line of log.jsonl: the metrics of a step by name. */
 export interface LogEntry {
   step: number;
   [name: string]: number;
 }
 
-/** What training.safetensors says of the training besides its configuration, in its metadata. */
+/** Schema of the metadata of training.safetensors, without the configuration. */
 const progressSchema = z.strictObject({
   step: z.int().min(0),
   best: z.strictObject({ step: z.int().min(0), bitsPerDim: z.number() }).nullable(),
@@ -65,10 +65,10 @@ const files = {
   samples: 'samples',
 } as const;
 
-/** What a training leaves at the top, but for the decoded frames; the state last. */
+/** Files that a training writes at the top of its folder, without the decoded frames; the state last. */
 const results = [files.configuration, files.model, files.log, files.data, files.machine, files.training];
 
-/** The lowest validation that the log of a run folder holds; null where there is no such log, or none in it. */
+/** Returns the lowest validation in the log of a run folder. Returns null if there is no log or no validation. */
 export function readBestValidation(folder: string): Validation | null {
   const validations = new RunFolder(folder)
     .readLog()
@@ -80,19 +80,20 @@ export function readBestValidation(folder: string): Validation | null {
 }
 
 /**
- * The folder of one training, every file of it replaced whole: config.json (to read), model.safetensors (the best
- * weights; predicts alone), training.safetensors (resumes alone), log.jsonl, data.jsonl, machine.jsonl, frames/ (decoded), and samples/ (what was drawn as it went).
+ * Folder of one training. Every file is replaced atomically: config.json (for people), model.safetensors (the best
+ * weights; enough to predict), training.safetensors (enough to resume), log.jsonl, data.jsonl, machine.jsonl, frames/
+ * (decoded clips), and samples/ (drawn during the training).
  */
 export class RunFolder {
   constructor(readonly path: string) {}
 
   /**
-   * Takes the folder for this process alone, and makes it where a new training finds none.
-   * @param resume go on with the training that is there
-   * @param overwrite a new training may replace one that is there
-   * @returns what gives it back, and leaves no empty folder behind where it was made
-   * @throws PxvError `OUTPUT` where it cannot be made, or another training is in it or would be replaced; `CHECKPOINT`
-   *   where there is nothing to resume
+   * Locks the folder for this process, and creates the folder for a new training.
+   * @param resume true: continue the training in the folder
+   * @param overwrite true: a new training may replace the training in the folder
+   * @returns a function that unlocks the folder, and removes folders that `enter` created and that are still empty
+   * @throws PxvError `OUTPUT` if the folder cannot be created, is locked, or holds a training to keep; `CHECKPOINT` if
+   * there is nothing to resume
    */
   async enter({ resume, overwrite }: { resume: boolean; overwrite: boolean }): Promise<() => void> {
     if (resume && !this.hasTraining) throw this.nothingToResume();
@@ -113,22 +114,22 @@ export class RunFolder {
     }
   }
 
-  /** Where the decoded frames are kept. */
+  /** Path of the folder of decoded frames. */
   get frames(): string {
     return join(this.path, files.frames);
   }
 
-  /** What was drawn after validations. */
+  /** Sheets of samples drawn after validations. */
   get samples(): SampleSheets {
     return new SampleSheets(join(this.path, files.samples));
   }
 
-  /** What a training writes here at the top, in place of what is there. */
+  /** Paths of the files that a training writes or replaces at the top of the folder. */
   get outputPaths(): string[] {
     return results.map((name) => join(this.path, name));
   }
 
-  /** Whether a training has left anything here, but for decoded frames. */
+  /** True if a training has left any result here, except decoded frames. */
   get hasResults(): boolean {
     return this.found.length > 0;
   }
@@ -138,12 +139,12 @@ export class RunFolder {
     return [...results.filter((name) => existsSync(join(this.path, name))), ...sheets];
   }
 
-  /** Whether a training has left a state here to resume from. */
+  /** True if the folder holds a state to resume from. */
   get hasTraining(): boolean {
     return existsSync(join(this.path, files.training));
   }
 
-  /** Makes the folder and those around it; returns those it made, the innermost first. @throws PxvError `OUTPUT` */
+  /** Creates the folder and its parents. Returns the created folders, innermost first. @throws PxvError `OUTPUT` */
   create(): string[] {
     if (existsSync(this.path) && !statSync(this.path).isDirectory()) throw notFolder(this.path, OTHER_FOLDER);
     try {
@@ -153,24 +154,30 @@ export class RunFolder {
     }
   }
 
-  /** Removes what a training has left but the decoded frames; the state first, as none is to be without its model. */
+  /**
+   * Removes the results of a training, except decoded frames. The state goes first, so that none remains without its
+   * model.
+   */
   clear(): void {
     const events = existsSync(this.path) ? readdirSync(this.path).filter(isEventFile) : [];
     for (const name of [...results.toReversed(), ...events]) rmSync(join(this.path, name), { force: true });
     this.samples.clear();
   }
 
-  /** Writes data.jsonl. */
+  /** Writes data.jsonl, atomically. */
   writeDataList(list: string): void {
     this.writeText(files.data, list);
   }
 
-  /** What has computed the training, the first machine first: each from a step on. Empty where it is not known. */
+  /** Returns the machines of the training in order, each with its first step. Empty if not known. */
   readMachines(): (Machine & { step: number })[] {
     return this.linesOf(files.machine).flatMap((line) => machineLineSchema.safeParse(line).data ?? []);
   }
 
-  /** Adds what computes from a step on, where that is not what did until then. @throws PxvError `OUTPUT` where it cannot be written */
+  /**
+   * Records the machine that computes from `step` on, if it differs from the last.
+   * @throws PxvError `OUTPUT` if machine.jsonl cannot be written
+   */
   addMachine(step: number, machine: Machine): void {
     const known = this.readMachines();
     const last = known.at(-1);
@@ -179,18 +186,23 @@ export class RunFolder {
     this.writeText(files.machine, lines.join(''));
   }
 
-  /** How the files of a list differ from those of the list with this hash, which the training began with. */
+  /** Returns a phrase about the changes from the list of files with SHA-256 `hash` to `list`: see `listChanges`. */
   dataChanges(list: string, hash: string): string {
     const before = this.textOf(files.data);
     return listChanges(before !== null && hashText(before) === hash ? before : null, list);
   }
 
-  /** What config.json says; null where it is not there, or not of this version. */
+  /**
+   * Returns the configuration in config.json. Returns null if there is no file, or one that this version cannot parse.
+   */
   readConfiguration(): RunConfiguration | null {
     return runSchema.safeParse(json(this.textOf(files.configuration) ?? '')).data ?? null;
   }
 
-  /** Whether config.json is there and says something else than the state, its length aside, which is written more often. */
+  /**
+   * Returns true if config.json differs from `configuration`, apart from the length, or cannot be parsed. False without
+   * a file.
+   */
   configurationWasChanged(configuration: RunConfiguration): boolean {
     const text = this.textOf(files.configuration);
     if (text === null) return false;
@@ -202,25 +214,26 @@ export class RunFolder {
     return !read.success || !isDeepStrictEqual(withoutLength(read.data), withoutLength(configuration));
   }
 
+  /** Writes config.json, atomically. */
   writeConfiguration(configuration: RunConfiguration): void {
     this.writeText(files.configuration, `${JSON.stringify(configuration, null, 2)}\n`);
   }
 
-  /** Writes model.safetensors. */
+  /** Writes model.safetensors, atomically. */
   saveModel(chain: Chain, { configuration, state, step }: Checkpoint): void {
     const weights = toArrays(state.weights);
     saveModel(join(this.path, files.model), { ...facts(configuration, step), chain, weights });
   }
 
   /**
-   * Writes the model that belongs to a state, where a process was killed between the two. The state is saved first,
-   * since it may never come to a model that is newer: by minutes, a training goes on in other steps.
+   * Writes the model that belongs to a state, in case a process was killed between the two saves. The state is saved
+   * first: a training by minutes may resume with other steps and never reach a newer model.
    */
   finishSave(chain: Chain, checkpoint: Checkpoint): void {
     if ((checkpoint.best ?? checkpoint).step === checkpoint.step) this.saveModel(chain, checkpoint);
   }
 
-  /** Writes training.safetensors. */
+  /** Writes training.safetensors, atomically. */
   saveTraining(chain: Chain, checkpoint: Checkpoint): void {
     const { configuration, state, step, best, dataHashes, arithmetic } = checkpoint;
     const { training, data } = configuration;
@@ -235,7 +248,7 @@ export class RunFolder {
     });
   }
 
-  /** Reads training.safetensors; the tensors are the caller's. @throws PxvError `CHECKPOINT` without a sound one */
+  /** Reads training.safetensors; the caller disposes the tensors. @throws PxvError `CHECKPOINT` without a valid file */
   load(): { checkpoint: Checkpoint; chain: Chain } {
     const path = join(this.path, files.training);
     if (!this.hasTraining) throw this.nothingToResume();
@@ -254,17 +267,17 @@ export class RunFolder {
     return { chain, checkpoint: { configuration, state, ...progress } };
   }
 
-  /** Seconds that the first steps took, as the log has them. */
+  /** Returns the duration of the first `steps` steps in seconds, summed from the log. */
   secondsOf(steps: number): number {
     return this.readLog().reduce((sum, { step, seconds = 0 }) => (step <= steps ? sum + seconds : sum), 0);
   }
 
-  /** @throws PxvError `OUTPUT` where the log cannot be written */
+  /** Appends a line to log.jsonl. @throws PxvError `OUTPUT` if the log cannot be written */
   appendLog(entry: LogEntry): void {
     appendLine(join(this.path, files.log), JSON.stringify(entry));
   }
 
-  /** Drops what was logged and drawn after a step, so that a resumed training's log reads as if it had never stopped. */
+  /** Removes log lines and samples after `step`, so that the log of a resumed training has no repeated steps. */
   cutLog(step: number): void {
     this.samples.cut(step);
     if (this.textOf(files.log) === null) return;
@@ -272,18 +285,18 @@ export class RunFolder {
     this.writeText(files.log, kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   }
 
-  /** What the log has, step after step; nothing, where there is none. */
+  /** Returns the lines of the log in order; empty if there is no log. */
   readLog(): LogEntry[] {
     return this.linesOf(files.log) as LogEntry[];
   }
 
-  /** What stands on each line; a line that was cut while it was written is left out. */
+  /** Returns the JSON value of each line; skips a line whose writing was interrupted. */
   private linesOf(name: string): unknown[] {
     const lines = (this.textOf(name) ?? '').split('\n').filter(Boolean);
     return lines.flatMap((line) => json(line) ?? []);
   }
 
-  /** Null where there is no such file. */
+  /** Returns the text of a file, or null if there is no such file. */
   private textOf(name: string): string | null {
     const path = join(this.path, name);
     return existsSync(path) ? readFileSync(path, 'utf8') : null;
@@ -293,7 +306,7 @@ export class RunFolder {
     writeFileAtomically(join(this.path, name), [Buffer.from(text)]);
   }
 
-  /** Removes what a training that was killed was writing. */
+  /** Removes temporary files of a killed training. */
   private removeUnfinished(): void {
     for (const folder of [this.path, this.frames, this.samples.folder]) {
       if (!existsSync(folder)) continue;
@@ -321,7 +334,7 @@ export class RunFolder {
   }
 }
 
-/** A run folder as the ranks see it that do not write: they read what is there, and another rank writes it. */
+/** Run folder of the ranks that are not the main process: reads files, and writes nothing. */
 export class ReadOnlyRunFolder extends RunFolder {
   override enter(): Promise<() => void> {
     return Promise.resolve(() => {});
@@ -338,7 +351,9 @@ export class ReadOnlyRunFolder extends RunFolder {
   override appendLog(): void {}
 }
 
-/** Copies the arrays of training.safetensors, by name: the weights, and the optimiser's state for each. */
+/**
+ * Returns copies of the arrays of training.safetensors by name: the weights, then the optimiser's state of each weight.
+ */
 export function stateArrays(
   { parameters }: Chain,
   optimiser: OptimiserName,
@@ -354,12 +369,12 @@ const OTHER_FOLDER = 'choose another folder with --out';
 const notMade = errorFactory('OUTPUT', 'make run folder');
 const notFolder = (path: string, remedy: string) => notMade(path, 'a folder', 'a file of that name', remedy);
 
-/** What a model says of itself besides its weights. */
+/** Returns the metadata of the model in a run. */
 function facts({ model, drawing, data }: RunConfiguration, step: number) {
   return { description: model, step, frameRate: trainingFrameRate(data), drawing, origin: null };
 }
 
-/** The value of a JSON text; undefined where it is none. */
+/** Returns the parsed JSON, or undefined if `text` is not valid JSON. */
 function json(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -3,22 +3,23 @@ import { join } from 'node:path';
 import { makeFolder } from '../foundation/make-folder.js';
 import { writeFileAtomically, writeFailure } from '../foundation/write-file.js';
 
-/** The folder of a run in which each validation that drew something leaves a sheet of it: `400.png` of step 400. */
+/** Folder of the samples of a run: one image for each validation that drew samples, such as `400.png` for step 400. */
 export class SampleSheets {
   constructor(readonly folder: string) {}
 
-  /** Steps of which there is a sheet, the first one first. */
+  /** Steps that have a sheet, in ascending order. */
   get steps(): number[] {
     if (!existsSync(this.folder)) return [];
     const found = readdirSync(this.folder).flatMap((name) => /^(\d{1,15})\.png$/.exec(name)?.[1] ?? []);
     return found.map(Number).sort((a, b) => a - b);
   }
 
+  /** Returns the path of the sheet of a step. */
   pathOf(step: number): string {
     return join(this.folder, `${step}.png`);
   }
 
-  /** Writes the sheet of a step. @throws PxvError `OUTPUT` where it cannot be written */
+  /** Writes the sheet of a step, atomically. @throws PxvError `OUTPUT` if the sheet cannot be written */
   write(step: number, png: Uint8Array): void {
     try {
       makeFolder(this.folder);
@@ -28,12 +29,12 @@ export class SampleSheets {
     writeFileAtomically(this.pathOf(step), [png]);
   }
 
-  /** Removes the sheets of later steps, so that a resumed training's are as if it had never stopped. */
+  /** Removes the sheets of all steps after `step`, so that a resumed training leaves no outdated sheets. */
   cut(step: number): void {
     for (const later of this.steps) if (later > step) rmSync(this.pathOf(later), { force: true });
   }
 
-  /** Removes all sheets, and the folder where nothing else is in it. */
+  /** Removes all sheets, and the folder if it is then empty. */
   clear(): void {
     this.cut(-1);
     if (existsSync(this.folder) && readdirSync(this.folder).length === 0) rmdirSync(this.folder);

@@ -9,40 +9,44 @@ import { disposeExamples, type Examples } from '../conditioning/context/examples
 import { addInPlace, type ProcessGroup } from '../distributed/process-group.js';
 import type { Stage } from './stages.js';
 
-/** Places in a batch, from one up to and without another. */
+/** Range of indices in a batch: `from` inclusive, `to` exclusive. */
 export interface IndexRange {
   from: number;
   to: number;
 }
 
-/** What is at some places of steps: functions of the seed, the step (0 for the first), its stage and the place alone. */
+/** Training data as functions of the seed, the step (from 0), its stage and a range of the step's batch alone. */
 export interface StepData {
   batch: (step: number, stage: Stage, places: IndexRange) => Examples;
-  /** Roll-outs, of which the learned anchor learns; null where there are none. */
+  /** Reads training rollouts, for the loss of the learned anchor; null if there are none. */
   rollOut: (step: number, stage: Stage, places: IndexRange) => RollOut | null;
 }
 
-/** What a step learns from, cut into shards: how many there are says how its gradients round, and nothing else does. */
+/**
+ * Options for `computeStepGradients`: a step and its shards. Only the number of shards decides the rounding of
+ * gradients.
+ */
 export interface ShardedStep {
-  /** 0 for the first. */
+  /** Index of the step, from 0. */
   step: number;
   stage: Stage;
-  /** Examples of the step. */
+  /** Number of examples of the step. */
   batch: number;
-  /** A power of two that the ranks divide. */
+  /** Number of shards, a power of two and a multiple of the number of ranks. */
   shards: number;
   precision: Precision;
 }
 
-/** Where a shard begins and ends among so many examples. Where they cannot be equal, they differ by one. */
+/** Returns the range of a shard among `examples` examples. The sizes of shards differ by at most one. */
 export function shardRange(shard: number, shards: number, examples: number): IndexRange {
   const [from, to] = [shard, shard + 1].map((at) => Math.floor((at * examples) / shards));
   return { from, to };
 }
 
 /**
- * The gradients of a step, as `computeGradients` has them. Each rank computes those of its shards, which follow each other, and
- * they are added in one binary tree over all shards. So any number of ranks gives the same bits.
+ * Computes the gradients of a step, as in `computeGradients`. Each rank computes consecutive shards; a binary tree over
+ * all shards adds their gradients. The result is the same to the bit for any number of ranks. The caller disposes the
+ * result.
  */
 export async function computeStepGradients(
   chain: Chain,
@@ -60,7 +64,7 @@ export async function computeStepGradients(
     if (last !== null) disposeGradients(last);
     last = gradientsOfShard(chain, weights, data, asked, processGroup.rank * own + shard);
     let sum = flat(last);
-    // Two sums of as many shards become one.
+    // Two sums over the same number of shards are merged.
     for (let made = shard + 1; made % 2 === 0; made /= 2) {
       const before = sums.pop()!;
       addInPlace(before, sum);
@@ -77,7 +81,9 @@ export async function computeStepGradients(
   return { ...fromFlat(sum, shapes), trained };
 }
 
-/** Computes the gradients of one shard, weighed by its share of the step's examples. */
+/**
+ * Computes the gradients of one shard, weighted by its fraction of the step's examples. The caller disposes the result.
+ */
 export function gradientsOfShard(
   chain: Chain,
   weights: readonly Tensor[],
@@ -97,11 +103,12 @@ export function gradientsOfShard(
   return gradients;
 }
 
+/** Disposes the tensors of the gradients. */
 export function disposeGradients({ nats, gradients }: Gradients): void {
   tf.dispose([nats, ...gradients]);
 }
 
-/** All numbers one after another: the nats, then each gradient. */
+/** Returns all values in one array: the nats, then each gradient. */
 function flat({ nats, gradients }: Gradients): Float32Array {
   const tensors = [nats, ...gradients];
   const values = new Float32Array(tensors.reduce((sum, { size }) => sum + size, 0));

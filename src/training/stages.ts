@@ -1,47 +1,52 @@
 import { z } from 'zod';
 import { progressAt, type TrainingLength } from './pace.js';
 
-/** A part of a training, with a learning rate that rises and falls and an optimiser's state of its own. */
+/** Schema of a stage: a part of a training with its own learning rate schedule and optimiser state. */
 export const stageSchema = z.strictObject({
   /**
-   * Default: all; but the decoder, where a model is begun with that learns the expected frame and there are no roll-outs: without them it would
-   * forget how its own frames look.
+   * Part of the model that is trained; a number is the index of a scale. Default: `all`. A training that starts from a
+   * model with a learned expected frame, and has no rollouts, trains the `decoder`: else the model would forget how its
+   * own frames look.
    */
   trains: z.union([z.enum(['all', 'conditioning', 'decoder']), z.int().min(0)]).optional(),
-  /** Its share of the steps, beside the other stages'. */
+  /** Length of the stage relative to the other stages. */
   share: z.number().positive().default(1),
-  /** The highest learning rate. Default: 0.002, or 0.0003 from a model's weights. */
+  /** Peak learning rate. Default: 0.002, or 0.0003 if the training starts from a model's weights. */
   rate: z.number().positive().optional(),
-  /** Steps until it is reached. */
+  /** Number of steps of linear warm-up. */
   warmUp: z.int().min(0).default(100),
-  /** Share of the stage after which the rate falls. */
+  /** Fraction of the stage after which the learning rate decays, 0 to 1. */
   decayFrom: z.number().min(0).max(1).default(0.3),
-  /** Of clips: share of the examples in which a random part of the frame is shown, in place of the whole. Default: half; none where a model is begun with. */
+  /**
+   * Fraction of the examples of clips that are random crops. Default: 0.5, or 0 if the training starts from a model's
+   * weights.
+   */
   crops: z.number().min(0).max(1).optional(),
-  /** Of clips: roll-outs a step, for the loss on the expected frame alone (see roll-outs.ts); 0: none. */
+  /** Number of rollouts of clips a step, for the loss on the expected frame alone (see roll-outs.ts); 0: none. */
   rollOuts: z.int().min(0).max(4096).default(0),
 });
 
 type AskedStage = z.infer<typeof stageSchema>;
 type Completed = 'trains' | 'rate' | 'crops';
+/** Part of a training with its own learning rate schedule and optimiser state, with all defaults filled in. */
 export type Stage = Omit<AskedStage, Completed> & { [Key in Completed]: NonNullable<AskedStage[Key]> };
 
-/** Where a step stands: in which stage, and how far in it. */
+/** Position of a step in the stages of a training. */
 export interface StagePosition {
   stage: Stage;
-  /** Steps that were done in it before this one. */
+  /** Number of steps of the stage before this step. */
   done: number;
-  /** Share of it that is behind; null while the number of steps is not known. */
+  /** Fraction of the stage that is done, 0 to 1; null if the number of steps is not known yet. */
   progress: number | null;
 }
 
-/** Tells of one step after another in which stage it is. */
+/** Schedule that maps consecutive steps to stages. */
 export class StageSchedule {
   private readonly starts: number[];
   private index: number;
   private began: number;
 
-  /** @param step the first that will be asked for, 0 for the first of the training */
+  /** @param step first step to ask for, from 0 */
   constructor(
     private readonly stages: readonly Stage[],
     length: TrainingLength,
@@ -54,7 +59,7 @@ export class StageSchedule {
     while (this.began > 0 && this.indexAt(length, this.began - 1) === this.index) this.began--;
   }
 
-  /** Where a step, the one asked for last or the next, stands, by what the configuration has recorded alone. */
+  /** Returns the position of a step by `length` alone. Steps must be asked for in order; a step may be repeated. */
   at(length: TrainingLength, step: number): StagePosition {
     const index = this.indexAt(length, step);
     if (index !== this.index) [this.index, this.began] = [index, step];
@@ -74,13 +79,13 @@ export class StageSchedule {
   }
 }
 
-/** Share of the highest rate that is left at the end of a stage. */
+/** Fraction of the peak learning rate that is left at the end of a stage. */
 const FLOOR = 0.01;
 
 /**
- * The learning rate of a step of a stage, by these numbers alone: up in a line, level, then down along half a cosine.
- * @param done steps of the stage before this one
- * @param progress share of the stage behind; null where it is not known yet, at the start: then the rate does not fall
+ * Returns the learning rate of a step of a stage: linear warm-up, constant, then half a cosine down to 1% of the peak.
+ * @param done number of steps of the stage before this step
+ * @param progress fraction of the stage that is done; null: not known yet, so that the rate does not decay
  */
 export function learningRate(
   { rate, warmUp, decayFrom }: Pick<Stage, 'rate' | 'warmUp' | 'decayFrom'>,

@@ -1,13 +1,13 @@
 import { PaceEstimator, progressAt } from './pace.js';
 import type { Checkpoint } from './run-folder.js';
 
-/** Measures the steps of a run, and turns the minutes that a training is given into steps. */
+/** Timer of the steps of a run, which estimates the number of steps from the minutes of a training. */
 export class StepTimer {
   private readonly started = performance.now();
-  /** When the last step or validation ended. */
+  /** Time at which the last step or validation ended. */
   private ended = this.started;
   private readonly seconds: number[] = [];
-  /** Null where the number of steps was given. */
+  /** Estimator of the number of steps; null if the number of steps was given. */
   private readonly pace: PaceEstimator | null;
 
   constructor({ configuration: { training }, step }: Checkpoint) {
@@ -16,17 +16,17 @@ export class StepTimer {
     this.pace = isTimed ? new PaceEstimator(60 * minutes, training, step) : null;
   }
 
-  /** Seconds of the time given, over all runs; null where the number of steps was given. */
+  /** Passed and given seconds over all runs; null if the number of steps was given. */
   get time(): { passed: number; given: number } | null {
     return this.pace?.time(this.elapsed) ?? null;
   }
 
-  /** Seconds of the last step. */
+  /** Duration of the last step in seconds; NaN before the first. */
   get lastStep(): number {
     return this.seconds.at(-1) ?? NaN;
   }
 
-  /** Seconds of a step of this run, in the median; NaN where there was none. */
+  /** Median duration of a step of this run in seconds; NaN before the first. */
   get medianStep(): number {
     const sorted = [...this.seconds].sort((a, b) => a - b);
     return sorted[Math.floor(sorted.length / 2)] ?? NaN;
@@ -36,7 +36,7 @@ export class StepTimer {
     return (performance.now() - this.started) / 1000;
   }
 
-  /** Measures a step. What was done since the one before belongs to its pace. */
+  /** Runs and measures a step. The time since the step before counts for the pace too. */
   async step<Learned>(learn: () => Promise<Learned>): Promise<Learned> {
     const began = performance.now();
     const learned = await learn();
@@ -47,14 +47,17 @@ export class StepTimer {
     return learned;
   }
 
-  /** Measures what was done since the last step as a validation, with the saves that followed it. */
+  /** Records the time since the last step as a validation with its saves. */
   endValidation(): void {
     const now = performance.now();
     this.pace?.validation((now - this.ended) / 1000);
     this.ended = now;
   }
 
-  /** The checkpoint with as many steps as there is time for; itself where it is not time to look, or it has no minutes. */
+  /**
+   * Returns the checkpoint with a new estimate of the number of steps. Returns `checkpoint` itself if no estimate is
+   * due, or the number of steps was given.
+   */
   reschedule(checkpoint: Checkpoint): Checkpoint {
     const { configuration, step } = checkpoint;
     const { training } = configuration;

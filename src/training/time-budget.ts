@@ -1,21 +1,21 @@
 /**
- * The rule by which what only shows a training takes at most a share of its time. It is done where what it is expected to take is left of the
- * share: as long as the last time, and the first time as long as is said. What takes more than is left is stopped, and expected to take twice
- * as long. So where it costs too much, it comes later or not at all.
+ * Budget that limits optional work, such as samples during a training, to a fraction of the time. Work runs only if its
+ * expected duration fits the rest of the budget. The expected duration is that of the last run. Work that exceeds the
+ * rest is aborted, and the expected duration is then twice its run time. So costly work runs later or not at all.
  */
 export class TimeBudget {
   private readonly began = performance.now();
   private spent = 0;
   private expected: number | null = null;
 
-  /** @param share of the time since now, 0 to 1 */
+  /** @param share maximum fraction of the time from now on, 0 to 1 */
   constructor(private readonly share: number) {}
 
   /**
-   * Does something, where there is time for it.
-   * @param first milliseconds that it is expected to take the first time
-   * @param work throws the reason of the signal that it is given, once that is aborted
-   * @param signal stops it too
+   * Runs `work` if its expected duration fits the budget.
+   * @param first expected duration of the first run, in milliseconds
+   * @param work must throw the reason of its signal once the signal is aborted
+   * @param signal aborts `work` as well
    */
   async spend(first: number, work: (signal: AbortSignal) => Promise<void>, signal?: AbortSignal): Promise<void> {
     const from = performance.now();

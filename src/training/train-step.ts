@@ -7,16 +7,16 @@ import type { Checkpoint } from './run-folder.js';
 import { computeStepGradients, type StepData } from './shards.js';
 import { learningRate, type StagePosition } from './stages.js';
 
-/** Result of a training step. Its nats are of the loss on the expected frame where the conditioning learns alone. */
+/** Result of a training step. If the conditioning is trained alone, `nats` is the loss on the expected frame. */
 export interface TrainStepResult extends Update {
-  /** Mean bits a sub-pixel of the step's examples. Null where the conditioning learns alone, from no likelihood. */
+  /** Mean bits/dim of the step's examples; null if the conditioning is trained alone, without a likelihood. */
   bitsPerDim: number | null;
   learningRate: number;
 }
 
 /**
- * Takes a checkpoint's next step: its gradients, then an update (see `applyUpdate`). What follows the sum of gradients
- * is computed in every rank, to the same bits.
+ * Computes the next step of a checkpoint: gradients, then an update (see `applyUpdate`). All ranks sum the same
+ * gradients and compute the same update to the bit.
  */
 export async function trainStep(
   chain: Chain,

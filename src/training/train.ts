@@ -20,63 +20,74 @@ import type { StepData } from './shards.js';
 import { StageSchedule, type Stage } from './stages.js';
 import type { Validation } from './validation.js';
 
-/** What a training learns from and is validated on. */
+/** Training data and the validation on held-out data. */
 export interface TrainingData extends StepData {
-  /** Bits/dim of what is held out; null where nothing is: then the latest weights count as the best. */
+  /**
+   * Computes bits/dim of the held-out data; null if nothing is held out. Without a validation the latest weights are
+   * the best.
+   */
   validate: ((weights: readonly Tensor[], processGroup?: ProcessGroup) => Promise<number>) | null;
-  /** What the previous frame as a guess costs there, in bits/dim, for the log; null where there is none. Default: not known. */
+  /**
+   * Bits/dim of the previous-frame baseline on the held-out data, for the log; null if there is none. Default: not
+   * known.
+   */
   previousFrame?: number | null;
 }
 
-/** How a training stands after a step. */
+/** Progress of a training after a step. */
 export interface TrainingProgress {
+  /** Number of updates done. */
   step: number;
-  /** Null while the time given has not been turned into steps. */
+  /** Total number of steps; null until estimated from the minutes. */
   steps: number | null;
-  /** Seconds of the time given, over all runs; null where the number of steps was given. */
+  /** Passed and given seconds over all runs; null if the number of steps was given. */
   time: { passed: number; given: number } | null;
-  /** Of this step's batch; null where the conditioning learns alone, from no likelihood. */
+  /** Mean bits/dim of the step's batch; null if the conditioning is trained alone, without a likelihood. */
   bitsPerDim: number | null;
-  /** Of the latest validation; null before the first. */
+  /** Bits/dim of the latest validation; null before the first. */
   validation: number | null;
   learningRate: number;
   examplesPerSecond: number;
 }
 
-/** How a training has ended. */
+/** Result of a training. */
 export interface TrainingResult {
-  /** Updates done so far, over all runs. */
+  /** Number of updates done, over all runs. */
   step: number;
-  /** The lowest validation, whose weights are the model; null without a validation. */
+  /** Lowest validation, whose weights are the saved model; null without a validation. */
   best: Validation | null;
-  /** The latest validation of this run; null where there was none. */
+  /** Latest validation of this run; null if there was none. */
   last: Validation | null;
-  /** Of the last step's batch; null where there was no likelihood. */
+  /** Mean bits/dim of the last step's batch; null if the step had no likelihood. */
   bitsPerDim: number | null;
-  /** Median time of a step of this run. */
+  /** Median duration of a step of this run, in seconds. */
   secondsPerStep: number;
-  /** With the number of steps that minutes have become. */
+  /** Configuration of the training, with the number of steps estimated from the minutes. */
   configuration: RunConfiguration;
 }
 
+/** Callbacks and options for `train`. */
 export interface TrainingHooks {
   onStep?: (progress: TrainingProgress) => void;
-  /** Called with what the log has of a step, once it is written. */
+  /** Called with each entry of the log once the entry is written. */
   onEntry?: (entry: LogEntry) => void;
-  /** Called after each validation, once its weights are saved where they are; the time belongs to the validation. */
+  /** Called after each validation and its saves; counted as validation time. */
   onValidated?: (checkpoint: Checkpoint, secondsPerStep: number) => Promise<void>;
-  /** Of the first rank, which stops them all. */
+  /** Signal of the main process, which stops all ranks. */
   signal?: AbortSignal;
-  /** Those that train together, each on its shards of every batch. Default: this process alone. */
+  /** Processes that train together, each on its shards of every batch. Default: this process alone. */
   processGroup?: ProcessGroup;
 }
 
-/** A new training's first state. @throws PxvError `CHECKPOINT` where the model to start from has other networks */
+/**
+ * Returns the first state of a new training. The caller disposes the state.
+ * @throws PxvError `CHECKPOINT` if the model to start from has other networks
+ */
 export function startTraining(configuration: RunConfiguration): { checkpoint: Checkpoint; chain: Chain } {
   const chain = buildChain(configuration.model);
   const { parameters } = chain;
   const { seed, from, optimiser: name, pace } = configuration.training;
-  // A schedule that is given, as another training's minutes became, is followed, whatever the time.
+  // The recorded schedule of another training is followed regardless of the time.
   const training = pace.length === 0 ? configuration.training : { ...configuration.training, minutes: null };
   const first = from === null ? initialiseParameters(parameters, BigInt(seed)) : loadStartingWeights(from, chain);
   const weights = toTensors(first, parameters);
@@ -87,8 +98,9 @@ export function startTraining(configuration: RunConfiguration): { checkpoint: Ch
 }
 
 /**
- * The weights of a model to start from: a shipped one's name, a checkpoint or a run folder.
- * @throws PxvError `CHECKPOINT` where there is none, or its networks have other arrays, by name and shape
+ * Loads the weights to start from: of a shipped model by name, a checkpoint or a run folder.
+ * @returns weights in the order of `chain.parameters`
+ * @throws PxvError `CHECKPOINT` if there is no model, or its arrays differ in name or shape
  */
 export function loadStartingWeights(from: string, chain: Chain): Float32Array[] {
   const model = loadModel(from);
@@ -105,11 +117,10 @@ export function loadStartingWeights(from: string, chain: Chain): Float32Array[] 
 }
 
 /**
- * Trains from a checkpoint to the last step, saving as it goes. What a step does depends on the configuration and its
- * number alone: stopped and resumed it ends with the same weights. The checkpoint's tensors are disposed of, however it
- * ends.
- * @throws the signal's reason after saving, where it is aborted; PxvError `DIVERGED` where the likelihood or a gradient
- *   is not finite: the files then hold the last state that was saved
+ * Trains from a checkpoint to the last step, and saves the state at intervals. A step depends only on the configuration
+ * and its index, so a resumed training ends with the same weights. Disposes the tensors of `start`, even on errors.
+ * @throws the signal's reason after saving, if the signal is aborted; PxvError `DIVERGED` if the likelihood or a
+ * gradient is not finite: the files then hold the last saved state
  */
 export async function train(
   chain: Chain,
@@ -182,7 +193,9 @@ export async function train(
   }
 }
 
-/** A training that begins with another model: should it learn nothing that is better, that model it stays. */
+/**
+ * Validates the model that a training starts from, so that the model stays the best if the training finds no better.
+ */
 async function withFirstValidation(
   start: Checkpoint,
   data: TrainingData,
@@ -199,10 +212,10 @@ async function withFirstValidation(
   return checkpoint;
 }
 
-/** Seconds between saved states. */
+/** Minimum time between saved states, in seconds. */
 const SECONDS_BETWEEN = 60;
 
-/** Saves a training as it goes: its state now and then, and the model of each new best. */
+/** Saver of a training's checkpoints: the state at intervals, and the model of each new best. */
 export class CheckpointSaver {
   private last = performance.now();
 
@@ -211,25 +224,28 @@ export class CheckpointSaver {
     private readonly run: RunFolder,
   ) {}
 
-  /** Saves after a step what is to be saved. @param isBest whether the checkpoint's weights are the best so far */
+  /**
+   * Saves the state if it is due, and the model of a new best.
+   * @param isBest true if the weights are the best so far
+   */
   afterStep(checkpoint: Checkpoint, isBest: boolean): void {
     const isLast = checkpoint.step === checkpoint.configuration.training.steps;
     if (isBest || isLast || performance.now() - this.last > 1000 * SECONDS_BETWEEN) {
       this.run.saveTraining(this.chain, checkpoint);
       this.last = performance.now();
     }
-    // After the state, which then knows of it; see `finishSave`.
+    // The model is saved after the state, which records it; see `finishSave`.
     if (isBest) this.run.saveModel(this.chain, checkpoint);
   }
 
-  /** Saves a training that is stopped: what it goes on from, and a model to predict with. */
+  /** Saves the state of a training that stops, and its model if no model was saved. */
   atStop(checkpoint: Checkpoint): void {
     this.run.saveTraining(this.chain, checkpoint);
     if (checkpoint.best === null) this.run.saveModel(this.chain, checkpoint);
   }
 }
 
-/** A state whose optimiser begins again, as each stage's does; what it was is disposed of. */
+/** Returns the state with a new optimiser state, for a new stage. Disposes the old optimiser state. */
 function withNewOptimiser({ weights, optimiser }: TrainingState): TrainingState {
   tf.dispose(optimiser);
   return { weights, optimiser: optimiser.map(() => zerosLike(weights)) };
@@ -239,12 +255,15 @@ function zerosLike(weights: readonly Tensor[]): Tensor[] {
   return weights.map((weight) => tf.keep(tf.zerosLike(weight)));
 }
 
-/** Bits tell nothing of a conditioning that nothing has learned to read yet; but a training ends with a model. */
+/**
+ * Returns true if a validation follows the step. A stage that trains the conditioning alone is validated only at the
+ * end of the training: no decoder has learned to read the conditioning yet.
+ */
 function validatesAfter({ step, configuration: { training } }: Checkpoint, { trains }: Stage): boolean {
   return (trains !== 'conditioning' || step === training.steps) && isValidationStep(training, step);
 }
 
-/** A training's length, where it depends on the time, as the first rank has measured it. */
+/** Returns the checkpoint with the length that the main process estimated from its clock. */
 async function byFirstClock(checkpoint: Checkpoint, processGroup: ProcessGroup): Promise<Checkpoint> {
   const { configuration } = checkpoint;
   const { training } = configuration;
@@ -258,14 +277,14 @@ function stoppedByFirst(): PxvError {
   return stopped('this rank', 'to come to the last step', 'a stop by the first rank', 'go on with --resume');
 }
 
-/** Of a training that is resumed, as it would count them had it not stopped. */
+/** Returns the number of validations since the best, as a training without a stop would count them. */
 function validationsSinceBest({ best, step, configuration: { training } }: Checkpoint): number {
   if (best === null) return 0;
   const later = Array.from({ length: step - best.step }, (_, at) => best.step + at + 1);
   return later.filter((one) => isValidationStep(training, one)).length;
 }
 
-/** Null where nothing is held out. */
+/** Validates a checkpoint. Returns null if nothing is held out. */
 async function validated(
   { state, step }: Checkpoint,
   data: TrainingData,
@@ -310,7 +329,7 @@ function logEntry(
   };
 }
 
-/** What the log has of a validation: what it is to be seen against stands beside it. */
+/** Returns the metrics of a validation for the log, with the baseline beside them. */
 function validationEntry({ bitsPerDim }: Validation, { previousFrame }: TrainingData): Omit<LogEntry, 'step'> {
   return { validation: bitsPerDim, ...(previousFrame != null && { previousFrame }) };
 }

@@ -8,14 +8,17 @@ import { Philox, randomStreams } from '../foundation/philox.js';
 import { singleProcess, assignedIndices, type ProcessGroup } from '../distributed/process-group.js';
 import type { ClipStore } from './random-frames.js';
 
-/** What is held out, scored. */
+/** Result of a validation on held-out data. */
 export interface Validation {
-  /** Updates done. */
+  /** Number of updates done. */
   step: number;
   bitsPerDim: number;
 }
 
-/** Which of so many clips are held out where none are named for validation: one in ten, at least one where there are three. */
+/**
+ * Returns the indices of clips to hold out if none are named for validation: a random tenth, rounded, at least 1.
+ * Returns none of fewer than 3 clips.
+ */
 export function selectHeldOutClips(clips: number, seed: bigint): number[] {
   const count = clips < 3 ? 0 : Math.max(1, Math.round(clips / 10));
   const philox = new Philox(seed);
@@ -24,17 +27,17 @@ export function selectHeldOutClips(clips: number, seed: bigint): number[] {
   return order.slice(0, count).sort((a, b) => a - b);
 }
 
-/** Part of a clip: its frames from one on, to its end. */
+/** Part of a clip from a frame to the clip's end. */
 export interface ClipTail {
-  /** Its index in the store. */
+  /** Index of the clip in the store. */
   clip: number;
-  /** 1 or more: the first frame has nothing before it. */
+  /** Index of the first frame, 1 or more: frame 0 has no context. */
   from: number;
 }
 
 /**
- * The last fifth of each clip, which validates where a model goes on learning from a few clips of one place; of shorter ones than five frames
- * nothing.
+ * Returns the last fifth of each clip, for validation if a model is fine-tuned on few clips. Skips clips of less than
+ * five frames.
  * @param clips indices into the store
  */
 export function takeLastFifths({ clips: all }: Pick<ClipStore, 'clips'>, clips: readonly number[]): ClipTail[] {
@@ -43,23 +46,25 @@ export function takeLastFifths({ clips: all }: Pick<ClipStore, 'clips'>, clips: 
     .filter(({ clip, from }) => from < all[clip].frames);
 }
 
-/** A store whose clips end where others of their frames validate. */
+/** Returns a store whose clips end before the tails that are held out. */
 export function truncateClips(ends: readonly ClipTail[], store: ClipStore): ClipStore {
   const endOf = new Map(ends.map(({ clip, from }) => [clip, from]));
   const clips = store.clips.map((clip, at) => ({ ...clip, frames: endOf.get(at) ?? clip.frames }));
   return { ...store, clips };
 }
 
-/** Frames that validate, and those before them, as bytes. */
+/** Held-out frames with their context frames, as bytes. */
 export interface ValidatingExample {
+  /** Context frames, oldest first. */
   known: Uint8Array[];
-  /** The frames that follow, one at least. */
+  /** Held-out frames that follow, at least one. */
   truth: Uint8Array[];
 }
 
 /**
- * At most so many frames in the middle of what validates: of the first clip that has as many, else of the first. It is the same every time.
- * @returns null where nothing validates
+ * Reads up to `frames` frames from the middle of a held-out part: the first part with that many frames, else the first
+ * part. The choice is the same every time.
+ * @returns null if nothing is held out
  */
 export function validatingExample(
   shape: ExampleShape,
@@ -82,12 +87,13 @@ export function validatingExample(
   return { known: read(from, first), truth: read(first, first + count) };
 }
 
-/** Frames computed together. Their costs are summed before they join those of their clip. */
+/** Maximum batch size of a validation on clips. The costs of a batch are summed before they are added to the clip's. */
 export const VALIDATION_FRAMES = 8;
 
 /**
- * Bits/dim one step ahead on about so many frames, the same every time, spread evenly over parts of clips, which weigh the same.
- * @param together frames scored at once; no figure depends on it, nor on how many ranks share them
+ * Returns the mean bits/dim, one step ahead, on about `frames` frames, evenly spread over parts of clips that count
+ * equally. The frames are the same every time.
+ * @param together batch size; the result depends neither on the batch size nor on the number of ranks
  */
 export async function validate(
   chain: Chain,
@@ -132,7 +138,7 @@ export async function validate(
   return (total / parts.length / dimensions(chain)) * BITS_PER_NAT;
 }
 
-/** What each item costs, in nats: the ranks share the items, and know all costs. See `scoreItems`. */
+/** Scores items shared by all ranks, and returns the cost of each item in nats to every rank. See `scoreItems`. */
 export async function scoreShared<Item>(
   chain: Chain,
   weights: readonly Tensor[],
@@ -149,7 +155,7 @@ export async function scoreShared<Item>(
   return costs;
 }
 
-/** In their order. */
+/** Returns the sum of the costs, added in order. */
 export function sumCosts(costs: Float64Array): number {
   return costs.reduce((sum, cost) => sum + cost, 0);
 }
