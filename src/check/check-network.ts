@@ -34,8 +34,8 @@ const GRADIENT_WORK = 2e10;
 const LEAST_OUTPUTS = 27;
 
 /**
- * Checks a network with given weights on the current backend: the masks of its ops, causality, context by gradients,
- * and the agreement of sampling and scoring.
+ * Checks a network with given weights on the current backend: masks, causality, context by gradients, and agreement of
+ * sampling and scoring.
  * @param weights arrays in the order of `network.parameters`
  */
 export async function checkNetwork(

@@ -18,13 +18,13 @@ import { checkDraws, checkStreams, formatSubPixel, locateSubPixel } from './sub-
 const GRADIENT_SCALE = 2 ** 64;
 
 /**
- * Checks the promised context by gradients: the gradient of an output with respect to a sub-pixel must be nonzero if
+ * Checks the promised context by gradients. The gradient of an output with respect to a sub-pixel must be nonzero if
  * the sub-pixel is promised, else zero.
  *
  * Unmasked weights and all inputs are random and positive. No ReLU closes, all derivatives are positive, and no two
  * paths from a sub-pixel to an output cancel.
  * @param outputs indices of the sub-pixels whose outputs are checked
- * @returns one line for each missing or extra dependency, at most two per output; empty if there are none
+ * @returns one line for each output with a missing dependency, and one with an extra; empty if there are none
  */
 export async function findContextFaults(checked: CheckedNetwork, outputs: readonly number[]): Promise<string[]> {
   const { fields, network, seed } = checked;
@@ -45,9 +45,9 @@ export async function findContextFaults(checked: CheckedNetwork, outputs: readon
 export const SMALL_GRADIENT = 1e-6;
 
 /**
- * Returns the fraction of the promised context that a network with trained weights uses. A pair of an output and a
- * promised sub-pixel counts as used if its gradient, on a random image, is above `SMALL_GRADIENT` times the largest
- * gradient of the output. Returns 0 if nothing is promised.
+ * Returns the fraction of the promised context that a network with trained weights uses, on a random image. A promised
+ * pair of output and sub-pixel is used if its gradient is above `SMALL_GRADIENT` times the output's largest gradient.
+ * Returns 0 if nothing is promised.
  * @param outputs indices of the sub-pixels whose outputs are measured
  */
 export async function measureUsedContext(checked: CheckedNetwork, outputs: readonly number[]): Promise<number> {

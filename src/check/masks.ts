@@ -29,8 +29,8 @@ export function kernelOffsets({ kernel: { height, width } }: ConvOp['shape']): {
 }
 
 /**
- * Checks the masks of a program: each op must read, tap by tap and group by group, exactly the features that its kernel
- * and the paper's masks allow. The gates of an LSTM are split as its states, four times as wide.
+ * Checks the masks of a program. Each op must read, by tap and group, exactly the features that its kernel and the
+ * paper's masks allow. The gates of an LSTM are split as its states, four times as wide.
  * @returns one line for each fault; empty if there are none
  */
 export function findMaskFaults(program: Program): string[] {

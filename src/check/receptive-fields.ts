@@ -33,7 +33,7 @@ interface Read {
 }
 
 /**
- * Columns to the right of a pixel that its LSTM state depends on, in the row above and in its own row (1601.06759,
+ * Offsets in columns of the pixels that an LSTM state depends on, in the row above and in its own row (1601.06759,
  * sections 3.1 and 3.2).
  */
 const stateColumns: Readonly<Record<ScanOrder, { above: readonly number[]; beside: readonly number[] }>> = {
@@ -43,8 +43,8 @@ const stateColumns: Readonly<Record<ScanOrder, { above: readonly number[]; besid
 };
 
 /**
- * Returns the context that the design of a program promises: propagates, from op to op, the set of sub-pixels that each
- * colour group can depend on at each pixel. An op is taken as a kernel under the paper's masks, an LSTM scan, or a sum,
+ * Returns the context that the design of a program promises. Propagates, from op to op, the set of sub-pixels that each
+ * colour group at each pixel can depend on. An op is taken as a kernel under the paper's masks, an LSTM scan, or a sum,
  * not as its list of taps. A missing or extra tap thus breaks the promise.
  *
  * Time and memory grow with the square of the number of sub-pixels: 64x64 RGB takes about a second.

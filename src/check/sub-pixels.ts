@@ -32,9 +32,8 @@ export function formatSubPixel(grid: SubPixelGrid, subPixel: number): string {
 }
 
 /**
- * Returns the indices of sub-pixels to check, in raster order. Returns all sub-pixels if they are at most `most`. Else
- * returns those of the pixels at the corners, at the middles of the edges and in the centre, and of random pixels, up
- * to `most`.
+ * Returns the indices of sub-pixels to check, in raster order: all sub-pixels if they are at most `most`. Else returns
+ * the sub-pixels of pixels at the corners, edge middles and centre, and of random pixels, up to `most`.
  */
 export function selectSubPixels(grid: SubPixelGrid, most: number, seed: bigint | number): number[] {
   const { size, channels } = grid;

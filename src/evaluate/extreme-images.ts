@@ -36,9 +36,9 @@ export function rankImages(
 }
 
 /**
- * Writes a contact sheet of images with heat maps of their bits per pixel. Its rows are the worst images with their
- * labels, their heat maps, then the same for the best. In all heat maps white stands for the same number of bits, which
- * is written below the first.
+ * Writes a contact sheet of images with heat maps of their bits per pixel. The rows are the worst images with labels,
+ * their heat maps, then the same for the best. White stands for the same number of bits in all heat maps; the number is
+ * written below the first.
  * @param label returns the text below an image
  * @param placing how the contact sheet is written to `path`
  * @throws PxvError `OUTPUT` if the contact sheet cannot be written

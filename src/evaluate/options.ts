@@ -39,9 +39,7 @@ export interface ScoringProgress {
   done: number;
   clips: number;
   what: 'score' | 'hindcast' | 'predict' | 'compress';
-  /**
-   * Frames of the clip that are finished; for 'predict', drawn frames, with fractions; for 'hindcast', finished places.
-   */
+  /** Number of finished frames of the clip; for 'predict', drawn frames, with fractions; for 'hindcast', hindcasts. */
   frames: number;
 }
 
@@ -79,7 +77,7 @@ export interface ImageScoringProgress {
   /** Number of images finished. */
   done: number;
   total: number;
-  /** Mean over the images that this process has scored so far; undefined unless `what` is 'score'. */
+  /** Mean of the images that this process has scored so far; undefined unless `what` is 'score'. */
   bitsPerDim?: number;
 }
 

@@ -158,7 +158,7 @@ class ClipScorer {
       const scored = scoreFrames(chain, weights, clip.frames(), { batch: sized.batch, signal: this.options.signal });
       return summariseFrames(chain.exampleShape.levels, scored, (frames) => tell('score', frames));
     });
-    // The last frames of a clip are fewer than a batch, and each number of them has arrays of its own lengths.
+    // The last batch of a clip is often smaller: its arrays have lengths that other batches do not reuse.
     freeIdleMemory();
     warn(reader.warning);
     if (score === null) return null;

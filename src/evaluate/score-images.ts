@@ -48,9 +48,9 @@ export interface ImageSetScore extends ImageSummary {
   baselines: Record<'uniform' | 'histogram' | 'png' | 'webp', number>;
   /** Published results; null if none are known, or if the model's levels differ from the data set's. */
   published: Published | null;
-  /** The 8 images with the highest bits/dim, highest first; fewer if fewer were scored. */
+  /** Images with the highest bits/dim, at most 8, highest first. */
   worst: RankedImage[];
-  /** The 8 images with the lowest bits/dim, lowest first; fewer if fewer were scored. */
+  /** Images with the lowest bits/dim, at most 8, lowest first. */
   best: RankedImage[];
 }
 

@@ -56,7 +56,7 @@ export interface ClipsSummary {
   /** PSNR gain in dB of each anchor over the previous frame, one step ahead, with the anchors' labels. */
   anchors: MeanOverClips & { labels: string[] };
   /**
-   * Bits/dim of each codec over all clips; null for a codec that failed on some clip; null instead of the record if not
+   * Bits/dim of each codec over all clips; null for a codec that failed on a clip. Null for all codecs if not
    * requested.
    */
   codecs: Record<LosslessCodec, number | null> | null;

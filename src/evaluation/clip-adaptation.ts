@@ -12,7 +12,7 @@ import {
 } from '../sampling/hindcasts.js';
 
 /**
- * Adaptation to a clip, for option `adapt`: weights learn from each frame after the frame is scored, and expected
+ * Adaptation to a clip, if option `adapt` is set. Weights learn from each frame after the frame is scored, and expected
  * frames are corrected by hindcasts of known frames. Without the option, every method leaves scores and predictions
  * unchanged.
  */
@@ -24,7 +24,10 @@ export class ClipAdaptation {
     return this.asked ? FRAMES_FOR_HINDCASTS : 0;
   }
 
-  /** Returns the maximum batch size, given the batch size of drawn images. */
+  /**
+   * Returns the batch size to allow memory for: the larger of `drawn` and that of hindcasts; `drawn` without
+   * adaptation.
+   */
   together(drawn: number): number {
     return this.asked ? Math.max(drawn, HINDCASTS_TOGETHER) : drawn;
   }
@@ -53,8 +56,8 @@ export class ClipAdaptation {
    * Returns the correction of the frames predicted after each history; null without adaptation, or for too few known
    * frames.
    *
-   * @param options.onProgress called with the finished hindcast places of all histories, and the number of places of
-   *   the current history
+   * @param options.onProgress called with the number of finished hindcasts over all histories, and the number of
+   *   hindcasts of the current history
    */
   async corrections(
     sampler: FrameSampler,

@@ -83,7 +83,7 @@ export async function scoreForecasts(
   };
 }
 
-/** Returns the frames of the horizon of each future, predicted in batches of at most `options.together`. */
+/** Returns the frames of the horizon of each rollout, predicted in batches of at most `options.together`. */
 async function futuresAfter<Future>(
   model: Model,
   futures: readonly Future[],

@@ -31,7 +31,7 @@ export interface ForecastSummary {
   wins: number[];
   /** Mean absolute change from the previous frame, in levels. */
   change: number[];
-  /** Ratio of `change` to the change of the true frames; NaN if nothing changes. */
+  /** Ratio of `change` to the change of the true frames; NaN or Infinity if the true frames do not change. */
   changeRatio: number[];
 }
 

@@ -88,8 +88,8 @@ function byError(futures: readonly Frame[][], truth: readonly Frame[]): Frame[][
 }
 
 /**
- * Extrapolates the motion between the last two known frames: block matching finds the motion, and the last frame is
- * moved on by it again and again. If one frame alone is known, it is repeated.
+ * Extrapolates the motion between the last two known frames. Block matching finds the motion, and the last frame is
+ * warped by the motion again and again. A single known frame is repeated.
  * @param known known frames, oldest first; at least one
  * @returns `horizon` frames
  */

@@ -31,7 +31,7 @@ export function decibels(meanSquaredError: number): number {
 }
 
 /**
- * Returns the PSNR in dB of a frame over all its channels; Infinity for equal frames.
+ * Returns the PSNR in dB of `predicted` against `truth`, over all channels; Infinity for equal frames.
  * @throws PxvError `INPUT` if the frames differ in width, height or channels, or if the length of their data does not
  *   match
  */
@@ -46,7 +46,7 @@ export function isLargeEnoughForSsim({ width, height }: Size): boolean {
 }
 
 /**
- * Returns the mean SSIM of a frame, -1 to 1; 1 for equal frames. A Gaussian window of 11 x 11 pixels goes over all
+ * Returns the mean SSIM of two frames, -1 to 1; 1 for equal frames. A Gaussian window of 11 x 11 pixels goes over all
  * positions inside the frame. Channels are compared separately, then averaged.
  * @throws PxvError `INPUT` as `psnr`, or if the frames are smaller than 11 x 11 pixels
  */

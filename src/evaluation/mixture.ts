@@ -18,10 +18,10 @@ const NEARBY = Array.from({ length: (REACH + 1) * (2 * REACH + 1) }, (_, at) => 
   .map((place) => ({ ...place, counts: TRUST * Math.exp(-(place.down ** 2 + place.across ** 2) / (2 * SPREAD ** 2)) }));
 
 /**
- * Returns -log P in nats of each sub-pixel of an image under a mixture of predictions. The mixture weight of a
- * prediction depends on its nats at nearby pixels earlier in raster order, and on the earlier sub-pixels (R, then G) of
- * the same pixel. The mixture is therefore a likelihood. Image coders blend predictions alike (Meyer and Tischer 1998,
- * TMW); if one prediction is right, the mixture costs little more than that prediction.
+ * Returns -log P in nats of each sub-pixel of an image under a mixture of predictions. The weight of a prediction
+ * depends on its nats at nearby earlier pixels in raster order, and at earlier channels of the same pixel. The mixture
+ * is therefore a likelihood. Image coders blend predictions alike (Meyer and Tischer 1998, TMW). If one prediction is
+ * right, the mixture costs little more than that prediction.
  * @param predictions -log P in nats of each sub-pixel under each prediction, height x width x channels; the first is
  *   preferred
  * @returns height x width x channels

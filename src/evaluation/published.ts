@@ -1,7 +1,7 @@
 /** Published result, in the unit in which its data set is scored. */
 export interface PublishedScore {
   model: string;
-  /** Bits per dim, or nats per image of binarised digits. */
+  /** Bits/dim; nats per image for binarised digits. */
   value: number;
   /** True if `value` is an upper bound. */
   bound?: true;

@@ -43,8 +43,8 @@ export interface ScoringOptions {
 }
 
 /**
- * Function that adds the example of an item to `buffer`. If `slower` is not null, it also adds the same image to
- * `slower`, given every second frame before it, if enough frames are known.
+ * Function that adds the example of an item to `buffer`. If `slower` is not null and enough frames are known, the
+ * function also adds to `slower` the same image given every second frame before the image.
  */
 export type AddExample<Item> = (buffer: ExampleBuffer, item: Item, slower: ExampleBuffer | null) => void;
 
@@ -52,10 +52,10 @@ export type AddExample<Item> = (buffer: ExampleBuffer, item: Item, slower: Examp
  * Scores images or frames in batches, and yields the score of each item in order. All scoring of images and frames uses
  * this function.
  *
- * With a `DynamicEvaluation`, the batch size is 1 and the weights learn from each item after it is scored. If the model
- * also learns the expected frame and has one scale, an item is scored by a mixture (`mixtureNats`) of three
- * predictions: given the frames before it, given every second frame before it, and given the mean of both
- * conditionings. The likelihood stays exact.
+ * With a `DynamicEvaluation`, the batch size is 1 and the weights learn from each item after the item is scored. If the
+ * model also learns the expected frame and has one scale, the score is that of a mixture (`mixtureNats`) of three
+ * predictions: given the frames before, every second frame before, and the mean of both conditionings. The likelihood
+ * stays exact.
  * @param weights tensors in the order of `chain.parameters`, or a `DynamicEvaluation`
  * @param items read with backpressure, at most a batch ahead
  * @param add called once for each item, in order, before the next item is read

@@ -1,7 +1,7 @@
 /**
- * Running mean over independent samples, such as clips or images, with its standard error, in one pass. With weights,
- * such as the dimensions of clips, the mean is a ratio of sums, with the linearised error of a ratio (Cochran, Sampling
- * Techniques, 1977, chapter 6). With equal weights both are the ordinary ones.
+ * Running mean of independent values, such as of clips or images, with its standard error, in one pass. With weights,
+ * such as the dimensions of clips, the mean is a ratio of sums. Its error is the linearised error of a ratio (Cochran,
+ * Sampling Techniques, 1977, chapter 6). With equal weights both are the ordinary ones.
  *
  *     mean = sum w x / sum w
  *     standard error^2 = n / (n - 1) * sum w^2 (x - mean)^2 / (sum w)^2

@@ -83,13 +83,13 @@ export const predictClipFields = {
   forecast: forecasts.default('samples'),
   /** Called for each known frame read: the number read so far, and an estimate of the total or null if unknown. */
   onRead: callback<(done: number, total: number | null) => void>(),
-  /** Called as hindcasts are made: the number of finished places in the known frames, and the number of all places. */
+  /** Called as hindcasts are made: the number of finished hindcasts, and the number of all hindcasts. */
   onHindcast: callback<(done: number, total: number) => void>(),
   /** Called after each drawn row: frames finished, with fractions, and their total over all samples. */
   onProgress: callback<(done: number, total: number) => void>(),
   /**
-   * Called for each finished predicted frame, if `out` does not replace an existing output and one process predicts. An
-   * interruption after the call leaves an output that ends with this frame.
+   * Called for each finished predicted frame, if a single process predicts and `out` does not replace an existing
+   * output. An interruption after the call leaves an output that ends with this frame.
    */
   onPredicted: callback<() => void>(),
   /** Process group that shares the samples; its main process writes the output. Default: this process alone. */
@@ -117,7 +117,10 @@ export const predictClipsFields = {
    * Called for each known frame read: the clip's name, the number read so far, and an estimate of its total or null.
    */
   onRead: callback<(progress: { name: string; done: number; total: number | null }) => void>(),
-  /** Called as hindcasts are made: the clip's name, the number of finished places, and the number of all its places. */
+  /**
+   * Called as hindcasts are made: the clip's name, the number of finished hindcasts, and the number of all its
+   * hindcasts.
+   */
   onHindcast: callback<(progress: { name: string; done: number; total: number }) => void>(),
   /**
    * Called after each drawn row: the clip's name, and the frames finished, with fractions, and their total over all

@@ -71,13 +71,13 @@ export function resolveHoldOut<O extends Pick<ParsedOptions<typeof predictClipFi
 
 /**
  * Predicts frames of a clip, and writes them after the clip's known frames. Each frame of the horizon has a panel for
- * each sample, after a panel of the true frame if `from` or `holdOut` is given. See `writePanels` for the labels of the
- * output. The main process of a process group writes. If the signal is aborted after a predicted frame is finished, the
- * output ends with the last finished frame.
+ * each sample. If `from` or `holdOut` is given, a panel of the true frame comes first. The labels of the output are
+ * those of `writePanels`. In a process group, the main process writes. If the signal is aborted after a predicted frame
+ * is finished, the output ends with the last finished frame.
  * @throws PxvError if an option is unknown or out of range, the model is an image model, the clip cannot be read, no
  *   frame is known before the first predicted one, or the output cannot be written; nothing of the output is left then
- * @throws the signal's reason if the signal is aborted before a predicted frame is finished, or if several processes
- *   predict, or if `out` would replace an existing output, which stays
+ * @throws the signal's reason if the signal is aborted before a predicted frame is finished, if several processes
+ *   predict, or if `out` would replace an existing output; the existing output stays
  */
 export async function predictClip(trained: Model, path: string, asked: PredictClipOptions): Promise<PredictedClip> {
   const parsed = parseOptions('predict', predictClipFields, asked);

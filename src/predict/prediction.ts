@@ -170,7 +170,8 @@ export class Prediction {
   }
 
   /**
-   * Returns the time step of a frame: a panel for each future, after a panel of the true frame if `from` is not null.
+   * Returns the time step of a frame: a panel for each sample or the best guess, after a panel of the true frame if
+   * `from` is not null.
    * @param futures predicted frames; null for a known frame, which is shown in every panel
    * @param truth null if the clip has ended
    */

@@ -28,8 +28,8 @@ export interface WrittenReport {
 const misused = errorFactory('USAGE', 'write report');
 
 /**
- * Writes a self-contained HTML report, atomically. It shows trainings, `--json` output of eval-video and surprise,
- * searches, and clips with predictions of their last frames. The type of each input determines its section.
+ * Writes a self-contained HTML report, atomically. The report shows trainings, `--json` output of eval-video and
+ * surprise, searches, and clips with predictions of their last frames. The type of each input determines its section.
  * @param sources section sources of the capabilities, as `loadSectionSources` returns them
  * @param paths run folders, JSON files, folders of searches, and clips, in the order of the report; consecutive
  *   trainings are drawn in the same charts

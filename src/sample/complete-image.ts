@@ -32,9 +32,9 @@ export interface CompletedImage {
  * With one scale, samples come from the model's exact distribution given the kept rows.
  *
  * A chain of scales draws its coarse image first. Coarse pixels in the kept rows are kept at every scale, so that the
- * scales agree on shared pixels. The other coarse pixels are drawn given the kept coarse pixels alone, not given the
- * finer kept pixels: conditioning on those would take their likelihood under every possible coarse image. Each finer
- * scale is exact given the coarser scale and all its kept pixels.
+ * scales agree on shared pixels. The other coarse pixels are drawn given the kept coarse pixels alone. Conditioning on
+ * the finer kept pixels would take their likelihood under every possible coarse image. Each finer scale is exact given
+ * the coarser scale and all its kept pixels.
  * @throws PxvError if an option is wrong, the image cannot be read, the model is a video model, memory does not
  *   suffice, or the output cannot be written
  */
@@ -54,7 +54,7 @@ export async function completeImage(model: Model, path: string, asked: CompleteI
     operation: 'complete image',
     samples,
     option: '--samples',
-    // The contact sheet shows the image twice beside them.
+    // The contact sheet shows the image twice beside the samples.
     heldBytes: (count, frame) => (count + 2) * frame * (1 + scale ** 2),
   });
   const { data } = await readImage(path, { size, channels, fit });
