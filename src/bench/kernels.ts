@@ -8,19 +8,20 @@ import { rooflineSeconds, measureSeconds, type Peaks } from './peaks.js';
 import { shapeName } from './profile.js';
 import type { Workload } from './work.js';
 
-/** One kernel at one shape against its roof: the time that arithmetic or memory, whichever is slower, would take. */
+/** Time of one kernel at one shape, compared with the roofline. */
 export interface KernelTiming extends Workload {
   kernel: KernelName;
-  /** Shape in words, with the images. */
+  /** Shape in words, including the batch size. */
   shape: string;
   seconds: number;
+  /** Roofline time (see `rooflineSeconds`) divided by `seconds`. */
   rooflineFraction: number;
 }
 
 const cifar = { hidden: 128, size: { width: 32, height: 32 }, channels: 3, levels: 256, headWidth: 256 } as const;
 const digits = { size: { width: 28, height: 28 }, channels: 1, levels: 2, headWidth: 32 } as const;
 
-/** The networks of the paper whose shapes are measured where none is asked for (1601.06759, table 1). */
+/** Networks of the paper that are benchmarked by default (1601.06759, table 1). */
 export const PAPER_NETWORKS: readonly BenchNetwork[] = [
   { ...cifar, network: 'pixel-cnn', layers: 15 },
   { ...cifar, network: 'row-lstm', layers: 12 },
@@ -29,7 +30,7 @@ export const PAPER_NETWORKS: readonly BenchNetwork[] = [
   { ...digits, network: 'diagonal-bilstm', layers: 1, hidden: 32 },
 ];
 
-/** A call that is to be timed: its numbers, and which of the arrays that may be null it passes. */
+/** Kernel call to time: its numbers, and the names of the nullable arrays that are passed. */
 interface KernelCall {
   kernel: KernelName;
   shape: string;
@@ -37,7 +38,11 @@ interface KernelCall {
   passed: readonly string[];
 }
 
-/** Times every kernel that a training step of these networks calls, each shape once. */
+/**
+ * Times every kernel that a training step of `networks` calls, once for each distinct shape.
+ * @param batch batch size
+ * @param tries number of calls per shape; the shortest time counts
+ */
 export function* benchKernels(
   kernels: Kernels,
   networks: readonly BenchNetwork[],
@@ -54,7 +59,7 @@ export function* benchKernels(
   }
 }
 
-/** Values between 0 and 1, as squares and activations are, half of them below their mean. */
+/** Returns test values from 0 to 1, uniformly spread: valid as squares and as activations. */
 const mixed = (place: number) => ((place * 7919) % 1009) / 1009;
 
 function* networkCalls(settings: BenchNetwork, batch: number): Generator<KernelCall> {

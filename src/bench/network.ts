@@ -6,7 +6,7 @@ import type { Examples, ExampleShape } from '../conditioning/context/examples.js
 import { describeModel, type NetworkName } from '../model/presets.js';
 import { Philox, randomStreams } from '../foundation/philox.js';
 
-/** The network to measure: one of the presets, unconditional, with a softmax head. */
+/** Network to benchmark: one of the presets, unconditional, with a softmax head. */
 export interface BenchNetwork {
   network: NetworkName;
   hidden: number;
@@ -14,14 +14,16 @@ export interface BenchNetwork {
   size: Size;
   channels: Channels;
   levels: number;
-  /** Features of the 1x1 layer before the head. */
+  /** Number of features of the 1x1 layer before the head. */
   headWidth: number;
 }
 
+/** Returns the model description of a benchmark network. */
 export function describeBenchNetwork({ network, headWidth, ...settings }: BenchNetwork): ModelDescription {
   return describeModel(network, { ...settings, output: [headWidth], head: 'softmax', context: 0 });
 }
 
+/** Makes a batch of unconditional examples with random levels. The caller disposes the result. */
 export function randomExamples({ size, channels, levels }: ExampleShape, batch: number, seed: bigint): Examples {
   const philox = new Philox(seed);
   const shape: [number, number, number, number] = [batch, size.height, size.width, channels];

@@ -9,21 +9,21 @@ import {
 import type { Precision } from '../backend/precision.js';
 import { countWork, type Workload } from './work.js';
 
-/** What a machine can do at best, as measured with one instruction set and number of threads. */
+/** Peak arithmetic and memory bandwidth of a machine, measured with one instruction set and number of threads. */
 export interface Peaks {
-  /** 10^9 products and sums a second: from registers, or in a matrix product whose numbers stay in the cache. */
+  /** Peak GFLOP/s: the better of multiply-adds in registers and a matrix product in the cache. */
   gflops: number;
-  /** 10^9 bytes a second to and from memory, of arrays that no cache holds. */
+  /** Peak memory bandwidth in GB/s (10^9 bytes), of arrays larger than all caches. */
   gbytes: number;
 }
 
-/** Values of each array that is streamed: 64 MiB, well above the last cache. */
+/** Number of values of each streamed array: 64 MiB, well above the last-level cache. */
 const STREAMED = 2 ** 24;
-/** Chains of products and sums: enough for all threads, few enough for the first cache. */
+/** Number of multiply-add chains: enough for all threads, few enough for the first-level cache. */
 const CHAINS = 12288;
 const ROUNDS = 20_000;
 
-/** A matrix product, which alone uses the units for whole matrices where a set has them. */
+/** Matrix product, which alone uses matrix units, if the instruction set has them. */
 const CACHED_BATCH = 8;
 const CACHED = denseConvolution({
   ...{ inHeight: 16, inWidth: 16, inFeatures: 256, outHeight: 16, outWidth: 16, outFeatures: 256 },
@@ -32,7 +32,7 @@ const CACHED = denseConvolution({
 
 /**
  * Measures both peaks, in about a second.
- * @param precision of the kernels; where it is bf16, an instruction adds two products to a sum
+ * @param precision precision of the kernels; bf16 instructions add two products to a sum
  */
 export function measurePeaks(kernels: Kernels, precision: Precision): Peaks {
   const chains = measureSeconds(kernels, 'multiplyAdds', { rounds: ROUNDS, count: CHAINS }, 10);
@@ -46,15 +46,16 @@ export function measurePeaks(kernels: Kernels, precision: Precision): Peaks {
   };
 }
 
-/** The shortest time in which the work could be done: arithmetic or memory, whichever takes longer. */
+/** Returns the roofline time of a workload in seconds: the longer of arithmetic and memory time at peak. */
 export function rooflineSeconds({ flops, bytes }: Workload, { gflops, gbytes }: Peaks): number {
   return Math.max(flops / gflops, bytes / gbytes) / 1e9;
 }
 
 /**
- * The work of a call, on arrays of its own, and its shortest time of several tries, after one that does not count.
- * @param passed which of the arrays that may be null are passed
- * @param value of the arrays at each place; levels come in turn
+ * Measures the work and the time in seconds of a kernel call on newly allocated arrays. The time is the shortest of
+ * `tries` calls, after a warm-up call. Frees the arrays.
+ * @param passed names of the nullable arrays to pass
+ * @param value returns the value at each index of float arrays; levels cycle through their range
  */
 export function measureSeconds<K extends KernelName>(
   kernels: Kernels,

@@ -3,20 +3,20 @@ import type { ConvolutionShape } from '../backend/convolution-shape.js';
 import { hiddenFeatures, type ScanShape } from '../backend/scan-shape.js';
 import { countWork, type Workload } from './work.js';
 
-/** All calls of one kernel at one shape. */
+/** Total of all calls of one kernel at one shape. */
 export interface ProfileEntry extends Workload {
   kernel: KernelName;
-  /** The shape in words; empty for kernels on plain arrays. */
+  /** Shape in words; empty for kernels on plain arrays. */
   shape: string;
   calls: number;
   seconds: number;
 }
 
-/** Records what each kernel does and how long it takes. */
+/** Profile of kernels: records the calls, time and work of each. */
 export class Profile {
   private readonly byKey = new Map<string, ProfileEntry>();
 
-  /** Kernels that do the same and are recorded. */
+  /** Returns kernels that call `kernels` and record each call. */
   watch(kernels: Kernels): Kernels {
     const watched = Object.entries(kernels).map(([name, kernel]: [string, unknown]) => [
       name,
@@ -29,7 +29,7 @@ export class Profile {
     this.byKey.clear();
   }
 
-  /** What took longest comes first. */
+  /** Returns the recorded entries, longest total time first. */
   entries(): ProfileEntry[] {
     return [...this.byKey.values()].sort((a, b) => b.seconds - a.seconds);
   }
@@ -54,7 +54,7 @@ export class Profile {
 
 type Call = (numbers: KernelNumbers<KernelName>, arrays: KernelArrays<KernelName>) => void;
 
-/** A shape in words, such as `3x3 masked, 128 to 128`. */
+/** Formats a shape, such as `3x3 masked, 128 to 128`. */
 export function shapeName(shape: ConvolutionShape | ScanShape): string {
   if ('walk' in shape) return `${shape.walk}, h = ${hiddenFeatures(shape)}`;
   const { kernel, inFeatures, outFeatures, taps } = shape;

@@ -5,25 +5,27 @@ import { AS_SCORED } from '../model/sampling-settings.js';
 import { ImageEngine } from '../sampling/engine.js';
 import { describeBenchNetwork, type BenchNetwork } from './network.js';
 
+/** Options for `benchSample`. */
 export interface BenchSampleSettings {
   network: BenchNetwork;
   batch: number;
-  /** How often the batch is drawn. */
+  /** Number of times the batch is drawn. */
   tries: number;
   seed: bigint;
 }
 
+/** Result of `benchSample`. */
 export interface BenchSampleResult {
   parameters: number;
-  /** Shortest time in which the batch was drawn, and the median. */
+  /** Shortest time to draw the batch, in seconds, and the median. */
   seconds: number;
   medianSeconds: number;
   imagesPerSecond: number;
-  /** The most memory that the process has held, in MiB. */
+  /** Peak memory of the process, in MiB. */
   peakMemoryMiB: number;
 }
 
-/** Times how long a batch of images takes to draw from a network of random weights, side by side. */
+/** Measures the time to draw a batch of images from a network with random weights. */
 export async function benchSample(
   { network: settings, batch, tries, seed }: BenchSampleSettings,
   onProgress?: (done: number) => void,

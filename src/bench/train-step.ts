@@ -15,6 +15,7 @@ import { describeBenchNetwork, randomExamples, type BenchNetwork } from './netwo
 import { measurePeaks, type Peaks } from './peaks.js';
 import { Profile, type ProfileEntry } from './profile.js';
 
+/** Options for `benchTrain`. */
 export interface BenchTrainSettings {
   network: BenchNetwork;
   batch: number;
@@ -23,34 +24,37 @@ export interface BenchTrainSettings {
   seed: bigint;
 }
 
+/** Result of `benchTrain`. */
 export interface BenchTrainResult {
   parameters: number;
-  /** Median time of a step. */
+  /** Median time of a training step, in seconds. */
   secondsPerStep: number;
   imagesPerSecond: number;
-  /** The most memory that the process has held, in MiB. */
+  /** Peak memory of the process, in MiB. */
   peakMemoryMiB: number;
-  /** What the kernels did, on the native backend; null on others, whose kernels nothing watches. */
+  /** Work of the native kernels; null on other backends, whose kernels cannot be profiled. */
   native: NativeWork | null;
 }
 
-/** The work of the native kernels in a training step. */
+/** Work of the native kernels in a training step. */
 export interface NativeWork {
-  /** Useful work a second, 10^9: products and sums on weights that are not masked. */
+  /** Useful GFLOP/s: products and sums on unmasked weights. */
   gflops: number;
-  /** `gflops` as a share of what the CPU reached in the same run. */
+  /** Fraction of the CPU's measured peak that `gflops` reaches. */
   shareOfPeak: number;
+  /** Peaks measured in the same run. */
   peaks: Peaks;
-  /** A step's kernels, the longest first; the times are those of all steps. */
+  /** Profile of the kernels, longest first; times are sums over all steps. */
   profile: ProfileEntry[];
 }
 
-/** Steps before the first that counts: memory is taken and code compiled in them. */
+/** Number of warm-up steps, in which memory is allocated and code compiled. */
 const WARM_UP = 3;
 
 /**
- * Times whole training steps (gradients, then an RMSProp update) of a network on images of random levels, on the backend
- * in use.
+ * Times training steps (gradients, then an RMSProp update) of a network on images of random levels, on the current
+ * backend.
+ * @param onStep called after each step with its number; warm-up steps have numbers up to 0
  */
 export async function benchTrain(
   { network: settings, batch, steps, precision, seed }: BenchTrainSettings,
@@ -97,7 +101,10 @@ function workOf(watched: Profile, peaks: Peaks, seconds: number): NativeWork {
   return { gflops, shareOfPeak: gflops / peaks.gflops, peaks, profile };
 }
 
-/** The kernels of the backend in use, in this precision; USAGE where it has none of ours. */
+/**
+ * Returns the kernels of the current native backend at a precision.
+ * @throws PxvError `USAGE` if the backend is not native
+ */
 export function kernelsInUse(precision: Precision): Kernels {
   const backend = nativeBackend();
   if (backend !== null) return withPrecision(precision, () => backend.kernels);
@@ -105,7 +112,7 @@ export function kernelsInUse(precision: Precision): Kernels {
   throw misused('backend', 'native, whose kernels can be timed', tf.getBackend(), 'leave out --backend');
 }
 
-/** Puts a backend with these kernels in use. */
+/** Registers a backend with `kernels` and makes it current. */
 async function useWatched(kernels: Kernels): Promise<void> {
   const name = 'native-watched';
   if (tf.findBackend(name) as unknown) tf.removeBackend(name);

@@ -2,15 +2,15 @@ import type { ConvolutionShape } from '../backend/convolution-shape.js';
 import type { KernelArrays, KernelName, KernelNumbers } from '../backend/kernels/index.js';
 import { stateToState } from '../backend/scan-shape.js';
 
-/** What one call of a kernel has to do at least, whoever does it. */
+/** Minimum work of one kernel call, whatever the implementation. */
 export interface Workload {
-  /** Products and sums on weights that are not masked, each counted as one. */
+  /** Number of products plus sums on unmasked weights. */
   flops: number;
-  /** Bytes of all arrays, each read or written once. */
+  /** Number of bytes of all arrays, each read or written once. */
   bytes: number;
 }
 
-/** The products of a matrix kernel's call; the others are bound by memory, and their arithmetic counts as none. */
+/** Number of products of matrix kernels; other kernels are memory-bound, and their arithmetic counts as 0. */
 const productsOf: { [K in KernelName]?: (numbers: KernelNumbers<K>) => number } = {
   convolution: ({ shape, batch }) => convolutionProducts(shape, batch),
   convolutionInputGradient: ({ shape, batch }) => convolutionProducts(shape, batch),
@@ -20,6 +20,7 @@ const productsOf: { [K in KernelName]?: (numbers: KernelNumbers<K>) => number } 
   matMul: ({ m, n, k }) => m * n * k,
 };
 
+/** Returns the minimum work of a kernel call, from its numbers and arrays. */
 export function countWork<K extends KernelName>(
   kernel: K,
   numbers: KernelNumbers<K>,
@@ -29,7 +30,7 @@ export function countWork<K extends KernelName>(
   return { flops: 2 * (productsOf[kernel]?.(numbers) ?? 0), bytes };
 }
 
-/** Unmasked products; taps that fall outside the image count as others do. */
+/** Returns the number of unmasked products; taps outside the image count as well. */
 function convolutionProducts({ outHeight, outWidth, groups, taps }: ConvolutionShape, batch: number): number {
   const perPixel = groups.reduce(
     (sum, size, group) => sum + size * taps.reduce((features, { sees }) => features + sees[group], 0),

@@ -6,14 +6,16 @@ import { makeExample, imagesPerBatch, randomClip, readValues } from './check-exa
 import type { CheckedNetwork } from './finding.js';
 import { formatSubPixel } from './sub-pixels.js';
 
-/** Images on which a sub-pixel that changed nothing later is silent again: a ReLU may have hidden it. */
+/** Maximum number of images to try for a sub-pixel that changes no later output, since a ReLU may hide the change. */
 const ATTEMPTS = 8;
 
 /**
- * Changes the chosen sub-pixels of a random image one at a time, and compares the outputs of the whole-image executor, on the
- * backend in use, with those of the unchanged image: those of the same and of earlier sub-pixels, in raster order and
- * R, G, B within a pixel, must keep every bit, and some later one must change where the context promises that one sees it.
- * @returns what is wrong, one line for each sub-pixel that breaks the rule
+ * Checks causality: changes the chosen sub-pixels of a random image one at a time, and compares outputs of the
+ * whole-image executor with those of the unchanged image. The outputs of the same and of earlier sub-pixels, in raster
+ * order and R, G, B within a pixel, must keep every bit. If the promised context of any output contains the sub-pixel,
+ * a later output must change.
+ * @param chosen indices of the sub-pixels to change
+ * @returns one line for each fault; empty if there are none
  */
 export async function findCausalityFaults(checked: CheckedNetwork, chosen: readonly number[]): Promise<string[]> {
   const { network, fields, seed, onProgress, signal } = checked;
@@ -25,7 +27,7 @@ export async function findCausalityFaults(checked: CheckedNetwork, chosen: reado
     const unseen: number[] = [];
     const copies = Math.min(silent.length, imagesPerBatch(program));
     const clip = randomClip(description, seed, attempt);
-    // A batch of unchanged images: each is computed in the very place of the one that is compared with it.
+    // A batch of unchanged images, so that compared images have the same position in the batch.
     const unchanged = await outputBits(checked, clip, copies, []);
     for (let first = 0; first < silent.length; first += copies) {
       const part = silent.slice(first, first + copies);
@@ -49,7 +51,10 @@ export async function findCausalityFaults(checked: CheckedNetwork, chosen: reado
   return [...faults, ...silent.map((subPixel) => `${name(subPixel)} changes no output`)];
 }
 
-/** The bits of the outputs of so many copies of the image of a clip, the first of them changed, each in one sub-pixel. */
+/**
+ * Returns the outputs as bit patterns for `copies` copies of the image of a clip. Copy i is changed in sub-pixel
+ * `changed[i]`, if given.
+ */
 async function outputBits(
   { network, parameters }: CheckedNetwork,
   clip: Uint8Array,
@@ -77,7 +82,7 @@ async function outputBits(
   return new Int32Array(values.buffer, values.byteOffset, values.length);
 }
 
-/** The sub-pixel whose output a value of the program's `out` belongs to. */
+/** Returns the index of the sub-pixel that value `at` of the program's output belongs to. */
 function outputAt({ program: { out } }: Network, at: number): number {
   let channel = 0;
   let before = at % out.features;

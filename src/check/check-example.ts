@@ -8,17 +8,21 @@ import { frameBytes } from '../foundation/levels.js';
 import type { Program } from '../model/program.js';
 import { checkDraws, checkStreams } from './sub-pixels.js';
 
-/** Bytes that the feature maps of images computed together may take, and how many these are at most. */
+/** Maximum bytes of the feature maps of a batch, and maximum batch size. */
 const BATCH_BYTES = 2 ** 28;
 const MOST_TOGETHER = 64;
 
+/** Returns the batch size of images whose feature maps fit in 256 MiB, from 1 to 64. */
 export function imagesPerBatch({ slots, size }: Program): number {
   const features = slots.reduce((sum, slot) => sum + slot.features, 0);
   const bytes = 4 * features * size.height * size.width;
   return Math.min(MOST_TOGETHER, Math.max(1, Math.floor(BATCH_BYTES / bytes)));
 }
 
-/** The random frames of a context and a random image after them, bytes that lie near those of the other frames. */
+/**
+ * Returns random context frames and a random image after them, as bytes; all frames are similar.
+ * @param attempt index of the random clip for a seed
+ */
 export function randomClip(description: NetworkDescription, seed: bigint | number, attempt: number): Uint8Array {
   const draw = checkDraws(seed, checkStreams.clips + attempt);
   const bytes = frameBytes(description);
@@ -30,8 +34,8 @@ export function randomClip(description: NetworkDescription, seed: bigint | numbe
 }
 
 /**
- * The one example of a clip as long as the context and its image; for a network that is given the image at a coarser
- * scale, that of the clip's own.
+ * Makes a batch of one example from a clip of context frames and an image. A network that reads a coarser scale gets
+ * the subsampled image as conditioning input. The caller disposes the result.
  */
 export function makeExample(description: NetworkDescription, clip: Uint8Array): Examples {
   const { context, coarser } = inputRequirements(description.conditioning);
@@ -42,7 +46,7 @@ export function makeExample(description: NetworkDescription, clip: Uint8Array): 
   return { ...examples, given: { ...examples.given, coarser: subsample(examples.image, coarser.factor) } };
 }
 
-/** The values of a tensor, which goes with all others that are made on the way. */
+/** Returns the values of the tensor that `make` returns. Disposes this tensor and all tensors that `make` creates. */
 export async function readValues(make: () => Tensor): Promise<Float32Array> {
   const tensor = tf.tidy(make);
   const values = (await tensor.data()) as Float32Array;

@@ -7,18 +7,19 @@ import { assertModel, type Model } from '../model/model.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { checkModelFields } from './options.js';
 
-/** What was found of one scale of a model, the coarsest 0. */
+/** Finding of a check on one scale of a model. */
 export interface ScaleFinding extends Finding {
   /** Index of the scale, from 0, the coarsest. */
   scale: number;
 }
 
-/** How a model is checked. */
+/** Options for `checkModel`. */
 export type ModelCheckSettings = OptionsOf<typeof checkModelFields>;
 
 /**
- * Checks each scale of a model with its own weights, on the backend in use: see `checkNetwork`.
- * @throws PxvError `USAGE` where an option is unknown or wrong, or the size is too large to check
+ * Checks each scale of a model with its trained weights, on the current backend (see `checkNetwork`).
+ * @returns findings of all checks, scale by scale, coarsest first
+ * @throws PxvError `USAGE` if an option is unknown or wrong, or if the size exceeds 32,768 sub-pixels
  */
 export async function checkModel(trained: Model, asked: ModelCheckSettings = {}): Promise<ScaleFinding[]> {
   assertModel(trained, 'check model');

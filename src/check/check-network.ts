@@ -13,30 +13,30 @@ import { findMaskFaults } from './masks.js';
 import { expectedReceptiveFields, type ReceptiveFields } from './receptive-fields.js';
 import { selectSubPixels, formatSubPixel, type SubPixelGrid } from './sub-pixels.js';
 
-/** The size at which every sub-pixel is changed, and every output's context looked at. */
+/** Maximum size at which every sub-pixel is changed, and gradients are computed. */
 const SMALL: Size = { width: 11, height: 9 };
 
-/** The sides up to which a network is checked at its own size as well: the first that is not too much work. */
+/** Candidates for the maximum side of the larger check; the first with acceptable work is used. */
 const LARGE_SIDES = [64, 32, 16];
 
-/** Sub-pixels changed at the large size, and the multiply-adds that they may take. */
+/** Number of sub-pixels to change at the larger size, and the maximum multiply-adds for them. */
 const CHANGED = 48;
 const CHANGED_WORK = 1e12;
 
-/** Sub-pixels of the largest images that can be checked: time and memory grow with their square. */
+/** Maximum number of sub-pixels of a checked image: time and memory grow with the square of the number. */
 export const MAX_CHECKED = 32_768;
 
-/** Multiply-adds up to which an image is drawn at the large size. */
+/** Maximum multiply-adds of a network that draws an image at the larger size. */
 const DRAWN_WORK = 5e9;
 
-/** Multiply-adds that gradients may take, counted forward, and the fewest outputs whose gradients are computed. */
+/** Maximum multiply-adds of the forward passes for gradients, and minimum number of outputs to check. */
 const GRADIENT_WORK = 2e10;
 const LEAST_OUTPUTS = 27;
 
 /**
- * Checks a network with the weights at hand, on the backend in use: what its ops read, causality, and whether sampling
- * and scoring agree.
- * @param weights in the order of `network.parameters`
+ * Checks a network with given weights on the current backend: masks, causality, context by gradients, and agreement of
+ * sampling and scoring.
+ * @param weights arrays in the order of `network.parameters`
  */
 export async function checkNetwork(
   network: Network,
@@ -65,7 +65,7 @@ export async function checkNetwork(
   }
 }
 
-/** The network for smaller images, no larger than `most` each way. Weights do not depend on the size of the image. */
+/** Returns the network for images of at most `most` in each direction. Weights do not depend on the image size. */
 function networkAtMost(network: Network, most: Size): Network {
   const { width, height } = network.description.size;
   const size = { width: Math.min(width, most.width), height: Math.min(height, most.height) };
@@ -88,7 +88,7 @@ async function causality(checked: CheckedNetwork): Promise<Finding> {
   return makeFinding('causality', fields.size, faults, fine);
 }
 
-/** What the context should be: earlier sub-pixels only; which of them a network of this kind cannot see has a name. */
+/** Reports the promised context, or fails if an output may depend on a sub-pixel that is not earlier. */
 function promise(fields: ReceptiveFields): Finding {
   const { size } = fields;
   const nameOf = (subPixel: number) => formatSubPixel(fields, subPixel);
@@ -100,12 +100,12 @@ function promise(fields: ReceptiveFields): Finding {
   return { check: 'context', size, result: 'reported', found: `promised is ${describeFieldShape(fields)}` };
 }
 
-/** Whether the gradients are where they should be, with random weights, and how large they are with trained ones. */
+/** Checks the context by gradients with random weights, and reports the used context with trained weights. */
 async function contexts(checked: CheckedNetwork): Promise<Finding[]> {
   const { network, fields, seed } = checked;
   const { size, channels } = fields;
   const all = selectSubPixels(fields, Math.max(LEAST_OUTPUTS, GRADIENT_WORK / workOf(network)), seed);
-  // The last colour of a pixel sees the most.
+  // The last channel of a pixel sees the most.
   const last = all.filter((output) => output % channels === channels - 1);
   const faults = await findContextFaults(checked, all);
   const share = await measureUsedContext(checked, last);
@@ -114,13 +114,13 @@ async function contexts(checked: CheckedNetwork): Promise<Finding[]> {
   return [makeFinding('context', size, faults, fine), { check: 'trained context', size, result: 'reported', found }];
 }
 
-/** As in `48 of 297 outputs`. */
+/** Formats a count, such as `48 of 297 outputs`. */
 function amongAll({ length }: readonly number[], grid: SubPixelGrid, unit: string): string {
   const count = frameBytes(grid);
   return `${length === count ? 'each' : length} of ${count} ${unit}`;
 }
 
-/** About how many multiply-adds the outputs of a whole image take. */
+/** Returns the approximate number of multiply-adds of a whole-image forward pass. */
 function workOf({ program: { parameters, size } }: Network): number {
   const weights = parameters.reduce((sum, { shape }) => sum + tf.util.sizeFromShape([...shape]), 0);
   return weights * size.width * size.height;

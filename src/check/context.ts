@@ -14,19 +14,17 @@ import type { CheckedNetwork, CheckName } from './finding.js';
 import { earlierSubPixels } from './receptive-fields.js';
 import { checkDraws, checkStreams, formatSubPixel, locateSubPixel } from './sub-pixels.js';
 
-/**
- * Factor of all gradients: those that go far are products of many small factors, and have to stay above the least float32,
- * 1e-45, as the largest have to stay below 3e38.
- */
+/** Factor of all gradients: small gradients must stay above the smallest float32, 1e-45, and large ones below 3e38. */
 const GRADIENT_SCALE = 2 ** 64;
 
 /**
- * Confirms the promised context by gradients: that of an output with respect to a sub-pixel is above zero where the
- * sub-pixel is promised, and zero everywhere else.
+ * Checks the promised context by gradients. The gradient of an output with respect to a sub-pixel must be nonzero if
+ * the sub-pixel is promised, else zero.
  *
- * All weights that no mask hides, and all that is read, are random and positive: no ReLU closes, all derivatives are
- * positive, and no two ways from a sub-pixel to an output cancel.
- * @returns what is wrong, one line for each output that has a sub-pixel too few or too many
+ * Unmasked weights and all inputs are random and positive. No ReLU closes, all derivatives are positive, and no two
+ * paths from a sub-pixel to an output cancel.
+ * @param outputs indices of the sub-pixels whose outputs are checked
+ * @returns one line for each output with a missing dependency, and one with an extra; empty if there are none
  */
 export async function findContextFaults(checked: CheckedNetwork, outputs: readonly number[]): Promise<string[]> {
   const { fields, network, seed } = checked;
@@ -43,13 +41,14 @@ export async function findContextFaults(checked: CheckedNetwork, outputs: readon
   return faults;
 }
 
-/** Gradients below this part of the largest of an output count for nothing. */
+/** Fraction of an output's largest gradient below which a gradient counts as unused. */
 export const SMALL_GRADIENT = 1e-6;
 
 /**
- * How much of the promised context a network with trained weights uses: the share of the promised pairs of an output and
- * a sub-pixel whose gradient, on a random image, is above `SMALL_GRADIENT` times the largest of its output; 0 where nothing
- * is promised.
+ * Returns the fraction of the promised context that a network with trained weights uses, on a random image. A promised
+ * pair of output and sub-pixel is used if its gradient is above `SMALL_GRADIENT` times the output's largest gradient.
+ * Returns 0 if nothing is promised.
+ * @param outputs indices of the sub-pixels whose outputs are measured
  */
 export async function measureUsedContext(checked: CheckedNetwork, outputs: readonly number[]): Promise<number> {
   let promised = 0;
@@ -63,10 +62,13 @@ export async function measureUsedContext(checked: CheckedNetwork, outputs: reado
   return used / Math.max(1, promised);
 }
 
-/** What a program reads for one image: weights, a map or none, the image and what is made of earlier pixels or nothing. */
+/** Inputs of a program for one image: weights, feature map or none, image, and features of earlier pixels or none. */
 type Inputs = Record<'weights' | 'map' | 'image' | 'matched', Tensor[]>;
 
-/** Sums are about a quarter of what is summed: sigmoids stay in their steep part in deep networks as well. */
+/**
+ * Makes random positive inputs. Weighted sums are about a quarter of the mean input, so that sigmoids do not saturate
+ * in deep networks.
+ */
 function positiveInputs(program: Program, seed: bigint | number): Inputs {
   const { height, width } = program.size;
   const draw = checkDraws(seed, checkStreams.weights);
@@ -88,7 +90,7 @@ function positiveInputs(program: Program, seed: bigint | number): Inputs {
   });
 }
 
-/** The trained weights, and what they read for a random image. */
+/** Makes the inputs with trained weights and a random image. */
 function trainedInputs({ network, parameters, seed }: CheckedNetwork): Inputs {
   const { description, conditioningParameters } = network;
   const examples = makeExample(description, randomClip(description, seed, 0));
@@ -107,9 +109,8 @@ function trainedInputs({ network, parameters, seed }: CheckedNetwork): Inputs {
 }
 
 /**
- * For each output in turn, the size of its gradient with respect to each sub-pixel: the largest over its features. Each
- * output has its own copy of the image, so that many of them are one pass.
- * @param inputs disposed of
+ * Yields, for each output in turn, the absolute gradient with respect to each sub-pixel, maximised over the sub-pixel's
+ * features. Each output has its own copy of the image, so that one pass computes a batch of outputs. Disposes `inputs`.
  */
 async function* gradientsOf(
   check: CheckName,
@@ -131,7 +132,7 @@ async function* gradientsOf(
       part.forEach((output, copy) => {
         const [y, x, channel] = locateSubPixel(fields, output);
         const start = groupStart(groups, channel);
-        // Logits that are all moved alike change nothing: outputs count for more or less.
+        // Random weights, since a softmax ignores a shift of all logits: outputs count for more or less.
         for (let k = 0; k < groups[channel]; k++) dOut.set(GRADIENT_SCALE * draw(k), copy, y, x, start + k);
       });
       const values = await readValues(() => {
@@ -150,7 +151,8 @@ async function* gradientsOf(
       for (const [copy, output] of part.entries()) {
         const own = values.subarray(copy * length, (copy + 1) * length);
         const gradients = own.subarray(0, subPixels);
-        // No gradient goes through what is made of earlier pixels: its own counts for all that it was made of.
+        // No gradient passes through features of earlier pixels: the gradient of a feature counts for all pixels that
+        // it is made of.
         own.subarray(subPixels).forEach((gradient, pixel) => {
           if (gradient === 0) return;
           for (const input of earlierSubPixels(fields, pixel)) gradients[input] = Math.max(gradients[input], gradient);

@@ -3,10 +3,11 @@ import type { ReceptiveFields } from './receptive-fields.js';
 import { formatSubPixel, locateSubPixel } from './sub-pixels.js';
 
 /**
- * What the receptive fields of a network look like, found from the sets alone: exactly which earlier sub-pixels the outputs at
- * (y, x) see, or lack, in one line. Some shapes have a name:
+ * Describes the shape of receptive fields in one line: exactly which earlier sub-pixels the output at (y, x) sees or
+ * lacks. Only the sets of sub-pixels are examined, not the network. Fields without a regular shape are described by a
+ * percentage and an example. Some shapes have a name:
  *
- * - `a triangle`: all rows above, each wider than the one below it, to both sides.
+ * - `a triangle`: all rows above, each wider than the row below it, to both sides.
  * - `a blind spot`: to the left as far as in the row itself; to the right a wedge is never seen.
  * - `a box`: some rows above, all equally wide.
  */
@@ -14,7 +15,10 @@ export function describeFieldShape(fields: ReceptiveFields): string {
   return missingPixel(fields) ?? stretches(fields) ?? anExample(fields);
 }
 
-/** The first pair of an output and an earlier sub-pixel for which `isFound`; null where there is none. */
+/**
+ * Returns the first pair of an output and an earlier sub-pixel for which `isFound` is true. Returns null if there is
+ * none.
+ */
 function findPair(
   fields: ReceptiveFields,
   isFound: (input: number, output: number, isSeen: boolean) => boolean,
@@ -26,7 +30,10 @@ function findPair(
   return null;
 }
 
-/** Everything, or everything but one pixel or some of its colours: always in the same column, as many rows up. */
+/**
+ * Describes fields of all earlier sub-pixels, or all but one pixel or some of its channels. The missing pixel is always
+ * in the same column, as many rows up. Returns null for other fields.
+ */
 function missingPixel(fields: ReceptiveFields): string | null {
   const { width, height } = fields.size;
   const first = findPair(fields, (_input, _output, isSeen) => !isSeen);
@@ -46,7 +53,7 @@ function missingPixel(fields: ReceptiveFields): string | null {
     lastColumn = Math.max(lastColumn, x);
     return false;
   });
-  // All outputs up to the last column must lack it, or the words below say too much.
+  // All outputs up to the last column must lack the pixel, or the description is false.
   const outputs = (height - rowsUp) * (lastColumn + 1) * fields.channels;
   if (elsewhere !== null || rowsUp === 0 || pairs !== outputs * colours.size) return null;
   const names = [...colours].map((colour) => 'RGB'[colour]).join(' and ');
@@ -55,14 +62,17 @@ function missingPixel(fields: ReceptiveFields): string | null {
   return `all earlier sub-pixels but ${part}pixel ${pixel}, which (y, x) lacks for x < W - ${width - 1 - lastColumn}`;
 }
 
-/** How far a side of a field reaches from x in the row k rows up: min(start + slope k, most) columns. */
+/** Extent of one side of a field from x in the row k rows up: min(start + slope k, most) columns. */
 interface Side {
   start: number;
   slope: number;
   most: number;
 }
 
-/** Whole pixels, in each row one stretch that reaches equally far from every x, but for the image's edges. */
+/**
+ * Describes fields of one run of whole pixels per row, of the same extent from every x but for the image's edges.
+ * Returns null for other fields.
+ */
 function stretches(fields: ReceptiveFields): string | null {
   const { height, width } = fields.size;
   const places = Array.from({ length: frameBytes(fields) }, (_, at) => locateSubPixel(fields, at));
@@ -93,8 +103,8 @@ function stretches(fields: ReceptiveFields): string | null {
 }
 
 /**
- * The side whose columns in the rows `firstRow`, `firstRow` + 1, ... up are as given; null where it has no such form. At
- * the image's width the columns seen say only that there are no fewer.
+ * Returns the side with the given numbers of columns in rows `firstRow`, `firstRow` + 1, ... up. Returns null if they
+ * have no such form. Counts at the image's width are lower bounds.
  */
 function sideOf(columns: readonly number[], firstRow: number, width: number): Side | null {
   const clip = width - 1;
@@ -108,14 +118,14 @@ function sideOf(columns: readonly number[], firstRow: number, width: number): Si
   return slope >= 0 && fits ? { start, slope, most } : null;
 }
 
-/** As a text begins; empty for a shape without a name. */
+/** Returns the name of a shape with a colon; empty if the shape has no name. */
 function shapeName(left: Side, right: Side, allRows: boolean): string {
   if (right.slope === 0) return left.slope === 0 ? 'a box: ' : '';
   if (left.slope === 0) return 'a blind spot: ';
   return allRows ? 'a triangle: ' : '';
 }
 
-/** A side in words, such as `x + min(k + 2, 8)`. */
+/** Formats a side, such as `x + min(k + 2, 8)`. */
 function edge({ start, slope, most }: Side, sign: '-' | '+'): string {
   if (start === Infinity) return sign === '-' ? '0' : 'W - 1';
   if (slope === 0) return `x ${sign} ${start}`;
@@ -123,7 +133,7 @@ function edge({ start, slope, most }: Side, sign: '-' | '+'): string {
   return most === Infinity ? `x ${sign} (${grown})` : `x ${sign} min(${grown}, ${most})`;
 }
 
-/** How much is seen, and a pair that is not. */
+/** Describes irregular fields: the percentage of earlier sub-pixels seen, and a pair that is not seen. */
 function anExample(fields: ReceptiveFields): string {
   const count = frameBytes(fields);
   let seen = 0;

@@ -3,49 +3,53 @@ import type { Size } from '../foundation/frame.js';
 import type { Network } from '../model/network.js';
 import type { ReceptiveFields } from './receptive-fields.js';
 
+/** Name of a check. */
 export type CheckName = 'masks' | 'causality' | 'context' | 'trained context' | 'likelihood' | 'probabilities';
 
-/** What one check found: a line of the table. */
+/** Result of one check: a row of the table of `pxv check`. */
 export interface Finding {
-  /** Which check it was. */
   check: CheckName;
-  /** The size of the images that it was made on. */
+  /** Size of the images that were checked. */
   size: Size;
-  /** `reported`: something to know, which nothing is wrong with. */
+  /** Outcome; 'reported' is information without a pass or fail. */
   result: 'passed' | 'failed' | 'reported';
-  /** The finding itself, in words. */
+  /** Description of the finding in words. */
   found: string;
 }
 
-/** How far a check has come. */
+/** Progress of a check. */
 export interface CheckProgress extends Pick<Finding, 'check' | 'size'> {
   done: number;
   total: number;
-  /** What they count, in the plural. */
+  /** Unit of `done` and `total`, in the plural. */
   unit: string;
 }
 
+/** Options for checks of a network. */
 export interface CheckSettings {
   seed: bigint | number;
-  /** Whether all of it is done at the network's own size, whatever the work. Default: at smaller ones where it is much. */
+  /** True to run all checks at the network's own size. Default: false, for smaller sizes if the work would be large. */
   whole?: boolean | undefined;
   onProgress?: ((progress: CheckProgress) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** A network at one size, and what it is checked with. */
+/** Network at one size, with the parameters and the promised context that it is checked with. */
 export interface CheckedNetwork extends CheckSettings {
   network: Network;
-  /** In the order of `network.parameters`. */
+  /** Tensors in the order of `network.parameters`. */
   parameters: readonly Tensor[];
-  /** The context that is promised. */
+  /** Promised context of each output (see `expectedReceptiveFields`). */
   fields: ReceptiveFields;
 }
 
-/** Faults shown in a finding; the others are counted. */
+/** Maximum number of faults shown in a finding; further faults are counted. */
 const SHOWN = 3;
 
-/** A finding that passes where there are no faults, and says `fine`; else it fails and shows the first of them. */
+/**
+ * Makes a finding. Returns 'passed' with the text `fine` if there are no faults. Else returns 'failed' with the first
+ * three faults and the number of the others.
+ */
 export function makeFinding(check: CheckName, size: Size, faults: readonly string[], fine: string): Finding {
   if (faults.length === 0) return { check, size, result: 'passed', found: fine };
   const more = faults.length > SHOWN ? `; and ${faults.length - SHOWN} more` : '';

@@ -13,17 +13,18 @@ import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import { makeExample, randomClip, readValues } from './check-example.js';
 import { makeFinding, type CheckedNetwork, type Finding } from './finding.js';
 
-/** How far the sampler and the whole-image executor may lie apart, in bits/dim. */
+/** Maximum difference between the likelihoods of the sampler and the whole-image executor, in bits/dim. */
 const TOLERANCE = 1e-4;
 
-/** How far a sum of probabilities may lie from 1: float64 where they are drawn from, float32 where they are scored. */
+/** Maximum distance of a sum of probabilities from 1: computed in float64 for drawing, in float32 for scoring. */
 const SUM_TOLERANCE = { drawn: 1e-9, scored: 1e-5 };
 
 /**
- * Draws an image with the pixel-by-pixel sampler, and scores it with the whole-image executor: the likelihoods must agree, and
- * each sub-pixel's probabilities sum to 1, as drawn from and as scored. Where the network is given frames or a small image
- * these are random; pixels known from the small image are neither drawn nor scored.
- * @param weights the parameters as arrays
+ * Checks that sampling and scoring agree: draws an image with the pixel-by-pixel sampler, and scores the image with the
+ * whole-image executor. The likelihoods must agree, and the probabilities of each sub-pixel must sum to 1 in both.
+ * Context frames or a coarser image, if the network reads them, are random. Pixels known from the coarser image are
+ * neither drawn nor scored.
+ * @param weights parameters as arrays
  */
 export async function checkLikelihood(checked: CheckedNetwork, weights: readonly Float32Array[]): Promise<Finding[]> {
   const { network, parameters, seed, onProgress, signal } = checked;
@@ -46,7 +47,7 @@ export async function checkLikelihood(checked: CheckedNetwork, weights: readonly
       const seen = imageOf(network, image.levels);
       return scoreNetwork(network, parameters, { ...examples, image: seen, seen }).nats;
     });
-    // A scale of one pixel may have none to draw: its bits are none.
+    // A scale of one pixel may have no sub-pixel to draw, and costs no bits.
     const bitsPerNat = BITS_PER_NAT / Math.max(1, unknown.filter(Boolean).length);
     const drawn = image.nats[0] * bitsPerNat;
     const scored = nats.reduce((sum, own, subPixel) => sum + own * unknown[subPixel], 0) * bitsPerNat;
@@ -70,10 +71,10 @@ export async function checkLikelihood(checked: CheckedNetwork, weights: readonly
 
 const sumOf = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0);
 
-/** The largest distance of a sum from 1. */
+/** Returns the largest distance of a sum from 1. */
 const errorOf = (sums: Float64Array) => sums.reduce((most, sum) => Math.max(most, Math.abs(sum - 1)), 0);
 
-/** The sums, at every sub-pixel of an image, of the probabilities of all levels as they are scored, in float64. */
+/** Returns, for each sub-pixel of an image, the sum in float64 of the scored probabilities of all levels. */
 async function sumsOfScored(
   { network, parameters, onProgress, signal }: CheckedNetwork,
   given: ConditioningInputs,
@@ -91,7 +92,7 @@ async function sumsOfScored(
     const scored = new Float64Array(image.length);
     for (let level = 0; level < levels; level++) {
       for (let channel = 0; channel < channels; channel++) {
-        // The colours before are the image's: they are known where a level of this one is scored.
+        // Earlier channels keep the image's levels: they are known when a level of this channel is scored.
         const targets = Int32Array.from(image, (own, i) => (i % channels === channel ? level : own));
         const nats = await readValues(() =>
           head.nats(description, levels, outputs, tf.tensor2d(targets, [pixels, channels], 'int32'), anchors),

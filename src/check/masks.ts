@@ -3,9 +3,10 @@ import type { Program } from '../model/program.js';
 import type { Slot } from '../model/groups.js';
 
 /**
- * The paper's masks (1601.06759, section 3.4 and figure 2), written down a second time, apart from the code that makes
- * the taps of a program: how many leading groups of x an output group may see through the tap at (dy, dx). Mask A is for
- * what reads the image, mask B for what reads features. What is made of earlier pixels shows whole at its own.
+ * Returns the number of leading groups of slot x that output group `group` may see through the tap at (dy, dx). This
+ * second definition of the paper's masks (1601.06759, section 3.4 and figure 2) is independent of the code that makes a
+ * program's taps. Mask A applies to the image, mask B to features. Features of earlier pixels are visible whole at
+ * their own pixel.
  */
 export function unmaskedGroups(x: Slot, group: number, dy: number, dx: number): number {
   if (x.ready === 'given' || dy < 0 || (dy === 0 && dx < 0)) return x.groups.length;
@@ -14,12 +15,12 @@ export function unmaskedGroups(x: Slot, group: number, dy: number, dx: number): 
   return x.ready === 'image' ? group : group + 1;
 }
 
-/** The rows that b moves down before it is added: one where it shows its whole row. */
+/** Returns the number of rows that input b of an add is moved down: 1 if b contains its whole row, else 0. */
 export function expectedRowsDown({ b }: AddOp): 0 | 1 {
   return b.ready === 'row' ? 1 : 0;
 }
 
-/** The places of a kernel in raster order, as offsets from its centre. */
+/** Returns the positions of a kernel in raster order, as offsets from its centre. */
 export function kernelOffsets({ kernel: { height, width } }: ConvOp['shape']): { dy: number; dx: number }[] {
   return Array.from({ length: height * width }, (_, place) => ({
     dy: Math.floor(place / width) - (height - 1) / 2,
@@ -28,9 +29,9 @@ export function kernelOffsets({ kernel: { height, width } }: ConvOp['shape']): {
 }
 
 /**
- * Compares what each op of a program reads, tap by tap and group by group, with what it should read by its kernel and
- * the paper's masks: neither more nor less. Gates are cut as the states are, four times as wide.
- * @returns what is wrong, one line each
+ * Checks the masks of a program. Each op must read, by tap and group, exactly the features that its kernel and the
+ * paper's masks allow. The gates of an LSTM are split as its states, four times as wide.
+ * @returns one line for each fault; empty if there are none
  */
 export function findMaskFaults(program: Program): string[] {
   return program.ops.flatMap((op) => {

@@ -3,22 +3,24 @@ import type { CheckProgress } from './finding.js';
 
 const { withFlag, callback, signal } = fields;
 
-/** What is asked of a check, by `pxv check` too. */
+/** Options of `checkModel` that are flags of `pxv check` too. */
 export const checkFlags = {
-  /** The model is checked at this size, in whole. Default: at its own, and smaller where that would take long. */
+  /**
+   * Size of the images to check at, whatever the work. Default: the model's size, or a smaller size for large models.
+   */
   size: withFlag(
     fields.pixelSize.optional(),
     'WxH',
     "size of the images to check at, whatever it takes (default: the model's, or less)",
   ),
-  /** Default: 1. */
+  /** Seed of the random images and weights. Default: 1. */
   seed: fields.seed,
 };
 
-/** See `checkModel`. */
+/** Schema of the options of `checkModel`. */
 export const checkModelFields = {
   ...checkFlags,
-  /** Called as each check goes on, with how much of it is done. */
+  /** Called with the progress of each check. */
   onProgress: callback<(progress: CheckProgress) => void>(),
   signal,
 };

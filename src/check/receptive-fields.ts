@@ -9,17 +9,22 @@ import { lastReads } from '../model/whole-image.js';
 import { kernelOffsets, expectedRowsDown, unmaskedGroups } from './masks.js';
 import { type SubPixelGrid } from './sub-pixels.js';
 
-/** Which sub-pixels of the image can reach the network's output for each sub-pixel. */
+/** Receptive fields of a network: the sub-pixels that the output for each sub-pixel can depend on. */
 export interface ReceptiveFields extends SubPixelGrid {
-  /** The pixels that what is made of the pixels before a pixel is made of; absent: none. */
+  /**
+   * Offsets of the pixels that features of earlier pixels are made from; null: all pixels before; undefined: no such
+   * features.
+   */
   earlier?: ReturnType<typeof earlierTaps>;
-  /** Whether sub-pixel `input` can reach the output for sub-pixel `output`; both as SubPixelGrid counts them. */
+  /**
+   * Returns true if the output for sub-pixel `output` can depend on sub-pixel `input`; indices as in `SubPixelGrid`.
+   */
   reaches: (input: number, output: number) => boolean;
-  /** Whether sub-pixel `input` can reach any output at all. */
+  /** Returns true if any output can depend on sub-pixel `input`. */
   isSeen: (input: number) => boolean;
 }
 
-/** What an op reads for an output group at a pixel: a group of a slot, so many rows down and columns to the right. */
+/** Read of an op at a pixel: one group of a slot, `dy` rows down and `dx` columns to the right. */
 interface Read {
   slot: Slot;
   dy: number;
@@ -27,7 +32,10 @@ interface Read {
   group: number;
 }
 
-/** Columns to the right of a pixel that its state comes from, in the row above and in its own (1601.06759, 3.1 and 3.2). */
+/**
+ * Offsets in columns of the pixels that an LSTM state depends on, in the row above and in its own row (1601.06759,
+ * sections 3.1 and 3.2).
+ */
 const stateColumns: Readonly<Record<ScanOrder, { above: readonly number[]; beside: readonly number[] }>> = {
   rows: { above: [-1, 0, 1], beside: [] },
   diagonals: { above: [0], beside: [-1] },
@@ -35,12 +43,12 @@ const stateColumns: Readonly<Record<ScanOrder, { above: readonly number[]; besid
 };
 
 /**
- * The context that the design promises: passes, from op to op, the set of sub-pixels that can reach each colour group at
- * each pixel. An op counts as what it is, a kernel under the paper's masks, a walk, or a sum, not as its list of taps,
- * so that a list that lacks a tap, or has one too many, breaks the promise.
+ * Returns the context that the design of a program promises. Propagates, from op to op, the set of sub-pixels that each
+ * colour group at each pixel can depend on. An op is taken as a kernel under the paper's masks, an LSTM scan, or a sum,
+ * not as its list of taps. A missing or extra tap thus breaks the promise.
  *
  * Time and memory grow with the square of the number of sub-pixels: 64x64 RGB takes about a second.
- * @param earlier see `earlierTaps`
+ * @param earlier offsets of earlier pixels, as `earlierTaps` returns them
  */
 export function expectedReceptiveFields(program: Program, earlier: ReceptiveFields['earlier'] = []): ReceptiveFields {
   const { size, image, matched, ops, out } = program;
@@ -50,7 +58,10 @@ export function expectedReceptiveFields(program: Program, earlier: ReceptiveFiel
   const emptySets = (sets: number) => Array.from({ length: sets }, () => new Uint32Array(Math.ceil(count / 32)));
   const own = emptySets(count);
   own.forEach((set, subPixel) => add(set, subPixel));
-  /** What reaches each slot at hand: set `pixel * groups + group`. Slots given before the image hold nothing of it. */
+  /**
+   * Sets of each live slot: set `pixel * groups + group`. Slots of conditioning inputs contain no sub-pixels of the
+   * image.
+   */
   const reached = new Map([[image.id, own]]);
   if (matched !== null) {
     const made = emptySets(count / channels);
@@ -71,7 +82,10 @@ export function expectedReceptiveFields(program: Program, earlier: ReceptiveFiel
   return { ...grid, reaches: (input, output) => has(sets[output], input), isSeen: (input) => has(seen, input) };
 }
 
-/** The sub-pixels that the values made of the pixels before a pixel are made of: all of some pixels. */
+/**
+ * Returns the indices of the sub-pixels that the features of earlier pixels at `pixel` are made from: all channels of
+ * some pixels.
+ */
 export function earlierSubPixels(
   { size, channels, earlier = [] }: Omit<ReceptiveFields, 'reaches' | 'isSeen'>,
   pixel: number,
@@ -107,7 +121,7 @@ function promisedReads(op: Op, group: number): Read[] {
   }
 }
 
-/** Fills the sets of an op's output, pixel by pixel in the order in which its states come about. */
+/** Fills the sets of an op's output, pixel by pixel in its scan order. */
 function propagate(
   op: Op,
   reached: ReadonlyMap<number, readonly SubPixelSet[]>,
@@ -131,7 +145,7 @@ function propagate(
     }
 }
 
-/** A bit for each sub-pixel. */
+/** Bit set of sub-pixels. */
 type SubPixelSet = Uint32Array;
 
 function add(set: SubPixelSet, subPixel: number): void {

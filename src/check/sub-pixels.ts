@@ -1,33 +1,39 @@
 import { frameBytes, type ImageShape } from '../foundation/levels.js';
 import { Philox, randomStreams } from '../foundation/philox.js';
 
-/** What the checks draw at random: the third word of the counters. Each clip has one of its own, from `clips` on. */
+/** Third counter words of the random numbers of checks; random clip i has word `clips` + i. */
 export const checkStreams = { choice: 0, weights: 1, outputs: 2, clips: 3 } as const;
 
-/** Numbers strictly between 0 and 1, one for each two words. */
+/**
+ * Returns a generator of numbers strictly between 0 and 1, one for each pair of counter words.
+ * @param what stream of `checkStreams`
+ */
 export function checkDraws(seed: bigint | number, what: number): (word0: number, word1?: number) => number {
   const philox = new Philox(seed);
   return (word0, word1 = 0) => philox.uniform(word0, word1, what, randomStreams.checks);
 }
 
-/** The sub-pixels of an image in raster order, R, G, B within a pixel: (y * width + x) * channels + channel. */
+/**
+ * Shape of an image whose sub-pixels are indexed in raster order, R, G, B within a pixel: (y * width + x) * channels +
+ * channel.
+ */
 export type SubPixelGrid = Pick<ImageShape, 'size' | 'channels'>;
 
-/** Row, column and channel of a sub-pixel. */
+/** Returns the row, column and channel of a sub-pixel. */
 export function locateSubPixel({ size, channels }: SubPixelGrid, subPixel: number): [number, number, number] {
   const pixel = Math.floor(subPixel / channels);
   return [Math.floor(pixel / size.width), pixel % size.width, subPixel % channels];
 }
 
-/** As in `(3, 2) G`: row, column and colour. */
+/** Formats a sub-pixel as row, column and colour, such as `(3, 2) G`. */
 export function formatSubPixel(grid: SubPixelGrid, subPixel: number): string {
   const [y, x, channel] = locateSubPixel(grid, subPixel);
   return `(${y}, ${x})${grid.channels === 1 ? '' : ` ${'RGB'[channel]}`}`;
 }
 
 /**
- * All sub-pixels where they are no more than `most`; else, in raster order, those of pixels at the corners, in the
- * middle of the edges and of the image, and of others at random, as many pixels as fit in `most`.
+ * Returns the indices of sub-pixels to check, in raster order: all sub-pixels if they are at most `most`. Else returns
+ * the sub-pixels of pixels at the corners, edge middles and centre, and of random pixels, up to `most`.
  */
 export function selectSubPixels(grid: SubPixelGrid, most: number, seed: bigint | number): number[] {
   const { size, channels } = grid;

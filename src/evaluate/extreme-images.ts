@@ -6,19 +6,23 @@ import { frameBytes } from '../foundation/levels.js';
 import type { PlacementOptions } from '../foundation/placement-options.js';
 import { contactSheet, heatMap, writePng } from '../video/index.js';
 
-/** An image and what it costs. */
+/** Image with its likelihood in bits/dim. */
 export interface RankedImage {
-  /** In its split. */
+  /** Index in the split. */
   index: number;
-  /** The file that holds it and no other; null where files hold many. */
+  /** Path of the image's file; null if files hold several images. */
   file: string | null;
   bitsPerDim: number;
 }
 
-/** How many images are shown of either kind. */
+/** Maximum number of worst images, and of best images. */
 const SHOWN = 8;
 
-/** The images that cost most, the dearest first, and those that cost least, the cheapest first. */
+/**
+ * Returns the 8 images with the highest bits/dim, highest first, and the 8 with the lowest, lowest first.
+ * @param bitsPerDim of each image, in the order of `indices`
+ * @param indices of the images in the split
+ */
 export function rankImages(
   bitsPerDim: ArrayLike<number>,
   indices: Uint32Array,
@@ -32,12 +36,12 @@ export function rankImages(
 }
 
 /**
- * Writes a picture of images with their bits per pixel below each: a row of the worst with their bits/dim, a row of their
- * heat maps, and the same of the best. In all heat maps white stands for the same number of bits, written below the
- * first.
- * @param label of an image
- * @param placing how the picture comes to its place
- * @throws PxvError OUTPUT where it cannot be written
+ * Writes a contact sheet of images with heat maps of their bits per pixel. The rows are the worst images with labels,
+ * their heat maps, then the same for the best. White stands for the same number of bits in all heat maps; the number is
+ * written below the first.
+ * @param label returns the text below an image
+ * @param placing how the contact sheet is written to `path`
+ * @throws PxvError `OUTPUT` if the contact sheet cannot be written
  */
 export async function writeExtremeImages(
   path: string,

@@ -5,84 +5,88 @@ import * as fields from '../options/fields.js';
 
 const { withFlag, callback, positiveInteger, nonNegativeInteger, signal, booleanFlag } = fields;
 
-/** What is asked of a scoring of clips, by `pxv eval-video` too. */
+/** Options of `scoreClips` that are flags of `pxv eval-video` too. */
 export const scoreClipsFlags = {
-  /** Frames to predict from each start; 0: none. Default: 8. */
+  /** Number of frames to predict from each start; 0: none. Default: 8. */
   horizon: withFlag(nonNegativeInteger.default(8), 'frames', 'frames to predict from each start', { max: 1000 }),
-  /** Places of a clip from which frames are predicted, evenly spread. Default: 4. */
+  /** Maximum number of starts per clip, evenly spaced, from which frames are predicted. Default: 4. */
   starts: withFlag(positiveInteger.default(4), 'count', 'places of each clip to predict from, evenly spread', {
     max: 1000,
   }),
-  /** Futures to draw at each start. Default: 4. */
+  /** Number of samples to draw at each start. Default: 4. */
   samples: withFlag(positiveInteger.default(4), 'count', 'futures to draw at each start', { max: 64 }),
   /**
-   * Whether a clip is learned from as it goes. The weights that score it go on learning from each of its frames once it is scored (see
-   * `DynamicEvaluation`, `scoreItems`), and forecasts are corrected by hindcasts of the frames known before them (see `learnCorrection`).
-   * Each clip begins again. Default: it is not.
+   * True to adapt to each clip. By dynamic evaluation (see `DynamicEvaluation`, `scoreItems`), the weights learn from
+   * each frame after the frame is scored. Forecasts are corrected by hindcasts of known frames (see `learnCorrection`).
+   * Each clip starts from the model's weights. Default: false.
    */
   adapt: booleanFlag(
     'learn from each clip as it goes: fewer bits, forecasts nearer to the truth, several times as long',
   ),
-  /** Whether lossless codecs compress the same frames. Default: they do not. */
+  /** True to compress the scored frames with lossless codecs as well. Default: false. */
   codecs: booleanFlag('bits of lossless codecs for the same frames: x264, x265 and FFV1 of FFmpeg'),
-  /** Rate to bring clips to. Default: each is read at its own, with a warning where the model learned at another. */
+  /** Target frame rate of all clips. Default: each clip's own, with a warning if the model was trained at another. */
   frameRate: fields.frameRate,
-  /** Default: 1. */
+  /** Seed of the samples. Default: 1. */
   seed: fields.seed,
 };
 
+/** Progress of `scoreClips`. */
 export interface ScoringProgress {
-  /** Of the clip at hand. */
+  /** Name of the current clip. */
   name: string;
-  /** Clips that are done with. */
+  /** Number of clips that are finished or skipped. */
   done: number;
   clips: number;
   what: 'score' | 'hindcast' | 'predict' | 'compress';
-  /** Frames of this clip that are done; of those that are drawn, with the share of the ones at hand; of hindcasts the places. */
+  /** Number of finished frames of the clip; for 'predict', drawn frames, with fractions; for 'hindcast', hindcasts. */
   frames: number;
 }
 
-/** See `scoreClips`. */
+/** Schema of the options of `scoreClips`. */
 export const scoreClipsFields = {
   ...scoreClipsFlags,
   ...clipFields,
-  /** One size for all clips, or one for each at its own aspect. Default: the model's. */
+  /**
+   * Size at which clips are scored: one for all, or one for each clip by its aspect ratio. Default: the model's size.
+   */
   size: fields.pictureSize.optional(),
-  /** Called as clips are scored, with the clip at hand and how much of it is done. */
+  /** Called with progress as clips are scored. */
   onProgress: callback<(progress: ScoringProgress) => void>(),
-  /** The processes that share the clips: see `joinProcessGroup`. Default: this one alone. */
+  /** Process group that shares the clips (see `joinProcessGroup`). Default: this process alone. */
   processGroup: fields.processGroup,
 };
 
-/** What is asked of a scoring of images, by `pxv eval-images` too. */
+/** Options of `scoreImageSet` that are flags of `pxv eval-images` too. */
 export const scoreImagesFlags = {
-  /** Folder of the set's files. Default: its folder in the cache. */
+  /** Folder of the data set's files. Default: the data set's folder in the cache. */
   data: fields.data,
-  /** Default: test. */
+  /** Split to score. Default: test. */
   split: withFlag(z.enum(['train', 'validation', 'test'] satisfies Split[]).default('test'), 'name', 'which images'),
-  /** Score so many images, spread evenly over the split, instead of all. */
+  /** Maximum number of images to score, evenly spaced over the split. Default: all. */
   limit: withFlag(positiveInteger.optional(), 'count', 'score so many, spread evenly over the split'),
-  /** Where to write a picture of the worst and best images (.png). Default: none is written. */
+  /** Path of a contact sheet (.png) of the worst and best images. Default: no contact sheet is written. */
   out: withFlag(z.string().optional(), 'file.png', 'write the worst and best images, and where their bits are'),
-  /** Whether `out` may take the place of what is there. Default: it may not, and never of a scored image. */
+  /** True to overwrite `out`, though never a scored image. Default: false. */
   overwrite: fields.overwrite,
 };
 
+/** Progress of `scoreImageSet`. */
 export interface ImageScoringProgress {
   what: 'decode' | 'score' | 'encode';
-  /** Images done. */
+  /** Number of images finished. */
   done: number;
   total: number;
-  /** Of the images scored so far. */
+  /** Mean of the images that this process has scored so far; undefined unless `what` is 'score'. */
   bitsPerDim?: number;
 }
 
-/** See `scoreImageSet`. */
+/** Schema of the options of `scoreImageSet`. */
 export const scoreImagesFields = {
   ...scoreImagesFlags,
-  /** Called as images are decoded, scored and encoded, with how many are done. */
+  /** Called with progress as images are decoded, scored and encoded. */
   onProgress: callback<(progress: ImageScoringProgress) => void>(),
   signal,
-  /** The processes that share the images: see `joinProcessGroup`. Default: this one alone. */
+  /** Process group that shares the images (see `joinProcessGroup`). Default: this process alone. */
   processGroup: fields.processGroup,
 };

@@ -11,14 +11,14 @@ import { unreadableResult, type SectionSource } from '../document/section-source
 import { clipTable, forecastTables, summaryLines, type PrintedScore } from './score-tables.js';
 import { BITS_NOTE, DECIBELS_NOTE } from '../document/notes.js';
 
-/** A figure, which JSON writes as null where there is none. */
+/** Schema of a number; null stands for NaN, which JSON lacks. */
 const figure = z.number().nullable();
 const orNaN = figure.transform((value) => value ?? NaN);
 const figures = z.array(orNaN);
 const means = z.object({ mean: figures, standardError: figures });
 const codecs = z.record(z.string(), figure).nullable();
 
-/** What `pxv eval-video --json` prints, as far as it is shown. */
+/** Schema of the output of `pxv eval-video --json`, as far as a report shows it. */
 const scoreSchema = z.object({
   model: z.string(),
   adapted: z.boolean(),
@@ -61,7 +61,7 @@ const scoreSchema = z.object({
     .nullable(),
 });
 
-/** Sections of results that `pxv eval-video --json` printed. */
+/** Source of report sections for the output of `pxv eval-video --json`. */
 export const sectionSource: SectionSource<Section> = {
   reads: 'results',
   open({ path, json }) {
@@ -71,7 +71,10 @@ export const sectionSource: SectionSource<Section> = {
   sections: (sections) => [...sections],
 };
 
-/** Makes the section of a scoring of clips: bits beside baselines, errors by horizon, each clip. @throws PxvError `INPUT` if `result` is none */
+/**
+ * Returns the report section of scored clips: bits/dim beside baselines, errors by horizon, and each clip.
+ * @throws PxvError `INPUT` if `result` does not match the schema
+ */
 function scoreSection(path: string, result: object): Section {
   const parsed = scoreSchema.safeParse(result);
   if (!parsed.success) throw unreadableResult(path, 'one of another version, or not whole');
@@ -115,7 +118,7 @@ function scoreSection(path: string, result: object): Section {
   return { title: `${basename(path)}: ${model} on ${pluralize(clips.length, 'clip')}`, blocks };
 }
 
-/** The model's bits beside what else could be sent. */
+/** Returns the table of bits/dim of the model, baselines and codecs. */
 function baselineTable({ bitsPerDim, baselines, codecs: each }: PrintedScore): Block {
   const rows = [
     ['this model', bitsPerDim],
@@ -133,18 +136,18 @@ function baselineTable({ bitsPerDim, baselines, codecs: each }: PrintedScore): B
   };
 }
 
-/** Decibels more than the last frame repeated, by frames ahead. */
+/** Returns the chart of PSNR gain in dB over the last frame repeated, by frames ahead. */
 function horizonSeries({ trueChange, kinds }: ForecastsSummary, samples: number): Series {
   const names = Object.keys(kinds) as ForecastName[];
   const gains = (name: ForecastName) => kinds[name]!.gain.mean.map((gain, h) => [h + 1, gain] as const);
   const lines = names
-    // The best and the worst are the edges of what is shaded.
+    // The best and the worst sample bound the shaded band.
     .filter((name) => !['last-frame', 'best', 'worst'].includes(name))
-    // What needs no model comes last.
+    // The baseline that needs no model comes last.
     .sort((a, b) => Number(a === 'moved-last-frame') - Number(b === 'moved-last-frame'))
     .map((name) => ({ name: kindsOfForecast[name].title(samples), points: gains(name) }));
   const { sample, best, worst } = kinds;
-  // Older files do not have the worst.
+  // Older files lack the worst sample.
   const [least, leastName] = worst === undefined ? [sample, 'one sample'] : [worst, 'worst'];
   return {
     ...{ kind: 'series', title: 'how near what is predicted comes, by frames ahead' },

@@ -39,28 +39,29 @@ import { parseOptions, type OptionsOf, type ParsedOptions } from '../options/fie
 import { scoreClipsFields, type ScoringProgress } from './options.js';
 import { summariseClips, type ClipsSummary, type CodecScore, type ScoredClip } from './summarise-clips.js';
 
-/** How `scoreClips` scores clips, and what it predicts of them. */
+/** Options for `scoreClips`: scoring, forecasts and clips. */
 export type ScoreClipsOptions = OptionsOf<typeof scoreClipsFields>;
 
-/** What `scoreClips` found, over all clips and of each. */
+/** Result of `scoreClips`, over all clips and for each clip. */
 export interface VideoScore extends ClipsSummary {
-  /** Whether clips were learned from as they went. */
+  /** True if weights and forecasts were adapted to each clip (option `adapt`). */
   adapted: boolean;
-  /** Futures drawn at each start. */
+  /** Number of samples drawn at each start. */
   samples: number;
-  /** How they were drawn. */
+  /** Sampling settings of the samples. */
   settings: SamplingSettings;
-  /** Clips that could not be read or are too short. */
+  /** Clips that were skipped since they could not be read or are too short. */
   skipped: SkippedClip[];
-  /** How many clips were not reached since the work was interrupted. */
+  /** Number of clips not processed because the signal was aborted. */
   unprocessed: number;
 }
 
 /**
- * Scores clips one step ahead, and predicts frames from several places of each (see `scoreFrames`, `scoreForecasts`). A
- * clip that cannot be read is left out, with a warning.
- * @throws PxvError `USAGE` where an option is unknown or out of its range; `INPUT` where the only clip cannot be read, or none is left; the signal's reason
- * where it is aborted before a clip is finished, and else what is finished is returned
+ * Scores the frames of clips one step ahead, and scores forecasts from several starts of each clip (see `scoreFrames`,
+ * `scoreForecasts`). A clip that cannot be read is skipped with a warning. If the signal is aborted after a clip is
+ * finished, the finished clips are returned.
+ * @throws PxvError `USAGE` if an option is unknown or out of range; `INPUT` if the only clip cannot be read or no clip
+ *   is left; the signal's reason if the signal is aborted before a clip is finished
  */
 export async function scoreClips(
   model: Model,
@@ -95,25 +96,25 @@ export async function scoreClips(
   }
 }
 
-/** Called with a part of the work on a clip, and how many of its frames are done. */
+/** Callback for the kind of work on a clip, and the number of frames finished. */
 type Tell = (what: ScoringProgress['what'], frames: number) => void;
 
-/** A model at the size of a clip, ready to score and to draw. */
+/** Model at the size of a clip, ready to score and to sample. */
 interface SizedScorer {
   model: Model;
   weights: Tensor[];
   sampler: FrameSampler;
-  /** Frames scored together. */
+  /** Batch size of frames to score. */
   batch: number;
-  /** Futures drawn side by side. */
+  /** Batch size of samples to draw. */
   futures: number;
 }
 
 class ClipScorer {
   readonly settings: SamplingSettings;
-  /** For the size of the clip before. */
+  /** Scorer for the size of the previous clip; null before the first clip. */
   private sized: SizedScorer | null = null;
-  /** Codecs whose failure was told. */
+  /** Codecs whose failure was reported. */
   private readonly failed = new Set<LosslessCodec>();
   private readonly adapting: ClipAdaptation;
 
@@ -133,8 +134,8 @@ class ClipScorer {
   }
 
   /**
-   * Looks, before any of them is scored, whether there is memory for every clip that can be read.
-   * @throws PxvError `RESOURCES` where there is not
+   * Checks before scoring that memory suffices for every clip that can be read.
+   * @throws PxvError `RESOURCES` if memory does not suffice
    */
   async expectMemory(sources: readonly ClipSource[]): Promise<void> {
     const { size } = this;
@@ -145,7 +146,7 @@ class ClipScorer {
     }
   }
 
-  /** Null for a clip of one frame. */
+  /** Scores one clip. Returns null for a clip of one frame. */
   async score({ name, path }: ClipSource, tell: Tell): Promise<ScoredClip | null> {
     const warn = (text: string | null) => text !== null && this.options.onWarning?.(`${name}: ${text}`);
     const clip = await openClipForModel(this.trained, path, 'score clips', { ...this.options, size: this.size });
@@ -157,7 +158,7 @@ class ClipScorer {
       const scored = scoreFrames(chain, weights, clip.frames(), { batch: sized.batch, signal: this.options.signal });
       return summariseFrames(chain.exampleShape.levels, scored, (frames) => tell('score', frames));
     });
-    // The last frames of a clip are fewer than a batch, and each number of them has arrays of its own lengths.
+    // The last batch of a clip is often smaller: its arrays have lengths that other batches do not reuse.
     freeIdleMemory();
     warn(reader.warning);
     if (score === null) return null;
@@ -169,7 +170,7 @@ class ClipScorer {
     };
   }
 
-  /** At which clips are scored. */
+  /** Size at which clips are scored. */
   private get size(): TargetSize {
     return this.options.size ?? this.trained.chain.exampleShape.size;
   }
@@ -184,7 +185,10 @@ class ClipScorer {
     return (this.sized = { model, weights, sampler: new FrameSampler(model), ...batches });
   }
 
-  /** @throws PxvError `RESOURCES` where there is not memory for one frame, or for the futures that are asked for */
+  /**
+   * Returns the batch sizes that fit in memory.
+   * @throws PxvError `RESOURCES` if memory does not suffice for one frame, or for the requested samples
+   */
   private batchesOf(model: Model): Pick<SizedScorer, 'batch' | 'futures'> {
     const batch = fitScoringBatch(model, SCORING_BATCH, true);
     const { adapt, horizon, starts, samples } = this.options;

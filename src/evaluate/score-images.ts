@@ -26,41 +26,45 @@ import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { scoreImagesFields } from './options.js';
 import { rankImages, writeExtremeImages, type RankedImage } from './extreme-images.js';
 
-/** Which images `scoreImageSet` scores, and where it draws the worst and best. */
+/** Options for `scoreImageSet`: images to score, and contact sheet to write. */
 export type ScoreImageSetOptions = OptionsOf<typeof scoreImagesFields>;
 
-/** What `scoreImageSet` found. */
+/** Result of `scoreImageSet`. */
 export interface ImageSetScore extends ImageSummary {
-  /** What was scored and how, in sentences. */
+  /** Evaluation protocol in sentences: images, unit and quantisation. */
   protocol: string[];
-  /** The unit of baselines and published figures: nats per image where pixels are black or white. */
+  /** Unit of `baselines` and `published`: nats per image if pixels are black or white, else bits/dim. */
   unit: 'bits/dim' | 'nats/image';
-  /** Images scored. */
+  /** Number of images scored. */
   images: number;
-  /** Of an image. */
+  /** Number of sub-pixels of an image. */
   dimensions: number;
-  /** Whether the figures are the likelihood itself, or an upper bound of its nats. */
+  /** True if the figures are exact; false if they are upper bounds of nats or bits (see `Chain.exact`). */
   exact: boolean;
-  /** In `unit`, for the same images: equal probabilities, the frequency of levels in each channel, and PNG and WebP files. */
+  /**
+   * Baselines in `unit` on the same images: uniform distribution, histogram of each channel, and files in PNG and
+   * lossless WebP.
+   */
   baselines: Record<'uniform' | 'histogram' | 'png' | 'webp', number>;
-  /** What others reached; null where nothing is known, or the model has other levels than the set. */
+  /** Published results; null if none are known, or if the model's levels differ from the data set's. */
   published: Published | null;
-  /** The 8 images that cost most, the dearest first; fewer where fewer were scored. */
+  /** Images with the highest bits/dim, at most 8, highest first. */
   worst: RankedImage[];
-  /** The 8 images that cost least, the cheapest first; fewer where fewer were scored. */
+  /** Images with the lowest bits/dim, at most 8, lowest first. */
   best: RankedImage[];
 }
 
 /**
  * Scores a model on a split of a data set.
- * @param name of a data set, or a folder of images, which are then brought to the model's size and colours
- * @throws PxvError where an option is unknown or out of its range, the set's files or the model do not fit, or the picture cannot be written
+ * @param name data set, or a folder of images, which are brought to the model's size and channels
+ * @throws PxvError if an option is unknown or out of range, the data set's files cannot be read, the model does not fit
+ *   them, or the contact sheet cannot be written
  */
 export async function scoreImageSet(model: Model, name: string, asked: ScoreImageSetOptions): Promise<ImageSetScore> {
   const options = parseOptions('score images', scoreImagesFields, asked);
   const { split, data, limit, out, overwrite = false, onProgress, signal, processGroup = singleProcess } = options;
   assertImageModel(model, 'score images');
-  // Of the name of a data set none is known.
+  // A data set that is given by name has no known input files.
   const inputsOf = (folder: string) => (existsSync(folder) ? listImagesBelow(folder) : []);
   const confirm = async (path: string) => checkOutput(path, { overwrite, inputs: await inputsOf(data ?? name) });
   if (out !== undefined) {
@@ -113,12 +117,12 @@ export async function scoreImageSet(model: Model, name: string, asked: ScoreImag
   }
 }
 
-/** `count` of `all` indices, evenly spread: sets are often sorted by class. */
+/** Returns `count` indices below `all`, ascending and evenly spaced: data sets are often sorted by class. */
 export function spaceIndices(all: number, count: number): Uint32Array {
   return Uint32Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * all) / count));
 }
 
-/** The images as the model sees them: bytes that show its levels. */
+/** Returns the images quantised to the model's levels, which are shown as bytes. */
 function atLevelsOf({ chain }: Model, images: Images): ImageSource {
   const { levels } = chain.exampleShape;
   if (levels === 256) return images;
@@ -132,10 +136,10 @@ function atLevelsOf({ chain }: Model, images: Images): ImageSource {
   };
 }
 
-/** Images encoded at once. */
+/** Batch size of images to encode. */
 const TOGETHER = 8;
 
-/** @param inUnit of bits/dim */
+/** Computes the baselines of the images. @param inUnit converts bits/dim to the unit of the result */
 async function baselinesOf(
   { chain }: Model,
   source: ImageSource,

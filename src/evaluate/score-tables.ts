@@ -6,7 +6,7 @@ import { makeTable, type Table } from '../document/blocks/table.js';
 import { formatWithError } from '../document/format-with-error.js';
 import type { VideoScore } from './score-clips.js';
 
-/** What is told of the clips that were scored. */
+/** Part of a `VideoScore` that tables and reports show. */
 export type PrintedScore = Pick<
   VideoScore,
   | 'adapted'
@@ -27,10 +27,13 @@ export type PrintedScore = Pick<
   >[];
 };
 
-/** @param own the model's size: where all clips were scored at it, the table does without sizes; null where it is not known */
+/**
+ * Returns the table of each clip's bits/dim beside baselines, with a last row for all clips.
+ * @param own the model's size, or null if unknown; the column of sizes is absent if all clips were scored at this size
+ */
 export function clipTable({ clips, bitsPerDim, baselines, frames, codecs }: PrintedScore, own: Size | null): Table {
   const isSized = clips.some(({ width, height }) => width !== own?.width || height !== own.height);
-  // Where nothing moves, nothing can be saved.
+  // A clip in which nothing moves has a baseline of 0 bits.
   const saved = (bits: number, baseline: number) =>
     baseline === 0 ? '-' : `${(100 * (1 - bits / baseline)).toFixed(1)}%`;
   const against = (bits: number, baseline: number | null) =>
@@ -51,7 +54,7 @@ export function clipTable({ clips, bitsPerDim, baselines, frames, codecs }: Prin
   return makeTable(`l${'r'.repeat(titles.length - 1)}`, titles, rows);
 }
 
-/** The score of all clips in lines for people. */
+/** Returns lines of text on the score of all clips; false stands for a line that does not apply. */
 export function summaryLines(score: PrintedScore): (string | false)[] {
   const { adapted, bitsPerDim, exact, standardError, dimensions, baselines, clips, codecs, anchors } = score;
   const spread = Number.isNaN(standardError)
@@ -60,7 +63,7 @@ export function summaryLines(score: PrintedScore): (string | false)[] {
   const each = Object.entries(codecs ?? {}).map(
     ([name, bits]) => `${name} ${bits === null ? 'failed' : bits.toFixed(3)}`,
   );
-  // An anchor that is the frame before says nothing.
+  // The gain of an anchor that is the previous frame is 0.
   const nearer = anchors.mean.flatMap((gain, anchor) => (gain === 0 ? [] : [gainWithError(anchors, anchor)]));
   const given = `each frame given the true ones before it${adapted ? ', which the model has learned from' : ''}`;
   const [uniform, previous] = [baselines.uniform.toFixed(2), baselines['previous-frame'].toFixed(3)];
@@ -72,14 +75,18 @@ export function summaryLines(score: PrintedScore): (string | false)[] {
   ];
 }
 
-/** A difference in decibels with its standard error, where there is one. */
+/** Returns a gain in dB with its standard error, unless that is NaN. */
 function gainWithError({ mean, standardError }: MeanOverClips, index: number): string {
   return `${mean[index] < 0 ? '' : '+'}${formatWithError(mean[index], standardError[index], 2)}`;
 }
 
-/** Forecasts beside each other, by frames ahead: decibels, SSIM where frames are large enough, change from frame to frame. */
+/**
+ * Returns tables of forecasts by frames ahead: PSNR gain in dB, SSIM if frames are large enough, and change from frame
+ * to frame.
+ * @param samples number of samples drawn at each start
+ */
 export function forecastTables({ clips, starts, trueChange, kinds }: ForecastsSummary, samples: number): Table[] {
-  // The worst is told where there is room for it: in JSON, and shaded in a chart.
+  // The worst sample is shown only in JSON and as the edge of a chart's band.
   const names = (Object.keys(kinds) as ForecastName[]).filter((name) => name !== 'worst');
   const others = names.filter((name) => name !== 'last-frame');
   const titlesOf = (of: ForecastName[]) => of.map((name) => kindsOfForecast[name].title(samples));

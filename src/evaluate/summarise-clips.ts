@@ -14,52 +14,60 @@ import type { Model } from '../model/model.js';
 import { expectsFrame } from '../model/description.js';
 import { losslessCodecs, type LosslessCodec } from '../video/index.js';
 
-/** What lossless codecs need for the frames of a clip but the first, in bits per dim. */
+/** Bits/dim of lossless codecs on all frames of a clip but the first. */
 export interface CodecScore {
-  /** Null where FFmpeg lacks a codec, or it did not give the frames back. */
+  /** Bits/dim by codec; null if FFmpeg lacks the codec, or the codec did not decode to the same frames. */
   bitsPerDim: Record<LosslessCodec, number | null>;
-  /** The least of them; null where there is none. */
+  /** Lowest bits/dim of all codecs; null if every codec failed. */
   best: number | null;
 }
 
-/** A clip, and the size at which it was scored. */
+/** Score of a clip, and the size at which the clip was scored. */
 export interface ScoredClip extends ClipScore, Size {
   name: string;
-  /** At which it was read, in frames a second. */
+  /** Frame rate at which the clip was read, in frames per second. */
   frameRate: number;
-  /** Null where none were asked for, or the clip is too short. */
+  /** Scores of forecasts; null if no forecasts were requested or the clip is too short. */
   forecasts: ClipForecasts | null;
-  /** Null where they were not asked for. */
+  /** Scores of lossless codecs; null if not requested. */
   codecs: CodecScore | null;
 }
 
-/** The scores of clips, brought together. */
+/** Summary of the scores of several clips. */
 export interface ClipsSummary {
-  /** The clips that were scored, each on its own. */
+  /** Scores of each clip. */
   clips: ScoredClip[];
-  /** Frames scored, over all clips. */
+  /** Number of frames of all clips. */
   frames: number;
-  /** Sub-pixels of those frames. */
+  /** Number of scored sub-pixels: those of all frames but the first of each clip. */
   dimensions: number;
-  /** All bits over all dimensions. */
+  /** Total bits of all clips divided by `dimensions`. */
   bitsPerDim: number;
-  /** Whether bits/dim are exact; else they are an upper bound (see `Chain.exact`). */
+  /** True if `bitsPerDim` is exact; false if it is an upper bound (see `Chain.exact`). */
   exact: boolean;
-  /** Of bitsPerDim, over clips; NaN for one clip. */
+  /** Standard error of `bitsPerDim` over clips; NaN for one clip. */
   standardError: number;
-  /** In bits/dim; `lossless-codec`, the best codec for each clip, is there where every clip has one. */
+  /**
+   * Bits/dim of baselines. `lossless-codec`, the best codec for each clip, is present if every clip has a codec score.
+   */
   baselines: { uniform: number } & Record<'previous-frame', number> & Partial<Record<'lossless-codec', number>>;
-  /** The share of a baseline's bits that the model does not need: 1 - ratio. */
+  /** Fraction of a baseline's bits that the model saves: 1 - bitsPerDim / baseline. */
   fewerBits: Partial<Record<'previous-frame' | 'lossless-codec', number>>;
-  /** Decibels that each anchor has more than the previous frame, one step ahead; what each is. */
+  /** PSNR gain in dB of each anchor over the previous frame, one step ahead, with the anchors' labels. */
   anchors: MeanOverClips & { labels: string[] };
-  /** Each codec for all clips, in bits/dim; null for one that failed at some clip; null where they were not asked for. */
+  /**
+   * Bits/dim of each codec over all clips; null for a codec that failed on a clip. Null for all codecs if not
+   * requested.
+   */
   codecs: Record<LosslessCodec, number | null> | null;
-  /** Null where no frame was predicted. */
+  /** Summary of the forecasts; null if no frame was predicted. */
   forecasts: ForecastsSummary | null;
 }
 
-/** @param clips at least one; clips are weighed by their dimensions in bits/dim, and equally in forecasts */
+/**
+ * Summarises the scores of clips: bits/dim weighted by the dimensions of each clip, forecasts with equal weights.
+ * @param clips at least one
+ */
 export function summariseClips(model: Model, clips: ScoredClip[]): ClipsSummary {
   const bits = new RunningMean();
   for (const { bitsPerDim, dimensions } of clips) bits.add(bitsPerDim, dimensions);
@@ -92,7 +100,7 @@ export function summariseClips(model: Model, clips: ScoredClip[]): ClipsSummary 
   };
 }
 
-/** All bits over all dimensions; null where a clip has no figure. */
+/** Returns bits/dim over all clips, weighted by dimensions. Returns null if `bitsPerDim` is null for a clip. */
 function overClips(clips: readonly ScoredClip[], bitsPerDim: (clip: ScoredClip) => number | null): number | null {
   const mean = new RunningMean();
   for (const clip of clips) {

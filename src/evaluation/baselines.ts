@@ -2,17 +2,17 @@ import type { Frame } from '../foundation/frame.js';
 import { byteToLevel } from '../foundation/levels.js';
 import { assertSameGeometry } from './metrics.js';
 
-/** Bits per dim of a model that takes every level for equally likely. */
+/** Returns the bits/dim of the uniform distribution over `levels`. */
 export function uniformBitsPerDim(levels: number): number {
   return Math.log2(levels);
 }
 
 /**
- * The change from the previous frame, as levels: (current - previous) mod their number. What it costs is the entropy of its
- * histogram over a clip, that of a `HistogramBaseline` of one channel: the histogram is the clip's own and comes for free, so no
- * code that looks at one change at a time can do better.
- * @param levels those of the model that it is compared with: fewer levels cost less
- * @throws PxvError `INPUT` where the frames differ in geometry
+ * Returns the change of each sub-pixel's level from the previous frame, modulo the number of levels. The entropy of the
+ * changes over a clip (a `HistogramBaseline` of one channel) is the previous-frame baseline. The cost of the histogram
+ * itself is not counted, so no code of one change at a time does better.
+ * @param levels number of levels of the model that is compared; fewer levels cost less
+ * @throws PxvError `INPUT` if the frames differ in geometry
  */
 export function levelDifferences(previous: Frame, current: Frame, levels: number): Uint8Array {
   assertSameGeometry('the previous-frame baseline', previous, current);
@@ -21,12 +21,12 @@ export function levelDifferences(previous: Frame, current: Frame, levels: number
 }
 
 /**
- * What the levels cost when nothing but their frequency is known: the entropy of a histogram for each colour channel, in
- * bits per dim. The histograms are those of the images added, and come for free.
+ * Baseline in bits/dim: the entropy of a histogram of the levels of each channel. The histograms are those of the added
+ * images, and their own cost is not counted.
  */
 export class HistogramBaseline {
   private readonly counts: Float64Array;
-  /** Sub-pixels added. */
+  /** Number of sub-pixels added. */
   dimensions = 0;
 
   constructor(
@@ -36,13 +36,13 @@ export class HistogramBaseline {
     this.counts = new Float64Array(channels * levels);
   }
 
-  /** @param image levels, the channels of a pixel together */
+  /** Adds an image. @param image levels of the sub-pixels, height x width x channels */
   add(image: Uint8Array): void {
     for (let i = 0; i < image.length; i++) this.counts[(i % this.channels) * this.levels + image[i]]++;
     this.dimensions += image.length;
   }
 
-  /** NaN before anything was added. */
+  /** Entropy of the added images in bits/dim; NaN before the first image. */
   get bitsPerDim(): number {
     const weighted = this.counts.reduce((sum, count) => (count > 0 ? sum + count * Math.log2(count) : sum), 0);
     return Math.log2(this.dimensions / this.channels) - weighted / this.dimensions;

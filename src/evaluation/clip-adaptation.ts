@@ -12,30 +12,37 @@ import {
 } from '../sampling/hindcasts.js';
 
 /**
- * What predictions and scores do with `adapt`: weights learn from each frame of a clip once it is scored, and what is expected is corrected by
- * hindcasts of known frames. Where it is not asked for, nothing of it.
+ * Adaptation to a clip, if option `adapt` is set. Weights learn from each frame after the frame is scored, and expected
+ * frames are corrected by hindcasts of known frames. Without the option, every method leaves scores and predictions
+ * unchanged.
  */
 export class ClipAdaptation {
   constructor(private readonly asked = false) {}
 
-  /** Known frames that are kept for it beside what a model is given. */
+  /** Number of known frames that a history keeps for hindcasts; 0 without adaptation. */
   get keptFrames(): number {
     return this.asked ? FRAMES_FOR_HINDCASTS : 0;
   }
 
-  /** Images that are made side by side where so many are drawn. */
+  /**
+   * Returns the batch size to allow memory for: the larger of `drawn` and that of hindcasts; `drawn` without
+   * adaptation.
+   */
   together(drawn: number): number {
     return this.asked ? Math.max(drawn, HINDCASTS_TOGETHER) : drawn;
   }
 
-  /** Calls `work` with the weights that score a clip. */
+  /**
+   * Calls `work` with `weights`, or with a `DynamicEvaluation` that starts from `weights` if adaptation is on. Disposes
+   * the `DynamicEvaluation`, not `weights`.
+   */
   async withWeights<T>(
     chain: Chain,
     weights: readonly Tensor[],
     work: (weights: readonly Tensor[] | DynamicEvaluation) => Promise<T>,
   ): Promise<T> {
     if (!this.asked) return work(weights);
-    // Nobody else differentiates here.
+    // Gradients are loaded only if needed.
     const { DynamicEvaluation } = await import('./dynamic-evaluation.js');
     const adaptation = new DynamicEvaluation(chain, weights);
     try {
@@ -46,9 +53,11 @@ export class ClipAdaptation {
   }
 
   /**
-   * How what follows each history is corrected, null where nothing is.
+   * Returns the correction of the frames predicted after each history; null without adaptation, or for too few known
+   * frames.
    *
-   * @param options.onProgress called with the places that are done over all histories, and how many the one at hand has
+   * @param options.onProgress called with the number of finished hindcasts over all histories, and the number of
+   *   hindcasts of the current history
    */
   async corrections(
     sampler: FrameSampler,

@@ -8,22 +8,23 @@ import { levelDifferences, HistogramBaseline } from './baselines.js';
 import { meanSquaredError } from './metrics.js';
 import { BITS_PER_NAT, scoreItems, sumNats, type AddExample, type ScoredItem, type ScoringOptions } from './scoring.js';
 
-/** A frame of a clip and what it costs, given the true frames before it. */
+/** Score of a frame of a clip, given the true frames before it. */
 export interface ScoredFrame extends Omit<ScoredItem<never>, 'item'> {
-  /** In the clip, from 1: its first frame has nothing before it. */
+  /** Index in the clip, from 1: the first frame, 0, is not scored. */
   index: number;
   frame: Frame;
-  /** The frame before, which baselines start from. */
+  /** Previous frame, from which baselines are computed. */
   previous: Frame;
 }
 
-/** The frames two, four, six, ... before the next one. */
+/** Subsequence of the frames 2, 4, 6, ... before the next frame. */
 const EVERY_SECOND: Subsequence = { stride: 2, phase: 1 };
 
 /**
- * Scores a clip one step ahead as it streams by.
- * @param weights tensors in the order of the chain's parameters, or weights that learn from each frame once it is scored: see `scoreItems`
- * @param frames at the model's size, from the clip's first on
+ * Scores each frame of a clip but the first, one step ahead, as the frames stream by.
+ * @param weights tensors in the order of the chain's parameters, or a `DynamicEvaluation`, which learns from each
+ *   scored frame (see `scoreItems`)
+ * @param frames all frames of the clip, at the model's size
  */
 export async function* scoreFrames(
   chain: Chain,
@@ -48,24 +49,25 @@ export async function* scoreFrames(
     yield { ...item, ...score };
 }
 
-/** What a clip costs one step ahead: every frame but the first, given the true frames before it. */
+/** Score of a clip one step ahead: of every frame but the first, given the true frames before it. */
 export interface ClipScore {
-  /** All frames of the clip; one fewer is scored. */
+  /** Number of frames of the clip; all but the first are scored. */
   frames: number;
-  /** Scored sub-pixels. */
+  /** Number of scored sub-pixels. */
   dimensions: number;
   bitsPerDim: number;
-  /** The previous frame as a predictor: see changeOfLevels. */
+  /** Bits/dim of the previous-frame baseline (see `levelDifferences`). */
   previousFrameBitsPerDim: number;
-  /** Mean squared error one step ahead, in levels squared of 256: of the previous frame, and of each anchor. */
+  /** Mean squared error one step ahead in squared levels of 0 to 255: of the previous frame, and of each anchor. */
   oneStep: { previousFrame: number; anchors: number[] };
 }
 
 /**
- * The bits of a clip, all its frames together.
- * @param levels those of the model
- * @param scored the frames of one clip
- * @returns null for a clip of one frame, of which none was scored
+ * Summarises the scores of one clip's frames: bits/dim, the previous-frame baseline, and errors one step ahead.
+ * @param levels number of levels of the model
+ * @param scored scores of all frames of one clip, as `scoreFrames` yields them
+ * @param onFrame called after each frame with the number of frames so far, the first included
+ * @returns null for a clip of one frame
  */
 export async function summariseFrames(
   levels: number,
@@ -98,7 +100,7 @@ export async function summariseFrames(
   };
 }
 
-/** Mean squared error of an anchor, brought from the model's levels to 256. */
+/** Returns the mean squared error of an anchor, scaled from the model's levels to 0 to 255. */
 function anchorError({ data }: Frame, anchor: Float32Array, levels: number): number {
   const scale = 255 / (levels - 1);
   let squares = 0;

@@ -1,13 +1,13 @@
 import { Philox, randomStreams } from '../foundation/philox.js';
 
 /**
- * Uniform noise added to levels, x = level + u with 0 < u < 1: data for a continuous density, which would otherwise grow
- * without bound on the levels themselves.
- * @param image Levels, one a sub-pixel.
- * @param seed A whole number from 0 to 2^64 - 1.
- * @param index Which image it is: each has noise of its own.
- * @returns In levels, in float64: float32 would round 255 + u up to 256.
- * @throws PxvError `INPUT` where the seed is not such a number
+ * Adds uniform noise to levels: x = level + u with 0 < u < 1. A continuous density needs dequantised data, since its
+ * likelihood of the levels themselves can grow without bound.
+ * @param image one level per sub-pixel
+ * @param seed integer from 0 to 2^64 - 1
+ * @param index index of the image; each image has noise of its own
+ * @returns values in levels, as float64: float32 would round 255 + u up to 256
+ * @throws PxvError `INPUT` if `seed` is out of range or no integer
  */
 export function dequantise(image: ArrayLike<number>, seed: bigint | number, index: number): Float64Array {
   const philox = new Philox(seed);
@@ -15,18 +15,18 @@ export function dequantise(image: ArrayLike<number>, seed: bigint | number, inde
   return Float64Array.from(image, (level, subPixel) => level + noise(subPixel));
 }
 
-/** What a real value counts: `levels`, 0 <= x < levels, or the whole `range` as one, 0 <= x < 1. */
+/** Unit of a real-valued sub-pixel x: 'levels', 0 <= x < levels, or 'range', 0 <= x < 1. */
 export type ValueUnit = 'levels' | 'range';
 
 /**
- * -log density in nats of a real-valued image under the density that is constant over each level's interval
- * [level, level + 1) (1601.06759, section 5.1). In levels the intervals are as long as one, so that it is the discrete
- * image's -log P to the last bit, whatever the noise: the number compares with that of a continuous density on
- * dequantised images. With the range as one, log(levels) less for each sub-pixel; it may be negative.
- * @param x One value a sub-pixel, in `unit`.
- * @param levels 2 to 256.
- * @param discreteNats -log P in nats of a whole image of levels.
- * @returns Infinity, for a density of zero, where any value is outside the range or NaN.
+ * Returns -log of the density of a real-valued image, in nats. The density is constant over each level's interval
+ * [level, level + 1) (1601.06759, section 5.1). In unit 'levels' the result equals the discrete image's -log P exactly,
+ * whatever the noise. It can therefore be compared with that of a continuous density on dequantised images. In unit
+ * 'range' the result is lower by log(levels) per sub-pixel, and may be negative.
+ * @param x one value per sub-pixel, in `unit`
+ * @param levels number of levels, 2 to 256
+ * @param discreteNats returns -log P in nats of an image of levels
+ * @returns Infinity if any value is outside the range or NaN
  */
 export async function densityNats(
   x: ArrayLike<number>,

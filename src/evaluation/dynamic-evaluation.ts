@@ -6,28 +6,31 @@ import { computeGradients } from '../optimization/gradients.js';
 import { optimisers } from '../optimization/optimisers.js';
 import { applyUpdate, type TrainingState } from '../optimization/update.js';
 
-/** How fast weights learn from a clip: chosen on clips of which nothing was learned (docs/decisions/0014-learning-from-the-clip.md). */
+/** Learning rate, chosen on clips that no training used (docs/decisions/0014-learning-from-the-clip.md). */
 const RATE = 4e-4;
-/** Steps until that rate is reached: Adam does not know at first which weights have steady gradients. */
+/** Number of warm-up steps to `RATE`: Adam does not know at first which weights have steady gradients. */
 const WARM_UP = 30;
-/** What scores is a running average of the weights that learn; of each, this share stays at every step. */
+/** Decay of the running average of the learning weights, per step. */
 const STAYING = 0.975;
 
-/** Adam, as trainings have it by default. */
+/** Optimiser: Adam, as in trainings by default. */
 const optimiser = optimisers.adam;
 
 /**
- * Weights that go on learning from a clip, frame by frame, each once it is scored ("dynamic evaluation": Mikolov et al. 2010; Krause et
- * al., 1709.07432). So a frame is scored by what the frames before it taught, and the likelihood stays exact. The conditionings stay
- * as they are. Weights that learn from one frame at a time are noisy: it is their running average that scores.
+ * Dynamic evaluation of a clip: weights that learn from each frame after the frame is scored (Mikolov et al. 2010;
+ * Krause et al., 1709.07432). Each frame is scored by weights that learned only from earlier frames, so the likelihood
+ * stays exact. Only the decoder learns; the conditionings stay unchanged. Learning from single frames is noisy, so
+ * frames are scored by a running average of the weights.
  */
 export class DynamicEvaluation {
-  /** What the next frame is to be scored with, in the order of `chain.parameters`; `learn` replaces them in place. */
+  /**
+   * Weights to score the next frame with, in the order of `chain.parameters`; `learn` replaces the tensors in place.
+   */
   readonly weights: Tensor[];
   private state: TrainingState;
   private step = 0;
 
-  /** @param weights those of the model, which stay its own */
+  /** Copies the weights. @param weights of the model; the caller still owns these tensors */
   constructor(
     private readonly chain: Chain,
     weights: readonly Tensor[],
@@ -39,7 +42,7 @@ export class DynamicEvaluation {
     };
   }
 
-  /** A step on examples that are scored, then one on their mirror images. Where gradients are not finite nothing is learned. */
+  /** Takes a gradient step on scored examples, then one on their mirror images. Non-finite gradients skip the step. */
   learn(examples: Examples): void {
     this.stepOn(() => examples);
     this.stepOn(() => mirrorExamples(examples));
@@ -54,7 +57,7 @@ export class DynamicEvaluation {
     const { state } = applyUpdate(optimiser, settings, this.state, gradients);
     if (state === this.state) return;
     [this.state, this.step] = [state, step];
-    // The first steps are averaged as they are, or what is not learned yet would stay for long.
+    // The decay is lower in the first steps, or the initial weights would dominate the average for long.
     const staying = Math.min(STAYING, step / (step + 3));
     for (const index of gradients.trained) this.average(index, staying);
   }

@@ -1,22 +1,22 @@
 import sharp, { type Sharp } from 'sharp';
 import type { Frame } from '../foundation/frame.js';
 
-/** The ways to encode in each format, of which the one that is smaller over all images counts. */
+/** Encoders of each format; the encoder with the fewest bytes over all images counts. */
 const encoders: Record<'png' | 'webp', ((image: Sharp) => Sharp)[]> = {
-  // An effort would make sharp reduce the colours.
+  // The option `effort` would make sharp reduce the colours.
   png: [false, true].map((adaptiveFiltering) => (image) => image.png({ compressionLevel: 9, adaptiveFiltering })),
   webp: [(image) => image.webp({ lossless: true })],
 };
 
 /**
- * What images cost as lossless files of their own, headers and all, of 8 bits a sub-pixel: as PNG (with or without
- * filters) and as lossless WebP.
+ * Baselines in bits/dim of lossless image files, headers included, with 8 bits per sub-pixel: PNG (with or without
+ * filters) and lossless WebP.
  */
 export class FileBaselines {
   private readonly bytes = { png: encoders.png.map(() => 0), webp: encoders.webp.map(() => 0) };
   private dimensions = 0;
 
-  /** Sums are of whole numbers, so images may be added at once, in any order. */
+  /** Adds an image. Images may be added concurrently and in any order, since sums of bytes are exact. */
   async add({ width, height, channels, data }: Frame): Promise<void> {
     this.dimensions += data.length;
     const raw = sharp(data, { raw: { width, height, channels } });
@@ -28,7 +28,7 @@ export class FileBaselines {
       }
   }
 
-  /** In bits per dim; NaN before anything was added. */
+  /** Returns the bits/dim of all added images in a format; NaN before the first image. */
   bitsPerDim(format: 'png' | 'webp'): number {
     return (8 * Math.min(...this.bytes[format])) / this.dimensions;
   }

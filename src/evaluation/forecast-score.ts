@@ -8,42 +8,44 @@ import { forecastNames, forecasts, type ForecastInput, type ForecastName } from 
 import { isLargeEnoughForSsim, meanAbsoluteDifference, meanSquaredError, ssim } from './metrics.js';
 import type { ForecastStart } from './forecast-starts.js';
 
-/** How one kind of forecast fares on a clip, by frame of the horizon: means over the clip's starts. */
+/** Errors of one kind of forecast on a clip, by frame of the horizon: means over the clip's starts. */
 export interface ForecastErrors {
-  /** In levels squared. */
+  /** Mean squared error in squared levels. */
   meanSquaredError: number[];
-  /** Null where the frames are too small for it. */
+  /** Mean SSIM; null if frames are smaller than 11 x 11 pixels. */
   ssim: number[] | null;
-  /** Mean absolute change from the frame before, in levels; before the first stands the last known frame. */
+  /** Mean absolute change from the previous frame in levels; the first frame is compared with the last known frame. */
   change: number[];
 }
 
+/** Errors of all kinds of forecast on a clip. */
 export interface ClipForecasts {
-  /** Indices in the clip of the first predicted frames. */
+  /** Index in the clip of the first predicted frame of each start. */
   starts: number[];
-  /** Of the true frames; see ForecastErrors. */
+  /** Mean absolute change of the true frames, as `ForecastErrors.change`. */
   trueChange: number[];
   kinds: Partial<Record<ForecastName, ForecastErrors>>;
 }
 
+/** Options for `scoreForecasts`. */
 export interface ForecastScoringOptions extends Pick<RollOutOptions, 'seed' | 'settings' | 'signal'> {
   horizon: number;
-  /** Futures to draw at each start. */
+  /** Number of samples to draw at each start. */
   samples: number;
-  /** Most futures drawn side by side; no figure depends on it. Default: FUTURES_TOGETHER. */
+  /** Maximum batch size of samples; no result depends on it. Default: SAMPLES_PER_BATCH. */
   together?: number;
-  /** For each start how forecasts are corrected, null where they are not. Default: none is. */
+  /** Correction of the forecasts of each start; null for none. Default: no corrections. */
   corrections?: readonly (Correction | null)[];
-  /** Called after each row that is drawn with the frames finished, as a fraction, of all that are drawn. */
+  /** Called after each drawn row with the number of drawn frames over all samples, with fractions. */
   onProgress?: (frames: number) => void;
 }
 
-/** Futures drawn side by side, whatever starts they belong to: enough for the threads, and little memory. */
+/** Default batch size of samples, across starts: enough for all threads, with little memory. */
 export const SAMPLES_PER_BATCH = 16;
 
 /**
- * Predicts frames from some starts of a clip by every kind of forecast, and compares them with the truth.
- * @throws the signal's reason once it is aborted, looked at after each row that is drawn and before each guess
+ * Predicts frames from several starts of a clip by every kind of forecast, and compares them with the true frames.
+ * @throws the signal's reason if the signal is aborted; checked after each drawn row and before each best guess
  */
 export async function scoreForecasts(
   sampler: FrameSampler,
@@ -56,7 +58,7 @@ export async function scoreForecasts(
   const each = starts.map((start, index) => ({ ...start, correction: corrections[index] }));
   const historiesOf = (some: typeof each) => some.map(({ history }) => history);
   const correctionsOf = (some: typeof each) => some.map(({ correction }) => correction);
-  // A sample is the one that is drawn there alone.
+  // Each sample is the same as if it were drawn alone.
   const wanted = each.flatMap((start) => Array.from({ length: samples }, (_, sample) => ({ ...start, sample })));
   const drawn = await futuresAfter(model, wanted, options, (some, done) =>
     rollOut(sampler, historiesOf(some), {
@@ -81,7 +83,7 @@ export async function scoreForecasts(
   };
 }
 
-/** The frames of the horizon of some futures, as many of which are made side by side as may be. */
+/** Returns the frames of the horizon of each rollout, predicted in batches of at most `options.together`. */
 async function futuresAfter<Future>(
   model: Model,
   futures: readonly Future[],
@@ -122,7 +124,7 @@ function changes(known: readonly Frame[], future: readonly Frame[]): number[] {
   return future.map((frame, h) => meanAbsoluteDifference(future[h - 1] ?? known[known.length - 1], frame));
 }
 
-/** Means over the first index, of lists of one length. */
+/** Returns the mean over lists of equal length, index by index. */
 export function meanByHorizon(lists: readonly number[][]): number[] {
   return lists[0].map((_, h) => lists.reduce((sum, list) => sum + list[h], 0) / lists.length);
 }

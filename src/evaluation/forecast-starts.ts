@@ -1,23 +1,23 @@
 import type { Frame } from '../foundation/frame.js';
 import { FrameHistory, type ExampleShape } from '../conditioning/context/examples.js';
 
-/** A place in a clip from which frames are predicted, while their truth is known. */
+/** Start of a forecast in a clip, with the true frames of the horizon. */
 export interface ForecastStart {
   /** Index in the clip of the first predicted frame. */
   first: number;
-  /** What frames are predicted from there. */
+  /** History that frames are predicted from. */
   history: FrameHistory;
-  /** The last two known frames, oldest first; one where there is one. */
+  /** Last two known frames, oldest first; a single frame if no other is known. */
   known: Frame[];
-  /** The true frames of the horizon. */
+  /** True frames of the horizon. */
   truth: Frame[];
 }
 
 /**
- * Indices of the first frames to predict, evenly spread over the places of a clip that have a whole context before them
- * (at least one frame) and the whole horizon after them.
- * @param frames of the clip
- * @param count how many are asked for; fewer come back where the clip has fewer such places
+ * Returns the indices of the first frames to predict, ascending and evenly spaced. Each start has `context` frames (at
+ * least one) before it and the whole horizon after it.
+ * @param frames number of frames of the clip
+ * @param count maximum number of starts
  */
 export function spaceStarts(frames: number, context: number, horizon: number, count: number): number[] {
   const earliest = Math.max(1, context);
@@ -27,10 +27,10 @@ export function spaceStarts(frames: number, context: number, horizon: number, co
 }
 
 /**
- * Reads what belongs to some starts of a clip.
- * @param frames at the model's size, from the clip's first on; read as far as is needed
- * @param firsts ascending, as `spaceStarts` gives them
- * @param kept known frames that the histories keep: see `FrameHistory`
+ * Reads the history and the true frames of each start of a clip.
+ * @param frames frames of the clip from the first, at the model's size; read no further than the last start's horizon
+ * @param firsts index of the first predicted frame of each start, ascending, as `spaceStarts` returns them
+ * @param kept number of known frames that the histories keep (see `FrameHistory`)
  */
 export async function readStarts(
   frames: AsyncIterable<Frame>,

@@ -3,54 +3,60 @@ import type { ForecastName } from './forecasts.js';
 import { decibels } from './metrics.js';
 import { computeMean } from './statistics.js';
 
-/** Means over clips, with their standard errors; NaN for one clip. */
+/** Means over clips, with standard errors; a standard error over one clip is NaN. */
 export interface MeanOverClips {
   mean: number[];
   standardError: number[];
 }
 
-/** @param clips at least one; lists of one length */
+/**
+ * Returns the mean and standard error over clips, index by index. @param clips at least one list; lists of equal length
+ */
 export function meanOverClips(clips: readonly number[][]): MeanOverClips {
   const means = clips[0].map((_, index) => computeMean(clips.map((clip) => clip[index])));
   return { mean: means.map(({ mean }) => mean), standardError: means.map(({ standardError }) => standardError) };
 }
 
-/** How one kind of forecast fares over clips, by frame of the horizon; every clip weighs the same. */
+/** Errors of one kind of forecast over several clips, by frame of the horizon; every clip has the same weight. */
 export interface ForecastSummary {
-  /** In levels squared. */
+  /** Mean squared error in squared levels. */
   meanSquaredError: number[];
-  /** Mean over clips of the decibels of each clip's mean squared error: see `clipDecibels`. */
+  /** Mean PSNR in dB over clips, each from the clip's mean squared error (see `clipDecibels`). */
   psnr: number[];
-  /** Mean over the clips whose frames are not too small for it; null where those of all are. */
+  /** Mean SSIM over the clips with frames of at least 11 x 11 pixels; null if no clip has such frames. */
   ssim: number[] | null;
-  /** Decibels more than the last frame repeated: mean over clips. */
+  /** Gain in PSNR in dB over the last frame repeated: mean over clips. */
   gain: MeanOverClips;
-  /** On how many clips it has more decibels than the last frame repeated. */
+  /** Number of clips with a gain above 0. */
   wins: number[];
-  /** Mean absolute change from the frame before, in levels. */
+  /** Mean absolute change from the previous frame, in levels. */
   change: number[];
-  /** The same over that of the true frames; NaN where these do not change. */
+  /** Ratio of `change` to the change of the true frames; NaN or Infinity if the true frames do not change. */
   changeRatio: number[];
 }
 
+/** Errors of all kinds of forecast over several clips. */
 export interface ForecastsSummary {
   clips: number;
-  /** Over all clips. */
+  /** Number of starts over all clips. */
   starts: number;
-  /** Mean absolute change of the true frames from the frame before, in levels, by frame of the horizon. */
+  /** Mean absolute change of the true frames from the previous frame in levels, by frame of the horizon. */
   trueChange: number[];
   kinds: Partial<Record<ForecastName, ForecastSummary>>;
 }
 
-/** An error of less cannot be told from none: one sub-pixel in fifteen is wrong by one level. */
+/** Maximum PSNR in dB: above it, less than one sub-pixel in fifteen is wrong by one level. */
 const MOST_DECIBELS = 60;
 
-/** Decibels of a clip's mean squared error, at most 60, so that a clip in which nothing moves does not count for all. */
+/**
+ * Returns the PSNR in dB of a clip's mean squared error, at most 60. The limit keeps a clip without motion from
+ * dominating the mean over clips.
+ */
 export function clipDecibels(meanSquaredError: number): number {
   return Math.min(MOST_DECIBELS, decibels(meanSquaredError));
 }
 
-/** @param clips at least one, all of one horizon and with the same kinds of forecast */
+/** Summarises the errors of forecasts over clips. @param clips at least one; all with the same horizon and kinds */
 export function summariseForecasts(clips: readonly ClipForecasts[]): ForecastsSummary {
   const trueChange = meanByHorizon(clips.map((clip) => clip.trueChange));
   const errorsOf = (name: ForecastName) => clips.map(({ kinds }) => kinds[name]!);

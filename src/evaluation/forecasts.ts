@@ -5,33 +5,35 @@ import type { Frame } from '../foundation/frame.js';
 import { assertSameGeometry, meanSquaredError } from './metrics.js';
 import type { ForecastStart } from './forecast-starts.js';
 
-/** What forecasts are made of at one start of a clip. */
+/** Known, true and predicted frames at one start, from which every kind of forecast is made. */
 export interface ForecastInput extends Pick<ForecastStart, 'known' | 'truth'> {
-  /** The futures drawn from the model, one a sample: each the frames of the horizon. */
+  /** Samples of the model: [sample][frame of the horizon]. */
   drawn: readonly Frame[][];
-  /** The model's best guess, the frames of the horizon; null where it has none. */
+  /** Frames of the best guess over the horizon; null if the model learns no expected frame. */
   guess: Frame[] | null;
 }
 
-/** What a model is asked for at a start. */
+/** Predictions that a model makes at each start. */
 export interface ForecastRequest {
   samples: number;
-  /** Whether it makes a best guess. */
+  /** True if the model makes a best guess. */
   guesses: boolean;
 }
 
 interface ForecastKind {
-  /** For people; of so many samples. */
+  /** Returns the title of the forecast in tables. */
   title: (samples: number) => string;
-  /** Where there is such a forecast. Default: everywhere. */
+  /** Returns true if the forecast exists for the request. Default: always. */
   among?: (asked: ForecastRequest) => boolean;
-  /** The futures whose errors are averaged: each the frames of the horizon. */
+  /** Returns the rollouts whose errors are averaged: [rollout][frame of the horizon]. */
   futures: (at: ForecastInput) => readonly Frame[][];
 }
 
 const amongSeveral = ({ samples }: ForecastRequest) => samples > 1;
 
-/** Every kind of forecast that is compared with the truth; a new one is an entry here, and what it is made of above. */
+/**
+ * Kinds of forecast that are compared with the true frames. A new kind is an entry here, made from a `ForecastInput`.
+ */
 export const forecasts = {
   'last-frame': {
     title: () => 'last frame',
@@ -66,19 +68,19 @@ export const forecasts = {
 
 export type ForecastName = keyof typeof forecasts;
 
-/** The kinds that there are, in the order of the table. */
+/** Returns the kinds of forecast that exist for a request, in the order of `forecasts`. */
 export function forecastNames(asked: ForecastRequest): ForecastName[] {
   const kinds = Object.entries<ForecastKind>(forecasts) as [ForecastName, ForecastKind][];
   return kinds.filter(([, { among }]) => among?.(asked) ?? true).map(([name]) => name);
 }
 
-/** The mean of frames of one size, rounded to bytes. */
+/** Returns the mean of frames of equal size, rounded to bytes. */
 export function meanFrame(frames: readonly Frame[]): Frame {
   const mean = (at: number) => frames.reduce((sum, { data }) => sum + data[at], 0) / frames.length;
   return { ...frames[0], data: Uint8Array.from(frames[0].data, (_, at) => Math.round(mean(at))) };
 }
 
-/** The futures by their squared error over the whole horizon, the least first. */
+/** Returns rollouts sorted by squared error over the whole horizon, smallest first. */
 function byError(futures: readonly Frame[][], truth: readonly Frame[]): Frame[][] {
   const errorOf = (future: Frame[]) => truth.reduce((sum, frame, h) => sum + meanSquaredError(frame, future[h]), 0);
   const errors = new Map(futures.map((future) => [future, errorOf(future)]));
@@ -86,9 +88,10 @@ function byError(futures: readonly Frame[][], truth: readonly Frame[]): Frame[][
 }
 
 /**
- * The frames that follow if the motion between the last two known ones goes on in each place: the last frame moved on by
- * block matching, that one moved on again, and so on. Where one frame alone is known, nothing moves.
- * @param known oldest first, at least one
+ * Extrapolates the motion between the last two known frames. Block matching finds the motion, and the last frame is
+ * warped by the motion again and again. A single known frame is repeated.
+ * @param known known frames, oldest first; at least one
+ * @returns `horizon` frames
  */
 export function continueMotion(known: readonly Frame[], horizon: number): Frame[] {
   const last = known[known.length - 1];

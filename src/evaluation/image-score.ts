@@ -12,36 +12,39 @@ import {
 } from './scoring.js';
 import { computeMean, quantile, type MeanWithError } from './statistics.js';
 
-/** Images at a model's size, by index. */
+/** Source of images at a model's size, by index. */
 export interface ImageSource {
-  /** Writes height x width x channels bytes to the start of `into`. */
+  /** Writes image `index` to the start of `into`: height x width x channels bytes. */
   read(index: number, into: Uint8Array): void;
 }
 
-/** What images cost, each on its own. */
+/** Nats of each image. */
 export interface ImageNats {
-  /** -log P of each image, in nats: the sum over its channels. */
+  /** Sum of -log P over the sub-pixels of each image, in nats. */
   images: Float64Array;
-  /** The same by channel, channels x images. */
+  /** Sum of -log P over each channel of each image, in nats: [channel][image]. */
   channels: Float64Array[];
 }
 
+/** Options for `scoreImages`. */
 export interface ScoreImagesOptions extends Pick<ScoringOptions, 'batch' | 'signal'> {
-  /** Called after each batch with the images scored so far, by all ranks about, and the mean bits/dim of its own. */
+  /**
+   * Called after each batch with the approximate number of images scored by all ranks, and this rank's mean bits/dim.
+   */
   onProgress?: (done: number, bitsPerDim: number) => void;
-  /** The processes that share the images, and all know what they cost. Default: this one alone. */
+  /** Process group that shares the images; every rank gets all scores. Default: this process alone. */
   processGroup?: ProcessGroup;
 }
 
-/** Images scored together, where memory allows. */
+/** Default batch size of images to score. */
 export const IMAGE_SCORING_BATCH = 16;
 
 /**
- * Scores images one by one: each sub-pixel given the true ones before it, summed over scales and sub-pixels in float64
- * (an upper bound where `chain.exact` is false).
+ * Scores each image by itself: -log P of each sub-pixel given the true ones before it, summed over scales and
+ * sub-pixels in float64. The sum is an upper bound if `chain.exact` is false.
  * @param weights tensors in the order of the chain's parameters
- * @param indices of the images to score
- * @throws the signal's reason once it is aborted, looked at before each batch
+ * @param indices indices in `source` of the images to score
+ * @throws the signal's reason if the signal is aborted; checked before each batch
  */
 export async function scoreImages(
   model: Model,
@@ -62,7 +65,7 @@ export async function scoreImages(
   const own = places.map((place) => indices[place]);
   for await (const { nats: map } of scoreEachImage(model, weights, source, own, { batch, signal })) {
     const place = places[done];
-    // Every scale begins with a first channel, so the channels go round without a gap.
+    // Every scale begins with the first channel, so the channel is the index modulo `channels` throughout.
     for (let k = 0; k < map.length; k++) nats.channels[k % channels][place] += map[k];
     for (const channel of nats.channels) nats.images[place] += channel[place];
     total += nats.images[place];
@@ -75,7 +78,7 @@ export async function scoreImages(
   return nats;
 }
 
-/** What each pixel of an image costs: see `bitsPerPixel`. */
+/** Returns the bits of each pixel of image `index` (see `bitsPerPixel`). */
 export async function bitsPerPixelOfImage(
   model: Model,
   weights: readonly Tensor[],
@@ -86,7 +89,7 @@ export async function bitsPerPixelOfImage(
   return bitsPerPixel(model.chain, (scored.value as ScoredItem<number>).nats);
 }
 
-/** The images of a source, each with its map of nats. */
+/** Yields the images of a source, each with its map of nats. */
 function scoreEachImage(
   { chain }: Model,
   weights: readonly Tensor[],
@@ -102,22 +105,23 @@ function scoreEachImage(
   return scoreItems(chain, weights, indices, add, options);
 }
 
-/** The scores of images, brought together. */
+/** Summary of the scores of images. */
 export interface ImageSummary {
-  /** Mean over images of -log2 P for each sub-pixel, in bits, and its standard error. */
+  /** Mean over images of -log2 P per sub-pixel in bits/dim, and its standard error. */
   bitsPerDim: MeanWithError;
-  /** Mean over images of -log P, in nats, and its standard error. */
+  /** Mean over images of -log P in nats, and its standard error. */
   natsPerImage: MeanWithError;
-  /** Bits/dim of each channel's own sub-pixels. */
+  /** Mean bits/dim of the sub-pixels of each channel, and its standard error. */
   channels: MeanWithError[];
-  /** How images differ, in bits/dim. */
+  /** Standard deviation and quantiles of the images' bits/dim. */
   spread: { standardDeviation: number; quantiles: Record<QuantileName, number> };
 }
 
 const shares = { least: 0, '5%': 0.05, '25%': 0.25, median: 0.5, '75%': 0.75, '95%': 0.95, most: 1 } as const;
+/** Name of a quantile of `ImageSummary`. */
 export type QuantileName = keyof typeof shares;
 
-/** Every image weighs the same, as all are of one size. @param dimensions of an image */
+/** Summarises the nats of images of equal size. @param dimensions number of sub-pixels of an image */
 export function summariseImages(nats: ImageNats, dimensions: number): ImageSummary {
   const perNat = BITS_PER_NAT / dimensions;
   const bits = nats.images.map((value) => value * perNat);

@@ -3,13 +3,13 @@ import type { Frame, Size } from '../foundation/frame.js';
 import { pluralize } from '../foundation/pluralize.js';
 
 const peak = 255;
-/** SSIM as in Wang, Bovik, Sheikh and Simoncelli 2004, section III-B and III-C. */
+/** Window of SSIM, in pixels, and constants (Wang, Bovik, Sheikh and Simoncelli 2004, sections III-B and III-C). */
 const windowLength = 11;
 const windowDeviation = 1.5;
 const c1 = (0.01 * peak) ** 2;
 const c2 = (0.03 * peak) ** 2;
 
-/** Mean over all sub-pixels of the squared difference, in levels squared. */
+/** Returns the mean squared error over all sub-pixels, in squared levels. @throws PxvError `INPUT` as `psnr` */
 export function meanSquaredError(truth: Frame, predicted: Frame): number {
   assertSameGeometry('mean squared error', truth, predicted);
   let squares = 0;
@@ -17,7 +17,7 @@ export function meanSquaredError(truth: Frame, predicted: Frame): number {
   return squares / truth.data.length;
 }
 
-/** Mean over all sub-pixels of the absolute difference, in levels. */
+/** Returns the mean absolute difference over all sub-pixels, in levels. @throws PxvError `INPUT` as `psnr` */
 export function meanAbsoluteDifference(before: Frame, after: Frame): number {
   assertSameGeometry('mean absolute difference', before, after);
   let sum = 0;
@@ -25,30 +25,30 @@ export function meanAbsoluteDifference(before: Frame, after: Frame): number {
   return sum / after.data.length;
 }
 
-/** Peak signal-to-noise ratio in decibels of a mean squared error; Infinity for 0. */
+/** Returns the PSNR in dB of a mean squared error in squared levels of 0 to 255; Infinity for 0. */
 export function decibels(meanSquaredError: number): number {
   return 10 * Math.log10(peak ** 2 / meanSquaredError);
 }
 
 /**
- * Peak signal-to-noise ratio in decibels over all channels together; Infinity for equal frames.
- * @throws PxvError `INPUT` where the frames differ in width, height or channels, or their data has another length
+ * Returns the PSNR in dB of `predicted` against `truth`, over all channels; Infinity for equal frames.
+ * @throws PxvError `INPUT` if the frames differ in width, height or channels, or if the length of their data does not
+ *   match
  */
 export function psnr(truth: Frame, predicted: Frame): number {
   assertSameGeometry('PSNR', truth, predicted);
   return decibels(meanSquaredError(truth, predicted));
 }
 
-/** Whether SSIM is defined for frames of this size. */
+/** Returns true if SSIM is defined for the size: at least 11 x 11 pixels. */
 export function isLargeEnoughForSsim({ width, height }: Size): boolean {
   return Math.min(width, height) >= windowLength;
 }
 
 /**
- * Mean structural similarity, -1 to 1, 1 for equal frames: a Gaussian window of 11 x 11 pixels wherever it fits whole,
- * each channel on its own, then the mean over channels.
- * @throws PxvError `INPUT` where the frames differ in width, height or channels, or their data has another length, or they are under 11 x 11
- *   pixels
+ * Returns the mean SSIM of two frames, -1 to 1; 1 for equal frames. A Gaussian window of 11 x 11 pixels goes over all
+ * positions inside the frame. Channels are compared separately, then averaged.
+ * @throws PxvError `INPUT` as `psnr`, or if the frames are smaller than 11 x 11 pixels
  */
 export function ssim(truth: Frame, predicted: Frame): number {
   assertSameGeometry('SSIM', truth, predicted);
@@ -86,7 +86,7 @@ const gaussian = Float64Array.from({ length: windowLength }, (_, i) =>
 const gaussianSum = gaussian.reduce((sum, weight) => sum + weight);
 const window = gaussian.map((weight) => weight / gaussianSum);
 
-/** Means under the window, rows then columns: height x width becomes (height - 10) x (width - 10). */
+/** Returns the weighted means under the window: height x width becomes (height - 10) x (width - 10). */
 function localMean(map: Float64Array, width: number): Float64Array {
   const margin = windowLength - 1;
   const height = map.length / width;
@@ -112,7 +112,11 @@ function channelOf({ data, channels }: Frame, channel: number): Float64Array {
   return Float64Array.from({ length: data.length / channels }, (_, pixel) => data[pixel * channels + channel]);
 }
 
-/** Throws an `INPUT` error unless both frames have the same width, height and number of channels, and as many bytes. */
+/**
+ * Throws an error unless both frames have equal width, height and channels, and data of the matching length.
+ * @param operation name of the computation for the error's message
+ * @throws PxvError `INPUT`
+ */
 export function assertSameGeometry(operation: string, first: Frame, second: Frame): void {
   const shapeOf = ({ width, height, channels }: Frame) =>
     `${width} x ${height} pixels of ${pluralize(channels, 'channel')}`;

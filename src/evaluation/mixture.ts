@@ -1,15 +1,15 @@
 import { frameBytes, type ImageShape } from '../foundation/levels.js';
 
-/** Rows above a pixel, and columns beside it, that tell which prediction holds there. */
+/** Number of rows above a pixel, and of columns on each side, whose nats weight the predictions. */
 const REACH = 3;
-/** How fast what is known counts less with its distance, in pixels: the standard deviation of a Gaussian. */
+/** Standard deviation in pixels of the Gaussian weight of nearby pixels. */
 const SPREAD = 2;
-/** How much of the nats nearby counts: less than all, since neighbours tell much the same. */
+/** Factor of the nats of nearby pixels: below 1, since neighbours are correlated. */
 const TRUST = 0.3;
-/** What the first prediction is preferred by where nothing is known, in log-odds. */
+/** Prior log-odds of the first prediction over each other prediction. */
 const PREFERENCE = 1;
 
-/** Pixels before one in raster order, near it, and how much each counts. */
+/** Offsets of the nearby pixels that come earlier in raster order, and the weight of each. */
 const NEARBY = Array.from({ length: (REACH + 1) * (2 * REACH + 1) }, (_, at) => ({
   down: Math.floor(at / (2 * REACH + 1)) - REACH,
   across: (at % (2 * REACH + 1)) - REACH,
@@ -18,11 +18,13 @@ const NEARBY = Array.from({ length: (REACH + 1) * (2 * REACH + 1) }, (_, at) => 
   .map((place) => ({ ...place, counts: TRUST * Math.exp(-(place.down ** 2 + place.across ** 2) / (2 * SPREAD ** 2)) }));
 
 /**
- * -log P of an image's sub-pixels under a mixture of predictions, one after another in raster order, R, G and B within a pixel. At each
- * pixel a prediction counts by how well it did at the pixels nearby that come before, so that the mixture is a likelihood like each of
- * them. Image coders blend predictions so (Meyer and Tischer 1998, TMW); where a single one is true it costs little more than that.
- * @param predictions nats of every sub-pixel under each, height x width x channels; the first is preferred
- * @returns nats of every sub-pixel; what predictions say of a pixel's G and B also counts by what they said of those before
+ * Returns -log P in nats of each sub-pixel of an image under a mixture of predictions. The weight of a prediction
+ * depends on its nats at nearby earlier pixels in raster order, and at earlier channels of the same pixel. The mixture
+ * is therefore a likelihood. Image coders blend predictions alike (Meyer and Tischer 1998, TMW). If one prediction is
+ * right, the mixture costs little more than that prediction.
+ * @param predictions -log P in nats of each sub-pixel under each prediction, height x width x channels; the first is
+ *   preferred
+ * @returns height x width x channels
  */
 export function mixtureNats(shape: ImageShape, predictions: readonly Float32Array[]): Float32Array {
   const { size, channels } = shape;

@@ -1,23 +1,23 @@
-/** A result that others published, in the unit in which their data set is scored. */
+/** Published result, in the unit in which its data set is scored. */
 export interface PublishedScore {
   model: string;
-  /** Bits per dim, or nats per image of binarised digits. */
+  /** Bits/dim; nats per image for binarised digits. */
   value: number;
-  /** The value is an upper bound. */
+  /** True if `value` is an upper bound. */
   bound?: true;
-  /** arXiv number of the paper that gives the figure. */
+  /** ArXiv number of the paper that gives `value`. */
   source: string;
 }
 
-/** What others reached on the test images of one data set. */
+/** Published results on the test images of one data set. */
 export interface Published {
-  /** Which images, in words. */
+  /** Test images in words. */
   images: string;
-  /** The best first. */
+  /** Results, best first. */
   scores: readonly PublishedScore[];
 }
 
-/** By the name of the data set. Only figures that were checked against their source stand here. */
+/** Published results by name of the data set. All are checked against their sources. */
 export const publishedScores: Readonly<Record<string, Published>> = {
   'binarized-mnist': {
     images: 'all 10,000 test images',

@@ -10,48 +10,56 @@ import type { DynamicEvaluation } from './dynamic-evaluation.js';
 import { singleProcess, mapRoundRobin, type ProcessGroup } from '../distributed/process-group.js';
 import { mixtureNats } from './mixture.js';
 
+/** Factor from nats to bits. */
 export const BITS_PER_NAT = 1 / Math.LN2;
 
-/** What one image, or one frame given those before it, costs. */
+/** Score of one image, or of one frame given the frames before it. */
 export interface ScoredItem<Item> {
   item: Item;
   /**
-   * -log P of every sub-pixel, as `scoreChain` has them: the maps of all scales scored one after another, each of
-   * height x width x channels. It stays valid.
+   * -log P in nats of every sub-pixel, as `scoreChain` returns them: the maps of all scored scales concatenated, each
+   * height x width x channels. The array stays valid.
    */
   nats: Float32Array;
-  /** The anchors of the finest scale scored, in levels, each height x width x channels. They stay valid. */
+  /** Anchors of the finest scored scale, in levels, each height x width x channels. The arrays stay valid. */
   anchors: Float32Array[];
 }
 
-/** Examples scored together, where memory allows. */
+/** Default batch size of examples to score. */
 export const SCORING_BATCH = 8;
 
+/** Options for `scoreItems`. */
 export interface ScoringOptions {
-  /** Examples computed together; no figure depends on it. Default: SCORING_BATCH. */
+  /** Batch size of examples; no result depends on it. Default: SCORING_BATCH. */
   batch?: number;
-  /** Indices of the scales to score; undefined: all. */
+  /** Indices of the scales to score. Default: all scales. */
   among?: readonly number[] | undefined;
-  /** The processes that compute the batches in turn, and all are given every score; weights that learn have one. Default: this one alone. */
+  /**
+   * Process group that shares the batches round-robin; every rank gets all scores. Dynamic evaluation needs a single
+   * process. Default: this process alone.
+   */
   processGroup?: ProcessGroup | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Adds the one example of an item. With weights that learn also, where there are enough of them, the same image given every second of the
- * frames before it.
+ * Function that adds the example of an item to `buffer`. If `slower` is not null and enough frames are known, the
+ * function also adds to `slower` the same image given every second frame before the image.
  */
 export type AddExample<Item> = (buffer: ExampleBuffer, item: Item, slower: ExampleBuffer | null) => void;
 
 /**
- * The one way in which images and frames are scored: what each item costs, in their order, a batch computed at a time.
- * Sums, means, maps and files are made by who reads the stream. With weights that learn a batch is one item, which they learn from once it
- * is scored. Where the model learns the expected frame and has one scale, an item is then scored by a mixture (`mixtureNats`) of three predictions:
- * given the frames before it, given every second of them, and by what both conditionings say, averaged. The likelihood stays exact.
- * @param weights tensors in the order of `chain.parameters`, or weights that learn
- * @param items taken as they are needed, at most a batch ahead
- * @param add called once for each item, in order, before the next one is taken
- * @throws the signal's reason once it is aborted, looked at before each batch is computed
+ * Scores images or frames in batches, and yields the score of each item in order. All scoring of images and frames uses
+ * this function.
+ *
+ * With a `DynamicEvaluation`, the batch size is 1 and the weights learn from each item after the item is scored. If the
+ * model also learns the expected frame and has one scale, the score is that of a mixture (`mixtureNats`) of three
+ * predictions: given the frames before, every second frame before, and the mean of both conditionings. The likelihood
+ * stays exact.
+ * @param weights tensors in the order of `chain.parameters`, or a `DynamicEvaluation`
+ * @param items read with backpressure, at most a batch ahead
+ * @param add called once for each item, in order, before the next item is read
+ * @throws the signal's reason if the signal is aborted; checked before each batch
  */
 export async function* scoreItems<Item>(
   chain: Chain,
@@ -77,7 +85,7 @@ export async function* scoreItems<Item>(
     if (waiting.length > 0) yield waiting;
   }
   async function scores(): Promise<Omit<ScoredItem<never>, 'item'>> {
-    // What interrupts is only heard of where the event loop has its turn.
+    // An abort arrives only if the event loop has its turn.
     await yieldToEventLoop();
     signal?.throwIfAborted();
     const slowerExamples = slower === null || slower.size === 0 ? null : slower.tensors();
@@ -96,9 +104,9 @@ export async function* scoreItems<Item>(
 }
 
 /**
- * Scores a batch. Weights that learn then learn from it. Disposes `examples` and `slower`.
- * @param slower the same image as a single example, given every second frame; null: it counts for nothing
- * @returns maps of all examples, one after another: nats under each prediction, and the anchors of the first
+ * Scores a batch of examples. A `DynamicEvaluation` then learns from the batch. Disposes `examples` and `slower`.
+ * @param slower the same image as a single example, given every second frame before it; null for none
+ * @returns nats of all examples, concatenated, under each prediction, and the anchors of the first prediction
  */
 export function scoreExamples(
   chain: Chain,
@@ -114,7 +122,7 @@ export function scoreExamples(
       slower === null
         ? scoresGiven(chain, current, examples, among)
         : scoresAtStrides(chain.scales[0], current, examples, slower);
-    // An anchor may be one of the tensors given, which are disposed of below.
+    // An anchor may be one of the input tensors, which are disposed below.
     return { nats: made.nats, anchors: made.anchors.map((anchor) => tf.clone(anchor)) };
   });
   const read = (tensor: Tensor) => tensor.dataSync<'float32'>();
@@ -126,14 +134,17 @@ export function scoreExamples(
   return scores;
 }
 
-/** Nats under one prediction, and its anchors. */
+/** Returns the nats under a single prediction, and its anchors. */
 function scoresGiven(...of: Parameters<typeof scoreChain>): Pick<ScaleScore, 'anchors'> & { nats: Tensor[] } {
   const scores = scoreChain(...of);
   const nats = scores.map((score) => score.nats);
   return { nats: [tf.concat(nats, 1)], anchors: scores[scores.length - 1].anchors };
 }
 
-/** By what the frames before say, what every second one says, and both. */
+/**
+ * Returns the nats under three predictions: given the frames before, given every second frame, and given the mean of
+ * both.
+ */
 function scoresAtStrides(
   network: Network,
   weights: readonly Tensor[],
@@ -141,26 +152,26 @@ function scoresAtStrides(
   slower: Examples,
 ): ReturnType<typeof scoresGiven> {
   const [near, far] = [examples, slower].map(({ given }) => tf.tidy(() => runConditioning(network, weights, given)!));
-  // The expected frame alone is averaged: the last frame is known, and what is looked for is looked for in the last frames.
+  // Only the expected frame is averaged: the last frame is known, and template matching searches the last frames.
   const [expected, ...others] = near.anchors;
   const anchors = [meanOverStrides([expected, far.anchors[0]]), ...others];
   const both: ConditioningOutputs = { ...near, map: meanOverStrides([near.map, far.map]), anchors };
-  // Each by itself, so that nothing is held of one while the next is made.
+  // One prediction at a time, to limit memory.
   const natsBy = (condition: ConditioningOutputs) =>
     tf.tidy(() => scoreNetwork(network, weights, examples, condition).nats);
   return { nats: [near, far, both].map(natsBy), anchors: near.anchors };
 }
 
-/** The sum of a map of nats, in float64. */
+/** Returns the sum of a map of nats, in float64. */
 export function sumNats(nats: Float32Array): number {
   return nats.reduce((sum, value) => sum + value, 0);
 }
 
 /**
- * Where in an image its bits are: what each pixel of the finest scale costs, all channels together, in bits. What a coarser scale costs
- * stands at the pixel that the scales share.
+ * Returns the bits of each pixel of an image at the finest scale, summed over channels. The bits of a coarser scale are
+ * added to the pixels that the scales share.
  *
- * @param nats of one image, as `scoreItems` has them
+ * @param nats of one image, as `scoreItems` yields them
  * @returns height x width
  */
 export function bitsPerPixel(chain: Chain, nats: Float32Array): Float64Array {

@@ -1,14 +1,14 @@
 /**
- * A mean over independent things, such as clips or images, with its standard error, in one pass. With weights, such as
- * the dimensions of each clip, it is the ratio of sums, and its error is the linearised one of a ratio (Cochran,
- * Sampling Techniques, 1977, chapter 6); with equal weights both are the ordinary ones.
+ * Running mean of independent values, such as of clips or images, with its standard error, in one pass. With weights,
+ * such as the dimensions of clips, the mean is a ratio of sums. Its error is the linearised error of a ratio (Cochran,
+ * Sampling Techniques, 1977, chapter 6). With equal weights both are the ordinary ones.
  *
  *     mean = sum w x / sum w
  *     standard error^2 = n / (n - 1) * sum w^2 (x - mean)^2 / (sum w)^2
  */
 export class RunningMean {
   private n = 0;
-  /** Values are summed as differences from the first, lest the squares cancel. */
+  /** First value; differences from it are summed, to avoid cancellation of squares. */
   private first = 0;
   private w = 0;
   private wx = 0;
@@ -26,12 +26,12 @@ export class RunningMean {
     this.wwxx += (weight * x) ** 2;
   }
 
-  /** NaN before anything was added. */
+  /** Weighted mean; NaN before the first value. */
   get mean(): number {
     return this.first + this.wx / this.w;
   }
 
-  /** NaN for fewer than two values: one says nothing about how much they differ. */
+  /** Standard error of the mean; NaN for fewer than two values. */
   get standardError(): number {
     if (this.n < 2) return NaN;
     const m = this.wx / this.w;
@@ -40,13 +40,13 @@ export class RunningMean {
   }
 }
 
-/** A mean with its standard error, which is NaN for one value. */
+/** Mean with its standard error; the standard error of one value is NaN. */
 export interface MeanWithError {
   mean: number;
   standardError: number;
 }
 
-/** Of values that weigh the same. */
+/** Returns the mean of values with equal weights, and its standard error. */
 export function computeMean(values: Iterable<number>): MeanWithError {
   const running = new RunningMean();
   for (const value of values) running.add(value);
@@ -54,9 +54,9 @@ export function computeMean(values: Iterable<number>): MeanWithError {
 }
 
 /**
- * The value below which a share of the values lies, linear between neighbours: share 0 is the least, 1 the largest.
- * @param sorted ascending; at least one
- * @param share 0 to 1
+ * Returns a quantile of sorted values, interpolated linearly between neighbours.
+ * @param sorted values in ascending order; at least one
+ * @param share order of the quantile, 0 (minimum) to 1 (maximum)
  */
 export function quantile(sorted: Float64Array, share: number): number {
   const place = share * (sorted.length - 1);

@@ -5,26 +5,27 @@ import type { OutputKind } from '../video/index.js';
 
 const { withFlag, callback, positiveInteger, booleanFlag } = fields;
 
-/** What is written of each predicted frame. */
+/** Schema of `Forecast`. */
 const forecasts = z.enum(['samples', 'best-guess']);
+/** Kind of prediction: drawn samples, or the best guess (the rollout of expected frames). */
 export type Forecast = z.infer<typeof forecasts>;
 
-/** What is asked of a prediction, by `pxv predict` too. */
+/** Options of `predictClip` that are flags of `pxv predict` too. */
 export const predictFlags = {
-  /** Frames to predict. Default: 8. */
+  /** Number of frames to predict. Default: 8. */
   horizon: withFlag(positiveInteger.default(8), 'frames', 'frames to predict', { name: 'next', max: 100_000 }),
-  /** Futures to draw, each a panel of the output. Default: 1. */
+  /** Number of samples to draw, each a panel of the output. Default: 1. */
   samples: withFlag(positiveInteger.default(1), 'count', 'futures to draw, a panel for each', { max: 64 }),
   /**
-   * Index of the first frame to predict; null, the default: the one after the clip's last. Where there is a truth, it is a
-   * panel too.
+   * Index of the first frame to predict; null, the default: the frame after the clip's last. If the index is given, the
+   * true frames are shown in a panel of their own.
    */
   from: withFlag(
     positiveInteger.nullish(),
     'frame',
     'first frame to predict, counted from 0; the truth is shown beside',
   ),
-  /** Frames at the clip's end that are predicted, in the place of `horizon` and `from`. */
+  /** Number of last frames of the clip to predict, instead of `horizon` and `from`. */
   holdOut: withFlag(
     positiveInteger.optional(),
     'frames',
@@ -35,69 +36,69 @@ export const predictFlags = {
     },
   ),
   /**
-   * Whether what is expected is corrected by how known frames could have been expected from those before them (see `learnCorrection`).
-   * Default: it is not.
+   * True to correct expected frames by hindcasts of the clip's known frames (see `learnCorrection`). Default: false.
    */
   adapt: booleanFlag(
     'learn first from the clip: how its known frames could have been predicted from those before them',
   ),
   /**
-   * Known frames that are shown before the predicted ones, or "all". Default: as many as are predicted, and at least two seconds.
+   * Maximum number of known frames shown before the predicted ones, or "all". Default: the greater of `horizon` and the
+   * frames of two seconds.
    */
   known: withFlag(
     fields.framesOrAll.optional(),
     'frames',
     'known frames to show before, or all (default: as many as are predicted, and at least two seconds)',
   ),
-  /** Whether the bare frames are written, without labels, borders and numbers. Default: a film or sheet explains itself. */
+  /** True to write frames without labels, borders and numbers. Default: false, for videos and contact sheets. */
   plain: booleanFlag(
     'the bare frames, without labels, borders and frame numbers (.mp4 and .webm repeat a last row or column to have even sides)',
   ),
-  /** Screen pixels for one pixel of the model. Default: enough to read what is written beside the frames; else 1. */
+  /** Enlargement factor of the frames. Default: large enough for the labels to be legible; 1 without labels. */
   scale: withFlag(positiveInteger.optional(), 'factor', 'enlarge for the eye (default: enough for the labels)', {
     max: 64,
   }),
-  /** How many times slower the output plays than the clip. Default: 1. */
+  /** Factor by which the output plays slower than the clip. Default: 1. */
   slow: withFlag(positiveInteger.default(1), 'factor', 'play so many times slower than the clip', { max: 100 }),
-  /** Whether `out` may take the place of what is there. Default: it may not, and never of the clip. */
+  /** True to overwrite `out`, though never the clip itself. Default: false. */
   overwrite: fields.overwrite,
-  /** Rate to bring the clip to. Default: its own, with a warning where the model learned at another. */
+  /** Target frame rate of the clip. Default: the clip's own, with a warning if the model was trained at another. */
   frameRate: fields.frameRate,
-  /** Default: 1. */
+  /** Seed of the samples. Default: 1. */
   seed: fields.seed,
 };
 
-/** See `predictClip`. */
+/** Schema of the options of `predictClip`. */
 export const predictClipFields = {
   ...predictFlags,
   ...clipFields,
-  /** One size, or one at the clip's own aspect. Default: that aspect, with the shorter side of the model's images. */
-  size: fields.pictureSize.optional(),
-  /** A film (.mp4, .webm, .gif), a contact sheet (.png), or a folder. */
-  out: z.string(),
   /**
-   * What is written of each predicted frame: every sample, the default; or the best guess, the expected frame fed back, for which
-   * nothing is drawn.
+   * Size at which the clip is read and predicted. Default: the clip's aspect ratio, with the shorter side of the
+   * model's frames.
    */
+  size: fields.pictureSize.optional(),
+  /** Path of the output: a video (.mp4, .webm, .gif), a contact sheet (.png) or a folder. */
+  out: z.string(),
+  /** Kind of prediction: 'samples', or 'best-guess', for which nothing is drawn. Default: 'samples'. */
   forecast: forecasts.default('samples'),
-  /** Called with each known frame that is read: their number so far, and of all, about; null where that is not known. */
+  /** Called for each known frame read: the number read so far, and an estimate of the total or null if unknown. */
   onRead: callback<(done: number, total: number | null) => void>(),
-  /** Called with the places in the known frames that hindcasts are made from: how many are done, and of how many. */
+  /** Called as hindcasts are made: the number of finished hindcasts, and the number of all hindcasts. */
   onHindcast: callback<(done: number, total: number) => void>(),
-  /** Called after each row that is drawn: frames finished, as a fraction, and their number over all samples. */
+  /** Called after each drawn row: frames finished, with fractions, and their total over all samples. */
   onProgress: callback<(done: number, total: number) => void>(),
   /**
-   * Called once a predicted frame is finished, where `out` takes the place of nothing: from then on, what an interruption leaves
-   * is a clip that ends with it.
+   * Called for each finished predicted frame, if a single process predicts and `out` does not replace an existing
+   * output. An interruption after the call leaves an output that ends with this frame.
    */
   onPredicted: callback<() => void>(),
-  /** The processes that draw the samples by shares, of which the first writes. Default: this one alone. */
+  /** Process group that shares the samples; its main process writes the output. Default: this process alone. */
   processGroup: fields.processGroup,
 };
 
-/** What several clips are predicted into, as `pxv predict` asks for it. */
+/** Option of `predictClips` that is a flag of `pxv predict` too. */
 export const formatFlag = {
-  /** What each output is. Default: mp4. */
+  /** Kind of each clip's output. Default: mp4. */
   kind: withFlag(
     z.enum(['mp4', 'webm', 'gif', 'png', 'folder'] satisfies OutputKind[]).optional(),
     'kind',
@@ -106,16 +107,24 @@ export const formatFlag = {
   ),
 };
 
-/** See `predictClips`. */
+/** Schema of the options of `predictClips`. */
 export const predictClipsFields = {
   ...predictClipFields,
   ...formatFlag,
-  /** Folder that gets an output for each clip, of the clip's name. */
+  /** Folder to write to: one output for each clip, of the clip's name. */
   out: z.string(),
-  /** Called with each known frame that is read: the clip at hand, the frames so far, and about how many it has. */
+  /**
+   * Called for each known frame read: the clip's name, the number read so far, and an estimate of its total or null.
+   */
   onRead: callback<(progress: { name: string; done: number; total: number | null }) => void>(),
-  /** Called with the places that hindcasts are made from: the clip at hand, how many are done, and of how many in it. */
+  /**
+   * Called as hindcasts are made: the clip's name, the number of finished hindcasts, and the number of all its
+   * hindcasts.
+   */
   onHindcast: callback<(progress: { name: string; done: number; total: number }) => void>(),
-  /** Called after each row that is drawn: the clip at hand, and the frames finished, as a fraction, of all clips. */
+  /**
+   * Called after each drawn row: the clip's name, and the frames finished, with fractions, and their total over all
+   * clips.
+   */
   onProgress: callback<(progress: { name: string; done: number; total: number }) => void>(),
 };

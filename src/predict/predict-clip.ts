@@ -32,33 +32,36 @@ import { parseOptions, type OptionsOf, type ParsedOptions } from '../options/fie
 import { predictClipFields } from './options.js';
 import { shownContextFrames, Prediction, type PredictionOptions } from './prediction.js';
 
-/** What `predictClip` predicts of a clip, how, and where it is written. */
+/** Options for `predictClip`: prediction, sampling and output. */
 export type PredictClipOptions = OptionsOf<typeof predictClipFields>;
 
 type Asked = ParsedOptions<typeof predictClipFields>;
 
-/** What `predictClip` has written. */
+/** Result of `predictClip`. */
 export interface PredictedClip extends WrittenClip {
-  /** Frames of the clip before the first predicted one. */
+  /** Number of frames of the clip before the first predicted frame. */
   known: number;
-  /** Predicted frames that were written: fewer than were asked for where it was interrupted. */
+  /** Number of predicted frames written; fewer than requested if the prediction was interrupted. */
   predicted: number;
-  /** Of each frame. */
+  /** Size of each predicted frame. */
   size: Size;
-  /** At which the clip was read. */
+  /** Frame rate at which the clip was read. */
   frameRate: FrameRate;
-  /** How frames were drawn; null where nothing was. */
+  /** Sampling settings; null if nothing was drawn. */
   settings: SamplingSettings | null;
   /**
-   * Mean -log2 P of what was drawn, in bits/dim, under the model at temperature 1, given what each frame was drawn from (see
-   * `SamplingSettings.carry`); null where nothing was.
+   * Mean -log2 P of the drawn sub-pixels in bits/dim, under the model at temperature 1 and given the history (see
+   * `SamplingSettings.carry`). Null if nothing was drawn.
    */
   bitsPerDim: number | null;
-  /** Whether that is the likelihood of the frames; else it is an upper bound of their bits (see `Chain.exact`). */
+  /** True if `bitsPerDim` is exact; false if it is an upper bound (see `Chain.exact`). */
   exact: boolean;
 }
 
-/** What follows from other options where it is left out. */
+/**
+ * Returns the options with `from` and `horizon` replaced according to `holdOut`, if given. `from` is null by default; a
+ * negative `from` counts from the clip's end.
+ */
 export function resolveHoldOut<O extends Pick<ParsedOptions<typeof predictClipFields>, 'from' | 'horizon' | 'holdOut'>>(
   asked: O,
 ) {
@@ -67,13 +70,14 @@ export function resolveHoldOut<O extends Pick<ParsedOptions<typeof predictClipFi
 }
 
 /**
- * Writes a clip whose last frames are predicted: the known frames as the model sees them, then for each frame of the horizon
- * a panel for each future (before them the truth, where the clip goes on). What the output says of itself is in
- * `writePanels`. Of several ranks the first alone writes.
- * @throws PxvError where an option is unknown or out of its range, the model is one of images, the clip cannot be read or has nothing before the first predicted
- *   frame, or the output cannot be written: then nothing is left of it; the signal's reason where it is aborted before a
- *   predicted frame is finished, or `out` takes the place of something, which then stays; else a clip that ends with the last
- *   one finished
+ * Predicts frames of a clip, and writes them after the clip's known frames. Each frame of the horizon has a panel for
+ * each sample. If `from` or `holdOut` is given, a panel of the true frame comes first. The labels of the output are
+ * those of `writePanels`. In a process group, the main process writes. If the signal is aborted after a predicted frame
+ * is finished, the output ends with the last finished frame.
+ * @throws PxvError if an option is unknown or out of range, the model is an image model, the clip cannot be read, no
+ *   frame is known before the first predicted one, or the output cannot be written; nothing of the output is left then
+ * @throws the signal's reason if the signal is aborted before a predicted frame is finished, if several processes
+ *   predict, or if `out` would replace an existing output; the existing output stays
  */
 export async function predictClip(trained: Model, path: string, asked: PredictClipOptions): Promise<PredictedClip> {
   const parsed = parseOptions('predict', predictClipFields, asked);
@@ -84,7 +88,7 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   const inputs = await listInputFiles(path);
   const confirm = () => checkOutput(out, { overwrite, inputs });
   const kind = processGroup.isMainProcess ? await confirm() : outputKind(out)!;
-  /** Whether an interruption leaves what is finished: where the output takes the place of nothing, and nobody waits for what is not. */
+  /** True if an interruption leaves the finished frames: `out` replaces nothing, and no other process is waiting. */
   const keepsFinished = processGroup.size === 1 && !(await outputExists(out));
   const clip = await open(trained, path, options);
   const { size, frameRate } = clip.reader;
@@ -103,7 +107,7 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
     const write = () =>
       writePanels(out, prediction.steps(), { ...writing, signal }).catch(async (error: unknown) => {
         if (!signal?.aborted || prediction.finished.length === 0 || !keepsFinished) throw error;
-        // The encoder has ended with the rest: another one writes what is finished.
+        // The abort also ended the encoder: a new encoder writes the finished frames.
         const again = await open(trained, path, { ...options, signal: undefined });
         return writePanels(out, prediction.again(again), writing);
       });
@@ -119,7 +123,7 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   }
 }
 
-/** @throws PxvError `USAGE` where there is nothing to do for one of the ranks */
+/** Throws an error if a rank would have nothing to draw. @throws PxvError `USAGE` */
 function expectSamplesFor(
   { size }: ProcessGroup,
   { forecast, samples }: Pick<PredictionOptions, 'forecast' | 'samples'>,
@@ -135,7 +139,7 @@ function expectSamplesFor(
   );
 }
 
-/** How futures are drawn. @throws PxvError `USAGE` where the model cannot make what is asked for */
+/** Returns the sampling settings. @throws PxvError `USAGE` if the model cannot make the requested kind of prediction */
 function drawingOf(model: Model, { forecast, adapt, settings: asked }: Asked): SamplingSettings {
   assertVideoModel(model, 'predict');
   const settings = samplingSettings(model, asked);
@@ -150,10 +154,10 @@ function open(model: Model, path: string, options: Asked): Promise<ModelClip> {
 }
 
 /**
- * Refuses a prediction that would take more memory than there is. All predicted frames are held; one is enlarged when it is
- * written, and in a contact sheet all are. Two kinds of output are not written before their last frame is there: a gif, whose
- * palette is made for all of them, and a plain sheet.
- * @param model at the size of the frames
+ * Throws an error if a prediction would exceed the available memory. All predicted frames are held in memory; one frame
+ * at a time is enlarged, but all frames in a contact sheet. A gif, whose palette covers all frames, and a plain contact
+ * sheet also hold all frames until the last.
+ * @param model resized to the frames
  * @throws PxvError `RESOURCES`
  */
 export function expectPredictionMemory(

@@ -18,16 +18,16 @@ import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { predictClipsFields } from './options.js';
 import { resolveHoldOut, predictClip, type PredictedClip } from './predict-clip.js';
 
-/** What `predictClips` predicts of each clip, how, and the folder that it is written to. */
+/** Options for `predictClips`: prediction, sampling, output folder and kind. */
 export type PredictClipsOptions = OptionsOf<typeof predictClipsFields>;
 
-/** What `predictClips` has written, and what it could not. */
+/** Result of `predictClips`. */
 export interface PredictedClips {
-  /** Each clip that was predicted, by the name of its source. */
+  /** Result of each predicted clip, with the name of its source. */
   clips: (PredictedClip & { name: string })[];
-  /** Clips that could not be read or are too short. */
+  /** Clips that were skipped: unreadable, too short, or too large for memory. */
   skipped: SkippedClip[];
-  /** How many clips were not reached since the work was interrupted. */
+  /** Number of clips not processed because the signal was aborted. */
   unprocessed: number;
 }
 
@@ -38,12 +38,13 @@ const clipSource = z.object(
 const clipSources = z.array(clipSource, 'expected what listClips gives');
 
 /**
- * Predicts each of several clips, as `predictClip` does, into a file or folder of its own. A clip that cannot be read, is too
- * short, or would take more memory than there is, is left out, with a warning; but of several ranks, which share each clip, it ends all.
- * @param sources as `listClips` finds them
- * @throws PxvError `OUTPUT` or `USAGE`, before any work, where an output cannot be written, exists, or is one of the clips;
- *   `INPUT` where no clip is left; the signal's reason where it is aborted before a clip is finished, and else what is
- *   finished is returned
+ * Predicts several clips as `predictClip` does, each into a file or folder of its own. A clip that cannot be read, is
+ * too short, or would exceed the available memory is skipped with a warning. In a process group, whose ranks share each
+ * clip, an error for one clip ends the whole call. If the signal is aborted after a clip is finished, the finished
+ * clips are returned.
+ * @param sources as `listClips` returns them
+ * @throws PxvError `OUTPUT` or `USAGE`, before any work, if an output cannot be written, exists, or is one of the
+ *   clips; `INPUT` if no clip was predicted; the signal's reason if the signal is aborted before a clip is finished
  */
 export async function predictClips(
   model: Model,
@@ -90,8 +91,9 @@ export async function predictClips(
 }
 
 /**
- * Names lose their ending, but where two outputs would then have the same.
- * @throws PxvError `USAGE` where `out` is no folder, or one output would lie in another
+ * Returns the output path of each clip. Clip names lose their file extension, unless two outputs would then have the
+ * same name.
+ * @throws PxvError `USAGE` if `out` is not a folder, or if one output would lie in another
  */
 function outputsOf(sources: readonly ClipSource[], out: string, kind: OutputKind): string[] {
   const misused = errorFactory('USAGE', 'predict');
@@ -108,13 +110,13 @@ function outputsOf(sources: readonly ClipSource[], out: string, kind: OutputKind
   throw misused(outer, 'outputs of which none lies in another', received, remedy);
 }
 
-/** Of each clip its own name, unique; without its ending where it is so too. */
+/** Returns a unique name for each clip: without file extension if the name stays unique. */
 function namesOf(sources: readonly ClipSource[]): string[] {
   const names = sources.map(({ name }) => name.replace(/\.\w+$/, ''));
   for (;;) {
     const shared = names.flatMap((name, i) => (names.indexOf(name) !== names.lastIndexOf(name) ? [i] : []));
     if (shared.length === 0) return names;
-    // A whole name may be what another one is without its ending.
+    // A full name may equal another name without its extension.
     for (const i of shared) names[i] = sources[i].name;
   }
 }

@@ -16,17 +16,17 @@ import type { ModelClip } from '../clips/open-clip-for-model.js';
 import type { ParsedOptions } from '../options/fields.js';
 import type { predictClipFields } from './options.js';
 
-/** How a clip is predicted, with all that is left out filled in. */
+/** Options for `Prediction`, with defaults filled in. */
 export interface PredictionOptions extends ParsedOptions<typeof predictClipFields> {
-  /** Below 0: so many frames before the clip's end. */
+  /** Index of the first frame to predict; null: after the clip's last; below 0: counted from the clip's end. */
   from: number | null;
   settings: SamplingSettings;
 }
 
-/** Seconds of known frames that are shown at least, where no number is asked for. */
+/** Minimum duration of the known frames shown by default, in seconds. */
 const SECONDS_SHOWN = 2;
 
-/** Known frames that are shown before the predicted ones, of a clip that has as many. */
+/** Returns the maximum number of known frames shown before the predicted ones; Infinity for 'all'. */
 export function shownContextFrames(
   { known, horizon }: Pick<PredictionOptions, 'known' | 'horizon'>,
   rate: FrameRate,
@@ -35,15 +35,15 @@ export function shownContextFrames(
   return known ?? Math.max(horizon, Math.ceil(SECONDS_SHOWN * framesPerSecond(rate)));
 }
 
-/** What is made of a clip: its last known frames and then those that are predicted, as they are shown. */
+/** Prediction of a clip: a stream of its last known frames, then the predicted frames, as panels. */
 export class Prediction {
-  /** Of the predicted frames, in nats: see `PredictedFrame`. */
+  /** Sum of -log P of the finished predicted frames, in nats (see `PredictedFrame`). */
   nats = 0;
-  /** The predicted steps so far. */
+  /** Time steps predicted so far. */
   readonly finished: TimeStep[] = [];
-  /** The clip's own frames where others are predicted. */
+  /** True frames of the clip over the horizon. */
   private readonly truth: Frame[] = [];
-  /** Known frames that are shown, of a clip that has as many. */
+  /** Maximum number of known frames shown. */
   private readonly shown: number;
   private readonly history: FrameHistory;
   private readonly adapting: ClipAdaptation;
@@ -60,18 +60,18 @@ export class Prediction {
     this.shown = shownContextFrames(options, clip.reader.frameRate);
   }
 
-  /** Frames before the first predicted one. */
+  /** Number of frames before the first predicted frame. */
   get known(): number {
     return this.history.frames;
   }
 
-  /** The steps as they become known. */
+  /** Yields the time steps: known frames as they are read, then predicted frames as they are finished. */
   async *steps(): AsyncGenerator<TimeStep> {
     const { adapt, from, onHindcast, onPredicted, onWarning, signal } = this.options;
     const held: TimeStep[] = [];
     for await (const frame of this.readKnown()) {
       held.push(this.pictures(this.known - 1, null, frame));
-      // Where it is not known yet which are the last, as many as are shown are held.
+      // If the first predicted frame is not known yet, the last `shown` frames are held back.
       const isTold = from !== null && from >= 0;
       const isShown = this.shown === Infinity || (isTold && this.known > from - this.shown);
       if (isShown) yield held.shift()!;
@@ -92,7 +92,7 @@ export class Prediction {
     }
   }
 
-  /** The first frame that is needed: of a folder of images those before it are not read. */
+  /** Returns the index of the first frame to read: above 0 only for a folder of images. */
   private firstRead(): number {
     const { estimatedFrames, isFolder } = this.clip.reader;
     if (!isFolder) return 0;
@@ -101,7 +101,10 @@ export class Prediction {
     return Math.max(0, end - Math.max(this.shown, this.history.remembered));
   }
 
-  /** The same again up to the last predicted frame that is finished, from the clip opened again. */
+  /**
+   * Yields the time steps again, up to the last finished predicted frame.
+   * @param clip the same clip, opened again
+   */
   async *again(clip: ModelClip): AsyncGenerator<TimeStep> {
     let index = Math.max(0, this.known - this.shown);
     for await (const frame of clip.frames(index)) {
@@ -112,8 +115,8 @@ export class Prediction {
   }
 
   /**
-   * Gives the known frames as they are read, adds them to what is predicted from, and collects the true ones after them.
-   * @throws PxvError `INPUT` where nothing is before the first frame to predict
+   * Yields the known frames as they are read, adds them to the history, and collects the true frames of the horizon.
+   * @throws PxvError `INPUT` if the clip has no frame before the first frame to predict, or ends before that
    */
   private async *readKnown(): AsyncGenerator<Frame> {
     const { history, clip, truth } = this;
@@ -129,7 +132,7 @@ export class Prediction {
         if (truth.length === horizon) break;
         continue;
       }
-      // Those held out are known to be the last once the clip has ended.
+      // Held-out frames are known to be the last once the clip has ended.
       if (heldOut > 0 && truth.length <= heldOut) continue;
       const frame = heldOut > 0 ? truth.shift()! : next;
       history.push(frame.data);
@@ -142,7 +145,7 @@ export class Prediction {
     if (from !== null && truth.length === 0) onWarning?.(noTruth(from));
   }
 
-  /** Makes the frames of the horizon, one step after another: the samples, or the best guess. */
+  /** Yields the frames of the horizon step by step: of all samples, or of the best guess. */
   private async *predictFrames(
     corrections: readonly (Correction | null)[],
   ): AsyncGenerator<{ frames: Frame[]; nats: number[] }> {
@@ -167,9 +170,10 @@ export class Prediction {
   }
 
   /**
-   * What is shown of a frame: a panel of each future, and one of the truth where frames of the clip are predicted.
-   * @param futures null for a known frame, which is then shown in each of them
-   * @param truth null where the clip has ended
+   * Returns the time step of a frame: a panel for each sample or the best guess, after a panel of the true frame if
+   * `from` is not null.
+   * @param futures predicted frames; null for a known frame, which is shown in every panel
+   * @param truth null if the clip has ended
    */
   private pictures(index: number, futures: readonly Frame[] | null, truth: Frame | null): TimeStep {
     const predicted = futures !== null;
@@ -190,12 +194,12 @@ function labelsOf({ forecast, samples }: PredictionOptions): string[] {
   return Array.from({ length: samples }, (_, sample) => `sample ${sample + 1}`);
 }
 
-/** One line on a clip of which too little is known to learn from it. */
+/** Returns the warning for a clip with too few known frames for hindcasts. */
 function nothingLearned(known: number): string {
   return `${pluralize(known, 'frame')} are too few to learn from: predicted as without --adapt; ${LEAST_FOR_HINDCASTS} or more are needed`;
 }
 
-/** One line on a first frame to predict that is the one after the clip's last. */
+/** Returns the warning for a clip that ends right before `from`. */
 function noTruth(from: number): string {
   return `the clip ends before frame ${from}, so that there is no truth to show beside what is predicted; without --from its panel is left out`;
 }

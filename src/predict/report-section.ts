@@ -34,32 +34,32 @@ import { Prediction } from './prediction.js';
 import { quoteCommand } from '../document/quote-command.js';
 import { BITS_NOTE, DECIBELS_NOTE } from '../document/notes.js';
 
-/** Known frames that are shown before the predicted ones. */
+/** Number of known frames shown before the predicted frames. */
 const KNOWN = 16;
-/** Steps a second that can be followed. */
+/** Maximum playback rate in time steps per second. */
 const FASTEST = 6;
-/** What is white: of the mean bits of a pixel; levels by which frames differ. */
+/** Values shown as white: multiple of a pixel's mean bits; difference of frames in levels. */
 const [WHITE_BITS, WHITE_LEVELS] = [4, 64];
-/** Pixels from arrow to arrow, and of motion below which there is none. */
+/** Distance between arrows in pixels, and minimum motion that has an arrow, in pixels. */
 const [ARROWS, LEAST_MOTION] = [6, 0.75];
-/** Times as long as the motion that an arrow is. */
+/** Length of an arrow, in multiples of the motion. */
 const LONGER = 2;
 
-/** The frames of a clip's end, and what was predicted in the place of the last ones. */
+/** Last frames of a clip, known frames first, with predictions of the held-out frames. */
 interface Predicted {
-  /** Index in the clip of the first frame here. */
+  /** Index in the clip of the first frame of `truth`. */
   first: number;
-  /** The true frames, known ones first. */
+  /** True frames, known frames first. */
   truth: readonly Frame[];
-  /** How many of them were known. */
+  /** Number of known frames in `truth`. */
   known: number;
-  /** The best guess; null where the model has none. */
+  /** Frames of the best guess; null if the model learns no expected frame. */
   guess: readonly Frame[] | null;
-  /** The frames of each sample. */
+  /** Frames of each sample: [sample][frame]. */
   samples: readonly (readonly Frame[])[];
 }
 
-/** A section of each clip. */
+/** Source of report sections for clips: one section for each clip, with predictions of the clip's last frames. */
 export const sectionSource: SectionSource<ClipSource> = {
   reads: 'clips',
   open: async ({ path, json }) => (json === undefined ? listClips([path]) : null),
@@ -74,8 +74,8 @@ export const sectionSource: SectionSource<ClipSource> = {
 };
 
 /**
- * Makes the section of a clip whose own last frames are predicted, beside the truth.
- * @throws PxvError as `predictClip` does for what it reads
+ * Returns the report section of a clip: predictions of its last frames beside the true frames.
+ * @throws PxvError as `predictClip` for reading the clip
  */
 async function predictionSection(trained: Model, path: string, name: string, asked: SectionOptions): Promise<Section> {
   assertVideoModel(trained, 'write report');
@@ -123,7 +123,9 @@ async function predicted(model: Model, clip: ModelClip, forecast: Forecast, name
   }
 }
 
-/** Of each true frame here but the clip's first: bits of each pixel, given the true frames before it. */
+/**
+ * Returns the bits of each pixel of each true frame, given the true frames before it; null for the clip's first frame.
+ */
 async function mapsOfBits(
   model: Model,
   clip: ModelClip,
@@ -219,7 +221,7 @@ function blocksOf(
 
 function panelsOf({ truth, known, guess, samples }: Predicted, maps: readonly (Float64Array | null)[]): ClipPanel[] {
   const { width, height } = truth[0];
-  /** The true frames while they are known, then what was predicted. */
+  /** Returns the known frames followed by predicted frames. */
   const goingOn = (future: readonly Frame[]) => [...truth.slice(0, known), ...future];
   const best = goingOn(guess ?? samples[0]);
   const bestName = guess === null ? 'sample 1' : 'best guess';
@@ -271,12 +273,12 @@ function panelsOf({ truth, known, guess, samples }: Predicted, maps: readonly (F
   ];
 }
 
-/** Mean over channels of how far two frames differ at each pixel, in levels. */
+/** Returns the absolute difference of two frames at each pixel in levels, averaged over channels. */
 function differenceOf(a: Frame, b: Frame): Float64Array {
   return ofPixels(a, (at) => Math.abs(a.data[at] - b.data[at]));
 }
 
-/** Mean over channels of the standard deviation over frames, in levels. */
+/** Returns the standard deviation over frames at each pixel in levels, averaged over channels. */
 function deviationOf(frames: readonly Frame[]): Float64Array {
   return ofPixels(frames[0], (at) => {
     const mean = frames.reduce((total, { data }) => total + data[at], 0) / frames.length;
@@ -284,7 +286,7 @@ function deviationOf(frames: readonly Frame[]): Float64Array {
   });
 }
 
-/** Means over the channels of each pixel. */
+/** Returns the mean over channels of each pixel. */
 function ofPixels({ width, height, channels }: Frame, valueAt: (at: number) => number): Float64Array {
   return Float64Array.from({ length: width * height }, (_, pixel) => {
     let total = 0;
@@ -293,7 +295,7 @@ function ofPixels({ width, height, channels }: Frame, valueAt: (at: number) => n
   });
 }
 
-/** Where the blocks of a frame came from in the frame before, every few pixels. */
+/** Returns arrows for the motion of blocks from frame `before` to frame `last`, every `ARROWS` pixels. */
 function arrowsBetween(before: Frame, last: Frame): Arrow[] {
   const { width, height, channels } = last;
   const found = tf.tidy(() => {
@@ -314,7 +316,7 @@ function arrowsBetween(before: Frame, last: Frame): Arrow[] {
   return arrows;
 }
 
-/** Decibels more than the last known frame repeated, by frames ahead. */
+/** Returns the chart of PSNR gain in dB over the last known frame repeated, by frames ahead. */
 function gainsOf({ truth, known, guess, samples }: Predicted): Omit<Series, 'kind'> & { lines: readonly Line[] } {
   const [past, future] = [truth.slice(0, known), truth.slice(known)];
   const decibels = (frames: readonly Frame[]) =>

@@ -4,34 +4,37 @@ import * as fields from '../options/fields.js';
 
 const { withFlag, callback, positiveInteger, signal, booleanFlag } = fields;
 
-/** What is asked of a report, by `pxv report` too. */
+/** Options of `writeReport` that are flags of `pxv report` too. */
 export const reportFlags = {
-  /** Frames at a clip's end that are predicted, and shown beside the true ones. Default: 8. */
+  /** Number of last frames of a clip to predict, and to show beside the true frames. Default: 8. */
   holdOut: withFlag(positiveInteger.default(8), 'frames', 'of a clip: predict so many of its own last frames', {
     max: 1000,
   }),
-  /** Futures that are drawn of a clip. Default: 4. */
+  /** Number of samples to draw for each clip. Default: 4. */
   samples: withFlag(positiveInteger.default(4), 'count', 'of a clip: futures to draw', { max: 64 }),
-  /** Default: 1. */
+  /** Seed of the samples. Default: 1. */
   seed: fields.seed,
-  /** Whether the figures are written beside the page, as CSV, in a folder. Default: they are not. */
+  /**
+   * True to write the figures of charts and tables as CSV files to the folder `<name>-csv` beside `<name>.html`.
+   * Default: false.
+   */
   csv: booleanFlag('write the figures of charts and tables beside it, in the folder of the same name and -csv'),
-  /** Whether `out` may take the place of what is there. Default: it may not. */
+  /** True to overwrite `out` and the folder of CSV files. Default: false. */
   overwrite: fields.overwrite,
 };
 
-/** See `writeReport`. */
+/** Schema of the options of `writeReport`. */
 export const writeReportFields = {
   ...reportFlags,
-  /** The page, a `.html`. */
+  /** Path of the HTML file (.html) to write. */
   out: z.string(),
-  /** What predicts clips; asked once a clip is among what is reported on. */
+  /** Loads the model that predicts clips. Called if an input is a clip. */
   model: z.custom<() => Promise<Model>>((value) => typeof value === 'function', 'expected a function').optional(),
-  /** How it was made, in a line of the page. Default: nothing is said. */
+  /** Line of text on how the report was made. Default: no line. */
   made: z.string().optional(),
-  /** Called as clips are predicted: the clip at hand, what is done, and how many frames of how many. */
+  /** Called as clips are predicted: the clip's name, the kind of work, and frames finished and in total. */
   onProgress: callback<(progress: { name: string; what: string; done: number; total: number }) => void>(),
-  /** One line about a clip that the user should know. */
+  /** Called with each warning about a clip, one line of text. */
   onWarning: callback<(text: string) => void>(),
   signal,
 };

@@ -10,30 +10,31 @@ import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { assertNotInput, outputExists } from '../video/index.js';
 import { writeReportFields } from './options.js';
 
-/** What `writeReport` shows, and where it writes. */
+/** Options for `writeReport`. */
 export type WriteReportOptions = OptionsOf<typeof writeReportFields>;
 
-/** What `writeReport` has written. */
+/** Result of `writeReport`. */
 export interface WrittenReport {
-  /** The page. */
+  /** Path of the HTML file. */
   path: string;
-  /** Of the page. */
+  /** Size of the HTML file in bytes. */
   bytes: number;
-  /** The folder with the figures; null where they were not asked for. */
+  /** Folder of the CSV files; null if not requested. */
   csv: string | null;
-  /** What the page shows, one section after another. */
+  /** Sections of the report, in order. */
   sections: readonly Section[];
 }
 
 const misused = errorFactory('USAGE', 'write report');
 
 /**
- * Writes a page of what was found, that needs nothing else: of trainings, of what `--json` of eval-video and surprise printed, of the folder of a
- * search, and of clips, whose last frames are predicted. What is given tells what it shows.
- * @param sources parts that capabilities make of a report, as `loadSectionSources` loads them
- * @param paths run folders, JSON files, folders of searches, and clips, in the order of the page; trainings that follow each other are drawn
- *   over one another
- * @throws PxvError `USAGE` where an option is wrong; `INPUT` where nothing can be shown of a path; `OUTPUT` where the page cannot be written
+ * Writes a self-contained HTML report, atomically. The report shows trainings, `--json` output of eval-video and
+ * surprise, searches, and clips with predictions of their last frames. The type of each input determines its section.
+ * @param sources section sources of the capabilities, as `loadSectionSources` returns them
+ * @param paths run folders, JSON files, folders of searches, and clips, in the order of the report; consecutive
+ *   trainings are drawn in the same charts
+ * @throws PxvError `USAGE` if an option is wrong; `INPUT` if no source can show a path; `OUTPUT` if the report cannot
+ *   be written
  */
 export async function writeReport(
   sources: readonly SectionSource<unknown>[],
@@ -70,7 +71,7 @@ export async function writeReport(
   return { path: out, bytes: Buffer.byteLength(html), csv, sections };
 }
 
-/** Looks at a path. @throws PxvError `INPUT` if it is a JSON file without an object */
+/** Returns what section sources need to know of a path. @throws PxvError `INPUT` if a JSON file holds no object */
 async function inputAt(path: string, index: number): Promise<ReportInput> {
   const found = await stat(path).catch(() => null);
   const isJson = found !== null && !found.isDirectory() && extname(path).toLowerCase() === '.json';
@@ -93,13 +94,13 @@ async function readJson(path: string): Promise<object> {
   return result;
 }
 
-/** Items of one source that follow each other. */
+/** Consecutive items of one section source. */
 interface Group {
   source: SectionSource<unknown>;
   items: unknown[];
 }
 
-/** Opens every path before anything is computed. @throws PxvError `INPUT` if nothing can be shown of a path */
+/** Opens every path, before anything is computed. @throws PxvError `INPUT` if no source can show a path */
 async function openAll(sources: readonly SectionSource<unknown>[], paths: readonly string[]): Promise<Group[]> {
   const inOrder = sources.toSorted((a, b) => Number(a.reads === 'clips') - Number(b.reads === 'clips'));
   const groups: Group[] = [];
@@ -121,7 +122,10 @@ async function openFirst(sources: readonly SectionSource<unknown>[], input: Repo
   throw unreadableResult(input.path, `an object of ${keys.slice(0, 4).join(', ') || 'nothing'}`);
 }
 
-/** @throws PxvError `OUTPUT` where something is there that may not be replaced; `USAGE` where that is an input */
+/**
+ * Checks that the outputs may be written.
+ * @throws PxvError `OUTPUT` if an output exists and may not be replaced; `USAGE` if an output is one of the inputs
+ */
 async function expectPlaces(out: string, csv: string | null, inputs: readonly string[], overwrite = false) {
   const refused = errorFactory('OUTPUT', 'write report');
   for (const place of csv === null ? [out] : [out, csv]) {

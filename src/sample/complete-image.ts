@@ -12,30 +12,31 @@ import { expectDrawingMemory } from '../memory/memory-limits.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { completeImageFields } from './options.js';
 
-/** Which rows `completeImage` draws, how, and where they are written. */
+/** Options for `completeImage`: rows to draw, sampling and output. */
 export type CompleteImageOptions = OptionsOf<typeof completeImageFields>;
 
-/** What `completeImage` has drawn. */
+/** Result of `completeImage`. */
 export interface CompletedImage {
-  /** Whether the completions are drawn from the model's own distribution given the kept rows (see `completeImage`). */
+  /** True if the samples come from the model's exact distribution given the kept rows (see `completeImage`). */
   exact: boolean;
-  /** Sub-pixels drawn for each sample. */
+  /** Number of sub-pixels drawn for each sample. */
   dimensions: number;
-  /** Mean -log2 P of what was drawn, in bits/dim, under the model at temperature 1. */
+  /** Mean -log2 P of the drawn sub-pixels in bits/dim, under the model at temperature 1. */
   bitsPerDim: number;
-  /** The completions. */
+  /** Completed images, one for each sample. */
   images: Frame[];
 }
 
 /**
- * Keeps the rows of an image above one and draws the others (1601.06759, figure 9). With one scale the completions are
- * drawn from the model's exact distribution given these rows.
+ * Keeps the rows of an image above `fromRow`, draws the other rows, and writes a contact sheet (1601.06759, figure 9).
+ * With one scale, samples come from the model's exact distribution given the kept rows.
  *
- * A chain draws its coarse image first. The coarse pixels that lie in the kept rows are kept at every scale, so that the
- * scales agree on the pixels that they share. The other coarse pixels are drawn given these alone, not given the finer
- * pixels of the kept rows: to weigh those would take their likelihood under every coarse image there may be. Each finer
- * scale then is exact given the coarser one and all that is kept of it.
- * @throws PxvError where the image cannot be read, the model is one of video, or the output cannot be written
+ * A chain of scales draws its coarse image first. Coarse pixels in the kept rows are kept at every scale, so that the
+ * scales agree on shared pixels. The other coarse pixels are drawn given the kept coarse pixels alone. Conditioning on
+ * the finer kept pixels would take their likelihood under every possible coarse image. Each finer scale is exact given
+ * the coarser scale and all its kept pixels.
+ * @throws PxvError if an option is wrong, the image cannot be read, the model is a video model, memory does not
+ *   suffice, or the output cannot be written
  */
 export async function completeImage(model: Model, path: string, asked: CompleteImageOptions): Promise<CompletedImage> {
   const options = parseOptions('complete image', completeImageFields, asked);
@@ -53,7 +54,7 @@ export async function completeImage(model: Model, path: string, asked: CompleteI
     operation: 'complete image',
     samples,
     option: '--samples',
-    // The contact sheet shows the image twice beside them.
+    // The contact sheet shows the image twice beside the samples.
     heldBytes: (count, frame) => (count + 2) * frame * (1 + scale ** 2),
   });
   const { data } = await readImage(path, { size, channels, fit });
@@ -75,7 +76,7 @@ export async function completeImage(model: Model, path: string, asked: CompleteI
     const dimensions = frameBytes(model.chain.exampleShape) - kept;
     const nats = drawn.reduce((sum, each) => sum + each.nats, 0);
     const bitsPerDim = (nats / samples / dimensions) * BITS_PER_NAT;
-    // One scale is; so is a chain that keeps nothing, which samples.
+    // Samples are exact with one scale, or if no row is kept and the chain is exact.
     const exact = model.chain.scales.length === 1 || (kept === 0 && model.chain.exact);
     return { exact, dimensions, bitsPerDim, images };
   } finally {

@@ -3,57 +3,57 @@ import * as fields from '../options/fields.js';
 
 const { withFlag, callback, positiveInteger, signal } = fields;
 
-/** What is asked of a drawing of images, by `pxv sample` too. */
+/** Options of `sampleImages` that are flags of `pxv sample` too. */
 export const sampleFlags = {
-  /** Images to draw. Default: 16. */
+  /** Number of images to draw. Default: 16. */
   count: withFlag(positiveInteger.default(16), 'images', 'images to draw', { max: 100_000 }),
-  /** Screen pixels for one pixel of the model. Default: 1. */
+  /** Enlargement factor of the images. Default: 1. */
   scale: withFlag(positiveInteger.default(1), 'factor', 'enlarge for the eye', { max: 64 }),
-  /** Whether `out` may take the place of what is there. Default: it may not. */
+  /** True to overwrite `out`. Default: false. */
   overwrite: fields.overwrite,
-  /** Default: 1. */
+  /** Seed of the samples. Default: 1. */
   seed: fields.seed,
 };
 
-/** See `sampleImages`. */
+/** Schema of the options of `sampleImages`. */
 export const sampleImagesFields = {
   ...sampleFlags,
-  /** A `.png` file for a contact sheet, or a folder for one PNG file an image. */
+  /** Path of the output: a contact sheet (.png), or a folder with one PNG file per image. */
   out: z.string(),
-  /** Default: the model's own distribution. */
+  /** Sampling settings. Default: the model's own distribution. */
   settings: z.strictObject(fields.imageDrawing).optional(),
-  /** Called as rows are drawn: images done, as a fraction. */
+  /** Called after each drawn row with the number of finished images, with fractions. */
   onProgress: callback<(done: number) => void>(),
-  /** Called once images are finished: from then on, an interruption leaves those. */
+  /** Called after each batch of images; an interruption after the call leaves these images. */
   onDrawn: callback<() => void>(),
-  /** Once it is aborted, the images finished so far are written. */
+  /** Signal to stop; the images finished before the abort are written. */
   signal,
 };
 
-/** What is asked of a completion, by `pxv complete` too. */
+/** Options of `completeImage` that are flags of `pxv complete` too. */
 export const completeFlags = {
-  /** The first row, from 0 at the model's size, that is drawn again. Default: half way down. */
+  /** Index of the first row to draw, at the model's size. Default: half the height. */
   fromRow: withFlag(fields.nonNegativeInteger.optional(), 'row', 'first row to draw, from 0 (default: half way down)'),
-  /** Completions to draw. Default: 7. */
+  /** Number of samples to draw. Default: 7. */
   samples: withFlag(positiveInteger.default(7), 'count', 'completions to draw', { max: 64 }),
-  /** Screen pixels for one pixel of the model. Default: 4. */
+  /** Enlargement factor of the images. Default: 4. */
   scale: withFlag(positiveInteger.default(4), 'factor', 'enlarge for the eye', { max: 64 }),
-  /** Whether `out` may take the place of what is there. Default: it may not, and never of the image. */
+  /** True to overwrite `out`, though never the input image. Default: false. */
   overwrite: fields.overwrite,
-  /** Default: `crop`. */
+  /** Method of bringing the image to the model's size. Default: `crop`. */
   fit: withFlag(fields.fit.default('crop'), 'name', "how the image is brought to the model's size"),
-  /** Default: 1. */
+  /** Seed of the samples. Default: 1. */
   seed: fields.seed,
 };
 
-/** See `completeImage`. */
+/** Schema of the options of `completeImage`. */
 export const completeImageFields = {
   ...completeFlags,
-  /** Contact sheet (.png): the image, what is kept of it, then the samples. */
+  /** Path of a contact sheet (.png): the image, its kept rows, then the samples. */
   out: z.string(),
-  /** Default: the model's own distribution. */
+  /** Sampling settings. Default: the model's own distribution. */
   settings: z.strictObject(fields.imageDrawing).optional(),
-  /** Called after each row, with the share of the work that is done. */
+  /** Called after each drawn row with the fraction of the work that is finished. */
   onProgress: callback<(share: number) => void>(),
   signal,
 };

@@ -12,25 +12,26 @@ import { expectDrawingMemory } from '../memory/memory-limits.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { sampleImagesFields } from './options.js';
 
-/** How many images `sampleImages` draws, how, and where they are written. */
+/** Options for `sampleImages`: number of images, sampling and output. */
 export type SampleImagesOptions = OptionsOf<typeof sampleImagesFields>;
 
-/** What `sampleImages` has written. */
+/** Result of `sampleImages`. */
 export interface SampledImages {
-  /** Images drawn and written. */
+  /** Number of images drawn and written. */
   images: number;
-  /** Mean -log2 P of what was drawn, in bits/dim, under the model at temperature 1. */
+  /** Mean -log2 P of the drawn images in bits/dim, under the model at temperature 1. */
   bitsPerDim: number;
-  /** Whether that is the likelihood of the images; else it is an upper bound of their bits (see `Chain.exact`). */
+  /** True if `bitsPerDim` is exact; false if it is an upper bound (see `Chain.exact`). */
   exact: boolean;
 }
 
-/** Images drawn side by side: enough that reading the weights costs little; few, so that some are soon finished. */
+/** Batch size: large enough to amortise reading the weights, small enough that some images finish early. */
 const BATCH = 16;
 
 /**
- * Draws images from a model that needs nothing given, and writes them. Image i follows from the seed and from i alone.
- * @throws PxvError USAGE where the model needs previous frames or `out` is a video; the signal's reason where it is
+ * Draws images from an unconditional model, and writes them. Image i depends only on the seed and on i. If the signal
+ * is aborted after an image is finished, the finished images are written.
+ * @throws PxvError `USAGE` if the model needs context frames or `out` is a video; the signal's reason if the signal is
  *   aborted before any image is finished
  */
 export async function sampleImages(model: Model, asked: SampleImagesOptions): Promise<SampledImages> {
