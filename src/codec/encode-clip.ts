@@ -49,8 +49,8 @@ const TOGETHER = 8;
 
 /**
  * Encodes a clip losslessly by the model's likelihood and writes the coded file atomically; `decodeFile` decodes it. A
- * folder is coded as still images with their names if its file names differ in more than numbers, or if the model is an
- * image model. In a process group only the main process writes.
+ * folder holds still images if its file names differ in more than numbers, or if `trained` is an image model. In a
+ * process group only the main process writes.
  *
  * @param trained video or image model
  * @param path video file, or folder of images

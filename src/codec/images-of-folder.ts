@@ -27,8 +27,8 @@ export interface ModelImages extends Pick<ModelClip, 'frames'> {
 }
 
 /**
- * Lists the still images below a folder. Returns null if the path holds a clip: a file, or images named by numbers for
- * a video model.
+ * Lists the still images below a folder, at any depth. Returns null if `path` is a file or has no images. Returns null
+ * if the images are frames of a clip for a video model.
  */
 export async function listStillImages(path: string, { chain }: Model): Promise<string[] | null> {
   const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;
