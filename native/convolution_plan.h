@@ -1,5 +1,5 @@
-// A convolution, or its gradient with respect to the input, laid out for the register tiles: each pixel of a grid in
-// the destination image sums, over taps, a range of a source pixel's features times packed weights.
+// Plans of a convolution and its gradients for the register tiles: each pixel of a grid in the destination image sums,
+// over taps, a range of a source pixel's features times packed weights.
 // Sources and weights are laid out in words of `numbersInWord` numbers (see instruction_set.h); a pixel starts a word.
 //
 // Forward, the source is x and the destination out. For the gradient, the source is dy and the destination dx, with the
@@ -41,7 +41,7 @@ struct ConvolutionPlan : TapBounds {
   int sourceStep;                       // source pixels from one pixel of the grid to the next
   int height, width, features;          // of the destination image
   int rows, columns;                    // of the grid
-  int firstRow, firstColumn, gridStep;  // where the grid lies in the destination image
+  int firstRow, firstColumn, gridStep;  // offset and step of the grid in the destination image
   std::vector<PlanPanel> panels;
   std::vector<PanelTap> taps;
   size_t packedWords;

@@ -16,8 +16,8 @@ namespace pxv {
 
 // Vectors of GCC and Clang: operators work lane by lane, and comparisons give 0 or -1 in each lane.
 //
-// The factors of matrix products are read in words, a vector of them at a time: a word is a number, or two bfloat16
-// whose products are both added to the sum (Avx512Bf16).
+// Factors of matrix products are read in words, a vector of words at a time. A word is a float, or two bfloat16 whose
+// products are both added to the sum (Avx512Bf16).
 template <int Lanes>
 struct Vector {
   static constexpr int lanes = Lanes, numbersInWord = 1;
@@ -130,8 +130,8 @@ struct Avx512 : Vector<16> {
 #endif
 
 #if defined(__AVX512BF16__)
-// Factors rounded to bfloat16, to the nearest, ties to even. The second product of a word is added first; each is fused
-// with its sum, and denormal numbers are zeros.
+// AVX-512 with factors rounded to bfloat16, to the nearest, ties to even. The second product of a word is added first;
+// each product is fused with its sum, and denormal numbers are zeros.
 struct Avx512Bf16 : Avx512 {
   static constexpr int numbersInWord = 2;
   using Word = uint32_t;
@@ -162,7 +162,7 @@ struct Avx512Bf16 : Avx512 {
 #endif
 
 #if defined(__AMX_BF16__)
-// The same factors, in the registers of kernels/matrix_tile.h.
+// bfloat16 factors in the tile registers of kernels/matrix_tile.h.
 struct Amx : Avx512Bf16 {
   static constexpr bool hasMatrixTiles = true;
   static constexpr int wordsInStep = 16, filterTileRows = 16;

@@ -1,7 +1,8 @@
 // Distribution of a sub-pixel as integer counts, which encoder and decoder compute bit for bit alike from equal
-// outputs.  2 l + floor((2^30 - 2 levels) F(l)) of 2^30 counts lie below level l; F(l) is the probability of a lower
-// level in float64. So each level has at least one count, even if rounding makes F decrease slightly from one level to
-// the next.
+// outputs.
+//
+// 2 l + floor((2^30 - 2 levels) F(l)) of 2^30 counts lie below level l; F(l) is the probability of a lower level in
+// float64. So each level has at least one count, even if rounding makes F decrease slightly from one level to the next.
 #pragma once
 
 #include <cstdint>

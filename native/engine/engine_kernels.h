@@ -12,7 +12,7 @@ struct PanelProduct {
   const float* const* sources;  // [taps]: the features that each tap reads for the first row
   const int* counts;            // [taps]: number of these features
   ptrdiff_t sourceStep;         // floats from one row to the next
-  int firstRow, rows;           // of the sources; the rows of what follows begin at the first
+  int firstRow, rows;           // of the sources; row 0 of the arrays below belongs to firstRow
   const float* weights;         // [tap][feature][vectors * lanes]
   int vectors, width;           // of the panel; `width` outputs are stored
   ptrdiff_t outStep;    // floats from one row to the next of the arrays below, except the bias

@@ -119,7 +119,9 @@ void convolutionFilterGradientInRegisters(const ConvolutionFilterGradientCall& c
 }
 
 // Matrix tiles sum over the words of sixteen columns at a time: x is copied with adjacent columns, feature by feature,
-// and rows of dy are padded with zeros. Words that tiles sum over: rows of `steps` times sixteen columns.
+// and rows of dy are padded with zeros.
+
+// Words that matrix tiles sum over: rows of `steps` times sixteen columns.
 struct TileGrid {
   int rows, steps;
   ptrdiff_t xRow;     // words from one row to the next in the window of x

@@ -63,12 +63,15 @@ typename Set::Floats logSumExp(const float* values, int components) {
 }
 
 // Mixtures of as many rows as lanes, of `Colours` colours each. An array of a colour is [components][lanes]. The first
-// four arrays hold the rows' parameters; each step overwrites its inputs: gathered           after evaluate()
-// after differentiate() weights        weight logits      log weight given the earlier         gradients of the
-// parameters colours, unnormalised means          mean offsets       d log p / d mean logScales      log-scale offsets
-// d log p / d log scale coefficients   as they are        tanh joint          -                  log(weight p),
-// normalised            d nats / d mean distances      -                  target - mean                        as
-// before
+// four arrays hold the rows' parameters; each step overwrites its inputs:
+//                  gathered           after evaluate()                     after differentiate()
+//   weights        weight logits      log weight given the earlier         gradients of the parameters
+//                                     colours, unnormalised
+//   means          mean offsets       d log p / d mean
+//   logScales      log-scale offsets  d log p / d log scale
+//   coefficients   as they are        tanh
+//   joint          -                  log(weight p), normalised            d nats / d mean
+//   distances      -                  target - mean                        as before
 template <class Set, int Colours>
 class MixtureRows {
  public:
@@ -127,9 +130,10 @@ class MixtureRows {
   }
 
   // With prior = softmax(weights), posterior = softmax(weights + log p), g = dNats, and `later` = the gradient of the
-  // next colour's weight logit, of which weight + log p is a summand: d weight = later + g (prior - posterior),  d log
-  // p = later - g posterior, d mean = d log p (d log p / d mean) - sum over later colours: coefficient d mean of that
-  // colour, d coefficient = d mean of its colour (target - mean of the earlier colour),  d tanh(x) = 1 - tanh(x)^2.
+  // next colour's weight logit, of which weight + log p is a summand:
+  //   d weight = later + g (prior - posterior),  d log p = later - g posterior,
+  //   d mean = d log p (d log p / d mean) - sum over later colours: coefficient d mean of that colour,
+  //   d coefficient = d mean of its colour (target - mean of the earlier colour),  d tanh(x) = 1 - tanh(x)^2.
   void differentiate() {
     for (int at = 0; at < Colours * shape_.anchors * Set::lanes; at += Set::lanes) Set::store(dAnchors + at, Floats{});
     for (int c = Colours - 1; c >= 0; c--) {
