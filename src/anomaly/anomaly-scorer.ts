@@ -51,11 +51,11 @@ export interface AnomalyScorerState extends Baseline {
 }
 
 /**
- * Computes z-scores of the frames of a source: the cost in bits of each region against the region's baseline. Costs are
- * in octaves, as they vary by factors; few values are then outliers.
+ * Scorer of the frames of a source: z-scores of each region's cost in bits against the region's baseline. Costs are in
+ * octaves, as costs vary by factors; few values are then outliers.
  *
- * A region cheaper than its baseline is no anomaly: for once nobody walks there. Cheap full frames are an anomaly: the
- * source is frozen.
+ * A region cheaper than its baseline is no anomaly, as when nobody walks there for once. Cheap full frames are an
+ * anomaly: the source is frozen.
  */
 export class AnomalyScorer {
   private readonly places: FrameRegions;

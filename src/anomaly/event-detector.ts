@@ -35,8 +35,8 @@ const MOST_KEPT = 50;
 const SHARE_OF_PEAK = 0.75;
 
 /**
- * Detects events in a stream of anomaly scores. A peak is the highest score within a second before and after. An event
- * extends from its peak while scores are at least 0.75 of the peak score.
+ * Detector of events in a stream of anomaly scores. A peak is the highest score within a second before and after. An
+ * event extends from its peak while scores are at least 0.75 of the peak score.
  */
 export class EventDetector {
   private kept: AnomalyEvent[] = [];

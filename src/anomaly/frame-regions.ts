@@ -3,7 +3,9 @@ import type { Box, Size } from '../foundation/frame.js';
 /** Side of a region, as a fraction of the shorter side of a frame. */
 const SIDE = 1 / 4;
 
-/** Grid of square regions of a frame that overlap by half or a little more, a quarter of the shorter side each. */
+/**
+ * Grid of square regions of a frame, overlapping by about half. Their side is a quarter of the frame's shorter side.
+ */
 export class FrameRegions {
   /** Regions in raster order, in pixels. */
   readonly boxes: readonly Box[];

@@ -14,11 +14,11 @@ import { EventDetector, type AnomalyEvent, type EventDetectorState } from './eve
 import { ScoreSmoother } from './score-smoother.js';
 import { AnomalyScorer, type BaselineOptions, type AnomalyScorerState, type Baseline } from './anomaly-scorer.js';
 
-/** A frame of a source and its exact cost: -log2 of its likelihood, given the context frames. */
+/** Frame of a source with its exact cost: -log2 of its likelihood, given the context frames. */
 export interface FrameCost {
   /** 0-based index in the source; at least 1, as the first frame has no context frames. */
   index: number;
-  /** The frame, quantized to the model's levels. */
+  /** Frame, quantized to the model's levels. */
   frame: Frame;
   /** Expected frame, predicted from the context frames; null if the model predicts none. */
   expected: Frame | null;
@@ -28,7 +28,7 @@ export interface FrameCost {
   map: Float64Array;
 }
 
-/** A frame with its cost and its z-scores. */
+/** Frame with its cost and its z-scores. */
 export interface ComparedFrame extends FrameCost {
   /** Z-score of the frame before smoothing: see `FrameDeviation.zScore`. */
   zScore: number;
@@ -40,7 +40,7 @@ export interface ComparedFrame extends FrameCost {
   scorerState: AnomalyScorerState;
 }
 
-/** A frame with its cost and its anomaly score. */
+/** Frame with its cost and its anomaly score. */
 export interface AnomalyScore extends Omit<ComparedFrame, 'zScore' | 'regionZScores' | 'scorerState'> {
   /** Anomaly score: the average of the frame's z-score and the mean z-score of the second around the frame. */
   score: number;
@@ -115,7 +115,7 @@ export async function* scoreAnomalies(
 }
 
 /**
- * Fits baseline statistics to clips of the same camera without anomalies. Returns null if no clip has two frames.
+ * Fits a baseline for `scoreAnomalies` to normal clips of the same camera. Returns null if no clip has two frames.
  *
  * @param clips frames of each clip, all of one size, with the model's channels
  * @param options `onFrame` is called with the number of frames so far

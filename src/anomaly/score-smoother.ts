@@ -1,6 +1,6 @@
 /**
- * Smooths z-scores into anomaly scores: the average of a frame's z-score and the mean z-score of the second around the
- * frame.
+ * Filter from z-scores to anomaly scores: the average of a frame's z-score and the mean z-score of the second around
+ * the frame.
  */
 export class ScoreSmoother {
   private readonly half: number;

@@ -45,10 +45,9 @@ export async function readCodedHeader(path: string): Promise<CodedHeader> {
  * Decodes a file of `encodeClip` to the same frames and writes them to `out`. After damage, decoding resumes at the
  * next key frame.
  *
- * @throws PxvError `INPUT` if the file or all of its frames cannot be read; `CHECKPOINT` if the model is not found;
- *   `USAGE` if an option is invalid, or this machine's arithmetic differs from the encoder's; `OUTPUT` if `out` cannot
- *   be
- *   written; the signal's reason if aborted
+ * @throws PxvError `INPUT` if the file cannot be read, or if no frame is intact; `CHECKPOINT` if the model is not
+ *   found; `USAGE` if an option is invalid, or if this machine's arithmetic differs from the encoder's; `OUTPUT` if
+ *   `out` cannot be written; the signal's reason if aborted
  */
 export async function decodeFile(path: string, asked: DecodeFileOptions): Promise<DecodedFile> {
   const options = parseOptions('decode', decodeFileFields, asked);

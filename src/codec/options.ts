@@ -37,10 +37,7 @@ export const encodeClipFields = {
   ...encodeFlags,
   /** Method to bring a clip of another aspect ratio to a fixed size. Default: `crop`. */
   fit: fit.optional(),
-  /**
-   * Target size: fixed, or at the clip's aspect ratio. Default: the clip's, with the shorter side of the model's
-   * images.
-   */
+  /** Target size: fixed, or at the clip's aspect ratio. Default: the clip's, with the model's shorter side. */
   size: pictureSize.optional(),
   /** Path of the file to write. */
   out: z.string(),

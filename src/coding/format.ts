@@ -229,8 +229,7 @@ export function concatenateStreams(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * Splits the result of `concatenateStreams` into `count` views of `bytes`. Parts of truncated bytes are shorter or
- * empty.
+ * Splits a result of `concatenateStreams` into `count` views of `bytes`. Truncated bytes give shorter or empty parts.
  */
 export function splitStreams(bytes: Uint8Array, count: number): Uint8Array[] {
   let at = 0;

@@ -34,10 +34,7 @@ export const findSurpriseFields = {
   ...surpriseFlags,
   /** Method to bring a clip of another aspect ratio to a fixed size. Default: `crop`. */
   fit: fit.optional(),
-  /**
-   * Target size: fixed, or at the clip's aspect ratio. Default: the clip's, with the shorter side of the model's
-   * images.
-   */
+  /** Target size: fixed, or at the clip's aspect ratio. Default: the clip's, with the model's shorter side. */
   size: pictureSize.optional(),
   /** Folder for the video and for the timeline as CSV and PNG; or a `.mp4` for the video alone. Default: no output. */
   out: z.string().optional(),

@@ -67,7 +67,7 @@ export class SearchCheckpoint {
    *
    * @param what key of the search, as `describeSearch` returns it; only a search of the same key is resumed
    * @param anew true to discard an existing search
-   * @throws PxvError `OUTPUT` if the folder holds another search, or if it cannot be written
+   * @throws PxvError `OUTPUT` if the folder holds another search, or if the folder cannot be written
    */
   static async open(path: string, what: string, anew: boolean): Promise<SearchCheckpoint> {
     try {

@@ -10,7 +10,7 @@ const SHOWN = 6;
 /** White level of a heat map, as a multiple of the mean bits per pixel. */
 const WHITE = 4;
 
-/** Draws the frames of a search's video, and the timeline image with the largest events. */
+/** Painter of a search: draws the frames of its video, and its timeline image with the largest events. */
 export class SearchPictures {
   /** Mean bits per pixel so far. */
   meanMap: number;
