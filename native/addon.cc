@@ -1,5 +1,5 @@
-// The boundary to JavaScript. A call of a kernel passes its numbers, as src/backend/call.ts has laid them out, and its arrays, each
-// of whose lengths was checked there; here the pointers follow the numbers, and that is the struct of the call.
+// Node-API binding. A kernel call passes its numbers, laid out by src/backend/call.ts, and its arrays, whose lengths
+// call.ts has checked. The struct of a call is the numbers followed by the arrays' pointers.
 #include <node_api.h>
 
 #include <atomic>
@@ -20,7 +20,7 @@ namespace {
 
 using namespace engine;
 
-// What a function is called with: its arguments, and the data that it was defined with.
+// Arguments of a call from JavaScript, and the data that the function was defined with.
 template <size_t Count>
 struct Arguments {
   napi_value values[Count];
@@ -39,14 +39,14 @@ double numberOf(napi_env env, napi_value value) {
   return number;
 }
 
-// Where a typed array lies; null where the argument is null.
+// Returns the address of a typed array's data; null if the argument is null.
 void* dataOf(napi_env env, napi_value array) {
   void* data = nullptr;
   napi_get_typedarray_info(env, array, nullptr, nullptr, &data, nullptr, nullptr);
   return data;
 }
 
-// Writes the struct of a call: its numbers, of which there are so many bytes, from the first argument, then where each array lies.
+// Writes the struct of a call: `bytes` bytes of numbers from the first argument, then the address of each array.
 void readCall(napi_env env, const napi_value* arguments, size_t bytes, int arrays, void* call) {
   auto* to = static_cast<unsigned char*>(call);
   std::memcpy(to, dataOf(env, arguments[0]), bytes);
@@ -56,14 +56,14 @@ void readCall(napi_env env, const napi_value* arguments, size_t bytes, int array
   }
 }
 
-// Gives an object a function, with what it is called with.
+// Adds a function to an object; `data` is passed to each call of the function.
 void define(napi_env env, napi_value object, const char* name, napi_callback callback, const void* data) {
   napi_value function;
   napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, const_cast<void*>(data), &function);
   napi_set_named_property(env, object, name, function);
 }
 
-// run(kernel, numbers, ...arrays): the kernel's place in the table of the set that comes with the function.
+// run(kernel, numbers, ...arrays): runs a kernel, by its index in the table of the function's instruction set.
 napi_value run(napi_env env, napi_callback_info info) {
   const Arguments<2 + mostCallBytes / sizeof(void*)> arguments(env, info);
   const int kernel = static_cast<int>(numberOf(env, arguments[0]));
@@ -74,7 +74,7 @@ napi_value run(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// makeEngine(program, parameters): the numbers of a program, and its parameters' arrays.
+// makeEngine(program, parameters): makes an engine from the integers of a program and an array of its parameters.
 napi_value makeEngine(napi_env env, napi_callback_info info) {
   const Arguments<2> arguments(env, info);
   std::vector<const float*> parameters;
@@ -93,7 +93,7 @@ napi_value makeEngine(napi_env env, napi_callback_info info) {
   return handle;
 }
 
-// A drawing on its way, off the main thread.
+// Drawing that runs off the main thread.
 struct Job {
   const Engine* engine;
   DrawingCall call;
@@ -103,7 +103,7 @@ struct Job {
   napi_deferred deferred;
   napi_threadsafe_function onRow;
   napi_async_work work;
-  int waiting = 2;  // for the work to end, and for the last row to be told
+  int waiting = 2;  // for the work to end, and for the last call of onRow
 
   static constexpr intptr_t allRows = -1;
 
@@ -145,8 +145,9 @@ struct Job {
   }
 };
 
-// draw(engine, stop, onRow, numbers, ...arrays): a promise of the sum that made the drawing fail, 1 where none did. `stop` is looked
-// at after each row: anything but 0 ends the work. onRow, or null, is told the rows that are done.
+// draw(engine, stop, onRow, numbers, ...arrays): returns a promise of 1, or of the sum of probabilities that made the
+// drawing fail. `stop` is read after each row: a value other than 0 ends the work. onRow, if not null, is called with
+// the number of finished rows.
 napi_value draw(napi_env env, napi_callback_info info) {
   const Arguments<4 + drawingArrays> arguments(env, info);
   void* engine = nullptr;
@@ -181,7 +182,7 @@ napi_value changeThreads(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// An array of so many floats with unspecified contents; undefined where there is no memory.
+// makeFloats(count): returns a Float32Array with unspecified contents; undefined if memory is exhausted.
 napi_value makeFloats(napi_env env, napi_callback_info info) {
   const auto count = static_cast<size_t>(numberOf(env, Arguments<1>(env, info)[0]));
   float* floats = allocateFloats(count);
@@ -196,7 +197,8 @@ napi_value makeFloats(napi_env env, napi_callback_info info) {
   return array;
 }
 
-// Gives the memory of an array of makeFloats back at once, where V8 would with some later collection; the array is empty then.
+// giveFloatsBack(array): frees the memory of a result of makeFloats at once, before V8 collects the array. The array is
+// empty afterwards.
 napi_value giveFloatsBack(napi_env env, napi_callback_info info) {
   napi_value buffer = nullptr;
   napi_get_typedarray_info(env, Arguments<1>(env, info)[0], nullptr, nullptr, nullptr, &buffer, nullptr);
@@ -204,7 +206,7 @@ napi_value giveFloatsBack(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// An object from each set's name to its functions: run, and those of the engine.
+// Returns an object from each instruction set's name to its functions: run, makeEngine and draw.
 napi_value functionsOf(napi_env env, const std::vector<RegisteredSet>& sets) {
   napi_value all;
   napi_create_object(env, &all);
@@ -221,8 +223,8 @@ napi_value functionsOf(napi_env env, const std::vector<RegisteredSet>& sets) {
 
 }  // namespace
 
-// The module: signature, the calls that it reads; makeFloats, giveFloatsBack, threads, setThreads; instructionSets, in ascending order,
-// and bf16, the same of those sets that have products in bfloat16.
+// Fills the module: signature (hash of the call layouts), makeFloats, giveFloatsBack, threads, setThreads,
+// instructionSets in ascending order, and bf16, the sets with bfloat16 products.
 napi_value initialize(napi_env env, napi_value module) {
   napi_value signature;
   napi_create_uint32(env, kernelSignature, &signature);

@@ -11,7 +11,7 @@ void extend(TapBounds& bounds, int dy, int dx, bool isFirst) {
             std::max(bounds.right, dx)};
 }
 
-// Adds panels over features [begin, end) of the destination; readOf(tap) gives what they read through one.
+// Adds panels over features [begin, end) of the destination; readOf(tap) returns the PanelTap of a tap.
 template <class ReadOf>
 void addPanels(ConvolutionPlan& plan, const ConvolutionShape& shape, int begin, int end, const WordLayout& layout,
                const ReadOf& readOf) {
@@ -42,7 +42,8 @@ ConvolutionPlan& emptyPlan() {
   return plan;
 }
 
-// The first feature, at least `least` after this one, where for some tap what a group sees ends; `end` where there is none.
+// Returns the first feature, at least `least` after `feature`, where the features visible to a group through some tap
+// end; else `end`.
 int nextCut(const ConvolutionShape& shape, int feature, int least, int end) {
   int cut = end;
   for (int t = 0; t < shape.taps; t++)
@@ -97,7 +98,7 @@ const ConvolutionPlan& planInputGradient(const ConvolutionShape& shape, int phas
   plan.gridStep = stride;
   for (int begin = 0, end; begin < shape.inFeatures; begin = end) {
     end = nextCut(shape, begin, 1, shape.inFeatures);
-    // Which outputs see a feature is the same for all from `begin` to `end`.
+    // All features from `begin` to `end` are visible to the same outputs.
     addPanels(plan, shape, begin, end, layout, [&](const ConvolutionShape::Tap& tap) {
       const int y = phaseY - tap.dy, x = phaseX - tap.dx;
       const bool isOnGrid = y % stride == 0 && x % stride == 0;

@@ -1,5 +1,5 @@
-// A convolution, or its gradient with respect to the input, laid out for the register tiles: each pixel of a grid in
-// the destination image sums, over taps, a range of a source pixel's features times packed weights.
+// Plans of a convolution and its gradients for the register tiles: each pixel of a grid in the destination image sums,
+// over taps, a range of a source pixel's features times packed weights.
 // Sources and weights are laid out in words of `numbersInWord` numbers (see instruction_set.h); a pixel starts a word.
 //
 // Forward, the source is x and the destination out. For the gradient, the source is dy and the destination dx, with the
@@ -15,67 +15,71 @@
 
 namespace pxv {
 
-// What one panel reads through one tap.
+// Source features that a panel reads through a tap.
 struct PanelTap {
-  int dy, dx;               // source pixel, from (row, column) * sourceStep
-  int position;             // which weight matrix
-  int first, count;         // its features
-  int word = 0, words = 0;  // where they lie in the pixel; whole steps, so that the last may lie behind them
+  int dy, dx;               // offset of the source pixel from (row, column) * sourceStep
+  int position;             // index of the weight matrix
+  int first, count;         // source features
+  int word = 0, words = 0;  // their words in the pixel; whole steps, so that the last may lie beyond the features
 };
 
-// Taps [tapsBegin, tapsEnd) of the plan, and where the packed weights start, in words.
+// Panel with its taps [tapsBegin, tapsEnd) of the plan and the offset of its packed weights, in words.
 struct PlanPanel : Panel {
   int tapsBegin, tapsEnd;
   size_t weights;
 };
 
-// Least and greatest offsets of taps.
+// Minimum and maximum offsets of taps.
 struct TapBounds {
   int top, left, bottom, right;
 };
 
+// Plan of a forward convolution, or of one grid of the input gradient.
 struct ConvolutionPlan : TapBounds {
   int sourceHeight, sourceWidth, sourceFeatures;
-  int sourceWords;                      // of a pixel
+  int sourceWords;                      // words of a source pixel
   int sourceStep;                       // source pixels from one pixel of the grid to the next
   int height, width, features;          // of the destination image
   int rows, columns;                    // of the grid
-  int firstRow, firstColumn, gridStep;  // where the grid lies in the destination image
+  int firstRow, firstColumn, gridStep;  // offset and step of the grid in the destination image
   std::vector<PlanPanel> panels;
   std::vector<PanelTap> taps;
   size_t packedWords;
 };
 
-// How a set reads numbers: floats of a vector, numbers of a word, and words that it always adds together.
+// Layout of numbers for an instruction set: floats of a vector, numbers of a word, words added in one step.
 struct WordLayout {
   int lanes, numbersInWord, wordsInStep;
 };
 
-// Plans are of the calling thread, and last until its next one of that kind.
+// Plans the forward convolution. The result is thread-local, valid until the thread's next ConvolutionPlan.
 const ConvolutionPlan& planForward(const ConvolutionShape& shape, const WordLayout& layout);
-// The grid of dx whose rows are phaseY and whose columns are phaseX modulo the stride.
+// Plans the grid of dx whose rows are phaseY and whose columns are phaseX modulo the stride. The result is
+// thread-local, as planForward's.
 const ConvolutionPlan& planInputGradient(const ConvolutionShape& shape, int phaseY, int phaseX,
                                          const WordLayout& layout);
 
-// Where a panel's sums and its packed dy start: `column` is how many floats of whole vectors lie before it.
+// Panel of output features; `column` is the offset of its sums and packed dy, in floats of whole vectors.
 struct FilterPanel : Panel {
   int group, column;
 };
 
-// Input features [first, first + count). Tiles are cut where what a group sees ends, so that few masked sums are
-// computed, but not into slivers.
+// Input features [first, first + count). Tiles end where the features visible to a group end, so that few masked sums
+// are computed; tiles have a minimum size.
 struct FeatureTile {
   int first, count;
 };
 
-// The gradient with respect to the weights: each tile is a few input features times one panel of outputs, and sums over pixels.
+// Plan of the gradient with respect to the weights. Each tile is a few input features times one panel of outputs,
+// summed over pixels.
 struct FilterGradientPlan : TapBounds {
   int columns;  // floats of whole vectors of all panels
   std::vector<FilterPanel> panels;
   std::vector<FeatureTile> tiles;
 };
 
-// Tiles have at most `tileRows` features.
+// Plans the filter gradient with tiles of at most `tileRows` features. The result is thread-local, valid until the
+// thread's next call.
 const FilterGradientPlan& planFilterGradient(const ConvolutionShape& shape, int lanes, int tileRows);
 
 }  // namespace pxv

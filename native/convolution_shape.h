@@ -1,5 +1,5 @@
-// The geometry of a convolution, read in place from the integers that src/backend/kernels/geometry.ts writes:
-// see src/backend/convolution-shape.ts for what each number means.
+// Geometry of a convolution: a view of the integers that src/backend/kernels/geometry.ts writes.
+// src/backend/convolution-shape.ts defines each number.
 #pragma once
 
 #include <cstdint>

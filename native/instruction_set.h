@@ -1,5 +1,5 @@
-// The widths that every kernel template is instantiated for. A set is a type: how many floats a vector has, how large a
-// register tile is, and how a product is added to a sum. Nothing else differs from set to set.
+// Instruction sets, as types that kernel templates are instantiated for. A set defines the floats of a vector, the size
+// of a register tile, and the rounding of a multiply-add. Nothing else differs from set to set.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +16,13 @@ namespace pxv {
 
 // Vectors of GCC and Clang: operators work lane by lane, and comparisons give 0 or -1 in each lane.
 //
-// The factors of matrix products are read in words, a vector of them at a time: a word is a number, or two bfloat16
-// whose products are both added to the sum (Avx512Bf16).
+// Factors of matrix products are read in words, a vector of words at a time. A word is a float, or two bfloat16 whose
+// products are both added to the sum (Avx512Bf16).
 template <int Lanes>
 struct Vector {
   static constexpr int lanes = Lanes, numbersInWord = 1;
   static constexpr bool hasMatrixTiles = false;
-  static constexpr int wordsInStep = 1;  // words that are always added together
+  static constexpr int wordsInStep = 1;  // words that one instruction adds
   typedef float Floats __attribute__((vector_size(Lanes * sizeof(float))));
   typedef int32_t Integers __attribute__((vector_size(Lanes * sizeof(int32_t))));
 
@@ -33,7 +33,7 @@ struct Vector {
   }
   static void store(float* to, Floats value) { std::memcpy(to, &value, sizeof value); }
 
-  // The first `count` lanes (all, if there are fewer), the others `rest`.
+  // Loads the first `count` lanes (all if `count` exceeds them); the other lanes are `rest`.
   static Floats load(const float* from, int count, float rest) {
     if (count >= Lanes) return load(from);
     float values[Lanes];
@@ -59,13 +59,13 @@ struct Vector {
 
   // Written as a difference, since value - 0 is value for every float: the compiler sees a broadcast.
   static Floats fill(float value) { return value - Floats{}; }
-  // b where one of them is no number.
+  // Returns b if a or b is NaN.
   static Floats max(Floats a, Floats b) { return a > b ? a : b; }
   static Floats min(Floats a, Floats b) { return a < b ? a : b; }
 
   using Word = float;
   using Words = Floats;
-  // Words of numbers that follow each other in memory, and words whose first number is in numbers[0], and so on.
+  // `successive`: words of numbers that are adjacent in memory. `abreast`: words whose i-th number is in numbers[i].
   static Words successive(const Floats (&numbers)[1]) { return numbers[0]; }
   static Words abreast(const Floats (&numbers)[1]) { return numbers[0]; }
 };
@@ -130,8 +130,8 @@ struct Avx512 : Vector<16> {
 #endif
 
 #if defined(__AVX512BF16__)
-// Factors rounded to bfloat16, to the nearest, ties to even. The second product of a word is added first; each is fused
-// with its sum, and denormal numbers are zeros.
+// AVX-512 with factors rounded to bfloat16, to the nearest, ties to even. The second product of a word is added first;
+// each product is fused with its sum, and denormal numbers are zeros.
 struct Avx512Bf16 : Avx512 {
   static constexpr int numbersInWord = 2;
   using Word = uint32_t;
@@ -152,7 +152,7 @@ struct Avx512Bf16 : Avx512 {
 
   static Words successive(const Floats (&numbers)[2]) { return (Words)_mm512_cvtne2ps_pbh(numbers[1], numbers[0]); }
   static Words abreast(const Floats (&numbers)[2]) {
-    // Lane i of the first, then lane i of the second, which lies 16 numbers on.
+    // Lane i of the first, then lane i of the second, 16 numbers further.
     const Words first = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     const Words second = _mm512_add_epi32(first, _mm512_set1_epi32(16));
     const Words order = _mm512_or_si512(first, _mm512_slli_epi32(second, 16));
@@ -162,7 +162,7 @@ struct Avx512Bf16 : Avx512 {
 #endif
 
 #if defined(__AMX_BF16__)
-// The same factors, in the registers of kernels/matrix_tile.h.
+// bfloat16 factors in the tile registers of kernels/matrix_tile.h.
 struct Amx : Avx512Bf16 {
   static constexpr bool hasMatrixTiles = true;
   static constexpr int wordsInStep = 16, filterTileRows = 16;

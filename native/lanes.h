@@ -1,11 +1,11 @@
-// Rows of numbers, a lane of vectors each: lane i of vector j is number j of row i.
+// Transposition of rows of numbers into lanes: lane i of vector j is number j of row i.
 #pragma once
 
 #include <cstddef>
 
 namespace pxv {
 
-// Vectors of `columns` numbers of rows that follow each other, for `rows` lanes; the other lanes repeat the last row.
+// Transposes `rows` adjacent rows of `columns` numbers into vectors; lanes beyond `rows` repeat the last row.
 template <class Set, class Number>
 void gatherRows(const Number* from, int rows, int columns, float* to) {
   for (int lane = 0; lane < Set::lanes; lane++) {
@@ -14,7 +14,7 @@ void gatherRows(const Number* from, int rows, int columns, float* to) {
   }
 }
 
-// The way back, of the first `rows` lanes.
+// Inverse of gatherRows, for the first `rows` lanes.
 template <class Set>
 void scatterRows(const float* from, int rows, int columns, float* to) {
   for (int lane = 0; lane < rows; lane++)

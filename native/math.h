@@ -1,6 +1,6 @@
-// Our own elementary functions, lane by lane: the same code, and with it the same results, in every instruction set
-// that fuses products and sums. Polynomials are those of Cephes (Moshier, single precision). The bounds on the errors,
-// in units in the last place of the result, were measured against double precision on every 97th float of the domain.
+// Elementary functions, lane by lane: the same code, and so the same results, in every instruction set that fuses
+// products and sums. Polynomials are those of Cephes (Moshier, single precision). Error bounds, in units in the last
+// place of the result, were measured against double precision on every 97th float of the domain.
 #pragma once
 
 #include "instruction_set.h"
@@ -51,8 +51,8 @@ struct Math {
     return -shrunk / (2.0f + shrunk);
   }
 
-  // log(1 + e^x), to 1e-9 or 2 ulp, and its derivative 1 / (1 + e^-x), to 3 ulp, from one exponential. Smaller values
-  // than 1e-9 are left out of the logarithm: its powers would be denormal, which is slow.
+  // log(1 + e^x), to 1e-9 or 2 ulp, and its derivative 1 / (1 + e^-x), to 3 ulp, from one exponential. The logarithm's
+  // argument is at least 1e-9: powers of smaller values would be denormal, which is slow.
   struct Softplus {
     Floats value, sigmoid;
   };
@@ -66,7 +66,7 @@ struct Math {
   static constexpr float smallest = -87.336544f, largest = 88.37f;
   static constexpr int32_t squareRootOfHalf = 0x3f3504f3;
 
-  // Sum over i of coefficients[i] x^i, neighbours joined pair by pair (Estrin): few products wait for each other.
+  // Returns the sum over i of coefficients[i] x^i by Estrin's scheme: few products depend on each other.
   template <int Count>
   [[gnu::always_inline]] static Floats polynomial(Floats x, const float (&coefficients)[Count]) {
     Floats terms[Count];

@@ -17,7 +17,7 @@ float* allocateFloats(size_t count) {
   const size_t bytes = count * sizeof(float), alignment = bytes < hugePage ? line : hugePage;
   const size_t rounded = (bytes + line - 1) / line * line;
 #if defined(__GLIBC__)
-  // Left to itself, glibc comes to keep what is freed of up to 32 MiB.
+  // A fixed threshold: by default, glibc raises it and then keeps freed blocks of up to 32 MiB.
   static const int isFixed = mallopt(M_MMAP_THRESHOLD, hugePage);
   static_cast<void>(isFixed);
 #endif

@@ -1,4 +1,4 @@
-// Memory of tensors, and memory that kernels work in.
+// Memory of tensors, and scratch memory of kernels.
 #pragma once
 
 #include <cstddef>
@@ -6,8 +6,8 @@
 
 namespace pxv {
 
-// Room for `count` floats that starts on a cache line, in huge pages where it is large and the system has them: the
-// walks touch a page a pixel, more than the processor keeps translations for. Null where there is none.
+// Allocates `count` floats, aligned to a cache line. Large arrays use huge pages if the system has them: scan orders
+// touch a page per pixel, more than the TLB holds. Returns null if memory is exhausted.
 float* allocateFloats(size_t count);
 void freeFloats(float* floats);
 
@@ -15,11 +15,11 @@ struct FreeFloats {
   void operator()(float* floats) const { freeFloats(floats); }
 };
 using FloatArray = std::unique_ptr<float[], FreeFloats>;
-// Zeros in such room, which may be read a few vectors beyond their end.
+// Returns `count` zeros, readable for a few vectors beyond their end.
 FloatArray zeros(size_t count);
 
-// Memory that kernels work in: grows, is never shrunk, and is kept by its thread from call to call, since fresh memory costs page
-// faults.
+// Scratch memory of a kernel. Scratch memory grows, never shrinks, and stays with its thread from call to call, since
+// fresh memory costs page faults.
 class Scratch {
  public:
   Scratch() = default;
@@ -27,7 +27,7 @@ class Scratch {
   Scratch& operator=(const Scratch&) = delete;
   ~Scratch();
 
-  // An array of `count` numbers that starts on a cache line. It ends the life of the array reserved before.
+  // Returns an array of `count` numbers, aligned to a cache line. Invalidates the array reserved before.
   template <class Number>
   [[gnu::always_inline]] Number* reserve(size_t count) {
     return static_cast<Number*>(bytes(count * sizeof(Number)));

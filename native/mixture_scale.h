@@ -1,5 +1,5 @@
-// Where the log scales of a mixture of logistics start, and the range that they are kept in: see LOG_SCALE_OFFSET and its
-// neighbours in src/backend/kernels/logistic-mixture.ts.
+// Initial log scale of a mixture of logistics, and the range that log scales are clamped to: see LOG_SCALE_OFFSET in
+// src/backend/kernels/logistic-mixture.ts.
 #pragma once
 
 namespace pxv {

@@ -1,4 +1,4 @@
-// Panels: how the features of a destination are cut for the register tiles.
+// Panels: pieces of a destination's features for the register tiles.
 #pragma once
 
 #include <algorithm>
@@ -6,15 +6,15 @@
 
 namespace pxv {
 
-// Features [first, first + width) of a tensor's last axis, computed side by side in one to three vectors.
+// Features [first, first + width) of a tensor's last axis, computed at once in one to three vectors.
 struct Panel {
   int first, width;
   int vectors;
 };
 
-// Calls visit(Panel) for panels that cover [begin, end); vectors have `lanes` floats. Pairs of vectors, and where their
-// number is odd a triple rather than a single one, whose loads take as long as its sums; singles where no triples are
-// taken.
+// Calls visit(Panel) for panels that cover [begin, end); vectors have `lanes` floats. Panels are pairs of vectors. For
+// an odd number of vectors above 1 one panel is a triple, since the loads of a single vector take as long as its sums.
+// Without `triples` a single vector is left instead.
 template <class Visit>
 void cutIntoPanels(int begin, int end, int lanes, bool triples, Visit&& visit) {
   for (int first = begin; first < end;) {
@@ -26,7 +26,7 @@ void cutIntoPanels(int begin, int end, int lanes, bool triples, Visit&& visit) {
   }
 }
 
-// Calls visit with a number, one to Most, as a constant.
+// Calls visit with `number`, 1 to Most, as a compile-time constant.
 template <int Most, class Visit>
 [[gnu::always_inline]] inline void withConstant(int number, Visit&& visit) {
   if constexpr (Most > 1)
@@ -34,7 +34,7 @@ template <int Most, class Visit>
   visit(std::integral_constant<int, Most>());
 }
 
-// Calls visit with the number of a panel's vectors.
+// Calls visit with a panel's number of vectors, 1 to 3, as a compile-time constant.
 template <class Visit>
 [[gnu::always_inline]] inline void withVectors(int vectors, Visit&& visit) {
   withConstant<3>(vectors, visit);

@@ -17,7 +17,7 @@ struct Avx512Bf16;
 struct Amx;
 struct Neon;
 
-// In build/generated/sets/, one file a set: see scripts/write-kernel-table.mjs.
+// Defined in build/generated/sets/, one file per set: see scripts/write-kernel-table.mjs.
 template <class Set>
 void fillTable(KernelTable& table);
 template <class Set>
@@ -31,7 +31,7 @@ void add(Registry& registry, const char* name) {
   fillTable<Set>(registry.sets.back().table);
 }
 
-// The highest set with the products of this one.
+// Registers the highest set so far with the bfloat16 products of Set.
 template <class Set>
 void addBf16(Registry& registry) {
   RegisteredSet set = registry.sets.back();
@@ -40,7 +40,7 @@ void addBf16(Registry& registry) {
 }
 
 #if defined(__x86_64__)
-// Whether the processor has AMX with bfloat16, and the system lets this process use it.
+// Returns true if the processor has AMX with bfloat16, and the system permits its use.
 bool hasMatrixTiles() {
 #if defined(__linux__)
   constexpr unsigned leaf = 7, bf16 = 1u << 22, tiles = 1u << 24;
@@ -53,7 +53,7 @@ bool hasMatrixTiles() {
 #endif
 }
 
-// In float32 it is the set below.
+// Registers AMX; its float32 kernels are those of the set below.
 void addMatrixTiles(Registry& registry) {
   for (auto* sets : {&registry.sets, &registry.bf16}) {
     RegisteredSet set = sets->back();

@@ -1,4 +1,4 @@
-// Which instruction sets this CPU runs, and the table of each.
+// Instruction sets that this CPU supports, and the kernel table of each.
 #pragma once
 
 #include <vector>
@@ -12,10 +12,10 @@ struct RegisteredSet {
   KernelTable table;
 };
 
-// In ascending order; every set has every kernel.
+// Supported instruction sets in ascending order; every set has every kernel.
 struct Registry {
   std::vector<RegisteredSet> sets;
-  // Those that can also round the factors of convolutions and LSTMs to bfloat16, under the same names.
+  // Sets that also have convolutions and LSTMs with factors rounded to bfloat16, under the same names.
   std::vector<RegisteredSet> bf16;
 };
 const Registry& registry();

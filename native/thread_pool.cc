@@ -56,8 +56,8 @@ class ThreadPool {
   }
 
  private:
-  // The ticket is (number of tasks << 32 | next task). A claim below the number of tasks keeps task_ and context_ as
-  // they are until it is counted in done_; a claim at or above it touches nothing.
+  // The ticket is (number of tasks << 32 | next task). task_ and context_ stay unchanged while a claim below the number
+  // of tasks is not yet counted in done_. A claim at or above the number of tasks touches nothing.
   void takeTasks() {
     for (;;) {
       const uint64_t ticket = ticket_.fetch_add(1, std::memory_order_acq_rel);
@@ -79,7 +79,7 @@ class ThreadPool {
     if (sleepers_.load() > 0) notifyAll(epoch_);
   }
 
-  std::atomic_flag owned_;  // held by whoever gives out tasks or changes the number of workers
+  std::atomic_flag owned_;  // lock of the thread that starts tasks or changes the number of workers
   void (*task_)(const void*, int) = nullptr;
   const void* context_ = nullptr;
   int started_ = 0;
@@ -90,7 +90,7 @@ class ThreadPool {
   std::atomic<int> sleepers_{0};
 };
 
-// Never destroyed: at the end of the process the workers stop wherever they are.
+// The pool is never destroyed: workers are killed at the end of the process.
 ThreadPool& pool() {
   static ThreadPool& instance = *new ThreadPool;
   return instance;

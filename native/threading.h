@@ -1,5 +1,5 @@
-// What the pool of threads needs of the system: in native code of the C++ library, in WebAssembly of the host, which runs each worker
-// in a thread of its own (src/backend/wasm.ts).
+// Threads and waiting for the thread pool: from the C++ library in native code, from the host in WebAssembly. The host
+// runs each worker in its own thread (src/backend/wasm.ts).
 #pragma once
 
 #include <atomic>
@@ -14,12 +14,12 @@
 
 namespace pxv {
 
-// What a worker does for the rest of the process.
+// Main loop of worker `id`; never returns.
 void work(int id);
 
 #if defined(__wasm__)
 
-// A worker that finds nothing to do looks this often before it sleeps: kernels follow each other within microseconds.
+// Number of spins of an idle worker before it sleeps: kernels follow each other within microseconds.
 inline constexpr int spins = 50'000;
 
 inline int coresAtFirst() { return 1; }
@@ -48,7 +48,7 @@ inline void pause() {
 }
 
 inline void startWorker(int id) {
-  // Workers never end, so their code must stay even if every JavaScript thread that loaded it is gone.
+  // Workers never end, so their code must stay loaded even if all JavaScript threads that loaded it have ended.
   Dl_info self;
   if (dladdr(reinterpret_cast<void*>(&work), &self) != 0) dlopen(self.dli_fname, RTLD_NOW | RTLD_NODELETE);
   std::thread(work, id).detach();

@@ -1,4 +1,4 @@
-// The geometry of an LSTM layer, and which pixels meet in it, in the order of its walk.
+// Geometry of an LSTM layer, and the pixels that its taps read, in scan order.
 #pragma once
 
 #include <cstdint>
@@ -8,14 +8,13 @@
 
 namespace pxv {
 
-// Read in place from the integers that src/backend/kernels/geometry.ts writes: see src/backend/scan-shape.ts for what each
-// number means.
+// View of the integers that src/backend/kernels/geometry.ts writes; src/backend/scan-shape.ts defines each number.
 class WalkShape {
  public:
   explicit WalkShape(const int32_t* numbers) : WalkShape(ConvolutionShape(numbers)) {}
 
   const ConvolutionShape states;  // the state-to-state product, from h to 4h features
-  const int cellDy, cellDx;       // where a pixel's cell comes from
+  const int cellDy, cellDx;       // offset of the pixel that a pixel's cell comes from
   const int groups;
   const int32_t* const groupSizes;  // [groups]
   const int steps;
@@ -37,7 +36,7 @@ class WalkShape {
         pixels(stepLengths + steps) {}
 };
 
-// Pixels are row * width + column, -1 outside the image; places are positions in the order of the walk.
+// Pixels are row * width + column, -1 outside the image; places are positions in scan order.
 struct WalkPlan {
   std::vector<int> sources;      // [taps][places]: the pixel that a tap reads
   std::vector<int> readers;      // [taps][places]: the pixel that reads this one through a tap
@@ -47,7 +46,7 @@ struct WalkPlan {
   int longestStep;
 };
 
-// A plan of the calling thread, which lasts until its next one.
+// Plans the scan of a layer. The result is thread-local, valid until the thread's next call.
 const WalkPlan& planWalk(const WalkShape& shape);
 
 }  // namespace pxv

@@ -1,4 +1,4 @@
-// The boundary of WebAssembly: what src/backend/wasm.ts calls. Calls lie in its memory, as the structs of kernel_table.h.
+// WebAssembly exports, which src/backend/wasm.ts calls. Calls are structs of kernel_table.h in WebAssembly memory.
 #include <cstdlib>
 #include <vector>
 
@@ -23,7 +23,7 @@ const KernelTable& table() { return registry().sets.front().table; }
 
 PXV_EXPORT(signature) uint32_t signature() { return kernelSignature; }
 
-// Null where there is no memory left.
+// Returns null if memory is exhausted.
 PXV_EXPORT(allocate) void* allocate(size_t bytes) { return allocateFloats((bytes + 3) / sizeof(float)); }
 PXV_EXPORT(release) void release(void* memory) { freeFloats(static_cast<float*>(memory)); }
 
@@ -46,8 +46,8 @@ PXV_EXPORT(drawRow) int drawRow(Drawing* drawing) { return drawing->drawRow(); }
 PXV_EXPORT(failedSum) double failedSum(const Drawing* drawing) { return drawing->failedSum(); }
 PXV_EXPORT(freeDrawing) void freeDrawing(Drawing* drawing) { delete drawing; }
 
-// What Debian's library for WebAssembly has for a single thread only. Threads never end here, and what they keep is never freed;
-// memory is given out to one thread at a time.
+// Thread-safe replacements of functions that Debian's WebAssembly library has for a single thread only. Threads never
+// end, so thread-local objects are never destroyed; a lock guards the allocator.
 extern "C" {
 
 int __cxa_thread_atexit(void (*)(void*), void*, void*) { return 0; }

@@ -1,7 +1,8 @@
-// The distribution of a sub-pixel in whole numbers, which an encoder and a decoder make of the same outputs with the same bits.
+// Distribution of a sub-pixel as integer counts, which encoder and decoder compute bit for bit alike from equal
+// outputs.
 //
-// Below level l lie 2 l + floor((2^30 - 2 levels) F(l)) of 2^30 counts, F(l) the probability of a lower level in float64. So each level has
-// one count at least, also where rounding makes F fall by a little from one level to the next.
+// 2 l + floor((2^30 - 2 levels) F(l)) of 2^30 counts lie below level l; F(l) is the probability of a lower level in
+// float64. So each level has at least one count, even if rounding makes F decrease slightly from one level to the next.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +17,11 @@ class CodingCounts {
  public:
   CodingCounts(const Head& head, const SubPixelView& at);
 
-  // Whether the head's probabilities are finite.
+  // Returns true if the head's probabilities are finite.
   bool isSound() const { return isSound_; }
-  // Counts below a level, 0 up to the number of levels.
+  // Returns the number of counts below `level`, 0 to the number of levels.
   uint32_t below(int level) const;
-  // The level whose counts hold one below 2^30.
+  // Returns the level whose counts include `count`, which is below 2^30.
   int levelOf(uint32_t count) const;
 
  private:
@@ -29,7 +30,7 @@ class CodingCounts {
   const Head& head_;
   bool isSound_;
   Logistic logistics_[mostComponents];
-  double sums_[mostLevels + spareDoubles];  // of other heads: probabilities up to each level
+  double sums_[mostLevels + spareDoubles];  // for other heads: cumulative probability of each level
 };
 
 }  // namespace pxv::engine

@@ -8,8 +8,8 @@
 namespace pxv::engine {
 namespace {
 
-// With few images the time goes into reading the weights, which the threads then share; but small weights stay in each
-// core's cache, and sharing small work costs more than it brings.
+// Returns true if threads share each op instead of the images. With few images reading the weights dominates. Small
+// weights stay in each core's cache, so that sharing ops would cost more than it saves.
 bool sharesOps(const Engine& engine, int batch) {
   constexpr size_t cachedFloats = 128 * 1024;
   constexpr int enoughImages = 4;
@@ -96,7 +96,7 @@ void Drawing::drawRow(Part& part, int row) {
   part.pixels->endRow(row);
 }
 
-// Whether any sub-pixel of a pixel is not known, in any of the images.
+// Returns true if any sub-pixel of the pixel is unknown in any image of the part.
 bool Drawing::isToDraw(const Part& part, int row, int column) const {
   for (int image = 0; image < part.count; image++) {
     const int16_t* levels = call_.levels + subPixel(part.first + image, row, column);

@@ -1,5 +1,5 @@
-// Goes through a batch of images of a program, one sub-pixel after another: each level that is not known comes from a source, which is
-// given the distribution that the head makes of the outputs.
+// Draws a batch of images with a program, one sub-pixel after another. Each unknown level comes from a LevelSource, by
+// the distribution that the head makes of the outputs.
 #pragma once
 
 #include <memory>
@@ -13,26 +13,26 @@
 
 namespace pxv::engine {
 
-// A drawing on its way. What its call points to must outlive it.
+// Drawing in progress. The arrays of its call must outlive the drawing.
 class Drawing {
  public:
   Drawing(const Engine& engine, const DrawingCall& call);
 
-  // Nothing is left to draw, or the sum of some probabilities is not finite or not above zero.
+  // Returns true if all rows are drawn, or if a sum of probabilities is not finite or not above zero.
   bool isDone() const { return row_ == program_.height || failedSum() != 1; }
-  // Returns the number of rows that are done.
+  // Draws the next row. Returns the number of finished rows.
   int drawRow();
-  // 1, or the sum of probabilities that ended the work.
+  // Returns 1, or the sum of probabilities that ended the work.
   double failedSum() const { return source_->failedSum(); }
 
  private:
-  // Images [first, first + count) of the batch, which go through the pixels side by side.
+  // Images [first, first + count) of the batch, which one task draws side by side.
   struct Part {
     int first, count;
     std::unique_ptr<PixelByPixel> pixels;
-    std::vector<float> features;  // that the program reads of one sub-pixel
-    std::vector<std::vector<std::unique_ptr<EarlierPixels>>> earlier;  // of each image, the methods of the program
-    std::vector<float> matched;   // what is read of what they make of one pixel
+    std::vector<float> features;  // features of one sub-pixel that the program reads
+    std::vector<std::vector<std::unique_ptr<EarlierPixels>>> earlier;  // [image][method of the program]
+    std::vector<float> matched;   // features of one pixel by the methods
   };
 
   void beginEarlier(Part& part) const;
@@ -41,7 +41,7 @@ class Drawing {
   void drawRow(Part& part, int row);
   bool isToDraw(const Part& part, int row, int column) const;
   void drawSubPixel(Part& part, int row, int column, int image, int colour);
-  // Of a pixel of an image of the batch: its place, and where its first sub-pixel stands.
+  // Indices of a pixel and of its first sub-pixel in the batch.
   size_t pixelAt(int image, int row, int column) const {
     return (static_cast<size_t>(image) * program_.height + row) * program_.width + column;
   }
@@ -51,7 +51,7 @@ class Drawing {
   const Program& program_;
   const DrawingCall call_;
   const Head head_;
-  const std::vector<float> middles_;  // a pixel's anchors where none are given
+  const std::vector<float> middles_;  // default anchors of a pixel
   std::unique_ptr<LevelSource> source_;
   std::vector<Part> parts_;
   int row_ = 0;

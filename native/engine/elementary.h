@@ -1,4 +1,5 @@
-// exp, expm1 and log in float64: no product is fused with a sum, so that every instruction set gives the same bits. Vectors of GCC and Clang, lane by lane.
+// exp, expm1 and log in float64, in vectors of GCC and Clang. Products are never fused with sums, so that all
+// instruction sets give the same bits.
 #pragma once
 
 #include <cstdint>
@@ -13,14 +14,14 @@ struct Elementary {
 
   static Doubles fill(double value) { return value - Doubles{}; }
 
-  // 0 below -708, infinite above 709.
+  // e^x; 0 below -708, infinite above 709.
   static Doubles exp(Doubles x) {
     const Reduced reduced = reduce(x);
     const Doubles value = select(x > 709.0, fill(__builtin_inf()), (1.0 + reduced.expm1) * reduced.scale);
     return select(x < -708.0, Doubles{}, value);
   }
 
-  // -1 below -708; for x up to 709.
+  // e^x - 1; -1 below -708; for x up to 709.
   static Doubles expm1(Doubles x) {
     const Reduced reduced = reduce(x);
     return select(x < -708.0, fill(-1), reduced.expm1 * reduced.scale + (reduced.scale - 1.0));

@@ -12,14 +12,14 @@ Engine::Engine(Program program, const std::vector<const float*>& parameters, con
   for (int i = 0; i < ops; i++) {
     const Op& op = program_.ops[i];
     if (op.kind == OpKind::add) continue;
-    // An lstm's state comes down from the row above whenever it runs; a conv that waits for its row takes all at once.
+    // An lstm always reads states of the row above; a conv of phase `row` computes all taps at once.
     const bool split = op.kind == OpKind::lstm || schedule_.phases[i] == Phase::pixel;
     const int features = program_.slots[op.kind == OpKind::lstm ? op.out : op.read].features;
     products_[i].emplace(op, features, split, kernels);
     if (op.initial >= 0) initial_[i].assign(parameters[op.initial], parameters[op.initial] + 2 * features);
   }
 
-  // What each colour of a pixel reads lies in one stretch, in the order in which it is read.
+  // The weights of each colour of a pixel are contiguous, in reading order.
   size_t next = 0;
   for (int colour = 0; colour < program_.colours; colour++)
     for (int i = 0; i < ops; i++)

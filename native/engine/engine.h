@@ -1,5 +1,5 @@
-// A program made ready to run at one pixel after another: its schedule and its packed weights. Never changed once it is
-// made, so that many images can share it.
+// Program prepared to run pixel by pixel: its schedule and its packed weights. An Engine is immutable, so that many
+// images can share it.
 #pragma once
 
 #include <optional>
@@ -15,19 +15,19 @@ namespace pxv::engine {
 
 class Engine {
  public:
-  // Parameters in the order of the program's; they are copied.
+  // Copies `parameters`, which are in the program's order.
   Engine(Program program, const std::vector<const float*>& parameters, const EngineKernels& kernels);
   Engine(const Engine&) = delete;
 
   const Program& program() const { return program_; }
   const Schedule& schedule() const { return schedule_; }
   const EngineKernels& kernels() const { return kernels_; }
-  // Of op i; empty for an add.
+  // Product of an op; empty for an add.
   const std::optional<Product>& product(int op) const { return products_[op]; }
-  // h, then c, outside the image; null where they are zero.
+  // State h, then cell c, of an lstm outside the image; null if both are zero.
   const float* initial(int op) const { return initial_[op].empty() ? nullptr : initial_[op].data(); }
   const float* packed() const { return packed_.get(); }
-  // Floats of weights that are read at each pixel.
+  // Number of weights read at each pixel.
   size_t pixelFloats() const { return pixelFloats_; }
 
  private:

@@ -20,7 +20,7 @@ double tanhOf(double x) {
 // log(1 + e^x)
 double softplus(double x) { return (x > 0 ? x : 0) + logarithm(1 + exponential(-std::fabs(x))); }
 
-// Log-probability of a level under one logistic.
+// Returns the log-probability of a level under one logistic.
 double logProbability(int level, int levels, double mean, double inverse) {
   const double upper = (level + 0.5 - mean) * inverse, lower = (level - 0.5 - mean) * inverse;
   if (level == 0) return -softplus(-upper);
@@ -32,7 +32,7 @@ double inverseScale(float offset) {
   return exponential(-std::clamp(offset + logScaleOffset, leastLogScale, greatestLogScale));
 }
 
-// The parts of a logistic below the upper edge of a level and above it.
+// Probabilities of a logistic below and above the upper edge of a level.
 struct Parts {
   double below, above;
 };
@@ -59,7 +59,7 @@ void mixtureOf(const Head& head, const SubPixelView& at, double temperature, Log
       double mean = anchors[k % at.anchorCount] + head.meanScale * of[components];
       for (int before = 0; before < terms; before++)
         mean += tanhOf(of[(3 + before) * components]) * (at.levels[before] - means[before][k]);
-      // The weight for the colour before, times the likelihood of that colour's level.
+      // Posterior weight: the weight for the earlier colour times the likelihood of the earlier colour's level.
       if (c > first)
         priors[k] += logProbability(at.levels[c - 1], head.levels, means[c - 1][k], logistics[k].inverse);
       priors[k] += of[0] * temperature;

@@ -1,4 +1,4 @@
-// What the head makes of a pixel's outputs: the distribution of each of its sub-pixels. Mixtures of logistics: see
+// Heads: the distribution of each sub-pixel from a pixel's outputs. Mixtures of logistics: see
 // src/model/heads/logistic-mixture.ts.
 #pragma once
 
@@ -11,26 +11,27 @@ namespace pxv::engine {
 constexpr int mostLevels = 256, mostComponents = 32;
 constexpr int spareDoubles = 16;  // kernels write whole vectors
 
-// `kind` of the heads of src/model/heads.
+// Kinds of heads, numbered as in src/model/heads.
 enum HeadKind { softmaxHead = 0, sigmoidHead = 1, mixtureHead = 2 };
 
-// One colour at a pixel as the head reads it: outputs and anchors of that and those before, and levels of those before.
+// Inputs of the head for one colour of a pixel: outputs and anchors of this and earlier colours, levels of earlier
+// colours.
 struct SubPixelView {
-  const float* pixelOutputs;  // the colours' outputs, one colour after another
+  const float* pixelOutputs;  // outputs of all colours, one colour after another
   const int16_t* levels;      // [colour]
   const float* anchors;       // [colour][anchorCount], in levels
   int anchorCount;
   int colour;
-  const float* outputs;  // its own
+  const float* outputs;  // of this colour
 };
 
 struct Head {
   int kind, levels, components;
   double meanScale;
-  bool together;  // one choice of component for all colours of a pixel; else each colour makes its own
+  bool together;  // one mixture component for all colours of a pixel; else one per colour
   const EngineKernels& kernels;
 
-  // `numbers`: those of a call, which have a head's.
+  // `numbers`: numbers of a call, which include the head's.
   template <class Numbers>
   Head(const Numbers& numbers, const EngineKernels& kernels)
       : kind(numbers.headKind),
@@ -40,21 +41,22 @@ struct Head {
         together(numbers.together != 0),
         kernels(kernels) {}
 
-  // The probability of each level, with room for whole vectors; of a mixture at a temperature above 0.
+  // Writes the probability of each level; `probabilities` has room for whole vectors. The temperature applies to
+  // mixtures alone and is above 0.
   void distribute(const SubPixelView& at, double temperature, double* probabilities) const;
 };
 
-// Writes the logistics of one colour's mixture. With the temperature, above 0, weights are raised to it and scales
-// multiplied by it.
+// Writes the logistics of one colour's mixture. Raises the weights to the power `temperature`, which is above 0, and
+// multiplies the scales by the temperature.
 void mixtureOf(const Head& head, const SubPixelView& at, double temperature, Logistic* logistics);
 
-// The probability of a level and all below it, which is not the last.
+// Returns the cumulative probability of a level other than the last.
 double probabilityUpTo(const Head& head, const Logistic* logistics, int level);
 
-// The first level up to which the probabilities add up to more than u, 0 < u < 1; -1 where they are not finite.
+// Returns the first level with a cumulative probability above u, 0 < u < 1; -1 if probabilities are not finite.
 int quantileOf(const Head& head, const Logistic* logistics, double u);
 
-// The probability of one level, the bits of EngineKernels::mixture.
+// Returns the probability of one level, bit for bit that of EngineKernels::mixture.
 double probabilityOf(const Head& head, const Logistic* logistics, int level);
 
 }  // namespace pxv::engine

@@ -9,8 +9,8 @@
 namespace pxv::engine {
 namespace {
 
-// Strictly between 0 and 1: (x + 1/2) / 2^32, x the first word of the block of this counter by Philox4x32-10, as
-// src/foundation/philox.ts has it (Salmon et al., SC 2011).
+// Returns a number strictly between 0 and 1: (x + 1/2) / 2^32, x the first word of the counter's block by Philox4x32-10
+// (Salmon et al., SC 2011), as src/foundation/philox.ts.
 double uniform(const uint32_t key[2], uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3) {
   uint32_t k0 = key[0], k1 = key[1];
   for (int round = 0; round < 10; round++) {
@@ -29,7 +29,7 @@ int mostProbable(const double* weights, int levels) {
   return static_cast<int>(std::max_element(weights, weights + levels) - weights);
 }
 
-// A level by inverse transform: the first whose cumulative sum, ascending, exceeds the threshold.
+// Returns a level by inverse transform: the first with a cumulative sum, ascending, above the threshold.
 int invert(const double* weights, int levels, double threshold) {
   double cumulative = weights[0];
   int level = 0;
@@ -46,15 +46,15 @@ void temper(const double* probabilities, int levels, double temperature, double*
   }
 }
 
-// In ascending order.
+// Sums in ascending order of levels.
 double sumOf(const double* probabilities, int levels) {
   double total = 0;
   for (int level = 0; level < levels; level++) total += probabilities[level];
   return total;
 }
 
-// At a temperature of 0 the most probable level, else one of probabilities that are raised to 1 / temperature. Their sum must be
-// finite and above zero.
+// Draws a level by probabilities raised to 1 / temperature; their sum must be finite and above zero. Returns the most
+// probable level at temperature 0.
 int drawLevel(const double* probabilities, int levels, double u, double temperature) {
   if (temperature == 0) return mostProbable(probabilities, levels);
   if (temperature == 1) return invert(probabilities, levels, u * sumOf(probabilities, levels));

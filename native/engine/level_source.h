@@ -1,4 +1,4 @@
-// Where the levels of sub-pixels come from that are not known beforehand: drawn, or read from a stream.
+// Sources of the levels of unknown sub-pixels: drawn at random, or decoded from a stream.
 #pragma once
 
 #include <atomic>
@@ -18,9 +18,9 @@ class LevelSource {
  public:
   explicit LevelSource(const Head& head) : head_(head) {}
   virtual ~LevelSource() = default;
-  // Of the next sub-pixel of an image, in raster order.
+  // Returns the level of the next sub-pixel of an image, in raster order.
   virtual int16_t next(const SubPixelView& at, const Place& place) = 0;
-  // 1, or the sum of probabilities that no level can be had of.
+  // Returns 1, or the sum of probabilities that gave no level.
   double failedSum() const { return failedSum_.load(); }
 
  protected:
@@ -35,7 +35,8 @@ class LevelSource {
   std::atomic<double> failedSum_{1};
 };
 
-// The levels that a call's stream has, which `encoding` has written; without one, levels at random, and what they cost.
+// Returns a decoder of the call's stream, which kernel `encoding` has written. Without a stream, returns a source of
+// random levels that also records their cost.
 std::unique_ptr<LevelSource> levelSourceOf(const DrawingCall& call, const Head& head);
 
 }  // namespace pxv::engine

@@ -7,9 +7,9 @@
 namespace pxv::engine {
 namespace {
 
-// Multiplications below which an op is done sooner than threads are told of it.
+// Minimum multiplications of an op that threads share; smaller ops end before threads would wake up.
 constexpr size_t worthSharing = 20'000;
-// Rows of a matrix product that one task takes.
+// Rows of a matrix product per task.
 constexpr int taskRows = 64;
 
 }  // namespace
@@ -80,7 +80,7 @@ void PixelByPixel::compute(int row, int column, int colour, bool outputs) {
     if (phases[i] == Phase::pixel && (outputs || !headOnly[i])) run(i, row, column, 1, colour, colour + 1);
 }
 
-// Every given slot as far ahead as its readers look.
+// Fills each slot of phase `given` as far ahead as its readers look.
 void PixelByPixel::fillGiven(int row, const float* map) {
   const Program& program = engine_.program();
   const Schedule& schedule = engine_.schedule();
@@ -147,8 +147,8 @@ const RowRing& PixelByPixel::readOf(int i) const {
   return op.relu ? values_[op.read].relu : values_[op.read].plain;
 }
 
-// Above: the sums over the rows above, which stay in the op's own memory. Else the rest, with all that follows: of a
-// conv the output, of an lstm the gates before their functions.
+// With `above`, computes the sums over the rows above into the op's working memory. Else adds the other taps, and
+// writes the output of a conv or the gates of an lstm before their activation functions.
 void PixelByPixel::multiply(int i, int row, int column, int pixels, int group, int endGroup, bool above) {
   const Op& op = engine_.program().ops[i];
   const Product& product = *engine_.product(i);

@@ -1,5 +1,5 @@
-// Runs a program over some images side by side, pixel after pixel in raster order and R, G, B within one, each value
-// computed once. Only the rows are kept that ops still read.
+// Runs a program over some images side by side, pixel after pixel in raster order and colour after colour within a
+// pixel. Each value is computed once. Only rows that ops still read are kept.
 #pragma once
 
 #include <vector>
@@ -11,39 +11,39 @@ namespace pxv::engine {
 
 class PixelByPixel {
  public:
-  // `shared`: the threads of the pool share the work of each op; else the calling thread does it alone.
+  // `shared`: if true, the threads of the pool share each op; else the calling thread runs all ops.
   PixelByPixel(const Engine& engine, int images, bool shared);
 
-  // Before each row: `map` is [image][height][width][features] of these images, or null.
+  // Begins a row. `map` is the feature map, [image][height][width][features] of these images, or null.
   void beginRow(int row, const float* map);
-  // The outputs of one colour at one pixel, whose earlier sub-pixels are known; without `outputs`, only what later
-  // pixels need of it.
+  // Computes the outputs of one colour of a pixel, whose earlier sub-pixels are known. Without `outputs`, computes only
+  // the values that later pixels read.
   void compute(int row, int column, int colour, bool outputs);
   void endRow(int row);
 
-  // What was computed of one image.
+  // Returns the computed outputs of one image.
   const float* outputs(int row, int column, int image, int colour) const;
-  // Takes what the program reads of a pixel, a group of a slot: of a sub-pixel, once it is known, and what is made of the
-  // pixels before, ahead of the first colour.
+  // Sets one group of a slot at a pixel: the features of a known sub-pixel, or, before the first colour, the features
+  // made of earlier pixels.
   void set(int slot, int group, int row, int column, int image, const float* features) const;
 
  private:
-  // One slot's values, as they are and after a ReLU; each only where it is read.
+  // Values of a slot, plain and after a ReLU; each is kept only if an op reads it.
   struct Values {
     RowRing plain, relu;
   };
-  // What one op works with.
+  // Working memory of an op.
   struct Work {
-    RowRing states, cells;              // of an lstm, with what lies outside the image around them
+    RowRing states, cells;              // of an lstm, with borders for pixels outside the image
     FloatArray sums;                    // [column][image][product's outputs]: sums over the rows above; then gates
-    std::vector<const float*> sources;  // one a tap
+    std::vector<const float*> sources;  // one per tap
   };
 
   void beginImage();
   void fillGiven(int row, const float* map);
   void copyMap(int row, const float* map) const;
   void sumAbove(int op, int row);
-  // Groups [group, endGroup) of `pixels` pixels from `column` on.
+  // Runs groups [group, endGroup) of an op at `pixels` pixels from `column` on.
   void run(int op, int row, int column, int pixels, int group, int endGroup);
   void runRow(int op, int row);
   void multiply(int op, int row, int column, int pixels, int group, int endGroup, bool above);

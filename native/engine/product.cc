@@ -12,7 +12,7 @@ Product::Product(const Op& op, int readFeatures, bool split, const EngineKernels
   groupPanels_.push_back(0);
   for (int group = 0; group < static_cast<int>(op.groups.size()); group++) {
     for (const Tap& tap : op.taps) counts_.push_back(tap.sees[group]);
-    // As even as can be: seven vectors are three, two and two.
+    // As evenly as possible: seven vectors are three, two and two.
     int vectors = (op.groups[group] + lanes_ - 1) / lanes_, width = op.groups[group];
     for (int panels = (vectors + kernels.panelVectors - 1) / kernels.panelVectors; panels > 0; panels--) {
       const int own = (vectors + panels - 1) / panels;

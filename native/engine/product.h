@@ -1,4 +1,4 @@
-// The matrix product of a conv or an lstm, its weights packed in the order in which they are read.
+// Matrix product of a conv or an lstm, with weights packed in reading order.
 #pragma once
 
 #include <vector>
@@ -8,20 +8,20 @@
 
 namespace pxv::engine {
 
-// Some outputs of one colour group, computed side by side. Two runs of taps: those on rows above, whose sums can be
-// taken for a whole row before its first pixel, and the others.
+// Some outputs of one colour group, computed at once. Taps on rows above are a separate run: their sums can be computed
+// for a whole row before its first pixel.
 struct Panel {
   int first, width, vectors;
   int group;
-  size_t aboveWeights, restWeights, bias;  // where they lie among the packed floats
+  size_t aboveWeights, restWeights, bias;  // offsets in the packed floats
 };
 
 class Product {
  public:
-  // `split`: whether taps on rows above have a run of their own.
+  // `split`: true if taps on rows above are a separate run.
   Product(const Op& op, int readFeatures, bool split, const EngineKernels& kernels);
 
-  // Gives the panels of a group their places among the packed floats, from `next` on.
+  // Assigns offsets in the packed floats to the panels of a group, from `next` on; advances `next`.
   void placeRest(int group, size_t& next);
   void placeAbove(size_t& next);
   void pack(const float* weights, const float* bias, float* packed) const;
@@ -32,7 +32,7 @@ class Product {
   // Panels [begin, end) belong to the group.
   int panelsBegin(int group) const { return groupPanels_[group]; }
   int panelsEnd(int group) const { return groupPanels_[group + 1]; }
-  // For each tap, how many features the group sees.
+  // Number of features visible to the group through each tap.
   const int* counts(int group) const { return counts_.data() + group * op_.taps.size(); }
 
  private:

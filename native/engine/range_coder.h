@@ -1,5 +1,5 @@
-// A range coder: Martin, "Range encoding: an algorithm for removing redundancy from a digitised message" (1979), with 64 bits, bytes that
-// are taken back for a carry, and an end as short as it can be.
+// Range coder: Martin, "Range encoding: an algorithm for removing redundancy from a digitised message" (1979), with 64
+// bits, carry propagation into written bytes, and the shortest possible end.
 #pragma once
 
 #include <cstddef>
@@ -9,12 +9,12 @@
 
 namespace pxv::engine {
 
-// A range below this takes in a byte more.
+// Minimum range; a smaller range is extended by a byte.
 constexpr uint64_t leastRange = uint64_t{1} << 56;
 
 class RangeEncoder {
  public:
-  // Counts [start, start + count) of 2^bits, count above 0, bits at most 32.
+  // Encodes a symbol with counts [start, start + count) of 2^bits; count is above 0, bits at most 32.
   void encode(uint32_t start, uint32_t count, int bits) {
     const uint64_t unit = range_ >> bits;
     const uint64_t before = low_;
@@ -28,12 +28,12 @@ class RangeEncoder {
     }
   }
 
-  // What was encoded: the fewest bytes that, with zeros after them, lie in the last range.
+  // Returns the encoded bytes: the fewest that, followed by zeros, lie in the last range.
   std::vector<uint8_t> finish() {
     for (int count = 0; count < 8; count++) {
       const uint64_t step = count == 0 ? 0 : uint64_t{1} << (64 - 8 * count);
       const uint64_t rounded = count == 0 ? 0 : (low_ + (step - 1)) & ~(step - 1);
-      const uint64_t over = rounded - low_;  // also where it is 2^64, which is a carry
+      const uint64_t over = rounded - low_;  // also right if rounding overflows 2^64, a carry
       if (over >= range_) continue;
       if (rounded < low_) carry();
       for (int at = 0; at < count; at++) bytes_.push_back(static_cast<uint8_t>(rounded >> (56 - 8 * at)));
@@ -53,14 +53,14 @@ class RangeEncoder {
   std::vector<uint8_t> bytes_;
 };
 
-// Reads zeros beyond the end.
+// Decoder of a RangeEncoder's bytes; reads zeros beyond their end.
 class RangeDecoder {
  public:
   RangeDecoder(const uint8_t* bytes, size_t count) : bytes_(bytes), count_(count) {
     for (int at = 0; at < 8; at++) code_ = code_ << 8 | next();
   }
 
-  // A count below 2^bits: that of the next symbol, which `take` is to be given.
+  // Returns a count below 2^bits within the counts of the next symbol. Call `take` with that symbol's counts next.
   uint32_t peek(int bits) {
     unit_ = range_ >> bits;
     const uint64_t count = code_ / unit_;

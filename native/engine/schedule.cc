@@ -6,8 +6,8 @@
 namespace pxv::engine {
 namespace {
 
-// An op whose output is only read once its row is complete waits until then: at that time a whole row costs one reading
-// of the weights.
+// Returns the phase of each op. An op whose output is read only after its row runs once per row, so that the weights
+// are read once per row.
 std::vector<Phase> phasesOf(const Program& program) {
   std::vector<Phase> phases(program.ops.size());
   std::vector<bool> waits(program.slots.size(), true);
@@ -44,7 +44,7 @@ Schedule scheduleOf(const Program& program) {
   schedule.headOnly = headOnlyOf(program, schedule.phases);
   auto& kept = schedule.kept;
   kept[program.out].plain = true;
-  // Readers come after the op that writes what they read, so in reverse a slot is complete when its writer is met.
+  // Readers of a slot follow its writer, so in reverse order a slot is complete at its writer.
   for (size_t i = program.ops.size(); i-- > 0;) {
     const Op& op = program.ops[i];
     const bool given = schedule.phases[i] == Phase::given;

@@ -1,15 +1,15 @@
-// When each op runs, and how much of each slot must be kept for the ops that read it.
+// Schedule of a program: the phase of each op, and the rows of each slot to keep for its readers.
 #pragma once
 
 #include "program.h"
 
 namespace pxv::engine {
 
-// `given`: row by row, ahead of the pixels; `pixel`: colour by colour at each pixel; `row`: once a row is complete.
+// Phases of ops. `given`: row by row, ahead of the pixels; `pixel`: colour by colour at each pixel; `row`: after a row.
 enum class Phase { given, pixel, row };
 
-// Rows kept: `above` the one at hand, and `ahead` of it (only of given slots). `border` columns of what lies outside the
-// image stand on both sides. As they are, after a ReLU, or both.
+// Rows of a slot to keep: `above` the current row, and `ahead` of it (slots of phase `given` alone), with `border`
+// columns outside the image on both sides. Values are kept plain, after a ReLU, or both.
 struct Kept {
   int above, ahead, border;
   bool plain, relu;
@@ -18,7 +18,7 @@ struct Kept {
 
 struct Schedule {
   std::vector<Phase> phases;   // of each op
-  std::vector<bool> headOnly;  // of each op: whether what it makes serves the outputs of its own pixel alone
+  std::vector<bool> headOnly;  // of each op: true if only outputs of the same pixel depend on the op
   std::vector<Kept> kept;      // of each slot
 };
 

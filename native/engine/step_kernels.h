@@ -1,5 +1,5 @@
-// The kernels of the engine for one instruction set. A matrix product here has few rows (the images of a batch at one
-// pixel) or many (all pixels of a row); every sum runs as in native/kernels/convolution.h.
+// Kernels of the engine for one instruction set. A matrix product has few rows (the images of a batch at one pixel) or
+// many (all pixels of a row). All sums have the order of native/kernels/convolution.h.
 #pragma once
 
 #include "../instruction_set.h"
@@ -12,7 +12,7 @@
 
 namespace pxv::engine {
 
-// Sums that stay in registers: rows x panel vectors, beside a panel's weights and one broadcast value.
+// Size of a register tile: rows x panel vectors of sums, beside a panel's weights and one broadcast value.
 template <class Set>
 struct StepTile {
   static constexpr int vectors = 3;
@@ -101,7 +101,7 @@ void storeStates(const float* x, ptrdiff_t xStep, int rows, int count, ptrdiff_t
   storeRows<Set>(rows, count, step, out, reluOut, [&](int row, int k) { return Set::load(x + row * xStep + k); });
 }
 
-// Doubles of one vector, from floats; the other lanes are unspecified.
+// Vectors of doubles with half of a set's lanes, widened from floats.
 template <class Set>
 struct Wide : Elementary<Set::lanes / 2> {
   static constexpr int lanes = Set::lanes / 2;
@@ -144,7 +144,7 @@ void mixture(const Logistic* logistics, int components, int levels, double* prob
 
   Doubles ascending;
   for (int lane = 0; lane < W::lanes; lane++) ascending[lane] = lane;
-  // above[level]: the weight times the part of the logistic above the lower edge of the level.
+  // above[level]: the weight times the probability of the logistic above the lower edge of the level.
   double above[most + W::lanes];
   for (int k = 0; k < components; k++) {
     const auto [weight, mean, inverse] = logistics[k];
@@ -162,7 +162,7 @@ void mixture(const Logistic* logistics, int components, int levels, double* prob
       const Doubles sum = W::load(probabilities + level) + share * (right ? larger : smaller);
       W::store(probabilities + level, sum);
     }
-    // The last level takes the tail; the vectors may have gone over it.
+    // The last level has the tail; the vectors may have overwritten the last level.
     probabilities[levels - 1] = last + above[levels - 1];
   }
 }

@@ -1,4 +1,4 @@
-// `blockMatching`: a lane is a pixel of a row. All sums are of whole numbers, so that their order does not matter.
+// Kernel `blockMatching`: a lane is a pixel of a row. All sums are of integers, so that their order does not matter.
 #pragma once
 
 #include <algorithm>
@@ -11,10 +11,10 @@
 
 namespace pxv {
 
-// Rows of an image whose motion is found together: few enough that the sums of all motions stay in the cache.
+// Rows of an image per task: few enough that the sums of all motions stay in the cache.
 constexpr int rowsOfStrip = 16;
 
-// The pixels whose motion a pixel is told: see NEIGHBOURS in src/backend/kernels/block-matching.ts.
+// Offsets of the pixels whose motion is written for a pixel: see NEIGHBOURS in src/backend/kernels/block-matching.ts.
 constexpr int neighbours[][2] = {{0, 0}, {-2, 0}, {2, 0}, {0, -2}, {0, 2}};
 constexpr int neighbourCount = sizeof neighbours / sizeof neighbours[0];
 
@@ -75,7 +75,7 @@ class MatchedStrip {
   size_t planes() const { return shape_.channels * padded_; }
   int clampedRow(int row) const { return std::clamp(row, 0, shape_.height - 1); }
 
-  // A row's levels, rounded, channel after channel, with the nearest pixels beyond its ends.
+  // Copies a row's levels, rounded, channel after channel; `beyond` pixels beyond its ends repeat the edge pixels.
   void copyRow(const float* image, int row, int beyond, float* to) const {
     for (int column = -beyond; column < shape_.width + beyond; column++) {
       const int place = std::clamp(column, 0, shape_.width - 1);
@@ -84,10 +84,10 @@ class MatchedStrip {
     }
   }
 
-  // Differences under motion d in a row of the strip, summed over the block's width.
+  // Computes the differences under motion d in a row of the strip, summed over the block's width.
   void sumAcross(int begin, int row, int d) {
     const int margin = shape_.margin, reach = shape_.reach, width = shape_.width;
-    // Beyond the image the row nearest inside, compared with what it came from.
+    // Outside the image, the nearest row inside with its own source row.
     const int own = clampedRow(begin + row) - begin;
     const int from = clampedRow(begin + own + d / side_ - reach) - begin;
     const float* last = last_ + (own + margin) * planes();
@@ -164,7 +164,7 @@ void blockMatching(const BlockMatchingCall& call) {
     MatchedStrip<Set>(shape).find(call.before + image, call.last + image, row,
                                   std::min(row + rowsOfStrip, shape.height), found + n * pixels * 3);
   });
-  // Tells the pixels of a row their own motion, their neighbours' and the difference, all from [height, width, 3].
+  // Writes each pixel's motion, its neighbours' motion and the difference of a row, all from [height, width, 3].
   const auto tell = [&](size_t index) {
     const float* image = found + index / shape.height * pixels * 3;
     const int row = static_cast<int>(index % shape.height);

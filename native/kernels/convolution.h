@@ -1,4 +1,4 @@
-// `convolution` and `convolutionInputGradient`: one implicit matrix product over the unmasked taps (see
+// Kernels `convolution` and `convolutionInputGradient`: one implicit matrix product over the unmasked taps (see
 // convolution_plan.h).
 #pragma once
 
@@ -16,14 +16,14 @@ namespace pxv {
 template <class Set>
 inline constexpr WordLayout layoutOf{Set::lanes, Set::numbersInWord, Set::wordsInStep};
 
-// What happens to a sum before it is stored, in this order; each may be null.
+// Operations on a sum before it is stored, in this order; each pointer may be null.
 struct Epilogue {
   const float* bias;       // [features]
-  const float* reluInput;  // the destination's shape: sums become zero where it is <= 0
+  const float* reluInput;  // the destination's shape: sums become zero at values <= 0
   const float* plus;       // the destination's shape
 };
 
-// The first `count` lanes of a vector, `step` floats apart; the others zero.
+// Loads the first `count` lanes of a vector from floats `step` apart; the other lanes are zero.
 template <class Set>
 typename Set::Floats gather(const float* from, size_t step, int count) {
   if (step == 1) return Set::load(from, count, 0.0f);
@@ -65,7 +65,7 @@ const typename Set::Word* packWeights(const ConvolutionPlan& plan, const float* 
   return packed;
 }
 
-// Words of numbers that follow each other; what is left of the last one is zero.
+// Copies adjacent numbers into words; the rest of the last word is zero.
 template <class Set>
 void copyNumbers(const float* from, int count, bool relu, typename Set::Word* to) {
   constexpr int inWord = Set::numbersInWord, step = Set::lanes * inWord;
@@ -86,7 +86,7 @@ void copyNumbers(const float* from, int count, bool relu, typename Set::Word* to
   }
 }
 
-// Words of pixels, each of which starts one.
+// Copies pixels into words; each pixel starts a word.
 template <class Set>
 void copyPixels(const float* from, int pixels, int features, bool relu, typename Set::Word* to) {
   constexpr int inWord = Set::numbersInWord;
@@ -95,7 +95,7 @@ void copyPixels(const float* from, int pixels, int features, bool relu, typename
     copyNumbers<Set>(from, features, relu, to);
 }
 
-// Some rows and columns of an image with all its features, zero outside the image, after a ReLU where asked.
+// Rows and columns of an image to copy, with all features; zero outside the image, optionally after a ReLU.
 struct Window {
   int row, rows, column, columns;
 };
@@ -122,19 +122,19 @@ void copyWindow(const ConvolutionPlan& plan, const float* image, const Window& w
   }
 }
 
-// The last pixel of a list is repeated for two tiles more: a tile that is not full stores it more than once, and the
-// next one is prefetched.
+// Number of repetitions of a list's last pixel, two tiles: a partial tile stores the last pixel repeatedly, and the
+// next tile is prefetched.
 template <class Set>
 inline constexpr int sparePixels = 2 * std::max({Set::tileRows[0], Set::tileRows[1], Set::tileRows[2]});
 
-// Pixels of the grid: where each one's source is, in words, and where it is stored, in floats.
+// Pixels of the grid: the offset of each source pixel, in words, and of each destination pixel, in floats.
 struct Pixels {
   int count;
   const int* sources;
   const size_t* destinations;
 };
 
-// Stores a tile's sums; `Whole` where the panel fills its vectors.
+// Stores a tile's sums. `Whole` is true if the panel fills its vectors.
 template <bool Whole, class Set, int Rows, int Vectors>
 [[gnu::always_inline]] inline void finishAs(RegisterTile<Set, Rows, Vectors>& tile, const Panel& panel,
                                             const size_t* pixels, const Epilogue& epilogue, float* destination) {
@@ -176,7 +176,8 @@ template <class Set, int Rows, int Vectors>
     finishAs<false>(tile, panel, pixels, epilogue, destination);
 }
 
-// Asks for the places that the next tile's `finish` will read and write: a short sum would otherwise wait for them.
+// Prefetches the memory that the next tile's `finish` reads and writes: short sums would otherwise wait for that
+// memory.
 template <class Set, int Rows, int Vectors>
 [[gnu::always_inline]] inline void prefetch(const Panel& panel, const size_t* pixels, const Epilogue& epilogue,
                                             float* destination) {
@@ -212,7 +213,7 @@ void convolvePanel(const ConvolutionPlan& plan, const PlanPanel& panel, const pt
   }
 }
 
-// Stores the sums of `count` pixels that matrix tiles made.
+// Stores the sums of `count` pixels from matrix tiles.
 template <class Set, int Vectors>
 [[gnu::always_inline]] inline void finishTiles(const Panel& panel, const float* sums, int count, const size_t* pixels,
                                                const Epilogue& epilogue, float* destination) {
@@ -228,7 +229,7 @@ template <class Set, int Vectors>
   while (count > 0) finishRows(std::integral_constant<int, 1>());
 }
 
-// convolvePanel in matrix tiles; `pixels` lie in one row of the grid, sixteen at a time, and may end earlier.
+// convolvePanel in matrix tiles; `pixels` lie in one row of the grid and are taken sixteen at a time, the last fewer.
 template <class Set, int Vectors>
 void convolvePanelInTiles(const ConvolutionPlan& plan, const PlanPanel& panel, const ptrdiff_t* tapOffsets,
                           const typename Set::Word* packed, const typename Set::Word* source, const Pixels& pixels,
@@ -249,9 +250,9 @@ void convolvePanelInTiles(const ConvolutionPlan& plan, const PlanPanel& panel, c
   }
 }
 
-// A task is a block of rows of one image. It first copies the rows that it reads, with a border of zeros and after the
-// ReLU, so that the inner loop knows no edges. The copy pays even for a 1x1 without ReLU where pixels are long: it
-// streams from memory, which the inner loop, with its many rows at once, then does not.
+// Runs a plan. A task is a block of rows of one image. A task first copies its source rows, with a border of zeros and
+// after the ReLU, so that the inner loop has no edges. For long pixels the copy pays even for a 1x1 without ReLU: the
+// copy streams from memory, and the inner loop, with its many rows at once, reads the cache.
 template <class Set>
 void runPlan(const ConvolutionPlan& plan, int batch, const float* source, const typename Set::Word* packed, bool relu,
              const Epilogue& epilogue, float* destination) {
@@ -280,7 +281,7 @@ void runPlan(const ConvolutionPlan& plan, int batch, const float* source, const 
     if (readsInPlace) {
       read = reinterpret_cast<const Word*>(from + static_cast<size_t>(row) * plan.sourceWidth * features);
     } else {
-      // A tile reads sixteen pixels and whole steps: what lies behind the last is multiplied by zero, or not stored.
+      // A tile reads sixteen pixels and whole steps: words beyond the last are multiplied by zero or not stored.
       const size_t count = window.rows * rowWords, behind = Set::hasMatrixTiles ? tileSide * (step * words + 1) : 0;
       Word* copy = windowScratch.reserve<Word>(count + behind);
       copyWindow<Set>(plan, from, window, relu, copy);

@@ -1,5 +1,5 @@
-// `convolutionFilterGradient`: dw[tap, k, o] = sum over pixels p of r(x[p + tap, k]) dy[p, o], and dbias[o] = sum over
-// pixels of dy[p, o]. It is cut alike in registers and in matrix tiles.
+// Kernel `convolutionFilterGradient`: dw[tap, k, o] = sum over pixels p of r(x[p + tap, k]) dy[p, o], and dbias[o] =
+// sum over pixels of dy[p, o]. Register tiles and matrix tiles share the cut into tasks.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@
 
 namespace pxv {
 
-// The words that a register tile sums over: rows x columns of them.
+// Words that a register tile sums over: rows x columns.
 struct PixelGrid {
   int rows, columns;
   ptrdiff_t xRow, xColumn;  // words from one row and column to the next in the window of x
@@ -39,8 +39,8 @@ constexpr auto sumsOfRows(std::integer_sequence<int, Rows...>) {
   return std::array{&sumOverPixels<Set, Rows + 1, Vectors>...};
 }
 
-// Copies input features [first, first + count) of some rows and columns, `pitch` words a pixel, a multiple of `lanes`;
-// zero outside. In words of two numbers, the second is that of the pixel a stride further down.
+// Input features [first, first + count) of some rows and columns to copy, zero outside the image. `pitch`, the words of
+// a pixel, is a multiple of `lanes`. In words of two numbers, the second is of the pixel one stride further down.
 struct FeatureWindow {
   int row, rows, column, columns;
   int first, count, pitch;
@@ -96,7 +96,7 @@ void convolutionFilterGradientInRegisters(const ConvolutionFilterGradientCall& c
   const int windowColumns = (shape.outWidth - 1) * shape.stride + plan.right - plan.left + 1;
   sumInPieces(shape, plan, tasks, call, [&](const FilterChunk& chunk) {
     static thread_local Scratch windowScratch, dyScratch;
-    // An odd number of cache lines a pixel spreads a column of features over all sets of the cache.
+    // An odd number of cache lines per pixel spreads a column of features over all sets of the cache.
     const int pitch = ((chunk.features + 15) / 16 | 1) * 16;
     const int gridRows = (chunk.rows + inWord - 1) / inWord, words = gridRows * shape.outWidth;
     const FeatureWindow window{chunk.row * shape.stride + plan.top,
@@ -118,14 +118,14 @@ void convolutionFilterGradientInRegisters(const ConvolutionFilterGradientCall& c
   });
 }
 
-// In matrix tiles it sums over the words of sixteen columns at a time: x is copied with its columns side by side, feature by
-// feature, and rows of dy end in zeros.
+// Matrix tiles sum over the words of sixteen columns at a time: x is copied with adjacent columns, feature by feature,
+// and rows of dy are padded with zeros.
 
-// Words that tiles sum over: rows of `steps` times sixteen columns.
+// Words that matrix tiles sum over: rows of `steps` times sixteen columns.
 struct TileGrid {
   int rows, steps;
   ptrdiff_t xRow;     // words from one row to the next in the window of x
-  size_t xFeature;    // and from one feature to the next
+  size_t xFeature;    // words from one feature to the next
 };
 
 // sums[16][Vectors * 16] = sum over the grid of x[feature][word] times the panel's dy[word].
@@ -149,15 +149,15 @@ void sumOverTiles(const TileGrid& grid, const uint32_t* x, const uint32_t* dy, f
   if constexpr (Vectors == 2) Tiles::store<1>(sums + tileSide, width);
 }
 
-// Some rows of an image, each with the one a stride further down, and all columns that the taps read of it.
+// Rows of an image to copy, each with the row one stride further down, and all columns that the taps read.
 struct TransposedWindow {
   int row, rows, column;
   int first, count;  // features
-  int features;      // with those that fill the last sixteen
+  int features;      // padded to a multiple of sixteen
   int columns;       // of each phase, a multiple of sixteen
 };
 
-// Copies [row][phase][feature][columns] words: a phase has the columns that lie a stride apart. Zero outside the image.
+// Copies a window as [row][phase][feature][columns] words, zero outside the image. A phase has every stride-th column.
 template <class Set>
 void copyTransposed(const ConvolutionShape& shape, const float* image, const TransposedWindow& window, bool relu,
                     typename Set::Word* to) {
@@ -193,7 +193,8 @@ void convolutionFilterGradientInTiles(const ConvolutionFilterGradientCall& call)
   const auto [batch, relu] = call.numbers;
   const ConvolutionShape shape(call.shape);
   const FilterGradientPlan& plan = planFilterGradient(shape, tileSide, tileSide);
-  // The fewer blocks, the less often dy is packed; the more, the fewer pieces, each with as many sums as there are weights.
+  // Fewer blocks pack dy less often. More blocks need fewer pieces, each of which has as many sums as there are
+  // weights.
   constexpr int chunkPixels = 512, blockTiles = 3, blockTilesOfOneTap = 8;
   const FilterTasks<Set> tasks(shape, plan, batch, chunkPixels, shape.taps == 1 ? blockTilesOfOneTap : blockTiles);
   const int steps = (shape.outWidth + tileSide - 1) / tileSide;
@@ -207,7 +208,7 @@ void convolutionFilterGradientInTiles(const ConvolutionFilterGradientCall& call)
                                   (gridRows - 1) * 2 * shape.stride + plan.bottom - plan.top + 1,
                                   plan.left, chunk.feature, chunk.features, features, columns};
     const ptrdiff_t phaseWords = static_cast<ptrdiff_t>(features) * columns, rowWords = shape.stride * phaseWords;
-    // A tile of fewer features reads sixteen all the same, and those sums are dropped.
+    // A tile of fewer than sixteen features also reads sixteen; the extra sums are dropped.
     Word* copy = windowScratch.reserve<Word>(window.rows * rowWords + tileSide * columns);
     copyTransposed<Set>(shape, chunk.x, window, relu, copy);
     Word* packed = dyScratch.reserve<Word>(static_cast<size_t>(words) * plan.columns);

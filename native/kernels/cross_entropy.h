@@ -1,5 +1,5 @@
-// `softmaxCrossEntropy` and its gradient, a row at a time, vectors over the levels; `sigmoidCrossEntropy` and its gradient: a lane
-// is a row.
+// Kernels `softmaxCrossEntropy` and `sigmoidCrossEntropy`, with their gradients. Softmax goes row by row, with vectors
+// over the levels; for sigmoid a lane is a row.
 #pragma once
 
 #include <algorithm>
@@ -27,7 +27,7 @@ float largest(const float* row, int levels) {
   return value;
 }
 
-// Sum over levels of e^(row - shift); the terms are stored in `terms` where given.
+// Returns the sum over levels of e^(row - shift); stores the terms in `terms` if not null.
 template <class Set>
 float sumOfExponentials(const float* row, int levels, float shift, float* terms) {
   auto sum = Set::fill(0.0f);
@@ -39,7 +39,7 @@ float sumOfExponentials(const float* row, int levels, float shift, float* terms)
   return sumOfLanes<Set>(sum);
 }
 
-// Rows that a thread takes at once.
+// Rows per task.
 inline constexpr size_t softmaxRows = 128;
 
 template <class Set>
@@ -70,7 +70,7 @@ void softmaxCrossEntropyGradient(const SoftmaxCrossEntropyGradientCall& call) {
   forEach(rows, one, softmaxRows);
 }
 
-// The logit of the other level than the target, for `rows` lanes; the other lanes hold 0.
+// Returns the logit of the level that is not the target, for `rows` lanes; the other lanes are 0.
 template <class Set>
 typename Set::Floats otherLevel(const float* logits, const int32_t* targets, int rows) {
   const auto logit = Set::load(logits, rows, 0.0f);
@@ -79,11 +79,11 @@ typename Set::Floats otherLevel(const float* logits, const int32_t* targets, int
   return target == 1 ? -logit : logit;
 }
 
-// Rows that a thread takes at once; a multiple of the lanes of every set.
+// Rows per task, a multiple of the lanes of every set.
 inline constexpr size_t sigmoidRows = 8192;
 
-// nats = softplus(z), z the logit of the other level. Where z is far below 0 that is e^z, and so is sigmoid(z), which
-// goes on where softplus is cut off.
+// nats = softplus(z), z the logit of the other level. If z is far below 0, softplus(z) is e^z, and so is sigmoid(z),
+// which is exact below softplus's cutoff.
 template <class Set>
 void sigmoidCrossEntropy(const SigmoidCrossEntropyCall& call) {
   forChunks(call.numbers.rows, sigmoidRows, [&](size_t begin, size_t end) {

@@ -1,5 +1,6 @@
-// What is made of the pixels before each pixel of an image, as a network reads it: see src/backend/kernels/earlier-pixels.ts. One
-// form for all instruction sets, kernels and engine alike, that gives the same bits everywhere.
+// Features made of the pixels before each pixel of an image, which a network reads: see
+// src/backend/kernels/earlier-pixels.ts. One implementation for all instruction sets, kernels and engine, so that
+// results are the same bit for bit.
 #pragma once
 
 #include <cstddef>
@@ -10,22 +11,22 @@
 
 namespace pxv {
 
-// One method, for one image, pixel after pixel in raster order.
+// Method that makes features of earlier pixels, for one image, pixel after pixel in raster order.
 class EarlierPixels {
  public:
   explicit EarlierPixels(const EarlierPixelsShape& shape) : shape_(shape) {}
   virtual ~EarlierPixels() = default;
 
-  // Of a pixel.
+  // Number of features of a pixel.
   virtual int features() const = 0;
-  // What is read where nothing is searched for.
+  // Writes the features for a pixel without a search.
   virtual void writeNothing(float* out) const = 0;
-  // Starts the image: every `stride`th anchor from the first on is what is expected of a sub-pixel; references are
+  // Begins an image. Every `stride`-th anchor from the first on is the expected level of a sub-pixel; references are
   // [height][width][references * channels], in levels.
   virtual void begin(const float* anchors, int stride, const float* references) = 0;
-  // The features of a pixel; those before it are known, and none after it is read.
+  // Writes the features of a pixel, made of the pixels before it alone.
   virtual void read(int y, int x, float* out) = 0;
-  // Takes the pixel that was read last, once it is known.
+  // Sets the levels of the pixel that was read last.
   virtual void know(int y, int x, const float* levels) = 0;
 
  protected:
@@ -37,10 +38,10 @@ class EarlierPixels {
 using MakeEarlierPixels = std::unique_ptr<EarlierPixels>(const EarlierPixelsShape& shape);
 MakeEarlierPixels makeTemplateMatching, makeLocalRegression;
 
-// In the order of src/backend/kernels/earlier-pixels.ts.
+// Methods in the order of src/backend/kernels/earlier-pixels.ts.
 inline constexpr MakeEarlierPixels* earlierMethods[] = {makeTemplateMatching, makeLocalRegression};
 
-// The kernel of a method.
+// Runs the kernel of a method over a batch of images.
 template <class Call>
 void readImages(MakeEarlierPixels* make, const Call& call) {
   const auto [shape, image, expected, references, searched, out] = call;

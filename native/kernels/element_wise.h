@@ -1,5 +1,5 @@
-// `relu`, `reluGradient`, `add`, `subtract`, `multiply`, `divide`, `addMoved` and `sumRows`: bound by memory; the compiler finds
-// the vectors, as no output overlaps an input. `multiplyAdds`: bound by arithmetic, and nothing else.
+// Kernels `relu`, `reluGradient`, `add`, `subtract`, `multiply`, `divide`, `addMoved` and `sumRows`: memory-bound; the
+// compiler vectorizes, as no output overlaps an input. Kernel `multiplyAdds`: compute-bound, for the roofline.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 
 namespace pxv {
 
-// What is not a number stays so, that a training notices it.
+// max(x, 0). NaN stays NaN, so that a training notices NaN.
 template <class Set>
 void relu(const ReluCall& call) {
   const auto [length, x, out] = call;
@@ -55,7 +55,7 @@ void multiply(const MultiplyCall& call) { pairwise(call, std::multiplies<float>(
 template <class Set>
 void divide(const DivideCall& call) { pairwise(call, std::divides<float>()); }
 
-// Image by image, out[i] = (a ? a[i] : 0) + (b[i - offset] where there is one, else 0).
+// Image by image, out[i] = (a ? a[i] : 0) + b[i - offset], with b zero outside the image.
 template <class Set>
 void addMoved(const AddMovedCall& call) {
   const float *a = call.a, *b = call.b;
@@ -81,7 +81,7 @@ void addMoved(const AddMovedCall& call) {
   });
 }
 
-// Rows are summed in blocks, and the sums of the blocks in order.
+// Sums rows in blocks, then the sums of the blocks in order.
 template <class Set>
 void sumRows(const SumRowsCall& call) {
   const float* x = call.x;
@@ -103,8 +103,8 @@ void sumRows(const SumRowsCall& call) {
   addRows(sums, blocks, call.out);
 }
 
-// Twelve sums that do not wait for each other: two units of four cycles want eight, and twelve fit sixteen registers.
-// Read as a word, a value is its own upper half, and a lower half that is multiplied by zero.
+// Twelve independent sums: two units with four cycles of latency need eight, and twelve fit sixteen registers. Read as
+// a word, a float is its own upper half; the lower half is multiplied by zero.
 template <class Set>
 void multiplyAdds(const MultiplyAddsCall& call) {
   const int rounds = call.numbers.rounds;

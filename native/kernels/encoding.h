@@ -1,4 +1,4 @@
-// `encoding`: the counts of all sub-pixels, on all threads, then the bytes, which follow from one another.
+// Kernel `encoding`: computes the counts of all sub-pixels in parallel, then the bytes of the range coder in sequence.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@ template <class Set>
 void encoding(const EncodingCall& call) {
   using namespace engine;
   struct Interval {
-    uint32_t start, count;  // none: not written
+    uint32_t start, count;  // count 0: not encoded
   };
   const EncodingNumbers& numbers = call.numbers;
   const Head head(numbers, stepKernels<Set>);

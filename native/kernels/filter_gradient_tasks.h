@@ -1,8 +1,8 @@
-// How `convolutionFilterGradient` is cut, whatever multiplies: pixels into pieces and input features into blocks, both
-// by shape alone. A task is one piece and one block: it takes the piece a few rows at a time, copies what it needs of x
-// and dy side by side, and adds to its own sums. A word of two numbers holds those of two pixels, one below the other:
-// the sum then takes two rows at once, and the row of dy that is missing under an odd last one is zero. In the end the
-// sums of the pieces are added in order, so the result does not depend on the number of threads.
+// Tasks of `convolutionFilterGradient`, for register and matrix tiles: pixels are cut into pieces and input features
+// into blocks, both by shape alone. A task is one piece and one block. A task goes through its piece a few rows at a
+// time, copies the parts of x and dy side by side, and adds to its own sums. A word of two numbers holds two pixels,
+// one below the other: a sum then takes two rows at once, and the row of dy below an odd last row is zero. At the end
+// the sums of the pieces are added in order, so the result does not depend on the number of threads.
 #pragma once
 
 #include <algorithm>
@@ -17,13 +17,13 @@
 
 namespace pxv {
 
-// What a task has at hand: some rows of an image, and the features of its block.
+// Part of a task: some rows of an image, and the features of the task's block.
 struct FilterChunk {
   const float* x;   // the image
   const float* dy;  // of the first row
   int row, rows;
-  int feature, features;  // the first, and their number
-  float* biasSums;        // null where they are none of this task's
+  int feature, features;  // first feature, number of features
+  float* biasSums;        // null if another task sums the biases
 };
 
 // Packs a panel of `count` words a feature, from word `begin` of the grid on, as [word][vectors * lanes], zero beyond
@@ -52,14 +52,14 @@ void packPanel(const ConvolutionShape& shape, const FilterPanel& panel, const Fi
   for (int v = 0; v < Vectors; v++, sums += Set::lanes) Set::store(sums, Set::load(sums) + sum[v]);
 }
 
-// Rows of a packed panel: so many words of dy each, and zeros up to `pitch`.
+// Rows of a packed panel: `words` words of dy each, and zeros up to `pitch`.
 struct PackedRows {
   int rows, words, pitch;
 };
 
-// Packs all panels of a chunk, one after the other, and adds the sum of the pixels to its biasSums[columns] where given. It
-// goes through a few pixels at a time, as they lie: a panel alone would touch a line or two of each, too far apart for the
-// processor to guess.
+// Packs all panels of a chunk, one after the other, and adds the sum of the pixels to its biasSums[columns] if not
+// null. All panels are packed for a few pixels at a time, in memory order: a single panel would touch one or two cache
+// lines of each pixel, too far apart for the hardware prefetcher.
 template <class Set>
 void packDy(const ConvolutionShape& shape, const FilterGradientPlan& plan, const FilterChunk& chunk,
             const PackedRows& to, typename Set::Word* packed) {
@@ -82,7 +82,7 @@ void packDy(const ConvolutionShape& shape, const FilterGradientPlan& plan, const
   for (int column = 0; column < plan.columns; column++) chunk.biasSums[column] += sums[column];
 }
 
-// The sums of each piece: [tap][k][...] of each panel, one panel after the other, then the bias sums of all panels.
+// Sums of each piece: [tap][k][...] of each panel, one panel after the other, then the bias sums of all panels.
 template <class Set>
 class PieceSums {
  public:
@@ -102,7 +102,7 @@ class PieceSums {
   }
   float* bias(int piece) const { return sums_ + piece * pieceFloats_ + weightFloats_; }
 
-  // Adds the pieces in order; dBias may be null.
+  // Adds the sums of all pieces in order; dBias may be null.
   void addUp(float* dWeights, float* dBias) const {
     const size_t matrix = static_cast<size_t>(shape_.inFeatures) * shape_.outFeatures;
     std::memset(dWeights, 0, shape_.positions * matrix * sizeof(float));
@@ -134,7 +134,8 @@ class PieceSums {
   float* sums_;
 };
 
-// How the sum is cut into tasks: pieces of the chunks, which are a few rows of an image, times blocks of feature tiles.
+// Cut of the sum into tasks: pieces times blocks of feature tiles. A piece is some chunks, of a few rows of an image
+// each.
 template <class Set>
 struct FilterTasks {
   FilterTasks(const ConvolutionShape& shape, const FilterGradientPlan& plan, int batch, int chunkPixels, int blockTiles)
@@ -155,8 +156,8 @@ struct FilterTasks {
   int chunkRows, chunksAnImage, chunks, blocks, pieces;
 };
 
-// Runs all tasks. `prepare` copies what a chunk needs of x and dy, and returns what adds to the sums of a panel's tile
-// through a tap, or starts them where they are `fresh`: sum(panel, tile, tap, sums, fresh).
+// Runs all tasks. `prepare` copies the parts of x and dy for a chunk and returns a function sum(panel, tile, tap, sums,
+// fresh). That function adds to the sums of a panel's tile through a tap, or starts them if `fresh`.
 template <class Set, class Prepare>
 void sumInPieces(const ConvolutionShape& shape, const FilterGradientPlan& plan, const FilterTasks<Set>& tasks,
                  const ConvolutionFilterGradientCall& call, const Prepare& prepare) {

@@ -10,10 +10,10 @@ namespace pxv {
 namespace {
 
 constexpr double decays[] = {0.7, 0.9};
-// Coefficients are held near 0; the last keeps the pivots of a picture of zeros above it.
+// Ridge that shrinks coefficients to 0; `leastRidge` keeps the pivots above 0 for an image of zeros.
 constexpr double ridgeShare = 0.006, ridgeSquares = 0.015, leastRidge = 1e-6;
-// An error counts as if a quarter of a pixel had been seen that had it. In levels of 255: that error, one that is usual, and the
-// regressor that is the same everywhere.
+// Prior of the squared error: the weight of `unseenWeight` pixels with squared error `unseenSquares`. Then a typical
+// error and the constant regressor. Errors are in levels of 255.
 constexpr double unseenWeight = 0.25, unseenSquares = 1, usualError = 4, constant = 2;
 
 struct Neighbour {
@@ -22,7 +22,7 @@ struct Neighbour {
 constexpr Neighbour beside[] = {{0, 1}, {1, 0}, {0, -1}, {-1, 0}};
 constexpr Neighbour farther[] = {{-1, -1}, {-1, 1}, {0, -2}, {-2, 0}};
 
-// Sums of moments over all pixels before one, each by decay^(rows + columns) of its distance.
+// Sums of moments over all pixels before a pixel, each weighted by decay^(rows + columns) of its distance.
 class FallingSums {
  public:
   FallingSums(double decay, int width, int count)
@@ -36,10 +36,10 @@ class FallingSums {
 
   const double* values() const { return values_.data(); }
 
-  // Of the row before, by pixel.
+  // Begins a row. `moments` are those of the row before, by pixel.
   void beginRow(const double* moments) {
     for (size_t at = 0; at < above_.size(); at++) above_[at] = (above_[at] + moments[at]) * decay_;
-    // Right of the last column there is nothing.
+    // No pixel lies right of the last column.
     for (size_t x = width_ - 1; x > 0; x--) {
       const double *above = above_.data() + x * count_, *from = right_.data() + x * count_;
       double* to = right_.data() + (x - 1) * count_;
@@ -47,7 +47,7 @@ class FallingSums {
     }
   }
 
-  // Of the row at hand, up to the pixel before.
+  // Moves to pixel x. `moments` are those of the current row, up to pixel x - 1.
   void moveTo(int x, const double* moments) {
     const size_t from = static_cast<size_t>(x) * count_;
     const double *above = above_.data() + from, *right = right_.data() + from;
@@ -61,9 +61,9 @@ class FallingSums {
  private:
   const double decay_;
   const int width_, count_;
-  std::vector<double> values_;         // of the pixel at hand
-  std::vector<double> above_, right_;  // of the rows above, for each column: of its own, and of all that lie right of it
-  std::vector<double> left_;           // of the rows above up to the column at hand, and of what lies left of the pixel
+  std::vector<double> values_;         // sums of the current pixel
+  std::vector<double> above_, right_;  // sums of the rows above, for each column: in it, and in all columns right of it
+  std::vector<double> left_;           // sums of the rows above up to the current column, and left of the pixel
 };
 
 class LocalRegression final : public EarlierPixels {
@@ -168,7 +168,7 @@ class LocalRegression final : public EarlierPixels {
     std::copy_n(given_.data() + pixelAt(y, x) * givenCount_, givenCount_, to);
   }
 
-  // Finds `moved_` and `left_`.
+  // Solves for `moved_` and `left_`.
   void solve(const double* sums) {
     const int channels = shape_.channels, count = count_, columns = count + channels + 1;
     const double weight = sums[momentCount_ - 1];
@@ -209,13 +209,13 @@ class LocalRegression final : public EarlierPixels {
   const double unit_;  // the square of 1/255 of the range of levels
   const int count_, momentCount_, givenCount_;
   std::vector<double> given_, errors_, expected_;  // of each pixel; errors of the channels, and their mean
-  // What each pixel of the row at hand adds to the sums: of each regressor the products with itself, with those after it and
-  // with each error; squared errors; and 1.
+  // Moments of each pixel of the current row: products of each regressor with itself, with later regressors and with
+  // each error; squared errors; and 1.
   std::vector<double> moments_;
   std::vector<FallingSums> sums_;
-  std::vector<double> at_;  // the regressors of the pixel at hand
-  // Of the normal equations, row a: from column a on those of the Cholesky factor, transposed; then of the right-hand sides, and of
-  // the regressors.
+  std::vector<double> at_;  // regressors of the current pixel
+  // Normal equations. Row a has the transposed Cholesky factor from column a on, then the right-hand sides, then the
+  // regressors.
   std::vector<double> rows_;
   double moved_[3], left_[3];  // of each channel, in levels
 };

@@ -1,4 +1,4 @@
-// `logisticMixture` and its gradient: a lane is a row, so that components follow each other without shuffles.
+// Kernel `logisticMixture` and its gradient: a lane is a row, so that components need no shuffles.
 #pragma once
 
 #include "../thread_pool.h"
@@ -10,7 +10,7 @@
 
 namespace pxv {
 
-// One logistic of some rows, at the rows' targets.
+// Log-probability of the rows' targets under one logistic, and its derivatives.
 template <class Set>
 struct Component {
   using Floats = typename Set::Floats;
@@ -22,7 +22,7 @@ struct Component {
 // log sigmoid(u) = -softplus(-u):
 //   d/du log sigmoid(u) = sigmoid(-u),  d upper / d mean = -width,  d upper / d log scale = -upper, likewise for lower,
 //   d/d log scale log(1 - e^-width) = -width / (e^width - 1) = width (1 + 1 / expm1(-width)).
-// At level 0 only the first term stands, at the last level only the second. `distance` is target - mean.
+// Level 0 has only the first term, the last level only the second. `distance` is target - mean.
 template <class Set>
 Component<Set> component(const MixtureShape& shape, typename Set::Floats target, typename Set::Floats distance,
                          typename Set::Floats logScale) {
@@ -52,7 +52,7 @@ Component<Set> component(const MixtureShape& shape, typename Set::Floats target,
   return result;
 }
 
-// Sum over k of e^values[k], as the logarithm, for each lane; values is [components][lanes].
+// Returns log(sum over k of e^values[k]) for each lane; values is [components][lanes].
 template <class Set>
 typename Set::Floats logSumExp(const float* values, int components) {
   auto most = Set::load(values);
@@ -62,11 +62,11 @@ typename Set::Floats logSumExp(const float* values, int components) {
   return most + Math<Set>::log(sum);
 }
 
-// As many rows as there are lanes, each of so many colours. An array of a colour is [components][lanes]; the first four
-// are where the row's parameters are gathered, and each step writes over what it has read:
+// Mixtures of as many rows as lanes, of `Colours` colours each. An array of a colour is [components][lanes]. The first
+// four arrays hold the rows' parameters; each step overwrites its inputs:
 //                  gathered           after evaluate()                     after differentiate()
 //   weights        weight logits      log weight given the earlier         gradients of the parameters
-//                                     colours, before it is normalised
+//                                     colours, unnormalised
 //   means          mean offsets       d log p / d mean
 //   logScales      log-scale offsets  d log p / d log scale
 //   coefficients   as they are        tanh
@@ -95,11 +95,11 @@ class MixtureRows {
     dAnchors = next + Colours * shape.anchors * Set::lanes;
   }
 
-  // Parameters of a row, in units of the components.
+  // Number of parameters of a row, divided by the number of components.
   static constexpr int columns() { return 3 * Colours + Colours * (Colours - 1) / 2; }
 
   // nats = logSumExp(weights) - logSumExp(weights + log p). The weights of a later colour are multiplied by the
-  // likelihood of the one before, which is normalised so that no later sum loses digits to it.
+  // normalised likelihood of the colour before; normalised, so that later sums lose no digits.
   void evaluate() {
     for (int c = 0; c < Colours; c++) {
       Colour& colour = colours_[c];
@@ -130,7 +130,7 @@ class MixtureRows {
   }
 
   // With prior = softmax(weights), posterior = softmax(weights + log p), g = dNats, and `later` = the gradient of the
-  // next colour's weight logit, since weight + log p is a summand of that one's weight:
+  // next colour's weight logit, of which weight + log p is a summand:
   //   d weight = later + g (prior - posterior),  d log p = later - g posterior,
   //   d mean = d log p (d log p / d mean) - sum over later colours: coefficient d mean of that colour,
   //   d coefficient = d mean of its colour (target - mean of the earlier colour),  d tanh(x) = 1 - tanh(x)^2.
@@ -189,7 +189,7 @@ class MixtureRows {
   Colour colours_[Colours];
 };
 
-// Both kernels; nats is null, or dNats and the gradients are.
+// Runs either kernel on rows [begin, end): the forward if `nats` is not null, else the gradient.
 template <class Set, int Colours>
 void mixture(const LogisticMixtureGradientCall& call, float* nats, size_t begin, size_t end) {
   const auto& [shape, parameters, targets, anchors, dNats, dParameters, dAnchors] = call;
@@ -212,7 +212,7 @@ void mixture(const LogisticMixtureGradientCall& call, float* nats, size_t begin,
   }
 }
 
-// Rows that a thread takes at once; a multiple of the lanes of every set.
+// Rows per task, a multiple of the lanes of every set.
 inline constexpr size_t mixtureRows = 256;
 
 template <class Set>

@@ -1,4 +1,4 @@
-// `lstm` and `lstmGradient`. A task is a few images, which it walks in place, step by step: an implicit matrix product
+// Kernels `lstm` and `lstmGradient`. A task is a few images, scanned in place, step by step: an implicit matrix product
 // over the states that the step's pixels read, then the cells. Tasks never wait for each other.
 #pragma once
 
@@ -11,7 +11,7 @@
 
 namespace pxv {
 
-// The pixels of one step, `longest` of them at most, in the images of a task. A thread has one at a time.
+// Pixels of one step, at most `longest`, in the images of a task. A thread has one StepPixels at a time.
 template <class Set>
 struct StepPixels {
   using Word = typename Set::Word;
@@ -24,11 +24,11 @@ struct StepPixels {
 
   const int capacity;    // of each list
   int count = 0;
-  const Word** sources;  // [taps][capacity]: the features that each tap reads
-  size_t* destinations;  // [capacity]: where its sums are stored, in floats
+  const Word** sources;  // [taps][capacity]: features that each tap reads
+  size_t* destinations;  // [capacity]: offset of the stored sums, in floats
 };
 
-// The pixels from `begin` on that fill one tile.
+// Multiplies the pixels of one tile, from `begin` on.
 template <class Set, int Rows, int Vectors>
 void multiplyTile(const ConvolutionPlan& plan, const PlanPanel& panel, const typename Set::Word* packed,
                   const StepPixels<Set>& pixels, int begin, const Epilogue& epilogue,
@@ -50,7 +50,7 @@ void multiplyTile(const ConvolutionPlan& plan, const PlanPanel& panel, const typ
   finish(tile, panel, pixels.destinations + begin, epilogue, destination);
 }
 
-// Steps are short, so what is left after whole tiles goes through halves and quarters of them.
+// Multiplies all pixels of a step. Steps are short, so the rest after whole tiles goes through half and quarter tiles.
 template <class Set, int Vectors>
 void multiplyPanel(const ConvolutionPlan& plan, const PlanPanel& panel, const typename Set::Word* packed,
                    const StepPixels<Set>& pixels, const Epilogue& epilogue, float* destination) {
@@ -70,8 +70,8 @@ void multiplyPanel(const ConvolutionPlan& plan, const PlanPanel& panel, const ty
   }
 }
 
-// multiplyStep in matrix tiles: what the taps of 32 pixels read is copied side by side, since pixels of a step may lie
-// anywhere.
+// multiplyStep in matrix tiles. The features that the taps of 32 pixels read are copied side by side, since pixels of a
+// step are scattered.
 template <class Set>
 void multiplyStepInTiles(const ConvolutionPlan& plan, const typename Set::Word* packed,
                          const StepPixels<Set>& pixels, const Epilogue& epilogue, float* destination) {
@@ -105,7 +105,7 @@ void multiplyStepInTiles(const ConvolutionPlan& plan, const typename Set::Word* 
   }
 }
 
-// destination[pixel] = sum over taps of what the tap reads times the packed weights, plus epilogue.plus[pixel].
+// destination[pixel] = sum over taps of the tap's features times the packed weights, plus epilogue.plus[pixel].
 template <class Set>
 void multiplyStep(const ConvolutionPlan& plan, const typename Set::Word* packed,
                   const StepPixels<Set>& pixels, const Epilogue& epilogue, float* destination) {
@@ -116,7 +116,7 @@ void multiplyStep(const ConvolutionPlan& plan, const typename Set::Word* packed,
     });
 }
 
-// Asks for the cache lines of `count` floats. Pixels of a diagonal lie a row apart, which the processor does not guess.
+// Prefetches `count` floats. Pixels of a diagonal lie a row apart, which the hardware prefetcher does not detect.
 inline void prefetchRow(const float* row, int count) {
   for (int k = 0; k < count; k += 16) __builtin_prefetch(row + k);
 }
@@ -126,13 +126,12 @@ struct Images {
   int first, count;
 };
 
-// Cuts the batch for the threads: few enough images that many threads find work, and enough that short diagonals do not
-// leave the tiles empty.
+// Returns the number of images per task: few enough to occupy many threads, and enough that short diagonals fill tiles.
 template <class Set>
 int imagesOfTask(int batch) { return std::clamp(batch / 8, 1, 4); }
 
-// A map that a task writes step by step, as the product reads it: in place, or copied into words. `outside` stands for
-// the pixels outside the image. A thread has one at a time.
+// Feature map that a task writes step by step, in the form that the product reads: in place, or copied into words.
+// `outside` has the features of pixels outside the image. A thread has one StepMap at a time.
 template <class Set>
 class StepMap {
  public:
@@ -156,7 +155,7 @@ class StepMap {
 
   const Word* outside() const { return outside_; }
   const Word* at(size_t pixel) const { return origin_ + (pixel - first_) * words_; }
-  // To be called once the map has a pixel's features.
+  // Takes over a pixel's features, after the task has written them to the map.
   void take(size_t pixel) {
     if (!isInPlace) copyNumbers<Set>(map_ + pixel * features_, features_, false, copy_ + (pixel - first_) * words_);
   }
@@ -165,7 +164,7 @@ class StepMap {
   static constexpr bool isInPlace = Set::numbersInWord == 1;
   const float* map_;
   const int features_, words_;
-  size_t first_ = 0;  // pixel
+  size_t first_ = 0;  // first pixel
   const Word* origin_;
   const Word* outside_;
   Word* copy_ = nullptr;
@@ -223,7 +222,7 @@ void lstm(const LstmCall& call) {
       for (int image = images.first; image < images.first + images.count; image++)
         for (int n = place; n < place + length; n++) {
           const size_t base = static_cast<size_t>(image) * imagePixels, at = base + shape.pixels[n];
-          // What the next step will read and write.
+          // Prefetches the memory of the next step.
           if (const int next = n + length; next < imagePixels) {
             const size_t soon = base + shape.pixels[next];
             prefetchRow(gates + soon * 4 * hidden, 4 * hidden);
@@ -244,8 +243,8 @@ void lstm(const LstmCall& call) {
   });
 }
 
-// What the pixels of one task give back that read outside the image: the sum of dGates of the pixels from which each
-// tap leads outside, [taps][4h], then the sum of the cells' gradients that arrive outside, [h].
+// Sums the gradients of one task that leave the image: of each tap, the dGates of pixels from which the tap leads
+// outside, [taps][4h]; then the gradients of cells outside the image, [h].
 template <class Set>
 void sumBorders(const WalkShape& shape, const WalkPlan& plan, const Images& images, const float* dGates,
                 const float* carried, float* sums) {
@@ -263,8 +262,8 @@ void sumBorders(const WalkShape& shape, const WalkPlan& plan, const Images& imag
     for (int k = 0; k < hidden; k++) cellSums[k] += carried[k];
 }
 
-// d weights[t] += initial h times the border's dGates; d initial h = sum over taps of weights[t] times these; see
-// sumBorders for `tasks` sums, which are added in order.
+// d weights[t] += initial h times the border's dGates; d initial h = sum over taps of weights[t] times the border's
+// dGates. Adds the `tasks` results of sumBorders in order.
 template <class Set>
 void addBorders(const WalkShape& shape, int tasks, const float* weights, const float* initial, float* sums,
                 float* dWeights, float* dInitial) {
@@ -281,8 +280,8 @@ void addBorders(const WalkShape& shape, int tasks, const float* weights, const f
       }
 }
 
-// Walks in reverse: dRead = sum over taps of the transposed weights times dGates of the pixel that reads this one, then
-// the cells (see lstm_cell.h). The gradient of the weights is that of the state-to-state convolution.
+// Scans in reverse order: dRead = sum over taps of the transposed weights times dGates of the pixel that reads this
+// pixel, then the cells (see lstm_cell.h). The gradient of the weights is that of the state-to-state convolution.
 template <class Set>
 void lstmGradient(const LstmGradientCall& call) {
   const auto& [numbers, geometry, dOut, weights, initial, activations, cells, out, dGates, dWeights, dInitial] = call;
@@ -337,7 +336,7 @@ void lstmGradient(const LstmGradientCall& call) {
     if (borders) sumBorders<Set>(shape, plan, images, dGates, carried, borders + task * borderFloats);
   });
 
-  // A walk's numbers begin with those of its state-to-state product.
+  // The numbers of a WalkShape begin with those of its state-to-state convolution.
   convolutionFilterGradient<Set>({{batch, false}, geometry, out, dGates, dWeights, nullptr});
   if (borders) addBorders<Set>(shape, tasks, weights, initial, borders, dWeights, dInitial);
 }

@@ -1,4 +1,4 @@
-// One pixel of an LSTM layer, after its sums: the gates, the cell and the state, and the way back.
+// Gates, cell and state of one pixel of an LSTM layer, after the sums of its gates; and their gradients.
 #pragma once
 
 #include "../math.h"
@@ -6,8 +6,9 @@
 
 namespace pxv {
 
-// Calls visit(gate, feature, size, count): of each vector of hidden features, where its o lies among the 4h maps (f, i
-// and g follow `size` maps apart), its first feature, and how many features it has, a constant where it is whole.
+// Calls visit(gate, feature, size, count) for each vector of hidden features: `gate` is the index of its o in the 4h
+// maps (f, i and g follow `size` maps apart), `feature` its first feature, `count` its features, a constant for a full
+// vector.
 template <class Set, class Groups, class Visit>
 [[gnu::always_inline]] inline void forFeatures(const Groups& shape, Visit&& visit) {
   for (int group = 0, first = 0; group < shape.groups; first += shape.groupSizes[group++]) {
@@ -18,8 +19,8 @@ template <class Set, class Groups, class Visit>
   }
 }
 
-// gates [4h] become activations, in place. c = f c' + i g; c' is `before`. Of the shape only the colour groups are
-// read.
+// Turns gates [4h] into activations, in place, and writes c = f c' + i g; c' is `before`. Reads only the colour groups
+// of the shape.
 template <class Set, class Groups>
 void cell(const Groups& shape, float* gates, const float* before, float* cells) {
   using M = Math<Set>;
@@ -36,7 +37,7 @@ void cell(const Groups& shape, float* gates, const float* before, float* cells) 
   });
 }
 
-// h = o tanh(c). Apart from `cell`: one pixel's c takes long, and many pixels' h then need not wait for it.
+// h = o tanh(c). Separate from `cell`: one pixel's c has a long latency, which the states of many pixels hide.
 template <class Set, class Groups>
 void state(const Groups& shape, const float* activations, const float* cells, float* states) {
   forFeatures<Set>(shape, [&](int gate, int feature, int, int count) __attribute__((always_inline)) {
@@ -45,10 +46,10 @@ void state(const Groups& shape, const float* activations, const float* cells, fl
   });
 }
 
-// With dh = dOut + dRead, where dRead is what the pixels give back that read this state, and s the gates:
+// With dh = dOut + dRead, dRead the gradient from the pixels that read this state, and s the gates:
 //   dc = carried + dh o (1 - tanh(c)^2)
 //   ds = dh tanh(c) o (1 - o) | dc c' f (1 - f) | dc g i (1 - i) | dc i (1 - g^2)
-// `carried` is f dc of the pixel that takes this one's cell, and afterwards f dc of this one.
+// `carried` is f dc of the pixel that reads this pixel's cell, and afterwards f dc of this pixel.
 template <class Set>
 void cellGradient(const WalkShape& shape, const float* dOut, const float* dRead, const float* activations,
                   const float* cells, const float* before, float* carried, float* dGates) {

@@ -1,5 +1,5 @@
-// `matMul`: a is cut into blocks of rows and b into packed panels; long sums are taken in slices, and a slice goes on
-// from the sums that the one before stored, so the order stays k ascending.
+// Kernel `matMul`: a is cut into blocks of rows and b into packed panels. Long sums are cut into slices; a slice
+// continues the stored sums of the slice before, so the order stays k ascending.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 
 namespace pxv {
 
-// One matrix as it is stored: element (row, column) is at row * rowStep + column * columnStep.
+// Matrix in memory: element (row, column) is at row * rowStep + column * columnStep.
 struct StoredMatrix {
   const float* data;
   size_t rowStep, columnStep;
@@ -51,7 +51,7 @@ void matMul(const MatMulCall& call) {
   constexpr int panelWidth = 2 * Set::lanes, longestSlice = 512;
   const StoredMatrix left(call.a, m, k, transposeA), right(call.b, k, n, transposeB);
   const int panels = (n + panelWidth - 1) / panelWidth;
-  // Blocks of a few panels where there are few rows, so that all threads find work.
+  // With few rows, blocks have few panels, so that all threads have work.
   constexpr int blockRows = 8 * Set::tileRows[1];
   const int rowBlocks = (m + blockRows - 1) / blockRows;
   const int blockPanels = std::clamp(rowBlocks * panels / 16, 1, panels);
@@ -85,7 +85,7 @@ void matMul(const MatMulCall& call) {
       const float* from = left.data + firstRow * left.rowStep + begin * left.columnStep;
       size_t step = left.rowStep;
       if (transposeA) {
-        // Not a power of two, so that a column does not fall into one set of the cache; 16 rows fill a line of `from`.
+        // Not a power of two, so that a column does not map to one set of the cache; 16 rows fill a line of `from`.
         step = slice + 16;
         float* copy = rowScratch.reserve<float>(rows * step);
         for (int first = 0; first < rows; first += 16)

@@ -1,5 +1,6 @@
-// The registers of Intel AMX: eight tiles of 16 rows of 64 bytes, which hold 16 x 16 sums, or 16 rows of 16 words. One
-// instruction adds the products of 16 rows of 32 numbers and 32 columns of them. And the inner loop of `runPlan` in them.
+// Registers of Intel AMX: eight tiles of 16 rows of 64 bytes, which hold 16 x 16 sums, or 16 rows of 16 words. One
+// instruction adds the products of 16 rows of 32 numbers and 16 columns of 32 numbers. Also the inner loop of
+// `runPlan`.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +13,7 @@ namespace pxv {
 
 constexpr int tileSide = 16;  // rows, and words in a row
 
-// The thread has the tiles while this lives.
+// Configures the thread's tiles for the lifetime of the object.
 class MatrixTiles {
  public:
   MatrixTiles() {
@@ -28,7 +29,7 @@ class MatrixTiles {
     asm volatile("tilezero %%tmm%c0" ::"i"(Tile));
   }
 
-  // Rows lie `stride` words apart, or floats.
+  // Rows are `stride` words or floats apart.
   template <int Tile>
   [[gnu::always_inline]] static void load(const uint32_t* from, size_t stride) {
     asm volatile("tileloadd (%0,%1), %%tmm%c2" ::"r"(from), "r"(stride * sizeof *from), "i"(Tile) : "memory");
@@ -53,19 +54,19 @@ class MatrixTiles {
   };
 };
 
-// Sixteen pixels: where they start, and the words from one to the next.
+// Sixteen pixels: the first, and the words from one to the next.
 struct PixelRow {
   const uint32_t* first;
   size_t stride;
 };
 
-// sums[Groups * 16][Vectors * 16] = sum over the panel's taps. Weights are those of packPanel, whole steps a tap.
+// sums[Groups * 16][Vectors * 16] = sum over the panel's taps. Weights are packed by packPanel, in whole steps per tap.
 template <int Groups, int Vectors>
 void sumInTiles(const ConvolutionPlan& plan, const PlanPanel& panel, const ptrdiff_t* tapOffsets,
                 const uint32_t* packed, const PixelRow (&rows)[Groups], float* sums) {
   using Tiles = MatrixTiles;
   constexpr int width = Vectors * tileSide, firstLeft = Groups * Vectors;
-  // One factor has two tiles where there is room, so that loading does not wait for the sums.
+  // If tiles are left, one factor has two, so that loads do not wait for the sums.
   constexpr int firstRight = firstLeft + (firstLeft + Groups + 1 <= 8 ? Groups : 1);
   constexpr int rights = 8 - firstRight >= Vectors ? Vectors : 1;
   auto each = []<int... I>(std::integer_sequence<int, I...>, auto&& visit) {

@@ -1,4 +1,4 @@
-// `adam` and `rmsProp`: one pass over the weights; the compiler finds the vectors, as no output overlaps an input.
+// Kernels `adam` and `rmsProp`: one pass over the weights; the compiler vectorizes, as no output overlaps an input.
 #pragma once
 
 #include "../thread_pool.h"

@@ -1,4 +1,4 @@
-// The inner loop of the matrix products: Rows x (Vectors * lanes) sums that stay in registers.
+// Inner loop of the matrix products: Rows x (Vectors * lanes) sums that stay in registers.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Template matching: see src/backend/kernels/template-matching.ts. Sums are of whole numbers, the rest in float64.
+// Template matching: see src/backend/kernels/template-matching.ts. Sums are of integers, the rest is in float64.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -15,12 +15,12 @@ namespace {
 constexpr int reach = 6, margin = 3;
 constexpr int nearestWeight = 6;
 constexpr int side = 2 * reach + 1, places = side * side;
-constexpr int rows = margin + 1;  // that a template reaches
+constexpr int rows = margin + 1;  // rows of a template
 
-// Of one reference: two pictures, then the spread and two costs.
+// Features of a reference: two predictions (mean and best match), then the spread and two costs.
 int pictures(const EarlierPixelsShape& shape) { return 2 * shape.channels; }
 int featuresOfReference(const EarlierPixelsShape& shape) { return pictures(shape) + 3; }
-// Of how badly the place that fits best does.
+// Index of the cost of the best match.
 int costFeature(const EarlierPixelsShape& shape) { return pictures(shape) + 1; }
 
 int16_t rounded(float level) { return static_cast<int16_t>(level + 0.5f); }
@@ -111,7 +111,7 @@ class TemplateMatching final : public EarlierPixels {
     return std::max(least, static_cast<int>(std::round(cost * share)));
   }
 
-  // What was found in a reference: the pictures, the spread and the costs.
+  // Writes the features of a reference: predictions, spread and costs.
   void average(int y, int x, int reference, float* out) const {
     const int channels = shape_.channels;
     const uint16_t* costs = costs_.data() + static_cast<size_t>(reference) * places;
@@ -153,18 +153,18 @@ class TemplateMatching final : public EarlierPixels {
   }
 
   size_t paddedWidth() const { return shape_.width + 2 * reach; }
-  // Where the first place that a pixel is compared with stands in a plane of `padded_`.
+  // Returns the address of a pixel's first search position in a plane of `padded_`.
   const int16_t* corner(int reference, int channel, int y, int x) const {
     const size_t planeRows = shape_.height + 2 * reach;
     return padded_.data() + ((reference * shape_.channels + channel) * planeRows + y) * paddedWidth() + x;
   }
 
   const int smallCost_, usualCost_;
-  const size_t numbers_;  // of a pixel: its differences at all places of all references
+  const size_t numbers_;  // differences of a pixel: at all positions of all references
   std::vector<Tap> taps_;
   std::vector<uint16_t> costs_, costOfPlace_;
   std::vector<uint16_t> differences_;  // [row % rows][column][numbers]
-  std::vector<int16_t> padded_;        // [reference][channel][row][column], with what lies nearest inside around them
+  std::vector<int16_t> padded_;        // [reference][channel][row][column], padded with the edge pixels
   const float* anchors_ = nullptr;
   int stride_ = 0;
 };
@@ -177,7 +177,7 @@ std::unique_ptr<EarlierPixels> makeTemplateMatching(const EarlierPixelsShape& sh
 
 void templateMatching(const TemplateMatchingCall& call) { readImages(makeTemplateMatching, call); }
 
-// d expected = -gain sum over references of fits (d mean + d best); fits, (1 - cost)^2, is 0 where nothing is searched for.
+// d expected = -gain sum over references of fits (d mean + d best); fits, (1 - cost)^2, is 0 without a search.
 void templateMatchingGradient(const TemplateMatchingGradientCall& call) {
   const auto [shape, read, dOut, dExpected] = call;
   const int channels = shape.channels, features = featuresOfReference(shape), cost = costFeature(shape);

@@ -1,4 +1,4 @@
-// `warpedMixture` and its gradients: a lane is a pixel of a row, candidates follow each other.
+// Kernel `warpedMixture` and its gradients: a lane is a pixel of a row; candidates are processed in sequence.
 #pragma once
 
 #include <array>
@@ -11,14 +11,14 @@
 
 namespace pxv {
 
-// Up to as many pixels of a row as there are lanes; the lanes beyond them repeat the last one.
+// Up to `lanes` pixels of a row; unused lanes repeat the last pixel.
 template <class Set>
 class WarpedPixels {
  public:
   using Floats = typename Set::Floats;
   using Integers = typename Set::Integers;
 
-  // `frames` and `motion` are those of the image, `pixels` lanes are in use.
+  // `frames` and `motion` are those of the image; `pixels` lanes are used.
   WarpedPixels(const WarpShape& shape, const float* frames, const float* motion, int row, int column, int pixels)
       : shape_(shape), frames_(frames), row_(row) {
     const int candidates = shape.frames * shape.flows;
@@ -33,7 +33,7 @@ class WarpedPixels {
   // Output j of the network.
   Floats motion(int j) const { return Set::gather(motion_ + j, places_); }
 
-  // Unnormalised weights e^(logit - largest logit) as [candidates][lanes]; returns their sum.
+  // Writes unnormalised weights e^(logit - largest logit) as [candidates][lanes]. Returns their sum.
   Floats weigh(float* weights) const {
     const int candidates = shape_.frames * shape_.flows;
     Floats most = motion(2 * candidates);
@@ -47,7 +47,7 @@ class WarpedPixels {
     return sum;
   }
 
-  // Goes to candidate i.
+  // Moves to candidate i.
   void locate(int i) {
     const int candidates = shape_.frames * shape_.flows, stride = shape_.frames * shape_.channels;
     const Floats row = Set::fill(static_cast<float>(row_));
@@ -58,7 +58,8 @@ class WarpedPixels {
     nextColumn_ = shape_.width > 1 ? stride : 0;
   }
 
-  // The bilinear sample of one channel there, and its derivatives with respect to the displacements over flowScale.
+  // Bilinear sample of one channel of the candidate, and its derivatives with respect to the displacements over
+  // flowScale.
   struct Sample {
     Floats value, dDown, dRight;
   };
@@ -73,30 +74,31 @@ class WarpedPixels {
             Set::multiplyAdd(down_.fraction, lowerAlong - along, along)};
   }
 
-  // How much of `weight` each of the sample's four pixels has, [4][lanes]: upper left, upper right, lower left, right.
+  // Writes the parts of `weight` of the sample's four pixels, [4][lanes]: upper left, upper right, lower left, lower
+  // right.
   void share(Floats weight, float* shares) const {
     const Floats lower = weight * down_.fraction, upper = weight - lower;
     const Floats lowerRight = lower * right_.fraction, upperRight = upper * right_.fraction;
     const Floats all[] = {upper - upperRight, upperRight, lower - lowerRight, lowerRight};
     for (int k = 0; k < 4; k++) Set::store(shares + k * Set::lanes, all[k]);
   }
-  // Where these pixels are in the frames, for one lane.
+  // Returns the offsets of the four pixels in the frames, for one lane.
   std::array<int, 4> corners(int lane) const {
     const int at = corner_[lane];
     return {at, at + nextColumn_, at + nextRow_, at + nextRow_ + nextColumn_};
   }
 
-  // `slope`, zero where the coordinate is clamped.
+  // Return `slope`, or zero if the coordinate is clamped.
   Floats downwards(Floats slope) const { return down_.isInside ? slope : Floats{}; }
   Floats rightwards(Floats slope) const { return right_.isInside ? slope : Floats{}; }
 
  private:
-  // Where samples lie along one axis: so far beyond the first pixel of their cell.
+  // Positions of samples along one axis: the fraction beyond the first pixel of their cell.
   struct Axis {
     Floats fraction;
     Integers isInside;
 
-    // Returns the first pixels of the cells. No number becomes 0, so that what is read always exists.
+    // Returns the first pixels of the cells. NaN becomes 0, so that reads stay inside the frame.
     Integers locate(Floats from, Floats displacement, float flowScale, int size) {
       const Floats zero{}, last = Set::fill(static_cast<float>(size - 1));
       const Floats moved = Set::multiplyAdd(displacement, Set::fill(flowScale), from);
@@ -119,8 +121,8 @@ class WarpedPixels {
   int nextRow_, nextColumn_;
 };
 
-// Calls body(pixels, index of the first of them in the batch, their number) until all pixels of a batch were had; so many rows that
-// follow each other are one thread's.
+// Calls body(pixels, index of their first in the batch, their number) for all pixels of a batch, in parallel;
+// `rowsAtOnce` adjacent rows are one task.
 template <class Set, class Body>
 void forPixels(const WarpShape& shape, const float* frames, const float* motion, const Body& body, size_t rowsAtOnce = 4) {
   const size_t image = static_cast<size_t>(shape.height) * shape.width, candidates = shape.frames * shape.flows;
@@ -204,8 +206,8 @@ void warpedMixtureGradient(const WarpedMixtureGradientCall& call) {
   });
 }
 
-// d (frame of sample i at one of its four pixels) = w_i (bilinear share of that pixel) dOut, summed. Each image is one
-// thread's, and its pixels follow each other, so that no sum's order depends on threads or lanes.
+// d (frame of sample i at one of its four pixels) = w_i (bilinear weight of the pixel) dOut, summed. Each image is one
+// task that goes through pixels in order, so that no sum's order depends on threads or lanes.
 template <class Set>
 void warpedMixtureFramesGradient(const WarpedMixtureFramesGradientCall& call) {
   const WarpShape& shape = call.numbers;

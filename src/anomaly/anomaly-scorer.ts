@@ -4,53 +4,58 @@ import { pluralize } from '../foundation/pluralize.js';
 import { FrameRegions } from './frame-regions.js';
 import { BaselineStatistics, type BaselineStatisticsState } from './baseline-statistics.js';
 
-/** Bits of a pixel below which fewer are no matter: where nothing moves, compression makes a few into many and none. */
+/** Bits added to a cost before the logarithm: in static regions, compression makes small costs fluctuate. */
 const FEW_BITS = 1;
-/** Seconds of a source that tell what is usual in it, those that are needed at least, and those that a first guess counts as. */
+/**
+ * Seconds that the running baseline remembers, minimum seconds before the first z-score, and weight in seconds of the
+ * prior variance.
+ */
 const MEMORY = 20;
 const LEAST = 2;
 const PRIOR = 2;
-/** Seconds that a frame is cheap before it is frozen: compression makes single ones cheap. */
+/** Minimum seconds of cheap frames that count as frozen: compression makes single frames cheap. */
 const FROZEN = 0.2;
 
-/** What a source is compared with; where nothing is said, with what it has shown before. */
+/** Options for the baseline of a source. Default: a running baseline over the last 20 seconds. */
 export interface BaselineOptions {
-  /** What was learned to be usual, which stays so. */
+  /** Fixed baseline, as `fitBaseline` returns it. */
   baseline?: Baseline | undefined;
-  /** So many first frames of the source, two or more, teach what is usual, which then stays so: they are not given. */
+  /** Number of first frames that the baseline is fitted to, 2 or more. No scores are returned for these frames. */
   baselineFrames?: number | undefined;
 }
 
-/** How far a frame stands out by itself. */
+/** Z-scores of a single frame, before smoothing over time. */
 export interface FrameDeviation {
-  /** In deviations from what is usual, of the place where it is most; 0 while too little was seen to tell. */
+  /** Highest z-score of the frame's regions, at least 0; 0 until a running baseline has 2 seconds of frames. */
   zScore: number;
+  /** Region with the highest z-score; the full frame if the frame is frozen. */
   box: Box;
-  /** Of each place: see `AnomalyScorer.boxes`. */
+  /** Z-score of each region, in the order of `AnomalyScorer.boxes`. */
   regionZScores: Float64Array;
 }
 
-/** What is usual in a source, as `AnomalyScorer.toJSON` gives it. */
+/** Baseline statistics of a source, as `fitBaseline` and `AnomalyScorer.toJSON` return them. */
 export interface Baseline {
-  /** Frames that were learned. */
+  /** Number of frames that the baseline was fitted to. */
   frames: number;
-  /** What each place costs. */
+  /** Statistics of each region's cost, in octaves: log2(bits per pixel + 1). */
   regions: BaselineStatisticsState;
-  /** How cheap a whole frame is. */
+  /** Statistics of the full frame's cost in octaves, negated: frozen frames score high. */
   fullFrame: BaselineStatisticsState;
 }
 
-/** As `AnomalyScorer.toJSON` gives it. */
+/** State of an `AnomalyScorer` as JSON holds it, for `restore`. */
 export interface AnomalyScorerState extends Baseline {
-  /** How cheap the last frames were, in deviations. */
+  /** Z-scores of the last 0.2 seconds of full frames; positive if a frame is cheaper than the baseline. */
   cheap: number[];
 }
 
 /**
- * How far the frames of a source stand out: by what each place of a frame costs, against what it usually costs. Costs are in octaves: what is
- * usual is a factor, and few values are far off.
+ * Scorer of the frames of a source: z-scores of each region's cost in bits against the region's baseline. Costs are in
+ * octaves, as costs vary by factors; few values are then outliers.
  *
- * A place that costs less than usual is no surprise: for once nobody walks there. Frames that cost less all over are: they are frozen.
+ * A region cheaper than its baseline is no anomaly, as when nobody walks there for once. Cheap full frames are an
+ * anomaly: the source is frozen.
  */
 export class AnomalyScorer {
   private readonly places: FrameRegions;
@@ -59,12 +64,12 @@ export class AnomalyScorer {
   private readonly least: number;
   private frames = 0;
   private cheap: number[];
-  /** How many frames that cost something teach what is usual. */
+  /** Number of frames with a cost that the baseline is fitted to. */
   private readonly last: number;
 
   /**
    * @param frameRate frames a second
-   * @throws PxvError `INPUT` where what is usual was learned at another size
+   * @throws PxvError `INPUT` if `baseline` was fitted to frames of another size
    */
   constructor(
     private readonly size: Size,
@@ -72,7 +77,7 @@ export class AnomalyScorer {
     { baseline, baselineFrames }: BaselineOptions = {},
   ) {
     const forgets = baseline === undefined && baselineFrames === undefined;
-    // The first of them has nothing before it.
+    // The first frame has no context frames, thus no cost.
     this.last = baseline !== undefined ? 0 : (baselineFrames ?? Infinity) - 1;
     this.places = new FrameRegions(size);
     this.whole = { x: 0, y: 0, width: size.width, height: size.height };
@@ -85,12 +90,15 @@ export class AnomalyScorer {
     if (baseline !== undefined) this.restore({ cheap: this.cheap, ...baseline });
   }
 
-  /** The places that are looked at. */
+  /** Regions of a frame, in pixels. */
   get boxes(): readonly Box[] {
     return this.places.boxes;
   }
 
-  /** Goes on from a state of a source of this size. */
+  /**
+   * Restores a state of a source of the same frame size.
+   * @throws PxvError `INPUT` if the state has another number of regions
+   */
   restore({ frames, regions, fullFrame, cheap }: AnomalyScorerState): void {
     const learned = regions.means.length;
     if (learned !== this.boxes.length)
@@ -101,20 +109,26 @@ export class AnomalyScorer {
     this.usualOf.whole.restore(fullFrame);
   }
 
-  /** The next frame, which is then part of what the source has shown. @param bits of each pixel, height x width */
+  /**
+   * Computes the z-scores of the next frame, then learns the frame unless the baseline is fixed.
+   *
+   * @param bits bits of each pixel, height x width
+   * @throws PxvError `INPUT` if the frame has another size
+   */
   add(bits: Float64Array): FrameDeviation {
     const found = this.deviationOf(bits);
     if (this.frames < this.last) this.learn(bits);
     return found;
   }
 
-  /** Learns what a frame costs as usual. */
+  /** Adds a frame to the baseline. @param bits bits of each pixel, height x width */
   learn(bits: Float64Array): void {
     this.frames++;
     this.usualOf.places.learn(this.costsOf(bits));
     this.usualOf.whole.learn([cheapness(bits)]);
   }
 
+  /** Returns the state for `restore`, as JSON holds it. */
   toJSON(): AnomalyScorerState {
     const { places, whole } = this.usualOf;
     return { frames: this.frames, regions: places.toJSON(), fullFrame: whole.toJSON(), cheap: [...this.cheap] };
@@ -146,7 +160,7 @@ function otherSize(argument: string, expected: string, received: string): Error 
 
 const octaves = (bits: number) => Math.log2(bits + FEW_BITS);
 
-/** How little a whole frame costs. */
+/** Returns the negated cost of a full frame, in octaves. */
 function cheapness(bits: Float64Array): number {
   return -octaves(bits.reduce((sum, value) => sum + value, 0) / bits.length);
 }

@@ -1,20 +1,25 @@
-/** Least deviation, in octaves: what never changes is not measured more finely than that. */
+/** Minimum standard deviation, in octaves: constant values would give unbounded z-scores. */
 const LEAST_DEVIATION = 0.1;
-/** Deviations that a value counts for at most where older ones are forgotten: what stands out is not soon usual. */
+/**
+ * Maximum learned deviation, in standard deviations, if old values are forgotten: anomalies enter the baseline slowly.
+ */
 const MOST_LEARNED = 3;
 
-/** As `BaselineStatistics.toJSON` gives it. */
+/** State of `BaselineStatistics` as JSON holds it, for `restore`. */
 export interface BaselineStatisticsState {
+  /** Number of observations learned, at most the memory. */
   times: number;
+  /** Mean of each value. */
   means: number[];
+  /** Variance of each value over time. */
   variances: number[];
-  /** Mean and variance among all values of all times. */
+  /** Mean over all values and observations, and variance among the values of one observation. */
   among: [mean: number, variance: number];
 }
 
 /**
- * What some values usually are: the mean of each, and how far it deviates from time to time. While little was seen of them, each is
- * taken to deviate as they all do from one another.
+ * Running mean and variance over time of each value of a vector. The prior of each variance is the variance among the
+ * values of a vector.
  */
 export class BaselineStatistics {
   private times = 0;
@@ -23,9 +28,9 @@ export class BaselineStatistics {
   private readonly among = { mean: 0, variance: 0 };
 
   /**
-   * @param length how many values there are each time
-   * @param prior times that the deviation among all values counts as
-   * @param memory times that count as the past: of more, the oldest are forgotten little by little
+   * @param length number of values of an observation
+   * @param prior weight of the prior variance, in observations
+   * @param memory maximum weight of the past, in observations; old observations decay exponentially. Default: no decay
    */
   constructor(
     private readonly length: number,
@@ -36,13 +41,13 @@ export class BaselineStatistics {
     this.variances = new Float64Array(length);
   }
 
-  /** How far each value lies above what is usual, in deviations; 0 where nothing was learned. */
+  /** Returns the z-score of each value, positive above the mean. Returns zeros if nothing was learned. */
   zScores(values: ArrayLike<number>): Float64Array {
     if (this.times === 0) return new Float64Array(this.length);
     return Float64Array.from(this.means, (mean, at) => (values[at] - mean) / this.deviation(at));
   }
 
-  /** Learns the values of one time. */
+  /** Updates the statistics with one observation. @param values `length` numbers */
   learn(values: ArrayLike<number>): void {
     const isFirst = this.times === 0;
     this.times = Math.min(this.times + 1, this.memory);
@@ -57,12 +62,13 @@ export class BaselineStatistics {
     this.learnAmong(learned);
   }
 
+  /** Returns the state for `restore`, as JSON holds it. */
   toJSON(): BaselineStatisticsState {
     const { times, among } = this;
     return { times, means: [...this.means], variances: [...this.variances], among: [among.mean, among.variance] };
   }
 
-  /** Goes on from a state. */
+  /** Restores a state of the same `length`. */
   restore({ times, means, variances, among }: BaselineStatisticsState): void {
     this.times = times;
     this.means.set(means);

@@ -1,12 +1,15 @@
 import type { Box, Size } from '../foundation/frame.js';
 
-/** Side of a place, as a share of the shorter side of a frame. */
+/** Side of a region, as a fraction of the shorter side of a frame. */
 const SIDE = 1 / 4;
 
-/** The places of a frame, each of which is looked at by itself: squares that overlap by half. */
+/**
+ * Grid of square regions of a frame, overlapping by about half. Their side is a quarter of the frame's shorter side.
+ */
 export class FrameRegions {
+  /** Regions in raster order, in pixels. */
   readonly boxes: readonly Box[];
-  /** Sums of all pixels above and to the left. */
+  /** Summed-area table, (height + 1) x (width + 1). */
   private readonly sums: Float64Array;
 
   constructor(private readonly size: Size) {
@@ -16,7 +19,7 @@ export class FrameRegions {
     this.sums = new Float64Array((size.width + 1) * (size.height + 1));
   }
 
-  /** Means of a map, height x width, over each place. */
+  /** Returns the mean of a map over each region. @param map height x width */
   regionMeans(map: Float64Array): Float64Array {
     const { sums, size } = this;
     const line = size.width + 1;
@@ -35,7 +38,7 @@ export class FrameRegions {
   }
 }
 
-/** Where places begin along a side of the frame: evenly, from one end to the other, half a place apart or a little less. */
+/** Returns the offsets of regions along a side of the frame: evenly spaced, half a region apart or a little less. */
 function starts(length: number, side: number): number[] {
   const last = length - side;
   const steps = Math.ceil((2 * last) / side);

@@ -3,21 +3,21 @@ import { EventDetector, type AnomalyEvent } from './event-detector.js';
 import { ScoreSmoother } from './score-smoother.js';
 import { AnomalyScorer } from './anomaly-scorer.js';
 
-/** How the frames of a source stand out against all of it. */
+/** Anomaly scores of a clip against the baseline of the full clip. */
 export interface FullClipScores {
-  /** Of each frame: see `AnomalyScore.score`. */
+  /** Anomaly score of each frame but the first, as `AnomalyScore.score`: `scores[0]` is of frame 1. */
   scores: number[];
-  /** What stood out, the largest first. */
+  /** Events, highest score first. */
   events: readonly AnomalyEvent[];
 }
 
 /**
- * What stood out in a source that is known whole: each place of a frame is compared with what it costs in all of the source, so that
- * a clip of a second will do. `surprise` knows nothing of what comes later.
+ * Computes the anomaly scores and events of a finished clip. The baseline is fitted to all frames of the clip, so one
+ * second is enough. `scoreAnomalies` uses earlier frames alone.
  *
- * @param maps bits of each pixel of each frame but the first, height x width, as `frameCosts` gives them
+ * @param maps bits of each pixel of each frame but the first, height x width: `FrameCost.map` of `frameCosts`
  * @param frameRate frames a second
- * @throws PxvError `INPUT` where a map is of another size
+ * @throws PxvError `INPUT` if a map has another size than `size`
  */
 export function scoreFullClip(maps: readonly Float64Array[], size: Size, frameRate: number): FullClipScores {
   const learning = new AnomalyScorer(size, frameRate, { baselineFrames: Infinity });

@@ -14,72 +14,74 @@ import { EventDetector, type AnomalyEvent, type EventDetectorState } from './eve
 import { ScoreSmoother } from './score-smoother.js';
 import { AnomalyScorer, type BaselineOptions, type AnomalyScorerState, type Baseline } from './anomaly-scorer.js';
 
-/** A frame of a source, and what it costs, exactly, given the frames before it. */
+/** Frame of a source with its exact cost: -log2 of its likelihood, given the context frames. */
 export interface FrameCost {
-  /** In the source, from 1: the first frame has nothing before it. */
+  /** 0-based index in the source; at least 1, as the first frame has no context frames. */
   index: number;
-  /** At the model's levels. */
+  /** Frame, quantized to the model's levels. */
   frame: Frame;
-  /** What was expected in its place, from the frames before it; null where the model learns no expected frame. */
+  /** Expected frame, predicted from the context frames; null if the model predicts none. */
   expected: Frame | null;
-  /** What it costs: bits/dim. */
+  /** Cost of the frame, in bits/dim. */
   bits: number;
-  /** Where: bits of each pixel, all channels together, height x width. */
+  /** Bits of each pixel, summed over channels, height x width. */
   map: Float64Array;
 }
 
-/** A frame of a source, and how it compares with the source's past. */
+/** Frame with its cost and its z-scores. */
 export interface ComparedFrame extends FrameCost {
-  /** How far it stands out by itself: see `AnomalyScorer`. */
+  /** Z-score of the frame before smoothing: see `FrameDeviation.zScore`. */
   zScore: number;
-  /** Where it stands out most. */
+  /** Region with the highest z-score. */
   box: Box;
-  /** How far each place stands out. */
+  /** Z-score of each region. */
   regionZScores: Float64Array;
-  /** What the source has shown, this frame included. */
+  /** State of the scorer after this frame. */
   scorerState: AnomalyScorerState;
 }
 
-/** A frame with its score, which needs the half second after it. */
+/** Frame with its cost and its anomaly score. */
 export interface AnomalyScore extends Omit<ComparedFrame, 'zScore' | 'regionZScores' | 'scorerState'> {
-  /** How far it stands out, in deviations from what is usual: itself, and the second around it. */
+  /** Anomaly score: the average of the frame's z-score and the mean z-score of the second around the frame. */
   score: number;
-  /** What stood out so far, but in the last second, the largest first. */
+  /** Events so far, without those that peak in the last second, highest score first. */
   events: readonly AnomalyEvent[];
-  /** What to go on from after this frame, until the next one is asked for. */
+  /** Returns the state to resume from after this frame. Call `state` before the next frame is requested. */
   state: () => AnomalyState;
 }
 
-/** Where a look through a source stands: all that what follows depends on, as JSON holds it. */
+/** State of `scoreAnomalies` after a frame, as JSON holds it, for `AnomalyOptions.from`. */
 export interface AnomalyState {
-  /** Of the frame that was given last. */
+  /** Index of the last frame that was yielded. */
   index: number;
   scorer: AnomalyScorerState;
+  /** Z-scores of the last half second. */
   zScores: number[];
   events: EventDetectorState;
 }
 
-/** How frames are compared with what is usual. */
+/** Options for `scoreAnomalies`, `fitBaseline` and `frameCosts`. */
 export interface AnomalyOptions extends BaselineOptions {
   /** Frames a second. Default: 25. */
   frameRate?: number | undefined;
-  /** Frames computed together, which are waited for; no figure depends on it. Default: 1. */
+  /** Batch size: number of frames computed at once. Larger batches add latency; scores do not change. Default: 1. */
   batch?: number | undefined;
-  /** Goes on after an earlier look: frames up to that state's are passed over. */
+  /** State to resume from: frames up to `from.index` are read but not scored. */
   from?: AnomalyState | undefined;
-  /** The processes that compute in turn, of which each gets all that is found. Default: this one alone. */
+  /** Process group that shares the work; each process gets all results. Default: this process alone. */
   processGroup?: ProcessGroup | undefined;
-  /** Ends it: what is thrown is its reason. */
+  /** Signal that aborts; its reason is thrown. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Scores frames as they come, from a camera or a clip: how many bits each costs, where, and how far it stands out against the past of the
- * same source. A frame is given half a second after it came, and so many more as `batch` has.
+ * Yields each frame of a live or recorded source but the first, with its cost in bits and its anomaly score. A frame's
+ * score needs the half second of frames after the frame. A batch delays scores by up to `batch` frames more.
  *
- * @param model of video, whose frames may have any size
- * @param frames from the source's first on, all of one size, with the model's channels
- * @throws PxvError `INPUT` where a frame is of another shape, or `usual` was learned at another size; the signal's reason once it is aborted
+ * @param model video model; the frames may have any size
+ * @param frames frames of the source from its first, all of one size, with the model's channels
+ * @throws PxvError `INPUT` if a frame has another shape, or if `baseline` was fitted at another size; the signal's
+ *   reason if aborted
  */
 export async function* scoreAnomalies(
   model: Model,
@@ -113,10 +115,11 @@ export async function* scoreAnomalies(
 }
 
 /**
- * What is usual, learned from frames that show nothing else: clips of the same camera. Null where there are not two frames.
+ * Fits a baseline for `scoreAnomalies` to normal clips of the same camera. Returns null if no clip has two frames.
  *
- * @param clips the frames of each, all of one size, with the model's channels
- * @throws PxvError `INPUT` where a frame is of another shape; the signal's reason once it is aborted
+ * @param clips frames of each clip, all of one size, with the model's channels
+ * @param options `onFrame` is called with the number of frames so far
+ * @throws PxvError `INPUT` if a frame has another shape; the signal's reason if aborted
  */
 export async function fitBaseline(
   model: Model,
@@ -135,7 +138,12 @@ export async function fitBaseline(
   return standOut?.toJSON() ?? null;
 }
 
-/** The frames of a source but the first, compared with what is usual. @param standOutOf called with the first */
+/**
+ * Yields each frame of a source but the first, with its cost and its z-scores.
+ *
+ * @param standOutOf makes the scorer; called once, with the first frame that has a cost
+ * @throws PxvError as `frameCosts`
+ */
 export async function* compareFrames(
   model: Model,
   frames: AsyncIterable<Frame> | Iterable<Frame>,
@@ -154,11 +162,11 @@ export async function* compareFrames(
 }
 
 /**
- * The frames of a source but the first, with what each costs.
+ * Yields each frame of a source but the first, with its cost in bits.
  *
- * @param trained model of video, whose frames may have any size
- * @param frames as of `surprise`
- * @throws PxvError `INPUT` where a frame is of another shape; the signal's reason once it is aborted
+ * @param trained video model; the frames may have any size
+ * @param frames as of `scoreAnomalies`
+ * @throws PxvError `INPUT` if a frame has another shape; the signal's reason if aborted
  */
 export async function* frameCosts(
   trained: Model,
@@ -173,7 +181,7 @@ export async function* frameCosts(
   const model = modelFor(trained, first.value);
   const { chain } = model;
   const seen = from?.index ?? 0;
-  // What the next frame is conditioned on is read again.
+  // The context frames of the next frame are read again.
   const start = Math.max(0, seen + 1 - chain.exampleShape.context);
   async function* all() {
     if (start === 0) yield first.value as Frame;
@@ -200,7 +208,7 @@ export async function* frameCosts(
   }
 }
 
-/** The bytes that show an anchor. */
+/** Returns an anchor as bytes: rounded to the nearest levels. */
 function nearestBytes(shape: ImageShape, anchor: Float32Array): Uint8Array {
   const most = shape.levels - 1;
   return levelsToBytes(

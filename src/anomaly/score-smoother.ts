@@ -1,30 +1,35 @@
-/** A frame's score: the mean of its own deviation, and that of the second around it. */
+/**
+ * Filter from z-scores to anomaly scores: the average of a frame's z-score and the mean z-score of the second around
+ * the frame.
+ */
 export class ScoreSmoother {
   private readonly half: number;
-  /** Of the frames that are waited for, and the half second before them. */
+  /** Z-scores of the frames without a score yet, and of the half second before these frames. */
   private recent: number[];
-  /** Of those, how many have their score. */
+  /** Number of frames in `recent` that have a score. */
   private done: number;
 
-  /** @param before the deviations of the last half second of a source that goes on */
+  /** @param frameRate frames a second @param before z-scores of the last half second of a resumed source */
   constructor(frameRate: number, before: readonly number[] = []) {
     this.half = Math.max(1, Math.round(frameRate / 2));
     this.recent = [...before];
     this.done = before.length;
   }
 
-  /** @returns the scores that are known now: of one frame, half a second before, or of none */
+  /**
+   * Adds the z-score of the next frame. Returns the anomaly score of the frame half a second earlier, if there is one.
+   */
   add(deviation: number): number[] {
     this.recent.push(deviation);
     return this.recent.length > this.done + this.half ? [this.next()] : [];
   }
 
-  /** @returns the scores of the last frames */
+  /** Ends the source: returns the anomaly scores of the last half second of frames. */
   end(): number[] {
     return Array.from({ length: this.recent.length - this.done }, () => this.next());
   }
 
-  /** The deviations of the half second that ends with the frame whose score was given last. */
+  /** Z-scores of the half second that ends with the last frame that has a score. */
   get before(): number[] {
     return this.recent.slice(0, this.done);
   }

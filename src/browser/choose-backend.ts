@@ -3,25 +3,25 @@ import { type KernelLibrary, loadLibrariesBy } from '../backend/kernel-library.j
 import { wasmError, wasmLibrary, type WasmThreads } from '../backend/wasm.js';
 import { errorFactory } from '../foundation/errors.js';
 
-/** What computes in a page. */
+/** Options for `chooseBackend` in a web page. */
 export interface PageBackendOptions {
-  /** The bytes of `wasm/pxv.wasm` of this package, or where they are fetched from. */
+  /** Bytes or URL of `wasm/pxv.wasm` of this package. */
   wasm: Uint8Array | URL | string;
-  /** 1 or more; more than 1 where the page is isolated. Default: one for each core, or without isolation 1. */
+  /** Number of threads, 1 to 1024; 1 without cross-origin isolation. Default: one per core, 1 without isolation. */
   threads?: number | undefined;
 }
 
-/** What computes from now on. */
+/** Backend of a web page, as `chooseBackend` has set it. */
 export interface ChosenPageBackend {
-  /** The kernels: the one set that pages have. */
+  /** Instruction set of the kernels: WebAssembly. */
   instructionSet: 'wasm';
-  /** Threads of the kernels, that of the caller included. */
+  /** Number of threads, including the caller's. */
   threads: number;
-  /** Whether the page may share memory between threads: it was served with the headers COOP and COEP. */
+  /** True if the page is cross-origin isolated (headers COOP and COEP), so that threads may share memory. */
   isolated: boolean;
 }
 
-/** What stands in browsers alone; TypeScript knows it only from there. */
+/** Browser globals that Node.js types lack. */
 const page = globalThis as unknown as {
   crossOriginIsolated?: boolean;
   navigator?: { hardwareConcurrency?: number };
@@ -31,10 +31,11 @@ const page = globalThis as unknown as {
 let library: KernelLibrary | null = null;
 
 /**
- * Loads the kernels in WebAssembly and makes them what computes. Call it before any tensor is made, in a worker, or the page stands still
- * while frames are computed. Called once more, it changes the number of threads alone.
- * @throws PxvError `DEPENDENCY` where the module cannot be fetched or is none of this version, `USAGE` where threads are asked for that the
- *   page may not have
+ * Loads the WebAssembly kernels and makes them the current backend. Call `chooseBackend` before any tensor is made,
+ * best in a worker: computing blocks its thread. A second call changes the number of threads alone.
+ *
+ * @throws PxvError `DEPENDENCY` if the module cannot be fetched or has another version, `USAGE` if the page cannot have
+ *   `threads` threads
  */
 export async function chooseBackend({ wasm, threads }: PageBackendOptions): Promise<ChosenPageBackend> {
   const isolated = page.crossOriginIsolated === true;
@@ -79,7 +80,7 @@ function loaded(code: Uint8Array, threads: WasmThreads): KernelLibrary {
   }
 }
 
-/** A thread of the kernels, as a worker. */
+/** Starts a kernel thread as a worker. */
 function start(program: string, data: object): void {
   const source = new Blob([`onmessage = ({ data }) => (${program})(data);`], { type: 'text/javascript' });
   const url = URL.createObjectURL(source);

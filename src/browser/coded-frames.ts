@@ -6,22 +6,22 @@ import type { Channels, Frame, Size } from '../foundation/frame.js';
 import { framesPerSecond } from '../foundation/frame-rate.js';
 import type { Model } from '../model/model.js';
 
-/** A frame of a file of `pxv encode`, or frames that damage has cost. */
+/** Decoded frame with its time, or a range of frames lost to damage. */
 export type TimedFrame =
   | {
-      /** From 0. */
+      /** 0-based index of the frame in the clip. */
       index: number;
-      /** As it was written, bit for bit. */
+      /** Decoded frame, bit for bit the encoded one. */
       frame: Frame;
-      /** Seconds from the first. */
+      /** Seconds since the first frame. */
       time: number;
     }
   | {
-      /** Frames that cannot be read, the last included. `to` is null: to the end, wherever that was. */
+      /** Range of lost frames, both ends included; `to` is null: to the unknown end. */
       lost: { from: number; to: number | null };
     };
 
-/** What stands in browsers alone. */
+/** Browser interfaces that Node.js types lack. */
 interface Picture extends Size {
   close(): void;
 }
@@ -38,17 +38,18 @@ const page = globalThis as unknown as {
   };
 };
 
-/** Bytes that are read at once. */
+/** Chunk size, in bytes. */
 const TOGETHER = 2 ** 16;
-/** Pixels of a frame, at most: a model takes memory for each, and a page has little. */
+/** Maximum pixels of a frame: a model's memory grows with the pixels, and a page has little. */
 const MOST_PIXELS = 2 ** 18;
 
 /**
- * The frames of a file that `pxv encode --instruction-set portable` has written, as they are read. Call `chooseBackend` first.
+ * Decodes a file of `pxv encode --instruction-set portable` and yields its frames. Call `chooseBackend` first.
  *
- * @param models those that may have written it, loaded one after another until they are found; one that the file holds is found there
- * @throws PxvError `INPUT` where it is no such file, or its frames are too large; `USAGE` where machines wrote it that round otherwise than
- *   browsers; `CHECKPOINT` where none of the models wrote it; the signal's reason once it is aborted
+ * @param models loaders of candidate models, called one after another until the file's models are found; embedded
+ *   models need no loader
+ * @throws PxvError `INPUT` if the file is no coded file, or if its frames exceed 2^18 pixels; `USAGE` if the file's
+ *   arithmetic is not that of browsers; `CHECKPOINT` if no model matches; the signal's reason if aborted
  */
 export async function* codedFrames(
   file: Blob,
@@ -74,7 +75,7 @@ async function* partsOf(file: Blob): AsyncGenerator<Uint8Array, void> {
     yield new Uint8Array(await file.slice(at, at + TOGETHER).arrayBuffer());
 }
 
-/** The bytes of a picture without loss, of this size and colours; none where it is no such picture. */
+/** Decodes a lossless WebP image of the given size and channels. Returns no bytes if `bytes` are something else. */
 async function decodeWebp(bytes: Uint8Array, { width, height }: Size, channels: Channels): Promise<Uint8Array> {
   const none = new Uint8Array(0);
   if (!isOfSize(bytes, { width, height })) return none;
@@ -92,7 +93,7 @@ async function decodeWebp(bytes: Uint8Array, { width, height }: Size, channels: 
   );
 }
 
-/** Whether these are the first bytes of WebP without loss and of this size: what is larger is never decoded. */
+/** Returns true if `bytes` begin a lossless WebP of this size; larger images are never decoded. */
 function isOfSize(bytes: Uint8Array, { width, height }: Size): boolean {
   const first = String.fromCharCode(...bytes.subarray(0, 16));
   if (bytes.length < 25 || !/^RIFF[^]{4}WEBPVP8L$/.test(first)) return false;

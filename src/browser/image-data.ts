@@ -1,16 +1,16 @@
 import type { Frame } from '../foundation/frame.js';
 
-/** What of an `ImageData` is read: four bytes a pixel, red, green, blue and alpha. */
+/** RGBA pixels, as an `ImageData` of a canvas has them. */
 export interface Pixels {
-  /** Pixels in a row. */
+  /** Width in pixels. */
   width: number;
-  /** Rows of pixels. */
+  /** Height in pixels. */
   height: number;
-  /** Row by row, from 0 to 255. */
+  /** Bytes of red, green, blue and alpha of each pixel, in raster order: height x width x 4. */
   data: Uint8ClampedArray | Uint8Array;
 }
 
-/** A frame in colour from the pixels of a canvas; what is transparent shows black. */
+/** Converts RGBA pixels of a canvas to an RGB frame, blended with black by alpha. */
 export function frameFromPixels({ width, height, data: from }: Pixels): Frame {
   const data = new Uint8Array(3 * width * height);
   for (let pixel = 0; pixel < width * height; pixel++) {
@@ -20,7 +20,7 @@ export function frameFromPixels({ width, height, data: from }: Pixels): Frame {
   return { width, height, channels: 3, data };
 }
 
-/** The pixels of a frame, for `new ImageData(data, width, height)`. */
+/** Converts a frame to opaque RGBA pixels, for `new ImageData(data, width, height)`. */
 export function toPixels({ width, height, channels, data: from }: Frame) {
   const data = new Uint8ClampedArray(4 * width * height);
   for (let pixel = 0; pixel < width * height; pixel++) {

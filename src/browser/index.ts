@@ -1,5 +1,5 @@
 /**
- * The library in a page: what needs no files. Call `chooseBackend` first, best in a worker.
+ * Exports of the library for web pages: all that needs no files. Call `chooseBackend` first, best in a worker.
  */
 export { codedFrames, type TimedFrame } from './coded-frames.js';
 export { chooseBackend, type ChosenPageBackend, type PageBackendOptions } from './choose-backend.js';

@@ -15,35 +15,39 @@ import { imageOutputPath } from './images-of-folder.js';
 import { decodeFileFields } from './options.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 
-/** How `decodeFile` reads, and where it writes. */
+/** Options for `decodeFile`. */
 export type DecodeFileOptions = OptionsOf<typeof decodeFileFields>;
 
-/** A file that was read. */
+/** Result of `decodeFile`. Its size is of the frames, in pixels. */
 export interface DecodedFile extends Size {
-  /** What was written. */
+  /** Path of the output: a folder or a file. */
   path: string;
-  /** Frames that were written, or images. */
+  /** Number of frames or images written. */
   frames: number;
-  /** Whether they are images, under the names that they had. */
+  /** True if the output is still images under their names, false if it is a clip. */
   isStillImages: boolean;
   /** Frames a second. */
   frameRate: number;
-  /** Stretches of frames that damage has cost, which are not in the clip; the end is null where it is not known. */
+  /** Ranges of frames lost to damage, both ends included; they are absent from the output. `to` is null if unknown. */
   lost: { from: number; to: number | null }[];
 }
 
-/** What a file says before its frames. @throws PxvError `INPUT` where it is no file of `encodeClip`, or its beginning is damaged */
+/**
+ * Reads the header of a coded file.
+ * @throws PxvError `INPUT` if the file is none of `encodeClip`, or its header is damaged
+ */
 export async function readCodedHeader(path: string): Promise<CodedHeader> {
   const reader = new CodedReader(bytesOf(path));
   return named(path, () => reader.header()).finally(() => reader.close());
 }
 
 /**
- * Reads a file that `encodeClip` has written, to the same frames. Behind damage they go on with the next key frame.
+ * Decodes a file of `encodeClip` to the same frames and writes them to `out`. After damage, decoding resumes at the
+ * next key frame.
  *
- * @throws PxvError `INPUT` where the file cannot be read, or not one frame of it; `CHECKPOINT` where the model that wrote it is not here; `USAGE`
- *   where this machine rounds otherwise than the one that wrote it; `OUTPUT` where the clip cannot be written; the signal's reason where it
- *   is aborted
+ * @throws PxvError `INPUT` if the file cannot be read, or if no frame is intact; `CHECKPOINT` if the model is not
+ *   found; `USAGE` if an option is invalid, or if this machine's arithmetic differs from the encoder's; `OUTPUT` if
+ *   `out` cannot be written; the signal's reason if aborted
  */
 export async function decodeFile(path: string, asked: DecodeFileOptions): Promise<DecodedFile> {
   const options = parseOptions('decode', decodeFileFields, asked);
@@ -56,7 +60,7 @@ export async function decodeFile(path: string, asked: DecodeFileOptions): Promis
   assertArithmetic(header);
   const loading = others.map((name) => () => loadModel(name));
   const models = await named(path, () => findFileModels(header, loading));
-  // Refuses a size that memory does not hold.
+  // Throws if the size exceeds memory.
   fitScoringBatch(resizeModel(models.model, header), 1, true);
   const lost: DecodedFile['lost'] = [];
   const names: string[] = [];
@@ -75,7 +79,7 @@ export async function decodeFile(path: string, asked: DecodeFileOptions): Promis
     if (frames === 0)
       throw errorFactory('INPUT', 'decode')(path, 'a frame that is whole', 'none', 'get the file again');
   }
-  // Whether they have names is known once the first one is there.
+  // Names of images are known from the first frame on.
   const fileOf = (index: number) => names[index] ?? frameFileName(index);
   await writeClip(out, read(), { frameRate, signal, fileOf });
   const isStillImages = names.length > 0;
@@ -86,7 +90,7 @@ function bytesOf(path: string): AsyncIterable<Uint8Array> {
   return createReadStream(path, { highWaterMark: 1 << 16 });
 }
 
-/** Has an error speak of the file by its name. */
+/** Runs `work`; errors name the file. @throws PxvError the code of `work`, else `INPUT` */
 async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

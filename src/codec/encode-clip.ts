@@ -19,41 +19,43 @@ import { listStillImages, openImages } from './images-of-folder.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { encodeClipFields } from './options.js';
 
-/** How `encodeClip` writes. */
+/** Options for `encodeClip`. */
 export type EncodeClipOptions = OptionsOf<typeof encodeClipFields>;
 
-/** A clip, or images, that were written as a file of its own kind. */
+/** Result of `encodeClip`: a coded file of a clip or of still images. Its size is of the frames, in pixels. */
 export interface EncodedClip extends Size {
-  /** The file. */
+  /** Path of the file. */
   path: string;
-  /** Frames in it, or images. */
+  /** Number of frames or images in the file. */
   frames: number;
-  /** Whether they are images, each of which stands for itself, under its name. */
+  /** True if the file holds still images with their names, false if it holds a clip. */
   isStillImages: boolean;
   /** Frames a second. */
   frameRate: number;
-  /** Of the file. */
+  /** Size of the file, in bytes. */
   bytes: number;
-  /** Those of key frames, and how many these are. */
+  /** Number of key frames, and the sum of their bytes. */
   keyFrames: { frames: number; bytes: number };
-  /** Of the whole file. */
+  /** Bits/dim of the whole file. */
   bitsPerDim: number;
-  /** Of the frames alone, by the probabilities that they were written by. */
+  /** Bits/dim of the frames by the model's probabilities, without container overhead. */
   modelBitsPerDim: number;
 }
 
-/** The model that writes key frames of clips of three colours and all levels. */
+/** Image model for key frames of clips with 3 channels and 256 levels. */
 const STILLS = 'cifar';
-/** Frames computed together. */
+/** Maximum batch size. */
 const TOGETHER = 8;
 
 /**
- * Writes a clip as a file in which each frame takes as many bits as the model says; `decodeFile` gives the very same frames. Images of a
- * folder that differ in more than numbers, and all with a model of images, stand each for itself and keep their names. Of several ranks the
- * first alone writes.
+ * Encodes a clip losslessly by the model's likelihood and writes the coded file atomically; `decodeFile` decodes it. A
+ * folder holds still images if its file names differ in more than numbers, or if `trained` is an image model. In a
+ * process group only the main process writes.
  *
- * @throws PxvError `USAGE` where an option is wrong, `INPUT` where the clip cannot be read, `OUTPUT` where the file cannot be written; the
- *   signal's reason where it is aborted: then nothing is left of it
+ * @param trained video or image model
+ * @param path video file, or folder of images
+ * @throws PxvError `USAGE` if an option is invalid, `INPUT` if the clip cannot be read, `OUTPUT` if the file cannot be
+ *   written; the signal's reason if aborted
  */
 export async function encodeClip(trained: Model, path: string, asked: EncodeClipOptions): Promise<EncodedClip> {
   const options = parseOptions('encode', encodeClipFields, asked);

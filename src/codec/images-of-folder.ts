@@ -16,19 +16,19 @@ import {
 } from '../video/index.js';
 import type { ModelClip } from '../clips/open-clip-for-model.js';
 
-/** Bytes that a name has at most. */
+/** Maximum bytes of an image's name. */
 const MOST_BYTES = 512;
 
-/** Images that are no frames of a clip, as a model sees them. */
+/** Still images at a model's size, channels and levels. */
 export interface ModelImages extends Pick<ModelClip, 'frames'> {
   reader: Pick<ModelClip['reader'], 'size' | 'frameRate' | 'estimatedFrames' | 'warning'>;
-  /** Their paths below the folder, with `/` between the parts. */
+  /** Paths of the images relative to the folder, with `/` as separator. */
   names: string[];
 }
 
 /**
- * The images of a folder that are no frames of a clip: they differ in more than numbers, or lie in folders there, or the model knows no frames.
- * Null of a clip.
+ * Lists the still images below a folder, at any depth. Returns null if `path` is a file or has no images. Returns null
+ * if the images are frames of a clip for a video model.
  */
 export async function listStillImages(path: string, { chain }: Model): Promise<string[] | null> {
   const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;
@@ -38,8 +38,11 @@ export async function listStillImages(path: string, { chain }: Model): Promise<s
 }
 
 /**
- * @param files what `listStillImages` found, at least one
- * @throws PxvError `INPUT` where an image cannot be read, where they are of several sizes and none is asked for, or where two would have one name
+ * Opens still images for a model. The frames are read when `frames` is iterated.
+ *
+ * @param files result of `listStillImages`, at least one path
+ * @throws PxvError `INPUT` if an image cannot be read, if sizes differ and `size` is not fixed, or if two output names
+ *   collide
  */
 export async function openImages(
   { chain }: Model,
@@ -75,7 +78,7 @@ function expectNames(folder: string, names: readonly string[]): void {
     const bytes = Buffer.byteLength(name);
     if (bytes > MOST_BYTES)
       throw unusable(name, `a name of ${MOST_BYTES} bytes at most`, `${bytes} bytes`, 'give it a shorter name');
-    // Some disks do not tell small letters from large ones.
+    // Some file systems ignore case.
     const written = imageOutputPath(name).toLowerCase();
     const other = known.get(written);
     if (other !== undefined)
@@ -84,7 +87,10 @@ function expectNames(folder: string, names: readonly string[]): void {
   }
 }
 
-/** What an image of this name is read back to, below its folder. @throws PxvError `INPUT` where it would lie elsewhere */
+/**
+ * Returns the relative path of the PNG that an image is decoded to.
+ * @throws PxvError `INPUT` if the path leaves its folder
+ */
 export function imageOutputPath(name: string): string {
   const { dir, name: own } = parse(name);
   const file = join(dir, `${own}.png`);

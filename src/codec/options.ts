@@ -15,52 +15,52 @@ const {
   booleanFlag,
 } = fields;
 
-/** What is asked of a file that is written, by `pxv encode` too. */
+/** Fields of `encodeClipFields` that are also flags of `pxv encode`. */
 export const encodeFlags = {
-  /** Frames from one key frame, which needs none before it, to the next. Default: 300. */
+  /** Number of frames from one key frame to the next. Default: 300. */
   keyFrameInterval: withFlag(
     positiveInteger.default(300),
     'frames',
     'a frame that needs none before it stands so often: damage costs no more than the frames up to it',
     { max: 1_000_000 },
   ),
-  /** Whether the model's own file stands in the file, which is then read without it. */
+  /** True to embed the model's file in the coded file, which then decodes without the model. Default: false. */
   withModel: booleanFlag('put the model into the file, which any pxv then reads'),
-  /** Rate to bring the clip to. Default: its own. */
+  /** Target frame rate. Default: the clip's own. */
   frameRate,
-  /** Whether `out` may take the place of a file. Default: it may not. */
+  /** True to replace an existing file at `out`. Default: false. */
   overwrite,
 };
 
-/** See `encodeClip`. */
+/** Options for `encodeClip`. */
 export const encodeClipFields = {
   ...encodeFlags,
-  /** How a clip of another aspect is brought to one size. Default: `crop`. */
+  /** Method to bring a clip of another aspect ratio to a fixed size. Default: `crop`. */
   fit: fit.optional(),
-  /** One size, or one at the clip's own aspect. Default: that aspect, with the shorter side of the model's images. */
+  /** Target size: fixed, or at the clip's aspect ratio. Default: the clip's, with the model's shorter side. */
   size: pictureSize.optional(),
-  /** The file to write. */
+  /** Path of the file to write. */
   out: z.string(),
-  /** Called with each frame that is written, and about how many there are; null where that is not known. */
+  /** Called with each encoded frame and the estimated number of frames, null if unknown. */
   onFrame: callback<(frame: WrittenFrame, total: number | null) => void>(),
-  /** Called with one line about a clip that is damaged, and of what else the user should know. */
+  /** Called with one line of text per warning, as of a damaged clip. */
   onWarning: callback<(text: string) => void>(),
-  /** The processes that encode together, of which the first writes. Default: this one alone. */
+  /** Process group that shares the encoding; its main process writes. Default: this process alone. */
   processGroup,
-  /** Ends the work: nothing is left of it. */
+  /** Signal that aborts; nothing of the result remains. */
   signal,
 };
 
-/** See `decodeFile`. */
+/** Options for `decodeFile`. */
 export const decodeFileFields = {
-  /** A model to look at first, by its name, file or run folder. Default: the shipped ones are looked through. */
+  /** Model to try before the shipped models: name, file or run folder. Default: shipped models alone. */
   model: z.string().optional(),
-  /** Whether `out` may take the place of what is there. Default: it may not. */
+  /** True to replace an existing output at `out`. Default: false. */
   overwrite,
-  /** Where the frames go: a folder for PNG files, which are exact; `.mp4`, `.webm`, `.gif`, `.png` to look at. */
+  /** Path of the output: a folder of PNG files, which are exact; or `.mp4`, `.webm`, `.gif` or `.png` for viewing. */
   out: z.string(),
   /** Called with the number of frames so far. */
   onFrame: callback<(frames: number) => void>(),
-  /** Ends the work: nothing is left of it. */
+  /** Signal that aborts; nothing of the result remains. */
   signal,
 };

@@ -17,29 +17,32 @@ import {
 import { FrameCoder } from './frame-coder.js';
 import type { FileModels } from './file-models.js';
 
-/** A frame of a file, or those that damage has cost. */
+/** Decoded frame, or a range of frames lost to damage. */
 export type DecodedFrame =
   | {
+      /** 0-based index of the frame in the clip. */
       index: number;
       frame: Frame;
-      /** Of a picture that stands for itself; of a frame of a clip empty. It is what the file says: nothing says that it is sound. */
+      /** Name of a still image as the file states it: untrusted. Empty for a frame of a clip. */
       name: string;
     }
-  | { lost: { from: number; /** Null: to the end, wherever that was. */ to: number | null } };
+  | { lost: { from: number; /** Index of the last lost frame; null: to the unknown end. */ to: number | null } };
 
-/** What a file is read by. */
+/** Options for `decodeFrames`. */
 export interface DecodeOptions {
+  /** Models that the header names: see `findFileModels`. */
   models: FileModels;
+  /** Decoder of WebP key frames, of the header's size and channels. */
   webp: Pick<StillCoder, 'decode'>;
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Reads the frames of a file as it comes. A frame is given only where it is the very one that was written; behind damage frames go on with the
- * next key frame.
+ * Decodes the frames of a coded file as its bytes arrive. Yields only frames whose checksum is right. After damage,
+ * decoding resumes at the next key frame. Closes `reader`.
  *
- * @param reader whose `header` was read
- * @throws PxvError `USAGE` where this machine computes in another way than the one that wrote the file; the signal's reason once it is aborted
+ * @param reader reader after `reader.header()`
+ * @throws PxvError as `assertArithmetic` and `FrameCoder`; the signal's reason if aborted
  */
 export async function* decodeFrames(
   reader: CodedReader,
@@ -54,10 +57,10 @@ export async function* decodeFrames(
   const stills = isOfImages ? coder : models.stills && new FrameCoder(resizeModel(models.stills, header));
   let history = new FrameHistory(shape);
   let next = 0;
-  /** Whether the frames before the next one are known. */
+  /** True if the frame before `next` was decoded. */
   let isKnown = true;
 
-  /** Null where it is not the frame that was written. */
+  /** Decodes a record; returns null if its checksum is wrong. */
   const read = async ({
     kind,
     index,
@@ -124,7 +127,10 @@ function isSoundEnd({ kind, index, check }: CodedRecord): boolean {
   return recordChecksum(kind, index, none, none) === check;
 }
 
-/** @throws PxvError `USAGE` where this machine rounds otherwise than the one that wrote a file */
+/**
+ * Checks that this machine can decode a file.
+ * @throws PxvError `USAGE` if the current instruction set is of another `arithmeticFamily` than the file
+ */
 export function assertArithmetic({ arithmetic }: CodedHeader): void {
   const set = currentInstructionSet();
   if (arithmeticFamily(set) === arithmetic) return;

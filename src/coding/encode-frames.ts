@@ -16,59 +16,64 @@ import {
 } from './format.js';
 import { FrameCoder } from './frame-coder.js';
 
-/** Writes a picture by itself, and reads it back. */
+/** Lossless codec of single frames, without a model. */
 export interface StillCoder {
+  /** Encodes a frame losslessly. */
   encode(frame: Frame): Promise<Uint8Array>;
-  /** @returns bytes of the frame; anything where `bytes` are not what `encode` gave */
+  /** Decodes a result of `encode` to the frame's `data`; other bytes decode to arbitrary bytes. */
   decode(bytes: Uint8Array): Promise<Uint8Array>;
 }
 
-/** A frame that was written. */
+/** Size and kind of an encoded frame. */
 export interface WrittenFrame {
+  /** 0-based index of the frame in the clip. */
   index: number;
   kind: RecordKind;
-  /** Of its record. */
+  /** Size of the frame's record, in bytes. */
   bytes: number;
-  /** By the model's probabilities; of WebP those of its bytes. */
+  /** Ideal code length by the model's probabilities, in bits; of a WebP key frame, 8 times its bytes. */
   bits: number;
 }
 
-/** How frames are written. */
+/** Options for `encodeFrames`. */
 export interface EncodeOptions {
   frameRate: FrameRate;
-  /** Frames from one key frame to the next; the first frame is one. */
+  /** Number of frames from one key frame to the next, the first at frame 0. */
   keyFrameInterval: number;
-  /** What pictures are called that stand for themselves: each is a key frame. Undefined: they are a clip. */
+  /** Names of still images, each of which becomes a key frame. Undefined: the frames are a clip. */
   names?: readonly string[] | undefined;
-  /** A model of images of the same size and colours, for key frames; undefined: none. */
+  /** Image model of the same size and colours, for key frames. Default: none. */
   keyFrameModel?: Model | undefined;
-  /** WebP without loss, for key frames: of each the smaller is taken. */
+  /** Lossless WebP codec for key frames. The smaller of WebP and the image model's code is written. Default: none. */
   webp?: StillCoder | undefined;
-  /** The model's own file, to stand in this one. */
+  /** Bytes of the model's file, to embed in the coded file. Default: null, none. */
   embedded?: Uint8Array | null;
-  /** Frames computed together. */
+  /** Batch size: number of frames computed at once. Default: 8. */
   batch?: number;
-  /** Called with each frame that is written. */
+  /** Called with each encoded frame. */
   onFrame?: (written: WrittenFrame) => void;
-  /** The processes that encode stretches in turn, of which each gets the whole file. Default: this one alone. */
+  /**
+   * Process group that encodes batches round-robin; each process yields the whole file. Default: this process alone.
+   */
   processGroup?: ProcessGroup | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** Frames that are written together, and the records that come of them. */
+/** Batch of frames to encode at once. */
 interface Stretch {
-  /** Whether it is one frame, which needs none before it. */
+  /** True if the batch is one key frame. */
   isKey: boolean;
   frames: readonly { index: number; frame: Frame; levels: Levels }[];
 }
 type Records = readonly { written: WrittenFrame; bytes: Uint8Array }[];
 
 /**
- * Writes frames as a file, part by part as they come: docs/codec-format.md. With a model of images every frame is a key frame.
+ * Encodes frames losslessly and yields the bytes of a coded file, record after record: docs/codec-format.md. With an
+ * image model every frame is a key frame.
  *
- * @param model of the frames' size and colours
- * @param frames at the model's levels
- * @throws the signal's reason once it is aborted
+ * @param model model of the frames' size and colours
+ * @param frames frames, quantized to the model's levels
+ * @throws PxvError as `FrameCoder`; the signal's reason if aborted
  */
 export async function* encodeFrames(
   model: Model,

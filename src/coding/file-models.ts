@@ -3,18 +3,18 @@ import { parseModel, type Model } from '../model/model.js';
 import { computeFingerprint } from './fingerprint.js';
 import type { CodedHeader } from './format.js';
 
-/** The models that wrote a file, at any size. */
+/** Models that a coded file names, at any frame size. */
 export interface FileModels {
   model: Model;
-  /** Of images, which key frames may be written by; null: none is named. */
+  /** Image model for key frames; null if the file names none. */
   stills: Model | null;
 }
 
 /**
- * Finds the models that a file names: first in the file itself, then among others.
+ * Finds the models that a coded file names by their fingerprints: the embedded model first, then `others`.
  *
- * @param others loaded one after another, until both are found
- * @throws PxvError `CHECKPOINT` where one is nowhere
+ * @param others loaders of candidate models, called one after another until all models are found
+ * @throws PxvError `CHECKPOINT` if a model is not found
  */
 export async function findFileModels(
   { model, stills, embedded }: CodedHeader,

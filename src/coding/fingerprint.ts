@@ -2,7 +2,10 @@ import type { Model } from '../model/model.js';
 import type { Arithmetic } from './format.js';
 import type { InstructionSet } from '../backend/kernels/index.js';
 
-/** Which models give the same bits: 16 hexadecimal digits of the SHA-256 of a description, but for its size, and of the weights. */
+/**
+ * Computes the fingerprint of a model: the first 16 hexadecimal digits of the SHA-256 of its description and weights.
+ * The image size does not count.
+ */
 export async function computeFingerprint({ description, weights }: Model): Promise<string> {
   const scales = description.scales.map((scale) => ({ ...scale, size: null }));
   const text = new TextEncoder().encode(JSON.stringify({ ...description, scales }));
@@ -17,7 +20,7 @@ export async function computeFingerprint({ description, weights }: Model): Promi
   return Array.from(digest.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** How an instruction set rounds: portable and WebAssembly each product and each sum, the others both at once. */
+/** Returns `separate` for portable and WebAssembly kernels, `fused` (FMA) for all others: see `arithmetics`. */
 export function arithmeticFamily(set: InstructionSet): Arithmetic {
   return set === 'wasm' || set === 'portable' ? 'separate' : 'fused';
 }

@@ -3,53 +3,64 @@ import { errorFactory, type PxvError } from '../foundation/errors.js';
 import type { Channels, Size } from '../foundation/frame.js';
 import type { FrameRate } from '../foundation/frame-rate.js';
 
-/** How products and sums are rounded where frames are computed: each by itself, or together. Files are read by the same. */
+/**
+ * Rounding of multiply-adds that computed the frames: product and sum separately, or fused (FMA). A file is decoded
+ * with the arithmetic that encoded the file.
+ */
 export const arithmetics = ['separate', 'fused'] as const;
+/** Rounding of multiply-adds: an entry of `arithmetics`. */
 export type Arithmetic = (typeof arithmetics)[number];
 
-/** What a file says before its frames. */
+/** Header of a coded file. */
 export interface CodedHeader extends Size {
   channels: Channels;
-  /** Values of a sub-pixel, 2 to 256. */
+  /** Number of levels of a sub-pixel, 2 to 256. */
   levels: number;
   frameRate: FrameRate;
   arithmetic: Arithmetic;
-  /** See `computeFingerprint`. */
+  /** Fingerprint of the model: see `computeFingerprint`. */
   model: string;
-  /** The same of the model of images that key frames may be written by; null: none. */
+  /** Fingerprint of the image model for key frames; null: none. */
   stills: string | null;
-  /** The model's own file, where it is in this one. */
+  /** File of the model that is embedded in the coded file; null: none. */
   embedded: Uint8Array | null;
 }
 
-/** What a frame is written by. Key frames, the stills, need none before them. */
+/**
+ * Kinds of records in a coded file: its end, a frame predicted from the frames before, a key frame coded by an image
+ * model (`still`), and a key frame as lossless WebP.
+ */
 export const recordKinds = { end: 0, predicted: 1, still: 2, webp: 3 } as const;
+/** Kind of a record: a value of `recordKinds`. */
 export type RecordKind = (typeof recordKinds)[keyof typeof recordKinds];
 
-/** A frame as it lies in a file. */
+/** Record of a coded file: a frame, or the end. */
 export interface CodedRecord {
   kind: RecordKind;
-  /** Of the frame, in its clip; of the end, how many there are. */
+  /** 0-based index of the frame in the clip; of the end record, the number of frames. */
   index: number;
   payload: Uint8Array;
-  /** Of all this, and of the frame's levels: see `recordChecksum`. */
+  /** Checksum of the record and of the frame's levels: see `recordChecksum`. */
   check: number;
 }
 
 const MAGIC = [0x89, 0x50, 0x58, 0x56];
 const VERSION = 2;
 const HASH_BYTES = 8;
-/** Magic, version and the like, size, rate, two fingerprints, bytes that are embedded, and the CRC-32 of all that and of these. */
+/**
+ * Bytes of a header without an embedded model: magic, version and kinds, size, frame rate, two fingerprints, length of
+ * the embedded model, and the CRC-32 of the header and the embedded model.
+ */
 const HEADER_BYTES = 44;
-/** What key frames begin with, so that they can be found behind damage. */
+/** Sync bytes of key frames, to find a key frame after damage. */
 const MARK = [0xf3, 0x4b, 0x59];
-/** An embedded model has so many bytes at most. */
+/** Maximum bytes of an embedded model. */
 const MOST_EMBEDDED = 2 ** 28;
-/** A payload has so many bytes for each sub-pixel at most, and a few. */
+/** Maximum bytes of a payload per sub-pixel, plus a constant. */
 const MOST_BYTES = 5;
 const SPARE_BYTES = 1024;
 
-/** The CRC-32 of what a record says and of the levels that it stands for. */
+/** Returns the CRC-32 of a record's kind, index and payload, and of the decoded levels of the frame. */
 export function recordChecksum(kind: RecordKind, index: number, payload: Uint8Array, levels: Uint8Array): number {
   const numbers = new DataView(new ArrayBuffer(9));
   numbers.setUint8(0, kind);
@@ -58,6 +69,7 @@ export function recordChecksum(kind: RecordKind, index: number, payload: Uint8Ar
   return crc32(new Uint8Array(numbers.buffer), payload, levels);
 }
 
+/** Serializes the header of a coded file: docs/codec-format.md. */
 export function writeHeader(header: CodedHeader): Uint8Array {
   const { embedded } = header;
   const bytes = new Uint8Array(HEADER_BYTES + (embedded?.length ?? 0));
@@ -76,6 +88,7 @@ export function writeHeader(header: CodedHeader): Uint8Array {
   return bytes;
 }
 
+/** Serializes a record of a coded file: docs/codec-format.md. */
 export function writeRecord({ kind, index, payload, check }: CodedRecord): Uint8Array {
   const isMarked = kind === recordKinds.still || kind === recordKinds.webp;
   const head = [kind, ...(isMarked ? MARK : []), ...(kind === recordKinds.predicted ? [] : varint(index))];
@@ -83,7 +96,7 @@ export function writeRecord({ kind, index, payload, check }: CodedRecord): Uint8
   return Uint8Array.from([...head, ...uint32(check), ...payload]);
 }
 
-/** Reads a file as it comes. */
+/** Streaming reader of a coded file: the header first, then record after record. */
 export class CodedReader {
   private bytes = new Uint8Array(0);
   private at = 0;
@@ -95,7 +108,7 @@ export class CodedReader {
     this.chunks = chunks[Symbol.asyncIterator]();
   }
 
-  /** @throws PxvError `INPUT` where it is no such file, or its beginning is damaged */
+  /** Reads the header. @throws PxvError `INPUT` if the file is no coded file, or if its header is damaged */
   async header(): Promise<CodedHeader> {
     const bytes = await this.peek(HEADER_BYTES);
     if (bytes.length < 4 || MAGIC.some((byte, at) => bytes[at] !== byte)) throw unreadable('another kind of file');
@@ -131,8 +144,11 @@ export class CodedReader {
   }
 
   /**
-   * The record that begins here, which `take` goes beyond; null where none does, and where the file breaks off.
+   * Reads the record at the current position without advancing: see `take`. Returns null if no record begins there, or
+   * if the file is truncated.
+   *
    * @param next index of the next frame
+   * @returns the record, and its length in bytes
    */
   async record(next: number): Promise<{ record: CodedRecord; bytes: number } | null> {
     const head = await this.peek(32);
@@ -163,12 +179,12 @@ export class CodedReader {
     return { record: { kind, index, payload: whole.slice(used), check }, bytes: used + length };
   }
 
-  /** Goes beyond so many bytes. */
+  /** Advances the position by a number of bytes. */
   take(bytes: number): void {
     this.at += bytes;
   }
 
-  /** Goes to the next place at which a key frame may begin; false where there is none. */
+  /** Advances to the next sync bytes of a key frame. Returns false at the end of the file. */
   async seekKey(): Promise<boolean> {
     for (;;) {
       const bytes = await this.peek(1 + MARK.length);
@@ -183,12 +199,12 @@ export class CodedReader {
     }
   }
 
-  /** Ends the source. */
+  /** Closes the source of bytes. */
   async close(): Promise<void> {
     await this.chunks.return?.();
   }
 
-  /** So many bytes from here on, or those that there are. */
+  /** Returns the next `count` bytes without advancing; fewer at the end of the file. */
   private async peek(count: number): Promise<Uint8Array> {
     while (this.bytes.length - this.at < count && !this.hasEnded) {
       const next = await this.chunks.next();
@@ -206,13 +222,15 @@ export class CodedReader {
   }
 }
 
-/** Bytes before which their number stands. */
+/** Joins byte strings; each but the last is preceded by its length as a varint. */
 export function concatenateStreams(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 1) return parts[0];
   return Uint8Array.from(parts.flatMap((part, at) => [...(at < parts.length - 1 ? varint(part.length) : []), ...part]));
 }
 
-/** So many parts as `joined` has joined; empty ones where they are cut off. */
+/**
+ * Splits a result of `concatenateStreams` into `count` views of `bytes`. Truncated bytes give shorter or empty parts.
+ */
 export function splitStreams(bytes: Uint8Array, count: number): Uint8Array[] {
   let at = 0;
   return Array.from({ length: count }, (_, part) => {

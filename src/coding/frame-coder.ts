@@ -17,30 +17,32 @@ import { AS_SCORED } from '../model/sampling-settings.js';
 import { unusableProbabilities } from '../sampling/engine.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 
-/** What a frame is written as. */
+/** Frame in arithmetic coding. */
 export interface CodedFrame {
-  /** The bytes of each scale of the model, the coarsest first. */
+  /** Bytes of each scale of the model, the coarsest first. */
   scales: readonly Uint8Array[];
-  /** What it costs by the probabilities that were written by. */
+  /** Ideal code length in bits: -log2 of the frame's probability, as quantized for the coder. */
   bits: number;
 }
 
-/** Bytes that a sub-pixel takes at most, and a few for the end. */
+/** Maximum bytes of a coded sub-pixel, and bytes of the coder's end. */
 const MOST_BYTES = 4;
 const END = 8;
-/** Probabilities are counts of 2 to this. */
+/** Base-2 logarithm of the total count that probabilities are quantized to. */
 const COUNT_BITS = 30;
 
 /**
- * Writes frames as bytes, as many as the model's likelihood says (see the kernel `encoding`), and reads them back: on machines whose
- * instruction sets round alike, with any number of threads.
+ * Arithmetic coder of frames by a model's likelihood (see the kernel `encoding`). Decoding needs an instruction set of
+ * the same `arithmeticFamily`; the number of threads may differ.
  */
 export class FrameCoder {
   private readonly tensors: Tensor[];
   private readonly sampler: FrameSampler;
   private readonly kernels: Kernels;
 
-  /** @throws PxvError `USAGE` where whole images are not computed by the kernels that compute pixel by pixel */
+  /**
+   * @throws PxvError `USAGE` if the current backend has no native kernels, whose results a decoder repeats bit for bit
+   */
   constructor(readonly model: Model) {
     if (!hasKernels()) throw otherBackend();
     this.tensors = toTensors(model.weights, model.chain.parameters);
@@ -49,15 +51,17 @@ export class FrameCoder {
     this.kernels = libraryOf(instructionSet).kernels(instructionSet);
   }
 
+  /** Disposes the weights; the coder cannot be used afterwards. */
   dispose(): void {
     tf.dispose(this.tensors);
     this.sampler.dispose();
   }
 
   /**
-   * @param examples frames, each with what it is given
-   * @returns each frame as bytes
-   * @throws PxvError `CHECKPOINT` where probabilities are not finite
+   * Encodes a batch of frames.
+   *
+   * @param examples frames with their conditioning inputs
+   * @throws PxvError `CHECKPOINT` if probabilities are not finite
    */
   async encode(examples: Examples): Promise<CodedFrame[]> {
     const { chain } = this.model;
@@ -89,9 +93,11 @@ export class FrameCoder {
   }
 
   /**
-   * @param examples one, with what the frame was given; its image is not read. Its tensors are disposed of
-   * @param coded what `encode` gave; of other bytes comes some other frame
-   * @throws the signal's reason once it is aborted
+   * Decodes one frame. Disposes `examples`.
+   *
+   * @param examples one example with the frame's conditioning inputs; its image is not read
+   * @param coded `CodedFrame.scales` of `encode`; other bytes decode to an arbitrary frame
+   * @throws the signal's reason if aborted
    */
   async decode(examples: Examples, coded: CodedFrame['scales'], signal?: AbortSignal): Promise<Levels> {
     const options = { seed: 0, samples: 1, frame: 0, settings: AS_SCORED, coded, signal };
@@ -99,7 +105,7 @@ export class FrameCoder {
     return levels;
   }
 
-  /** The same of a picture by itself. */
+  /** Encodes one frame without context frames: a key frame or a still image. */
   async encodeOne(levels: Levels): Promise<CodedFrame> {
     const buffer = new ExampleBuffer(this.model.chain.exampleShape, 1);
     buffer.addAfter(NO_FRAMES, levels);
@@ -109,7 +115,7 @@ export class FrameCoder {
     return coded;
   }
 
-  /** @returns what `encodeOne` was given */
+  /** Decodes a frame of `encodeOne`. @throws the signal's reason if aborted */
   decodeOne(coded: CodedFrame['scales'], signal?: AbortSignal): Promise<Levels> {
     return this.decode(examplesOfFirst(this.model.chain.exampleShape, 1), coded, signal);
   }

@@ -1,8 +1,8 @@
 import { withFlag, nonNegativeInteger } from '../options/fields.js';
 
-/** What is asked of serving the page, by `pxv page` too. */
+/** Options for `servePage`, which are also flags of `pxv page`. */
 export const pageFields = {
-  /** 0: any that is free. Default: 0. */
+  /** TCP port on the loopback interface, 0 to 65535. Default: 0, any free port. */
   port: withFlag(nonNegativeInteger.max(65_535).default(0), 'number', 'port of this machine; 0: any that is free', {
     max: 65_535,
   }),

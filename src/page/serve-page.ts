@@ -17,15 +17,15 @@ const types: Record<string, string> = {
   '.mkv': 'video/x-matroska',
 };
 
-/** What the bundle itself is, in `dist/page`; `scripts/build-page.mjs` makes it. */
+/** Files of the page's bundle in `dist/page`, which `scripts/build-page.mjs` makes. */
 const bundle = ['index.html', 'page.css', 'icon.svg', 'main.js', 'worker.js', 'licences.txt'];
 
-/** See `servePage`. */
+/** Options for `servePage`. */
 export type ServePageOptions = OptionsOf<typeof pageFields>;
 
 /**
- * Serves the page that predicts in the browser, to this machine alone.
- * @throws PxvError `USAGE` where the port cannot be had, `DEPENDENCY` where the page was not built
+ * Serves the web page that predicts in the browser, on the loopback interface alone.
+ * @throws PxvError `USAGE` if the port cannot be opened, `DEPENDENCY` if the page was not built
  */
 export async function servePage(options: ServePageOptions = {}): Promise<LoopbackServer> {
   const { port } = parseOptions('serve a page', pageFields, options);

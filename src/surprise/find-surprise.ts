@@ -29,46 +29,50 @@ import {
 } from './frame-source.js';
 import { SearchCheckpoint, type SearchState, type TimelineRow } from './search-checkpoint.js';
 
-/** How `findSurprise` looks, and where it writes. */
+/** Options for `findSurprise`. */
 export type FindSurpriseOptions = OptionsOf<typeof findSurpriseFields>;
 
 type Asked = ParsedOptions<typeof findSurpriseFields>;
 
-/** What `findSurprise` found. */
+/** Result of `findSurprise`: the anomaly scores and events of a clip. */
 export interface FoundSurprise {
-  /** What was written: a folder with `film.mp4`, `timeline.png`, `timeline.csv`, or the film alone; null: nothing. */
+  /**
+   * Path of the output: a folder with `film.mp4`, `timeline.png` and `timeline.csv`, or the video alone. Null if none
+   * was written.
+   */
   path: string | null;
-  /** Frames that were looked at: not the first, nor those that were learned from. */
+  /** Number of scored frames: all but the first and those that the baseline was fitted to. */
   frames: number;
   /** Frames a second, as the clip was read. */
   frameRate: number;
-  /** Pixels in a row of a frame, as the model sees it. */
+  /** Width of the scored frames, in pixels. */
   width: number;
-  /** Rows of pixels. */
+  /** Height of the scored frames, in pixels. */
   height: number;
-  /** Mean over all of them. */
+  /** Mean bits/dim over the scored frames. */
   bitsPerDim: number;
-  /** The largest first. */
+  /** Events, highest score first. */
   events: readonly AnomalyEvent[];
-  /** Of each frame that was looked at: its index in the clip, what it cost, and its score. */
+  /** Columns, one entry per scored frame: 0-based index in the clip, bits/dim and anomaly score. */
   timeline: { frame: number[]; bitsPerDim: number[]; score: number[] };
 }
 
-/** What is written to a folder. */
+/** Files of an output folder. */
 const FILES = ['film.mp4', 'timeline.csv', 'timeline.png'];
-/** Frames computed together, where nobody waits for them. */
+/** Maximum batch size for recorded clips; live streams have batch size 1. */
 const TOGETHER = 8;
-/** Seconds of work after which what was found is kept. */
+/** Seconds of work between checkpoints. */
 const BETWEEN_PARTS = 5;
 
 /**
- * Looks through a clip for what was unexpected. Writes a film of its frames beside their bits, the timeline, and a picture of it with the
- * moments that stood out. What is found is kept as it goes in `<out>.unfinished`, from where the same call goes on after an interruption.
- * Of several ranks the first alone writes.
+ * Scores the frames of a clip for anomalies. Writes a video of frames beside heat maps of their bits, the timeline as
+ * CSV, and the timeline with the largest events as PNG. Checkpoints go to `<out>.unfinished`, from which the same call
+ * resumes after an interruption. In a process group only the main process writes.
  *
- * @param source path of a clip, or bytes of a film or of raw frames, which is looked at as it comes; an aborted signal is its end
- * @throws PxvError `USAGE` where an option is wrong or the model is one of images; `INPUT` where a clip cannot be read, or nothing is left to look at; `OUTPUT`
- *   where the result cannot be written; the signal's reason where it is aborted
+ * @param trained video model
+ * @param source path of a clip, or bytes of a live video or raw stream; aborting a stream ends the stream
+ * @throws PxvError `USAGE` if an option is invalid or `trained` is an image model; `INPUT` if a clip cannot be read or
+ *   no frame is left to score; `OUTPUT` if the result cannot be written; the signal's reason if aborted
  */
 export async function findSurprise(
   trained: Model,
@@ -143,13 +147,13 @@ async function searchThrough(
   }
 }
 
-/** What other ranks learn of the first: where it begins, and how many frames are computed together. */
+/** State that the main process broadcasts before the search: the checkpoint and the batch size. */
 interface Begun {
   state: Readonly<SearchState>;
   batch: number;
 }
 
-/** What a rank does that is not the first: it computes its part of what the first asks for. */
+/** Runs the search of a rank that is not the main process: computes its share of frame costs. */
 async function computeAlong(model: Model, source: string | AsyncIterable<Uint8Array>, options: Asked): Promise<void> {
   const opened = await openFrameSource(model, source, { ...options, ...keepAspectRatio(model, options) });
   const { state, batch } = (await options.processGroup!.broadcast<Begun | null>(null))!;
@@ -159,7 +163,7 @@ async function computeAlong(model: Model, source: string | AsyncIterable<Uint8Ar
   await exhaust(frameCosts(model, opened.frames(), { ...settings, from: state.surprise ?? undefined }));
 }
 
-/** How frames are compared with what is usual, but for what that is. */
+/** Returns the options for scoring, without the baseline. */
 function settingsOf(
   { frameRate, isLive }: FrameSource,
   { batch, processGroup, signal }: Pick<AnomalyOptions, 'batch' | 'processGroup' | 'signal'>,
@@ -171,7 +175,7 @@ function learnsFromClips({ learn }: Asked): boolean {
   return learn !== undefined && parseSeconds(learn) === null;
 }
 
-/** Looks at what the search has not seen yet, part after part. */
+/** Scores the remaining frames of the search, and commits a part every `BETWEEN_PARTS` seconds. */
 async function watch(
   model: Model,
   source: FrameSource,
@@ -225,12 +229,16 @@ async function exhaust(items: AsyncIterable<unknown>): Promise<void> {
   for await (const item of items) void item;
 }
 
-/** Whether a film alone is to be written. */
+/** Returns true if the output is a video alone. */
 function isFilm(out: string): boolean {
   return outputKind(out) === 'mp4';
 }
 
-/** @throws PxvError `OUTPUT` where there is something else than an earlier search, or one that may not be replaced; `USAGE` where it is an input, or its name asks for something else */
+/**
+ * Checks that the output can be written.
+ * @throws PxvError `OUTPUT` if other files exist there, or an earlier search without `overwrite`; `USAGE` if `out` is
+ *   an input, or its extension is neither `.mp4` nor a folder's
+ */
 async function expectPlace(out: string, overwrite: boolean, inputs: readonly string[]): Promise<void> {
   const kind = outputKind(out);
   if (kind !== null && kind !== 'mp4' && kind !== 'folder')
@@ -252,7 +260,7 @@ async function expectPlace(out: string, overwrite: boolean, inputs: readonly str
     throw refused(out, expected, received, 'choose another --out, or replace it with --overwrite');
 }
 
-/** What lies in a folder; nothing where there is none yet, null where something else is. */
+/** Lists the names in a folder. Returns an empty list if `path` does not exist, null if `path` is no folder. */
 async function namesIn(path: string): Promise<string[] | null> {
   return readdir(resolve(path)).catch(({ code }: NodeJS.ErrnoException) => (code === 'ENOENT' ? [] : null));
 }

@@ -16,25 +16,28 @@ import type { findSurpriseFields } from './options.js';
 
 type Asked = ParsedOptions<typeof findSurpriseFields>;
 
-/** What is looked through, as a model sees it. */
+/** Clip or live stream whose frames are at a model's size, channels and levels. */
 export interface FrameSource {
-  /** For messages. */
+  /** Name for messages: path, or `standard input`. */
   name: string;
-  /** The same where it is the same clip, as far as its files' sizes and times tell. */
+  /** Key of the clip: paths, sizes and modification times of its files; random for a stream. */
   identity: string;
   size: Size;
   frameRate: FrameRate;
   hasFrameRate: boolean;
-  /** Null where it is not known. */
+  /** Estimated number of frames; null if unknown. */
   estimatedFrames: number | null;
-  /** Whether its frames come as they are made, once. */
+  /** True for a stream, whose frames can be read only once. */
   isLive: boolean;
   frames: () => AsyncIterable<Frame>;
-  /** What is to be said of it once it was read. */
+  /** Returns the reader's warning after all frames were read; null: none. */
   warning: () => string | null;
 }
 
-/** @throws PxvError as `openClipForModel`, and `INPUT` where a stream has no picture */
+/**
+ * Opens a clip or a byte stream for a search.
+ * @throws PxvError as `openClipForModel`; `INPUT` if a stream has no frame
+ */
 export async function openFrameSource(
   model: Model,
   source: string | AsyncIterable<Uint8Array>,
@@ -64,7 +67,10 @@ export async function openFrameSource(
   return { ...facts, size: opened.size, frameRate: opened.frameRate, frames, warning: () => null };
 }
 
-/** A text that is the same for the same search: the clip, the model, and how the one is shown to the other. */
+/**
+ * Returns a key of a search as JSON: the weights' hash, the clip, the options that change scores, and the clips to
+ * learn from.
+ */
 export async function describeSearch(model: Model, { identity, size, frameRate }: FrameSource, { learn, fit }: Asked) {
   const weights = createHash('sha256');
   for (const array of model.weights) weights.update(array);
@@ -72,20 +78,25 @@ export async function describeSearch(model: Model, { identity, size, frameRate }
   return JSON.stringify([weights.digest('hex'), identity, size, frameRate, fit ?? null, learned]);
 }
 
-/** Of a clip that cannot be opened, or that is none, only its name. */
+/** Returns the path of a clip and the size and modification time of each file; null for a file that cannot be read. */
 async function identityOf(clip: string): Promise<unknown> {
   const files = await listInputFiles(clip);
   const found = await Promise.all(files.map((file) => stat(file).catch(() => null)));
   return [resolve(clip), found.map((facts) => facts && [facts.size, facts.mtimeMs])];
 }
 
-/** What `learn` names: so many seconds of the source itself; null where it names clips. */
+/**
+ * Parses option `learn` as seconds of the source itself, as `60s`. Returns null if `learn` names clips or is undefined.
+ */
 export function parseSeconds(learn: readonly string[] | undefined): number | null {
   const seconds = learn?.length === 1 ? /^(\d+(?:\.\d+)?)s$/.exec(learn[0])?.[1] : undefined;
   return seconds === undefined ? null : Number(seconds);
 }
 
-/** Learns from the clips that `learn` names, at the size of what is looked at: places are compared with themselves. */
+/**
+ * Fits the baseline to the clips of option `learn`, at the frame size of the search: regions then correspond.
+ * @throws PxvError `INPUT` if a clip cannot be read, or if no clip has two frames
+ */
 export async function fitBaselineFromClips(
   model: Model,
   size: Size,

@@ -12,42 +12,44 @@ import {
   signal,
 } from '../options/fields.js';
 
-/** What is asked of a search for what was unexpected, by `pxv surprise` too. */
+/** Fields of `findSurpriseFields` that are also flags of `pxv surprise`. */
 export const surpriseFlags = {
   /**
-   * What is usual: clips that show nothing else, or so many seconds of the clip itself, which are then not looked at. Default: what the clip
-   * has shown before.
+   * Source of the baseline: paths of clips without anomalies, or the first seconds of the clip itself, as `60s`. These
+   * seconds are not scored. Default: a running baseline of the clip.
    */
   learn: withFlag(
     z.array(z.string()).min(1).optional(),
     'clips...',
     'clips that show what is usual, or the first seconds of the clip, as 60s (default: what it has shown before)',
   ),
-  /** Rate to bring clips to. Default: their own. */
+  /** Target frame rate. Default: the clip's own. */
   frameRate,
-  /** Whether `out` may take the place of an earlier search. Default: it may not. */
+  /** True to replace an earlier search at `out`. Default: false. */
   overwrite,
 };
 
-/** See `findSurprise`. */
+/** Options for `findSurprise`. */
 export const findSurpriseFields = {
   ...surpriseFlags,
-  /** How a clip of another aspect is brought to one size. Default: `crop`. */
+  /** Method to bring a clip of another aspect ratio to a fixed size. Default: `crop`. */
   fit: fit.optional(),
-  /** One size, or one at the clip's own aspect. Default: that aspect, with the shorter side of the model's images. */
+  /** Target size: fixed, or at the clip's aspect ratio. Default: the clip's, with the model's shorter side. */
   size: pictureSize.optional(),
-  /** Folder for the film, and for the timeline as CSV and as a picture; or a `.mp4`, for the film alone. Default: nothing is written. */
+  /** Folder for the video and for the timeline as CSV and PNG; or a `.mp4` for the video alone. Default: no output. */
   out: z.string().optional(),
-  /** Size in pixels of the frames of a stream that is nothing but their bytes: red, green, blue. Default: the stream is a film. */
+  /** Frame size in pixels of a raw RGB stream. Default: the stream is a video file. */
   rawSize: pixelSize.optional(),
-  /** Called with each frame that was looked at, in order: what its row in the timeline has, and frames a second. */
+  /** Called with the timeline row of each scored frame, in order, and the clip's frames a second. */
   onFrame: callback<(row: TimelineRow, frameRate: number) => void>(),
-  /** Called as frames are looked at: how many so far, and about how many there are; null where that is not known. */
+  /**
+   * Called with the number of frames done and the estimated total, null if unknown. `learn` is fitting the baseline.
+   */
   onProgress: callback<(progress: { what: 'learn' | 'watch'; done: number; total: number | null }) => void>(),
-  /** Called with one line about a clip that is damaged, and of what else the user should know. */
+  /** Called with one line of text per warning, as of a damaged clip. */
   onWarning: callback<(text: string) => void>(),
-  /** The processes that look together at a clip, of which the first writes. Default: this one alone. */
+  /** Process group that shares the work; its main process writes. Default: this process alone. */
   processGroup,
-  /** Ends the search, which the same call goes on with; it is the end of a stream. */
+  /** Signal that aborts the search; the same call resumes the search. Aborting a stream ends the stream instead. */
   signal,
 };

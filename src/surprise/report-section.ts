@@ -15,13 +15,13 @@ import { openClip } from '../video/index.js';
 import { TIMELINE_COLUMNS } from './search-pictures.js';
 import { BITS_NOTE } from '../document/notes.js';
 
-/** Moments that are shown. */
+/** Maximum number of events shown. */
 const SHOWN = 8;
-/** Pixels of the longer side of a picture of a moment. */
+/** Maximum width and height of an event's frame, in pixels. */
 const PICTURE = 480;
 
 const boxSchema = z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() });
-/** What `pxv surprise --json` prints, as far as it is shown. */
+/** Schema of the output of `pxv surprise --json`: the keys that a report shows. */
 const findingsSchema = z
   .object({
     model: z.string().optional(),
@@ -38,7 +38,7 @@ const findingsSchema = z
   .refine(({ timeline: { frame, ...others } }) => Object.values(others).every(({ length }) => length === frame.length));
 type ToldFindings = z.infer<typeof findingsSchema>;
 
-/** Items are makers of sections, since pictures of a folder's moments are read last. */
+/** Report sections from results of `pxv surprise`: a JSON file or an output folder. Items make sections lazily. */
 export const sectionSource: SectionSource<() => Promise<Section>> = {
   reads: 'results',
   open({ path, id, names, json }) {
@@ -54,7 +54,7 @@ export const sectionSource: SectionSource<() => Promise<Section>> = {
   },
 };
 
-/** Moments for people, the largest first. */
+/** Returns a table of events: times, score and region. @param frameRate frames a second */
 export function eventTable(events: readonly AnomalyEvent[], frameRate: number): Table {
   const time = (frame: number) => formatClock(frame / frameRate);
   const rows = events.map(({ from, to, score, box: { x, y, width, height } }) => [
@@ -64,7 +64,7 @@ export function eventTable(events: readonly AnomalyEvent[], frameRate: number): 
   return makeTable('llrl', ['from', 'to', 'score', 'where'], rows);
 }
 
-/** Makes the section of a search from its JSON. @throws PxvError `INPUT` if `result` is none */
+/** Makes the section of a search from its JSON. @throws PxvError `INPUT` if `result` does not match the schema */
 function findingsSection(path: string, result: object): Section {
   const parsed = findingsSchema.safeParse(result);
   if (!parsed.success) throw unreadableResult(path, 'one of another version, or not whole');
@@ -73,9 +73,9 @@ function findingsSection(path: string, result: object): Section {
 }
 
 /**
- * What a search found, as the folder that it wrote tells, with pictures of its moments.
- * @param id what the ids of its moments begin with
- * @throws PxvError `INPUT` where the timeline is not one
+ * Makes the section of a search from its output folder, with frames of the largest events from the video.
+ * @param id prefix of the ids of events
+ * @throws PxvError `INPUT` if the timeline or the video cannot be read
  */
 async function searchSection(folder: string, id: string): Promise<Section> {
   const found = readTimeline(join(folder, 'timeline.csv'), await readFile(join(folder, 'timeline.csv'), 'utf8'));
@@ -95,7 +95,7 @@ async function searchSection(folder: string, id: string): Promise<Section> {
   return sectionOf(`${folder}: what stood out`, found, shown, id);
 }
 
-/** @param pictures of the first moments; null where there is none */
+/** Makes the section of a search. @param pictures frames of the largest events; null: no frame */
 function sectionOf(title: string, found: ToldFindings, pictures: readonly (Frame | null)[], id = ''): Section {
   const { frameRate, events, timeline } = found;
   const shown = events.slice(0, SHOWN);
@@ -148,7 +148,7 @@ function sectionOf(title: string, found: ToldFindings, pictures: readonly (Frame
   return { title, blocks };
 }
 
-/** Rows of `TIMELINE_COLUMNS`, and the moments in them, found as the search finds them. */
+/** Parses a timeline CSV of `TIMELINE_COLUMNS`, and detects its events. @throws PxvError `INPUT` if the text is none */
 function readTimeline(path: string, text: string): ToldFindings {
   const [titles, ...lines] = text.trimEnd().split('\n');
   const rows = lines.map((line) => line.split(',').map(Number));

@@ -9,39 +9,43 @@ import type { Baseline } from '../anomaly/anomaly-scorer.js';
 import type { AnomalyState } from '../anomaly/score-anomalies.js';
 import { lockFolder } from '../foundation/folder-lock.js';
 
-/** What is kept of a frame that was looked at. */
+/** Timeline row of a scored frame. */
 export interface TimelineRow {
+  /** 0-based index of the frame in the clip. */
   frame: number;
+  /** Cost of the frame, in bits/dim. */
   bits: number;
+  /** Anomaly score of the frame. */
   score: number;
+  /** Region with the highest z-score, in pixels. */
   box: Box;
 }
 
-/** How far a search is. */
+/** State of an unfinished search. */
 export interface SearchState {
-  /** Of what is searched, and how: see `SearchCheckpoint.open`. */
+  /** Key of the search: see `describeSearch`. */
   description: string;
-  /** Null while nothing was learned. */
+  /** Fitted baseline; null: none. */
   baseline: Baseline | null;
-  /** Null before the first frame. */
+  /** State of scoring; null before the first frame. */
   surprise: AnomalyState | null;
-  /** Mean bits of a pixel, which heat maps are measured by. */
+  /** Mean bits per pixel so far, for the scale of heat maps. */
   meanMap: number;
-  /** Frames in each part of the film. */
+  /** Number of frames in each part of the video. */
   parts: readonly number[];
 }
 
-/** Of a state only the search that wrote it knows more. */
+/** Schema of the keys that are needed before `description` is compared. */
 const savedSchema = z.looseObject({ description: z.string(), parts: z.array(z.int().min(1)) });
 
 const files = { state: 'search.json', timeline: 'timeline.bin' } as const;
-/** Numbers of a row of the timeline, of eight bytes. */
+/** Numbers per timeline row, as 64-bit floats. */
 const NUMBERS = 7;
 const BYTES_OF_ROW = 8 * NUMBERS;
 
 /**
- * A search that is not finished, in a folder beside where its result is to be: parts of the film, the timeline, and a state to go on from.
- * What was committed stays, however the search ends; what came after is done again.
+ * Folder of an unfinished search beside its output: parts of the video, the timeline, and a state to resume from.
+ * Committed parts survive a crash; later work is done again.
  */
 export class SearchCheckpoint {
   private saved: SearchState;
@@ -54,16 +58,16 @@ export class SearchCheckpoint {
     const text = existsSync(this.file('state')) ? readFileSync(this.file('state'), 'utf8') : null;
     this.saved =
       text === null ? { description, baseline: null, surprise: null, meanMap: 0, parts: [] } : parsed(path, text);
-    // What was written of a part that was not committed.
+    // Rows of a part that was not committed are dropped.
     if (existsSync(this.file('timeline'))) truncateSync(this.file('timeline'), BYTES_OF_ROW * this.frames);
   }
 
   /**
-   * Takes the folder for this process alone.
+   * Opens or creates the folder, and locks the folder for this process.
    *
-   * @param what is searched, and how: another search is not gone on with
-   * @param anew whether what is there is thrown away
-   * @throws PxvError `OUTPUT` where another search is there, or the folder cannot be written
+   * @param what key of the search, as `describeSearch` returns it; only a search of the same key is resumed
+   * @param anew true to discard an existing search
+   * @throws PxvError `OUTPUT` if the folder holds another search, or if the folder cannot be written
    */
   static async open(path: string, what: string, anew: boolean): Promise<SearchCheckpoint> {
     try {
@@ -83,31 +87,32 @@ export class SearchCheckpoint {
     }
   }
 
+  /** State of the last commit. */
   get state(): Readonly<SearchState> {
     return this.saved;
   }
 
-  /** Frames that are committed. */
+  /** Number of committed frames. */
   get frames(): number {
     return this.saved.parts.reduce((sum, frames) => sum + frames, 0);
   }
 
-  /** Where the next part of the film is to be written. */
+  /** Path of the next part of the video. */
   get nextPart(): string {
     return this.part(this.saved.parts.length);
   }
 
-  /** The parts of the film, and how many frames each has. */
+  /** Committed parts of the video, each with its number of frames. */
   get films(): { path: string; frames: number }[] {
     return this.saved.parts.map((frames, at) => ({ path: this.part(at), frames }));
   }
 
-  /** Keeps what was learned to be usual. */
+  /** Saves the fitted baseline. */
   saveBaseline(baseline: Baseline): void {
     this.save({ ...this.saved, baseline });
   }
 
-  /** Keeps a part: its rows, and what is gone on from after it; its film is there. */
+  /** Commits a part whose video is written at `nextPart`. @param surprise state to resume from after the part */
   commit(rows: readonly TimelineRow[], surprise: AnomalyState | null, meanMap: number): void {
     const numbers = rows.flatMap(({ frame, bits, score, box: { x, y, width, height } }) => {
       return [frame, bits, score, x, y, width, height];
@@ -121,7 +126,7 @@ export class SearchCheckpoint {
     this.save({ ...this.saved, surprise, meanMap, parts: [...this.saved.parts, rows.length] });
   }
 
-  /** The timeline so far. */
+  /** Reads the committed timeline rows. */
   rows(): TimelineRow[] {
     if (this.frames === 0) return [];
     const bytes = readFileSync(this.file('timeline'));
@@ -132,13 +137,13 @@ export class SearchCheckpoint {
     });
   }
 
-  /** Leaves the folder as it is, to be gone on with, or without it where nothing was committed. */
+  /** Unlocks the folder. Removes the folder if nothing was committed. */
   close(): void {
     this.release();
     if (!existsSync(this.file('state'))) this.remove();
   }
 
-  /** What it was for is done. */
+  /** Removes the folder of a finished search. */
   remove(): void {
     rmSync(this.path, { recursive: true, force: true });
   }

@@ -5,20 +5,22 @@ import type { AnomalyScore } from '../anomaly/score-anomalies.js';
 import { heatMap, drawSurpriseFrame, surpriseScale, drawTimeline } from '../video/index.js';
 import type { SearchState, TimelineRow } from './search-checkpoint.js';
 
-/** Moments whose frames are shown beside the timeline. */
+/** Maximum number of events whose frames are shown beside the timeline. */
 const SHOWN = 6;
-/** Of the mean bits of a pixel so far, what is white in a heat map. */
+/** White level of a heat map, as a multiple of the mean bits per pixel. */
 const WHITE = 4;
 
-/** What a search shows of the frames that it finds, one after another. */
+/** Painter of a search: draws the frames of its video, and its timeline image with the largest events. */
 export class SearchPictures {
+  /** Mean bits per pixel so far. */
   meanMap: number;
+  /** Events so far, highest score first. */
   events: readonly AnomalyEvent[];
   private frames: number;
-  /** The frames of the last two seconds, and of the largest moments. */
+  /** Frames of the last two seconds and of the largest events, by index. */
   private readonly pictures = new Map<number, Frame>();
 
-  /** @param saved what a search that goes on has found @param frames how many those were */
+  /** @param rate frames a second @param saved state of a resumed search @param frames number of committed frames */
   constructor(
     private readonly rate: number,
     { meanMap, surprise }: Pick<SearchState, 'meanMap' | 'surprise'>,
@@ -29,7 +31,7 @@ export class SearchPictures {
     this.events = surprise?.events.kept ?? [];
   }
 
-  /** Keeps the pictures of a source that a search passes over as it goes on: those that it had kept. */
+  /** Yields the frames of `source`. Keeps frames up to index `until` that the interrupted search had kept. */
   async *remembering(source: AsyncIterable<Frame>, until: number): AsyncGenerator<Frame, void> {
     const shown = this.shownFrames();
     let index = 0;
@@ -40,7 +42,7 @@ export class SearchPictures {
     }
   }
 
-  /** @returns a picture of the frame for the film */
+  /** Draws a scored frame for the video: the frame beside its heat map, with time and score. */
   add({ index, frame, map, bits, score, box, events }: AnomalyScore): Promise<Frame> {
     this.frames++;
     this.meanMap += (map.reduce((sum, value) => sum + value, 0) / map.length - this.meanMap) / this.frames;
@@ -63,6 +65,7 @@ export class SearchPictures {
     return drawSurpriseFrame(picture, surpriseScale(frame));
   }
 
+  /** Draws the timeline image: plots of scores and bits/dim, and the frames of the largest events. */
   timeline(rows: readonly TimelineRow[]): Promise<Frame> {
     const shown = this.events.slice(0, SHOWN).filter(({ peak }) => this.pictures.has(peak));
     const first = rows[0].frame;
@@ -87,17 +90,17 @@ export class SearchPictures {
     return new Set(this.events.slice(0, SHOWN).map(({ peak }) => peak));
   }
 
-  /** Whether a score is among the largest moments so far. */
+  /** Returns true if a score is at least that of the last event shown. */
   private isLarge(score: number): boolean {
     const least = this.events.slice(0, SHOWN).at(-1)?.score;
     return least !== undefined && score >= least;
   }
 }
 
-/** The heading of a timeline as CSV. */
+/** Header line of a timeline CSV. */
 export const TIMELINE_COLUMNS = 'frame,seconds,bits_per_dim,score,x,y,width,height';
 
-/** A row of it. @param rate frames a second */
+/** Formats a row of a timeline CSV: see `TIMELINE_COLUMNS`. @param rate frames a second */
 export function formatTimelineRow(
   { frame, bits, score, box: { x, y, width, height } }: TimelineRow,
   rate: number,
