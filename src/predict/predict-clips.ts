@@ -32,7 +32,7 @@ export interface PredictedClips {
 }
 
 const clipSource = z.object(
-  { name: z.string(), path: z.string(), named: z.boolean() },
+  { name: z.string(), path: z.string(), isExplicit: z.boolean() },
   'expected what listClips gives',
 );
 const clipSources = z.array(clipSource, 'expected what listClips gives');

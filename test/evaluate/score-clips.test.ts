@@ -225,7 +225,7 @@ describe('of a folder with a file that cannot be read', () => {
     await expect(score([bad])).rejects.toMatchObject({ code: 'INPUT', message: /1\.png/ });
     const both = await score([bad, join(mixed, 'a')]);
     expect(both.clips.map(({ name }) => name)).toEqual(['a']);
-    expect(both.skipped).toMatchObject([{ name: 'b', named: true, reason: /1\.png/ }]);
+    expect(both.skipped).toMatchObject([{ name: 'b', isExplicit: true, reason: /1\.png/ }]);
     const alone = join(folder.path, 'alone');
     mkdirSync(join(alone, 'b'), { recursive: true });
     writeFileSync(join(alone, 'b', '1.png'), 'no picture');

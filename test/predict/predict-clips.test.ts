@@ -58,7 +58,7 @@ test('a clip with nothing before --from is left out, and where all are, that is 
   expect(told[0]).toEqual({ name: 'a', done: 4, total: 12 });
   expect(predicted.map(({ name }) => name)).toEqual(['b', 'c']);
   expect(skipped).toMatchObject([
-    { name: 'a', named: true, reason: expect.stringMatching(/at least 3 frames/) as string },
+    { name: 'a', isExplicit: true, reason: expect.stringMatching(/at least 3 frames/) as string },
   ]);
   await expect(predict({ from: 9 })).rejects.toMatchObject({ code: 'INPUT' });
 });

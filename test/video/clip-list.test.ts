@@ -22,7 +22,7 @@ describe('the clips under a path', () => {
   it('are one for a file of any name', async () => {
     const root = tree('film.dat');
     expect(await listClips([join(root, 'film.dat')])).toEqual([
-      { name: 'film.dat', path: join(root, 'film.dat'), named: true },
+      { name: 'film.dat', path: join(root, 'film.dat'), isExplicit: true },
     ]);
   });
 
@@ -35,7 +35,9 @@ describe('the clips under a path', () => {
 
   it('are one for a folder of numbered images', async () => {
     const root = tree('take/001.png', 'take/002.png', 'take/notes.txt');
-    expect(await listClips([join(root, 'take')])).toEqual([{ name: 'take', path: join(root, 'take'), named: true }]);
+    expect(await listClips([join(root, 'take')])).toEqual([
+      { name: 'take', path: join(root, 'take'), isExplicit: true },
+    ]);
   });
 
   it('are the videos and the folders of images in a folder, in natural order, however deep, and nothing else', async () => {
