@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { chooseBackend, listClips, loadModel, openClip } from '../dist/src/index.js';
 import { ScoreSmoother } from '../dist/src/anomaly/score-smoother.js';
-import { fitBaseline, compareFrames } from '../dist/src/anomaly/score-anomalies.js';
+import { fitBaseline, frameZScores } from '../dist/src/anomaly/score-anomalies.js';
 import { AnomalyScorer } from '../dist/src/anomaly/anomaly-scorer.js';
 
 const { values, positionals } = parseArgs({
@@ -71,7 +71,7 @@ for (const { path, name } of await listClips([join(set, values.test)])) {
       yield (previous = frame);
     }
   }
-  for await (const { index, zScore, regionZScores } of compareFrames(model, frames(), made, options)) {
+  for await (const { index, zScore, regionZScores } of frameZScores(model, frames(), made, options)) {
     clip.scores.push(...smoothing.add(zScore));
     clip.labels.push(isAnomalous.get(`${name} ${index}`) ?? false);
     const mask = join(set, `${values.test}_masks`, name, `${String(index).padStart(3, '0')}.png`);

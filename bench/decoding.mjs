@@ -5,7 +5,7 @@ import { chooseBackend, FrameHistory, FrameSampler, loadModel, openClip } from '
 import { FrameCoder } from '../dist/src/coding/frame-coder.js';
 import { bytesToLevels } from '../dist/src/foundation/levels.js';
 import { disposeExamples, ExampleBuffer } from '../dist/src/conditioning/context/examples.js';
-import { AS_SCORED } from '../dist/src/model/sampling-settings.js';
+import { MODEL_DISTRIBUTION } from '../dist/src/model/sampling-settings.js';
 
 const [name = 'video-64-small', pairs = '10', instructionSet] = process.argv.slice(2);
 await chooseBackend({ threads: 1, ...(instructionSet && { instructionSet }) });
@@ -27,7 +27,8 @@ disposeExamples(examples);
 const truth = bytesToLevels(shape, frames[20]);
 
 const ways = {
-  draw: (frame) => sampler.draw(FrameHistory.examples([history]), { seed: 1, samples: 1, frame, settings: AS_SCORED }),
+  draw: (frame) =>
+    sampler.draw(FrameHistory.examples([history]), { seed: 1, samples: 1, frame, settings: MODEL_DISTRIBUTION }),
   decode: () => coder.decode(FrameHistory.examples([history]), scales),
 };
 const times = { draw: [], decode: [] };

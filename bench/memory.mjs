@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import {
-  estimateAdaptationMemory,
+  estimateDynamicEvaluationMemory,
   estimateDrawingMemory,
   estimateScoringMemory,
 } from '../dist/src/memory/estimate-memory.js';
@@ -145,7 +145,7 @@ async function measure([what, network, hidden, layers, head, width, height, batc
   } else if (what === 'score' || what === 'adapt') {
     const adapt = what === 'adapt';
     await scoreClips(model(), [folder], { fit: 'crop', horizon: 0, seed: 1, adapt });
-    bytes = adapt ? estimateAdaptationMemory(chain) : estimateScoringMemory(chain, batch);
+    bytes = adapt ? estimateDynamicEvaluationMemory(chain) : estimateScoringMemory(chain, batch);
   } else {
     const settings = { temperature: 1 };
     const options = { horizon: 1, samples: batch, from: null, settings, seed: 1, scale: 1, fit: 'crop' };

@@ -134,7 +134,11 @@ async function benchTrainingStep(
       ...(options.profile && native ? ['', profileTable(profile, steps, secondsPerStep)] : []),
     ].join('\n'),
     json: {
-      ...{ network: options.network, seed: options.seed, seconds, ...result, ...work },
+      network: options.network,
+      seed: options.seed,
+      seconds,
+      ...result,
+      ...work,
       ...(options.profile && { profile }),
       ...chosen,
       precision,

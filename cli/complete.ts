@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { completeFlags } from '../src/sample/options.js';
-import { withFlag, pickOptions, imageDrawing, type ParsedOptions } from '../src/options/fields.js';
+import { withFlag, pickOptions, imageSamplingFields, type ParsedOptions } from '../src/options/fields.js';
 import { startWithModel } from './start-backend.js';
 import { ABOUT_TEMPERATURE } from './clip-options.js';
 import { addAction, computing } from './options.js';
@@ -17,7 +17,7 @@ const flags = {
     'contact sheet: the image, what is kept, the completions (default: here, <image>-completed.png)',
   ),
   ...completeFlags,
-  ...imageDrawing,
+  ...imageSamplingFields,
   ...computing,
 };
 
@@ -48,7 +48,7 @@ async function draw(
 ): Promise<CommandResult> {
   const { completeImage } = await import('../src/sample/complete-image.js');
   const { samples, seed, out = `${outputStem(image)}-completed.png` } = options;
-  const settings = pickOptions(imageDrawing, options);
+  const settings = pickOptions(imageSamplingFields, options);
   const { model, chosen, seconds } = await startWithModel(options, progress);
   const { width, height } = model.chain.exampleShape.size;
   const fromRow = options.fromRow ?? Math.floor(height / 2);
@@ -64,8 +64,19 @@ async function draw(
   return {
     text: `${out}: ${image}, rows from ${fromRow} on drawn ${pluralize(samples, 'time')} by ${model.name} in ${taken.toFixed(1)} s${exact ? '' : NOT_EXACT}`,
     json: {
-      ...{ model: model.name, seed, output: out, seconds: taken, width, height },
-      ...{ fromRow, samples, ...settings, exact, dimensions, bitsPerDim, ...chosen },
+      model: model.name,
+      seed,
+      output: out,
+      seconds: taken,
+      width,
+      height,
+      fromRow,
+      samples,
+      ...settings,
+      exact,
+      dimensions,
+      bitsPerDim,
+      ...chosen,
     },
   };
 }

@@ -74,8 +74,8 @@ async function getSet(
   name: string,
   { mirror }: ParsedOptions<typeof getFlags>,
 ): Promise<CommandResult> {
-  const { getImageSet } = await import('../datasets/index.js');
-  const { folder, alreadyThere } = await getImageSet(name, {
+  const { downloadImageSet } = await import('../datasets/index.js');
+  const { folder, alreadyThere } = await downloadImageSet(name, {
     signal,
     ...(mirror !== undefined && { mirror }),
     onProgress: (label, done, total) =>
@@ -94,7 +94,8 @@ async function verifySet(
 ): Promise<CommandResult> {
   const { verifyImageSet } = await import('../datasets/index.js');
   const { folder, splits, checkedFiles } = await verifyImageSet(name, {
-    ...{ data, signal },
+    data,
+    signal,
     onProgress: (done, total) => progress.show({ label: 'decode', done, total, unit: 'images' }),
   });
   const lines = splits.map(({ split, images, official, origin }) => {

@@ -17,7 +17,8 @@ const flags = {
   ),
   model: withFlag(z.string().optional(), 'run|name', 'the model that wrote it, where it is none of the shipped ones'),
   overwrite,
-  ...{ threads, instructionSet },
+  threads,
+  instructionSet,
 };
 
 /** Returns the `decode` command, which restores the frames of an encoded file. */
@@ -47,7 +48,9 @@ async function read(
   const chosen = await startBackend({ ...options, instructionSet: set }, progress);
   const started = performance.now();
   const { path, frames, isStillImages, lost, ...others } = await decodeFile(file, {
-    ...{ out: options.out ?? `${outputStem(file)}-frames`, overwrite: options.overwrite, signal },
+    out: options.out ?? `${outputStem(file)}-frames`,
+    overwrite: options.overwrite,
+    signal,
     ...(options.model !== undefined && { model: options.model }),
     onFrame: (done) => progress.show({ label: 'decode', done, total: null, unit: 'frames' }),
   });

@@ -16,7 +16,8 @@ const flags = {
   ...encodeFlags,
   model: withFlag(z.string().default('video-64-small'), 'run|name', 'run folder, .safetensors file or shipped model'),
   ...sizeFlags("the clip's aspect, with the shorter side of the model"),
-  ...{ threads, instructionSet },
+  threads,
+  instructionSet,
 };
 
 /** Returns the `encode` command, which writes a clip or images losslessly. */
@@ -57,7 +58,9 @@ async function write(
   const found = await encodeClip(model, clip, {
     ...pickOptions(encodeFlags, options),
     ...sizeOptions(options, model.chain.exampleShape.size),
-    ...{ out: options.out ?? `${outputStem(clip)}.pxv`, processGroup, signal },
+    out: options.out ?? `${outputStem(clip)}.pxv`,
+    processGroup,
+    signal,
     onFrame: ({ index }, total) => progress.show({ label: 'encode', done: index + 1, total, unit: 'frames' }),
     onWarning: (text) => progress.log(`pxv: warning: ${text}`),
   });
@@ -70,18 +73,18 @@ async function write(
         (isStillImages ? '' : `; ${pluralize(keyFrames.frames, 'key frame')} of ${kilobytes(keyFrames.bytes)}`),
     ),
     json: {
-      ...{
-        model: model.name,
-        output: path,
-        seconds: taken,
-        frames,
-        isStillImages,
-        bytes,
-        bitsPerDim,
-        modelBitsPerDim,
-        overhead,
-      },
-      ...{ keyFrames, ...others, ...chosen },
+      model: model.name,
+      output: path,
+      seconds: taken,
+      frames,
+      isStillImages,
+      bytes,
+      bitsPerDim,
+      modelBitsPerDim,
+      overhead,
+      keyFrames,
+      ...others,
+      ...chosen,
     },
   };
 }

@@ -40,11 +40,11 @@ async function evaluate(
   set: string,
   options: ParsedOptions<typeof flags>,
 ): Promise<CommandResult> {
-  const { expectImageSet } = await import('../datasets/index.js');
+  const { assertImageSet } = await import('../datasets/index.js');
   const { listShippedModels } = await import('../src/model/shipped-models.js');
   const { scoreImageSet } = await import('../src/evaluate/score-images.js');
   if (options.model === undefined && !listShippedModels().includes(set)) {
-    expectImageSet(set);
+    assertImageSet(set);
     const expected = `a model, since none is shipped by the name ${set}`;
     throw invalidOption('--model', expected, 'none', 'give one such as --model runs/mine');
   }
@@ -70,7 +70,11 @@ async function evaluate(
   return {
     text: linesOf(model.name, score, out),
     json: {
-      ...{ model: model.name, set, split, seconds: seconds(), ...jsonOf(score) },
+      model: model.name,
+      set,
+      split,
+      seconds: seconds(),
+      ...jsonOf(score),
       ...(out !== undefined && { output: out }),
       ...chosen,
     },

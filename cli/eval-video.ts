@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { errorFactory } from '../src/foundation/errors.js';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { table, tableText } from '../src/document/blocks/table.js';
-import { pickOptions, futureDrawing, type ParsedOptions } from '../src/options/fields.js';
+import { pickOptions, rolloutSamplingFields, type ParsedOptions } from '../src/options/fields.js';
 import { scoreClipsFlags } from '../src/evaluate/options.js';
 import { startWithModel } from './start-backend.js';
 import { ABOUT_FUTURES, ABOUT_SIZES, sizeOptions, sizeFlags } from './clip-options.js';
@@ -11,7 +11,13 @@ import { addAction, computing, videoModel } from './options.js';
 import type { CommandResult, CommandContext } from './action.js';
 import { STANDARD_STREAM } from './standard-streams.js';
 
-const flags = { ...scoreClipsFlags, ...futureDrawing, model: videoModel, ...sizeFlags("the model's"), ...computing };
+const flags = {
+  ...scoreClipsFlags,
+  ...rolloutSamplingFields,
+  model: videoModel,
+  ...sizeFlags("the model's"),
+  ...computing,
+};
 
 /** Returns the `eval-video` command, which scores a model on clips. */
 export function command(): Command {
@@ -48,7 +54,7 @@ async function evaluate(
   const score = await scoreClips(model, paths, {
     ...pickOptions(scoreClipsFlags, options),
     ...sizeOptions(options, own),
-    settings: pickOptions(futureDrawing, options),
+    settings: pickOptions(rolloutSamplingFields, options),
     signal,
     processGroup,
     onWarning: (text) => progress.log(`pxv: warning: ${text}`),
@@ -74,8 +80,14 @@ async function evaluate(
       unprocessed > 0 && `interrupted: ${pluralize(unprocessed, 'clip')} not scored`,
     ],
     json: {
-      ...{ model: model.name, seed: options.seed, seconds: seconds(), context, horizon: options.horizon },
-      ...{ ...settings, ...figures, ...chosen },
+      model: model.name,
+      seed: options.seed,
+      seconds: seconds(),
+      context,
+      horizon: options.horizon,
+      ...settings,
+      ...figures,
+      ...chosen,
     },
     failed: skipped.some(({ isExplicit }) => isExplicit),
   };

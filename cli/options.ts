@@ -4,7 +4,7 @@ import type { BackendName, BackendOptions } from '../src/backend/choose-backend.
 import type { InstructionSet } from '../src/backend/kernels/index.js';
 import { errorFactory } from '../src/foundation/errors.js';
 import type { Size } from '../src/foundation/frame.js';
-import { HIGHEST_FRAME_RATE, parseFrameRate, type FrameRate } from '../src/foundation/frame-rate.js';
+import { MAX_FRAME_RATE, parseFrameRate, type FrameRate } from '../src/foundation/frame-rate.js';
 import * as fields from '../src/options/fields.js';
 import type { OptionFields, ParsedOptions } from '../src/options/fields.js';
 import { run, type CommandResult, type CommandContext } from './action.js';
@@ -159,7 +159,7 @@ export function size(text: string, flag: string): Size {
 export function frameRate(text: string, flag: string): FrameRate {
   const rate = parseFrameRate(text);
   if (rate !== null) return rate;
-  const expected = `frames a second, above 0 and at most ${HIGHEST_FRAME_RATE}`;
+  const expected = `frames a second, above 0 and at most ${MAX_FRAME_RATE}`;
   throw wrongValue(flag, expected, text, `give them as in ${flag} 10, ${flag} 12.5 or ${flag} 30000/1001`);
 }
 

@@ -5,7 +5,13 @@ import { errorFactory } from '../src/foundation/errors.js';
 import { framesPerSecond } from '../src/foundation/frame-rate.js';
 import type { Model } from '../src/model/model.js';
 import { pluralize } from '../src/foundation/pluralize.js';
-import { withFlag, pickOptions, futureDrawing, booleanFlag, type ParsedOptions } from '../src/options/fields.js';
+import {
+  withFlag,
+  pickOptions,
+  rolloutSamplingFields,
+  booleanFlag,
+  type ParsedOptions,
+} from '../src/options/fields.js';
 import { formatFlag, predictFlags, type Forecast } from '../src/predict/options.js';
 import type { PredictedClip } from '../src/predict/predict-clip.js';
 import type { ClipSource } from '../src/video/index.js';
@@ -34,7 +40,7 @@ const flags = {
   ...formatFlag,
   ...predictFlags,
   ...forecastFlags,
-  ...futureDrawing,
+  ...rolloutSamplingFields,
   model: videoModel,
   ...sizeFlags("the clip's aspect, with the shorter side of the model"),
   ...computing,
@@ -186,9 +192,13 @@ async function predictSeveral(
       unprocessed > 0 && `interrupted: ${pluralize(unprocessed, 'clip')} not predicted`,
     ],
     json: {
-      ...{ ...facts(model, options), output: out, seconds: taken },
+      ...facts(model, options),
+      output: out,
+      seconds: taken,
       clips: clips.map((clip) => ({ name: clip.name, output: clip.path, ...figures(clip, options) })),
-      ...{ skipped, unprocessed, ...chosen },
+      skipped,
+      unprocessed,
+      ...chosen,
     },
     failed: skipped.some(({ isExplicit }) => isExplicit),
   };
@@ -209,7 +219,7 @@ function settingsOf(options: PredictOptions, { chain }: Model) {
   return {
     ...pickOptions(predictFlags, options),
     forecast: forecastOf(options),
-    settings: pickOptions(futureDrawing, options),
+    settings: pickOptions(rolloutSamplingFields, options),
     ...sizeOptions(options, chain.exampleShape.size),
   };
 }

@@ -1,12 +1,12 @@
 import { errorFactory } from '../src/foundation/errors.js';
 import { readPackageInfo } from '../src/foundation/package-folder.js';
-import { launchOf } from '../src/distributed/launch.js';
+import { readLaunch } from '../src/distributed/launch.js';
 import { joinedSingleProcess, type JoinedProcessGroup } from '../src/distributed/process-group.js';
 import { exitCodes } from './interrupt.js';
 
 /** Returns true if this process prints results and errors: without a launcher, or with rank 0. */
 export function isMainProcess(): boolean {
-  return (launchOf()?.rank ?? 0) === 0;
+  return (readLaunch()?.rank ?? 0) === 0;
 }
 
 /**
@@ -16,7 +16,7 @@ export function isMainProcess(): boolean {
  * @throws PxvError `USAGE` if the work cannot be shared, or the ranks differ in version or command
  */
 export async function joinLaunched(command: string, isShareable: boolean): Promise<JoinedProcessGroup> {
-  const launch = launchOf();
+  const launch = readLaunch();
   if (launch === null || launch.size === 1) return joinedSingleProcess;
   if (!isShareable) {
     const received = `${launch.size ?? 'several'} that were launched`;
@@ -27,7 +27,7 @@ export async function joinLaunched(command: string, isShareable: boolean): Promi
       'run it alone',
     );
   }
-  const [{ joinProcessGroup }, { expectSame }] = await Promise.all([
+  const [{ joinProcessGroup }, { assertSame }] = await Promise.all([
     import('../src/distributed/join.js'),
     import('../src/distributed/expect-same.js'),
   ]);
@@ -36,7 +36,7 @@ export async function joinLaunched(command: string, isShareable: boolean): Promi
     process.exit(exitCodes.failed);
   });
   try {
-    await expectSame(processGroup, 'join ranks', { pxv: readPackageInfo().version, node: process.version, command });
+    await assertSame(processGroup, 'join ranks', { pxv: readPackageInfo().version, node: process.version, command });
     return processGroup;
   } catch (error) {
     await processGroup.fail((error as Error).message);

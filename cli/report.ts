@@ -57,7 +57,8 @@ async function write(
   const { out } = options;
   const { path, bytes, csv, sections } = await writeReport(await loadSectionSources(), paths, {
     ...pickOptions(reportFlags, options),
-    ...{ out, signal },
+    out,
+    signal,
     model: async () => (await startWithModel(options, progress)).model,
     made: `by ${quoteCommand('pxv', 'report', ...paths)}, ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`,
     onProgress: ({ name, what, done, total }) =>

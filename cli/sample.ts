@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import { pluralize } from '../src/foundation/pluralize.js';
-import { withFlag, pickOptions, imageDrawing, type ParsedOptions } from '../src/options/fields.js';
+import { withFlag, pickOptions, imageSamplingFields, type ParsedOptions } from '../src/options/fields.js';
 import { sampleFlags } from '../src/sample/options.js';
 import { startWithModel } from './start-backend.js';
 import { ABOUT_TEMPERATURE } from './clip-options.js';
@@ -12,7 +12,7 @@ const flags = {
   model: withFlag(z.string(), 'run|name', 'run folder, .safetensors file or shipped model'),
   out: withFlag(z.string().default('samples.png'), 'path', '.png (contact sheet) or a folder (one file an image)'),
   ...sampleFlags,
-  ...imageDrawing,
+  ...imageSamplingFields,
   ...computing,
 };
 
@@ -40,7 +40,7 @@ async function sampleSheet(
 ): Promise<CommandResult> {
   const { sampleImages } = await import('../src/sample/sample-images.js');
   const { count, out, seed } = options;
-  const settings = pickOptions(imageDrawing, options);
+  const settings = pickOptions(imageSamplingFields, options);
   const { model, chosen, seconds } = await startWithModel(options, progress);
   const { images, bitsPerDim, exact } = await sampleImages(model, {
     ...pickOptions(sampleFlags, options),
@@ -56,8 +56,17 @@ async function sampleSheet(
   return {
     text: `${out}: ${drawn} drawn by ${model.name} in ${taken.toFixed(1)} s, ${exact ? '' : '<= '}${bitsPerDim.toFixed(3)} bits/dim`,
     json: {
-      ...{ model: model.name, seed, output: out, seconds: taken, images, bitsPerDim, exact },
-      ...{ ...size, channels, ...settings, ...chosen },
+      model: model.name,
+      seed,
+      output: out,
+      seconds: taken,
+      images,
+      bitsPerDim,
+      exact,
+      ...size,
+      channels,
+      ...settings,
+      ...chosen,
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { BackendOptions, ChosenBackend } from '../src/backend/choose-backend.js';
 import { pickOptions } from '../src/options/fields.js';
 import { computing } from './options.js';
-import { threadsOfRank } from '../src/distributed/launch.js';
+import { threadsPerRank } from '../src/distributed/launch.js';
 import { singleProcess } from '../src/distributed/process-group.js';
 import type { Progress } from './progress.js';
 
@@ -16,16 +16,16 @@ export async function startBackend(
   processGroup = singleProcess,
 ): Promise<Omit<ChosenBackend, 'note'>> {
   const { chooseBackend } = await import('../src/backend/choose-backend.js');
-  const threads = processGroup.size === 1 ? undefined : threadsOfRank();
+  const threads = processGroup.size === 1 ? undefined : threadsPerRank();
   const { note, ...chosen } = await chooseBackend({
     ...(threads !== undefined && options.backend === undefined && { threads }),
     ...pickOptions(computing, options),
   });
   if (note !== null) progress.log(`pxv: ${note}`);
   if (processGroup.size > 1) {
-    const { expectSame } = await import('../src/distributed/expect-same.js');
+    const { assertSame } = await import('../src/distributed/expect-same.js');
     const { backend, instructionSet } = chosen;
-    await expectSame(processGroup, 'choose backend', { backend, instructionSet });
+    await assertSame(processGroup, 'choose backend', { backend, instructionSet });
   }
   return chosen;
 }

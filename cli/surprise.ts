@@ -75,7 +75,10 @@ async function find(
   const found = await findSurprise(model, isLive ? process.stdin : clip, {
     ...pickOptions(surpriseFlags, options),
     ...sizeOptions(options, model.chain.exampleShape.size),
-    ...{ out, processGroup, signal, rawSize: options.raw },
+    out,
+    processGroup,
+    signal,
+    rawSize: options.raw,
     ...(options.csv && {
       onFrame: (row, rate) => void process.stdout.write(`${formatTimelineRow(row, rate)}\n`),
     }),
@@ -95,8 +98,15 @@ async function find(
       ),
     ],
     json: {
-      ...{ model: model.name, output: path, seconds: seconds(), frames, frameRate, bitsPerDim },
-      ...{ events, ...others, ...chosen },
+      model: model.name,
+      output: path,
+      seconds: seconds(),
+      frames,
+      frameRate,
+      bitsPerDim,
+      events,
+      ...others,
+      ...chosen,
     },
     ...(options.csv && { stream: process.stderr }),
   };

@@ -76,7 +76,10 @@ async function trainOne(
     },
     onStep: ({ step, steps, time, bitsPerDim, validation, examplesPerSecond }) =>
       progress.show({
-        ...{ label: 'train', done: step, total: steps, unit: 'steps' },
+        label: 'train',
+        done: step,
+        total: steps,
+        unit: 'steps',
         ...(time !== null && { time }),
         fields: {
           ...(bitsPerDim !== null && { 'bits/dim': bitsPerDim }),
@@ -108,15 +111,22 @@ async function trainOne(
       `next: ${next}`,
     ],
     json: {
-      ...{ model: out, output: out, network: networkName(result.configuration.model), seed: training.seed },
-      ...{ seconds: (ended - started) / 1000, steps: result.step, resumedFrom: result.facts.step },
+      model: out,
+      output: out,
+      network: networkName(result.configuration.model),
+      seed: training.seed,
+      seconds: (ended - started) / 1000,
+      steps: result.step,
+      resumedFrom: result.facts.step,
       ...('frames' in data
         ? { frames: data.frames, frameRate: rate && framesPerSecond(rate), skipped: data.skipped }
         : { images: data.images }),
       bitsPerDim: result.best?.bitsPerDim ?? null,
       bestStep: result.best?.step ?? null,
       lastBitsPerDim: result.last?.bitsPerDim ?? null,
-      ...{ baselines: data.baselines, secondsPerStep: result.secondsPerStep, ...chosen },
+      baselines: data.baselines,
+      secondsPerStep: result.secondsPerStep,
+      ...chosen,
       precision: training.precision,
     },
   };

@@ -12,7 +12,7 @@ import { unreadable, wrongFile } from './read-file.js';
 import { type RecordImages, openImagesOnDisk, type Layout } from './records.js';
 
 /** Number of images decoded concurrently; sharp decodes on threads of its own. */
-const TOGETHER = 16;
+const DECODE_CONCURRENCY = 16;
 
 /**
  * Opens image files as one set. Decodes them once, into a file in the cache that is valid until an image changes.
@@ -39,10 +39,10 @@ export async function decodedImages(
     [width, height, channels, exact, ...stamps],
     async (write) => {
       const refused: PxvError[] = [];
-      for (let first = 0; first < paths.length; first += TOGETHER) {
+      for (let first = 0; first < paths.length; first += DECODE_CONCURRENCY) {
         throwIfInterrupted(signal, 'decode images', paths[first]);
         onProgress?.(first, paths.length);
-        const together = paths.slice(first, first + TOGETHER).map((path) => decoded(path, shape, exact));
+        const together = paths.slice(first, first + DECODE_CONCURRENCY).map((path) => decoded(path, shape, exact));
         for (const one of await Promise.all(together)) {
           if (one instanceof PxvError) refused.push(one);
           else if (refused.length === 0) await write(one);

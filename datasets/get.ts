@@ -23,12 +23,12 @@ export interface DownloadedSet {
  * @throws {PxvError} USAGE if there is no such set; INPUT if a file is unavailable or wrong; OUTPUT if the cache cannot
  *   be written to; INTERRUPTED if the signal is aborted.
  */
-export async function getImageSet(name: string, options?: DownloadOptions): Promise<DownloadedSet> {
-  return getFiles(findImageSet(name), options);
+export async function downloadImageSet(name: string, options?: DownloadOptions): Promise<DownloadedSet> {
+  return downloadFiles(findImageSet(name), options);
 }
 
 /** Downloads the files of `set`, which need not be in the registry. @throws {PxvError} as `getImageSet` */
-export async function getFiles(set: ImageSetFacts, options?: DownloadOptions): Promise<DownloadedSet> {
+export async function downloadFiles(set: ImageSetFacts, options?: DownloadOptions): Promise<DownloadedSet> {
   const folder = cacheFolder(set.name);
   if (existsSync(folder)) return { folder, alreadyThere: true };
   if (set.files.length === 0) {

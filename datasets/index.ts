@@ -2,13 +2,13 @@ import type { ImageSetFacts } from './image-set.js';
 import { imageSets as sets, getImageSet } from './registry.js';
 
 export { cacheFolder } from './cache-folder.js';
-export { getImageSet } from './get.js';
+export { downloadImageSet } from './get.js';
 export type { Images, ImageSetFacts, OpenOptions, Split, TrainingSplit } from './image-set.js';
 export { describeForTraining, openForTraining, type OpenImagesOptions } from './open-for-training.js';
 export { verifyImageSet, type VerifiedSet } from './verify.js';
 
 /** Throws if there is no image set `name`. @throws {PxvError} USAGE if `name` is neither a data set nor a folder */
-export function expectImageSet(name: string): void {
+export function assertImageSet(name: string): void {
   getImageSet(name);
 }
 

@@ -34,7 +34,9 @@ export async function openClip(file: Blob, name: string): Promise<Source> {
     }
   }
   return {
-    ...{ name, isLive: false, frames },
+    name,
+    isLive: false,
+    frames,
     leftOut: isLong ? `the first ${looked} s of ${seconds.toFixed(0)} s` : null,
     stop: () => (isStopped = true),
   };

@@ -1,6 +1,6 @@
 import { toPixels } from '../src/browser/image-data.js';
 import type { Box, Frame } from '../src/foundation/frame.js';
-import { heatMap } from '../src/video/heat-map.js';
+import { drawHeatMap } from '../src/video/heat-map.js';
 import { AHEAD, type Session } from './session.js';
 
 /** Content of a panel. The kind of image sets the panel's border, mark and words. */
@@ -107,7 +107,7 @@ function mapAt(session: Session, index: number): Shown {
   const map = session.maps.at(index - 1);
   if (index === 0) return { kind: 'map', frame: null, words: 'nothing comes before the first frame' };
   if (map === undefined || index > session.maps.length) return { kind: 'map', frame: null, words: 'looking\u2026' };
-  const frame = heatMap(map, session.frames[index], WHITE * meanOf(session.maps));
+  const frame = drawHeatMap(map, session.frames[index], WHITE * meanOf(session.maps));
   return { kind: 'map', frame, words: 'bright where the true frame was surprising' };
 }
 

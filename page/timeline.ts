@@ -61,7 +61,11 @@ export class Timeline {
 /** Returns a pattern of slanted lines, which marks predicted frames without relying on colour. */
 function pattern(): SVGElement {
   const lines = element('pattern', {
-    ...{ id: 'slanted', width: 6, height: 6, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' },
+    id: 'slanted',
+    width: 6,
+    height: 6,
+    patternUnits: 'userSpaceOnUse',
+    patternTransform: 'rotate(45)',
   });
   lines.append(element('line', { class: 'slant', x1: 0, x2: 0, y1: 0, y2: 6 }));
   return lines;

@@ -64,9 +64,14 @@ function packAddon(pxv, arch) {
   const addon = 'build/Release/pxv.node';
   cpSync(join(sources, addon), join(folder, addon));
   writeManifest(folder, {
-    ...{ name: named(name), version, license, engines },
+    name: named(name),
+    version,
+    license,
+    engines,
     description: `The native addon of pxv for ${name}`,
-    ...{ os: [process.platform], cpu: [arch], ...(process.platform === 'linux' ? { libc: ['glibc'] } : {}) },
+    os: [process.platform],
+    cpu: [arch],
+    ...(process.platform === 'linux' ? { libc: ['glibc'] } : {}),
   });
   pack(folder);
 }

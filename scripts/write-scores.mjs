@@ -18,7 +18,9 @@ const MODELS = {
 const result = (name) => JSON.parse(readFileSync(`docs/scores/${name}.json`, 'utf8'));
 /** Of each model what `pxv eval-video --json` printed, without and with --adapt. */
 const scores = Object.entries(MODELS).map(([file, model]) => ({
-  ...{ model, plain: result(file), adapted: result(`${file}-adapt`) },
+  model,
+  plain: result(file),
+  adapted: result(`${file}-adapt`),
 }));
 const [first] = scores;
 const shipped = scores.slice(0, 2);

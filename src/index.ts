@@ -15,7 +15,7 @@ export { frameOf, type Model } from './model/model.js';
 export { describeShippedModel, listShippedModels, type ShippedModelInfo } from './model/shipped-models.js';
 export { FrameHistory } from './conditioning/context/examples.js';
 export { joinProcessGroup } from './distributed/join.js';
-export { launchOf, type Launch } from './distributed/launch.js';
+export { readLaunch, type Launch } from './distributed/launch.js';
 export { singleProcess, type JoinedProcessGroup, type ProcessGroup } from './distributed/process-group.js';
 export type { ModelDescription, NetworkDescription } from './model/description.js';
 export type { FrameSettings, SamplingSettings } from './model/sampling-settings.js';
@@ -24,7 +24,7 @@ export type { Correction } from './sampling/correction.js';
 export { bestGuess, rollOut, type BestGuess, type PredictedFrame, type RollOutOptions } from './sampling/forecaster.js';
 export type { DrawOptions } from './sampling/draw.js';
 export { FrameSampler } from './sampling/frame-sampler.js';
-export { FRAMES_FOR_HINDCASTS, learnCorrection, type HindcastOptions } from './sampling/hindcasts.js';
+export { MAX_HINDCAST_FRAMES, learnCorrection, type HindcastOptions } from './sampling/hindcasts.js';
 export { scoreFullClip, type FullClipScores } from './anomaly/full-clip-scores.js';
 export {
   frameCosts,

@@ -6,7 +6,7 @@ import type { Box, Frame } from '../foundation/frame.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { levelsToBytes, quantizeFrames, type ImageShape } from '../foundation/levels.js';
 import { resizeModel } from '../model/resize-model.js';
-import { dimensions } from '../model/chain.js';
+import { countSubPixels } from '../model/chain.js';
 import { expectsFrame } from '../model/description.js';
 import { toTensors, type Model } from '../model/model.js';
 import type { ProcessGroup } from '../distributed/process-group.js';
@@ -29,7 +29,7 @@ export interface FrameCost {
 }
 
 /** Frame with its cost and its z-scores. */
-export interface ComparedFrame extends FrameCost {
+export interface FrameZScores extends FrameCost {
   /** Z-score of the frame before smoothing: see `FrameDeviation.zScore`. */
   zScore: number;
   /** Region with the highest z-score. */
@@ -41,7 +41,7 @@ export interface ComparedFrame extends FrameCost {
 }
 
 /** Frame with its cost and its anomaly score. */
-export interface AnomalyScore extends Omit<ComparedFrame, 'zScore' | 'regionZScores' | 'scorerState'> {
+export interface AnomalyScore extends Omit<FrameZScores, 'zScore' | 'regionZScores' | 'scorerState'> {
   /** Anomaly score: the average of the frame's z-score and the mean z-score of the second around the frame. */
   score: number;
   /** Events so far, without those that peak in the last second, highest score first. */
@@ -91,7 +91,7 @@ export async function* scoreAnomalies(
   const { frameRate = 25, baselineFrames = 0, from } = options;
   const smoother = new ScoreSmoother(frameRate, from?.zScores);
   const detector = new EventDetector(frameRate, from?.events);
-  const waiting: ComparedFrame[] = [];
+  const waiting: FrameZScores[] = [];
   const given = function* (scores: readonly number[], isEnd = false) {
     for (const score of scores) {
       const { index, frame, expected, bits, map, box, scorerState } = waiting.shift()!;
@@ -101,7 +101,7 @@ export async function* scoreAnomalies(
       yield { index, frame, expected, bits, map, box, score, events: detector.largest, state };
     }
   };
-  for await (const observed of compareFrames(
+  for await (const observed of frameZScores(
     model,
     frames,
     (frame) => new AnomalyScorer(frame, frameRate, options),
@@ -144,12 +144,12 @@ export async function fitBaseline(
  * @param standOutOf makes the scorer; called once, with the first frame that has a cost
  * @throws PxvError as `frameCosts`
  */
-export async function* compareFrames(
+export async function* frameZScores(
   model: Model,
   frames: AsyncIterable<Frame> | Iterable<Frame>,
   standOutOf: (frame: Frame) => AnomalyScorer,
   options: AnomalyOptions = {},
-): AsyncGenerator<ComparedFrame, void> {
+): AsyncGenerator<FrameZScores, void> {
   let standOut: AnomalyScorer | null = null;
   for await (const costed of frameCosts(model, frames, options)) {
     const { frame, map } = costed;
@@ -198,7 +198,7 @@ export async function* frameCosts(
     })) {
       if (start + index <= seen) continue;
       const map = bitsPerPixel(chain, nats);
-      const bits = map.reduce((sum, value) => sum + value, 0) / dimensions(chain);
+      const bits = map.reduce((sum, value) => sum + value, 0) / countSubPixels(chain);
       const expected = expectsFrame(model) ? { ...frame, data: nearestBytes(chain.exampleShape, anchors[0]) } : null;
       yield { index: start + index, frame, expected, map, bits };
     }

@@ -179,7 +179,10 @@ async function findCompiler(signal?: AbortSignal): Promise<string> {
 async function execute(program: string, args: readonly string[], signal?: AbortSignal, seconds = 0): Promise<string> {
   const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };
   const { stdout } = await promisify(execFile)(program, args, {
-    ...{ env, maxBuffer: 2 ** 26, timeout: 1000 * seconds, killSignal: 'SIGKILL' },
+    env,
+    maxBuffer: 2 ** 26,
+    timeout: 1000 * seconds,
+    killSignal: 'SIGKILL',
     ...(signal && { signal }),
   });
   return stdout;

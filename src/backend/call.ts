@@ -21,8 +21,12 @@ export interface CallLayout {
 }
 
 const constructors: Record<keyof ArrayTypes, string> = {
-  ...{ float: 'Float32Array', double: 'Float64Array' },
-  ...{ uint8_t: 'Uint8Array', int16_t: 'Int16Array', int32_t: 'Int32Array', uint32_t: 'Uint32Array' },
+  float: 'Float32Array',
+  double: 'Float64Array',
+  uint8_t: 'Uint8Array',
+  int16_t: 'Int16Array',
+  int32_t: 'Int32Array',
+  uint32_t: 'Uint32Array',
 };
 
 /** Returns the memory layout of a kernel's calls. Scalars of 8 bytes come first, so that there is no padding. */

@@ -20,7 +20,7 @@ export function convolution(
 ): Tensor4D {
   const numbers = { shape, batch: x.shape[0], relu };
   const { out } = runOrCompose('convolution', numbers, { x, weights, bias, plus }, () => {
-    let out = tf.conv2d(visibleWeights(windowOf(shape), relu ? tf.relu(x) : x), weights, shape.stride, 'valid');
+    let out = tf.conv2d(cropWithZeros(windowOf(shape), relu ? tf.relu(x) : x), weights, shape.stride, 'valid');
     if (bias) out = tf.add(out, bias);
     return { out: plus ? tf.add(out, plus) : out };
   });
@@ -44,7 +44,7 @@ export function convolutionInputGradient(
     const { top, left, height, width } = windowOf(shape);
     const dWindow = tf.conv2dTranspose(dy, weights, [batch, height, width, shape.inFeatures], shape.stride, 'valid');
     const image = { top: -top, left: -left, height: shape.inHeight, width: shape.inWidth };
-    let dx = visibleWeights(image, dWindow);
+    let dx = cropWithZeros(image, dWindow);
     if (reluInput) dx = tf.mul(dx, tf.step(reluInput));
     return { dx: plus ? tf.add(dx, plus) : dx };
   });
@@ -64,9 +64,12 @@ export function convolutionFilterGradient(
 ): { weights: Tensor4D; bias: Tensor1D } {
   const numbers = { shape, batch: x.shape[0], relu };
   const { dWeights, dBias } = runOrCompose('convolutionFilterGradient', numbers, { x, dy }, () => {
-    const window = visibleWeights(windowOf(shape), relu ? tf.relu(x) : x);
+    const window = cropWithZeros(windowOf(shape), relu ? tf.relu(x) : x);
     const attributes = {
-      ...{ strides: shape.stride, pad: 'valid', dataFormat: 'NHWC', dimRoundingMode: '' },
+      strides: shape.stride,
+      pad: 'valid',
+      dataFormat: 'NHWC',
+      dimRoundingMode: '',
       filterShape: weightShape(shape),
     };
     const dense: Tensor = tf.engine().runKernel(tf.Conv2DBackpropFilter, { x: window, dy }, attributes);
@@ -109,7 +112,7 @@ function windowOf({ outHeight, outWidth, stride, kernel, taps }: ConvolutionShap
 }
 
 /** Crops images [batch, height, width, features], with zeros outside of the images. */
-export function visibleWeights({ top, left, height, width }: Window, images: Tensor4D): Tensor4D {
+export function cropWithZeros({ top, left, height, width }: Window, images: Tensor4D): Tensor4D {
   const [batch, rows, columns, features] = images.shape;
   const around = (start: number, length: number, size: number): [number, number] => [
     Math.max(-start, 0),

@@ -1,6 +1,6 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import { visibleWeights } from './convolution.js';
+import { cropWithZeros } from './convolution.js';
 import { differentiable, assertShape, hasKernels, runKernel } from './operation.js';
 
 /**
@@ -17,7 +17,7 @@ export function addMoved(a: Tensor4D | null, b: Tensor4D, rows: number): Tensor4
     return runKernel('addMoved', numbers, { a, b }).out as Tensor4D;
   }
   return tf.tidy(() => {
-    const moved = visibleWeights({ top: -rows, left: 0, height, width }, b);
+    const moved = cropWithZeros({ top: -rows, left: 0, height, width }, b);
     return a === null ? moved : tf.add(a, moved);
   });
 }

@@ -186,9 +186,16 @@ function numbersOf(xShape: number[], filterShape: number[], attributes: NamedAtt
   const isOrdinary = stride === info.strideWidth && info.dilationHeight === 1 && info.dilationWidth === 1;
   if (!isOrdinary || tf.util.sizeFromShape(info.outShape) === 0) return null;
   const dense = {
-    ...{ inHeight, inWidth, inFeatures: inChannels, outHeight, outWidth, outFeatures: outChannels, stride },
+    inHeight,
+    inWidth,
+    inFeatures: inChannels,
+    outHeight,
+    outWidth,
+    outFeatures: outChannels,
+    stride,
     kernel: { height: info.filterHeight, width: info.filterWidth },
-    ...{ top: padInfo.top, left: padInfo.left },
+    top: padInfo.top,
+    left: padInfo.left,
   };
   const key = JSON.stringify(dense);
   const shape = shapes.get(key) ?? denseConvolution(dense);

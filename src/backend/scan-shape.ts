@@ -66,8 +66,12 @@ export function stateToState(shape: ScanShape): ConvolutionShape {
   const hidden = hiddenFeatures(shape);
   const taps = stateTaps[walk];
   const convolution = {
-    ...{ inHeight: height, inWidth: width, inFeatures: hidden },
-    ...{ outHeight: height, outWidth: width, outFeatures: 4 * hidden },
+    inHeight: height,
+    inWidth: width,
+    inFeatures: hidden,
+    outHeight: height,
+    outWidth: width,
+    outFeatures: 4 * hidden,
     stride: 1,
     kernel: { height: 1, width: taps.length },
     groups: [4 * hidden],

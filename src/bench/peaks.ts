@@ -26,8 +26,16 @@ const ROUNDS = 20_000;
 /** Matrix product, which alone uses matrix units, if the instruction set has them. */
 const CACHED_BATCH = 8;
 const CACHED = denseConvolution({
-  ...{ inHeight: 16, inWidth: 16, inFeatures: 256, outHeight: 16, outWidth: 16, outFeatures: 256 },
-  ...{ kernel: { height: 1, width: 1 }, stride: 1, top: 0, left: 0 },
+  inHeight: 16,
+  inWidth: 16,
+  inFeatures: 256,
+  outHeight: 16,
+  outWidth: 16,
+  outFeatures: 256,
+  kernel: { height: 1, width: 1 },
+  stride: 1,
+  top: 0,
+  left: 0,
 });
 
 /**

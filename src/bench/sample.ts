@@ -1,7 +1,7 @@
 import { initialiseParameters } from '../backend/parameters.js';
 import { buildChain } from '../model/chain.js';
 import { frameBytes } from '../foundation/levels.js';
-import { AS_SCORED } from '../model/sampling-settings.js';
+import { MODEL_DISTRIBUTION } from '../model/sampling-settings.js';
 import { ImageEngine } from '../sampling/engine.js';
 import { describeBenchNetwork, type BenchNetwork } from './network.js';
 
@@ -41,7 +41,7 @@ export async function benchSample(
     const onRow = (fraction: number) => onProgress?.(attempt + fraction);
     await engine.draw(
       { scale: 0, map: null, anchors: null, references: null, levels },
-      { seed, samples: batch, frame: attempt, settings: AS_SCORED, onRow, signal },
+      { seed, samples: batch, frame: attempt, settings: MODEL_DISTRIBUTION, onRow, signal },
     );
     times.push((performance.now() - started) / 1000);
   }

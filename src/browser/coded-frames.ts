@@ -39,7 +39,7 @@ const page = globalThis as unknown as {
 };
 
 /** Chunk size, in bytes. */
-const TOGETHER = 2 ** 16;
+const CHUNK_BYTES = 2 ** 16;
 /** Maximum pixels of a frame: a model's memory grows with the pixels, and a page has little. */
 const MOST_PIXELS = 2 ** 18;
 
@@ -71,8 +71,8 @@ export async function* codedFrames(
 }
 
 async function* partsOf(file: Blob): AsyncGenerator<Uint8Array, void> {
-  for (let at = 0; at < file.size; at += TOGETHER)
-    yield new Uint8Array(await file.slice(at, at + TOGETHER).arrayBuffer());
+  for (let at = 0; at < file.size; at += CHUNK_BYTES)
+    yield new Uint8Array(await file.slice(at, at + CHUNK_BYTES).arrayBuffer());
 }
 
 /** Decodes a lossless WebP image of the given size and channels. Returns no bytes if `bytes` are something else. */

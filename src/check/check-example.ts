@@ -10,13 +10,13 @@ import { checkDraws, checkStreams } from './sub-pixels.js';
 
 /** Maximum bytes of the feature maps of a batch, and maximum batch size. */
 const BATCH_BYTES = 2 ** 28;
-const MOST_TOGETHER = 64;
+const MAX_BATCH = 64;
 
 /** Returns the batch size of images whose feature maps fit in 256 MiB, from 1 to 64. */
 export function imagesPerBatch({ slots, size }: Program): number {
   const features = slots.reduce((sum, slot) => sum + slot.features, 0);
   const bytes = 4 * features * size.height * size.width;
-  return Math.min(MOST_TOGETHER, Math.max(1, Math.floor(BATCH_BYTES / bytes)));
+  return Math.min(MAX_BATCH, Math.max(1, Math.floor(BATCH_BYTES / bytes)));
 }
 
 /**

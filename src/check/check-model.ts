@@ -2,7 +2,7 @@ import { errorFactory } from '../foundation/errors.js';
 import { checkNetwork, MAX_CHECKED } from './check-network.js';
 import type { Finding } from './finding.js';
 import { resizeModel } from '../model/resize-model.js';
-import { dimensions, selectScaleParameters } from '../model/chain.js';
+import { countSubPixels, selectScaleParameters } from '../model/chain.js';
 import { assertModel, type Model } from '../model/model.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { checkModelFields } from './options.js';
@@ -25,8 +25,8 @@ export async function checkModel(trained: Model, asked: ModelCheckSettings = {})
   assertModel(trained, 'check model');
   const { size, ...settings } = parseOptions('check model', checkModelFields, asked);
   const { chain, weights } = size === undefined ? trained : resizeModel(trained, size);
-  if (size !== undefined && dimensions(chain) > MAX_CHECKED) {
-    const received = `${size.width}x${size.height}, which has ${dimensions(chain)}`;
+  if (size !== undefined && countSubPixels(chain) > MAX_CHECKED) {
+    const received = `${size.width}x${size.height}, which has ${countSubPixels(chain)}`;
     const remedy = 'give a smaller size: every row and column runs the same ops';
     throw errorFactory('USAGE', 'check model')('--size', `${MAX_CHECKED} sub-pixels at most`, received, remedy);
   }

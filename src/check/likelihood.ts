@@ -7,7 +7,7 @@ import { unknownMask } from '../model/chain.js';
 import { disposeExamples } from '../conditioning/context/examples.js';
 import { getHead } from '../model/heads/index.js';
 import { anchorsByPixel, runConditioning, runNetwork, scoreNetwork, type Network } from '../model/network.js';
-import { AS_SCORED } from '../model/sampling-settings.js';
+import { MODEL_DISTRIBUTION } from '../model/sampling-settings.js';
 import { ImageSampler } from '../sampling/frame-sampler.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import { makeExample, randomClip, readValues } from './check-example.js';
@@ -39,7 +39,7 @@ export async function checkLikelihood(checked: CheckedNetwork, weights: readonly
       onProgress?.({ check: 'likelihood', size, done: fraction * size.height, total: size.height, unit: 'rows' });
     const image = await new ImageSampler(network, weights, parameters).draw(
       { scale: 0, given: () => examples.given, known, probabilities },
-      { seed, samples: 1, frame: 0, settings: AS_SCORED, onRow, signal },
+      { seed, samples: 1, frame: 0, settings: MODEL_DISTRIBUTION, onRow, signal },
     );
     const scoredSums = await sumsOfScored(checked, examples.given, image.levels);
     const drawnSums = Float64Array.from(unknown, (_, i) => sumOf(probabilities.subarray(i * levels, (i + 1) * levels)));

@@ -1,7 +1,7 @@
 import * as fields from '../options/fields.js';
 import type { CheckProgress } from './finding.js';
 
-const { withFlag, callback, signal } = fields;
+const { withFlag, callbackField, signal } = fields;
 
 /** Options of `checkModel` that are flags of `pxv check` too. */
 export const checkFlags = {
@@ -21,6 +21,6 @@ export const checkFlags = {
 export const checkModelFields = {
   ...checkFlags,
   /** Called with the progress of each check. */
-  onProgress: callback<(progress: CheckProgress) => void>(),
+  onProgress: callbackField<(progress: CheckProgress) => void>(),
   signal,
 };

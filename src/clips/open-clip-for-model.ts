@@ -45,7 +45,9 @@ export async function openClipForModel(
   const { size, fit = 'crop', signal } = asked;
   const { channels, levels } = model.chain.exampleShape;
   const reader = await openClip(path, {
-    ...{ size, channels, fit: isFixedSize(size) ? fit : 'stretch' },
+    size,
+    channels,
+    fit: isFixedSize(size) ? fit : 'stretch',
     frameRate: rateToRead(model, asked.frameRate, operation),
     ...(signal && { signal }),
   });

@@ -9,7 +9,7 @@ import { loadModel } from '../model/checkpoint.js';
 import { resizeModel } from '../model/resize-model.js';
 import { listShippedModels } from '../model/shipped-models.js';
 import { checkOutput, frameFileName, writeClip } from '../video/index.js';
-import { webpCoder } from '../video/lossless-webp.js';
+import { createWebpCodec } from '../video/lossless-webp.js';
 import { fitScoringBatch } from '../memory/memory-limits.js';
 import { imageOutputPath } from './images-of-folder.js';
 import { decodeFileFields } from './options.js';
@@ -66,7 +66,11 @@ export async function decodeFile(path: string, asked: DecodeFileOptions): Promis
   const names: string[] = [];
   let frames = 0;
   async function* read(): AsyncGenerator<Frame, void> {
-    for await (const each of decodeFrames(reader, header, { models, webp: webpCoder(header, channels), signal })) {
+    for await (const each of decodeFrames(reader, header, {
+      models,
+      webp: createWebpCodec(header, channels),
+      signal,
+    })) {
       if ('frame' in each) {
         frames++;
         if (each.name !== '') names.push(imageOutputPath(each.name));

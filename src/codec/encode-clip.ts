@@ -8,9 +8,9 @@ import { writeAtomically } from '../foundation/write-file.js';
 import { resizeModel } from '../model/resize-model.js';
 import { loadModel, resolveModelFile } from '../model/checkpoint.js';
 import type { Model } from '../model/model.js';
-import { dimensions } from '../model/chain.js';
+import { countSubPixels } from '../model/chain.js';
 import { singleProcess } from '../distributed/process-group.js';
-import { webpCoder } from '../video/lossless-webp.js';
+import { createWebpCodec } from '../video/lossless-webp.js';
 import { assertNotInput, listInputFiles, outputExists } from '../video/index.js';
 import { errorFactory } from '../foundation/errors.js';
 import { openClipForModel, keepAspectRatio, sizeWarning } from '../clips/open-clip-for-model.js';
@@ -45,7 +45,7 @@ export interface EncodedClip extends Size {
 /** Image model for key frames of clips with 3 channels and 256 levels. */
 const STILLS = 'cifar';
 /** Maximum batch size. */
-const TOGETHER = 8;
+const MAX_BATCH = 8;
 
 /**
  * Encodes a clip losslessly by the model's likelihood and writes the coded file atomically; `decodeFile` decodes it. A
@@ -89,21 +89,19 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
   if (warning !== null) onWarning?.(warning);
   const model = resizeModel(trained, size);
   const { channels, levels, context } = model.chain.exampleShape;
-  const batch = await processGroup.broadcast(fitScoringBatch(model, TOGETHER, true));
+  const batch = await processGroup.broadcast(fitScoringBatch(model, MAX_BATCH, true));
   const keyFrameModel =
     context > 0 && channels === 3 && levels === 256 ? resizeModel(loadModel(STILLS), size) : undefined;
   const found = { frames: 0, bits: 0, bytes: 0, keyFrames: { frames: 0, bytes: 0 } };
   const coded = encodeFrames(model, clip.frames(), {
-    ...{
-      frameRate,
-      keyFrameInterval,
-      names: images?.names,
-      batch,
-      keyFrameModel,
-      webp: webpCoder(size, channels),
-      processGroup,
-      signal,
-    },
+    frameRate,
+    keyFrameInterval,
+    names: images?.names,
+    batch,
+    keyFrameModel,
+    webp: createWebpCodec(size, channels),
+    processGroup,
+    signal,
     embedded: withModel ? readFileSync(resolveModelFile(trained.name)) : null,
     onFrame: (frame) => {
       found.frames++;
@@ -125,7 +123,7 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
     await writeAtomically(out, (temporary) => pipeline(counted(), createWriteStream(temporary)), { confirm });
   else for await (const part of counted()) void part;
   if (clip.reader.warning !== null) onWarning?.(clip.reader.warning);
-  const all = found.frames * dimensions(model.chain);
+  const all = found.frames * countSubPixels(model.chain);
   const { frames, bits, bytes, keyFrames } = found;
   const per = { bitsPerDim: (8 * bytes) / all, modelBitsPerDim: bits / all };
   return {

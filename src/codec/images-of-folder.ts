@@ -52,7 +52,7 @@ export async function openImages(
 ): Promise<ModelImages> {
   const { channels, levels } = chain.exampleShape;
   const names = files.map((file) => relative(folder, file).split(sep).join('/'));
-  expectNames(folder, names);
+  assertFileNames(folder, names);
   const first = await probeImage(files[0]);
   const size = resolveSize(asked, first);
   async function* read() {
@@ -72,7 +72,7 @@ export async function openImages(
 
 const unusable = errorFactory('INPUT', 'encode');
 
-function expectNames(folder: string, names: readonly string[]): void {
+function assertFileNames(folder: string, names: readonly string[]): void {
   const known = new Map<string, string>();
   for (const name of names) {
     const bytes = Buffer.byteLength(name);

@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import type { WrittenFrame } from '../coding/encode-frames.js';
+import type { EncodedFrame } from '../coding/encode-frames.js';
 import * as fields from '../options/fields.js';
 
 const {
   withFlag,
-  callback,
+  callbackField,
   positiveInteger,
   fit,
   frameRate,
   overwrite,
-  pictureSize,
+  targetSize,
   processGroup,
   signal,
   booleanFlag,
@@ -38,13 +38,13 @@ export const encodeClipFields = {
   /** Method to bring a clip of another aspect ratio to a fixed size. Default: `crop`. */
   fit: fit.optional(),
   /** Target size: fixed, or at the clip's aspect ratio. Default: the clip's, with the model's shorter side. */
-  size: pictureSize.optional(),
+  size: targetSize.optional(),
   /** Path of the file to write. */
   out: z.string(),
   /** Called with each encoded frame and the estimated number of frames, null if unknown. */
-  onFrame: callback<(frame: WrittenFrame, total: number | null) => void>(),
+  onFrame: callbackField<(frame: EncodedFrame, total: number | null) => void>(),
   /** Called with one line of text per warning, as of a damaged clip. */
-  onWarning: callback<(text: string) => void>(),
+  onWarning: callbackField<(text: string) => void>(),
   /** Process group that shares the encoding; its main process writes. Default: this process alone. */
   processGroup,
   /** Signal that aborts; nothing of the result remains. */
@@ -60,7 +60,7 @@ export const decodeFileFields = {
   /** Path of the output: a folder of PNG files, which are exact; or `.mp4`, `.webm`, `.gif` or `.png` for viewing. */
   out: z.string(),
   /** Called with the number of frames so far. */
-  onFrame: callback<(frames: number) => void>(),
+  onFrame: callbackField<(frames: number) => void>(),
   /** Signal that aborts; nothing of the result remains. */
   signal,
 };

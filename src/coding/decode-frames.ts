@@ -4,7 +4,7 @@ import type { Frame } from '../foundation/frame.js';
 import { levelsToBytes, bytesToLevels, type Levels } from '../foundation/levels.js';
 import { resizeModel } from '../model/resize-model.js';
 import { FrameHistory } from '../conditioning/context/examples.js';
-import type { StillCoder } from './encode-frames.js';
+import type { StillCodec } from './encode-frames.js';
 import { arithmeticFamily } from './fingerprint.js';
 import {
   recordChecksum,
@@ -33,7 +33,7 @@ export interface DecodeOptions {
   /** Models that the header names: see `findFileModels`. */
   models: FileModels;
   /** Decoder of WebP key frames, of the header's size and channels. */
-  webp: Pick<StillCoder, 'decode'>;
+  webp: Pick<StillCodec, 'decode'>;
   signal?: AbortSignal | undefined;
 }
 

@@ -17,7 +17,7 @@ import {
 import { FrameCoder } from './frame-coder.js';
 
 /** Lossless codec of single frames, without a model. */
-export interface StillCoder {
+export interface StillCodec {
   /** Encodes a frame losslessly. */
   encode(frame: Frame): Promise<Uint8Array>;
   /** Decodes a result of `encode` to the frame's `data`; other bytes decode to arbitrary bytes. */
@@ -25,7 +25,7 @@ export interface StillCoder {
 }
 
 /** Size and kind of an encoded frame. */
-export interface WrittenFrame {
+export interface EncodedFrame {
   /** 0-based index of the frame in the clip. */
   index: number;
   kind: RecordKind;
@@ -45,13 +45,13 @@ export interface EncodeOptions {
   /** Image model of the same size and colours, for key frames. Default: none. */
   keyFrameModel?: Model | undefined;
   /** Lossless WebP codec for key frames. The smaller of WebP and the image model's code is written. Default: none. */
-  webp?: StillCoder | undefined;
+  webp?: StillCodec | undefined;
   /** Bytes of the model's file, to embed in the coded file. Default: null, none. */
   embedded?: Uint8Array | null;
   /** Batch size: number of frames computed at once. Default: 8. */
   batch?: number;
   /** Called with each encoded frame. */
-  onFrame?: (written: WrittenFrame) => void;
+  onFrame?: (written: EncodedFrame) => void;
   /**
    * Process group that encodes batches round-robin; each process yields the whole file. Default: this process alone.
    */
@@ -65,7 +65,7 @@ interface Stretch {
   isKey: boolean;
   frames: readonly { index: number; frame: Frame; levels: Levels }[];
 }
-type Records = readonly { written: WrittenFrame; bytes: Uint8Array }[];
+type Records = readonly { written: EncodedFrame; bytes: Uint8Array }[];
 
 /**
  * Encodes frames losslessly and yields the bytes of a coded file, record after record: docs/codec-format.md. With an
@@ -149,7 +149,12 @@ export async function* encodeFrames(
   try {
     const { size, channels, levels } = shape;
     yield writeHeader({
-      ...{ ...size, channels, levels, frameRate, arithmetic: arithmeticFamily(currentInstructionSet()), embedded },
+      ...size,
+      channels,
+      levels,
+      frameRate,
+      arithmetic: arithmeticFamily(currentInstructionSet()),
+      embedded,
       model: await computeFingerprint(model),
       stills: stills === undefined ? null : await computeFingerprint(stills),
     });

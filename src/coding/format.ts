@@ -125,14 +125,14 @@ export class CodedReader {
     const [, arithmetic, channels, highest] = whole.subarray(4);
     const [model, stills] = [20, 20 + HASH_BYTES].map((at) => hashOf(whole.subarray(at, at + HASH_BYTES)));
     const header: CodedHeader = {
-      ...{
-        width: first.getUint16(8),
-        height: first.getUint16(10),
-        channels: channels as Channels,
-        levels: highest + 1,
-      },
+      width: first.getUint16(8),
+      height: first.getUint16(10),
+      channels: channels as Channels,
+      levels: highest + 1,
       frameRate: { numerator: first.getUint32(12), denominator: first.getUint32(16) },
-      ...{ arithmetic: arithmetics[arithmetic], model, stills: /^0+$/.test(stills) ? null : stills },
+      arithmetic: arithmetics[arithmetic],
+      model,
+      stills: /^0+$/.test(stills) ? null : stills,
       embedded: embeddedBytes === 0 ? null : whole.slice(HEADER_BYTES),
     };
     const isSound = [1, 3].includes(channels) && highest >= 1 && arithmetic < arithmetics.length;

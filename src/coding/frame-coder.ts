@@ -13,7 +13,7 @@ import { NO_FRAMES } from '../conditioning/context/history.js';
 import { anchorCount } from '../model/description.js';
 import { getHead } from '../model/heads/index.js';
 import { anchorsByPixel, runConditioning, runNetwork, type Network } from '../model/network.js';
-import { AS_SCORED } from '../model/sampling-settings.js';
+import { MODEL_DISTRIBUTION } from '../model/sampling-settings.js';
 import { unusableProbabilities } from '../sampling/engine.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 
@@ -100,7 +100,7 @@ export class FrameCoder {
    * @throws the signal's reason if aborted
    */
   async decode(examples: Examples, coded: CodedFrame['scales'], signal?: AbortSignal): Promise<Levels> {
-    const options = { seed: 0, samples: 1, frame: 0, settings: AS_SCORED, coded, signal };
+    const options = { seed: 0, samples: 1, frame: 0, settings: MODEL_DISTRIBUTION, coded, signal };
     const [{ levels }] = await this.sampler.draw(examples, options);
     return levels;
   }

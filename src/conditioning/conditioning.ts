@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { EarlierMethod } from '../backend/kernels/index.js';
 import type { ParameterSpec } from '../backend/parameters.js';
 import type { ImageShape } from '../foundation/levels.js';
-import { cutContext, mirrorContext, mirrorImage, type ContextTensors } from './context/context-tensors.js';
+import { downsampleContext, mirrorContext, mirrorImage, type ContextTensors } from './context/context-tensors.js';
 
 /**
  * Conditioning inputs: what a model reads besides the image's earlier sub-pixels. Values are levels, 0 to levels - 1,
@@ -92,7 +92,7 @@ export function downsampleInputs(
   coarser: Tensor4D | undefined,
 ): ConditioningInputs {
   return {
-    ...(needs.context > 0 && given.context && { context: cutContext(given.context, needs.context, step) }),
+    ...(needs.context > 0 && given.context && { context: downsampleContext(given.context, needs.context, step) }),
     ...(coarser && { coarser }),
   };
 }

@@ -7,7 +7,7 @@ import { barrier, type ProcessGroup } from './process-group.js';
  * @param facts values of JSON
  * @throws PxvError `USAGE` that names the first fact that differs
  */
-export async function expectSame(processGroup: ProcessGroup, operation: string, facts: object): Promise<void> {
+export async function assertSame(processGroup: ProcessGroup, operation: string, facts: object): Promise<void> {
   if (processGroup.size === 1) return;
   const first = await processGroup.broadcast(facts);
   const difference = firstDifference(first, JSON.parse(JSON.stringify(facts)));

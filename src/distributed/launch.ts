@@ -25,7 +25,7 @@ const launchers = [
  * Returns the MPI launch of this process. Returns null if no launcher started this process, as in a Slurm script before
  * srun or mpirun.
  */
-export function launchOf(env: Environment = process.env): Launch | null {
+export function readLaunch(env: Environment = process.env): Launch | null {
   const launcher = launchers.find(([name]) => env[name] !== undefined);
   if (launcher === undefined) return null;
   const size = env[launcher[1]];
@@ -36,9 +36,9 @@ export function launchOf(env: Environment = process.env): Launch | null {
  * Returns the number of threads for this rank: cores of this machine over ranks on this machine, at least 1. Returns
  * undefined if there is no launcher, if the launcher has bound each rank to its cores, or if the number is unknown.
  */
-export function threadsOfRank(env: Environment = process.env): number | undefined {
+export function threadsPerRank(env: Environment = process.env): number | undefined {
   const cores = availableParallelism();
-  if (launchOf(env) === null || cores < cpus().length) return undefined;
+  if (readLaunch(env) === null || cores < cpus().length) return undefined;
   const here = launchers.map(([, , name]) => env[name]).find((count) => count !== undefined);
   return here === undefined ? undefined : Math.max(1, Math.floor(cores / Number(here)));
 }

@@ -49,7 +49,7 @@ const PATIENCE = 5000;
 /** Maximum number of characters in a line, as a stranger may send more. */
 const LONGEST_LINE = 10_000;
 /** Milliseconds within which all ranks meet an error that all have in common. */
-const TOGETHER = 1000;
+const SETTLE_MS = 1000;
 
 /**
  * Connects all ranks to the main process by TCP. The main process detects the end of any rank; the others detect the
@@ -113,7 +113,7 @@ async function openHub(host: string | null, { onLoss }: WatchHandlers): Promise<
         isExpected = true;
         const { rank, process } = who;
         // If all fail alike, the main process prints its own error meanwhile.
-        if (message.failed !== undefined) setTimeout(onLoss, TOGETHER, rank, process, message.failed);
+        if (message.failed !== undefined) setTimeout(onLoss, SETTLE_MS, rank, process, message.failed);
       }
     });
     socket.on('close', () => {

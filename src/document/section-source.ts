@@ -44,7 +44,7 @@ export interface SectionSource<Item> {
 }
 
 /** Returns the error for a JSON file that is no result of pxv. */
-export function unreadableResult(path: string, received: string): PxvError {
+export function invalidResultError(path: string, received: string): PxvError {
   const remedy = 'give what pxv eval-video --json or pxv surprise --json printed';
   return errorFactory('INPUT', 'write report')(path, 'a result of pxv as JSON', received, remedy);
 }

@@ -4,7 +4,7 @@ import type { Frame } from '../foundation/frame.js';
 import type { Model } from '../model/model.js';
 import { frameBytes } from '../foundation/levels.js';
 import type { PlacementOptions } from '../foundation/placement-options.js';
-import { contactSheet, heatMap, writePng } from '../video/index.js';
+import { drawContactSheet, drawHeatMap, writePng } from '../video/index.js';
 
 /** Image with its likelihood in bits/dim. */
 export interface RankedImage {
@@ -59,13 +59,13 @@ export async function writeExtremeImages(
   const most = Math.max(...[...bits.values()].map((values) => values.reduce((a, b) => Math.max(a, b))));
   const frames = [worst, best].flatMap((images) => [
     ...images.map(({ index }) => inColour(model, source, index)),
-    ...images.map((image) => heatMap(bits.get(image)!, size, most)),
+    ...images.map((image) => drawHeatMap(bits.get(image)!, size, most)),
   ]);
   const labels = [worst, best].flatMap((images) => [...images.map(label), ...images.map(() => '')]);
   labels[worst.length] = `0-${most.toFixed(1)} bit`;
   // Labels need about 40 screen pixels.
   const scale = Math.max(1, Math.ceil(96 / size.width));
-  await writePng(path, await contactSheet(frames, { columns: worst.length, scale, labels }), placing);
+  await writePng(path, await drawContactSheet(frames, { columns: worst.length, scale, labels }), placing);
 }
 
 function inColour({ chain }: Model, source: ImageSource, index: number): Frame {

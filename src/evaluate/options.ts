@@ -3,7 +3,7 @@ import type { Split } from '../../datasets/index.js';
 import { clipFields } from '../options/clips.js';
 import * as fields from '../options/fields.js';
 
-const { withFlag, callback, positiveInteger, nonNegativeInteger, signal, booleanFlag } = fields;
+const { withFlag, callbackField, positiveInteger, nonNegativeInteger, signal, booleanFlag } = fields;
 
 /** Options of `scoreClips` that are flags of `pxv eval-video` too. */
 export const scoreClipsFlags = {
@@ -50,9 +50,9 @@ export const scoreClipsFields = {
   /**
    * Size at which clips are scored: one for all, or one for each clip by its aspect ratio. Default: the model's size.
    */
-  size: fields.pictureSize.optional(),
+  size: fields.targetSize.optional(),
   /** Called with progress as clips are scored. */
-  onProgress: callback<(progress: ScoringProgress) => void>(),
+  onProgress: callbackField<(progress: ScoringProgress) => void>(),
   /** Process group that shares the clips (see `joinProcessGroup`). Default: this process alone. */
   processGroup: fields.processGroup,
 };
@@ -85,7 +85,7 @@ export interface ImageScoringProgress {
 export const scoreImagesFields = {
   ...scoreImagesFlags,
   /** Called with progress as images are decoded, scored and encoded. */
-  onProgress: callback<(progress: ImageScoringProgress) => void>(),
+  onProgress: callbackField<(progress: ImageScoringProgress) => void>(),
   signal,
   /** Process group that shares the images (see `joinProcessGroup`). Default: this process alone. */
   processGroup: fields.processGroup,

@@ -7,7 +7,7 @@ import type { Block } from '../document/blocks/index.js';
 import type { Series } from '../document/blocks/series.js';
 import { makeTable } from '../document/blocks/table.js';
 import type { Section } from '../document/report.js';
-import { unreadableResult, type SectionSource } from '../document/section-source.js';
+import { invalidResultError, type SectionSource } from '../document/section-source.js';
 import { clipTable, forecastTables, summaryLines, type PrintedScore } from './score-tables.js';
 import { BITS_NOTE, DECIBELS_NOTE } from '../document/notes.js';
 
@@ -34,20 +34,31 @@ const scoreSchema = z.object({
   clips: z
     .array(
       z.object({
-        ...{ name: z.string(), width: z.number(), height: z.number(), frames: z.number() },
-        ...{ bitsPerDim: z.number(), previousFrameBitsPerDim: z.number() },
+        name: z.string(),
+        width: z.number(),
+        height: z.number(),
+        frames: z.number(),
+        bitsPerDim: z.number(),
+        previousFrameBitsPerDim: z.number(),
         codecs: z.object({ bitsPerDim: codecs, best: figure }).nullable(),
       }),
     )
     .min(1),
   forecasts: z
     .object({
-      ...{ clips: z.number(), starts: z.number(), trueChange: figures },
+      clips: z.number(),
+      starts: z.number(),
+      trueChange: figures,
       kinds: z.partialRecord(
         z.enum(Object.keys(kindsOfForecast) as ForecastName[]),
         z.object({
-          ...{ meanSquaredError: figures, psnr: figures, ssim: figures.nullable() },
-          ...{ gain: means, wins: figures, change: figures, changeRatio: figures },
+          meanSquaredError: figures,
+          psnr: figures,
+          ssim: figures.nullable(),
+          gain: means,
+          wins: figures,
+          change: figures,
+          changeRatio: figures,
         }),
       ),
     })
@@ -77,31 +88,39 @@ export const sectionSource: SectionSource<Section> = {
  */
 function scoreSection(path: string, result: object): Section {
   const parsed = scoreSchema.safeParse(result);
-  if (!parsed.success) throw unreadableResult(path, 'one of another version, or not whole');
+  if (!parsed.success) throw invalidResultError(path, 'one of another version, or not whole');
   const score = parsed.data as unknown as PrintedScore & { model: string };
   const { model, bitsPerDim, baselines, clips, exact, forecasts, frames, samples, standardError } = score;
   const spread = Number.isNaN(standardError) ? '' : ` +- ${standardError.toFixed(3)} over clips`;
   const best = forecasts?.kinds['best-guess'] ?? forecasts?.kinds.sample;
   const blocks: Block[] = [
     {
-      ...{ kind: 'number', title: `bits of ${model}`, value: `${exact ? '' : '<= '}${bitsPerDim.toFixed(3)}` },
-      ...{ unit: 'bits/dim', note: `${BITS_NOTE}${spread}` },
+      kind: 'number',
+      title: `bits of ${model}`,
+      value: `${exact ? '' : '<= '}${bitsPerDim.toFixed(3)}`,
+      unit: 'bits/dim',
+      note: `${BITS_NOTE}${spread}`,
     },
     {
-      ...{ kind: 'number', title: 'fewer than the previous frame needs' },
+      kind: 'number',
+      title: 'fewer than the previous frame needs',
       value: `${(100 * (1 - bitsPerDim / baselines['previous-frame'])).toFixed(1)}%`,
       note: 'the previous frame as a guess, with the cheapest code for what changes',
     },
     {
-      ...{ kind: 'number', title: 'clips scored', value: String(clips.length) },
+      kind: 'number',
+      title: 'clips scored',
+      value: String(clips.length),
       note: `${pluralize(frames, 'frame')}, each given the true ones before it`,
     },
     ...(best === undefined
       ? []
       : [
           {
-            ...{ kind: 'number' as const, title: 'nearer, one frame ahead', unit: 'dB' },
-            ...{ value: `${best.gain.mean[0] < 0 ? '' : '+'}${best.gain.mean[0].toFixed(2)}` },
+            kind: 'number' as const,
+            title: 'nearer, one frame ahead',
+            unit: 'dB',
+            value: `${best.gain.mean[0] < 0 ? '' : '+'}${best.gain.mean[0].toFixed(2)}`,
             note: 'what is predicted, against the last frame repeated',
           },
         ]),
@@ -132,7 +151,8 @@ function baselineTable({ bitsPerDim, baselines, codecs: each }: PrintedScore): B
   });
   return {
     ...makeTable('lrr', ['sent by', 'bits/dim', 'the model needs of it'], shown),
-    ...{ title: 'bits beside baselines', note: BITS_NOTE },
+    title: 'bits beside baselines',
+    note: BITS_NOTE,
   };
 }
 
@@ -150,7 +170,8 @@ function horizonSeries({ trueChange, kinds }: ForecastsSummary, samples: number)
   // Older files lack the worst sample.
   const [least, leastName] = worst === undefined ? [sample, 'one sample'] : [worst, 'worst'];
   return {
-    ...{ kind: 'series', title: 'how near what is predicted comes, by frames ahead' },
+    kind: 'series',
+    title: 'how near what is predicted comes, by frames ahead',
     x: { label: 'frames ahead', unit: 'whole', from: 1, to: Math.max(2, trueChange.length) },
     y: { label: 'dB more than the last frame repeated' },
     lines: [...lines, { name: 'last frame repeated', points: trueChange.map((_, h) => [h + 1, 0]), role: 'baseline' }],

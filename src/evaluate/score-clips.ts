@@ -28,8 +28,8 @@ import { ClipAdaptation } from '../evaluation/clip-adaptation.js';
 import { openClipForModel, type ModelClip } from '../clips/open-clip-for-model.js';
 import { rateWarning } from '../clips/clip-rate.js';
 import {
-  expectAdaptationMemory,
-  expectDrawingMemory,
+  assertDynamicEvaluationMemory,
+  assertDrawingMemory,
   fitDrawingBatch,
   fitScoringBatch,
 } from '../memory/memory-limits.js';
@@ -165,7 +165,11 @@ class ClipScorer {
     const forecasts = await this.forecasts(sized, clip, score.frames, tell, warn);
     freeIdleMemory();
     return {
-      ...{ name, ...reader.size, ...score, frameRate: framesPerSecond(reader.frameRate), forecasts },
+      name,
+      ...reader.size,
+      ...score,
+      frameRate: framesPerSecond(reader.frameRate),
+      forecasts,
       codecs: this.options.codecs ? await this.codecs(clip, score.dimensions, tell, warn) : null,
     };
   }
@@ -192,12 +196,12 @@ class ClipScorer {
   private batchesOf(model: Model): Pick<SizedScorer, 'batch' | 'futures'> {
     const batch = fitScoringBatch(model, SCORING_BATCH, true);
     const { adapt, horizon, starts, samples } = this.options;
-    if (adapt) expectAdaptationMemory(model);
+    if (adapt) assertDynamicEvaluationMemory(model);
     if (horizon === 0) return { batch, futures: 0 };
     const { keptFrames } = this.adapting;
     const heldBytes = (count: number, frame: number) => starts * (count * horizon + keptFrames) * frame;
     const drawing = { operation: 'score', batchOf: () => 1, samples, option: '--samples', heldBytes };
-    expectDrawingMemory(model, { ...drawing, atAnySize: true });
+    assertDrawingMemory(model, { ...drawing, atAnySize: true });
     const frame = frameBytes(model.chain.exampleShape);
     return { batch, futures: fitDrawingBatch(model, SAMPLES_PER_BATCH, heldBytes(samples, frame)) };
   }
@@ -224,7 +228,13 @@ class ClipScorer {
     const hindcasts = { together: futures, onProgress: (places: number) => tell('hindcast', places), signal };
     const corrections = await this.adapting.corrections(sampler, histories, hindcasts);
     return scoreForecasts(sampler, model, starts, {
-      ...{ corrections, seed, settings: { temperature }, signal, horizon, samples, together: futures },
+      corrections,
+      seed,
+      settings: { temperature },
+      signal,
+      horizon,
+      samples,
+      together: futures,
       onProgress: (drawn) => tell('predict', drawn),
     });
   }

@@ -75,7 +75,10 @@ export async function scoreImageSet(model: Model, name: string, asked: ScoreImag
   const { size, channels, levels } = model.chain.exampleShape;
   const batch = fitScoringBatch(model, IMAGE_SCORING_BATCH);
   const images = await openForEvaluation(name, split, {
-    ...{ size, channels, data, signal },
+    size,
+    channels,
+    data,
+    signal,
     onProgress: (done, total) => onProgress?.({ what: 'decode', done, total }),
   });
   const weights = toTensors(model.weights, model.chain.parameters);
@@ -137,7 +140,7 @@ function atLevelsOf({ chain }: Model, images: Images): ImageSource {
 }
 
 /** Batch size of images to encode. */
-const TOGETHER = 8;
+const IMAGES_PER_BATCH = 8;
 
 /** Computes the baselines of the images. @param inUnit converts bits/dim to the unit of the result */
 async function baselinesOf(
@@ -150,16 +153,16 @@ async function baselinesOf(
   const { size, channels, levels } = chain.exampleShape;
   const histogram = new HistogramBaseline(channels, levels);
   const files = new FileBaselines();
-  for (let first = 0; first < indices.length; first += TOGETHER) {
+  for (let first = 0; first < indices.length; first += IMAGES_PER_BATCH) {
     signal?.throwIfAborted();
-    const frames = Array.from(indices.subarray(first, first + TOGETHER), (index) => {
+    const frames = Array.from(indices.subarray(first, first + IMAGES_PER_BATCH), (index) => {
       const data = new Uint8Array(frameBytes(chain.exampleShape));
       source.read(index, data);
       return { ...size, channels, data };
     });
     for (const { data } of frames) histogram.add(data.map((byte) => byteToLevel(byte, levels)));
     await Promise.all(frames.map((frame) => files.add(frame)));
-    onProgress?.({ what: 'encode', done: Math.min(first + TOGETHER, indices.length), total: indices.length });
+    onProgress?.({ what: 'encode', done: Math.min(first + IMAGES_PER_BATCH, indices.length), total: indices.length });
   }
   return {
     uniform: inUnit(uniformBitsPerDim(levels)),

@@ -92,7 +92,10 @@ export function forecastTables({ clips, starts, trueChange, kinds }: ForecastsSu
   const titlesOf = (of: ForecastName[]) => of.map((name) => kindsOfForecast[name].title(samples));
   const gainOf = ({ gain, wins }: ForecastSummary, h: number) => `${gainWithError(gain, h)} (${wins[h]})`;
   const byHorizon = (title: string, columns: string[], cells: (h: number) => string[]): Table => ({
-    ...{ kind: 'table', title, align: 'r'.repeat(1 + columns.length), titles: ['frames ahead', ...columns] },
+    kind: 'table',
+    title,
+    align: 'r'.repeat(1 + columns.length),
+    titles: ['frames ahead', ...columns],
     rows: trueChange.map((_, h) => [String(h + 1), ...cells(h)]),
   });
   const hasSsim = names.some((name) => kinds[name]?.ssim != null);

@@ -2,7 +2,7 @@ import { uniformBitsPerDim } from '../evaluation/baselines.js';
 import type { ClipScore } from '../evaluation/clip-score.js';
 import type { ClipForecasts } from '../evaluation/forecast-score.js';
 import {
-  clipDecibels,
+  cappedPsnr,
   meanOverClips,
   summariseForecasts,
   type ForecastsSummary,
@@ -76,7 +76,7 @@ export function summariseClips(model: Model, clips: ScoredClip[]): ClipsSummary 
   const fewer = (baseline: number) => 1 - bits.mean / baseline;
   const forecasts = clips.flatMap((clip) => (clip.forecasts === null ? [] : [clip.forecasts]));
   const gains = clips.map(({ oneStep: { previousFrame, anchors } }) =>
-    anchors.map((anchor) => clipDecibels(anchor) - clipDecibels(previousFrame)),
+    anchors.map((anchor) => cappedPsnr(anchor) - cappedPsnr(previousFrame)),
   );
   // A learned anchor comes first.
   const labels = [...(expectsFrame(model) ? ['expected frame'] : []), 'last frame'];

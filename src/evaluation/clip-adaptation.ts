@@ -5,8 +5,8 @@ import { FrameHistory } from '../conditioning/context/examples.js';
 import type { Correction } from '../sampling/correction.js';
 import type { FrameSampler } from '../sampling/frame-sampler.js';
 import {
-  FRAMES_FOR_HINDCASTS,
-  HINDCASTS_TOGETHER,
+  MAX_HINDCAST_FRAMES,
+  HINDCAST_BATCH_SIZE,
   learnCorrection,
   type HindcastOptions,
 } from '../sampling/hindcasts.js';
@@ -21,7 +21,7 @@ export class ClipAdaptation {
 
   /** Number of known frames that a history keeps for hindcasts; 0 without adaptation. */
   get keptFrames(): number {
-    return this.asked ? FRAMES_FOR_HINDCASTS : 0;
+    return this.asked ? MAX_HINDCAST_FRAMES : 0;
   }
 
   /**
@@ -29,7 +29,7 @@ export class ClipAdaptation {
    * adaptation.
    */
   together(drawn: number): number {
-    return this.asked ? Math.max(drawn, HINDCASTS_TOGETHER) : drawn;
+    return this.asked ? Math.max(drawn, HINDCAST_BATCH_SIZE) : drawn;
   }
 
   /**
@@ -62,13 +62,13 @@ export class ClipAdaptation {
   async corrections(
     sampler: FrameSampler,
     histories: readonly FrameHistory[],
-    { together = HINDCASTS_TOGETHER, onProgress, signal }: HindcastOptions = {},
+    { together = HINDCAST_BATCH_SIZE, onProgress, signal }: HindcastOptions = {},
   ): Promise<(Correction | null)[]> {
     const corrections: (Correction | null)[] = [];
     let [before, done] = [0, 0];
     for (const history of histories) {
       const hindcasts: HindcastOptions = {
-        together: Math.min(together, HINDCASTS_TOGETHER),
+        together: Math.min(together, HINDCAST_BATCH_SIZE),
         onProgress: (ofPast, places) => onProgress?.((done = before + ofPast), places),
         signal,
       };

@@ -62,7 +62,10 @@ export async function scoreForecasts(
   const wanted = each.flatMap((start) => Array.from({ length: samples }, (_, sample) => ({ ...start, sample })));
   const drawn = await futuresAfter(model, wanted, options, (some, done) =>
     rollOut(sampler, historiesOf(some), {
-      ...{ seed, settings, corrections: correctionsOf(some), signal },
+      seed,
+      settings,
+      corrections: correctionsOf(some),
+      signal,
       samples: some.map(({ sample }) => sample),
       frame: some.map(({ first }) => first),
       onRow: (share) => onProgress?.(done() + share * some.length),

@@ -1,6 +1,6 @@
 import { meanByHorizon, type ClipForecasts } from './forecast-score.js';
 import type { ForecastName } from './forecasts.js';
-import { decibels } from './metrics.js';
+import { psnrOfError } from './metrics.js';
 import { computeMean } from './statistics.js';
 
 /** Means over clips, with standard errors; a standard error over one clip is NaN. */
@@ -21,7 +21,7 @@ export function meanOverClips(clips: readonly number[][]): MeanOverClips {
 export interface ForecastSummary {
   /** Mean squared error in squared levels. */
   meanSquaredError: number[];
-  /** Mean PSNR in dB over clips, each from the clip's mean squared error (see `clipDecibels`). */
+  /** Mean PSNR in dB over clips, each from the clip's mean squared error (see `cappedPsnr`). */
   psnr: number[];
   /** Mean SSIM over the clips with frames of at least 11 x 11 pixels; null if no clip has such frames. */
   ssim: number[] | null;
@@ -52,8 +52,8 @@ const MOST_DECIBELS = 60;
  * Returns the PSNR in dB of a clip's mean squared error, at most 60. The limit keeps a clip without motion from
  * dominating the mean over clips.
  */
-export function clipDecibels(meanSquaredError: number): number {
-  return Math.min(MOST_DECIBELS, decibels(meanSquaredError));
+export function cappedPsnr(meanSquaredError: number): number {
+  return Math.min(MOST_DECIBELS, psnrOfError(meanSquaredError));
 }
 
 /** Summarises the errors of forecasts over clips. @param clips at least one; all with the same horizon and kinds */
@@ -61,7 +61,7 @@ export function summariseForecasts(clips: readonly ClipForecasts[]): ForecastsSu
   const trueChange = meanByHorizon(clips.map((clip) => clip.trueChange));
   const errorsOf = (name: ForecastName) => clips.map(({ kinds }) => kinds[name]!);
   const decibelsOf = (name: ForecastName) =>
-    errorsOf(name).map(({ meanSquaredError }) => meanSquaredError.map(clipDecibels));
+    errorsOf(name).map(({ meanSquaredError }) => meanSquaredError.map(cappedPsnr));
   const lastFrame = decibelsOf('last-frame');
   const summary = (name: ForecastName): ForecastSummary => {
     const errors = errorsOf(name);

@@ -26,7 +26,7 @@ export function meanAbsoluteDifference(before: Frame, after: Frame): number {
 }
 
 /** Returns the PSNR in dB of a mean squared error in squared levels of 0 to 255; Infinity for 0. */
-export function decibels(meanSquaredError: number): number {
+export function psnrOfError(meanSquaredError: number): number {
   return 10 * Math.log10(peak ** 2 / meanSquaredError);
 }
 
@@ -37,7 +37,7 @@ export function decibels(meanSquaredError: number): number {
  */
 export function psnr(truth: Frame, predicted: Frame): number {
   assertSameGeometry('PSNR', truth, predicted);
-  return decibels(meanSquaredError(truth, predicted));
+  return psnrOfError(meanSquaredError(truth, predicted));
 }
 
 /** Returns true if SSIM is defined for the size: at least 11 x 11 pixels. */

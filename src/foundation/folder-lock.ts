@@ -37,7 +37,7 @@ const lockName = /^[0-9a-f]{16}\.lock$/;
 /**
  * Milliseconds after which, of processes that lock a folder at the same time, one has won and the others have failed.
  */
-const TOGETHER = 1000;
+const SETTLE_MS = 1000;
 
 /**
  * Locks a folder for one training or search, and returns a function that releases the lock. Each process writes its own
@@ -57,7 +57,7 @@ export async function lockFolder(folder: string, work: 'training' | 'search'): P
   process.on('exit', remove);
   try {
     writeFileAtomically(path, [Buffer.from(`${JSON.stringify(describeProcess())}\n`)]);
-    for (const deadline = performance.now() + TOGETHER; ; await sleep(50)) {
+    for (const deadline = performance.now() + SETTLE_MS; ; await sleep(50)) {
       const living = livingLocks(folder, own);
       if (living.length === 0) return release;
       const isFirst = living.every(({ name }) => name > own);

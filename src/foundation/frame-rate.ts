@@ -7,12 +7,12 @@ export interface FrameRate {
 }
 
 /** Maximum frame rate that `parseFrameRate` accepts, in frames per second. */
-export const HIGHEST_FRAME_RATE = 1000;
+export const MAX_FRAME_RATE = 1000;
 
 /**
  * Parses a frame rate: `10`, `12.5`, or a fraction as `30000/1001`. A decimal of two or more places that an NTSC rate
  * rounds to becomes the NTSC rate: 29.97 is 30000/1001. Returns null if `text` is no rate above 0 and at most
- * `HIGHEST_FRAME_RATE`.
+ * `MAX_FRAME_RATE`.
  */
 export function parseFrameRate(text: string): FrameRate | null {
   const [, whole, decimals = '', divisor] = /^(\d{1,7})(?:\.(\d{1,6})|\/(\d{1,7}))?$/.exec(text) ?? [];
@@ -20,7 +20,7 @@ export function parseFrameRate(text: string): FrameRate | null {
   const denominator = divisor === undefined ? 10 ** decimals.length : Number(divisor);
   const perSecond = Number(whole + decimals) / denominator;
   // A divisor of 0 gives no number, or an endless one.
-  if (!(perSecond > 0 && perSecond <= HIGHEST_FRAME_RATE)) return null;
+  if (!(perSecond > 0 && perSecond <= MAX_FRAME_RATE)) return null;
   const ntsc = Math.round(perSecond * 1.001) * 1000;
   const isNtsc = decimals.length >= 2 && (ntsc / 1001).toFixed(decimals.length) === `${Number(whole)}.${decimals}`;
   return isNtsc ? { numerator: ntsc, denominator: 1001 } : reduced(Number(whole + decimals), denominator);

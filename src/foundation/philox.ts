@@ -75,7 +75,7 @@ export const randomStreams = {
 } as const;
 
 /** Checks that a seed is a whole number from 0 to 2^64 - 1. @throws PxvError `INPUT` if not */
-export function expectSeed(seed: bigint | number): void {
+export function assertSeed(seed: bigint | number): void {
   const isWhole = typeof seed === 'bigint' || Number.isSafeInteger(seed);
   if (isWhole && seed >= 0 && seed <= largestSeed) return;
   const expected = 'a whole number from 0 to 2^64 - 1 (as a bigint above 2^53 - 1)';
@@ -94,7 +94,7 @@ export class Philox {
 
   /** @throws PxvError `INPUT` if the seed is no whole number from 0 to 2^64 - 1 */
   constructor(seed: bigint | number) {
-    expectSeed(seed);
+    assertSeed(seed);
     const bits = BigInt(seed);
     this.key = Uint32Array.of(Number(bits & 0xffff_ffffn), Number(bits >> 32n));
   }

@@ -5,7 +5,7 @@ import { DynamicEvaluation } from '../evaluation/dynamic-evaluation.js';
 import { scoreExamples } from '../evaluation/scoring.js';
 import {
   buildChain,
-  dimensions,
+  countSubPixels,
   downsampleExamples,
   canPredictAtStrides,
   selectScaleParameters,
@@ -16,7 +16,7 @@ import { engineMemory } from '../model/engine-memory.js';
 import { blankExamples, disposeExamples } from '../conditioning/context/examples.js';
 import { resizeDescription } from '../model/resize-description.js';
 import { LONGEST_STRIDE, SUBSEQUENCES } from '../conditioning/context/history.js';
-import { readCondition } from '../sampling/frame-sampler.js';
+import { readConditioning } from '../sampling/frame-sampler.js';
 
 /** Bytes of a process that has loaded all code and computed something small (docs/measurements.md, "Memory"). */
 const PROCESS_BYTES = 142 * 2 ** 20;
@@ -33,7 +33,7 @@ export function estimateScoringMemory(chain: Chain, batch: number): number {
 }
 
 /** Returns the peak memory, in bytes, of a process that scores examples one by one with dynamic evaluation. */
-export function estimateAdaptationMemory(chain: Chain): number {
+export function estimateDynamicEvaluationMemory(chain: Chain): number {
   return estimateMemory(chain, 1, (counted) => {
     // Weights of the model, besides those that dynamic evaluation starts from.
     blankWeights(counted);
@@ -54,7 +54,7 @@ export function estimateDrawingMemory(chain: Chain, batch: number): number {
     const [weights, examples] = [blankWeights(chain), blankExamples(exampleShape, batch)];
     for (const [scale, network] of scales.entries()) {
       const given = () => downsampleExamples(chain, scale, examples).given;
-      readCondition(network, selectScaleParameters(chain, scale, weights), { given });
+      readConditioning(network, selectScaleParameters(chain, scale, weights), { given });
     }
   });
   // Frames that a history keeps: of the clip, with room for one more, and the known ones of each longer stride.
@@ -72,7 +72,7 @@ export function estimateDrawingMemory(chain: Chain, batch: number): number {
  * `MAX_COUNTED` sub-pixels, fewer or smaller examples are counted and the result is scaled up by the number of pixels.
  */
 export function estimateMemory(chain: Chain, examples: number, run: (chain: Chain, examples: number) => void): number {
-  const image = dimensions(chain);
+  const image = countSubPixels(chain);
   if (examples * image <= MAX_COUNTED) return PROCESS_BYTES + countBytes(() => run(chain, examples));
   const fewer = Math.max(1, Math.floor(MAX_COUNTED / image));
   const { width, height } = chain.exampleShape.size;
@@ -81,7 +81,7 @@ export function estimateMemory(chain: Chain, examples: number, run: (chain: Chai
   const description = { version: 1, scales: chain.scales.map((network) => network.description) } as const;
   const smaller = buildChain(resizeDescription(description, size));
   const bytes = countBytes(() => run(smaller, fewer));
-  return PROCESS_BYTES + (bytes * examples * image) / (fewer * dimensions(smaller));
+  return PROCESS_BYTES + (bytes * examples * image) / (fewer * countSubPixels(smaller));
 }
 
 /** Scores `batch` blank examples, then fewer, whose arrays cannot come from the pool of the first batch. */

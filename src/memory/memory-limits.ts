@@ -1,12 +1,12 @@
 import { tf } from '../foundation/tfjs.js';
 import { errorFactory, type PxvError } from '../foundation/errors.js';
-import { buildChain, dimensions, type Chain } from '../model/chain.js';
+import { buildChain, countSubPixels, type Chain } from '../model/chain.js';
 import type { ModelDescription } from '../model/description.js';
 import { resizeDescription } from '../model/resize-description.js';
 import { currentInstructionSet } from '../backend/current-backend.js';
 import { WASM_MEMORY_BYTES } from '../backend/wasm.js';
 import { availableMemory } from './available-memory.js';
-import { estimateAdaptationMemory, estimateDrawingMemory, estimateScoringMemory } from './estimate-memory.js';
+import { estimateDynamicEvaluationMemory, estimateDrawingMemory, estimateScoringMemory } from './estimate-memory.js';
 import { formatBytes } from './format-bytes.js';
 
 type DescribedModel = { chain: Chain; description: ModelDescription };
@@ -28,11 +28,11 @@ export function fitScoringBatch({ chain, description }: DescribedModel, wanted: 
  * Throws if dynamic evaluation of single examples would take more memory than is available.
  * @throws PxvError `RESOURCES`
  */
-export function expectAdaptationMemory({ chain, description }: DescribedModel): void {
+export function assertDynamicEvaluationMemory({ chain, description }: DescribedModel): void {
   if (!isEstimated()) return;
   const limit = reachableMemory();
-  if (estimateAdaptationMemory(chain) > limit)
-    throw tooLarge('score', description, true, limit, estimateAdaptationMemory);
+  if (estimateDynamicEvaluationMemory(chain) > limit)
+    throw tooLarge('score', description, true, limit, estimateDynamicEvaluationMemory);
 }
 
 /** Returns the memory that is available and that the kernels in use can address, in bytes. */
@@ -41,7 +41,7 @@ export function reachableMemory(): number {
 }
 
 /** Options for checking the memory of a drawing: the samples, and the frames held besides. */
-export interface Drawing {
+export interface DrawingMemoryOptions {
   /** Operation that errors name. */
   operation: string;
   /** Returns the number of images to draw side by side for a number of samples. Default: the same number. */
@@ -60,18 +60,18 @@ export interface Drawing {
  * Throws if a drawing would take more memory than is available; the error names the number of samples that would fit.
  * @throws PxvError `RESOURCES`
  */
-export function expectDrawingMemory({ chain, description }: DescribedModel, drawing: Drawing): void {
+export function assertDrawingMemory({ chain, description }: DescribedModel, drawing: DrawingMemoryOptions): void {
   if (!isEstimated()) return;
   const { operation, batchOf = (count) => count, samples, heldBytes, option, atAnySize = false } = drawing;
   const bytesOf = (count: number, of = chain) =>
-    estimateDrawingMemory(of, batchOf(count)) + heldBytes(count, dimensions(of));
+    estimateDrawingMemory(of, batchOf(count)) + heldBytes(count, countSubPixels(of));
   const limit = reachableMemory();
   const bytes = bytesOf(samples);
   if (bytes <= limit) return;
   const fewer = findLargest(1, samples - 1, (count) => bytesOf(count) <= limit);
   if (fewer === null) throw tooLarge(operation, description, atAnySize, limit, (of) => bytesOf(1, of));
   const received = `about ${formatBytes(bytes)} for ${samples}`;
-  throw tooMuch(operation, option, limit, received, `give ${option} ${fewer} or less`);
+  throw memoryError(operation, option, limit, received, `give ${option} ${fewer} or less`);
 }
 
 /**
@@ -91,9 +91,9 @@ export function fitDrawingBatch({ chain }: DescribedModel, wanted: number, heldB
  * @param what name of the work, for the error
  * @throws PxvError `RESOURCES`
  */
-export function expectMemory(operation: string, argument: string, bytes: number, what: string, remedy: string): void {
+export function assertMemory(operation: string, argument: string, bytes: number, what: string, remedy: string): void {
   const limit = reachableMemory();
-  if (bytes > limit) throw tooMuch(operation, argument, limit, `about ${formatBytes(bytes)} for ${what}`, remedy);
+  if (bytes > limit) throw memoryError(operation, argument, limit, `about ${formatBytes(bytes)} for ${what}`, remedy);
 }
 
 /** Returns true if the backend in use allocates memory as the estimates count it; false for `tensorflow`. */
@@ -131,11 +131,11 @@ function tooLarge(
     bytesOf(buildChain(resizeDescription(description, { width: side, height: heightAt(side) })));
   const side = findLargest(1, width - 1, (tried) => bytesAt(tried) <= limit);
   const received = `about ${formatBytes(bytesAt(width))} for one image of ${width}x${height}`;
-  if (side === null) return tooMuch(operation, 'memory', limit, received, 'take a smaller network');
+  if (side === null) return memoryError(operation, 'memory', limit, received, 'take a smaller network');
   const fitting = `${side}x${heightAt(side)}`;
   // Either option can replace the other.
   const options = `give a smaller size: --size ${fitting}, or --short-side ${Math.min(side, heightAt(side))}, at most`;
-  return tooMuch(operation, 'memory', limit, received, atAnySize ? options : `take a model of ${fitting} or less`);
+  return memoryError(operation, 'memory', limit, received, atAnySize ? options : `take a model of ${fitting} or less`);
 }
 
 /**
@@ -143,7 +143,7 @@ function tooLarge(
  * @param limit available memory, in bytes
  * @param received memory that the work needs and the work, in words
  */
-export function tooMuch(
+export function memoryError(
   operation: string,
   argument: string,
   limit: number,

@@ -52,7 +52,7 @@ export function selectScaleParameters<T>({ scales }: Chain, scale: number, value
 }
 
 /** Returns the number of sub-pixels of an image at the finest scale: the divisor of bits/dim. */
-export function dimensions({ exampleShape }: Chain): number {
+export function countSubPixels({ exampleShape }: Chain): number {
   return frameBytes(exampleShape);
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DIFFERENCE_GAIN } from '../conditioning/context/context-tensors.js';
 import {
   conditionings,
   countAnchors,
@@ -92,9 +93,6 @@ export function anchorCount({ conditioning }: NetworkDescription): number {
 export function imageFeatures({ head, conditioning }: NetworkDescription): number {
   return 1 + (getHead(head).anchored ? countAnchors(conditioning) : 0);
 }
-
-/** Gain that brings the small differences of sub-pixels from their anchors to the range of the other inputs. */
-const DIFFERENCE_GAIN = 8;
 
 /**
  * Returns the scaling of a sub-pixel's input features, in float32: (level - middle) / middle and, for each anchor,

@@ -8,7 +8,7 @@ import {
   type ConditioningInputs,
 } from '../conditioning/index.js';
 import { imageFeatures, subPixelScale, type NetworkDescription } from './description.js';
-import { EARLIER_LAYERS, earlierFeatures, earlierInput } from './earlier-pixels/index.js';
+import { EARLIER_PIXEL_LAYERS, earlierFeatures, earlierInput } from './earlier-pixels/index.js';
 import type { Examples } from '../conditioning/context/examples.js';
 import { getHead } from './heads/index.js';
 import { getLayer } from './layers/index.js';
@@ -34,7 +34,7 @@ export function buildNetwork(description: NetworkDescription): Network {
   const builder = new ProgramBuilder(size, channels, ...read);
 
   const map = builder.conditioned('first.map', first.features);
-  const plus = builder.withMatched(EARLIER_LAYERS.first, first.features, map);
+  const plus = builder.withMatched(EARLIER_PIXEL_LAYERS.first, first.features, map);
   let x = builder.conv(builder.image, { name: 'first', kernel: first.kernel, features: first.features, plus });
   let skipped: Slot | null = null;
   for (const [index, layer] of description.layers.entries()) {
@@ -47,7 +47,7 @@ export function buildNetwork(description: NetworkDescription): Network {
     x = builder.conv(x, { name: `output.${index}`, kernel: 1, features, relu: true });
   const outputs = getHead(head).outputs(head, levels, channels);
   // Features of earlier pixels are a guess at the pixel itself, which the head's means can follow directly.
-  const guess = builder.withMatched(EARLIER_LAYERS.head, outputs, null);
+  const guess = builder.withMatched(EARLIER_PIXEL_LAYERS.head, outputs, null);
   x = builder.conv(x, { name: 'head', kernel: 1, features: outputs, relu: true, plus: guess });
 
   const program = builder.finish(x);

@@ -71,8 +71,12 @@ export class ProgramBuilder {
     const { height: inHeight, width: inWidth } = this.size;
     const { height, width } = typeof kernel === 'number' ? { height: kernel, width: kernel } : kernel;
     const shape: ConvolutionShape = {
-      ...{ inHeight, inWidth, inFeatures: x.features },
-      ...{ outHeight: inHeight, outWidth: inWidth, outFeatures: out.features },
+      inHeight,
+      inWidth,
+      inFeatures: x.features,
+      outHeight: inHeight,
+      outWidth: inWidth,
+      outFeatures: out.features,
       stride: 1,
       kernel: { height, width },
       groups: out.groups,

@@ -4,9 +4,9 @@ import { expectsFrame, type ModelDescription } from './description.js';
 import { getHead } from './heads/index.js';
 
 /** Minimum temperature other than 0. */
-export const LEAST_TEMPERATURE = 0.0001;
+export const MIN_TEMPERATURE = 0.0001;
 /** Maximum temperature. */
-export const MOST_TEMPERATURE = 10_000;
+export const MAX_TEMPERATURE = 10_000;
 
 /** Maximum temperature that the schedule reaches. */
 const MOST_SCHEDULED = 1.12;
@@ -19,7 +19,7 @@ const MOST_CARRIED_WITHIN = 0.96;
 /** Schema of a model's sampling settings: the key `drawing` of its file and of a training's configuration. */
 export const samplingSchema = z.strictObject({
   /** Temperature of the first drawn frame: see `FrameSettings`. */
-  temperature: z.number().min(LEAST_TEMPERATURE).max(MOST_TEMPERATURE),
+  temperature: z.number().min(MIN_TEMPERATURE).max(MAX_TEMPERATURE),
   /** Temperature schedule: increase from each drawn frame to the next, up to 1.12; 0: constant temperature. */
   warming: z.number().min(0).max(1),
   /**
@@ -54,7 +54,7 @@ export interface FrameSettings {
 }
 
 /** Sampling settings of the model's own distribution, under which frames and images are scored. */
-export const AS_SCORED: SamplingSettings = { temperature: 1, warming: 0, carry: 1 };
+export const MODEL_DISTRIBUTION: SamplingSettings = { temperature: 1, warming: 0, carry: 1 };
 
 /**
  * Sampling settings for draws about the expected frame: a low temperature limits the errors of early frames, and little
@@ -66,7 +66,7 @@ const ABOUT_EXPECTED: SamplingSettings = { temperature: 0.95, warming: 0.035, ca
 /** Returns the default sampling settings of a model, for a file without settings. */
 export function defaultSampling(description: ModelDescription): SamplingSettings {
   const isAboutAnchors = description.scales.every(({ head }) => getHead(head).drawsAboutAnchors);
-  return isAboutAnchors && expectsFrame({ description }) ? ABOUT_EXPECTED : AS_SCORED;
+  return isAboutAnchors && expectsFrame({ description }) ? ABOUT_EXPECTED : MODEL_DISTRIBUTION;
 }
 
 /** Schema of the sampling settings that a program can request; `checkTemperature` checks the range. */
@@ -90,8 +90,8 @@ export function samplingSettings(
 
 /** Throws unless the temperature is 0, or from 0.0001 to 10000. @throws PxvError `USAGE` */
 export function checkTemperature(temperature: number): void {
-  if (temperature === 0 || (temperature >= LEAST_TEMPERATURE && temperature <= MOST_TEMPERATURE)) return;
-  const expected = `0, or a number from ${LEAST_TEMPERATURE} to ${MOST_TEMPERATURE}`;
+  if (temperature === 0 || (temperature >= MIN_TEMPERATURE && temperature <= MAX_TEMPERATURE)) return;
+  const expected = `0, or a number from ${MIN_TEMPERATURE} to ${MAX_TEMPERATURE}`;
   const remedy = 'use 1 for the model as it is';
   throw errorFactory('USAGE', 'set up sampling')('temperature', expected, String(temperature), remedy);
 }

@@ -4,7 +4,7 @@ import { hasLearnedAnchor, type ConditioningOutputs } from '../conditioning/inde
 import {
   conditionChain,
   scoreChain,
-  dimensions,
+  countSubPixels,
   selectScaleParameters,
   type Chain,
   type ScaleScore,
@@ -65,7 +65,7 @@ export function computeGradients(
     });
     const [count] = examples.image.shape;
     const { examples: all, rollOuts } = whole ?? { examples: count, rollOuts: rollOutsIn(rollOut) };
-    const subPixels = all * dimensions(chain);
+    const subPixels = all * countSubPixels(chain);
     // Outside of the differentiated function, so that the tape keeps nothing for unused gradients.
     const conditions = () => conditionChain(chain, weights, examples, among) as ConditioningOutputs[];
     const kept = trains === 'decoder' ? tf.tidy(conditions) : undefined;

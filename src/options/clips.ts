@@ -6,9 +6,9 @@ export const clipFields = {
   /** Resize mode for a clip of another aspect ratio: `crop` or `stretch`. Default: `crop`. */
   fit: fields.fit.optional(),
   /** Sampling settings that override the model's; see `samplingSettings`. */
-  settings: z.strictObject(fields.futureDrawing).optional(),
+  settings: z.strictObject(fields.rolloutSamplingFields).optional(),
   /** Called with each warning, one line of text: a damaged or skipped clip, a different frame rate, and the like. */
-  onWarning: fields.callback<(text: string) => void>(),
+  onWarning: fields.callbackField<(text: string) => void>(),
   /** Signal that aborts the task. */
   signal: fields.signal,
 };

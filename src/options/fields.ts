@@ -81,7 +81,7 @@ export function pickOptions<F extends OptionFields, O extends ParsedOptions<F>>(
 }
 
 /** Returns an optional field for a callback function. */
-export const callback = <F extends (...given: never[]) => unknown>() =>
+export const callbackField = <F extends (...given: never[]) => unknown>() =>
   z.custom<F>((value) => typeof value === 'function', 'expected a function').optional();
 
 /** Schema of a signal that aborts a task. */
@@ -105,7 +105,7 @@ export const anyNumber = z.custom<number>((value) => typeof value === 'number', 
 /** Schema of a size in pixels. */
 export const pixelSize = z.strictObject({ width: positiveInteger, height: positiveInteger });
 /** Schema of the frame size that clips are scaled to: exact, by the short side, or the largest within a box. */
-export const pictureSize = z.union(
+export const targetSize = z.union(
   [
     pixelSize,
     z.strictObject({ shortSide: positiveInteger, enlarge: z.boolean().exactOptional() }),
@@ -119,13 +119,13 @@ export const fit = z.enum(['crop', 'stretch']);
 const TEMPERATURE = 'below 1: nearer to what is likeliest; 0: the likeliest level everywhere';
 const drawing = { group: 'Drawing:' };
 /** Schemas of the sampling options of image tasks. Default: as images are scored (see `FrameSettings`). */
-export const imageDrawing = { temperature: withFlag(anyNumber.default(1), 't', TEMPERATURE, drawing) };
+export const imageSamplingFields = { temperature: withFlag(anyNumber.default(1), 't', TEMPERATURE, drawing) };
 /** Schemas of the sampling options of rollouts. Default: as the model file says. */
-export const futureDrawing = {
+export const rolloutSamplingFields = {
   temperature: withFlag(anyNumber.optional(), 't', `${TEMPERATURE} (default: by the model, see below)`, drawing),
 };
 
-/** Schema of a seed, unchecked: `expectSeed` checks the range. */
+/** Schema of a seed, unchecked: `assertSeed` checks the range. */
 export const anySeed = z.union([anyNumber, z.bigint()], 'expected a number or a bigint');
 /** Help text of the seed's flag. */
 export const SEED = 'makes everything random repeatable: 0 to 2^64 - 1';

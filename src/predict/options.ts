@@ -3,7 +3,7 @@ import { clipFields } from '../options/clips.js';
 import * as fields from '../options/fields.js';
 import type { OutputKind } from '../video/index.js';
 
-const { withFlag, callback, positiveInteger, booleanFlag } = fields;
+const { withFlag, callbackField, positiveInteger, booleanFlag } = fields;
 
 /** Schema of `Forecast`. */
 const forecasts = z.enum(['samples', 'best-guess']);
@@ -76,22 +76,22 @@ export const predictClipFields = {
    * Size at which the clip is read and predicted. Default: the clip's aspect ratio, with the shorter side of the
    * model's frames.
    */
-  size: fields.pictureSize.optional(),
+  size: fields.targetSize.optional(),
   /** Path of the output: a video (.mp4, .webm, .gif), a contact sheet (.png) or a folder. */
   out: z.string(),
   /** Kind of prediction: 'samples', or 'best-guess', for which nothing is drawn. Default: 'samples'. */
   forecast: forecasts.default('samples'),
   /** Called for each known frame read: the number read so far, and an estimate of the total or null if unknown. */
-  onRead: callback<(done: number, total: number | null) => void>(),
+  onRead: callbackField<(done: number, total: number | null) => void>(),
   /** Called as hindcasts are made: the number of finished hindcasts, and the number of all hindcasts. */
-  onHindcast: callback<(done: number, total: number) => void>(),
+  onHindcast: callbackField<(done: number, total: number) => void>(),
   /** Called after each drawn row: frames finished, with fractions, and their total over all samples. */
-  onProgress: callback<(done: number, total: number) => void>(),
+  onProgress: callbackField<(done: number, total: number) => void>(),
   /**
    * Called for each finished predicted frame, if a single process predicts and `out` does not replace an existing
    * output. An interruption after the call leaves an output that ends with this frame.
    */
-  onPredicted: callback<() => void>(),
+  onPredicted: callbackField<() => void>(),
   /** Process group that shares the samples; its main process writes the output. Default: this process alone. */
   processGroup: fields.processGroup,
 };
@@ -116,15 +116,15 @@ export const predictClipsFields = {
   /**
    * Called for each known frame read: the clip's name, the number read so far, and an estimate of its total or null.
    */
-  onRead: callback<(progress: { name: string; done: number; total: number | null }) => void>(),
+  onRead: callbackField<(progress: { name: string; done: number; total: number | null }) => void>(),
   /**
    * Called as hindcasts are made: the clip's name, the number of finished hindcasts, and the number of all its
    * hindcasts.
    */
-  onHindcast: callback<(progress: { name: string; done: number; total: number }) => void>(),
+  onHindcast: callbackField<(progress: { name: string; done: number; total: number }) => void>(),
   /**
    * Called after each drawn row: the clip's name, and the frames finished, with fractions, and their total over all
    * clips.
    */
-  onProgress: callback<(progress: { name: string; done: number; total: number }) => void>(),
+  onProgress: callbackField<(progress: { name: string; done: number; total: number }) => void>(),
 };

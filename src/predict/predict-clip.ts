@@ -7,8 +7,8 @@ import { resizeModel } from '../model/resize-model.js';
 import type { Model } from '../model/model.js';
 import { samplingSettings, type SamplingSettings } from '../model/sampling-settings.js';
 import { singleProcess, type ProcessGroup } from '../distributed/process-group.js';
-import { expectExpectation } from '../sampling/frame-sampler.js';
-import { expectCorrected } from '../sampling/hindcasts.js';
+import { assertExpectedFrame } from '../sampling/frame-sampler.js';
+import { assertCorrectable } from '../sampling/hindcasts.js';
 import {
   checkOutput,
   listInputFiles,
@@ -26,7 +26,7 @@ import { ClipAdaptation } from '../evaluation/clip-adaptation.js';
 import { openClipForModel, keepAspectRatio, sizeWarning, type ModelClip } from '../clips/open-clip-for-model.js';
 import { playingWarning, rateWarning } from '../clips/clip-rate.js';
 import { assertVideoModel } from '../model/assert-model-kind.js';
-import { expectDrawingMemory, expectMemory } from '../memory/memory-limits.js';
+import { assertDrawingMemory, assertMemory } from '../memory/memory-limits.js';
 import { estimateDrawingMemory } from '../memory/estimate-memory.js';
 import { parseOptions, type OptionsOf, type ParsedOptions } from '../options/fields.js';
 import { predictClipFields } from './options.js';
@@ -93,7 +93,7 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   const clip = await open(trained, path, options);
   const { size, frameRate } = clip.reader;
   const model = resizeModel(trained, size);
-  expectPredictionMemory(model, kind, options, clip.reader);
+  assertPredictionMemory(model, kind, options, clip.reader);
   const playing = { ...frameRate, denominator: options.slow * frameRate.denominator };
   const warnings = [sizeWarning(trained, size), rateWarning(model, clip.reader), playingWarning(kind, playing)];
   for (const warning of warnings) if (warning !== null) options.onWarning?.(warning);
@@ -144,8 +144,8 @@ function drawingOf(model: Model, { forecast, adapt, settings: asked }: Asked): S
   assertVideoModel(model, 'predict');
   const settings = samplingSettings(model, asked);
   const isGuess = forecast === 'best-guess';
-  if (adapt) expectCorrected(model, isGuess ? null : settings);
-  if (isGuess) expectExpectation(model);
+  if (adapt) assertCorrectable(model, isGuess ? null : settings);
+  if (isGuess) assertExpectedFrame(model);
   return settings;
 }
 
@@ -160,7 +160,7 @@ function open(model: Model, path: string, options: Asked): Promise<ModelClip> {
  * @param model resized to the frames
  * @throws PxvError `RESOURCES`
  */
-export function expectPredictionMemory(
+export function assertPredictionMemory(
   model: Model,
   kind: OutputKind,
   options: Omit<PredictionOptions, 'settings' | 'out' | 'slow' | 'seed'>,
@@ -171,7 +171,7 @@ export function expectPredictionMemory(
   const adapting = new ClipAdaptation(adapt);
   const { scale = legibleScale(kind, size, plain) } = options;
   const enlarged = scale ** 2 * (kind === 'png' ? horizon : 1);
-  expectDrawingMemory(model, {
+  assertDrawingMemory(model, {
     operation: 'predict',
     samples,
     option: '--samples',
@@ -191,6 +191,6 @@ export function expectPredictionMemory(
     const bytes = estimateDrawingMemory(model.chain, adapting.together(samples)) + held;
     const what = `${pluralize(frames, 'frame')}, which are held until the last is there`;
     const remedy = `write an mp4 or webm${known === 0 ? '' : ', or show fewer known frames: --known 0'}`;
-    expectMemory('predict', kind, bytes, what, remedy);
+    assertMemory('predict', kind, bytes, what, remedy);
   }
 }

@@ -9,7 +9,7 @@ import type { Correction } from '../sampling/correction.js';
 import { singleProcess, interleave, assignedIndices } from '../distributed/process-group.js';
 import { forecast, rollOut } from '../sampling/forecaster.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
-import { LEAST_FOR_HINDCASTS } from '../sampling/hindcasts.js';
+import { MIN_HINDCAST_FRAMES } from '../sampling/hindcasts.js';
 import type { Panel, TimeStep } from '../video/index.js';
 import { ClipAdaptation } from '../evaluation/clip-adaptation.js';
 import type { ModelClip } from '../clips/open-clip-for-model.js';
@@ -156,7 +156,10 @@ export class Prediction {
     const future = isGuess
       ? forecast(sampler, [history], { corrections, signal })
       : rollOut(sampler, history, {
-          ...{ seed, samples: assignedIndices(processGroup, samples), corrections, signal },
+          seed,
+          samples: assignedIndices(processGroup, samples),
+          corrections,
+          signal,
           settings: { temperature: settings.temperature },
           onRow: (share) => onProgress?.((done + share) * samples, horizon * samples),
         });
@@ -196,7 +199,7 @@ function labelsOf({ forecast, samples }: PredictionOptions): string[] {
 
 /** Returns the warning for a clip with too few known frames for hindcasts. */
 function nothingLearned(known: number): string {
-  return `${pluralize(known, 'frame')} are too few to learn from: predicted as without --adapt; ${LEAST_FOR_HINDCASTS} or more are needed`;
+  return `${pluralize(known, 'frame')} are too few to learn from: predicted as without --adapt; ${MIN_HINDCAST_FRAMES} or more are needed`;
 }
 
 /** Returns the warning for a clip that ends right before `from`. */

@@ -3,7 +3,7 @@ import type { Rank } from '@tensorflow/tfjs-core';
 import { blockMatching, BLOCK_MATCHING } from '../backend/block-matching.js';
 import { NEIGHBOURS } from '../backend/kernels/index.js';
 import { scoreFrames } from '../evaluation/clip-score.js';
-import { clipDecibels } from '../evaluation/forecast-summary.js';
+import { cappedPsnr } from '../evaluation/forecast-summary.js';
 import { meanFrame, continueMotion } from '../evaluation/forecasts.js';
 import { meanSquaredError } from '../evaluation/metrics.js';
 import { bitsPerPixel } from '../evaluation/scoring.js';
@@ -11,7 +11,7 @@ import type { Frame } from '../foundation/frame.js';
 import { framesPerSecond } from '../foundation/frame-rate.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { resizeModel } from '../model/resize-model.js';
-import { dimensions } from '../model/chain.js';
+import { countSubPixels } from '../model/chain.js';
 import { toTensors, type Model } from '../model/model.js';
 import { expectsFrame } from '../model/description.js';
 import type { Arrow, Clip, ClipPanel } from '../document/blocks/clip.js';
@@ -22,14 +22,14 @@ import type { Section } from '../document/report.js';
 import type { SectionOptions, SectionSource } from '../document/section-source.js';
 import { errorFactory } from '../foundation/errors.js';
 import { samplingSettings } from '../model/sampling-settings.js';
-import { heatMap, listClips, type ClipSource } from '../video/index.js';
+import { drawHeatMap, listClips, type ClipSource } from '../video/index.js';
 import { openClipForModel, keepAspectRatio, sizeWarning, type ModelClip } from '../clips/open-clip-for-model.js';
 import { rateWarning } from '../clips/clip-rate.js';
 import { assertVideoModel } from '../model/assert-model-kind.js';
 import { fitScoringBatch } from '../memory/memory-limits.js';
 import { parseOptions } from '../options/fields.js';
 import { predictClipFields, type Forecast } from './options.js';
-import { expectPredictionMemory, resolveHoldOut } from './predict-clip.js';
+import { assertPredictionMemory, resolveHoldOut } from './predict-clip.js';
 import { Prediction } from './prediction.js';
 import { quoteCommand } from '../document/quote-command.js';
 import { BITS_NOTE, DECIBELS_NOTE } from '../document/notes.js';
@@ -96,7 +96,8 @@ async function predictionSection(trained: Model, path: string, name: string, ask
     first: drawn[0].index,
     truth: drawn.map(({ panels: [truth] }) => truth.frame!),
     known: drawn.filter(({ predicted }) => !predicted).length,
-    ...{ guess: guess && ofPanel(guess, 1), samples: futures },
+    guess: guess && ofPanel(guess, 1),
+    samples: futures,
   };
   const bits = await mapsOfBits(model, clip, result, name, asked);
   return { title: `${name}, predicted by ${trained.name}`, blocks: blocksOf(model, clip, result, bits, path) };
@@ -107,12 +108,18 @@ async function predicted(model: Model, clip: ModelClip, forecast: Forecast, name
   const what = forecast === 'samples' ? 'predict' : 'best guess';
   const options = resolveHoldOut(
     parseOptions('write report', predictClipFields, {
-      ...{ out: '', forecast, holdOut, seed, signal, onWarning, known: KNOWN },
+      out: '',
+      forecast,
+      holdOut,
+      seed,
+      signal,
+      onWarning,
+      known: KNOWN,
       ...(forecast === 'samples' && { samples }),
       onProgress: (done, total) => onProgress?.({ name, what, done, total }),
     }),
   );
-  expectPredictionMemory(model, 'folder', options, clip.reader);
+  assertPredictionMemory(model, 'folder', options, clip.reader);
   const prediction = new Prediction(model, clip, { ...options, settings: samplingSettings(model, undefined) });
   try {
     const steps = [];
@@ -167,13 +174,16 @@ function blocksOf(
 ): Block[] {
   const { first, truth, known, guess, samples } = of;
   const horizon = truth.length - known;
-  const costs = maps.map((map) => (map === null ? NaN : sum(map) / dimensions(model.chain)));
+  const costs = maps.map((map) => (map === null ? NaN : sum(map) / countSubPixels(model.chain)));
   const ofPredicted = costs.slice(known);
   const gains = gainsOf(of);
   const [headline] = gains.lines;
   const rate = framesPerSecond(reader.frameRate);
   const clip: Clip = {
-    ...{ kind: 'clip', title: 'the clip, beside what was predicted', first: known, rate: Math.min(FASTEST, rate) },
+    kind: 'clip',
+    title: 'the clip, beside what was predicted',
+    first: known,
+    rate: Math.min(FASTEST, rate),
     note: `${pluralize(known, 'frame')} known, then ${horizon} predicted. Play, or move the scrubber by mouse or arrow keys; it plays at ${Math.min(FASTEST, Math.round(rate))} of ${pluralize(Math.round(rate), 'frame')} a second.`,
     steps: truth.map((_, at) => ({
       name: at < known ? `frame ${first + at}, known` : `frame ${first + at}, predicted, ${at - known + 1} ahead`,
@@ -183,21 +193,31 @@ function blocksOf(
   };
   return [
     {
-      ...{ kind: 'number', title: `nearer, ${pluralize(1, 'frame')} ahead`, unit: 'dB' },
-      ...{ value: signed(headline.points[0][1]), note: `${headline.name}, against the last known frame repeated` },
+      kind: 'number',
+      title: `nearer, ${pluralize(1, 'frame')} ahead`,
+      unit: 'dB',
+      value: signed(headline.points[0][1]),
+      note: `${headline.name}, against the last known frame repeated`,
     },
     {
-      ...{ kind: 'number', title: `nearer, ${pluralize(horizon, 'frame')} ahead`, unit: 'dB' },
-      ...{ value: signed(headline.points[horizon - 1][1]), note: DECIBELS_NOTE },
+      kind: 'number',
+      title: `nearer, ${pluralize(horizon, 'frame')} ahead`,
+      unit: 'dB',
+      value: signed(headline.points[horizon - 1][1]),
+      note: DECIBELS_NOTE,
     },
     {
-      ...{ kind: 'number', title: 'bits of the true frames', unit: 'bits/dim' },
-      ...{ value: (sum(ofPredicted) / horizon).toFixed(3), note: BITS_NOTE },
+      kind: 'number',
+      title: 'bits of the true frames',
+      unit: 'bits/dim',
+      value: (sum(ofPredicted) / horizon).toFixed(3),
+      note: BITS_NOTE,
     },
     clip,
     { kind: 'series', ...gains },
     {
-      ...{ kind: 'series', title: 'what each true frame costs, given those before it' },
+      kind: 'series',
+      title: 'what each true frame costs, given those before it',
       x: { label: 'frame', unit: 'whole' },
       y: { label: 'bits/dim', from: 0 },
       lines: [
@@ -209,7 +229,9 @@ function blocksOf(
       note: BITS_NOTE,
     },
     {
-      ...{ kind: 'text', title: 'commands that write it as films', verbatim: true },
+      kind: 'text',
+      title: 'commands that write it as films',
+      verbatim: true,
       text: [['--samples', String(samples.length)], ...(guess === null ? [] : [['--best-guess']])]
         .map((kind) =>
           quoteCommand('pxv', 'predict', path, '--hold-out', String(horizon), ...kind, '--model', model.name),
@@ -243,12 +265,12 @@ function panelsOf({ truth, known, guess, samples }: Predicted, maps: readonly (F
       title: 'difference',
       predicted: true,
       note: `${bestName} from the truth: black none, white ${WHITE_LEVELS} levels of 255 or more`,
-      frames: truth.map((frame, at) => heatMap(differenceOf(frame, best[at]), frame, WHITE_LEVELS)),
+      frames: truth.map((frame, at) => drawHeatMap(differenceOf(frame, best[at]), frame, WHITE_LEVELS)),
     },
     {
       title: 'map of bits',
       note: 'where the true frame costs bits, given the true ones before: white most',
-      frames: maps.map((map) => map && heatMap(map, { width, height }, white)),
+      frames: maps.map((map) => map && drawHeatMap(map, { width, height }, white)),
     },
     ...(samples.length < 2
       ? []
@@ -259,7 +281,7 @@ function panelsOf({ truth, known, guess, samples }: Predicted, maps: readonly (F
             note: `how far the ${samples.length} samples differ: black not at all, white ${WHITE_LEVELS / 2} levels or more`,
             frames: truth.map((frame, at) => {
               const drawn = at < known ? [frame] : samples.map((future) => future[at - known]);
-              return heatMap(deviationOf(drawn), frame, WHITE_LEVELS / 2);
+              return drawHeatMap(deviationOf(drawn), frame, WHITE_LEVELS / 2);
             }),
           },
         ]),
@@ -320,7 +342,7 @@ function arrowsBetween(before: Frame, last: Frame): Arrow[] {
 function gainsOf({ truth, known, guess, samples }: Predicted): Omit<Series, 'kind'> & { lines: readonly Line[] } {
   const [past, future] = [truth.slice(0, known), truth.slice(known)];
   const decibels = (frames: readonly Frame[]) =>
-    future.map((frame, h) => clipDecibels(meanSquaredError(frame, frames[h])));
+    future.map((frame, h) => cappedPsnr(meanSquaredError(frame, frames[h])));
   const still = decibels(future.map(() => past[past.length - 1]));
   const gains = (frames: readonly Frame[]) => decibels(frames).map((db, h) => [h + 1, db - still[h]] as const);
   const ofSamples = samples.map(gains);
@@ -341,7 +363,8 @@ function gainsOf({ truth, known, guess, samples }: Predicted): Omit<Series, 'kin
   ];
   const values = future.map((_, h) => ofSamples.map((points) => points[h][1]));
   const band = {
-    ...{ name: `worst to best of ${samples.length} samples`, look: guess === null ? 0 : 1 },
+    name: `worst to best of ${samples.length} samples`,
+    look: guess === null ? 0 : 1,
     points: values.map((of, h) => [h + 1, Math.min(...of), Math.max(...of)] as const),
   };
   return {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Model } from '../model/model.js';
 import * as fields from '../options/fields.js';
 
-const { withFlag, callback, positiveInteger, signal, booleanFlag } = fields;
+const { withFlag, callbackField, positiveInteger, signal, booleanFlag } = fields;
 
 /** Options of `writeReport` that are flags of `pxv report` too. */
 export const reportFlags = {
@@ -33,8 +33,8 @@ export const writeReportFields = {
   /** Line of text on how the report was made. Default: no line. */
   made: z.string().optional(),
   /** Called as clips are predicted: the clip's name, the kind of work, and frames finished and in total. */
-  onProgress: callback<(progress: { name: string; what: string; done: number; total: number }) => void>(),
+  onProgress: callbackField<(progress: { name: string; what: string; done: number; total: number }) => void>(),
   /** Called with each warning about a clip, one line of text. */
-  onWarning: callback<(text: string) => void>(),
+  onWarning: callbackField<(text: string) => void>(),
   signal,
 };

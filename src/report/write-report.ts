@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { reportHtml } from '../document/page.js';
 import { reportCsv, type Section } from '../document/report.js';
-import { unreadableResult, type ReportInput, type SectionSource } from '../document/section-source.js';
+import { invalidResultError, type ReportInput, type SectionSource } from '../document/section-source.js';
 import { errorFactory } from '../foundation/errors.js';
 import { checkWritable, writeAtomically } from '../foundation/write-file.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
@@ -51,7 +51,7 @@ export async function writeReport(
       'choose another --out',
     );
   const csv = options.csv ? `${out.slice(0, -extname(out).length)}-csv` : null;
-  const confirm = () => expectPlaces(out, csv, paths, options.overwrite);
+  const confirm = () => assertOutputs(out, csv, paths, options.overwrite);
   await confirm();
   checkWritable(out);
   const sections: Section[] = [];
@@ -88,9 +88,9 @@ async function readJson(path: string): Promise<object> {
   try {
     result = JSON.parse(await readFile(path, 'utf8'));
   } catch {
-    throw unreadableResult(path, 'a file that is no JSON');
+    throw invalidResultError(path, 'a file that is no JSON');
   }
-  if (typeof result !== 'object' || result === null) throw unreadableResult(path, 'no object');
+  if (typeof result !== 'object' || result === null) throw invalidResultError(path, 'no object');
   return result;
 }
 
@@ -119,14 +119,14 @@ async function openFirst(sources: readonly SectionSource<unknown>[], input: Repo
     if (items !== null) return { source, items };
   }
   const keys = Object.keys(input.json ?? {});
-  throw unreadableResult(input.path, `an object of ${keys.slice(0, 4).join(', ') || 'nothing'}`);
+  throw invalidResultError(input.path, `an object of ${keys.slice(0, 4).join(', ') || 'nothing'}`);
 }
 
 /**
  * Checks that the outputs may be written.
  * @throws PxvError `OUTPUT` if an output exists and may not be replaced; `USAGE` if an output is one of the inputs
  */
-async function expectPlaces(out: string, csv: string | null, inputs: readonly string[], overwrite = false) {
+async function assertOutputs(out: string, csv: string | null, inputs: readonly string[], overwrite = false) {
   const refused = errorFactory('OUTPUT', 'write report');
   for (const place of csv === null ? [out] : [out, csv]) {
     await assertNotInput(place, inputs.filter(existsSync));

@@ -4,11 +4,11 @@ import type { Frame } from '../foundation/frame.js';
 import { frameOf, type Model } from '../model/model.js';
 import { examplesOfFirst } from '../conditioning/context/examples.js';
 import { levelToByte, levelsToBytes, frameBytes, byteToLevel } from '../foundation/levels.js';
-import { AS_SCORED, checkTemperature } from '../model/sampling-settings.js';
+import { MODEL_DISTRIBUTION, checkTemperature } from '../model/sampling-settings.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
-import { checkOutput, contactSheet, outputKind, writePng, readImage } from '../video/index.js';
+import { checkOutput, drawContactSheet, outputKind, writePng, readImage } from '../video/index.js';
 import { assertImageModel } from '../model/assert-model-kind.js';
-import { expectDrawingMemory } from '../memory/memory-limits.js';
+import { assertDrawingMemory } from '../memory/memory-limits.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { completeImageFields } from './options.js';
 
@@ -41,7 +41,17 @@ export interface CompletedImage {
 export async function completeImage(model: Model, path: string, asked: CompleteImageOptions): Promise<CompletedImage> {
   const options = parseOptions('complete image', completeImageFields, asked);
   assertImageModel(model, 'complete image', SEE_HELP);
-  const { out, overwrite = false, samples, settings = AS_SCORED, seed, scale, fit, onProgress, signal } = options;
+  const {
+    out,
+    overwrite = false,
+    samples,
+    settings = MODEL_DISTRIBUTION,
+    seed,
+    scale,
+    fit,
+    onProgress,
+    signal,
+  } = options;
   checkTemperature(settings.temperature);
   const { size, channels, levels } = model.chain.exampleShape;
   const { fromRow = Math.floor(size.height / 2) } = options;
@@ -50,7 +60,7 @@ export async function completeImage(model: Model, path: string, asked: CompleteI
   if (outputKind(out) !== 'png') throw misused(out, 'a name that ends in .png', 'another ending', SEE_HELP);
   const confirm = () => checkOutput(out, { overwrite, inputs: [path] });
   await confirm();
-  expectDrawingMemory(model, {
+  assertDrawingMemory(model, {
     operation: 'complete image',
     samples,
     option: '--samples',
@@ -68,7 +78,7 @@ export async function completeImage(model: Model, path: string, asked: CompleteI
     const drawn = await sampler.draw(examplesOfFirst(model.chain.exampleShape, samples), draw);
     const images = drawn.map((image) => frameOf(model, levelsToBytes(model.chain.exampleShape, image.levels)));
     const occluded = shown.map((byte, at) => (at < kept ? byte : 128));
-    const sheet = await contactSheet([frameOf(model, shown), frameOf(model, occluded), ...images], {
+    const sheet = await drawContactSheet([frameOf(model, shown), frameOf(model, occluded), ...images], {
       scale,
       labels: ['image', 'kept', ...images.map((_, sample) => String(sample + 1))],
     });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import * as fields from '../options/fields.js';
 
-const { withFlag, callback, positiveInteger, signal } = fields;
+const { withFlag, callbackField, positiveInteger, signal } = fields;
 
 /** Options of `sampleImages` that are flags of `pxv sample` too. */
 export const sampleFlags = {
@@ -21,11 +21,11 @@ export const sampleImagesFields = {
   /** Path of the output: a contact sheet (.png), or a folder with one PNG file per image. */
   out: z.string(),
   /** Sampling settings. Default: the model's own distribution. */
-  settings: z.strictObject(fields.imageDrawing).optional(),
+  settings: z.strictObject(fields.imageSamplingFields).optional(),
   /** Called after each drawn row with the number of finished images, with fractions. */
-  onProgress: callback<(done: number) => void>(),
+  onProgress: callbackField<(done: number) => void>(),
   /** Called after each batch of images; an interruption after the call leaves these images. */
-  onDrawn: callback<() => void>(),
+  onDrawn: callbackField<() => void>(),
   /** Signal to stop; the images finished before the abort are written. */
   signal,
 };
@@ -52,8 +52,8 @@ export const completeImageFields = {
   /** Path of a contact sheet (.png): the image, its kept rows, then the samples. */
   out: z.string(),
   /** Sampling settings. Default: the model's own distribution. */
-  settings: z.strictObject(fields.imageDrawing).optional(),
+  settings: z.strictObject(fields.imageSamplingFields).optional(),
   /** Called after each drawn row with the fraction of the work that is finished. */
-  onProgress: callback<(share: number) => void>(),
+  onProgress: callbackField<(share: number) => void>(),
   signal,
 };

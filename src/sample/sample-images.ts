@@ -4,11 +4,11 @@ import { errorFactory } from '../foundation/errors.js';
 import { frameOf, type Model } from '../model/model.js';
 import { examplesOfFirst } from '../conditioning/context/examples.js';
 import { levelsToBytes, frameBytes } from '../foundation/levels.js';
-import { AS_SCORED, checkTemperature } from '../model/sampling-settings.js';
+import { MODEL_DISTRIBUTION, checkTemperature } from '../model/sampling-settings.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { checkOutput, outputKind, writeClip } from '../video/index.js';
 import { assertImageModel } from '../model/assert-model-kind.js';
-import { expectDrawingMemory } from '../memory/memory-limits.js';
+import { assertDrawingMemory } from '../memory/memory-limits.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { sampleImagesFields } from './options.js';
 
@@ -37,7 +37,17 @@ const BATCH = 16;
 export async function sampleImages(model: Model, asked: SampleImagesOptions): Promise<SampledImages> {
   const options = parseOptions('sample', sampleImagesFields, asked);
   assertImageModel(model, 'sample', 'use: pxv predict');
-  const { out, overwrite = false, count, settings = AS_SCORED, seed, scale, onProgress, onDrawn, signal } = options;
+  const {
+    out,
+    overwrite = false,
+    count,
+    settings = MODEL_DISTRIBUTION,
+    seed,
+    scale,
+    onProgress,
+    onDrawn,
+    signal,
+  } = options;
   const { chain } = model;
   checkTemperature(settings.temperature);
   const kind = outputKind(out);
@@ -52,7 +62,7 @@ export async function sampleImages(model: Model, asked: SampleImagesOptions): Pr
   }
   const confirm = () => checkOutput(out, { overwrite });
   await confirm();
-  expectDrawingMemory(model, {
+  assertDrawingMemory(model, {
     operation: 'sample',
     batchOf: (images) => Math.min(BATCH, images),
     samples: count,

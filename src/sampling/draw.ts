@@ -33,7 +33,7 @@ export interface DrawOptions {
 }
 
 /** Draw options of the given names, each optional. */
-export type Optional<Option extends keyof DrawOptions> = { [O in Option]?: DrawOptions[O] | undefined };
+export type OptionalDrawOptions<Option extends keyof DrawOptions> = { [O in Option]?: DrawOptions[O] | undefined };
 
 /** Returns the index of each sample: `samples` if it is a list, else 0 to `samples` - 1. */
 export function sampleIndices(samples: DrawOptions['samples']): readonly number[] {

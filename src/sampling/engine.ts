@@ -26,7 +26,7 @@ export interface EngineArrays {
   map: Float32Array | null;
   /** Anchors in levels, [image, height, width, channel, anchor]; null: one anchor, the middle level, everywhere. */
   anchors: Float32Array | null;
-  /** References, as `joinedReferences` returns them; null: no features of earlier pixels are computed. */
+  /** References, as `joinReferences` returns them; null: no features of earlier pixels are computed. */
   references: Float32Array | null;
   /** Levels: known ones are kept and add nothing to the nats; -1 for those to draw or decode, written here. */
   levels: Int16Array;

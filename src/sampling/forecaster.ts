@@ -5,7 +5,7 @@ import { yieldToEventLoop } from '../foundation/yield-to-event-loop.js';
 import { levelsToBytes, type Levels } from '../foundation/levels.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
-import { DEFAULT_SEED, expectSeed } from '../foundation/philox.js';
+import { DEFAULT_SEED, assertSeed } from '../foundation/philox.js';
 import {
   frameSettings,
   requestedSamplingSchema,
@@ -13,7 +13,7 @@ import {
   type SamplingSettings,
 } from '../model/sampling-settings.js';
 import type { Correction } from './correction.js';
-import { sampleIndices, type DrawOptions, type Optional } from './draw.js';
+import { sampleIndices, type DrawOptions, type OptionalDrawOptions } from './draw.js';
 import type { DrawnLevels, FrameSampler } from './frame-sampler.js';
 
 /** Options for predicting frame after frame from several histories. */
@@ -113,7 +113,7 @@ function noFrame(): Error {
 const SOURCE = { operation: 'roll out', argument: 'options', code: 'USAGE' } as const;
 
 /** Options for drawing rollouts. */
-export interface RollOutOptions extends Optional<'seed' | 'samples' | 'frame' | 'onRow' | 'signal'> {
+export interface RollOutOptions extends OptionalDrawOptions<'seed' | 'samples' | 'frame' | 'onRow' | 'signal'> {
   /** Temperature of the first frame. Default: that of `samplingSettings`, as are all other settings. */
   settings?: { temperature?: number | undefined } | undefined;
   /**
@@ -153,7 +153,7 @@ export function rollOut(
   const parsed = parseConfiguration(rollOutSchema, options, SOURCE);
   const histories = history instanceof FrameHistory ? [history] : history;
   const { seed = DEFAULT_SEED, onRow, signal } = parsed;
-  expectSeed(seed);
+  assertSeed(seed);
   const samples = sampleIndices(parsed.samples ?? histories.length);
   const known = forEach('histories', histories, samples);
   const { frame = known.map(({ frames }) => frames) } = parsed;

@@ -7,7 +7,7 @@ import { errorFactory } from '../foundation/errors.js';
 import { frameBytes, type Levels } from '../foundation/levels.js';
 import { downsampleExamples, selectScaleParameters, stepAtFinest, unknownMask } from '../model/chain.js';
 import { expectsFrame } from '../model/description.js';
-import { joinedReferences } from '../model/earlier-pixels/index.js';
+import { joinReferences } from '../model/earlier-pixels/index.js';
 import { assertModel, toTensors, type Model } from '../model/model.js';
 import { anchorsByPixel, runConditioning, type Network } from '../model/network.js';
 import { sampleIndices, type DrawOptions } from './draw.js';
@@ -94,7 +94,7 @@ export class FrameSampler {
   async expected(examples: Examples, longerStrides?: DrawOptions['longerStrides']): Promise<Levels[]> {
     const batch = examples.image.shape[0];
     try {
-      expectExpectation(this.model);
+      assertExpectedFrame(this.model);
       let levels: Int16Array | null = null;
       for (const [scale, sampler] of this.scales.entries()) {
         const coarse: Int16Array | null = levels;
@@ -162,7 +162,7 @@ function imagesOf(levels: Int16Array, batch: number): Levels[] {
 }
 
 /** Throws if a model predicts no expected frame. @throws PxvError `USAGE` */
-export function expectExpectation(model: Model): void {
+export function assertExpectedFrame(model: Model): void {
   if (expectsFrame(model)) return;
   const expected = 'a model that learns the expected frame, as those conditioned on moved frames do';
   const remedy = 'draw samples, or train a model with pxv train';
@@ -216,7 +216,7 @@ export class ImageSampler {
     const { earlierPixels = true } = options;
     const length = sampleIndices(options.samples).length * frameBytes(this.network.description);
     const levels = images.known === null ? new Int16Array(length).fill(-1) : images.known.slice();
-    const { expected, ...arrays } = readCondition(this.network, this.tensors, images, earlierPixels);
+    const { expected, ...arrays } = readConditioning(this.network, this.tensors, images, earlierPixels);
     const nats = await this.engine.draw({ ...images, ...arrays, levels }, options);
     return { levels, nats, expected };
   }
@@ -265,7 +265,7 @@ function conditionFrom(
  * Runs the conditioning of a network and returns its outputs as arrays. All are null for an unconditional network.
  * @param earlierPixels true to return the references
  */
-export function readCondition(
+export function readConditioning(
   network: Network,
   weights: readonly Tensor[],
   { given, longerStrides }: Pick<ImageBatch, 'given' | 'longerStrides'>,
@@ -280,7 +280,7 @@ export function readCondition(
     // A single anchor may be an input tensor, which is disposed elsewhere.
     if (anchors.length > 0)
       made.anchors = anchorsByPixel(network, condition, anchors[0].size / description.channels).clone();
-    if (earlierPixels && references.length > 0) made.references = joinedReferences(references);
+    if (earlierPixels && references.length > 0) made.references = joinReferences(references);
     if (hasLearnedAnchor(description.conditioning)) made.expected = expectedOf(network, condition);
     return made;
   });

@@ -1,6 +1,6 @@
 import { freeIdleMemory } from '../backend/native-backend.js';
 import { FrameHistory } from '../conditioning/context/examples.js';
-import { historyLength, LEAST_GIVEN, LONGEST_STRIDE } from '../conditioning/context/history.js';
+import { historyLength, MIN_STRIDED_CONTEXT, LONGEST_STRIDE } from '../conditioning/context/history.js';
 import { errorFactory } from '../foundation/errors.js';
 import { levelsToBytes } from '../foundation/levels.js';
 import { pluralize } from '../foundation/pluralize.js';
@@ -20,18 +20,18 @@ const APART = 4;
 /** Maximum number of hindcasts, the last ones of the clip. */
 const MOST_PLACES = 32;
 /** Minimum number of frames before a hindcast: fewer do not hold two frames at the longest stride. */
-const LEAST_BEFORE = (LEAST_GIVEN - 1) * LONGEST_STRIDE + 1;
+const LEAST_BEFORE = (MIN_STRIDED_CONTEXT - 1) * LONGEST_STRIDE + 1;
 
 /** Maximum number of last known frames that hindcasts read, to be given to a `FrameHistory` as `kept`. */
-export const FRAMES_FOR_HINDCASTS = MOST_AVERAGED + APART * MOST_PLACES;
+export const MAX_HINDCAST_FRAMES = MOST_AVERAGED + APART * MOST_PLACES;
 /** Minimum number of known frames for one complete hindcast. */
-export const LEAST_FOR_HINDCASTS = LEAST_BEFORE + AHEAD;
+export const MIN_HINDCAST_FRAMES = LEAST_BEFORE + AHEAD;
 /** Default batch size of hindcasts; no result depends on the batch size. */
-export const HINDCASTS_TOGETHER = 8;
+export const HINDCAST_BATCH_SIZE = 8;
 
 /** Options for learning from hindcasts. */
 export interface HindcastOptions {
-  /** Batch size: number of hindcasts that are predicted at a time. Default: HINDCASTS_TOGETHER. */
+  /** Batch size: number of hindcasts that are predicted at a time. Default: HINDCAST_BATCH_SIZE. */
   together?: number | undefined;
   /** Progress callback: receives the number of hindcasts that are done, and of all hindcasts. */
   onProgress?: ((done: number, places: number) => void) | undefined;
@@ -43,7 +43,7 @@ export interface HindcastOptions {
  * @param settings sampling settings of the samples to draw; null: no samples are drawn
  * @throws PxvError `USAGE` if the model predicts no expected frame, has several scales, or its carry is 1
  */
-export function expectCorrected({ name, chain }: Model, settings: Pick<SamplingSettings, 'carry'> | null): void {
+export function assertCorrectable({ name, chain }: Model, settings: Pick<SamplingSettings, 'carry'> | null): void {
   if (canPredictAtStrides(chain)) {
     if (settings?.carry !== 1) return;
     const expected = 'a model whose file says a carry below 1, for what is expected is corrected';
@@ -58,20 +58,20 @@ export function expectCorrected({ name, chain }: Model, settings: Pick<SamplingS
 
 /**
  * Learns a correction of expected frames from hindcasts: predictions of known frames from the frames before them.
- * @param history known frames; the last `FRAMES_FOR_HINDCASTS` that it keeps are read
- * @returns null if `history` keeps fewer than `LEAST_FOR_HINDCASTS` frames, or the model is not of one scale with an
+ * @param history known frames; the last `MAX_HINDCAST_FRAMES` that it keeps are read
+ * @returns null if `history` keeps fewer than `MIN_HINDCAST_FRAMES` frames, or the model is not of one scale with an
  *   expected frame
  * @throws the reason of `signal` once it is aborted
  */
 export async function learnCorrection(
   sampler: FrameSampler,
   history: FrameHistory,
-  { together = HINDCASTS_TOGETHER, onProgress, signal }: HindcastOptions = {},
+  { together = HINDCAST_BATCH_SIZE, onProgress, signal }: HindcastOptions = {},
 ): Promise<Correction | null> {
   const { exampleShape: shape } = sampler.model.chain;
-  const levels = history.lastFrames.slice(-FRAMES_FOR_HINDCASTS);
+  const levels = history.lastFrames.slice(-MAX_HINDCAST_FRAMES);
   const { length } = levels;
-  if (length < LEAST_FOR_HINDCASTS || !canPredictAtStrides(sampler.model.chain)) return null;
+  if (length < MIN_HINDCAST_FRAMES || !canPredictAtStrides(sampler.model.chain)) return null;
   // The last hindcasts reach beyond the known frames, but the frames just ahead teach the most.
   const known = levels.map((frame) => levelsToBytes(shape, frame));
   const places: number[] = [];

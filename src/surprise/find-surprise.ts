@@ -35,7 +35,7 @@ export type FindSurpriseOptions = OptionsOf<typeof findSurpriseFields>;
 type Asked = ParsedOptions<typeof findSurpriseFields>;
 
 /** Result of `findSurprise`: the anomaly scores and events of a clip. */
-export interface FoundSurprise {
+export interface SurpriseResult {
   /**
    * Path of the output: a folder with `film.mp4`, `timeline.png` and `timeline.csv`, or the video alone. Null if none
    * was written.
@@ -60,7 +60,7 @@ export interface FoundSurprise {
 /** Files of an output folder. */
 const FILES = ['film.mp4', 'timeline.csv', 'timeline.png'];
 /** Maximum batch size for recorded clips; live streams have batch size 1. */
-const TOGETHER = 8;
+const MAX_BATCH = 8;
 /** Seconds of work between checkpoints. */
 const BETWEEN_PARTS = 5;
 
@@ -78,7 +78,7 @@ export async function findSurprise(
   trained: Model,
   source: string | AsyncIterable<Uint8Array>,
   asked: FindSurpriseOptions,
-): Promise<FoundSurprise> {
+): Promise<SurpriseResult> {
   const options = parseOptions('find surprise', findSurpriseFields, asked);
   assertVideoModel(trained, 'find surprise');
   const { processGroup = singleProcess } = options;
@@ -98,10 +98,10 @@ async function searchThrough(
   trained: Model,
   source: string | AsyncIterable<Uint8Array>,
   options: Asked,
-): Promise<FoundSurprise> {
+): Promise<SurpriseResult> {
   const { out, overwrite = false, onWarning, processGroup = singleProcess } = options;
   const inputs = typeof source === 'string' ? await listInputFiles(source) : [];
-  const confirm = async () => out !== undefined && expectPlace(out, overwrite, inputs);
+  const confirm = async () => out !== undefined && assertOutput(out, overwrite, inputs);
   await confirm();
   const opened = await openFrameSource(trained, source, { ...options, ...keepAspectRatio(trained, options) });
   const { size, frameRate } = opened;
@@ -112,14 +112,19 @@ async function searchThrough(
   const what = await describeSearch(trained, opened, options);
   const search = await SearchCheckpoint.open(temporary?.path ?? `${resolve(out!)}.unfinished`, what, overwrite);
   try {
-    const batch = opened.isLive ? 1 : fitScoringBatch(resizeModel(trained, size), TOGETHER, true);
+    const batch = opened.isLive ? 1 : fitScoringBatch(resizeModel(trained, size), MAX_BATCH, true);
     await processGroup.broadcast<Begun>({ state: search.state, batch });
     const findings = await watch(trained, opened, search, { ...options, batch });
     const rows = search.rows();
     const rate = framesPerSecond(frameRate);
     const { width, height } = size;
     const found = {
-      ...{ path: out ?? null, frameRate: rate, width, height, frames: rows.length, events: findings.events },
+      path: out ?? null,
+      frameRate: rate,
+      width,
+      height,
+      frames: rows.length,
+      events: findings.events,
       bitsPerDim: rows.reduce((sum, { bits }) => sum + bits, 0) / rows.length,
       timeline: {
         frame: rows.map(({ frame }) => frame),
@@ -136,7 +141,7 @@ async function searchThrough(
         await pipeline(csvOf(rows, rate), createWriteStream(timeline));
         await writePng(picture, await findings.timeline(rows));
       };
-      await writeAtomically(out, isFilm(out) ? film : folder, { confirm });
+      await writeAtomically(out, isVideoOutput(out) ? film : folder, { confirm });
     }
     search.remove();
     if (opened.warning() !== null) onWarning?.(opened.warning()!);
@@ -230,7 +235,7 @@ async function exhaust(items: AsyncIterable<unknown>): Promise<void> {
 }
 
 /** Returns true if the output is a video alone. */
-function isFilm(out: string): boolean {
+function isVideoOutput(out: string): boolean {
   return outputKind(out) === 'mp4';
 }
 
@@ -239,21 +244,21 @@ function isFilm(out: string): boolean {
  * @throws PxvError `OUTPUT` if other files exist there, or an earlier search without `overwrite`; `USAGE` if `out` is
  *   an input, or its extension is neither `.mp4` nor a folder's
  */
-async function expectPlace(out: string, overwrite: boolean, inputs: readonly string[]): Promise<void> {
+async function assertOutput(out: string, overwrite: boolean, inputs: readonly string[]): Promise<void> {
   const kind = outputKind(out);
   if (kind !== null && kind !== 'mp4' && kind !== 'folder')
     throw errorFactory('USAGE', 'find surprise')(out, 'a folder or a .mp4', extname(out), 'choose another --out');
   await assertNotInput(out, inputs, { folderReplaced: true });
   const refused = errorFactory('OUTPUT', 'find surprise');
   const names = await namesIn(out);
-  if (names === null && !isFilm(out))
+  if (names === null && !isVideoOutput(out))
     throw refused(out, 'a new folder', 'something else of that name', 'choose another --out');
-  if (names !== null && names.length > 0 && isFilm(out))
+  if (names !== null && names.length > 0 && isVideoOutput(out))
     throw refused(out, 'a new file', 'a folder of that name', 'choose another --out');
   const foreign = names?.find((name) => !FILES.includes(name));
   if (foreign !== undefined)
     throw refused(out, 'a new or empty folder, or an earlier search', `one with ${foreign}`, 'choose another --out');
-  const [expected, received] = isFilm(out)
+  const [expected, received] = isVideoOutput(out)
     ? ['a new file', 'one that exists']
     : ['a new or empty folder', 'an earlier search'];
   if (names?.length !== 0 && !overwrite)

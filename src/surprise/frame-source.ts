@@ -54,7 +54,12 @@ export async function openFrameSource(
   const { size, fit = 'crop' } = asked;
   const frameRate = rateToRead(model, asked.frameRate, 'find surprise');
   const opened = await openStream(source, {
-    ...{ size, channels, fit: isFixedSize(size) ? fit : 'stretch', frameRate, rawSize, signal },
+    size,
+    channels,
+    fit: isFixedSize(size) ? fit : 'stretch',
+    frameRate,
+    rawSize,
+    signal,
   });
   const facts = {
     name: 'standard input',

@@ -1,1 +1,1 @@
-export { findSurprise, type FindSurpriseOptions, type FoundSurprise } from './find-surprise.js';
+export { findSurprise, type FindSurpriseOptions, type SurpriseResult } from './find-surprise.js';

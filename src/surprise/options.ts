@@ -2,11 +2,11 @@ import { z } from 'zod';
 import type { TimelineRow } from './search-checkpoint.js';
 import {
   withFlag,
-  callback,
+  callbackField,
   fit,
   frameRate,
   overwrite,
-  pictureSize,
+  targetSize,
   pixelSize,
   processGroup,
   signal,
@@ -35,19 +35,19 @@ export const findSurpriseFields = {
   /** Method to bring a clip of another aspect ratio to a fixed size. Default: `crop`. */
   fit: fit.optional(),
   /** Target size: fixed, or at the clip's aspect ratio. Default: the clip's, with the model's shorter side. */
-  size: pictureSize.optional(),
+  size: targetSize.optional(),
   /** Folder for the video and for the timeline as CSV and PNG; or a `.mp4` for the video alone. Default: no output. */
   out: z.string().optional(),
   /** Frame size in pixels of a raw RGB stream. Default: the stream is a video file. */
   rawSize: pixelSize.optional(),
   /** Called with the timeline row of each scored frame, in order, and the clip's frames a second. */
-  onFrame: callback<(row: TimelineRow, frameRate: number) => void>(),
+  onFrame: callbackField<(row: TimelineRow, frameRate: number) => void>(),
   /**
    * Called with the number of frames done and the estimated total, null if unknown. `learn` is fitting the baseline.
    */
-  onProgress: callback<(progress: { what: 'learn' | 'watch'; done: number; total: number | null }) => void>(),
+  onProgress: callbackField<(progress: { what: 'learn' | 'watch'; done: number; total: number | null }) => void>(),
   /** Called with one line of text per warning, as of a damaged clip. */
-  onWarning: callback<(text: string) => void>(),
+  onWarning: callbackField<(text: string) => void>(),
   /** Process group that shares the work; its main process writes. Default: this process alone. */
   processGroup,
   /** Signal that aborts the search; the same call resumes the search. Aborting a stream ends the stream instead. */

@@ -9,7 +9,7 @@ import type { Block } from '../document/blocks/index.js';
 import { makeTable, type Table } from '../document/blocks/table.js';
 import type { Axis } from '../document/chart.js';
 import type { Section } from '../document/report.js';
-import { unreadableResult, type SectionSource } from '../document/section-source.js';
+import { invalidResultError, type SectionSource } from '../document/section-source.js';
 import { EventDetector, type AnomalyEvent } from '../anomaly/event-detector.js';
 import { openClip } from '../video/index.js';
 import { TIMELINE_COLUMNS } from './search-pictures.js';
@@ -67,7 +67,7 @@ export function eventTable(events: readonly AnomalyEvent[], frameRate: number): 
 /** Makes the section of a search from its JSON. @throws PxvError `INPUT` if `result` does not match the schema */
 function findingsSection(path: string, result: object): Section {
   const parsed = findingsSchema.safeParse(result);
-  if (!parsed.success) throw unreadableResult(path, 'one of another version, or not whole');
+  if (!parsed.success) throw invalidResultError(path, 'one of another version, or not whole');
   const { model } = parsed.data;
   return sectionOf(`${basename(path)}: what stood out${model === undefined ? '' : `, by ${model}`}`, parsed.data, []);
 }
@@ -101,7 +101,9 @@ function sectionOf(title: string, found: ToldFindings, pictures: readonly (Frame
   const shown = events.slice(0, SHOWN);
   const time = (frame: number) => formatClock(frame / frameRate);
   const marks = shown.map(({ peak, score }, at) => ({
-    ...{ x: peak / frameRate, label: String(at + 1), name: `${time(peak)}, score ${score.toFixed(1)}` },
+    x: peak / frameRate,
+    label: String(at + 1),
+    name: `${time(peak)}, score ${score.toFixed(1)}`,
     id: pictures[at] ? `${id}-moment-${at + 1}` : undefined,
   }));
   const overTime = (name: string, values: readonly number[]) => {
@@ -112,19 +114,30 @@ function sectionOf(title: string, found: ToldFindings, pictures: readonly (Frame
   const leads = pictures.some((picture) => picture !== null);
   const blocks: Block[] = [
     {
-      ...{ kind: 'number', title: 'frames looked at', value: String(timeline.frame.length) },
+      kind: 'number',
+      title: 'frames looked at',
+      value: String(timeline.frame.length),
       note: `${pluralize(Math.round(100 * frameRate) / 100, 'frame')} a second`,
     },
     {
-      ...{ kind: 'number', title: 'bits of a frame', value: mean(timeline.bitsPerDim).toFixed(3), unit: 'bits/dim' },
+      kind: 'number',
+      title: 'bits of a frame',
+      value: mean(timeline.bitsPerDim).toFixed(3),
+      unit: 'bits/dim',
       note: BITS_NOTE,
     },
     {
-      ...{ kind: 'number', title: 'largest score', value: (shown[0]?.score ?? 0).toFixed(1) },
+      kind: 'number',
+      title: 'largest score',
+      value: (shown[0]?.score ?? 0).toFixed(1),
       note: 'deviations above what the same place usually costs',
     },
     {
-      ...{ kind: 'series', title: 'how far each frame stands out', x, y: { label: 'score', from: 0 }, marks },
+      kind: 'series',
+      title: 'how far each frame stands out',
+      x,
+      y: { label: 'score', from: 0 },
+      marks,
       lines: [overTime('score', timeline.score)],
       note: `score: deviations above what is usual; numbers mark the largest moments${leads ? ', and lead to their pictures' : ''}`,
     },
@@ -135,7 +148,10 @@ function sectionOf(title: string, found: ToldFindings, pictures: readonly (Frame
       return [{ kind: 'picture', id: marks[at].id!, title: `${at + 1}. ${time(peak)}`, frame, note: told }];
     }),
     {
-      ...{ kind: 'series', title: 'what each frame costs', x, y: { label: 'bits/dim', from: 0 } },
+      kind: 'series',
+      title: 'what each frame costs',
+      x,
+      y: { label: 'bits/dim', from: 0 },
       lines: [overTime('bits/dim', timeline.bitsPerDim)],
       note: BITS_NOTE,
     },

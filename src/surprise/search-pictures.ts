@@ -2,7 +2,7 @@ import { formatClock } from '../foundation/format-clock.js';
 import type { Frame } from '../foundation/frame.js';
 import type { AnomalyEvent } from '../anomaly/event-detector.js';
 import type { AnomalyScore } from '../anomaly/score-anomalies.js';
-import { heatMap, drawSurpriseFrame, surpriseScale, drawTimeline } from '../video/index.js';
+import { drawHeatMap, drawSurpriseFrame, chooseSurpriseScale, drawTimeline } from '../video/index.js';
 import type { SearchState, TimelineRow } from './search-checkpoint.js';
 
 /** Maximum number of events whose frames are shown beside the timeline. */
@@ -58,11 +58,11 @@ export class SearchPictures {
     ];
     const picture = {
       frame,
-      heatMap: heatMap(map, frame, WHITE * this.meanMap),
+      heatMap: drawHeatMap(map, frame, WHITE * this.meanMap),
       box: this.isLarge(score) ? box : null,
       texts: [`${time}   ${cost}   ${told}`, `${time}   ${told}`, told],
     };
-    return drawSurpriseFrame(picture, surpriseScale(frame));
+    return drawSurpriseFrame(picture, chooseSurpriseScale(frame));
   }
 
   /** Draws the timeline image: plots of scores and bits/dim, and the frames of the largest events. */

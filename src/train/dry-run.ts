@@ -1,11 +1,11 @@
 import { tf } from '../foundation/tfjs.js';
 import { openForTraining } from '../../datasets/index.js';
 import type { Chain } from '../model/chain.js';
-import { blankData } from '../training/blank-data.js';
+import { createBlankStepData } from '../training/blank-data.js';
 import type { RunConfiguration } from '../training/configuration.js';
 import { trainStep } from '../training/train-step.js';
 import type { Checkpoint } from '../training/run-folder.js';
-import { startTraining } from '../training/train.js';
+import { createInitialCheckpoint } from '../training/train.js';
 import { listClips } from '../video/index.js';
 import { estimateTrainingMemory } from './training-memory.js';
 
@@ -24,10 +24,10 @@ export interface DryRun {
 /**
  * Finds the data of a training, estimates the peak memory, and times a step of each stage on blank data. Writes
  * nothing.
- * @throws PxvError `INPUT` if there is nothing to train on; `CHECKPOINT` as `startTraining`
+ * @throws PxvError `INPUT` if there is nothing to train on; `CHECKPOINT` as `createInitialCheckpoint`
  */
 export async function dryRunTraining(configuration: RunConfiguration): Promise<DryRun> {
-  const { chain, checkpoint } = startTraining(configuration);
+  const { chain, checkpoint } = createInitialCheckpoint(configuration);
   try {
     return {
       found: await findData(chain, configuration.data),
@@ -54,7 +54,7 @@ async function findData(chain: Chain, data: RunConfiguration['data']): Promise<D
  * state.
  */
 async function timeSteps(chain: Chain, checkpoint: Checkpoint): Promise<number[]> {
-  const data = blankData(chain);
+  const data = createBlankStepData(chain);
   const seconds: number[] = [];
   for (const stage of checkpoint.configuration.training.stages) {
     let started = 0;

@@ -10,8 +10,8 @@ import type { ExampleShape } from '../conditioning/context/examples.js';
 import { pluralize } from '../foundation/pluralize.js';
 import type { ProcessGroup } from '../distributed/process-group.js';
 import { isLongEnough, PREDICTED_FRAMES } from '../training/roll-outs.js';
-import { LARGEST_ZOOM, type ClipStore } from '../training/random-frames.js';
-import { clipData } from '../training/clip-data.js';
+import { MAX_ZOOM, type ClipStore } from '../training/random-frames.js';
+import { createClipTrainingData } from '../training/clip-data.js';
 import { trainingFrameRate, type ClipsConfiguration, type TrainingConfiguration } from '../training/configuration.js';
 import type { RunFolder } from '../training/run-folder.js';
 import { hashText } from '../training/data-files.js';
@@ -19,7 +19,7 @@ import {
   truncateClips,
   selectHeldOutClips,
   takeLastFifths,
-  validatingExample,
+  readHeldOutExample,
   type ClipTail,
 } from '../training/validation.js';
 import {
@@ -67,8 +67,14 @@ export async function findClipData(asked: ClipTraining, listed: boolean): Promis
     return {
       frames: framesHash([...store.clips, ...(parts?.store.clips ?? [])]),
       validation: framesHash(validation.map(({ clip }) => store.clips[clip])),
-      example: validatingExample(chain.exampleShape, store, validation, FRAMES_DRAWN),
-      data: clipData(chain, { ...store, ...(parts && { readPart: parts.readPart }) }, learnt, validation, training),
+      example: readHeldOutExample(chain.exampleShape, store, validation, FRAMES_DRAWN),
+      data: createClipTrainingData(
+        chain,
+        { ...store, ...(parts && { readPart: parts.readPart }) },
+        learnt,
+        validation,
+        training,
+      ),
       facts: {
         trainingClips: names(learnt),
         validationClips: names(validation.map(({ clip }) => clip)),
@@ -224,7 +230,7 @@ async function openParts(
 ): Promise<{ store: FrameStore; readPart: NonNullable<ClipStore['readPart']> } | null> {
   if (stages.every(({ crops }) => crops === 0)) return null;
   const { size, channels } = chain.exampleShape;
-  const shortSide = LARGEST_ZOOM * Math.max(size.width, size.height);
+  const shortSide = MAX_ZOOM * Math.max(size.width, size.height);
   const larger = { ...storing(chain, data, hooks), size: { shortSide, enlarge: false } };
   const store = await openSharedStore(processGroup, run.frames, clips, larger);
   return { store, readPart: createCropReader(store, size, channels, data.fit) };

@@ -5,7 +5,7 @@ import { uniformBitsPerDim } from '../evaluation/baselines.js';
 import type { Chain } from '../model/chain.js';
 import { pluralize } from '../foundation/pluralize.js';
 import type { ImagesConfiguration, TrainingConfiguration } from '../training/configuration.js';
-import { imageData } from '../training/image-data.js';
+import { createImageTrainingData } from '../training/image-data.js';
 import type { LocatedData } from './training-data.js';
 import type { ImageDataInfo, TrainModelHooks } from './options.js';
 
@@ -22,7 +22,10 @@ export async function findImageData(
   const { size, channels, levels } = chain.exampleShape;
   const open = async (split: TrainingSplit): Promise<Images> => {
     const images = await openForTraining(set, split, {
-      ...{ size, channels, data: folder ?? undefined, signal },
+      size,
+      channels,
+      data: folder ?? undefined,
+      signal,
       onProgress: (done, total) => onDecode?.({ unit: 'images', done, total, name: set }),
     });
     const fits = images.width === size.width && images.height === size.height && images.channels === channels;
@@ -41,7 +44,7 @@ export async function findImageData(
   return {
     files: files.map((path) => ({ name: isNamed ? basename(path) : path, path })),
     open: () => ({
-      data: imageData(chain, learnt, held.count > 0 ? held : null, training),
+      data: createImageTrainingData(chain, learnt, held.count > 0 ? held : null, training),
       facts: {
         images: learnt.count,
         validationImages: held.count,

@@ -16,7 +16,7 @@ import {
   type ParsedOptions,
 } from '../options/fields.js';
 import { dataFlags, modelFlags, trainingFlags, trainModelFields } from './options.js';
-import { launchOf } from '../distributed/launch.js';
+import { readLaunch } from '../distributed/launch.js';
 import type { RunConfiguration } from '../training/configuration.js';
 import type { Extension } from '../training/pace.js';
 
@@ -99,7 +99,7 @@ export async function buildConfiguration(
     ...unknown,
     model: await overridden(model, asked, config, say),
     training: {
-      ...(launchOf() !== null && { shards: SHARDS_OF_LAUNCHED }),
+      ...(readLaunch() !== null && { shards: SHARDS_OF_LAUNCHED }),
       ...training,
       ...length,
       ...pickOptions(trainingFlags, options),

@@ -19,7 +19,7 @@ export interface DecodeProgress {
   name: string;
 }
 
-const { withFlag, callback, positiveInteger, positiveNumber, booleanFlag } = fields;
+const { withFlag, callbackField, positiveInteger, positiveNumber, booleanFlag } = fields;
 
 /** Flags of the data of `pxv train`. */
 export const dataFlags = {
@@ -214,15 +214,15 @@ export interface TrainingInfo {
 /** Schemas of the callbacks of `trainModel`. */
 export const trainModelHooks = {
   /** Called once, before the first step. */
-  onStart: callback<(facts: TrainingInfo) => void>(),
+  onStart: callbackField<(facts: TrainingInfo) => void>(),
   /** Called after every step. */
-  onStep: callback<(progress: TrainingProgress) => void>(),
+  onStep: callbackField<(progress: TrainingProgress) => void>(),
   /** Called while clips or images are decoded, before the training. */
-  onDecode: callback<(decoding: DecodeProgress) => void>(),
+  onDecode: callbackField<(decoding: DecodeProgress) => void>(),
   /** Called before each file of the data is read, and after the last. */
-  onList: callback<(listing: DecodeProgress) => void>(),
+  onList: callbackField<(listing: DecodeProgress) => void>(),
   /** Called with one line for each damaged or skipped clip, and for other warnings. */
-  onWarning: callback<(text: string) => void>(),
+  onWarning: callbackField<(text: string) => void>(),
   /** Path of the file that the configuration was read from, which the run must not overwrite. */
   configurationFile: z.string().optional(),
   signal: fields.signal,

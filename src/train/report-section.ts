@@ -47,7 +47,8 @@ function readRun(path: string): Run {
     best: readBestValidation(path),
     previousFrame: log.findLast(({ previousFrame }) => previousFrame !== undefined)?.previousFrame ?? null,
     seconds: log.reduce((sum, { seconds = 0 }) => sum + seconds, 0),
-    ...{ samples: folder.samples, machines: folder.readMachines() },
+    samples: folder.samples,
+    machines: folder.readMachines(),
   };
 }
 
@@ -135,13 +136,15 @@ function curves(runs: readonly Run[]): Block {
     { name: nameOf(look, 'validation'), points: validations[look], look },
   ]);
   return {
-    ...{ kind: 'series', title: 'learning curves' },
+    kind: 'series',
+    title: 'learning curves',
     x: { label: 'steps', from: 0, to: last, unit: 'whole' },
     y: { label: 'bits/dim', to },
     lines: [
       ...lines.filter(({ points }) => points.length > 0),
       ...near.map(([name, bits]): Line => ({
-        ...{ name: `${name}, ${bits.toFixed(2)} bits/dim`, role: 'baseline' },
+        name: `${name}, ${bits.toFixed(2)} bits/dim`,
+        role: 'baseline',
         points: [0, last].map((step) => [step, bits]),
       })),
     ],

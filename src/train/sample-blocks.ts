@@ -54,8 +54,10 @@ export async function sampleBlocks(
   const isPredicted = (name: string) => name !== 'truth';
   if (shown.length === 1)
     return names.map((name, at) => ({
-      ...{ kind: 'picture', title: isPredicted(name) ? `${name}, after step ${last.step}` : name },
-      ...{ note: notes[name], frame: last.rows[at] },
+      kind: 'picture',
+      title: isPredicted(name) ? `${name}, after step ${last.step}` : name,
+      note: notes[name],
+      frame: last.rows[at],
     }));
   const validations = new Map(log.map(({ step, validation }) => [step, validation]));
   const steps = shown.map(({ step }) => {
@@ -65,10 +67,16 @@ export async function sampleBlocks(
   const frames = readsFrames ? 'The same frames, predicted' : 'Images, drawn';
   return [
     {
-      ...{ kind: 'clip', title, rate: RATE, first: shown.length - 1, steps },
+      kind: 'clip',
+      title,
+      rate: RATE,
+      first: shown.length - 1,
+      steps,
       note: `${frames} after more and more steps. Play, or move the scrubber by mouse or arrow keys.`,
       panels: names.map((name, at) => ({
-        ...{ title: name, note: notes[name], predicted: isPredicted(name) },
+        title: name,
+        note: notes[name],
+        predicted: isPredicted(name),
         frames: shown.map(({ rows }) => rows[at]),
       })),
     },

@@ -12,9 +12,9 @@ import { extendLength, type Extension } from '../training/pace.js';
 import { runSchema, type ImagesConfiguration, type RunConfiguration } from '../training/configuration.js';
 import { EventFile } from '../training/event-file.js';
 import { describeMachine } from '../training/machine.js';
-import { startTraining, train, type TrainingResult } from '../training/train.js';
+import { createInitialCheckpoint, train, type TrainingResult } from '../training/train.js';
 import { assertNotInput } from '../video/index.js';
-import { expectTrainingMemory } from './training-memory.js';
+import { assertTrainingMemory } from './training-memory.js';
 import { findClipData } from './find-clip-data.js';
 import { findImageData } from './find-image-data.js';
 import { hashDataFiles, type LocatedData, type OpenData } from './training-data.js';
@@ -26,11 +26,11 @@ import {
   type TrainModelHooks,
   type TrainModelSettings,
 } from './options.js';
-import { expectSame } from '../distributed/expect-same.js';
+import { assertSame } from '../distributed/expect-same.js';
 import { singleProcess, type ProcessGroup } from '../distributed/process-group.js';
 import { lostRateWarning } from './rate-warnings.js';
 import { DataConsistency } from './data-consistency.js';
-import { trainingSamples } from './training-samples.js';
+import { createSampleCallback } from './training-samples.js';
 
 /** Result of a training, and its folder. */
 export interface TrainedRun extends TrainingResult {
@@ -68,7 +68,7 @@ export async function trainModel(
   if (configuration !== null) {
     const source = { operation: 'train', argument: 'configuration', code: 'USAGE' } as const;
     parseConfiguration<unknown>(runSchema, configuration, source);
-    expectTrainingMemory(configuration);
+    assertTrainingMemory(configuration);
   }
   const run = processGroup.isMainProcess ? new RunFolder(out) : new ReadOnlyRunFolder(out);
   const isNew = configuration !== null;
@@ -76,7 +76,7 @@ export async function trainModel(
   try {
     // No rank reads the folder before the main process has entered it.
     await processGroup.broadcast(null);
-    const { chain, checkpoint } = isNew ? startTraining(configuration) : run.load();
+    const { chain, checkpoint } = isNew ? createInitialCheckpoint(configuration) : run.load();
     try {
       await expectFittingRanks(processGroup, checkpoint);
       if (!isNew) run.finishSave(chain, checkpoint);
@@ -112,7 +112,7 @@ function otherArithmetic({ arithmetic }: Checkpoint): string | null {
 
 /** Throws if the ranks cannot share the shards evenly, or start from different states. @throws PxvError `USAGE` */
 async function expectFittingRanks(processGroup: ProcessGroup, { configuration, step }: Checkpoint): Promise<void> {
-  await expectSame(processGroup, 'train', { configuration, step, arithmetic: currentArithmetic() });
+  await assertSame(processGroup, 'train', { configuration, step, arithmetic: currentArithmetic() });
   const { shards } = configuration.training;
   if (shards % processGroup.size === 0) return;
   const otherwise = step > 0 ? 'for a training keeps its shards' : 'or give more shards';
@@ -154,7 +154,7 @@ async function trainIn(
 ): Promise<TrainedRun> {
   const { data: source, training } = checkpoint.configuration;
   assertPrecision(training.precision);
-  if (!isNew) expectTrainingMemory(checkpoint.configuration);
+  if (!isNew) assertTrainingMemory(checkpoint.configuration);
   const same = new DataConsistency(run, checkpoint.dataHashes, acceptChangedData, hooks.onWarning);
   if (isNew && source.type === 'clips') warn(hooks, lostRateWarning(source, training.from));
   // If the data cannot be found, nothing of the run is left behind.
@@ -200,7 +200,11 @@ async function trainIn(
       ...(onStep && { onStep }),
       ...(events && { onEntry: (entry) => events.add(entry) }),
       ...(processGroup.isMainProcess && {
-        onValidated: trainingSamples(chain, listed.configuration, example, { sheets: run.samples, events, signal }),
+        onValidated: createSampleCallback(chain, listed.configuration, example, {
+          sheets: run.samples,
+          events,
+          signal,
+        }),
       }),
       ...(signal && { signal }),
       processGroup,

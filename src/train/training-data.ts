@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { sha256 } from '../foundation/sha256.js';
 import { dataList, type DataFile } from '../training/data-files.js';
 import type { TrainingData } from '../training/train.js';
-import type { ValidatingExample } from '../training/validation.js';
+import type { HeldOutExample } from '../training/validation.js';
 import { throwIfInterrupted } from '../video/interruption.js';
 import type { TrainModelHooks } from './options.js';
 
@@ -26,7 +26,7 @@ export interface OpenData<Facts> {
   /** SHA-256 of the held-out frames, in hexadecimal; null if the files are read directly. */
   validation: string | null;
   /** Held-out frames to predict during the training; null for images, or if nothing is held out. */
-  example: ValidatingExample | null;
+  example: HeldOutExample | null;
 }
 
 /**

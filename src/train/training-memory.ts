@@ -3,24 +3,28 @@ import { imageSets } from '../../datasets/index.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { blankWeights, estimateMemory, scoreBlankExamples } from '../memory/estimate-memory.js';
 import { formatBytes } from '../memory/format-bytes.js';
-import { findLargest, isEstimated, reachableMemory, tooMuch } from '../memory/memory-limits.js';
+import { findLargest, isEstimated, reachableMemory, memoryError } from '../memory/memory-limits.js';
 import { buildChain, type Chain } from '../model/chain.js';
 import { hiddenFeatures, resizeDescription, narrowDescription } from '../model/resize-description.js';
 import { optimisers } from '../optimization/optimisers.js';
 import { applyUpdate, type TrainingState } from '../optimization/update.js';
-import { blankData } from '../training/blank-data.js';
+import { createBlankStepData } from '../training/blank-data.js';
 import type { RunConfiguration, TrainingConfiguration } from '../training/configuration.js';
-import { VALIDATION_IMAGES } from '../training/image-data.js';
+import { MAX_VALIDATION_IMAGES } from '../training/image-data.js';
 import { stateArrays } from '../training/run-folder.js';
 import { gradientsOfShard } from '../training/shards.js';
 import type { Stage } from '../training/stages.js';
-import { VALIDATION_FRAMES } from '../training/validation.js';
+import { MAX_VALIDATION_FRAMES } from '../training/validation.js';
 
 /** Returns the estimated peak memory of a training process in bytes, the maximum over the stages. */
 export function estimateTrainingMemory({ model, training, data }: RunConfiguration): number {
   const chain = buildChain(model);
   const { batch, shards, stages, validationExamples } = training;
-  const validated = Math.min(batch, validationExamples, data.type === 'clips' ? VALIDATION_FRAMES : VALIDATION_IMAGES);
+  const validated = Math.min(
+    batch,
+    validationExamples,
+    data.type === 'clips' ? MAX_VALIDATION_FRAMES : MAX_VALIDATION_IMAGES,
+  );
   const inShard = (examples: number) => Math.ceil(examples / shards);
   const ofStages = stages.map((stage) => {
     const examples = inShard(Math.max(batch, stage.rollOuts));
@@ -35,7 +39,7 @@ export function estimateTrainingMemory({ model, training, data }: RunConfigurati
 
 /** Takes two steps of a stage on blank data, validates, and copies the arrays that are saved. */
 function train(chain: Chain, training: TrainingConfiguration, stage: Stage, validated: number): void {
-  const data = blankData(chain);
+  const data = createBlankStepData(chain);
   const optimiser = optimisers[training.optimiser];
   // Allocates the buffers that collect the data, and the initial weights.
   data.batch(0, stage, { from: 0, to: training.batch });
@@ -59,7 +63,7 @@ function train(chain: Chain, training: TrainingConfiguration, stage: Stage, vali
  * Throws if the peak memory of a training exceeds the memory limit. The message names settings that fit.
  * @throws PxvError `RESOURCES`
  */
-export function expectTrainingMemory(run: RunConfiguration): void {
+export function assertTrainingMemory(run: RunConfiguration): void {
   if (!isEstimated()) return;
   const { model, training, data } = run;
   const { batch, stages } = training;
@@ -92,5 +96,5 @@ export function expectTrainingMemory(run: RunConfiguration): void {
   const remedy = choices.length > 0 ? `these fit: ${choices.join(', or ')}` : 'choose a smaller size and network';
   const rollOuts = maxRollOuts > 0 ? ` and ${pluralize(maxRollOuts, 'roll-out')}` : '';
   const what = `a batch of ${batch}${rollOuts} at ${size.width}x${size.height}`;
-  throw tooMuch('train', 'memory', limit, `about ${formatBytes(bytes)} for ${what}`, remedy);
+  throw memoryError('train', 'memory', limit, `about ${formatBytes(bytes)} for ${what}`, remedy);
 }

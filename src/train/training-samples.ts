@@ -6,7 +6,7 @@ import type { Chain } from '../model/chain.js';
 import { expectsFrame, type ModelDescription } from '../model/description.js';
 import { frameOf, toArrays, type Model } from '../model/model.js';
 import { examplesOfFirst, FrameHistory } from '../conditioning/context/examples.js';
-import { AS_SCORED } from '../model/sampling-settings.js';
+import { MODEL_DISTRIBUTION } from '../model/sampling-settings.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { bestGuess, rollOut } from '../sampling/forecaster.js';
 import { trainingFrameRate, type RunConfiguration } from '../training/configuration.js';
@@ -14,8 +14,8 @@ import type { EventFile } from '../training/event-file.js';
 import type { SampleSheets } from '../training/sample-sheets.js';
 import { TimeBudget } from '../training/time-budget.js';
 import type { TrainingHooks } from '../training/train.js';
-import type { ValidatingExample } from '../training/validation.js';
-import { contactSheet, encodePng } from '../video/index.js';
+import type { HeldOutExample } from '../training/validation.js';
+import { drawContactSheet, encodePng } from '../video/index.js';
 
 /** Maximum fraction of the training time for samples. */
 const SHARE = 0.03;
@@ -36,10 +36,10 @@ export function sampleRows(description: ModelDescription, needsFrames: boolean):
  * weight depends on the samples.
  * @param example held-out frames; null: a model of video draws nothing
  */
-export function trainingSamples(
+export function createSampleCallback(
   chain: Chain,
   configuration: RunConfiguration,
-  example: ValidatingExample | null,
+  example: HeldOutExample | null,
   { sheets, events, signal }: { sheets: SampleSheets; events: EventFile | null; signal: AbortSignal | undefined },
 ): NonNullable<TrainingHooks['onValidated']> {
   const time = new TimeBudget(SHARE);
@@ -69,7 +69,12 @@ function modelOf(
   step: number,
 ): Model {
   return {
-    ...{ name: `step ${step}`, description, chain, step, drawing, origin: null },
+    name: `step ${step}`,
+    description,
+    chain,
+    step,
+    drawing,
+    origin: null,
     weights: toArrays(weights),
     frameRate: trainingFrameRate(data),
   };
@@ -78,7 +83,7 @@ function modelOf(
 /** Draws a sheet with rows of true frames, the best guess if the model has one, and a sample. */
 async function prediction(
   sampler: FrameSampler,
-  { known, truth }: ValidatingExample,
+  { known, truth }: HeldOutExample,
   signal: AbortSignal,
 ): Promise<Frame> {
   const { model } = sampler;
@@ -92,7 +97,7 @@ async function prediction(
   const names = sampleRows(model.description, true)!;
   const labels = names.flatMap((name) => truth.map((_, at) => (at === 0 ? name : '')));
   const frames = futures.flat().map((bytes) => frameOf(model, bytes));
-  return contactSheet(frames, { columns: truth.length, labels });
+  return drawContactSheet(frames, { columns: truth.length, labels });
 }
 
 /** Returns the next `count` values of an endless generator. */
@@ -104,7 +109,7 @@ export async function take<T>(count: number, steps: AsyncGenerator<T, never>): P
 
 async function imagesOf(sampler: FrameSampler, signal: AbortSignal): Promise<Frame> {
   const { exampleShape: shape } = sampler.model.chain;
-  const draw = { seed: DEFAULT_SEED, samples: IMAGES_DRAWN, frame: 0, settings: AS_SCORED, signal };
+  const draw = { seed: DEFAULT_SEED, samples: IMAGES_DRAWN, frame: 0, settings: MODEL_DISTRIBUTION, signal };
   const drawn = await sampler.draw(examplesOfFirst(shape, IMAGES_DRAWN), draw);
-  return contactSheet(drawn.map(({ levels }) => frameOf(sampler.model, levelsToBytes(shape, levels))));
+  return drawContactSheet(drawn.map(({ levels }) => frameOf(sampler.model, levelsToBytes(shape, levels))));
 }

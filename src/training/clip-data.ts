@@ -5,7 +5,7 @@ import { frameBytes } from '../foundation/levels.js';
 import type { TrainingConfiguration } from './configuration.js';
 import { noiseAugmentation } from './noise-augmentation.js';
 import { RandomChoice, RandomFrames, type ClipStore, type RandomFramesSettings } from './random-frames.js';
-import { isLongEnough, rollOutBatches } from './roll-outs.js';
+import { isLongEnough, createRollOutBatches } from './roll-outs.js';
 import type { IndexRange } from './shards.js';
 import type { TrainingData } from './train.js';
 import { truncateClips, validate, type ClipTail } from './validation.js';
@@ -22,7 +22,7 @@ const SHARES = { reversed: 0.25, disturbed: 0.2, withoutEarlier: 0.2, still: 0.1
  * @param training indices into `all`; frames in `validation` are excluded
  * @param validation tails of clips to validate on; if empty, the training has no validation
  */
-export function clipData(
+export function createClipTrainingData(
   chain: Chain,
   all: ClipStore,
   training: readonly number[],
@@ -32,11 +32,11 @@ export function clipData(
   const store = truncateClips(validation, all);
   const { seed, batch, mirror, stages, validationExamples } = configuration;
   const settings = { ...SHARES, seed: BigInt(seed), mirror };
-  const batches = trainingBatches(chain.exampleShape, store, training, { ...settings, batch });
+  const batches = createClipBatches(chain.exampleShape, store, training, { ...settings, batch });
   const long = training.filter((clip) => isLongEnough(store.clips[clip].frames));
   const most = Math.max(...stages.map(({ rollOuts }) => rollOuts));
   const hasRollOuts = most > 0 && long.length > 0;
-  const rollOut = hasRollOuts ? rollOutBatches(chain.exampleShape, store, long, { ...settings, most }) : null;
+  const rollOut = hasRollOuts ? createRollOutBatches(chain.exampleShape, store, long, { ...settings, most }) : null;
   const isValidated = validation.length > 0;
   return {
     batch: (step, { crops }, places) => batches(step, crops, places),
@@ -47,7 +47,7 @@ export function clipData(
   };
 }
 
-/** Options for `trainingBatches`. */
+/** Options for `createClipBatches`. */
 export interface BatchSettings extends RandomFramesSettings {
   /** Examples per step. */
   batch: number;
@@ -65,7 +65,7 @@ export interface BatchSettings extends RandomFramesSettings {
  * @returns a function of the step (from 0), the fraction of crops (0 to 1), and the range of the batch (default: all);
  *   the caller disposes the examples
  */
-export function trainingBatches(
+export function createClipBatches(
   shape: ExampleShape,
   store: ClipStore,
   clips: readonly number[],

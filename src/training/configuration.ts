@@ -72,7 +72,10 @@ function completed(
   const minutes = rest.steps === null && rest.minutes === null ? DEFAULT_MINUTES : rest.minutes;
   // The order of keys is fixed, so that a file that was read is written unchanged.
   return {
-    ...{ batch, mirror, ...rest, minutes },
+    batch,
+    mirror,
+    ...rest,
+    minutes,
     stages: stages.map((asked) => {
       const { rollOuts, trains = usualPart(rollOuts), rate = usual.rate, crops = usual.crops, share, ...stage } = asked;
       return { trains, share, rate, ...stage, crops, rollOuts };

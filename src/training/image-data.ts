@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ImageSource } from '../evaluation/image-score.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
-import { dimensions, type Chain } from '../model/chain.js';
+import { countSubPixels, type Chain } from '../model/chain.js';
 import { ExampleBuffer, type Examples } from '../conditioning/context/examples.js';
 import { frameBytes } from '../foundation/levels.js';
 import { Philox, randomStreams } from '../foundation/philox.js';
@@ -17,20 +17,20 @@ export interface ImageStore extends ImageSource {
 }
 
 /** Maximum batch size of a validation on images. */
-export const VALIDATION_IMAGES = 32;
+export const MAX_VALIDATION_IMAGES = 32;
 
 /**
  * Returns the data of a training on images. Each epoch has every image once, in an order that depends only on seed and
  * epoch.
  */
-export function imageData(
+export function createImageTrainingData(
   chain: Chain,
   training: ImageStore,
   validation: ImageStore | null,
   { seed, batch, mirror, validationExamples }: TrainingConfiguration,
 ): TrainingData {
-  const together = Math.min(batch, VALIDATION_IMAGES);
-  const batches = imageBatches(chain, training, { seed: BigInt(seed), batch, mirror });
+  const together = Math.min(batch, MAX_VALIDATION_IMAGES);
+  const batches = createImageBatches(chain, training, { seed: BigInt(seed), batch, mirror });
   return {
     batch: (step, _, places) => batches(step, places),
     rollOut: () => null,
@@ -45,7 +45,7 @@ export function imageData(
  * Returns a function that reads the batch of a step (from 0), or a range of the batch. A batch may start in one epoch
  * and end in the next. The caller disposes the tensors.
  */
-export function imageBatches(
+export function createImageBatches(
   { exampleShape }: Chain,
   store: ImageStore,
   { seed, batch, mirror }: { seed: bigint; batch: number; mirror: boolean },
@@ -97,5 +97,5 @@ async function validateImages(
     buffer.add(bytes, 1, false);
   };
   const costs = await scoreShared(chain, weights, chosen, add, Math.min(together, count), processGroup);
-  return (sumCosts(costs) / count / dimensions(chain)) * BITS_PER_NAT;
+  return (sumCosts(costs) / count / countSubPixels(chain)) * BITS_PER_NAT;
 }

@@ -1,11 +1,5 @@
+import type { CropRegion } from '../foundation/crop-region.js';
 import { Philox } from '../foundation/philox.js';
-
-/** Crop of a frame: width and height are the frame's over `zoom` (1 or more); `across` and `down` place it, 0 to 1. */
-export interface CropRegion {
-  zoom: number;
-  across: number;
-  down: number;
-}
 
 /** Clips at the model's size, with random access. */
 export interface ClipStore {
@@ -16,8 +10,8 @@ export interface ClipStore {
   readPart?(clip: number, first: number, count: number, part: CropRegion, into: Uint8Array): void;
 }
 
-/** Maximum zoom of a crop: the smallest crop has 1 / `LARGEST_ZOOM` of the frame's width and height. */
-export const LARGEST_ZOOM = 2;
+/** Maximum zoom of a crop: the smallest crop has 1 / `MAX_ZOOM` of the frame's width and height. */
+export const MAX_ZOOM = 2;
 
 /** Index of a random number of an example, by its use. */
 export const enum RandomChoice {
@@ -96,7 +90,7 @@ export class RandomFrames {
     const first = Math.max(0, frame - before);
     const count = frame - first + 1;
     if (store.readPart !== undefined && this.uniform(step, example, RandomChoice.IsCrop) < crops) {
-      const zoom = LARGEST_ZOOM ** this.uniform(step, example, RandomChoice.Zoom);
+      const zoom = MAX_ZOOM ** this.uniform(step, example, RandomChoice.Zoom);
       const [across, down] = [RandomChoice.Across, RandomChoice.Down].map((what) => this.uniform(step, example, what));
       store.readPart(clip, first, count, { zoom, across, down }, into);
     } else {

@@ -5,7 +5,7 @@ import { zeroInputs } from '../conditioning/index.js';
 import type { RollOut } from '../optimization/anchor-loss.js';
 import { frameBytes, bytesToLevels, type Levels } from '../foundation/levels.js';
 import type { ExampleShape } from '../conditioning/context/examples.js';
-import { areEnough, historyLength, StridedHistory, subsequencesFor } from '../conditioning/context/history.js';
+import { hasEnoughContext, historyLength, StridedHistory, subsequencesFor } from '../conditioning/context/history.js';
 import { randomStreams } from '../foundation/philox.js';
 import { freezeFrames } from './noise-augmentation.js';
 import type { IndexRange } from './shards.js';
@@ -14,7 +14,7 @@ import { RandomChoice, RandomFrames, type ClipStore, type RandomFramesSettings }
 /** Number of frames of a training rollout, equal to the default of `predict`. */
 export const PREDICTED_FRAMES = 8;
 
-/** Options for `rollOutBatches`. */
+/** Options for `createRollOutBatches`. */
 export interface RollOutSettings extends RandomFramesSettings {
   /** Maximum number of rollouts of a step. */
   most: number;
@@ -38,7 +38,7 @@ export function isLongEnough(frames: number): boolean {
  * @returns a function of the step (from 0), a range of rollouts and the fraction of crops (0 to 1); null for an empty
  *   range; the caller disposes the rollouts
  */
-export function rollOutBatches(
+export function createRollOutBatches(
   shape: ExampleShape,
   store: ClipStore,
   clips: readonly number[],
@@ -72,7 +72,7 @@ export function rollOutBatches(
       for (const { subsequence, buffer, counts } of known) {
         const given = history.every(subsequence);
         buffer.set(place, given);
-        counts[place] = Number(areEnough(subsequence, given.frames.length));
+        counts[place] = Number(hasEnoughContext(subsequence, given.frames.length));
       }
       const ahead = levels.slice(-PREDICTED_FRAMES);
       truth.forEach((all, at) => all.set(ahead[at], place * length));
@@ -89,7 +89,7 @@ export function rollOutBatches(
   };
 }
 
-/** Returns rollouts of zeros in the shapes of `rollOutBatches`, to measure memory or time; null if `number` is 0. */
+/** Returns rollouts of zeros in the shapes of `createRollOutBatches`, to measure memory or time; null if `number` is 0. */
 export function blankRollOut(shape: ExampleShape, number: number): RollOut | null {
   if (number === 0) return null;
   const { size, channels, context } = shape;

@@ -83,7 +83,7 @@ export interface TrainingHooks {
  * Returns the first state of a new training. The caller disposes the state.
  * @throws PxvError `CHECKPOINT` if the model to start from has other networks
  */
-export function startTraining(configuration: RunConfiguration): { checkpoint: Checkpoint; chain: Chain } {
+export function createInitialCheckpoint(configuration: RunConfiguration): { checkpoint: Checkpoint; chain: Chain } {
   const chain = buildChain(configuration.model);
   const { parameters } = chain;
   const { seed, from, optimiser: name, pace } = configuration.training;

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { BITS_PER_NAT, scoreItems, sumNats } from '../evaluation/scoring.js';
-import { dimensions, type Chain } from '../model/chain.js';
+import { countSubPixels, type Chain } from '../model/chain.js';
 import { frameBytes } from '../foundation/levels.js';
 import type { ExampleBuffer, ExampleShape } from '../conditioning/context/examples.js';
 import { historyLength } from '../conditioning/context/history.js';
@@ -54,7 +54,7 @@ export function truncateClips(ends: readonly ClipTail[], store: ClipStore): Clip
 }
 
 /** Held-out frames with their context frames, as bytes. */
-export interface ValidatingExample {
+export interface HeldOutExample {
   /** Context frames, oldest first. */
   known: Uint8Array[];
   /** Held-out frames that follow, at least one. */
@@ -66,12 +66,12 @@ export interface ValidatingExample {
  * part. The choice is the same every time.
  * @returns null if nothing is held out
  */
-export function validatingExample(
+export function readHeldOutExample(
   shape: ExampleShape,
   store: Pick<ClipStore, 'clips' | 'read'>,
   parts: readonly ClipTail[],
   frames: number,
-): ValidatingExample | null {
+): HeldOutExample | null {
   const lengthOf = ({ clip, from }: ClipTail) => store.clips[clip].frames - from;
   const part = parts.find((one) => lengthOf(one) >= frames) ?? parts.at(0);
   if (part === undefined) return null;
@@ -88,7 +88,7 @@ export function validatingExample(
 }
 
 /** Maximum batch size of a validation on clips. The costs of a batch are summed before they are added to the clip's. */
-export const VALIDATION_FRAMES = 8;
+export const MAX_VALIDATION_FRAMES = 8;
 
 /**
  * Returns the mean bits/dim, one step ahead, on about `frames` frames, evenly spread over parts of clips that count
@@ -101,7 +101,7 @@ export async function validate(
   store: ClipStore,
   parts: readonly ClipTail[],
   frames: number,
-  together = VALIDATION_FRAMES,
+  together = MAX_VALIDATION_FRAMES,
   processGroup = singleProcess,
 ): Promise<number> {
   const { context } = chain.exampleShape;
@@ -124,18 +124,18 @@ export async function validate(
     weights,
     chosen.flat(),
     add,
-    Math.min(together, VALIDATION_FRAMES),
+    Math.min(together, MAX_VALIDATION_FRAMES),
     processGroup,
   );
   let [total, at] = [0, 0];
   for (const { length } of chosen) {
     let nats = 0;
-    for (let first = 0; first < length; first += VALIDATION_FRAMES)
-      nats += sumCosts(costs.subarray(at + first, at + Math.min(first + VALIDATION_FRAMES, length)));
+    for (let first = 0; first < length; first += MAX_VALIDATION_FRAMES)
+      nats += sumCosts(costs.subarray(at + first, at + Math.min(first + MAX_VALIDATION_FRAMES, length)));
     at += length;
     total += nats / length;
   }
-  return (total / parts.length / dimensions(chain)) * BITS_PER_NAT;
+  return (total / parts.length / countSubPixels(chain)) * BITS_PER_NAT;
 }
 
 /** Scores items shared by all ranks, and returns the cost of each item in nats to every rank. See `scoreItems`. */

@@ -6,7 +6,7 @@ import { framesPerSecond, type FrameRate } from '../foundation/frame-rate.js';
 import type { PlacementOptions } from '../foundation/placement-options.js';
 import { makeTemporaryFolder } from '../foundation/temporary-folder.js';
 import { writeAtomically } from '../foundation/write-file.js';
-import { contactSheet, encodePng } from './contact-sheet.js';
+import { drawContactSheet, encodePng } from './contact-sheet.js';
 import { enlarge, padToEven } from './enlarge.js';
 import { feedFrames, startFfmpeg, type FfmpegOutcome } from './ffmpeg-run.js';
 import { endBySignal, throwIfInterrupted } from './interruption.js';
@@ -170,7 +170,7 @@ function expectWritten(path: string, signal?: AbortSignal) {
 async function writeSheet(temporary: string, frames: AsyncIterable<Frame>, scale: number): Promise<Count> {
   const all: Frame[] = [];
   for await (const frame of frames) all.push(frame);
-  const png = await encodePng(await contactSheet(all, { scale }));
+  const png = await encodePng(await drawContactSheet(all, { scale }));
   await writeFile(temporary, png);
   return { frames: all.length, bytes: png.length };
 }

@@ -22,7 +22,7 @@ const background: Colour = [32, 32, 32];
 const ink: Colour = [224, 224, 224];
 
 /** Draws frames as a grid, row by row. @param frames at least one; all of one size and channels */
-export async function contactSheet(frames: readonly Frame[], options: ContactSheetOptions = {}): Promise<Frame> {
+export async function drawContactSheet(frames: readonly Frame[], options: ContactSheetOptions = {}): Promise<Frame> {
   const { columns = Math.ceil(Math.sqrt(frames.length)), scale = 1, labels } = options;
   const [tileWidth, tileHeight] = [frames[0].width * scale, frames[0].height * scale];
   const letters = labels ? lettersFor(labels, tileWidth) : 0;

@@ -13,7 +13,7 @@ const stops = [
  * @param values height x width values, 0 or more
  * @param most value shown as white; larger values are white too
  */
-export function heatMap(values: Float64Array, size: Size, most: number): Frame {
+export function drawHeatMap(values: Float64Array, size: Size, most: number): Frame {
   const data = new Uint8Array(3 * values.length);
   for (let pixel = 0; pixel < values.length; pixel++) {
     const place = Math.min(Math.max(values[pixel] / most, 0), 1) * (stops.length - 1);

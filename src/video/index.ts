@@ -9,7 +9,7 @@ export {
 } from './clip-reader.js';
 export { gifMemory, concatenateVideos, writeClip, type WriteOptions, type WrittenClip } from './clip-writer.js';
 export { assertNotInput, outputExists, type ReplaceOptions } from './overwrite-checks.js';
-export { contactSheet, type ContactSheetOptions, encodePng, cutSheetRows, writePng } from './contact-sheet.js';
+export { drawContactSheet, type ContactSheetOptions, encodePng, cutSheetRows, writePng } from './contact-sheet.js';
 export { type FfmpegBinary, findFfmpeg } from './ffmpeg-binary.js';
 export {
   openDecodedFrameStore,
@@ -19,12 +19,12 @@ export {
   type StoredClip,
 } from './frame-store.js';
 export { type LosslessCodec, losslessCodecs, measureLosslessSize } from './lossless-codecs.js';
-export { heatMap } from './heat-map.js';
-export { drawSurpriseFrame, surpriseScale } from './surprise-frame.js';
+export { drawHeatMap } from './heat-map.js';
+export { drawSurpriseFrame, chooseSurpriseScale } from './surprise-frame.js';
 export { drawTimeline } from './timeline-picture.js';
 export { areFramesOfClip, probeImage, readImage } from './image-folder.js';
 export { defaultFrameRate } from './frame-rate.js';
-export { type CropRegion, createCropReader } from './crop-reader.js';
+export { createCropReader } from './crop-reader.js';
 export { isFixedSize, type TargetSize, resolveSize, type ShortSide, type Within } from './target-size.js';
 export { prefetchProbe } from './video-file.js';
 export { checkOutput, frameFileName, outputEnding, outputKind, type OutputKind } from './output-kind.js';

@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
 
 /** Returns an encoder and decoder of lossless WebP images of a fixed size and number of channels. */
-export function webpCoder(size: Size, channels: Channels) {
+export function createWebpCodec(size: Size, channels: Channels) {
   return {
     /** Returns a frame encoded as lossless WebP. */
     async encode({ width, height, channels, data }: Frame): Promise<Uint8Array> {

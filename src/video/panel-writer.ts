@@ -8,7 +8,7 @@ import { enlarge } from './enlarge.js';
 import { annotateFrame, annotatedSize } from './annotated-frame.js';
 import { assertWritablePath, frameFileName, type OutputKind } from './output-kind.js';
 import { tilePanels, panelFolder, type TimeStep } from './panels.js';
-import { KNOWN_SHOWN, drawPredictionSheet } from './prediction-sheet.js';
+import { MAX_KNOWN_FRAMES, drawPredictionSheet } from './prediction-sheet.js';
 
 /** Options for writing the panels of a prediction. */
 export interface PanelWriteOptions extends WriteOptions {
@@ -67,7 +67,7 @@ async function writeSheet(
   for await (const step of steps) {
     shown.push(step);
     // Only the known frames that the sheet shows are held in memory.
-    if (!step.predicted && shown.length > KNOWN_SHOWN) shown.shift();
+    if (!step.predicted && shown.length > MAX_KNOWN_FRAMES) shown.shift();
   }
   const bytes = await writePng(path, await drawPredictionSheet(shown, scale), { confirm });
   return { path, frames: shown.length, bytes };

@@ -5,7 +5,7 @@ import { panelLabels, panelShape, type TimeStep } from './panels.js';
 import { chooseFittingText, SMALLEST_TEXT, textHeight, textWidth } from './text.js';
 
 /** Maximum number of known frames on a prediction sheet: the last ones. */
-export const KNOWN_SHOWN = 4;
+export const MAX_KNOWN_FRAMES = 4;
 
 /** Maximum number of predicted frames per row; more continue in further rows. */
 const MOST_COLUMNS = 12;
@@ -19,7 +19,7 @@ const border = 2;
  * @param scale screen pixels per pixel of a frame
  */
 export async function drawPredictionSheet(steps: readonly TimeStep[], scale: number): Promise<Frame> {
-  const before = steps.filter((step) => !step.predicted).slice(-KNOWN_SHOWN);
+  const before = steps.filter((step) => !step.predicted).slice(-MAX_KNOWN_FRAMES);
   const after = steps.filter((step) => step.predicted);
   const { panels } = steps[steps.length - 1];
   const frame = panelShape(panels);

@@ -41,6 +41,8 @@ export async function openStream(bytes: AsyncIterable<Uint8Array>, options: Stre
   const { channels, frameRate: asked, rawSize, signal } = options;
   const { passthroughOptions } = await findFfmpeg();
   const log: string[] = [];
+  let endInputLog = () => {};
+  const inputLog = new Promise<void>((resolve) => (endInputLog = resolve));
   const run = await startFfmpeg({
     input,
     inputOptions: rawSize === undefined ? ['-flags', 'low_delay'] : rawOptions(rawSize, asked ?? defaultFrameRate),
@@ -48,7 +50,10 @@ export async function openStream(bytes: AsyncIterable<Uint8Array>, options: Stre
       ...['-map', '0:V:0', '-filter:v', filters(options), ...(asked === undefined ? passthroughOptions : [])],
       ...['-f', 'image2pipe', '-flush_packets', '1', '-c:v', channels === 1 ? 'pgm' : 'ppm'],
     ],
-    onLine: (line) => line.startsWith('[info]') && log.push(line),
+    onLine: (line) => {
+      if (line.startsWith('[info]')) log.push(line);
+      if (line.includes('] Output #0')) endInputLog();
+    },
   });
   const stop = () => run.kill();
   signal?.addEventListener('abort', stop);
@@ -78,6 +83,8 @@ export async function openStream(bytes: AsyncIterable<Uint8Array>, options: Stre
       await source.return();
     }
   }
+  // The first frame may come before the log, which states the rate.
+  await Promise.race([inputLog, run.finished]);
   const average = parseVideoStream(log)?.averageRate;
   const own = average == null ? defaultFrameRate : frameRateBetween(average - 0.005, average + 0.005);
   const { width, height } = first.value;

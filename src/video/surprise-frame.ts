@@ -46,7 +46,7 @@ function surpriseSize(frame: Size, scale: number): Size {
 /**
  * Returns the integer scale at which the line of text below a frame is legible: the longer side is about 320 pixels.
  */
-export function surpriseScale({ width, height }: Size): number {
+export function chooseSurpriseScale({ width, height }: Size): number {
   return Math.max(1, Math.round(320 / Math.max(width, height)));
 }
 

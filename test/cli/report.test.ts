@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Browser, Locator } from 'playwright-core';
 import { trainingSection } from '../../src/train/report-section.js';
 import { SampleSheets } from '../../src/training/sample-sheets.js';
-import { contactSheet, encodePng } from '../../src/video/index.js';
+import { drawContactSheet, encodePng } from '../../src/video/index.js';
 import { openChromium, openFile, seriousFaults, testInChromium } from '../chromium.js';
 import { lossless, makeClip, temporaryFolder } from '../video/made-clips.js';
 import { pxvInProcess } from './in-process.js';
@@ -63,7 +63,7 @@ test('a training becomes a page of its curves and figures, and CSV for who plots
 
 test('what a training drew is scrubbed through, and what others have put beside it is passed over', async () => {
   const sheets = new SampleSheets(at('run', 'samples'));
-  const sheet = await contactSheet(
+  const sheet = await drawContactSheet(
     [0, 1, 2].flatMap((clip) => movingSquare(clip, 4)),
     { columns: 4 },
   );

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { decodeFrames } from '../../src/coding/decode-frames.js';
-import type { StillCoder } from '../../src/coding/encode-frames.js';
+import type { StillCodec } from '../../src/coding/encode-frames.js';
 import { CodedReader, recordKinds } from '../../src/coding/format.js';
 import '../backend/implementations.js';
 import { randomInts } from '../random.js';
@@ -29,7 +29,7 @@ test('key frames are written by a model of images where that is smaller, and no 
   const [model, keyFrameModel] = [randomModel([tinyNetwork()]), randomModel([images], 2)];
   const frames = framesOf(model, 6);
   const used: number[] = [];
-  const large: StillCoder = { ...asIs, encode: ({ data }) => Promise.resolve(new Uint8Array(9 * data.length)) };
+  const large: StillCodec = { ...asIs, encode: ({ data }) => Promise.resolve(new Uint8Array(9 * data.length)) };
   const bytes = await encoded(model, frames, { keyFrameModel, webp: large, onFrame: ({ kind }) => used.push(kind) });
   expect(used).toEqual([recordKinds.still, 1, 1, 1, recordKinds.still, 1]);
   expect(await decoded(bytes, model, keyFrameModel)).toEqual(called(frames));

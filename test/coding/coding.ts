@@ -1,5 +1,5 @@
 import { decodeFrames, type DecodedFrame } from '../../src/coding/decode-frames.js';
-import { encodeFrames, type EncodeOptions, type StillCoder } from '../../src/coding/encode-frames.js';
+import { encodeFrames, type EncodeOptions, type StillCodec } from '../../src/coding/encode-frames.js';
 import { CodedReader } from '../../src/coding/format.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { levelsToBytes, bytesToLevels } from '../../src/foundation/levels.js';
@@ -7,7 +7,7 @@ import type { Model } from '../../src/model/model.js';
 import { randomFrames } from '../model/tiny-networks.js';
 
 /** Bytes as they are, with two more: what a picture's own file is. */
-export const asIs: StillCoder = {
+export const asIs: StillCodec = {
   encode: ({ data }) => Promise.resolve(Uint8Array.from([1, 2, ...data])),
   decode: (bytes) => Promise.resolve(bytes.slice(2)),
 };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { cacheFolder } from '../../datasets/cache-folder.js';
 import { cifar } from '../../datasets/cifar/cifar.js';
-import { getFiles } from '../../datasets/get.js';
+import { downloadFiles } from '../../datasets/get.js';
 import type { ImageSetFacts, SourceFile } from '../../datasets/image-set.js';
 import { verifyImageSet } from '../../datasets/verify.js';
 import { brokenOff, serve, whole } from './local-server.js';
@@ -39,7 +39,7 @@ afterEach(() => {
 test('an archive becomes a folder of its files with their checksums, and nothing of the download is left', async () => {
   const { url } = await serve({ '/cifar.tar.gz': whole(archive) });
   const progress: string[] = [];
-  const got = await getFiles(smallCifar(url), {
+  const got = await downloadFiles(smallCifar(url), {
     onProgress: (name, done, total) => progress.push(`${name} ${done}/${total}`),
   });
   expect(got).toEqual({ folder: join(cache, 'cifar'), alreadyThere: false });
@@ -54,8 +54,8 @@ test('an archive becomes a folder of its files with their checksums, and nothing
 
 test('what is there already is not downloaded again', async () => {
   const { url, ranges } = await serve({ '/cifar.tar.gz': whole(archive) });
-  await getFiles(smallCifar(url));
-  expect((await getFiles(smallCifar(url))).alreadyThere).toBe(true);
+  await downloadFiles(smallCifar(url));
+  expect((await downloadFiles(smallCifar(url))).alreadyThere).toBe(true);
   expect(ranges).toHaveLength(1);
 });
 
@@ -67,10 +67,10 @@ test('of several files, those that have arrived are kept when a later one fails,
   };
   const { url, ranges } = await serve(answers);
   const set = { ...cifar, files: Object.entries(files).map(([name, bytes]) => source(name, url, bytes)) };
-  await expect(getFiles(set)).rejects.toMatchObject(refusal(/two-idx3-ubyte: expected 1584 bytes/));
+  await expect(downloadFiles(set)).rejects.toMatchObject(refusal(/two-idx3-ubyte: expected 1584 bytes/));
   expect(existsSync(join(cache, 'cifar'))).toBe(false);
   answers['/two-idx3-ubyte'] = whole(files['two-idx3-ubyte']);
-  await getFiles(set);
+  await downloadFiles(set);
   expect(ranges).toEqual([undefined, undefined, 'bytes=10-']);
   expect(readdirSync(join(cache, 'cifar')).sort()).toEqual(['SHA256SUMS', 'one-idx3-ubyte', 'two-idx3-ubyte']);
 });
@@ -80,14 +80,14 @@ test.each([
   ['that lacks a file', tarGz([{ path: names[0], content: contents[0] }]), /an archive with data_batch_2\.bin/],
 ])('an archive %s leaves no folder', async (_, packed, message) => {
   const { url } = await serve({ '/cifar.tar.gz': whole(packed) });
-  await expect(getFiles(smallCifar(url, packed))).rejects.toMatchObject(refusal(message));
+  await expect(downloadFiles(smallCifar(url, packed))).rejects.toMatchObject(refusal(message));
   expect(readdirSync(cache)).toEqual(['cifar.partial']);
   expect(readdirSync(join(cache, 'cifar.partial'))).toEqual(['cifar.tar.gz']);
 });
 
 test('a cache that cannot be written to is named', async () => {
   process.env.PXV_DATA = join(folderWith({ file: '' }), 'file');
-  await expect(getFiles(smallCifar('http://127.0.0.1:9'))).rejects.toMatchObject(
+  await expect(downloadFiles(smallCifar('http://127.0.0.1:9'))).rejects.toMatchObject(
     refusal(
       /get data set: .*cifar\.partial: expected a place that can be written to, received .*set PXV_DATA/,
       'OUTPUT',
@@ -97,7 +97,7 @@ test('a cache that cannot be written to is named', async () => {
 
 test('a file in the place of the folder that a download waits in is named', async () => {
   writeFileSync(join(cache, 'cifar.partial'), '');
-  await expect(getFiles(smallCifar('http://127.0.0.1:9'))).rejects.toMatchObject(
+  await expect(downloadFiles(smallCifar('http://127.0.0.1:9'))).rejects.toMatchObject(
     refusal(/download: .*cifar\.partial.*: expected a place that can be written to, received ENOTDIR/, 'OUTPUT'),
   );
 });
@@ -105,7 +105,7 @@ test('a file in the place of the folder that a download waits in is named', asyn
 describe('verify', () => {
   beforeEach(async () => {
     const { url } = await serve({ '/cifar.tar.gz': whole(archive) });
-    await getFiles(smallCifar(url));
+    await downloadFiles(smallCifar(url));
   });
 
   test('counts the images of each split and compares the checksums of the download', async () => {

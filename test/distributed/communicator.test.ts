@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addInPlace, singleProcess, barrier, mapRoundRobin } from '../../src/distributed/process-group.js';
-import { expectSame } from '../../src/distributed/expect-same.js';
+import { assertSame } from '../../src/distributed/expect-same.js';
 import { randomNumbers } from '../random.js';
 import { inRanks } from './in-memory.js';
 
@@ -104,7 +104,7 @@ describe('ranks that have other facts than the first', () => {
     const passed: number[] = [];
     const said = await inRanks(4, async (processGroup) => {
       const refusal = await Promise.race([
-        expectSame(processGroup, 'train', factsOf(processGroup.rank)).then(() => passed.push(processGroup.rank)),
+        assertSame(processGroup, 'train', factsOf(processGroup.rank)).then(() => passed.push(processGroup.rank)),
         sleep(500),
       ]).catch((error: Error) => error.message);
       return refusal ?? null;

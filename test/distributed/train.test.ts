@@ -5,11 +5,11 @@ import { chooseBackend } from '../../src/backend/choose-backend.js';
 import { computeGradients } from '../../src/optimization/gradients.js';
 import { describeModel, type NetworkName } from '../../src/model/presets.js';
 import { singleProcess, type ProcessGroup } from '../../src/distributed/process-group.js';
-import { clipData } from '../../src/training/clip-data.js';
+import { createClipTrainingData } from '../../src/training/clip-data.js';
 import type { RunConfiguration } from '../../src/training/configuration.js';
 import { ReadOnlyRunFolder, RunFolder } from '../../src/training/run-folder.js';
 import { computeStepGradients } from '../../src/training/shards.js';
-import { startTraining, train } from '../../src/training/train.js';
+import { createInitialCheckpoint, train } from '../../src/training/train.js';
 import { warpedFrames } from '../model/tiny-networks.js';
 import { movingSquares, tinyRun } from '../training/moving-square.js';
 import { temporaryFolder } from '../video/made-clips.js';
@@ -35,9 +35,9 @@ async function trainRank(
   until = Infinity,
 ) {
   const own = processGroup.isMainProcess ? run : new ReadOnlyRunFolder(run.path);
-  const { chain, checkpoint } = configuration === null ? own.load() : startTraining(configuration);
+  const { chain, checkpoint } = configuration === null ? own.load() : createInitialCheckpoint(configuration);
   const store = movingSquares(4, 12, chain.exampleShape);
-  const data = clipData(chain, store, [0, 1, 2], [{ clip: 3, from: 1 }], checkpoint.configuration.training);
+  const data = createClipTrainingData(chain, store, [0, 1, 2], [{ clip: 3, from: 1 }], checkpoint.configuration.training);
   const controller = new AbortController();
   const stop = { step: until, signal: controller.signal };
   const onStep = ({ step }: { step: number }) => {
@@ -114,9 +114,9 @@ describe.each(trainings)('%s in four shards', (_, configuration) => {
 
 describe('the shards of a step', () => {
   const gradientsWith = async (shards: number) => {
-    const { chain, checkpoint } = startTraining(tinyRun({ batch: 6, shards }, networkOf('pixel-cnn')));
+    const { chain, checkpoint } = createInitialCheckpoint(tinyRun({ batch: 6, shards }, networkOf('pixel-cnn')));
     const { training } = checkpoint.configuration;
-    const data = clipData(chain, movingSquares(3, 12, chain.exampleShape), [0, 1, 2], [], training);
+    const data = createClipTrainingData(chain, movingSquares(3, 12, chain.exampleShape), [0, 1, 2], [], training);
     const [stage] = training.stages;
     const { weights } = checkpoint.state;
     const examples = data.batch(2, stage, { from: 0, to: 6 });

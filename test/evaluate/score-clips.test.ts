@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { resizeModel } from '../../src/model/resize-model.js';
-import { estimateAdaptationMemory, estimateScoringMemory } from '../../src/memory/estimate-memory.js';
+import { estimateDynamicEvaluationMemory, estimateScoringMemory } from '../../src/memory/estimate-memory.js';
 import type { ScoringProgress } from '../../src/evaluate/options.js';
 import { scoreClips, type ScoreClipsOptions } from '../../src/evaluate/score-clips.js';
 import { kernelSets } from '../backend/implementations.js';
@@ -98,7 +98,7 @@ describe('weights that learn from the clip', () => {
   test('are refused where there is no memory for what they learn with', async () => {
     const options = { horizon: 0, size: { width: 200, height: 200 } } as const;
     const { chain } = resizeModel(model, options.size);
-    const between = (estimateScoringMemory(chain, 1) + estimateAdaptationMemory(chain)) / 2;
+    const between = (estimateScoringMemory(chain, 1) + estimateDynamicEvaluationMemory(chain)) / 2;
     process.env.PXV_MEMORY = String(Math.round(between / 2 ** 20));
     try {
       await expect(score([long], options)).resolves.toMatchObject({ adapted: false });

@@ -1,5 +1,5 @@
 import type { ClipForecasts } from '../../src/evaluation/forecast-score.js';
-import { clipDecibels, summariseForecasts } from '../../src/evaluation/forecast-summary.js';
+import { cappedPsnr, summariseForecasts } from '../../src/evaluation/forecast-summary.js';
 
 /** A mean squared error of so many decibels. */
 const errorOf = (decibels: number) => 255 ** 2 / 10 ** (decibels / 10);
@@ -36,7 +36,7 @@ test('decibels more than the last frame are a mean over clips, with its standard
 });
 
 test('no error counts as 60 decibels, so that a clip in which nothing moves gives a number', () => {
-  expect([clipDecibels(0), clipDecibels(errorOf(70)), clipDecibels(errorOf(59))]).toEqual([60, 60, expect.closeTo(59)]);
+  expect([cappedPsnr(0), cappedPsnr(errorOf(70)), cappedPsnr(errorOf(59))]).toEqual([60, 60, expect.closeTo(59)]);
   const still = clip([20, 20], [10, 50], [0, 0]);
   still.kinds['last-frame']!.meanSquaredError = [0, 0];
   still.kinds.sample!.meanSquaredError[1] = 0;

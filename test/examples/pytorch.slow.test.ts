@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { dimensions, downsampleExamples, selectScaleParameters } from '../../src/model/chain.js';
+import { countSubPixels, downsampleExamples, selectScaleParameters } from '../../src/model/chain.js';
 import { loadModel, saveModel } from '../../src/model/checkpoint.js';
 import { toTensors, type Model } from '../../src/model/model.js';
 import { inputRequirements } from '../../src/conditioning/index.js';
@@ -240,7 +240,7 @@ function compareAll(program: string): void {
       const subPixels = model.chain.scales.reduce((sum, { description }) => sum + frameBytes(description), 0);
       return all.subarray(all.length - subPixels).reduce((sum, value) => sum + value, 0);
     });
-    const bits = (nats[0] + nats[1] + nats[2]) / Math.LN2 / (3 * dimensions(model.chain));
+    const bits = (nats[0] + nats[1] + nats[2]) / Math.LN2 / (3 * countSubPixels(model.chain));
     const { stdout } = run(program, ['examples/pytorch/pxv_torch.py', `${stem(-1)}.safetensors`, `${stem(-1)}.npy`]);
     expect(stdout).toMatch(/^\d+\.\d{4} bits\/dim\n$/);
     expect(Number.parseFloat(stdout)).toBeCloseTo(bits, 3);

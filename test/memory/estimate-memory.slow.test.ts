@@ -13,7 +13,7 @@ import { applyUpdate, type TrainingState } from '../../src/optimization/update.j
 import { buildChain, scoreChain } from '../../src/model/chain.js';
 import { modelSchema, type ModelDescription, type NetworkDescription } from '../../src/model/description.js';
 import { disposeExamples } from '../../src/conditioning/context/examples.js';
-import { estimateAdaptationMemory, estimateScoringMemory } from '../../src/memory/estimate-memory.js';
+import { estimateDynamicEvaluationMemory, estimateScoringMemory } from '../../src/memory/estimate-memory.js';
 import { estimateTrainingMemory } from '../../src/train/training-memory.js';
 import { describeModel, type NetworkName, type PresetSettings } from '../../src/model/presets.js';
 import { hiddenFeatures, resizeDescription, narrowDescription } from '../../src/model/resize-description.js';
@@ -170,7 +170,7 @@ test('of weights that learn from a frame the same arrays are counted as scoring 
     adaptation.dispose();
     tf.dispose(weights);
   };
-  expect(pooledIn(() => estimateAdaptationMemory(chain))).toEqual(pooledIn(score));
+  expect(pooledIn(() => estimateDynamicEvaluationMemory(chain))).toEqual(pooledIn(score));
 });
 
 test('a count leaves the backend that is in use, and its tensors, as they were, whichever it is', async () => {

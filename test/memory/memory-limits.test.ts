@@ -9,8 +9,8 @@ import { estimateDrawingMemory, estimateScoringMemory } from '../../src/memory/e
 import { describeModel } from '../../src/model/presets.js';
 import { completeImage } from '../../src/sample/complete-image.js';
 import { fitScoringBatch } from '../../src/memory/memory-limits.js';
-import { expectTrainingMemory } from '../../src/train/training-memory.js';
-import { expectPredictionMemory, predictClip } from '../../src/predict/predict-clip.js';
+import { assertTrainingMemory } from '../../src/train/training-memory.js';
+import { assertPredictionMemory, predictClip } from '../../src/predict/predict-clip.js';
 import { sampleImages } from '../../src/sample/sample-images.js';
 import { scoreClips } from '../../src/evaluate/score-clips.js';
 import { trainModel } from '../../src/train/train-model.js';
@@ -52,26 +52,26 @@ test('on WebAssembly what takes more than 4 GiB is refused before the work, howe
   const run = configurationOf({ type: 'images', set: join(folder.path, 'photos') }, 64);
   const refused =
     /^train: memory: expected work that fits the 4\.0 GiB of memory that WebAssembly has, received about \d/;
-  expect(refusalOf(() => expectTrainingMemory(run))).toMatch(refused);
+  expect(refusalOf(() => assertTrainingMemory(run))).toMatch(refused);
 });
 
 test('a training that does not fit is refused in one line, with a batch, a size and a width that fit', () => {
   allow(2 ** 30);
   const photos = { type: 'images', set: join(folder.path, 'photos') };
-  const message = refusalOf(() => expectTrainingMemory(configurationOf(photos, 4)));
+  const message = refusalOf(() => assertTrainingMemory(configurationOf(photos, 4)));
   const found =
     /^train: memory: expected work that fits the 1\.0 GiB .*, received about \d+\.\d GiB for a batch of 4 at 256x192; these fit: a batch of (\d) \(--batch\), or a size of (\d+)x(\d+) \(--size\)/.exec(
       message,
     );
   expect(message).toMatch(found ? /./ : /these fit/);
-  expect(() => expectTrainingMemory(configurationOf(photos, Number(found![1])))).not.toThrow();
-  expect(() => expectTrainingMemory(configurationOf(photos, Number(found![1]) + 1))).toThrow();
+  expect(() => assertTrainingMemory(configurationOf(photos, Number(found![1])))).not.toThrow();
+  expect(() => assertTrainingMemory(configurationOf(photos, Number(found![1]) + 1))).toThrow();
   const [width, height] = [Number(found![2]), Number(found![3])];
   const smaller = describeModel('pixel-cnn', { ...large, size: { width, height }, head: 'softmax', context: 0 });
-  expect(() => expectTrainingMemory({ ...configurationOf(photos, 4), model: smaller })).not.toThrow();
+  expect(() => assertTrainingMemory({ ...configurationOf(photos, 4), model: smaller })).not.toThrow();
 
   // The images of a data set have one size.
-  expect(refusalOf(() => expectTrainingMemory(configurationOf({ type: 'images', set: 'cifar' }, 4)))).not.toMatch(
+  expect(refusalOf(() => assertTrainingMemory(configurationOf({ type: 'images', set: 'cifar' }, 4)))).not.toMatch(
     /--size/,
   );
 });
@@ -87,12 +87,12 @@ test('roll-outs count, and fewer of them are proposed where they are what does n
       training: { batch: 1, steps: 1, stages: [{ rollOuts }] },
       data: { type: 'clips', frames: ['clips'] },
     });
-  expect(() => expectTrainingMemory(withRollOuts(0))).not.toThrow();
+  expect(() => assertTrainingMemory(withRollOuts(0))).not.toThrow();
   const found = /for a batch of 1 and 900 roll-outs at 32x32; these fit: (\d+) roll-outs? a step \(rollOuts\)/.exec(
-    refusalOf(() => expectTrainingMemory(withRollOuts(900))),
+    refusalOf(() => assertTrainingMemory(withRollOuts(900))),
   );
-  expect(() => expectTrainingMemory(withRollOuts(Number(found![1])))).not.toThrow();
-  expect(() => expectTrainingMemory(withRollOuts(Number(found![1]) + 1))).toThrow();
+  expect(() => assertTrainingMemory(withRollOuts(Number(found![1])))).not.toThrow();
+  expect(() => assertTrainingMemory(withRollOuts(Number(found![1]) + 1))).toThrow();
 });
 
 test('a training that does not fit leaves neither a frame nor a folder behind', async () => {
@@ -182,7 +182,7 @@ test.each([
 test('of a gif of the best guess one panel is held, whatever the number of samples', () => {
   allow(3 * 4 * 21 * 5 * 7 * 500 ** 2);
   const expecting = (forecast: 'samples' | 'best-guess') => () =>
-    expectPredictionMemory(
+    assertPredictionMemory(
       model,
       'gif',
       { horizon: 1, samples: 4, scale: 500, forecast, from: null, known: 'all' },

@@ -10,7 +10,7 @@ import {
   type StepSettings,
   type TrainedPart,
 } from '../../src/optimization/gradients.js';
-import { clipData } from '../../src/training/clip-data.js';
+import { createClipTrainingData } from '../../src/training/clip-data.js';
 import { fastest } from '../backend/implementations.js';
 import { randomExamples, randomWeights, tinyChain, warpedFrames } from '../model/tiny-networks.js';
 import { movingSquares, tinyRun } from '../training/moving-square.js';
@@ -40,7 +40,7 @@ describe('of the parts of a step', () => {
     { size: { width: 8, height: 8 }, conditioning: [warpedFrames] },
   );
   const chain = buildChain(model);
-  const data = clipData(chain, movingSquares(3, 20, chain.exampleShape), [0, 1, 2], [], training);
+  const data = createClipTrainingData(chain, movingSquares(3, 20, chain.exampleShape), [0, 1, 2], [], training);
   const [stage] = training.stages;
   const weights = randomWeights(chain, 4);
 

@@ -11,7 +11,7 @@ import { CodedReader, writeHeader } from '../../src/coding/format.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { resizeModel } from '../../src/model/resize-model.js';
 import { loadModel } from '../../src/model/checkpoint.js';
-import { webpCoder } from '../../src/video/lossless-webp.js';
+import { createWebpCodec } from '../../src/video/lossless-webp.js';
 import { servePage } from '../../src/page/serve-page.js';
 import { openClip } from '../../src/video/index.js';
 import { streamed } from '../coding/coding.js';
@@ -36,7 +36,7 @@ async function codedClip() {
   for await (const frame of (await openClip(CLIP, { size, channels: 3 })).frames()) frames.push(frame);
   frames.length = 20;
   const parts: Uint8Array[] = [];
-  const settings = { frameRate: { numerator: 30, denominator: 1 }, keyFrameInterval: 8, webp: webpCoder(size, 3) };
+  const settings = { frameRate: { numerator: 30, denominator: 1 }, keyFrameInterval: 8, webp: createWebpCodec(size, 3) };
   for await (const part of encodeFrames(model, streamed(frames), settings)) parts.push(part);
   const reader = new CodedReader(streamed(parts));
   const fused = writeHeader({ ...(await reader.header()), arithmetic: 'fused' });

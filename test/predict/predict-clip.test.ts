@@ -7,7 +7,7 @@ import { resizeModel } from '../../src/model/resize-model.js';
 import type { Model } from '../../src/model/model.js';
 import { FrameHistory } from '../../src/conditioning/context/examples.js';
 import { FrameSampler } from '../../src/sampling/frame-sampler.js';
-import { FRAMES_FOR_HINDCASTS, learnCorrection } from '../../src/sampling/hindcasts.js';
+import { MAX_HINDCAST_FRAMES, learnCorrection } from '../../src/sampling/hindcasts.js';
 import { bestGuess, rollOut } from '../../src/sampling/forecaster.js';
 import { predictClip, type PredictClipOptions } from '../../src/predict/predict-clip.js';
 import { openClip } from '../../src/video/index.js';
@@ -324,7 +324,7 @@ describe('with hindcasts of the known frames', () => {
     expect(told).toEqual([[4, 4]]);
 
     const frames = slope(24).map(({ data }) => data);
-    const history = new FrameHistory(warped.chain.exampleShape, FRAMES_FOR_HINDCASTS);
+    const history = new FrameHistory(warped.chain.exampleShape, MAX_HINDCAST_FRAMES);
     for (const data of frames.slice(0, 21)) history.push(data);
     const sampler = new FrameSampler(warped);
     const correction = await learnCorrection(sampler, history);

@@ -3,7 +3,7 @@ import { disposeExamples, FrameHistory, type Examples } from '../../src/conditio
 import { frameBytes } from '../../src/foundation/levels.js';
 import { CorrectionRegression, historyStatistics } from '../../src/sampling/correction.js';
 import { FrameSampler } from '../../src/sampling/frame-sampler.js';
-import { FRAMES_FOR_HINDCASTS, learnCorrection } from '../../src/sampling/hindcasts.js';
+import { MAX_HINDCAST_FRAMES, learnCorrection } from '../../src/sampling/hindcasts.js';
 import { bestGuess, rollOut } from '../../src/sampling/forecaster.js';
 import { kernelSets } from '../backend/implementations.js';
 import {
@@ -29,7 +29,7 @@ function framesOf(count: number, seed = 3): Uint8Array[] {
 }
 
 function historyOf(frames: readonly Uint8Array[]): FrameHistory {
-  const history = new FrameHistory(exampleShape, FRAMES_FOR_HINDCASTS + 9);
+  const history = new FrameHistory(exampleShape, MAX_HINDCAST_FRAMES + 9);
   for (const frame of frames) history.push(frame);
   return history;
 }
@@ -95,7 +95,7 @@ test('how many places are predicted from side by side changes nothing, and nothi
 });
 
 test('as many frames are read as are said to be, and no more', async () => {
-  const frames = framesOf(FRAMES_FOR_HINDCASTS + 5);
+  const frames = framesOf(MAX_HINDCAST_FRAMES + 5);
   const sampler = new LastFrameSampler(model);
   const all = await learnCorrection(sampler, historyOf(frames));
   const last = await learnCorrection(sampler, historyOf(frames.slice(5)));
@@ -113,7 +113,7 @@ test('nothing is learned from too few frames, nor for a model whose expected fra
   for (const other of unlearned) {
     const without = new FrameSampler(other);
     const length = frameBytes(other.chain.exampleShape);
-    const history = new FrameHistory(other.chain.exampleShape, FRAMES_FOR_HINDCASTS);
+    const history = new FrameHistory(other.chain.exampleShape, MAX_HINDCAST_FRAMES);
     for (let frame = 0; frame < 20; frame++) history.push(new Uint8Array(length));
     expect(await learnCorrection(without, history)).toBeNull();
     without.dispose();

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { buildChain } from '../../src/model/chain.js';
 import { disposeExamples, type Examples } from '../../src/conditioning/context/examples.js';
-import { trainingBatches } from '../../src/training/clip-data.js';
-import { LARGEST_ZOOM, type ClipStore, type CropRegion } from '../../src/training/random-frames.js';
+import { createClipBatches } from '../../src/training/clip-data.js';
+import type { CropRegion } from '../../src/foundation/crop-region.js';
+import { MAX_ZOOM, type ClipStore } from '../../src/training/random-frames.js';
 import { kernelSets } from '../backend/implementations.js';
 import { movingSquares, tinyRun } from './moving-square.js';
 
@@ -22,7 +23,7 @@ function valuesOf({ image, seen, given }: Examples): number[][] {
 
 /** All values of a step's batch. */
 function batch(step: number, changes: Partial<typeof settings> = {}, clips = [0, 1, 2], crops = 0): number[][] {
-  const batches = trainingBatches(shape, movingSquares(3, 9, shape), clips, { ...settings, ...changes });
+  const batches = createClipBatches(shape, movingSquares(3, 9, shape), clips, { ...settings, ...changes });
   const examples = batches(step, crops);
   const values = valuesOf(examples);
   disposeExamples(examples);
@@ -30,7 +31,7 @@ function batch(step: number, changes: Partial<typeof settings> = {}, clips = [0,
 }
 
 test('a batch depends on the seed and the step alone, not on the batches before it', () => {
-  const batches = trainingBatches(shape, movingSquares(3, 9, shape), [0, 1, 2], settings);
+  const batches = createClipBatches(shape, movingSquares(3, 9, shape), [0, 1, 2], settings);
   const inOrder = [0, 1, 2, 3].map((step) => valuesOf(batches(step, 0)));
   expect(valuesOf(batches(1, 0))).toEqual(inOrder[1]);
   expect(batch(2)).toEqual(inOrder[2]);
@@ -49,7 +50,7 @@ test('an example does not depend on how many are drawn beside it', () => {
 
 test('only the clips that are given are read, each of their frames but the first is predicted, with its context', () => {
   const store = movingSquares(4, 5, shape);
-  const batches = trainingBatches(shape, store, [1, 3], settings);
+  const batches = createClipBatches(shape, store, [1, 3], settings);
   for (let step = 0; step < 60; step++) disposeExamples(batches(step, 0));
   expect([...new Set(store.reads.map(({ clip }) => clip))].sort()).toEqual([1, 3]);
   const predicted = new Set(store.reads.map(({ clip, first, count }) => `${clip}: ${first + count - 1}`));
@@ -78,7 +79,7 @@ test('mirroring swaps left and right in the image and in all that is given with 
 });
 
 test('the frame before the first is missing: the oldest stands in for it, and a plane says so', () => {
-  const batches = trainingBatches(shape, movingSquares(1, 2, shape), [0], {
+  const batches = createClipBatches(shape, movingSquares(1, 2, shape), [0], {
     ...settings,
     mirror: false,
     disturbed: 0,
@@ -97,7 +98,7 @@ test('parts of the pictures are shown in some of the examples, context and image
     store.read(clip, first, count, into);
     into.fill(7);
   };
-  const batches = trainingBatches(shape, { ...store, readPart }, [0, 1, 2], settings);
+  const batches = createClipBatches(shape, { ...store, readPart }, [0, 1, 2], settings);
   let shown = 0;
   for (let step = 0; step < 20; step++) {
     const values = valuesOf(batches(step, 0.5)).slice(0, 4);
@@ -112,7 +113,7 @@ test('parts of the pictures are shown in some of the examples, context and image
   expect(shown).toBeGreaterThan(25);
   expect(shown).toBeLessThan(55);
   for (const { zoom, across, down } of parts) {
-    expect(zoom >= 1 && zoom <= LARGEST_ZOOM).toBe(true);
+    expect(zoom >= 1 && zoom <= MAX_ZOOM).toBe(true);
     expect([across, down].every((place) => place >= 0 && place < 1)).toBe(true);
   }
   expect(batch(1, {}, [0, 1, 2], 1)).toEqual(batch(1));
@@ -139,7 +140,7 @@ test('disturbance changes what the network is shown in some of the examples, and
 
 test('templates are left out in some of the examples, by the seed and the step alone; all else is as it was', () => {
   const examples = (step: number, withoutEarlier: number) =>
-    trainingBatches(shape, movingSquares(3, 9, shape), [0, 1, 2], { ...settings, withoutEarlier })(step, 0);
+    createClipBatches(shape, movingSquares(3, 9, shape), [0, 1, 2], { ...settings, withoutEarlier })(step, 0);
   const earlierPixelsIn = (step: number, share: number) =>
     examples(step, share).earlierPixels?.dataSync().join() ?? 'all';
   const found = Array.from({ length: 20 }, (_, step) => earlierPixelsIn(step, 0.4));
@@ -166,7 +167,7 @@ test('the network is told how strong a disturbance is, and exactly 0 where there
 });
 
 test('a batch that is disposed of leaves no tensor', () => {
-  const batches = trainingBatches(shape, movingSquares(1, 4, shape), [0], settings);
+  const batches = createClipBatches(shape, movingSquares(1, 4, shape), [0], settings);
   const before = tf.memory().numTensors;
   disposeExamples(batches(0, 0));
   expect(tf.memory().numTensors).toBe(before);
@@ -181,7 +182,7 @@ test('in some of the examples time runs backwards', () => {
       for (let frame = 0; frame < count; frame++) into.fill(first + frame, frame * pixels, (frame + 1) * pixels);
     },
   };
-  const batches = trainingBatches(shape, store, [0], { ...settings, reversed: 0.5 });
+  const batches = createClipBatches(shape, store, [0], { ...settings, reversed: 0.5 });
   let [backwards, forwards] = [0, 0];
   for (let step = 0; step < 40; step++) {
     const [image, , ...given] = valuesOf(batches(step, 0));

@@ -4,7 +4,7 @@ import { disposeExamples, ExampleBuffer } from '../../src/conditioning/context/e
 import { describeModel } from '../../src/model/presets.js';
 import { toTensors } from '../../src/model/model.js';
 import { runSchema, type TrainingSettings } from '../../src/training/configuration.js';
-import { imageBatches, imageData, type ImageStore } from '../../src/training/image-data.js';
+import { createImageBatches, createImageTrainingData, type ImageStore } from '../../src/training/image-data.js';
 import { BITS_PER_NAT } from '../../src/evaluation/scoring.js';
 import { kernelSets } from '../backend/implementations.js';
 import { natsOfExamples } from '../model/nats-of-examples.js';
@@ -43,7 +43,7 @@ function numbered(count: number): ImageStore & { reads: number[] } {
 const settings = { seed: 5n, batch: 4, mirror: false };
 
 /** First pixel of each example of a step. */
-function drawn(batches: ReturnType<typeof imageBatches>, step: number): number[] {
+function drawn(batches: ReturnType<typeof createImageBatches>, step: number): number[] {
   const examples = batches(step);
   const values = [...examples.image.dataSync()];
   disposeExamples(examples);
@@ -51,7 +51,7 @@ function drawn(batches: ReturnType<typeof imageBatches>, step: number): number[]
 }
 
 test('each epoch shows every image once, in an order of its own', () => {
-  const batches = imageBatches(chain, numbered(10), settings);
+  const batches = createImageBatches(chain, numbered(10), settings);
   const all = Array.from({ length: 5 }, (_, step) => drawn(batches, step)).flat();
   const [first, second] = [all.slice(0, 10), all.slice(10)];
   const sorted = Array.from({ length: 10 }, (_, index) => index);
@@ -61,15 +61,15 @@ test('each epoch shows every image once, in an order of its own', () => {
 });
 
 test('a batch depends on the seed and the step alone, not on the batches before it', () => {
-  const inOrder = imageBatches(chain, numbered(10), settings);
+  const inOrder = createImageBatches(chain, numbered(10), settings);
   const steps = [0, 1, 2, 3, 4].map((step) => drawn(inOrder, step));
   expect(drawn(inOrder, 1)).toEqual(steps[1]);
-  expect(drawn(imageBatches(chain, numbered(10), settings), 4)).toEqual(steps[4]);
-  expect(drawn(imageBatches(chain, numbered(10), { ...settings, seed: 6n }), 0)).not.toEqual(steps[0]);
+  expect(drawn(createImageBatches(chain, numbered(10), settings), 4)).toEqual(steps[4]);
+  expect(drawn(createImageBatches(chain, numbered(10), { ...settings, seed: 6n }), 0)).not.toEqual(steps[0]);
 });
 
 test('where it is asked for, about half of the images are mirrored', () => {
-  const batches = imageBatches(chain, numbered(40), { ...settings, mirror: true });
+  const batches = createImageBatches(chain, numbered(40), { ...settings, mirror: true });
   const mirrored = Array.from({ length: 10 }, (_, step) => {
     const examples = batches(step);
     const values = [...examples.image.dataSync()];
@@ -84,7 +84,7 @@ test('validation scores images spread evenly over what is held out, the same one
   const configuration = trainingWith({ validationExamples: 3 });
   const held = numbered(9);
   const weights = toTensors(randomWeights(chain, 1), chain.parameters);
-  const { validate } = imageData(chain, numbered(9), held, configuration);
+  const { validate } = createImageTrainingData(chain, numbered(9), held, configuration);
   const once = await validate!(weights);
   expect(held.reads).toEqual([1, 4, 7]);
   expect(await validate!(weights)).toBe(once);
@@ -101,12 +101,12 @@ test('validation scores images spread evenly over what is held out, the same one
 
 test('the validation has the same bits whatever the batch, of which no more are scored at once', async () => {
   const weights = toTensors(randomWeights(chain, 1), chain.parameters);
-  const of = (batch: number) => imageData(chain, numbered(9), numbered(50), trainingWith({ batch })).validate!(weights);
+  const of = (batch: number) => createImageTrainingData(chain, numbered(9), numbered(50), trainingWith({ batch })).validate!(weights);
   const once = await of(64);
   for (const batch of [1, 7, 32]) expect(await of(batch)).toBe(once);
   tf.dispose(weights);
 });
 
 test('without images for validation there is none', () => {
-  expect(imageData(chain, numbered(3), null, trainingWith()).validate).toBeNull();
+  expect(createImageTrainingData(chain, numbered(3), null, trainingWith()).validate).toBeNull();
 });

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { buildChain } from '../../src/model/chain.js';
 import { frameBytes } from '../../src/foundation/levels.js';
-import { clipData } from '../../src/training/clip-data.js';
+import { createClipTrainingData } from '../../src/training/clip-data.js';
 import { freezeFrames } from '../../src/training/noise-augmentation.js';
 import { disposeRollOut } from '../../src/optimization/anchor-loss.js';
-import { rollOutBatches } from '../../src/training/roll-outs.js';
+import { createRollOutBatches } from '../../src/training/roll-outs.js';
 import { kernelSets } from '../backend/implementations.js';
 import { warpedFrames } from '../model/tiny-networks.js';
 import { movingSquares, tinyRun } from './moving-square.js';
@@ -21,7 +21,7 @@ beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
 /** The frames of each example of a step's roll-outs: those of the context, and those to be predicted. */
 function rollOuts(step: number, changes: Partial<typeof settings> = {}) {
   store.reads.length = 0;
-  const made = rollOutBatches(shape, store, [0, 2], { ...settings, ...changes })(
+  const made = createRollOutBatches(shape, store, [0, 2], { ...settings, ...changes })(
     step,
     { from: 0, to: settings.most },
     0,
@@ -155,7 +155,7 @@ test('nothing is left behind', () => {
 test('a training has them where clips are long enough and an anchor is learned', () => {
   const own = (frames: number, configuration = run) => {
     const built = buildChain(configuration.model);
-    const data = clipData(built, movingSquares(1, frames, built.exampleShape), [0], [], configuration.training);
+    const data = createClipTrainingData(built, movingSquares(1, frames, built.exampleShape), [0], [], configuration.training);
     const [stage] = configuration.training.stages;
     const made = data.rollOut(0, stage, { from: 0, to: stage.rollOuts });
     if (made !== null) disposeRollOut(made);

@@ -4,7 +4,7 @@ import { buildChain } from '../../src/model/chain.js';
 import { disposeExamples } from '../../src/conditioning/context/examples.js';
 import { toTensors } from '../../src/model/model.js';
 import { computeGradients } from '../../src/optimization/gradients.js';
-import { clipData } from '../../src/training/clip-data.js';
+import { createClipTrainingData } from '../../src/training/clip-data.js';
 import { disposeGradients, computeStepGradients, shardRange } from '../../src/training/shards.js';
 import { fastest } from '../backend/implementations.js';
 import { randomWeights } from '../model/tiny-networks.js';
@@ -30,7 +30,7 @@ const { model, training } = tinyRun({ batch: 10, shards });
 const [stage] = training.stages;
 const chain = buildChain(model);
 const parameters = toTensors(randomWeights(chain, 2), chain.parameters);
-const data = clipData(chain, movingSquares(3, 12, chain.exampleShape), [0, 1, 2], [], training);
+const data = createClipTrainingData(chain, movingSquares(3, 12, chain.exampleShape), [0, 1, 2], [], training);
 const asked = { step: 3, stage, batch: 10, shards, precision: 'float32' } as const;
 afterAll(() => tf.dispose(parameters));
 

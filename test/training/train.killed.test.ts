@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadModel } from '../../src/model/checkpoint.js';
-import { clipData } from '../../src/training/clip-data.js';
+import { createClipTrainingData } from '../../src/training/clip-data.js';
 import type { RunConfiguration } from '../../src/training/configuration.js';
 import { RunFolder } from '../../src/training/run-folder.js';
-import { startTraining, train } from '../../src/training/train.js';
+import { createInitialCheckpoint, train } from '../../src/training/train.js';
 import { kernelSets } from '../backend/implementations.js';
 import { temporaryFolder } from '../video/made-clips.js';
 import { movingSquares, tinyRun } from './moving-square.js';
@@ -57,7 +57,7 @@ type Course = 'falling' | 'rising' | 'none';
 
 /** Trains on four clips, the last of which validates; without a configuration it goes on. */
 async function trainRun(run: RunFolder, course: Course, configuration: RunConfiguration | null, signal?: AbortSignal) {
-  const { chain, checkpoint } = configuration === null ? run.load() : startTraining(configuration);
+  const { chain, checkpoint } = configuration === null ? run.load() : createInitialCheckpoint(configuration);
   if (configuration === null) {
     run.finishSave(chain, checkpoint);
     run.cutLog(checkpoint.step);
@@ -65,7 +65,7 @@ async function trainRun(run: RunFolder, course: Course, configuration: RunConfig
     run.saveTraining(chain, checkpoint);
   }
   const store = movingSquares(4, 12, chain.exampleShape);
-  const data = clipData(chain, store, [0, 1, 2], [{ clip: 3, from: 1 }], checkpoint.configuration.training);
+  const data = createClipTrainingData(chain, store, [0, 1, 2], [{ clip: 3, from: 1 }], checkpoint.configuration.training);
   const sign = course === 'falling' ? 1 : -1;
   const validate = async (weights: readonly tf.Tensor[]) => sign * (await data.validate!(weights));
   const validated = { ...data, validate: course === 'none' ? null : validate };

@@ -7,8 +7,8 @@ import { buildChain } from '../../src/model/chain.js';
 import { loadModel } from '../../src/model/checkpoint.js';
 import { RunFolder, type LogEntry } from '../../src/training/run-folder.js';
 import type { RunConfiguration } from '../../src/training/configuration.js';
-import { clipData } from '../../src/training/clip-data.js';
-import { startTraining, train, type TrainingHooks, type TrainingProgress } from '../../src/training/train.js';
+import { createClipTrainingData } from '../../src/training/clip-data.js';
+import { createInitialCheckpoint, train, type TrainingHooks, type TrainingProgress } from '../../src/training/train.js';
 import { bf16Sets, kernelSets } from '../backend/implementations.js';
 import { warpedFrames } from '../model/tiny-networks.js';
 import { temporaryFolder } from '../video/made-clips.js';
@@ -32,7 +32,7 @@ async function trainRun(
   hooks: TrainingHooks = {},
   poison = false,
 ) {
-  const { chain, checkpoint } = configuration === null ? run.load() : startTraining(configuration);
+  const { chain, checkpoint } = configuration === null ? run.load() : createInitialCheckpoint(configuration);
   if (configuration === null) run.cutLog(checkpoint.step);
   else run.writeConfiguration(configuration);
   if (poison) {
@@ -41,7 +41,7 @@ async function trainRun(
     first.dispose();
   }
   const store = movingSquares(4, 12, chain.exampleShape);
-  const data = clipData(chain, store, [0, 1, 2], [{ clip: 3, from: 1 }], checkpoint.configuration.training);
+  const data = createClipTrainingData(chain, store, [0, 1, 2], [{ clip: 3, from: 1 }], checkpoint.configuration.training);
   const result = await train(chain, checkpoint, data, run, hooks);
   return { result, store };
 }
@@ -210,7 +210,7 @@ describe('a training in stages', () => {
 
     const { chain, checkpoint } = run.load();
     const store = movingSquares(4, 12, chain.exampleShape);
-    const { validate } = clipData(chain, store, [0, 1, 2], [{ clip: 3, from: 1 }], tinyRun({ steps: 4 }).training);
+    const { validate } = createClipTrainingData(chain, store, [0, 1, 2], [{ clip: 3, from: 1 }], tinyRun({ steps: 4 }).training);
     expect(await validate!(checkpoint.state.weights)).toBe(logOf(run).at(-1)!.validation);
   });
 });
@@ -252,9 +252,9 @@ test('clips for validation are never learnt from, and clips to learn from never 
 test('without clips for validation the latest weights are the model', async () => {
   const run = newRun();
   const configuration = tinyRun({ steps: 3 });
-  const { chain, checkpoint } = startTraining(configuration);
+  const { chain, checkpoint } = createInitialCheckpoint(configuration);
   const store = movingSquares(1, 5, chain.exampleShape);
-  const data = clipData(chain, store, [0], [], configuration.training);
+  const data = createClipTrainingData(chain, store, [0], [], configuration.training);
   const result = await train(chain, checkpoint, data, run);
   expect(result.best).toBeNull();
   expect(loadModel(run.path).step).toBe(3);

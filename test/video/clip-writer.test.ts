@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Channels, Frame } from '../../src/foundation/frame.js';
 import { openClip } from '../../src/video/clip-reader.js';
 import { writeClip } from '../../src/video/clip-writer.js';
-import { contactSheet } from '../../src/video/contact-sheet.js';
+import { drawContactSheet } from '../../src/video/contact-sheet.js';
 import { findFfmpeg } from '../../src/video/ffmpeg-binary.js';
 import { checkOutput } from '../../src/video/output-kind.js';
 import { textHeight } from '../../src/video/text.js';
@@ -253,7 +253,7 @@ describe('an output', () => {
 
 describe('a contact sheet', () => {
   it('lays frames out in rows, with two pixels between them', async () => {
-    const sheet = await contactSheet(staircase(5, 4, 3), { columns: 3 });
+    const sheet = await drawContactSheet(staircase(5, 4, 3), { columns: 3 });
     expect(sheet).toMatchObject({ width: 3 * 4 + 4 * 2, height: 2 * 3 + 3 * 2, channels: 1 });
     const level = (column: number, row: number) => sheet.data[(2 + row * 5) * sheet.width + 2 + column * 6];
     expect([level(0, 0), level(1, 0), level(2, 0), level(0, 1), level(1, 1)]).toEqual([10, 20, 30, 40, 50]);
@@ -261,7 +261,7 @@ describe('a contact sheet', () => {
   });
 
   it('writes labels under the frames, and leaves out one that is wider than its frame', async () => {
-    const sheet = await contactSheet(staircase(2, 16, 4), { columns: 2, labels: ['I', 'a very long label'] });
+    const sheet = await drawContactSheet(staircase(2, 16, 4), { columns: 2, labels: ['I', 'a very long label'] });
     expect(sheet.height).toBe(4 + textHeight(8) + 2 * 2);
     const inked = (tile: number) => {
       const left = 2 + tile * 18;

@@ -1,12 +1,16 @@
 import { count, extent, kernel, numbers, perPixel, pictures, single, type ValuesOf } from './description.js';
 
 const shape = numbers('BlockMatchingShape', {
-  ...{ batch: count, height: extent, width: extent, channels: extent },
+  batch: count,
+  height: extent,
+  width: extent,
+  channels: extent,
   /** Maximum motion of a block, in pixels down or across. */
   reach: count,
   /** Half size of a block: pixels to each side of its middle pixel. */
   margin: count,
-  ...{ costOfMotion: single, costOfDistance: single },
+  costOfMotion: single,
+  costOfDistance: single,
 });
 
 /** Parameters of block matching between two frames. */

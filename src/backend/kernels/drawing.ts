@@ -13,17 +13,26 @@ import {
 
 /** Scalar arguments that describe a head: see `HeadNumbers` in src/model/heads/head.ts. */
 export const headFields = {
-  ...{ headKind: integer(0, 255), levels: integer(2, 256), components: integer(0, 32) },
-  ...{ meanScale: double, together: flag },
+  headKind: integer(0, 255),
+  levels: integer(2, 256),
+  components: integer(0, 32),
+  meanScale: double,
+  together: flag,
 };
 
 const call = numbers('DrawingNumbers', {
-  ...{ batch: count, height: extent, width: extent, colours: integer(1, 3), mapFeatures: count, outFeatures: extent },
+  batch: count,
+  height: extent,
+  width: extent,
+  colours: integer(1, 3),
+  mapFeatures: count,
+  outFeatures: extent,
   ...headFields,
   /** Number of anchors of a sub-pixel. */
   anchorCount: count,
   /** Scaling of levels to network inputs: (level - middle) / middle, and (level - anchor) * gain for each anchor. */
-  ...{ middle: single, gain: single },
+  middle: single,
+  gain: single,
   /** Sampling temperature: see `FrameSettings`. */
   temperature: double,
   /** Fraction of a drawn sub-pixel's deviation from its first anchor that later sub-pixels read; 1: all. */
@@ -32,7 +41,8 @@ const call = numbers('DrawingNumbers', {
    * Earlier pixels: number of reference frames (0: none), and a bit mask of methods, bit k for the kth of
    * `earlierMethods`.
    */
-  ...{ references: count, earlier: count },
+  references: count,
+  earlier: count,
   /** Bytes in `stream`. */
   streamBytes: count,
 });

@@ -16,7 +16,10 @@ export const earlierGradients: Partial<Record<EarlierMethod, 'templateMatchingGr
 
 /** Scalar arguments of the earlier-pixels kernels. */
 export const earlierShape = numbers('EarlierPixelsShape', {
-  ...{ batch: count, height: extent, width: extent, channels: integer(1, 3) },
+  batch: count,
+  height: extent,
+  width: extent,
+  channels: integer(1, 3),
   /** Number of frames before the image, the newest first. */
   references: extent,
   /** Maximum level. */
@@ -32,6 +35,8 @@ export type EarlierPixelsShape = Omit<EarlierCall, 'batch'>;
 
 /** Inputs of each method's kernel, in levels. An image whose `searched` is 0 gets the features of no match. */
 export const earlierInputs = {
-  ...{ image: pictures, expected: pictures, references: perPixel((of: EarlierCall) => of.references * of.channels) },
+  image: pictures,
+  expected: pictures,
+  references: perPixel((of: EarlierCall) => of.references * of.channels),
   searched: { shape: ({ batch }: { batch: number }) => [batch, 1, 1, 1], optional: true },
 } as const;

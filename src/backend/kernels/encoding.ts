@@ -8,7 +8,11 @@ import { headFields } from './drawing.js';
  */
 export const encoding = kernel({
   numbers: numbers('EncodingNumbers', {
-    ...{ pixels: extent, colours: integer(1, 3), outFeatures: extent, ...headFields, anchorCount: extent },
+    pixels: extent,
+    colours: integer(1, 3),
+    outFeatures: extent,
+    ...headFields,
+    anchorCount: extent,
     /** Length of `bytes`; 4 a sub-pixel plus 8 suffice. */
     capacity: extent,
   }),

@@ -10,8 +10,13 @@ const scale = { shape: () => [1] };
  */
 export const adam = kernel({
   numbers: numbers('AdamStep', {
-    ...{ count, rate: single, beta1: single, beta2: single, epsilon: single },
-    ...{ correction1: single, correction2: single },
+    count,
+    rate: single,
+    beta1: single,
+    beta2: single,
+    epsilon: single,
+    correction1: single,
+    correction2: single,
   }),
   inputs: { weights, gradient: weights, scale, m: weights, v: weights },
   outputs: {

@@ -22,7 +22,7 @@ export interface ContextTensors {
 export interface KnownFrames {
   /** Frames, as in `ContextTensors`. */
   frames: readonly Tensor4D[];
-  /** Number of frames expected since the known ones, for each example, 0 to `MOTION_LASTS`. */
+  /** Number of frames expected since the known ones, for each example, 0 to `MAX_MOTION_FRAMES`. */
   expected: readonly number[];
 }
 
@@ -172,7 +172,7 @@ export function mirrorContext(context: ContextTensors): ContextTensors {
 }
 
 /** Returns the last `length` frames of a context at every `step`-th pixel, down and across. Disposes nothing. */
-export function cutContext(context: ContextTensors, length: number, step: number): ContextTensors {
+export function downsampleContext(context: ContextTensors, length: number, step: number): ContextTensors {
   const missing = context.frames.length - length;
   const planes = subsample(context.valid, step);
   return {

@@ -5,7 +5,7 @@ import { frameBytes, bytesToLevels, type ImageShape, type Levels } from '../../f
 import { zeroInputs, disposeInputs, mirrorInputs, type ConditioningInputs } from '../conditioning.js';
 import { ContextBuffer, mirrorImage } from './context-tensors.js';
 import {
-  areEnough,
+  hasEnoughContext,
   historyLength,
   NO_FRAMES,
   StridedHistory,
@@ -175,7 +175,7 @@ export class FrameHistory extends StridedHistory<Levels> {
    */
   addExample(buffer: ExampleBuffer, frame: Uint8Array, subsequence?: Subsequence): void {
     const context = subsequence === undefined ? this.leading()[0].context : this.every(subsequence);
-    if (subsequence === undefined || areEnough(subsequence, context.frames.length))
+    if (subsequence === undefined || hasEnoughContext(subsequence, context.frames.length))
       buffer.addAfter(context, this.levels(frame));
   }
 

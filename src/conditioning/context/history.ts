@@ -19,16 +19,16 @@ export const SUBSEQUENCES: readonly Subsequence[] = [
 export const LONGEST_STRIDE = Math.max(...SUBSEQUENCES.map(({ stride }) => stride));
 
 /** Minimum number of context frames at a stride above 1: one frame alone shows no motion. */
-export const LEAST_GIVEN = 2;
+export const MIN_STRIDED_CONTEXT = 2;
 
 /** Returns true if `frames` context frames are enough to predict from, at the stride of a subsequence. */
-export function areEnough({ stride }: Subsequence, frames: number): boolean {
-  return stride === 1 || frames >= LEAST_GIVEN;
+export function hasEnoughContext({ stride }: Subsequence, frames: number): boolean {
+  return stride === 1 || frames >= MIN_STRIDED_CONTEXT;
 }
 
 /** Returns the subsequences that a model predicts from. @param context number of the model's context frames */
 export function subsequencesFor(context: number): Subsequence[] {
-  return SUBSEQUENCES.filter((subsequence) => areEnough(subsequence, context));
+  return SUBSEQUENCES.filter((subsequence) => hasEnoughContext(subsequence, context));
 }
 
 /**
@@ -40,7 +40,7 @@ export function historyLength(context: number): number {
 }
 
 /** Returns the distance, in frames, from the last known frame of a subsequence to the last known frame of the clip. */
-export function lastKnownAgo({ stride, phase }: Subsequence): number {
+export function distanceToLastKnown({ stride, phase }: Subsequence): number {
   return (stride - phase) % stride;
 }
 
@@ -90,7 +90,7 @@ export const NO_FRAMES: ContextFrames<never> = { frames: [], known: null };
  * Maximum number of expected frames over which known motion continues. Beyond this number the last frames count as
  * known, though they were expected.
  */
-export const MOTION_LASTS = 8;
+export const MAX_MOTION_FRAMES = 8;
 
 /** Subsequence with its context frames. */
 export interface StridedContext<F> {
@@ -165,7 +165,7 @@ export class StridedHistory<F> {
   private advance({ frames, known }: ContextFrames<F>, frame: F, continues: boolean): ContextFrames<F> {
     const later = this.length === 0 ? [] : [...frames, frame].slice(-this.length);
     if (!continues) return { frames: later, known: null };
-    const before = known !== null && known.expected < MOTION_LASTS ? known : { frames, expected: 0 };
+    const before = known !== null && known.expected < MAX_MOTION_FRAMES ? known : { frames, expected: 0 };
     return { frames: later, known: { ...before, expected: before.expected + 1 } };
   }
 
@@ -177,7 +177,7 @@ export class StridedHistory<F> {
   private atStrides(): readonly StridedContext<F>[] {
     if (this.strides !== null) return this.strides;
     const known = SUBSEQUENCES.map((subsequence) => ({ subsequence, context: this.every(subsequence) }));
-    return known.filter(({ subsequence, context }) => areEnough(subsequence, context.frames.length));
+    return known.filter(({ subsequence, context }) => hasEnoughContext(subsequence, context.frames.length));
   }
 
   /**
@@ -186,7 +186,7 @@ export class StridedHistory<F> {
    */
   every(subsequence: Subsequence): ContextFrames<F> {
     const { stride } = subsequence;
-    const newest = this.last.length - 1 - lastKnownAgo(subsequence);
+    const newest = this.last.length - 1 - distanceToLastKnown(subsequence);
     const count = Math.max(0, Math.min(this.length, Math.floor(newest / stride) + 1));
     const frames = Array.from({ length: count }, (_, at) => this.last[newest - (count - 1 - at) * stride]);
     return { frames, known: null };

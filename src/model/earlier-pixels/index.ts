@@ -14,7 +14,7 @@ export type { EarlierTap } from './earlier-pixels.js';
 const methods: Readonly<Record<EarlierMethod, EarlierPixels>> = { templateMatching, localRegression };
 
 /** Names of the 1x1 layers that read the features of earlier pixels, by the layer to whose output they add. */
-export const EARLIER_LAYERS = { first: 'first.matched', head: 'head.matched' } as const;
+export const EARLIER_PIXEL_LAYERS = { first: 'first.matched', head: 'head.matched' } as const;
 
 /**
  * Returns the methods of a network, in the order in which it reads them, and the shape of their inputs. A network
@@ -23,7 +23,10 @@ export const EARLIER_LAYERS = { first: 'first.matched', head: 'head.matched' } a
 function earlierOf({ size, channels, levels, conditioning }: NetworkDescription) {
   const offered = conditioning.flatMap((given) => getConditioning(given).earlierPixels?.(given) ?? []);
   const shape: EarlierPixelsShape = {
-    ...{ ...size, channels, highest: levels - 1, gain: subPixelScale({ levels }).gain },
+    ...size,
+    channels,
+    highest: levels - 1,
+    gain: subPixelScale({ levels }).gain,
     references: offered.reduce((sum, { references }) => sum + references, 0),
   };
   const used = earlierMethods.filter((method) => offered.some((one) => one.methods.includes(method)));
@@ -60,7 +63,7 @@ export function earlierNumbers(description: NetworkDescription): { references: n
 }
 
 /** Joins references along the channels: [batch, height, width, references * channels]. */
-export function joinedReferences(references: readonly Tensor4D[]): Tensor4D {
+export function joinReferences(references: readonly Tensor4D[]): Tensor4D {
   return tf.concat([...references], 3);
 }
 
@@ -78,7 +81,7 @@ export function earlierInput(
 ): Tensor4D | null {
   const { shape, used } = earlierOf(description);
   if (used.length === 0) return null;
-  const inputs = { image, expected, references: joinedReferences(references), searched: earlierPixels };
+  const inputs = { image, expected, references: joinReferences(references), searched: earlierPixels };
   const parts = used.map(({ type }) => readEarlierPixels(type, shape, inputs));
   return parts.length === 1 ? parts[0] : tf.concat(parts, 3);
 }

@@ -14,7 +14,7 @@ export interface HeadNumbers {
 }
 
 /** Head numbers of a head without a mixture. */
-export const UNMIXED = { components: 0, meanScale: 0, together: false } as const;
+export const NO_MIXTURE = { components: 0, meanScale: 0, together: false } as const;
 
 /** Kind of head: turns a network's outputs into probabilities of the levels of a pixel's colours. */
 export interface Head<D extends { type: string }> {

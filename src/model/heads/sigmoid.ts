@@ -2,7 +2,7 @@ import { tf } from '../../foundation/tfjs.js';
 import type { Rank } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { sigmoidCrossEntropy } from '../../backend/losses.js';
-import { UNMIXED, type Head } from './head.js';
+import { NO_MIXTURE, type Head } from './head.js';
 
 const schema = z.strictObject({ type: z.literal('sigmoid') });
 
@@ -14,7 +14,7 @@ export const sigmoid: Head<SigmoidDescription> = {
   schema,
   anchored: false,
   drawsAboutAnchors: false,
-  numbers: () => ({ ...UNMIXED, headKind: 1 }),
+  numbers: () => ({ ...NO_MIXTURE, headKind: 1 }),
   maxLevels: 2,
   outputs: (_description, _levels, channels) => new Array<number>(channels).fill(1),
   nats: (_description, _levels, outputs, targets) => {

@@ -2,7 +2,7 @@ import { tf } from '../../foundation/tfjs.js';
 import type { Rank } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { softmaxCrossEntropy } from '../../backend/losses.js';
-import { UNMIXED, type Head } from './head.js';
+import { NO_MIXTURE, type Head } from './head.js';
 
 const schema = z.strictObject({ type: z.literal('softmax') });
 
@@ -14,7 +14,7 @@ export const softmax: Head<SoftmaxDescription> = {
   schema,
   anchored: false,
   drawsAboutAnchors: false,
-  numbers: () => ({ ...UNMIXED, headKind: 0 }),
+  numbers: () => ({ ...NO_MIXTURE, headKind: 0 }),
   maxLevels: 256,
   outputs: (_, levels, channels) => new Array<number>(channels).fill(levels),
   nats: (_, levels, outputs, targets) => {

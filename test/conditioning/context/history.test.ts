@@ -6,10 +6,10 @@ import {
 } from '../../../src/conditioning/context/context-tensors.js';
 import { ExampleBuffer, examplesAfter, FrameHistory } from '../../../src/conditioning/context/examples.js';
 import {
-  areEnough,
+  hasEnoughContext,
   endsWithKnown,
   hasFrame,
-  lastKnownAgo,
+  distanceToLastKnown,
   leadsTo,
   meanOverStrides,
   StridedHistory,
@@ -38,7 +38,7 @@ test('each subsequence that a frame is in has a known frame a whole number of st
     const having = SUBSEQUENCES.filter((subsequence) => hasFrame(subsequence, ahead));
     expect(having.map(({ stride }) => stride)).toEqual(ahead % 4 === 0 ? [1, 2, 4] : [1, 2]);
     for (const subsequence of having) {
-      const ago = lastKnownAgo(subsequence);
+      const ago = distanceToLastKnown(subsequence);
       expect((ahead + ago) % subsequence.stride).toBe(0);
       expect(ago).toBeLessThan(subsequence.stride);
       expect(endsWithKnown(subsequence)).toBe(ago === 0);
@@ -47,7 +47,7 @@ test('each subsequence that a frame is in has a known frame a whole number of st
 });
 
 test('a longer stride needs two frames: of a context of one the next frame alone is left', () => {
-  const strides = [1, 2, 4].flatMap((stride) => [0, 1, 2].map((frames) => areEnough({ stride, phase: 0 }, frames)));
+  const strides = [1, 2, 4].flatMap((stride) => [0, 1, 2].map((frames) => hasEnoughContext({ stride, phase: 0 }, frames)));
   expect(strides).toEqual([true, true, true, false, false, true, false, false, true]);
   expect(subsequencesFor(1)).toEqual([{ stride: 1, phase: 0 }]);
   expect(subsequencesFor(2)).toEqual(SUBSEQUENCES);
