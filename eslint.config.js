@@ -64,7 +64,8 @@ export default tseslint.config(
     files: ['**/*.ts'],
     languageOptions: { parserOptions: { project: ['./tsconfig.json', './page/tsconfig.json'] } },
     plugins: { 'import-x': importX },
-    // Sources name each other as the .js files that they become. Circles are looked for among files with these extensions.
+    // Sources name each other as the .js files that they become. Circles are looked for among files with these
+    // extensions.
     settings: {
       'import-x/resolver-next': [createNodeResolver({ extensionAlias: { '.js': ['.ts', '.js'] } })],
       'import-x/extensions': ['.ts'],
@@ -72,6 +73,10 @@ export default tseslint.config(
     rules: {
       'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones }],
       'import-x/no-cycle': 'error',
+      'max-len': [
+        'error',
+        { code: 120, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreRegExpLiterals: true, ignoreUrls: true },
+      ],
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
     },

@@ -1,11 +1,10 @@
-// How well surprise finds what is anomalous, on a set whose frames are labelled. First what is usual is learned from the normal clips, by a
-// model that learned them: see recipes/ped2.json and docs/measurements.md, "Surprise".
+// How well surprise finds what is anomalous, on a set whose frames are labelled. First what is usual is learned from
+// the normal clips, by a model that learned them: see recipes/ped2.json and docs/measurements.md, "Surprise".
 //
-// usage: node bench/anomaly.mjs SET --model RUN [--normal NAME...] [--test FOLDER] [--labels FILE.tsv] [--size 96x64] [--threads N]
-//   SET/train/NAME/*.png      normal clips; --normal: those to learn from, default all
-//   SET/FOLDER/NAME/*.png     clips to score, default `test`
-//   SET/labels.tsv            clip, frame from 0, 1 where it is anomalous
-//   SET/FOLDER_masks/NAME/*.png  where; without them nothing is said of pixels
+// usage: node bench/anomaly.mjs SET --model RUN [--normal NAME...] [--test FOLDER] [--labels FILE.tsv] [--size 96x64]
+// [--threads N] SET/train/NAME/*.png normal clips; --normal: those to learn from, default all SET/FOLDER/NAME/*.png
+// clips to score, default `test` SET/labels.tsv clip, frame from 0, 1 where it is anomalous SET/FOLDER_masks/NAME/*.png
+// where; without them nothing is said of pixels
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -121,7 +120,9 @@ function lastFrameErrors(frame, { data }) {
   return [all / frame.data.length, Math.max(...sums.values()) / (64 * channels)];
 }
 
-/** A pixel has the score of the place that stands out most among those that it lies in. Every fourth pixel is looked at. */
+/**
+ * A pixel has the score of the place that stands out most among those that it lies in. Every fourth pixel is looked at.
+ */
 async function addPixels({ scores, labels }, mask, ofPlaces, boxes) {
   const { data, info } = await sharp(mask)
     .greyscale()

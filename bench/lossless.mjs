@@ -1,12 +1,12 @@
-// The same frames by pxv encode and by lossless codecs of video and of images: bytes, and seconds of a processor. It prints the tables of
-// docs/results.md. What each codec has written is decoded and compared with what it was given.
+// The same frames by pxv encode and by lossless codecs of video and of images: bytes, and seconds of a processor. It
+// prints the tables of docs/results.md. What each codec has written is decoded and compared with what it was given.
 //
 // usage: node bench/lossless.mjs CLIP... [--model NAME] [--threads N] [--json FILE]
 //        node bench/lossless.mjs --images SET [--data FOLDER] [--limit N] ...    test images, each by itself
-//   Of a video codec the bytes of its packets count, of pictures those of their files, of pxv its file, with headers, checks and key frames.
-//   Seconds are those of processors, in user mode and in the system, which other programs disturb less than the clock.
-//   With --encode-only what pxv has written is not read again, which takes twice as long as to write it.
-//   With --json each row is kept as soon as it is there, and a second call leaves out the clips that are in the file.
+// Of a video codec the bytes of its packets count, of pictures those of their files, of pxv its file, with headers,
+// checks and key frames. Seconds are those of processors, in user mode and in the system, which other programs disturb
+// less than the clock. With --encode-only what pxv has written is not read again, which takes twice as long as to write
+// it. With --json each row is kept as soon as it is there, and a second call leaves out the clips that are in the file.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

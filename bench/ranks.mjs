@@ -1,5 +1,6 @@
-// Times trainings of two ranks beside one process of two threads, and holds the model of a step's time in docs/clusters.md against links of 1 and
-// 10 Gbit/s. It needs Linux, root (for a network of its own, whose loopback is slowed down by tc), Open MPI, and two cores with nothing else to do.
+// Times trainings of two ranks beside one process of two threads, and holds the model of a step's time in
+// docs/clusters.md against links of 1 and 10 Gbit/s. It needs Linux, root (for a network of its own, whose loopback is
+// slowed down by tc), Open MPI, and two cores with nothing else to do.
 //
 // usage: node bench/ranks.mjs CLIPS [STEPS]
 import { execFile, execFileSync } from 'node:child_process';

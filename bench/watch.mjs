@@ -1,6 +1,7 @@
-// Measures what `train --watch` costs: one training, in which stretches with the page open, as a browser loads it, alternate with stretches
-// without. Prints seconds a step of each pair, and the median of the ratios. It needs a machine with nothing else to do: pages are drawn by the
-// clock, so that they take a larger part of the little that a busy machine leaves.
+// Measures what `train --watch` costs: one training, in which stretches with the page open, as a browser loads it,
+// alternate with stretches without. Prints seconds a step of each pair, and the median of the ratios. It needs a
+// machine with nothing else to do: pages are drawn by the clock, so that they take a larger part of the little that a
+// busy machine leaves.
 //
 // usage: node bench/watch.mjs CLIPS [PAIRS]
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -23,8 +24,8 @@ const configuration = await configureTraining({
 });
 
 const done = new AbortController();
-// A server that nobody asks costs nothing: the page is open in one stretch of each pair, in every second pair the first, so that a machine that
-// gets faster or slower favours neither.
+// A server that nobody asks costs nothing: the page is open in one stretch of each pair, in every second pair the
+// first, so that a machine that gets faster or slower favours neither.
 const watched = await watchTraining(run);
 let stretch = null;
 const costs = [];

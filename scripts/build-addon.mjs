@@ -1,6 +1,7 @@
 // Builds the native addon with node-gyp: in a clone, and in a package that was installed. Where that is not possible it
-// says why in one line; with --optional it then succeeds, since WebAssembly computes the same. With --arch ARCH (x64, arm64) it is
-// built for another machine, on Linux by the cross compiler that Debian calls g++-aarch64-linux-gnu or g++-x86-64-linux-gnu.
+// says why in one line; with --optional it then succeeds, since WebAssembly computes the same. With --arch ARCH (x64,
+// arm64) it is built for another machine, on Linux by the cross compiler that Debian calls g++-aarch64-linux-gnu or
+// g++-x86-64-linux-gnu.
 import { spawnSync } from 'node:child_process';
 import { existsSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';

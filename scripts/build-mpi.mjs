@@ -1,5 +1,6 @@
-// Builds the addon that joins ranks over MPI, by the mpicc that is found, or that MPICC names: an addon serves the MPI that it was built for.
-// Where there is none, --optional says nothing: only clusters have it. With --out FILE it is written there.
+// Builds the addon that joins ranks over MPI, by the mpicc that is found, or that MPICC names: an addon serves the MPI
+// that it was built for. Where there is none, --optional says nothing: only clusters have it. With --out FILE it is
+// written there.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,5 +1,5 @@
-// Bundles the page into dist/page, which `pxv page` serves with files of the package beside it. With --out it writes the same page as a
-// folder of static files, those included, that any host can serve.
+// Bundles the page into dist/page, which `pxv page` serves with files of the package beside it. With --out it writes
+// the same page as a folder of static files, those included, that any host can serve.
 //
 // usage: node scripts/build-page.mjs [--out DIR]
 import { build } from 'esbuild';

@@ -1,6 +1,6 @@
-// Compiles the kernels and the engine to WebAssembly: wasm/pxv.wasm, which stands in the repository, since its users have no
-// compiler for it. With --check it compares instead what it would write with what stands there.
-// Debian: clang-19 lld-19 wasi-libc libc++-19-dev-wasm32 libclang-rt-19-dev-wasm32
+// Compiles the kernels and the engine to WebAssembly: wasm/pxv.wasm, which stands in the repository, since its users
+// have no compiler for it. With --check it compares instead what it would write with what stands there. Debian:
+// clang-19 lld-19 wasi-libc libc++-19-dev-wasm32 libclang-rt-19-dev-wasm32
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';

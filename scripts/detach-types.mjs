@@ -12,7 +12,8 @@ for (const name of declarations) {
   const text = readFileSync(path, 'utf8');
   const place = relative(dirname(path), tensors).replaceAll('\\', '/');
   const from = `'${place.startsWith('.') ? place : `./${place}`}'`;
-  // Types that the compiler has found name the package in quotes of the other kind. What is imported for what it does has no types.
+  // Types that the compiler has found name the package in quotes of the other kind. What is imported for what it does
+  // has no types.
   const detached = text
     .replaceAll(/(['"])@tensorflow\/tfjs-core\1/g, from)
     .replaceAll(/^import '@tensorflow\/tfjs-layers';\n/gm, '');

@@ -1,5 +1,5 @@
-// Ends with 0 where `prepare` has nothing to do. `npx pxv` in a clone runs it once more, and shows nothing meanwhile: what
-// `npm ci` has built is enough then.
+// Ends with 0 where `prepare` has nothing to do. `npx pxv` in a clone runs it once more, and shows nothing meanwhile:
+// what `npm ci` has built is enough then.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

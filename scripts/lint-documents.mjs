@@ -1,4 +1,5 @@
-// Keeps the documents plain: sentences of at most 30 words, and none of the words below. Prints each offence with its place.
+// Keeps the documents plain: sentences of at most 30 words, and none of the words below. Prints each offence with its
+// place.
 //
 // usage: node scripts/lint-documents.mjs [FILE.md]...   (default: all that git tracks)
 import { execFileSync } from 'node:child_process';

@@ -1,4 +1,5 @@
-// The C++ that serves every instruction set and every host, a path a line: for binding.gyp, and for the build of WebAssembly.
+// The C++ that serves every instruction set and every host, a path a line: for binding.gyp, and for the build of
+// WebAssembly.
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

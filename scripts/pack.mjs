@@ -1,5 +1,6 @@
-// Makes the packages that are published, as .tgz files: pxv, its addon for each architecture, and the models that are rarely used. Only
-// here do the names of the other packages enter the manifest of pxv, under the scope that is asked for.
+// Makes the packages that are published, as .tgz files: pxv, its addon for each architecture, and the models that are
+// rarely used. Only here do the names of the other packages enter the manifest of pxv, under the scope that is asked
+// for.
 //
 // usage: npm run pack -- [--scope @NAME] [--out DIR] [--arch ARCH]...
 //   --scope   of the other packages; that of pxv itself is not changed (default: none, as in pxv-linux-x64)

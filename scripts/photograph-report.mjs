@@ -1,4 +1,5 @@
-// Photographs the top of a report, as the documents show it: a PNG of few colours, 960 pixels wide. It needs Chromium, as Debian has it.
+// Photographs the top of a report, as the documents show it: a PNG of few colours, 960 pixels wide. It needs Chromium,
+// as Debian has it.
 //
 // usage: node scripts/photograph-report.mjs REPORT.html OUT.png HEIGHT
 import { pathToFileURL } from 'node:url';

@@ -1,5 +1,6 @@
-// Prints exported declarations drawn at random, with their comments and signatures and without bodies: a reader who does not know the code
-// writes down what each means, then opens it. What the body contradicts, or what took a second reading, is unclear.
+// Prints exported declarations drawn at random, with their comments and signatures and without bodies: a reader who
+// does not know the code writes down what each means, then opens it. What the body contradicts, or what took a second
+// reading, is unclear.
 // Usage: node scripts/sample-exports.mjs [--count 40] [--seed 1]
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';

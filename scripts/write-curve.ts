@@ -1,4 +1,7 @@
-/** Writes the learning curve of a run folder: `npm run build && node dist/scripts/write-curve.js RUN > docs/curves/NAME.csv`. */
+/**
+ * Writes the learning curve of a run folder: `npm run build && node dist/scripts/write-curve.js RUN >
+ * docs/curves/NAME.csv`.
+ */
 import { curveOf, formatCurve } from './curve.js';
 
 const [run] = process.argv.slice(2);

@@ -1,4 +1,7 @@
-/** Makes the README's picture again by its own first command: `npm run build && node dist/scripts/write-first-prediction.js`. */
+/**
+ * Makes the README's picture again by its own first command: `npm run build && node
+ * dist/scripts/write-first-prediction.js`.
+ */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { FIRST_PREDICTION, firstPrediction } from './first-prediction.js';

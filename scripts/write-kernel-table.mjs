@@ -1,5 +1,5 @@
-// Writes what C++ knows of the kernels, from their descriptions as they were built to dist/: the structs of their calls, and the
-// table that holds a function for each.
+// Writes what C++ knows of the kernels, from their descriptions as they were built to dist/: the structs of their
+// calls, and the table that holds a function for each.
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,10 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = join(root, 'build', 'generated');
 const numberTypes = { int32: 'int32_t', boolean: 'int32_t', float32: 'float', float64: 'double' };
 
-/** For each instruction set, with its type of native/instruction_set.h, what it fills of its table. A file each: compiler flags are a file's. */
+/**
+ * For each instruction set, with its type of native/instruction_set.h, what it fills of its table. A file each:
+ * compiler flags are a file's.
+ */
 const sets = {
   portable: 'fillTable<pxv::Portable>',
   avx2: 'fillTable<pxv::Avx2>',

@@ -1,6 +1,7 @@
 /**
- * Draws the picture of predictions in docs/results.md, two clips in a row: of each the truth, one sample and the best guess, from the third
- * of the places that `pxv eval-video` predicts from: `npm run build && node dist/scripts/write-predictions.js OUT.png CLIPS...`.
+ * Draws the picture of predictions in docs/results.md, two clips in a row: of each the truth, one sample and the best
+ * guess, from the third of the places that `pxv eval-video` predicts from: `npm run build && node
+ * dist/scripts/write-predictions.js OUT.png CLIPS...`.
  */
 import { Readable } from 'node:stream';
 import sharp from 'sharp';

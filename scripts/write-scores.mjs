@@ -1,7 +1,8 @@
-// Fills the tables of scores in README and results from docs/scores, so that they are true when a model changes. A table stands between
-// `<!-- scores: NAME -->` and `<!-- end -->`.
+// Fills the tables of scores in README and results from docs/scores, so that they are true when a model changes. A
+// table stands between `<!-- scores: NAME -->` and `<!-- end -->`.
 //
-// usage: node scripts/write-scores.mjs [--check]     --check: writes nothing, and fails where a table is not what the files say
+// usage: node scripts/write-scores.mjs [--check] --check: writes nothing, and fails where a table is not what the files
+// say
 import { readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 

@@ -1,6 +1,7 @@
 /**
- * Writes the model of a run as it ships, with its weights in 16 bits, and with the hashes of the recipe that made it and of its data, the
- * list of its clips or the file of its images: `npm run build && node dist/scripts/write-shipped.js OUT.safetensors RUN RECIPE.json DATA`.
+ * Writes the model of a run as it ships, with its weights in 16 bits, and with the hashes of the recipe that made it
+ * and of its data, the list of its clips or the file of its images: `npm run build && node
+ * dist/scripts/write-shipped.js OUT.safetensors RUN RECIPE.json DATA`.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';

@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * Builds dist/ before the tests that run the command line or the package, unless it is newer than everything it is built from. A run of
- * chosen tests elsewhere does not wait for it. Type errors are left to `npm run typecheck`: they stop no test.
+ * Builds dist/ before the tests that run the command line or the package, unless it is newer than everything it is
+ * built from. A run of chosen tests elsewhere does not wait for it. Type errors are left to `npm run typecheck`: they
+ * stop no test.
  */
 export default function buildOnce({ testPathPatterns }: { testPathPatterns: { patterns: string[] } }): void {
   const { patterns } = testPathPatterns;

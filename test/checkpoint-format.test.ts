@@ -14,7 +14,10 @@ function tableAfter(text: string): [string[], string][] {
   const start = page.indexOf(text);
   if (start < 0) throw new RangeError(`the page does not say ${text}`);
   const table = /(?:^\|.*\n)+/m.exec(page.slice(start))![0];
-  const cells = table.split('\n').slice(2, -1).map((row) => row.split('|').map((cell) => cell.trim())); // prettier-ignore
+  const cells = table
+    .split('\n')
+    .slice(2, -1)
+    .map((row) => row.split('|').map((cell) => cell.trim()));
   return cells.map(([, names, shape]) => [[...names.matchAll(/`([^`]+)`/g)].map(([, name]) => name), shape]);
 }
 
@@ -47,7 +50,9 @@ const networks: [string, NetworkDescription[]][] = [
   ['a chain of all layers', tinyChain({ layers })],
 ];
 
-/** The page's name of a parameter: indices of blocks, layers and outputs as letters, without its scale and its ending. */
+/**
+ * The page's name of a parameter: indices of blocks, layers and outputs as letters, without its scale and its ending.
+ */
 function nameOnPage(parameter: string): string {
   return parameter
     .replace(/^scales\.\d+\./, '')
@@ -57,7 +62,11 @@ function nameOnPage(parameter: string): string {
 }
 
 /** Sides that a shape on the page gives as numbers. */
-const numbers = (shape: string) => shape.replace(/^\[|\].*$/g, '').split(', ').map(Number); // prettier-ignore
+const numbers = (shape: string) =>
+  shape
+    .replace(/^\[|\].*$/g, '')
+    .split(', ')
+    .map(Number);
 
 test.each(networks)('the page has every array of %s, with its kernel', (_, scales) => {
   for (const { name, shape } of buildChain({ version: 1, scales }).parameters) {
@@ -96,7 +105,12 @@ test("the page's random numbers are those that pxv draws from", () => {
     .slice(page.indexOf('To check an implementation'))
     .split('\n')
     .filter((line) => /^\| (0x)?[0-9A-F]+ /.test(line))
-    .map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim())); // prettier-ignore
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
   expect(rows.map(([seed]) => seed)).toEqual(['1', '1', '0xFEDCBA9876543210']);
   for (const [seed, ...rest] of rows) {
     const [sample, frame, position, channel, scale, c0] = rest.map(Number);

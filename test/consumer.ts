@@ -6,7 +6,10 @@ import { temporaryFolder } from './video/made-clips.js';
 
 const run = promisify(execFile);
 
-/** A user's folder with the package installed, and its examples; `outputOf` runs a program there and gives what it prints. */
+/**
+ * A user's folder with the package installed, and its examples; `outputOf` runs a program there and gives what it
+ * prints.
+ */
 export function consumerFolder() {
   const folder = temporaryFolder();
   beforeAll(() => {

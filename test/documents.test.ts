@@ -26,7 +26,10 @@ function brokenLinks(path: string, text: string): string[] {
   return targets.filter((target) => !/^[a-z]+:/.test(target) && !existsSync(join(dirname(path), target)));
 }
 
-/** Paths in backquotes, such as `src/foundation/frame.ts`, that look like files or folders of this repository but do not exist. */
+/**
+ * Paths in backquotes, such as `src/foundation/frame.ts`, that look like files or folders of this repository but do not
+ * exist.
+ */
 function missingPaths(text: string): string[] {
   const paths = [...text.matchAll(/`((?:src|cli|datasets|native|test|scripts|docs)\/[\w./-]*)`/g)].map(
     ([, path]) => path,

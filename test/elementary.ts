@@ -1,6 +1,6 @@
 /**
- * exp, expm1 and log in float64, step for step those of native/engine/elementary.h: what is drawn is compared
- * bit for bit, and Math.exp differs from machine to machine. Within 2 units in the last place of the true values (expm1: 3).
+ * exp, expm1 and log in float64, step for step those of native/engine/elementary.h: what is drawn is compared bit for
+ * bit, and Math.exp differs from machine to machine. Within 2 units in the last place of the true values (expm1: 3).
  */
 const floats = new Float64Array(1);
 /** The same bits: the lower half first, as on every machine that Node runs on. */

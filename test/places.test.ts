@@ -1,6 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 
-/** Tests of no single source, with what each is about. Those of `src/X/y.ts` are `test/X/y.test.ts` and `y.ASPECT.test.ts`. */
+/**
+ * Tests of no single source, with what each is about. Those of `src/X/y.ts` are `test/X/y.test.ts` and
+ * `y.ASPECT.test.ts`.
+ */
 const ofNoSource: Record<string, string> = {
   places: 'tests',
   'bench/bench': 'src/bench',

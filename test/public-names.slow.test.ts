@@ -32,7 +32,9 @@ const NEVER_THROWS = [
 const documentation = (symbol: ts.Symbol) => ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim();
 const saysWhatItThrows = (symbol: ts.Symbol) => symbol.getJsDocTags(checker).some(({ name }) => name === 'throws');
 
-/** Names of members without a docstring. Of a type that is made from a schema they have those of the schema's fields. */
+/**
+ * Names of members without a docstring. Of a type that is made from a schema they have those of the schema's fields.
+ */
 function undocumentedMembers(symbol: ts.Symbol): string[] {
   if (!(symbol.flags & (ts.SymbolFlags.Interface | ts.SymbolFlags.Class | ts.SymbolFlags.TypeAlias))) return [];
   const type = checker.getDeclaredTypeOfSymbol(symbol);

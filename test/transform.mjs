@@ -7,8 +7,8 @@ const { process, processAsync, getCacheKey } = swc.createTransformer({
 });
 
 /**
- * Jest runs modules in a context whose global names are looked up by a callback each time they are read, which takes longer
- * than the arithmetic of a loop around them. Each module reads those of its loops once.
+ * Jest runs modules in a context whose global names are looked up by a callback each time they are read, which takes
+ * longer than the arithmetic of a loop around them. Each module reads those of its loops once.
  */
 const globals = [
   'Math',

@@ -56,7 +56,10 @@ test('the search finds names of conditionings where they stand', () => {
   expect(linesWith(conditioningNames, 'src/conditioning').length).toBeGreaterThan(0);
 });
 
-/** Methods of earlier pixels are known to their kernels, to the folder where they stand, and to the conditioning whose keys they are, with its preset. */
+/**
+ * Methods of earlier pixels are known to their kernels, to the folder where they stand, and to the conditioning whose
+ * keys they are, with its preset.
+ */
 const methodNames = new RegExp(earlierMethods.map((name) => name.replace(/[A-Z]/, '[- _]?$&')).join('|'), 'i');
 const rooms = [
   'src/backend/kernels/',

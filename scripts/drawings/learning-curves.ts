@@ -31,7 +31,9 @@ export function cifarCurves(): string {
   );
 }
 
-/** What the networks reach on binarised digits, in nats an image, by the number of images that they have learnt from. */
+/**
+ * What the networks reach on binarised digits, in nats an image, by the number of images that they have learnt from.
+ */
 export function binarizedMnistCurves(): string {
   const curve = (name: string, file: string): Line => {
     return { name, points: pointsOf(file, NATS_OF_A_DIGIT) };

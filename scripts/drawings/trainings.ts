@@ -25,7 +25,8 @@ interface Training {
  *     pxv train --frames CLIPS --validate playground.mp4 tractor.mp4 --size 16x16 --hidden 16 --layers 2 --context 2 \
  *       --threads 1 --steps 400
  *
- * CLIPS: autumn_tree, bubble_kid, dancing, dandelion, fingers, gloves, swing_kid, truck; of the last gym_acrobot, gym_cart_pole.
+ * CLIPS: autumn_tree, bubble_kid, dancing, dandelion, fingers, gloves, swing_kid, truck; of the last gym_acrobot,
+ * gym_cart_pole.
  */
 const shown: readonly Training[] = [
   { name: 'Goes well', file: 'training-good', words: ['Both fall, side by side.', 'Let it go on.'] },

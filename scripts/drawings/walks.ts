@@ -12,7 +12,10 @@ import { Drawing, type Paint } from './drawing.js';
 
 const size = { width: 6, height: 5 };
 
-/** The order in which the three walks visit an image, what a pixel reads, and the diagonals as the columns of a skewed map. */
+/**
+ * The order in which the three walks visit an image, what a pixel reads, and the diagonals as the columns of a skewed
+ * map.
+ */
 export function walks(): string {
   const drawing = new Drawing(
     760,

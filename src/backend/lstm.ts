@@ -31,7 +31,10 @@ export function lstm(gates: Tensor4D, weights: Tensor4D, initial: Tensor2D | nul
     const cellSources = layout.neighbours(previousCellOffset[shape.walk], -1);
     const [outs, cells, activations]: Tensor3D[][] = [[], [], []];
     layout.toSteps(gateMajor(gates, shape)).forEach((step, t) => {
-      const read = tf.concat(taps.map((places) => at(places[t], outs[t - 1], h0)), 2); // prettier-ignore
+      const read = tf.concat(
+        taps.map((places) => at(places[t], outs[t - 1], h0)),
+        2,
+      );
       const sum = tf.add(timesMatrix(read, matrix), step);
       const [o, f, i, g] = tf.split<Tensor3D>(sum, 4, 2).map((gate, at) => (at < 3 ? tf.sigmoid(gate) : tf.tanh(gate)));
       cells.push(tf.add(tf.mul(f, at(cellSources[t], cells[t - 1], c0)), tf.mul(i, g)));
@@ -87,7 +90,12 @@ export function lstmGradient(
       dSteps.unshift(tf.concat<Tensor3D>(ds as Tensor3D[], 2));
       dCells.unshift(tf.mul<Tensor3D>(dc, f));
       dReads.unshift(timesMatrix(dSteps[0], matrix, true));
-      reads.unshift(tf.concat(taps.map((places) => at(places[t], outs[t - 1], h0)), 2)); // prettier-ignore
+      reads.unshift(
+        tf.concat(
+          taps.map((places) => at(places[t], outs[t - 1], h0)),
+          2,
+        ),
+      );
     }
     const rows = (steps: Tensor3D[]): Tensor => tf.reshape(tf.concat(steps, 1), [-1, steps[0].shape[2]]);
     const dMatrix = tf.matMul(rows(reads), rows(dSteps), true);
@@ -183,13 +191,25 @@ function timesMatrix(x: Tensor3D, matrix: Tensor2D, transposed = false): Tensor3
 /** Reorders features from o, f, i, g of each group to o of all groups, then f, i and g. */
 function gateMajor(map: Tensor4D, { groups }: ScanShape): Tensor4D {
   if (groups.length === 1) return map;
-  const byGroup = tf.split(map, groups.map((size) => 4 * size), 3).map((part) => tf.split<Tensor4D>(part, 4, 3)); // prettier-ignore
-  return tf.concat([0, 1, 2, 3].flatMap((gate) => byGroup.map((parts) => parts[gate])), 3); // prettier-ignore
+  const byGroup = tf
+    .split(
+      map,
+      groups.map((size) => 4 * size),
+      3,
+    )
+    .map((part) => tf.split<Tensor4D>(part, 4, 3));
+  return tf.concat(
+    [0, 1, 2, 3].flatMap((gate) => byGroup.map((parts) => parts[gate])),
+    3,
+  );
 }
 
 /** Reverses gateMajor. */
 function groupMajor(map: Tensor4D, { groups }: ScanShape): Tensor4D {
   if (groups.length === 1) return map;
   const byGate = tf.split<Tensor4D>(map, 4, 3).map((part) => tf.split<Tensor4D>(part, [...groups], 3));
-  return tf.concat(groups.flatMap((_, group) => byGate.map((parts) => parts[group])), 3); // prettier-ignore
+  return tf.concat(
+    groups.flatMap((_, group) => byGate.map((parts) => parts[group])),
+    3,
+  );
 }

@@ -152,7 +152,8 @@ function scoresAtStrides(
   slower: Examples,
 ): ReturnType<typeof scoresGiven> {
   const [near, far] = [examples, slower].map(({ given }) => tf.tidy(() => runConditioning(network, weights, given)!));
-  // Only the expected frame is averaged: the last frame is known, and earlier pixels are searched for in the last frames.
+  // Only the expected frame is averaged: the last frame is known, and
+  // earlier pixels are searched for in the last frames.
   const [expected, ...others] = near.anchors;
   const anchors = [meanOverStrides([expected, far.anchors[0]]), ...others];
   const both: ConditioningOutputs = { ...near, map: meanOverStrides([near.map, far.map]), anchors };

@@ -89,7 +89,9 @@ export function createRollOutBatches(
   };
 }
 
-/** Returns rollouts of zeros in the shapes of `createRollOutBatches`, to measure memory or time; null if `number` is 0. */
+/**
+ * Returns rollouts of zeros in the shapes of `createRollOutBatches`, to measure memory or time; null if `number` is 0.
+ */
 export function blankRollOut(shape: ExampleShape, number: number): RollOut | null {
   if (number === 0) return null;
   const { size, channels, context } = shape;

@@ -41,7 +41,8 @@ function matchImage(
     );
   };
   const sums = new Map<string, number[]>();
-  for (const down of places(reach)) for (const right of places(reach)) sums.set(`${down},${right}`, sumsOf(down, right)); // prettier-ignore
+  for (const down of places(reach))
+    for (const right of places(reach)) sums.set(`${down},${right}`, sumsOf(down, right));
   const terms = channels * (2 * margin + 1) ** 2;
 
   const all = pixels.map((_, at) => {
@@ -61,11 +62,25 @@ function matchImage(
       const bend = smaller() - 2 * here + larger();
       return bend > 0 ? Math.min(Math.max((smaller() - larger()) / bend / 2, -0.5), 0.5) : 0;
     };
-    const inY = fraction(down, () => sum(down - 1, right), () => sum(down + 1, right)); // prettier-ignore
-    const inX = fraction(right, () => sum(down, right - 1), () => sum(down, right + 1)); // prettier-ignore
+    const inY = fraction(
+      down,
+      () => sum(down - 1, right),
+      () => sum(down + 1, right),
+    );
+    const inX = fraction(
+      right,
+      () => sum(down, right - 1),
+      () => sum(down, right + 1),
+    );
     return { down: down + inY, right: right + inX, difference: here / terms };
   });
-  const neighbours = [[0, 0], [-2, 0], [2, 0], [0, -2], [0, 2]]; // prettier-ignore
+  const neighbours = [
+    [0, 0],
+    [-2, 0],
+    [2, 0],
+    [0, -2],
+    [0, 2],
+  ];
   return pixels.flatMap(({ y, x }, at) => {
     const told = neighbours.map(([i, j]) => all[clamp(y + i, height) * width + clamp(x + j, width)]);
     return [...told.map(({ down }) => down), ...told.map(({ right }) => right), all[at].difference];

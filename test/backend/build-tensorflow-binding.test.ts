@@ -4,8 +4,9 @@ import { buildTensorflowBinding } from '../../src/backend/build-tensorflow-bindi
 import type { TensorflowPackage } from '../../src/backend/tensorflow.js';
 import { temporaryFolder } from '../video/made-clips.js';
 
-// Programs that stand in for Python and the compiler, a package that stands in for TensorFlow's, and a wheel of empty files:
-// what is tested is who is asked for what, and what is left behind. test/tensorflow.slow.test.ts has the real ones.
+// Programs that stand in for Python and the compiler, a package that stands in for TensorFlow's, and a wheel of empty
+// files: what is tested is who is asked for what, and what is left behind. test/tensorflow.slow.test.ts has the real
+// ones.
 const folder = temporaryFolder();
 const CXX = process.env.CXX;
 afterAll(folder.remove);

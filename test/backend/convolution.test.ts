@@ -141,7 +141,10 @@ const table = CONVOLUTIONS.map(({ name, batch, shape }) => {
   return { name, batch, shape, mask, arrays };
 });
 
-/** The products of a convolution, three numbers each: the indices of an input value, of a weight, and of an output value. */
+/**
+ * The products of a convolution, three numbers each: the indices of an input value, of a weight, and of an output
+ * value.
+ */
 function productsOf(shape: ConvolutionShape, batch: number): Int32Array {
   const kept = known.get(shape);
   if (kept?.batch === batch) return kept.products;

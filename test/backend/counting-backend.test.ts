@@ -21,7 +21,13 @@ const operations: Record<string, () => Tensor | Tensor[]> = {
   'means along axes': () => [tf.mean(x(), [1, 3]), tf.mean(x(), -1, true), tf.mean(x())],
   'sums along axes': () => [tf.sum(x(), [1, 3]), tf.sum(x(), -1, true), tf.sum(x())],
   tiles: () => tf.tile(x(), [1, 2, 1, 3]),
-  padding: () => tf.pad(x(), [[0, 0], [1, 2], [0, 3], [0, 0]]), // prettier-ignore
+  padding: () =>
+    tf.pad(x(), [
+      [0, 0],
+      [1, 2],
+      [0, 3],
+      [0, 0],
+    ]),
   stacks: () => [tf.stack([x(), x()], 2), tf.stack([x(), x(), x()])],
   slices: () => [tf.slice(x(), [0, 1, 2, 0], [2, 3, -1, 1]), tf.slice(x(), 1)],
   strides: () => tf.stridedSlice(x(), [0, 1, 0, 0], [2, 6, 5, 3], [1, 2, 3, 1]),

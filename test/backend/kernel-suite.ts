@@ -45,8 +45,8 @@ export interface KernelSuite<K extends KernelName> {
   /** The plainest float64 loops that the definition allows, written apart from every implementation. */
   reference: (numbers: KernelNumbers<K>, inputs: ReferenceInputs<K>) => InPlaceOf<KernelOutputs<K>, ArrayLike<number>>;
   /**
-   * The operation on tensors, where there is one, or the tape's gradient of one. Inputs have the shapes of the description, and
-   * go where a tensor of any rank is asked for.
+   * The operation on tensors, where there is one, or the tape's gradient of one. Inputs have the shapes of the
+   * description, and go where a tensor of any rank is asked for.
    */
   tensors?: (
     numbers: KernelNumbers<K>,
@@ -76,8 +76,8 @@ export type RunKernel<K extends KernelName> = (
 ) => KernelOutputs<K>;
 
 /**
- * Tests a kernel against its reference in every form, and what follows from its description: see src/backend/kernels. Outputs are
- * first filled with NaN, so that whatever a kernel forgets to write is seen.
+ * Tests a kernel against its reference in every form, and what follows from its description: see src/backend/kernels.
+ * Outputs are first filled with NaN, so that whatever a kernel forgets to write is seen.
  */
 export function testKernel<K extends KernelName>(name: K, suite: KernelSuite<K>): RunKernel<K> {
   const tested = new Tested(name, suite as unknown as Suite);

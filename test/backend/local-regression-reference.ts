@@ -41,7 +41,12 @@ function regressImage(
     colours.map((c) => references[(pixel * count + reference) * channels + c] - expected[pixel * channels + c]);
   const error = (y: number, x: number) =>
     colours.map((c) => (isInside(y, x) ? image[(y * width + x) * channels + c] - anchor(y * width + x)[c] : 0));
-  const sides = [[0, 1], [1, 0], [0, -1], [-1, 0]] as const; // prettier-ignore
+  const sides = [
+    [0, 1],
+    [1, 0],
+    [0, -1],
+    [-1, 0],
+  ] as const;
   const regressors = (y: number, x: number) => {
     const pixel = y * width + x;
     return [
@@ -80,7 +85,10 @@ function regressImage(
         }
         const trace = own.reduce((sum, _, a) => sum + squares[a][a], 0);
         const ridge = (0.006 * trace) / size + (0.015 * weights + 1e-6) * unit;
-        const coefficients = solved(squares.map((row, a) => row.map((value, b) => (a === b ? value + ridge : value))), sides); // prettier-ignore
+        const coefficients = solved(
+          squares.map((row, a) => row.map((value, b) => (a === b ? value + ridge : value))),
+          sides,
+        );
         const moved = colours.map((c) => own.reduce((sum, value, a) => sum + value * coefficients[a][c], 0));
         // Of the sum that is least: |e|^2 less what the coefficients take away.
         const rest = colours.map(

@@ -15,9 +15,28 @@ interface Layer {
 
 /** [rows down, columns to the right] of the states that a pixel reads, and of the cell that it goes on from. */
 const READS: Record<ScanOrder, { states: [number, number][]; cell: [number, number] }> = {
-  rows: { states: [[-1, -1], [-1, 0], [-1, 1]], cell: [-1, 0] }, // prettier-ignore
-  diagonals: { states: [[-1, 0], [0, -1]], cell: [0, -1] }, // prettier-ignore
-  'mirrored-diagonals': { states: [[-1, 0], [0, 1]], cell: [0, 1] }, // prettier-ignore
+  rows: {
+    states: [
+      [-1, -1],
+      [-1, 0],
+      [-1, 1],
+    ],
+    cell: [-1, 0],
+  },
+  diagonals: {
+    states: [
+      [-1, 0],
+      [0, -1],
+    ],
+    cell: [0, -1],
+  },
+  'mirrored-diagonals': {
+    states: [
+      [-1, 0],
+      [0, 1],
+    ],
+    cell: [0, 1],
+  },
 };
 
 /** A pixel of the batch, by its index, with the pixels that it reads; null outside the image. */

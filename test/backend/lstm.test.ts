@@ -143,7 +143,13 @@ test.each(cases)('reference gradients equal finite differences: $name', ({ name,
 
 describe('the steps of a walk', () => {
   test.each<[ScanOrder, number[][]]>([
-    ['rows', [[0, 1, 2], [3, 4, 5]]], // prettier-ignore
+    [
+      'rows',
+      [
+        [0, 1, 2],
+        [3, 4, 5],
+      ],
+    ],
     ['diagonals', [[0], [1, 3], [2, 4], [5]]],
     ['mirrored-diagonals', [[2], [1, 5], [0, 4], [3]]],
   ])('of 2 rows and 3 columns by %s', (walk, steps) => {

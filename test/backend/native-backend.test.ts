@@ -34,40 +34,182 @@ const conv2d =
     tf.conv2d(x as Tensor4D, filter as Tensor4D, ...rest);
 
 const CASES: TfjsCase[] = [
-  { name: 'conv2d 3x3 same', inputs: [[2, 5, 7, 3], [3, 3, 3, 5]], f: conv2d(1, 'same') }, // prettier-ignore
-  { name: 'conv2d 4x4 stride 2 same', inputs: [[2, 7, 5, 3], [4, 4, 3, 5]], f: conv2d(2, 'same') }, // prettier-ignore
-  { name: 'conv2d 3x2 valid', inputs: [[1, 5, 7, 4], [3, 2, 4, 2]], f: conv2d(1, 'valid') }, // prettier-ignore
-  { name: 'conv2d explicit padding', inputs: [[1, 5, 6, 3], [3, 3, 3, 2]], f: conv2d(1, [[0, 0], [2, 0], [1, 1], [0, 0]]) }, // prettier-ignore
-  { name: 'conv2d strides 2x1 (tfjs)', inputs: [[1, 5, 6, 3], [3, 3, 3, 2]], f: conv2d([2, 1], 'same') }, // prettier-ignore
+  {
+    name: 'conv2d 3x3 same',
+    inputs: [
+      [2, 5, 7, 3],
+      [3, 3, 3, 5],
+    ],
+    f: conv2d(1, 'same'),
+  },
+  {
+    name: 'conv2d 4x4 stride 2 same',
+    inputs: [
+      [2, 7, 5, 3],
+      [4, 4, 3, 5],
+    ],
+    f: conv2d(2, 'same'),
+  },
+  {
+    name: 'conv2d 3x2 valid',
+    inputs: [
+      [1, 5, 7, 4],
+      [3, 2, 4, 2],
+    ],
+    f: conv2d(1, 'valid'),
+  },
+  {
+    name: 'conv2d explicit padding',
+    inputs: [
+      [1, 5, 6, 3],
+      [3, 3, 3, 2],
+    ],
+    f: conv2d(1, [
+      [0, 0],
+      [2, 0],
+      [1, 1],
+      [0, 0],
+    ]),
+  },
+  {
+    name: 'conv2d strides 2x1 (tfjs)',
+    inputs: [
+      [1, 5, 6, 3],
+      [3, 3, 3, 2],
+    ],
+    f: conv2d([2, 1], 'same'),
+  },
   {
     name: 'conv2dTranspose 4x4 stride 2 to an odd size',
-    inputs: [[2, 4, 3, 5], [4, 4, 2, 5]], // prettier-ignore
+    inputs: [
+      [2, 4, 3, 5],
+      [4, 4, 2, 5],
+    ],
     f: (dy, filter) => tf.conv2dTranspose(dy as Tensor4D, filter as Tensor4D, [2, 7, 6, 2], 2, 'same'),
   },
-  { name: 'matMul', inputs: [[5, 7], [7, 3]], f: (a, b) => tf.matMul(a, b) }, // prettier-ignore
-  { name: 'matMul transposed', inputs: [[7, 5], [3, 7]], f: (a, b) => tf.matMul(a, b, true, true) }, // prettier-ignore
-  { name: 'matMul of batches', inputs: [[3, 4, 5], [3, 5, 2]], f: (a, b) => tf.matMul(a, b) }, // prettier-ignore
+  {
+    name: 'matMul',
+    inputs: [
+      [5, 7],
+      [7, 3],
+    ],
+    f: (a, b) => tf.matMul(a, b),
+  },
+  {
+    name: 'matMul transposed',
+    inputs: [
+      [7, 5],
+      [3, 7],
+    ],
+    f: (a, b) => tf.matMul(a, b, true, true),
+  },
+  {
+    name: 'matMul of batches',
+    inputs: [
+      [3, 4, 5],
+      [3, 5, 2],
+    ],
+    f: (a, b) => tf.matMul(a, b),
+  },
   { name: 'relu', inputs: [[3, 40, 40]], f: (x) => tf.relu(x) },
   { name: 'relu in one pass', inputs: [[3, 40, 40]], f: (x) => relu(x) },
-  { name: 'add of equal shapes', inputs: [[3, 4], [3, 4]], f: (a, b) => tf.add(a, b) }, // prettier-ignore
-  { name: 'add of a bias', inputs: [[2, 3, 4], [4]], f: (a, b) => tf.add(a, b) }, // prettier-ignore
-  { name: 'add of a bias first', inputs: [[4], [2, 3, 4]], f: (a, b) => tf.add(a, b) }, // prettier-ignore
-  { name: 'add of a scalar', inputs: [[2, 3], []], f: (a, b) => tf.add(a, b) }, // prettier-ignore
-  { name: 'multiply by one value of as many axes', inputs: [[2, 3], [1, 1]], f: (a, b) => tf.mul(a, b) }, // prettier-ignore
-  { name: 'multiply one value by others', inputs: [[1, 1], [2, 3]], f: (a, b) => tf.mul(a, b) }, // prettier-ignore
-  { name: 'multiply by one value of more axes (tfjs)', inputs: [[3], [1, 1]], f: (a, b) => tf.mul(a, b) }, // prettier-ignore
-  { name: 'add of a column (tfjs)', inputs: [[2, 3], [2, 1]], f: (a, b) => tf.add(a, b) }, // prettier-ignore
-  { name: 'multiply', inputs: [[3, 4], [3, 4]], f: (a, b) => tf.mul(a, b) }, // prettier-ignore
-  { name: 'multiply with a row', inputs: [[3, 4], [4]], f: (a, b) => tf.mul(a, b) }, // prettier-ignore
-  { name: 'difference from a row', inputs: [[3, 4], [4]], f: (a, b) => tf.sub(a, b) }, // prettier-ignore
-  { name: 'difference of a row (tfjs)', inputs: [[4], [3, 4]], f: (a, b) => tf.sub(a, b) }, // prettier-ignore
-  { name: 'quotient', inputs: [[3, 4], []], f: (a, b) => tf.div(a, tf.add(b, 2)) }, // prettier-ignore
-  { name: 'difference', inputs: [[3, 4], [3, 4]], f: (a, b) => tf.sub(a, b) }, // prettier-ignore
-  { name: 'concatenation of the last axis', inputs: [[2, 3, 4], [2, 3, 1]], f: (a, b) => tf.concat([a, b], 2) }, // prettier-ignore
-  { name: 'concatenation of an inner axis', inputs: [[2, 3, 4], [2, 1, 4]], f: (a, b) => tf.concat([a, b], 1) }, // prettier-ignore
-  { name: 'concatenation of three', inputs: [[3, 4], [2, 4], [1, 4]], f: (a, b, c) => tf.concat([a, b, c], 0) }, // prettier-ignore
-  { name: 'stack', inputs: [[2, 3, 4], [2, 3, 4]], f: (a, b) => tf.stack([a, b], 3) }, // prettier-ignore
-  { name: 'stack of an inner axis', inputs: [[2, 3, 4], [2, 3, 4]], f: (a, b) => tf.stack([a, b], 1) }, // prettier-ignore
+  {
+    name: 'add of equal shapes',
+    inputs: [
+      [3, 4],
+      [3, 4],
+    ],
+    f: (a, b) => tf.add(a, b),
+  },
+  { name: 'add of a bias', inputs: [[2, 3, 4], [4]], f: (a, b) => tf.add(a, b) },
+  { name: 'add of a bias first', inputs: [[4], [2, 3, 4]], f: (a, b) => tf.add(a, b) },
+  { name: 'add of a scalar', inputs: [[2, 3], []], f: (a, b) => tf.add(a, b) },
+  {
+    name: 'multiply by one value of as many axes',
+    inputs: [
+      [2, 3],
+      [1, 1],
+    ],
+    f: (a, b) => tf.mul(a, b),
+  },
+  {
+    name: 'multiply one value by others',
+    inputs: [
+      [1, 1],
+      [2, 3],
+    ],
+    f: (a, b) => tf.mul(a, b),
+  },
+  { name: 'multiply by one value of more axes (tfjs)', inputs: [[3], [1, 1]], f: (a, b) => tf.mul(a, b) },
+  {
+    name: 'add of a column (tfjs)',
+    inputs: [
+      [2, 3],
+      [2, 1],
+    ],
+    f: (a, b) => tf.add(a, b),
+  },
+  {
+    name: 'multiply',
+    inputs: [
+      [3, 4],
+      [3, 4],
+    ],
+    f: (a, b) => tf.mul(a, b),
+  },
+  { name: 'multiply with a row', inputs: [[3, 4], [4]], f: (a, b) => tf.mul(a, b) },
+  { name: 'difference from a row', inputs: [[3, 4], [4]], f: (a, b) => tf.sub(a, b) },
+  { name: 'difference of a row (tfjs)', inputs: [[4], [3, 4]], f: (a, b) => tf.sub(a, b) },
+  { name: 'quotient', inputs: [[3, 4], []], f: (a, b) => tf.div(a, tf.add(b, 2)) },
+  {
+    name: 'difference',
+    inputs: [
+      [3, 4],
+      [3, 4],
+    ],
+    f: (a, b) => tf.sub(a, b),
+  },
+  {
+    name: 'concatenation of the last axis',
+    inputs: [
+      [2, 3, 4],
+      [2, 3, 1],
+    ],
+    f: (a, b) => tf.concat([a, b], 2),
+  },
+  {
+    name: 'concatenation of an inner axis',
+    inputs: [
+      [2, 3, 4],
+      [2, 1, 4],
+    ],
+    f: (a, b) => tf.concat([a, b], 1),
+  },
+  {
+    name: 'concatenation of three',
+    inputs: [
+      [3, 4],
+      [2, 4],
+      [1, 4],
+    ],
+    f: (a, b, c) => tf.concat([a, b, c], 0),
+  },
+  {
+    name: 'stack',
+    inputs: [
+      [2, 3, 4],
+      [2, 3, 4],
+    ],
+    f: (a, b) => tf.stack([a, b], 3),
+  },
+  {
+    name: 'stack of an inner axis',
+    inputs: [
+      [2, 3, 4],
+      [2, 3, 4],
+    ],
+    f: (a, b) => tf.stack([a, b], 1),
+  },
   { name: 'an image mirrored', inputs: [[2, 3, 4, 5]], f: (x) => tf.reverse(x, 2) },
   { name: 'reversed along the last axis', inputs: [[2, 3]], f: (x) => tf.reverse(x, -1) },
   { name: 'reversed along two axes (tfjs)', inputs: [[2, 3]], f: (x) => tf.reverse(x, [0, 1]) },

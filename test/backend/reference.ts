@@ -40,7 +40,8 @@ export function gradientByRows(
 
 /**
  * From the definition, by Bayes' rule: the weights of the components given the colours before are products of
- * probabilities, and a component's is a difference of its cumulative distribution, on the side where it does not cancel.
+ * probabilities, and a component's is a difference of its cumulative distribution, on the side where it does not
+ * cancel.
  */
 export function logisticMixture(
   { components, levels, meanScale, colours, anchors: each }: MixtureShape,

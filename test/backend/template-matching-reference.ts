@@ -36,7 +36,10 @@ export function templateInput(
   });
 }
 
-/** Its gradient: the sum over references and both pictures, since what is read falls by gain * fits as what is expected grows. */
+/**
+ * Its gradient: the sum over references and both pictures, since what is read falls by gain * fits as what is expected
+ * grows.
+ */
 export function templateGradient(
   { channels, references, gain }: Pick<EarlierPixelsShape, 'channels' | 'references' | 'gain'>,
   read: Values,
@@ -56,7 +59,11 @@ export function templateGradient(
 function matchImage(shape: Shape, image: readonly number[], references: readonly number[]): number[] {
   const { height, width, channels, references: count, highest } = shape;
   const share = (channels * highest) / 765;
-  const [costOfDistance, smallCost, usualCost] = [[3, 1], [60, 4], [400, 4]].map(([cost, least]) => Math.max(least, Math.round(cost * share))); // prettier-ignore
+  const [costOfDistance, smallCost, usualCost] = [
+    [3, 1],
+    [60, 4],
+    [400, 4],
+  ].map(([cost, least]) => Math.max(least, Math.round(cost * share)));
   const clamp = (place: number, length: number) => Math.min(Math.max(place, 0), length - 1);
   const colours = Array.from({ length: channels }, (_, c) => c);
   const own = (y: number, x: number) => colours.map((c) => image[(y * width + x) * channels + c]);
@@ -64,7 +71,9 @@ function matchImage(shape: Shape, image: readonly number[], references: readonly
     colours.map((c) => references[((clamp(y, height) * width + clamp(x, width)) * count + reference) * channels + c]);
   const sides = (from: number) => Array.from({ length: 2 * from + 1 }, (_, i) => i - from);
   const places = sides(reach).flatMap((down) => sides(reach).map((right) => ({ down, right })));
-  const template = sides(margin).flatMap((dy) => sides(margin).map((dx) => ({ dy, dx }))).filter(({ dy, dx }) => dy < 0 || (dy === 0 && dx < 0)); // prettier-ignore
+  const template = sides(margin)
+    .flatMap((dy) => sides(margin).map((dx) => ({ dy, dx })))
+    .filter(({ dy, dx }) => dy < 0 || (dy === 0 && dx < 0));
   // 6, 3, 2, then 1: six over the distance.
   const weight = (dy: number, dx: number) => [6, 3, 2][Math.abs(dy) + Math.abs(dx) - 1] ?? 1;
 
@@ -88,8 +97,12 @@ function matchImage(shape: Shape, image: readonly number[], references: readonly
         const total = weights.reduce((sum, one) => sum + one, 0);
         const at = places.map(({ down, right }) => other(reference, y + down, x + right));
         const best = at[costs.indexOf(least)];
-        const means = colours.map((c) => best[c] + weights.reduce((sum, one, k) => sum + one * (at[k][c] - best[c]), 0) / total); // prettier-ignore
-        const variance = colours.map((c) => weights.reduce((sum, one, k) => sum + one * (at[k][c] - means[c]) ** 2, 0) / total); // prettier-ignore
+        const means = colours.map(
+          (c) => best[c] + weights.reduce((sum, one, k) => sum + one * (at[k][c] - best[c]), 0) / total,
+        );
+        const variance = colours.map(
+          (c) => weights.reduce((sum, one, k) => sum + one * (at[k][c] - means[c]) ** 2, 0) / total,
+        );
         const spread = Math.sqrt(variance.reduce((sum, one) => sum + one, 0) / channels);
         const unmoved = costs[(places.length - 1) / 2];
         found.push(

@@ -139,7 +139,12 @@ describeEach(
       const gradient = reference.warpedMixtureGradient(numbers, batch, inputs.frames, half, doubled);
       const sum = [out.reduce((total, one) => total + one * one, 0)];
       expectClose(`${name}: a sum of squares`, 1e-6, sum, value.dataSync());
-      expectClose(`${name}: its gradient`, 3e-6, gradient.map((one) => one / 2), grad.dataSync()); // prettier-ignore
+      expectClose(
+        `${name}: its gradient`,
+        3e-6,
+        gradient.map((one) => one / 2),
+        grad.dataSync(),
+      );
       tf.dispose([value, grad, still, start]);
       expect(tf.memory().numTensors).toBe(before);
     }),

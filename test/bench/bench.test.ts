@@ -21,7 +21,10 @@ const tiny: BenchNetwork = {
 };
 const batch = 2;
 
-/** Useful products of a training step of `tiny`, counted by hand: forward, then both gradients of what is not the image's. */
+/**
+ * Useful products of a training step of `tiny`, counted by hand: forward, then both gradients of what is not the
+ * image's.
+ */
 const pixels = batch * 3 * 5;
 const first = pixels * (3 * 7 + 3) * 8;
 const layer = pixels * (2 * (8 * 16 + 2 * 4 * 16) + 4 * 8);

@@ -4,8 +4,9 @@ import { reportError, throwWrongUsage } from '../../cli/action.js';
 import type { Outcome } from './pxv.js';
 
 /**
- * Runs a command of `pxv` as cli/main.ts does, but in this process, which saves the start of one. One at a time: the folder `cwd`,
- * the environment, the streams and the exit code are the process's. What threads, signals and the end of a process do is for `pxv` to test.
+ * Runs a command of `pxv` as cli/main.ts does, but in this process, which saves the start of one. One at a time: the
+ * folder `cwd`, the environment, the streams and the exit code are the process's. What threads, signals and the end of
+ * a process do is for `pxv` to test.
  */
 export async function pxvInProcess(
   args: string[],

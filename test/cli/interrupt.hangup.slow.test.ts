@@ -10,7 +10,10 @@ const folder = temporaryFolder();
 beforeAll(() => makeClips(folder.path, 3));
 afterAll(folder.remove);
 
-/** Runs a command on a terminal of its own, takes the terminal away once `text` was read, and prints what ended the command. */
+/**
+ * Runs a command on a terminal of its own, takes the terminal away once `text` was read, and prints what ended the
+ * command.
+ */
 const onTerminal = `
 import os, pty, sys
 text, *command = sys.argv[1:]

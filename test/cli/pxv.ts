@@ -13,8 +13,8 @@ export interface Outcome {
 }
 
 /**
- * Starts `pxv` as a process of its own, in the folder `cwd` where given, with `env` added to the environment, and its output
- * in a file that is open.
+ * Starts `pxv` as a process of its own, in the folder `cwd` where given, with `env` added to the environment, and its
+ * output in a file that is open.
  */
 export function start(
   args: string[],
@@ -45,7 +45,9 @@ export async function outcomeOf(child: ChildProcess): Promise<Outcome> {
   return { ...outcome, code };
 }
 
-/** What was said on stderr, line by line, but for the note that there is no native addon: the tests run without it, too. */
+/**
+ * What was said on stderr, line by line, but for the note that there is no native addon: the tests run without it, too.
+ */
 export function linesSaid({ stderr }: Outcome): string[] {
   const lines = stderr.trimEnd().split('\n');
   return lines.filter((line) => !line.startsWith('pxv: the native addon does not load'));

@@ -1,4 +1,6 @@
-/** What conditionings make of what is given, in float64, written from their definitions: maps, and anchors in levels. */
+/**
+ * What conditionings make of what is given, in float64, written from their definitions: maps, and anchors in levels.
+ */
 import type { ConditioningDescription } from '../../src/conditioning/index.js';
 import type { Size } from '../../src/foundation/frame.js';
 import type { NetworkDescription } from '../../src/model/description.js';
@@ -83,7 +85,10 @@ export function scaledPlane({ levels }: Pick<Network, 'levels'>, size: Size, fea
 
 /** A plane of the same features everywhere. */
 function constant({ width, height }: Size, features: readonly number[]): Plane {
-  const values = Float64Array.from({ length: width * height * features.length }, (_, at) => features[at % features.length]); // prettier-ignore
+  const values = Float64Array.from(
+    { length: width * height * features.length },
+    (_, at) => features[at % features.length],
+  );
   return { width, height, features: features.length, values };
 }
 
@@ -125,7 +130,13 @@ function warpedFrames(
     difference(scaledPlane(network, size, channels, levels), scaled[context - 1], 8),
   );
   const told = found.map((motion) => ownMotion(motion, half));
-  const given = concatenate([...scaled, ...changes, constant(size, [...valid, (8 * noise) / half]), ...told, ...onwardChange]); // prettier-ignore
+  const given = concatenate([
+    ...scaled,
+    ...changes,
+    constant(size, [...valid, (8 * noise) / half]),
+    ...told,
+    ...onwardChange,
+  ]);
   const features = trunk(given, weights, 'warped-frames', halvings);
 
   const moving = [...frames, ...onward];

@@ -222,10 +222,43 @@ describe('where no size is asked for', () => {
   };
 
   test.each<[string, [number, number][], [number, number], string | null]>([
-    ['small images that are alike keep their size', [[64, 48], [64, 48]], [64, 48], null], // prettier-ignore
-    ['an icon before others leaves them their size', [[8, 8], [64, 48], [64, 48]], [64, 64], 'images of several sizes are brought to 64x64; --size chooses another size'], // prettier-ignore
-    ['larger ones that are alike are shrunk', [[320, 240], [320, 240]], [64, 48], 'images of 320x240 are brought to 64x48; --size chooses another size'], // prettier-ignore
-    ['larger ones of several sizes become squares', [[400, 300], [300, 500]], [64, 64], 'images of several sizes are brought to 64x64; --size chooses another size'], // prettier-ignore
+    [
+      'small images that are alike keep their size',
+      [
+        [64, 48],
+        [64, 48],
+      ],
+      [64, 48],
+      null,
+    ],
+    [
+      'an icon before others leaves them their size',
+      [
+        [8, 8],
+        [64, 48],
+        [64, 48],
+      ],
+      [64, 64],
+      'images of several sizes are brought to 64x64; --size chooses another size',
+    ],
+    [
+      'larger ones that are alike are shrunk',
+      [
+        [320, 240],
+        [320, 240],
+      ],
+      [64, 48],
+      'images of 320x240 are brought to 64x48; --size chooses another size',
+    ],
+    [
+      'larger ones of several sizes become squares',
+      [
+        [400, 300],
+        [300, 500],
+      ],
+      [64, 64],
+      'images of several sizes are brought to 64x64; --size chooses another size',
+    ],
   ])('%s', async (_, sizes, [width, height], note) => {
     const folder = await sized(...sizes);
     expect(await describeForTraining(folder)).toEqual({ size: { width, height }, channels: 3, levels: 256, note });

@@ -14,7 +14,10 @@ export interface Launched {
 /** Starts `pxv` in several ranks. */
 export type Launch = (size: number, args: string[], cwd: string) => Launched;
 
-/** The MPIs of Debian: suffixes of their programs, the variable with the rank, and options and variables for this machine. */
+/**
+ * The MPIs of Debian: suffixes of their programs, the variable with the rank, and options and variables for this
+ * machine.
+ */
 const mpis = [
   {
     name: 'openmpi',

@@ -37,7 +37,13 @@ async function trainRank(
   const own = processGroup.isMainProcess ? run : new ReadOnlyRunFolder(run.path);
   const { chain, checkpoint } = configuration === null ? own.load() : createInitialCheckpoint(configuration);
   const store = movingSquares(4, 12, chain.exampleShape);
-  const data = createClipTrainingData(chain, store, [0, 1, 2], [{ clip: 3, from: 1 }], checkpoint.configuration.training);
+  const data = createClipTrainingData(
+    chain,
+    store,
+    [0, 1, 2],
+    [{ clip: 3, from: 1 }],
+    checkpoint.configuration.training,
+  );
   const controller = new AbortController();
   const stop = { step: until, signal: controller.signal };
   const onStep = ({ step }: { step: number }) => {

@@ -143,8 +143,8 @@ export const futures = videos.flatMap(([title, model]): FutureCase[] => {
 });
 
 /**
- * A model that expects the mean of a pixel and its right neighbour in the last frame, so that half of the levels are ties,
- * with more red and less green, so that these leave the range.
+ * A model that expects the mean of a pixel and its right neighbour in the last frame, so that half of the levels are
+ * ties, with more red and less green, so that these leave the range.
  */
 export function betweenPixels(model: Model): Model {
   const { context, flows } = warpedFrames;

@@ -73,7 +73,9 @@ describe.each(forms.flatMap((form) => described.map(([name, description]) => ({ 
       tf.engine().endScope();
     });
 
-    /** Compares a gradient with that of the float64 reference where what it reads and what it starts from move or not. */
+    /**
+     * Compares a gradient with that of the float64 reference where what it reads and what it starts from move or not.
+     */
     const check = (gradient: ArrayLike<number>, moves: { read: boolean; start: boolean }): void => {
       const { anchor, example } = found;
       const named = referenceWeights(network.parameters, weights);
@@ -103,7 +105,10 @@ describe.each(forms.flatMap((form) => described.map(([name, description]) => ({ 
   },
 );
 
-/** Examples of a chain, the first without its oldest frame where there are two; in the second no templates are looked for. */
+/**
+ * Examples of a chain, the first without its oldest frame where there are two; in the second no templates are looked
+ * for.
+ */
 function chainExamples(scales: NetworkDescription[]) {
   const chain = buildChain({ version: 1, scales });
   const buffer = new ExampleBuffer(chain.exampleShape, 2);

@@ -90,12 +90,9 @@ test('a scale sees every so many pixels of the finest, of odd sizes as well, and
   expect(values(0)).toEqual({ image: [0, 4], small: undefined });
   expect(values(1)).toEqual({ image: [0, 2, 4, 10, 12, 14], small: [0, 4] });
   expect(values(2)).toMatchObject({ small: [0, 2, 4, 10, 12, 14] });
-  // prettier-ignore
+
   expect([...unknownMask(chain.scales[2].description)!]).toEqual([
-    0, 1, 0, 1, 0,
-    1, 1, 1, 1, 1,
-    0, 1, 0, 1, 0,
-    1, 1, 1, 1, 1,
+    0, 1, 0, 1, 0, 1, 1, 1, 1, 1, 0, 1, 0, 1, 0, 1, 1, 1, 1, 1,
   ]);
 });
 

@@ -56,8 +56,8 @@ export interface PixelView {
 }
 
 /**
- * What a head says of the levels of one sub-pixel, in float64, step for step as native/engine computes it, so that the bits are
- * the same.
+ * What a head says of the levels of one sub-pixel, in float64, step for step as native/engine computes it, so that the
+ * bits are the same.
  *
  * @param channel the colour
  * @param temperature of a mixture's components, above 0: weights^T, scales times T
@@ -108,8 +108,8 @@ function mixture(logistics: readonly Logistic[], into: Float64Array): void {
 }
 
 /**
- * The first level up to which the probabilities of a mixture add up to more than u, 0 < u < 1, as its cumulative function has it,
- * found by halving.
+ * The first level up to which the probabilities of a mixture add up to more than u, 0 < u < 1, as its cumulative
+ * function has it, found by halving.
  */
 export function quantile(
   head: LogisticMixtureDescription,

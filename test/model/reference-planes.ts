@@ -1,4 +1,6 @@
-/** Maps as the plainest float64 loops: dense convolutions, over whose weights the mask of 1601.06759, figure 2, is laid. */
+/**
+ * Maps as the plainest float64 loops: dense convolutions, over whose weights the mask of 1601.06759, figure 2, is laid.
+ */
 import type { ParameterSpec } from '../../src/backend/parameters.js';
 import type { Size } from '../../src/foundation/frame.js';
 
@@ -19,7 +21,9 @@ export function referenceWeights(specs: readonly ParameterSpec[], values: readon
   return new Map(specs.map(({ name, shape }, index) => [name, { shape, values: values[index] }]));
 }
 
-/** Colour of each feature: `features` cut into a group for each channel, in proportion or as even as can be, R first. */
+/**
+ * Colour of each feature: `features` cut into a group for each channel, in proportion or as even as can be, R first.
+ */
 export function colours(features: number, channels: number, widths: number[] | null = null): number[] {
   const whole = widths?.reduce((sum, width) => sum + width, 0) ?? 0;
   if (widths !== null) return widths.flatMap((width, c) => new Array<number>((features * width) / whole).fill(c));

@@ -308,8 +308,8 @@ function framesOf(description: NetworkDescription, count: number, seed: number):
 
 /**
  * Random images of a network with what it is given: a context of random frames (the first lacks one of them where there
- * are two), a strength of noise that is told though nothing is disturbed, and a small image of its own. Of the second nothing is looked
- * for by templates.
+ * are two), a strength of noise that is told though nothing is disturbed, and a small image of its own. Of the second
+ * nothing is looked for by templates.
  */
 export function randomExamples(description: NetworkDescription, batch: number, seed: number): Examples {
   const context = inputRequirements(description.conditioning).context;

@@ -11,8 +11,8 @@ import { expectClose } from '../backend/comparison.js';
 import { tinyNetwork } from '../model/tiny-networks.js';
 import { randomFloats, randomInts } from '../random.js';
 
-// The kernels of an Arm on a machine that is none: compiled by a cross compiler and run under an emulator, where both are at hand
-// (Debian: g++-aarch64-linux-gnu, qemu-user).
+// The kernels of an Arm on a machine that is none: compiled by a cross compiler and run under an emulator, where both
+// are at hand (Debian: g++-aarch64-linux-gnu, qemu-user).
 const compiler = 'aarch64-linux-gnu-g++';
 const emulator = 'qemu-aarch64';
 const isAtHand = [compiler, emulator].every((program) => spawnSync(program, ['--version']).status === 0);
@@ -64,7 +64,10 @@ const calls: { [K in KernelName]: KernelNumbers<K> } = {
   warpedMixtureGradient: warp,
 };
 
-/** Inputs that are pictures have levels, squares are positive, and weights so small that what an LSTM sums does not grow. */
+/**
+ * Inputs that are pictures have levels, squares are positive, and weights so small that what an LSTM sums does not
+ * grow.
+ */
 function inputOf(name: string, x: number): number {
   if (['before', 'last', 'image', 'expected', 'references'].includes(name)) return 255 * Math.abs(x);
   return name === 'v' ? x * x : name === 'weights' ? x / 8 : x;

@@ -36,7 +36,11 @@ async function codedClip() {
   for await (const frame of (await openClip(CLIP, { size, channels: 3 })).frames()) frames.push(frame);
   frames.length = 20;
   const parts: Uint8Array[] = [];
-  const settings = { frameRate: { numerator: 30, denominator: 1 }, keyFrameInterval: 8, webp: createWebpCodec(size, 3) };
+  const settings = {
+    frameRate: { numerator: 30, denominator: 1 },
+    keyFrameInterval: 8,
+    webp: createWebpCodec(size, 3),
+  };
   for await (const part of encodeFrames(model, streamed(frames), settings)) parts.push(part);
   const reader = new CodedReader(streamed(parts));
   const fused = writeHeader({ ...(await reader.header()), arithmetic: 'fused' });

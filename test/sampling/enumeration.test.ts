@@ -8,7 +8,9 @@ import { mixture, mixtureTogether, randomWeights, softmax, tinyNetwork } from '.
 const LEVELS = 4;
 const COUNT = 20_000;
 
-/** The probability of every image of one pixel, as it is scored; the levels of the pixel are the digits of its index. */
+/**
+ * The probability of every image of one pixel, as it is scored; the levels of the pixel are the digits of its index.
+ */
 function probabilitiesOf(network: Network, weights: Float32Array[]): Float32Array {
   const parameters = toTensors(weights, network.parameters);
   const probabilities = tf.tidy(() => {

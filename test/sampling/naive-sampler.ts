@@ -11,8 +11,8 @@ import { drawLevel } from './draw-level.js';
 import { uniform } from './uniform.js';
 
 /**
- * Draws a batch of images, the first samples of a seed, by the definition: for each sub-pixel the whole network runs over the whole images, whose later
- * sub-pixels are `rubbish`.
+ * Draws a batch of images, the first samples of a seed, by the definition: for each sub-pixel the whole network runs
+ * over the whole images, whose later sub-pixels are `rubbish`.
  */
 export function drawNaively(
   network: Network,

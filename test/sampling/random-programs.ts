@@ -24,8 +24,8 @@ export class Dice {
 }
 
 /**
- * A network of random ops that no layer would write, but that the colour rule allows: any slot is read by any op that may
- * read it, convolutions have any kernel, walks take any direction, given maps pass through ops of their own.
+ * A network of random ops that no layer would write, but that the colour rule allows: any slot is read by any op that
+ * may read it, convolutions have any kernel, walks take any direction, given maps pass through ops of their own.
  */
 export function randomProgram(seed: number): Network {
   const dice = new Dice(seed);

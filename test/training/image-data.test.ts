@@ -101,7 +101,8 @@ test('validation scores images spread evenly over what is held out, the same one
 
 test('the validation has the same bits whatever the batch, of which no more are scored at once', async () => {
   const weights = toTensors(randomWeights(chain, 1), chain.parameters);
-  const of = (batch: number) => createImageTrainingData(chain, numbered(9), numbered(50), trainingWith({ batch })).validate!(weights);
+  const of = (batch: number) =>
+    createImageTrainingData(chain, numbered(9), numbered(50), trainingWith({ batch })).validate!(weights);
   const once = await of(64);
   for (const batch of [1, 7, 32]) expect(await of(batch)).toBe(once);
   tf.dispose(weights);

@@ -155,7 +155,13 @@ test('nothing is left behind', () => {
 test('a training has them where clips are long enough and an anchor is learned', () => {
   const own = (frames: number, configuration = run) => {
     const built = buildChain(configuration.model);
-    const data = createClipTrainingData(built, movingSquares(1, frames, built.exampleShape), [0], [], configuration.training);
+    const data = createClipTrainingData(
+      built,
+      movingSquares(1, frames, built.exampleShape),
+      [0],
+      [],
+      configuration.training,
+    );
     const [stage] = configuration.training.stages;
     const made = data.rollOut(0, stage, { from: 0, to: stage.rollOuts });
     if (made !== null) disposeRollOut(made);

@@ -52,7 +52,9 @@ class WatchedRun extends RunFolder {
   }
 }
 
-/** How validations go on. They fall as they are; turned round, they rise, and the first is the best; or there are none. */
+/**
+ * How validations go on. They fall as they are; turned round, they rise, and the first is the best; or there are none.
+ */
 type Course = 'falling' | 'rising' | 'none';
 
 /** Trains on four clips, the last of which validates; without a configuration it goes on. */
@@ -65,7 +67,13 @@ async function trainRun(run: RunFolder, course: Course, configuration: RunConfig
     run.saveTraining(chain, checkpoint);
   }
   const store = movingSquares(4, 12, chain.exampleShape);
-  const data = createClipTrainingData(chain, store, [0, 1, 2], [{ clip: 3, from: 1 }], checkpoint.configuration.training);
+  const data = createClipTrainingData(
+    chain,
+    store,
+    [0, 1, 2],
+    [{ clip: 3, from: 1 }],
+    checkpoint.configuration.training,
+  );
   const sign = course === 'falling' ? 1 : -1;
   const validate = async (weights: readonly tf.Tensor[]) => sign * (await data.validate!(weights));
   const validated = { ...data, validate: course === 'none' ? null : validate };

@@ -41,7 +41,13 @@ async function trainRun(
     first.dispose();
   }
   const store = movingSquares(4, 12, chain.exampleShape);
-  const data = createClipTrainingData(chain, store, [0, 1, 2], [{ clip: 3, from: 1 }], checkpoint.configuration.training);
+  const data = createClipTrainingData(
+    chain,
+    store,
+    [0, 1, 2],
+    [{ clip: 3, from: 1 }],
+    checkpoint.configuration.training,
+  );
   const result = await train(chain, checkpoint, data, run, hooks);
   return { result, store };
 }
@@ -210,7 +216,13 @@ describe('a training in stages', () => {
 
     const { chain, checkpoint } = run.load();
     const store = movingSquares(4, 12, chain.exampleShape);
-    const { validate } = createClipTrainingData(chain, store, [0, 1, 2], [{ clip: 3, from: 1 }], tinyRun({ steps: 4 }).training);
+    const { validate } = createClipTrainingData(
+      chain,
+      store,
+      [0, 1, 2],
+      [{ clip: 3, from: 1 }],
+      tinyRun({ steps: 4 }).training,
+    );
     expect(await validate!(checkpoint.state.weights)).toBe(logOf(run).at(-1)!.validation);
   });
 });

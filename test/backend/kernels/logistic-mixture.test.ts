@@ -21,7 +21,9 @@ const shapeOf = (
   return { rows, components, levels, meanScale: levels === 256 ? 16 : levels === 16 ? 4 : 1, colours, anchors };
 };
 
-/** One colour and three, one anchor to three, as many components as anchors or not, rows around the widths of vectors. */
+/**
+ * One colour and three, one anchor to three, as many components as anchors or not, rows around the widths of vectors.
+ */
 const MIXTURES: { numbers: MixtureNumbers; spread?: number }[] = [
   { numbers: shapeOf(1, 1, 2, 1, 1) },
   { numbers: shapeOf(17, 3, 16, 1, 1) },

@@ -17,7 +17,9 @@ const shapeOf = (height: number, width: number, channels: number, references: nu
   return { batch, height, width, channels, references, highest: 255, gain: GAIN };
 };
 
-/** With how far the image is moved from one reference to the one before, and how strong the noise upon it is, in levels. */
+/**
+ * With how far the image is moved from one reference to the one before, and how strong the noise upon it is, in levels.
+ */
 const CASES: {
   name: string;
   numbers: MatchingNumbers;

@@ -47,7 +47,9 @@ test('each subsequence that a frame is in has a known frame a whole number of st
 });
 
 test('a longer stride needs two frames: of a context of one the next frame alone is left', () => {
-  const strides = [1, 2, 4].flatMap((stride) => [0, 1, 2].map((frames) => hasEnoughContext({ stride, phase: 0 }, frames)));
+  const strides = [1, 2, 4].flatMap((stride) =>
+    [0, 1, 2].map((frames) => hasEnoughContext({ stride, phase: 0 }, frames)),
+  );
   expect(strides).toEqual([true, true, true, false, false, true, false, false, true]);
   expect(subsequencesFor(1)).toEqual([{ stride: 1, phase: 0 }]);
   expect(subsequencesFor(2)).toEqual(SUBSEQUENCES);
