@@ -32,5 +32,5 @@ async function serve({ signal }: CommandContext, { port }: ParsedOptions<typeof 
   process.stdout.write(`${address}\n`);
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   close();
-  return { text: 'the page is served no more', json: { address } };
+  return { text: 'the server has stopped', json: { address } };
 }

@@ -51,5 +51,5 @@ function expectPowerOfTwo(size: number): void {
 function lineOfDeath(rank: number, process: string): string {
   const remedy = 'see what has ended it, and run it again; a training goes on by --resume';
   const lost = errorFactory('DEPENDENCY', 'work together');
-  return lost(`rank ${rank}`, 'a process that works to the end', `the end of ${process}`, remedy).message;
+  return lost(`rank ${rank}`, 'a process that ends without an error', `the end of ${process}`, remedy).message;
 }

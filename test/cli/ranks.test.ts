@@ -73,7 +73,7 @@ describeHere(`over ${title}`, () => {
       expect(performance.now() - killed).toBeLessThan(10_000);
       expect(linesOf(outcome)).toEqual([
         expect.stringMatching(
-          /^pxv: work together: rank 1: expected a process that works to the end, received the end of/,
+          /^pxv: work together: rank 1: expected a process that ends without an error, received the end of/,
         ),
       ]);
       expect(outcome.code).not.toBe(0);
