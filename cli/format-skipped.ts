@@ -6,6 +6,6 @@ import { toOneLine } from '../src/foundation/control-characters.js';
 export function formatSkipped(skipped: readonly SkippedClip[]): string | false {
   return (
     skipped.length > 0 &&
-    `left out: ${pluralize(skipped.length, 'clip')} (${skipped.map(({ name }) => toOneLine(name)).join(', ')})`
+    `skipped: ${pluralize(skipped.length, 'clip')} (${skipped.map(({ name }) => toOneLine(name)).join(', ')})`
   );
 }

@@ -159,7 +159,7 @@ export function size(text: string, flag: string): Size {
 export function frameRate(text: string, flag: string): FrameRate {
   const rate = parseFrameRate(text);
   if (rate !== null) return rate;
-  const expected = `frames a second, above 0 and at most ${MAX_FRAME_RATE}`;
+  const expected = `frames per second, above 0 and at most ${MAX_FRAME_RATE}`;
   throw wrongValue(flag, expected, text, `give them as in ${flag} 10, ${flag} 12.5 or ${flag} 30000/1001`);
 }
 

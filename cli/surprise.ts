@@ -33,7 +33,7 @@ const flags = {
 /** Returns the `surprise` command, which finds unexpected events in a clip. */
 export function command(): Command {
   const surprise = new Command('surprise')
-    .description('find what was unexpected in a clip: a film of where its bits are, and the moments that stood out')
+    .description('find anomalies in a clip: a video of where its bits are, and the largest events')
     .argument('<clip>', 'video file, folder of numbered images, or - for a film as it comes through standard input')
     .addHelpText('after', ABOUT)
     .addHelpText('after', ABOUT_SIZES)
@@ -42,18 +42,18 @@ export function command(): Command {
 }
 
 const ABOUT = `
-Each place of a frame is compared with itself: what it costs in bits, given the frames before, with what it usually costs.
-A score of 3 is 3 deviations above that. The first two seconds tell what is usual, and nothing stands out in them.
-What is found is kept as it goes: after an interruption the same command goes on.
-A score comes half a second after its frame. A film through standard input is looked at until it ends or is interrupted.`;
+Each region of a frame is scored by its bits, given the frames before, against the usual bits of that region (the baseline).
+A score of 3 is a z-score of 3. The baseline is fitted to the first two seconds, in which no event is found.
+Results are saved on the way: after an interruption the same command resumes.
+A score comes half a second after its frame. Standard input is read until it ends or is interrupted.`;
 
 const EXAMPLES = `
 Examples:
   $ pxv surprise clip.mp4                              writes clip-surprise/film.mp4, timeline.png, timeline.csv
-  $ pxv surprise clip.mp4 --learn 60s                  what the first minute shows is usual
-  $ pxv surprise monday.mp4 --learn normal/            what other clips of the same camera show is usual
+  $ pxv surprise clip.mp4 --learn 60s                  baseline: the first minute
+  $ pxv surprise monday.mp4 --learn normal/            baseline: other clips of the same camera
   $ pxv surprise clip.mp4 --model runs/mine            by a model that learned the scene (see pxv train --from)
-  $ pxv surprise clip.mp4 --json                       moments and timeline, as JSON
+  $ pxv surprise clip.mp4 --json                       events and timeline, as JSON
   $ ffmpeg -i rtsp://camera -f mpegts - | pxv surprise - --fps 10 --csv`;
 
 /** Maximum number of events in the text output. */
@@ -89,9 +89,7 @@ async function find(
   const shown = eventTable(events.slice(0, LISTED), frameRate);
   return {
     text: [
-      events.length === 0
-        ? 'nothing to compare: the clip has no more than its first two seconds'
-        : 'what stood out most:',
+      events.length === 0 ? 'nothing to compare: the clip has no more than its first two seconds' : 'largest events:',
       ...(events.length === 0 ? [] : [tableText(shown), '']),
       toOneLine(
         `${path ?? clip}: ${pluralize(frames, 'frame')} at ${bitsPerDim.toFixed(3)} bits/dim in ${seconds().toFixed(1)} s`,

@@ -4,7 +4,7 @@ import type { Session } from './session.js';
 export function factsOf(session: Session): [name: string, text: string][] {
   const { frames, maps, seconds, source } = session;
   const { width, height } = frames[0] ?? { width: 0, height: 0 };
-  const rate = (time: number | null) => (time === null ? 'not yet' : `${(1 / time).toPrecision(2)} frames a second`);
+  const rate = (time: number | null) => (time === null ? 'not yet' : `${(1 / time).toPrecision(2)} frames per second`);
   const left = source.leftOut === null ? '' : `, ${source.leftOut}`;
   return [
     ...fileOf(session),

@@ -101,7 +101,7 @@ static void complete(napi_env env, napi_status status, void* data) {
   free(exchange);
 }
 
-// exchange(peer, sent, received): a promise, kept once both Uint8Arrays have gone and come; one of no bytes is left out.
+// exchange(peer, sent, received): a promise, kept once both Uint8Arrays have gone and come; one of no bytes is skipped.
 static napi_value exchange(napi_env env, napi_callback_info info) {
   size_t count = 3;
   napi_value arguments[3], promise, name;

@@ -68,7 +68,7 @@ export class AnomalyScorer {
   private readonly last: number;
 
   /**
-   * @param frameRate frames a second
+   * @param frameRate frames per second
    * @throws PxvError `INPUT` if `baseline` was fitted to frames of another size
    */
   constructor(

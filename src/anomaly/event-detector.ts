@@ -44,7 +44,7 @@ export class EventDetector {
   private recent: Scored[] = [];
   private readonly second: number;
 
-  /** @param frameRate frames a second @param state state to resume from, as `toJSON` returns it */
+  /** @param frameRate frames per second @param state state to resume from, as `toJSON` returns it */
   constructor(frameRate: number, state?: EventDetectorState) {
     this.second = Math.max(1, Math.round(frameRate));
     if (state !== undefined) [this.kept, this.recent] = [[...state.kept], [...state.recent]];

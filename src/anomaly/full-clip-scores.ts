@@ -16,7 +16,7 @@ export interface FullClipScores {
  * second is enough. `scoreAnomalies` uses earlier frames alone.
  *
  * @param maps bits of each pixel of each frame but the first, height x width: `FrameCost.map` of `frameCosts`
- * @param frameRate frames a second
+ * @param frameRate frames per second
  * @throws PxvError `INPUT` if a map has another size than `size`
  */
 export function scoreFullClip(maps: readonly Float64Array[], size: Size, frameRate: number): FullClipScores {

@@ -62,7 +62,7 @@ export interface AnomalyState {
 
 /** Options for `scoreAnomalies`, `fitBaseline` and `frameCosts`. */
 export interface AnomalyOptions extends BaselineOptions {
-  /** Frames a second. Default: 25. */
+  /** Frames per second. Default: 25. */
   frameRate?: number | undefined;
   /** Batch size: number of frames computed at once. Larger batches add latency; scores do not change. Default: 1. */
   batch?: number | undefined;

@@ -9,7 +9,7 @@ export class ScoreSmoother {
   /** Number of frames in `recent` that have a score. */
   private done: number;
 
-  /** @param frameRate frames a second @param before z-scores of the last half second of a resumed source */
+  /** @param frameRate frames per second @param before z-scores of the last half second of a resumed source */
   constructor(frameRate: number, before: readonly number[] = []) {
     this.half = Math.max(1, Math.round(frameRate / 2));
     this.recent = [...before];

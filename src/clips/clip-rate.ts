@@ -17,7 +17,7 @@ export function rateToRead(model: Model, asked: AskedRate | undefined, operation
   if (asked !== 'model') return asked;
   if (model.frameRate !== null) return model.frameRate;
   const received = `${model.name}, whose clips were taken at rates of their own`;
-  const remedy = 'give the frames a second, as in --fps 10';
+  const remedy = 'give the frames per second, as in --fps 10';
   throw errorFactory('USAGE', operation)('--fps model', 'a model that was trained with --fps', received, remedy);
 }
 

@@ -65,7 +65,7 @@ export async function forEachClip<T>(
 type Outcome<T> = { clip: T } | { skipped: SkippedClip };
 
 function warningOf({ name, reason }: Pick<SkippedClip, 'name' | 'reason'>): string {
-  return `${name}: left out: ${reason}`;
+  return `${name}: skipped: ${reason}`;
 }
 
 /** Returns the `INPUT` error for the case that every clip was skipped. */

@@ -26,7 +26,7 @@ export interface DecodedFile extends Size {
   frames: number;
   /** True if the output is still images under their names, false if it is a clip. */
   isStillImages: boolean;
-  /** Frames a second. */
+  /** Frames per second. */
   frameRate: number;
   /** Ranges of frames lost to damage, both ends included; they are absent from the output. `to` is null if unknown. */
   lost: { from: number; to: number | null }[];

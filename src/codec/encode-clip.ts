@@ -30,7 +30,7 @@ export interface EncodedClip extends Size {
   frames: number;
   /** True if the file holds still images with their names, false if it holds a clip. */
   isStillImages: boolean;
-  /** Frames a second. */
+  /** Frames per second. */
   frameRate: number;
   /** Size of the file, in bytes. */
   bytes: number;

@@ -64,7 +64,7 @@ export const scoreImagesFlags = {
   /** Split to score. Default: test. */
   split: withFlag(z.enum(['train', 'validation', 'test'] satisfies Split[]).default('test'), 'name', 'which images'),
   /** Maximum number of images to score, evenly spaced over the split. Default: all. */
-  limit: withFlag(positiveInteger.optional(), 'count', 'score so many, spread evenly over the split'),
+  limit: withFlag(positiveInteger.optional(), 'count', 'number of images to score, spaced evenly over the split'),
   /** Path of a contact sheet (.png) of the worst and best images. Default: no contact sheet is written. */
   out: withFlag(z.string().optional(), 'file.png', 'write the worst and best images, and where their bits are'),
   /** True to overwrite `out`, though never a scored image. Default: false. */

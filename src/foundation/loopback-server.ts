@@ -53,7 +53,7 @@ export async function serveOnLoopback(
     };
     const refuse = (status: number, why: string) => send(status, { type: 'text/plain; charset=utf-8', content: why });
     // DNS rebinding: a page of another origin whose name resolves to this machine sends that name as Host.
-    if (!names.includes(request.headers.host ?? '')) return refuse(403, 'another host was asked for');
+    if (!names.includes(request.headers.host ?? '')) return refuse(403, 'unknown Host header');
     if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405, 'only GET and HEAD are served');
     const file = await fileAt(request.url!.replace(/[?#].*$/s, ''));
     return file === null ? refuse(404, 'there is nothing here') : send(200, file);

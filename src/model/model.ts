@@ -97,7 +97,7 @@ function readFacts(path: string, metadata: Metadata): ModelInfo {
     throw checkpointError(path, 'a whole number of steps in the metadata', JSON.stringify(step));
   const frameRate = rate === undefined ? null : parseFrameRate(rate);
   if (rate !== undefined && frameRate === null)
-    throw checkpointError(path, 'frames a second in the metadata, such as 10 or 30000/1001', JSON.stringify(rate));
+    throw checkpointError(path, 'frames per second in the metadata, such as 10 or 30000/1001', JSON.stringify(rate));
   const drawing = readDrawing(path, description, metadata);
   const origin = readValue(path, metadata, 'origin', originSchema, 'what made the model');
   return { description, step: Number(step), frameRate, drawing, origin };

@@ -156,7 +156,7 @@ export const frameRateOrModel = z.union(
 export const frameRate = withFlag(
   frameRateOrModel.optional(),
   'rate',
-  "frames a second to bring clips to, or model for the model's (default: their own)",
+  "target frame rate, or model for the model's (default: the clips' own)",
   { name: 'fps' },
 );
 

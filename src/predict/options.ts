@@ -59,7 +59,7 @@ export const predictFlags = {
     max: 64,
   }),
   /** Factor by which the output plays slower than the clip. Default: 1. */
-  slow: withFlag(positiveInteger.default(1), 'factor', 'play so many times slower than the clip', { max: 100 }),
+  slow: withFlag(positiveInteger.default(1), 'factor', 'slow-motion factor, relative to the clip', { max: 100 }),
   /** True to overwrite `out`, though never the clip itself. Default: false. */
   overwrite: fields.overwrite,
   /** Target frame rate of the clip. Default: the clip's own, with a warning if the model was trained at another. */

@@ -204,7 +204,7 @@ function nothingLearned(known: number): string {
 
 /** Returns the warning for a clip that ends right before `from`. */
 function noTruth(from: number): string {
-  return `the clip ends before frame ${from}, so that there is no truth to show beside what is predicted; without --from its panel is left out`;
+  return `the clip ends before frame ${from}, so that there is no truth to show beside what is predicted; without --from its panel is omitted`;
 }
 
 function tooShort(path: string, known: number, from: number | null): Error {

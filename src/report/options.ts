@@ -7,7 +7,7 @@ const { withFlag, callbackField, positiveInteger, signal, booleanFlag } = fields
 /** Options of `writeReport` that are flags of `pxv report` too. */
 export const reportFlags = {
   /** Number of last frames of a clip to predict, and to show beside the true frames. Default: 8. */
-  holdOut: withFlag(positiveInteger.default(8), 'frames', 'of a clip: predict so many of its own last frames', {
+  holdOut: withFlag(positiveInteger.default(8), 'frames', 'number of last frames of a clip to hold out and predict', {
     max: 1000,
   }),
   /** Number of samples to draw for each clip. Default: 4. */

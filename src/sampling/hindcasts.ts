@@ -47,7 +47,7 @@ export function assertCorrectable({ name, chain }: Model, settings: Pick<Samplin
   if (canPredictAtStrides(chain)) {
     if (settings?.carry !== 1) return;
     const expected = 'a model whose file says a carry below 1, for what is expected is corrected';
-    const received = 'one of which drawn frames are carried on as they are';
+    const received = 'one whose drawn frames are the context of later ones';
     throw misused(name, expected, received, 'make the best guess, or predict without --adapt');
   }
   const { length } = chain.scales;

@@ -43,7 +43,7 @@ export interface SurpriseResult {
   path: string | null;
   /** Number of scored frames: all but the first and those that the baseline was fitted to. */
   frames: number;
-  /** Frames a second, as the clip was read. */
+  /** Frames per second, as the clip was read. */
   frameRate: number;
   /** Width of the scored frames, in pixels. */
   width: number;

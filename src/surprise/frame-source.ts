@@ -115,10 +115,5 @@ export async function fitBaselineFromClips(
   const onFrame = (done: number) => onProgress?.({ what: 'learn', done, total: null });
   const usual = await fitBaseline(model, clips(), { ...settings, onFrame });
   if (usual !== null) return usual;
-  throw errorFactory('INPUT', 'learn what is usual')(
-    learn.join(', '),
-    'two frames or more',
-    'fewer',
-    'give longer clips',
-  );
+  throw errorFactory('INPUT', 'fit baseline')(learn.join(', '), 'two frames or more', 'fewer', 'give longer clips');
 }

@@ -21,7 +21,7 @@ export const surpriseFlags = {
   learn: withFlag(
     z.array(z.string()).min(1).optional(),
     'clips...',
-    'clips that show what is usual, or the first seconds of the clip, as 60s (default: what it has shown before)',
+    'clips, or the first seconds of the clip as 60s, to fit the baseline to (default: the frames so far)',
   ),
   /** Target frame rate. Default: the clip's own. */
   frameRate,
@@ -40,7 +40,7 @@ export const findSurpriseFields = {
   out: z.string().optional(),
   /** Frame size in pixels of a raw RGB stream. Default: the stream is a video file. */
   rawSize: pixelSize.optional(),
-  /** Called with the timeline row of each scored frame, in order, and the clip's frames a second. */
+  /** Called with the timeline row of each scored frame, in order, and the clip's frames per second. */
   onFrame: callbackField<(row: TimelineRow, frameRate: number) => void>(),
   /**
    * Called with the number of frames done and the estimated total, null if unknown. `learn` is fitting the baseline.

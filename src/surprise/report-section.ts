@@ -54,7 +54,7 @@ export const sectionSource: SectionSource<() => Promise<Section>> = {
   },
 };
 
-/** Returns a table of events: times, score and region. @param frameRate frames a second */
+/** Returns a table of events: times, score and region. @param frameRate frames per second */
 export function eventTable(events: readonly AnomalyEvent[], frameRate: number): Table {
   const time = (frame: number) => formatClock(frame / frameRate);
   const rows = events.map(({ from, to, score, box: { x, y, width, height } }) => [
@@ -69,7 +69,7 @@ function findingsSection(path: string, result: object): Section {
   const parsed = findingsSchema.safeParse(result);
   if (!parsed.success) throw invalidResultError(path, 'one of another version, or not whole');
   const { model } = parsed.data;
-  return sectionOf(`${basename(path)}: what stood out${model === undefined ? '' : `, by ${model}`}`, parsed.data, []);
+  return sectionOf(`${basename(path)}: anomalies${model === undefined ? '' : `, by ${model}`}`, parsed.data, []);
 }
 
 /**
@@ -92,7 +92,7 @@ async function searchSection(folder: string, id: string): Promise<Section> {
     if (index++ >= Math.max(...peaks)) break;
   }
   const shown = peaks.map((peak) => pictures.get(peak) ?? null);
-  return sectionOf(`${folder}: what stood out`, found, shown, id);
+  return sectionOf(`${folder}: anomalies`, found, shown, id);
 }
 
 /** Makes the section of a search. @param pictures frames of the largest events; null: no frame */
@@ -134,12 +134,12 @@ function sectionOf(title: string, found: ToldFindings, pictures: readonly (Frame
     },
     {
       kind: 'series',
-      title: 'how far each frame stands out',
+      title: 'anomaly score of each frame',
       x,
       y: { label: 'score', from: 0 },
       marks,
       lines: [overTime('score', timeline.score)],
-      note: `score: deviations above what is usual; numbers mark the largest moments${leads ? ', and lead to their pictures' : ''}`,
+      note: `score: z-score above the baseline; numbers mark the largest events${leads ? ', and lead to their pictures' : ''}`,
     },
     ...shown.flatMap(({ peak, score }, at): Block[] => {
       const frame = pictures[at];
@@ -157,7 +157,7 @@ function sectionOf(title: string, found: ToldFindings, pictures: readonly (Frame
     },
     {
       ...eventTable(events, frameRate),
-      title: 'moments, the largest first',
+      title: 'events, the largest first',
       note: 'where: pixels from the top left',
     },
   ];

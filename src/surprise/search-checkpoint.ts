@@ -66,10 +66,10 @@ export class SearchCheckpoint {
    * Opens or creates the folder, and locks the folder for this process.
    *
    * @param what key of the search, as `describeSearch` returns it; only a search of the same key is resumed
-   * @param anew true to discard an existing search
+   * @param overwrite true to discard an existing search
    * @throws PxvError `OUTPUT` if the folder holds another search, or if the folder cannot be written
    */
-  static async open(path: string, what: string, anew: boolean): Promise<SearchCheckpoint> {
+  static async open(path: string, what: string, overwrite: boolean): Promise<SearchCheckpoint> {
     try {
       makeFolder(path);
     } catch (cause) {
@@ -77,7 +77,7 @@ export class SearchCheckpoint {
     }
     const release = await lockFolder(path, 'search');
     try {
-      if (anew) for (const name of Object.values(files)) rmSync(join(path, name), { force: true });
+      if (overwrite) for (const name of Object.values(files)) rmSync(join(path, name), { force: true });
       const search = new SearchCheckpoint(path, release, what);
       if (search.saved.description !== what) throw otherSearch(path, 'of another clip, or with other options');
       return search;
@@ -171,6 +171,6 @@ function parsed(path: string, text: string): SearchState {
 }
 
 function otherSearch(path: string, which: string): Error {
-  const remedy = 'remove it, begin anew with --overwrite, or choose another --out';
+  const remedy = 'remove it, start again with --overwrite, or choose another --out';
   return errorFactory('OUTPUT', 'find surprise')(path, 'no unfinished search, or this one', `one ${which}`, remedy);
 }

@@ -20,7 +20,7 @@ export class SearchPictures {
   /** Frames of the last two seconds and of the largest events, by index. */
   private readonly pictures = new Map<number, Frame>();
 
-  /** @param rate frames a second @param saved state of a resumed search @param frames number of committed frames */
+  /** @param rate frames per second @param saved state of a resumed search @param frames number of committed frames */
   constructor(
     private readonly rate: number,
     { meanMap, surprise }: Pick<SearchState, 'meanMap' | 'surprise'>,
@@ -71,7 +71,7 @@ export class SearchPictures {
     const first = rows[0].frame;
     return drawTimeline(
       [
-        { values: rows.map(({ score }) => score), label: 'score: deviations from what is usual' },
+        { values: rows.map(({ score }) => score), label: 'score: z-score above the baseline' },
         { values: rows.map(({ bits }) => bits), label: 'bits/dim' },
       ],
       shown
@@ -100,7 +100,7 @@ export class SearchPictures {
 /** Header line of a timeline CSV. */
 export const TIMELINE_COLUMNS = 'frame,seconds,bits_per_dim,score,x,y,width,height';
 
-/** Formats a row of a timeline CSV: see `TIMELINE_COLUMNS`. @param rate frames a second */
+/** Formats a row of a timeline CSV: see `TIMELINE_COLUMNS`. @param rate frames per second */
 export function formatTimelineRow(
   { frame, bits, score, box: { x, y, width, height } }: TimelineRow,
   rate: number,

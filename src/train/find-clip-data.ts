@@ -168,7 +168,7 @@ async function openClips(
     if (frames >= 2) return [clip];
     const reason = unreadable ?? TOO_SHORT_REASON;
     skipped.push({ name, isExplicit, reason });
-    warn(`${name}: left out: ${reason}`);
+    warn(`${name}: skipped: ${reason}`);
     return [];
   });
   for (const [warning, names] of doubts) warn(`${firstFew(names)}: ${warning}`);

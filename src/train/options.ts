@@ -44,7 +44,7 @@ export const dataFlags = {
   frameRate: withFlag(
     fields.frameRateValue.optional(),
     'rate',
-    'frames a second to bring clips to; the model keeps it (default: their own)',
+    "target frame rate, which the model keeps (default: the clips' own)",
     { name: 'fps' },
   ),
 };
@@ -133,7 +133,7 @@ export const trainingFlags = {
   patience: withFlag(
     positiveInteger.optional(),
     'validations',
-    'end where so many validations in a row are no better than the best (default: never)',
+    'early stopping: number of validations in a row without a better one (default: never)',
     { max: 10_000 },
   ),
   precision: fields.precision,

@@ -95,7 +95,7 @@ const clipsSchema = z.strictObject({
   /** Target frame rate, such as `10` or `30000/1001`; null: the clip's own. */
   frameRate: z
     .string()
-    .refine((text) => parseFrameRate(text) !== null, 'must be frames a second, such as "10" or "30000/1001"')
+    .refine((text) => parseFrameRate(text) !== null, 'must be frames per second, such as "10" or "30000/1001"')
     .nullable()
     .default(null),
 });

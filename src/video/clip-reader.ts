@@ -163,11 +163,11 @@ function timesDoubt({ times, frameRate }: VideoInfo): string | null {
   const rate = roundRate(frameRate);
   if (times === 'missing') return `pictures without a time that can be right; all are read as if at a rate of ${rate}`;
   return times === 'uneven'
-    ? `pictures at uneven times, brought to their mean rate of ${rate} (--fps names another): some are repeated or left out`
+    ? `pictures at uneven times, brought to their mean rate of ${rate} (--fps names another): some are repeated or dropped`
     : null;
 }
 
-/** Returns a warning of one line if a file has no frame rate, or fewer frames a second than requested; else null. */
+/** Returns a warning of one line if a file has no frame rate, or fewer frames per second than requested; else null. */
 function rateDoubt({ frameRate: own, hasFrameRate }: VideoInfo, asked: FrameRate): string | null {
   if (!hasFrameRate) return noRate;
   if (isSameRate(own, asked) || framesPerSecond(own) >= framesPerSecond(asked)) return null;

@@ -78,7 +78,7 @@ const events: Record<string, { length: number; scene: (since: number) => Scene }
   },
 };
 
-/** Ten clips of 64x64, 25 frames a second. */
+/** Ten clips of 64x64, 25 frames per second. */
 export function madeClips(): MadeClip[] {
   return Object.entries(events).map(([name, { length, scene }], index) => {
     const random = randomFrom(index + 1);

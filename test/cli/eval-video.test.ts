@@ -72,7 +72,7 @@ describe('pxv eval-video', () => {
     cpSync(at('clips', 'clip-1'), at('partly', 'clip-1'), { recursive: true });
     writeFileSync(at('partly', 'bad.mp4'), 'no film');
     const outcome = await pxvInProcess(['eval-video', 'partly', '--model', 'run', '--horizon', '0', '--json'], here);
-    expect(outcome.stderr).toMatch(/^pxv: warning: bad\.mp4: left out: read video: .*bad\.mp4: expected a video .*$/m);
+    expect(outcome.stderr).toMatch(/^pxv: warning: bad\.mp4: skipped: read video: .*bad\.mp4: expected a video .*$/m);
     const { skipped, unprocessed, clips } = jsonOf(outcome) as Record<'skipped' | 'clips', { name: string }[]> &
       Record<string, unknown>;
     const names = (list: { name: string }[]) => list.map(({ name }) => name);

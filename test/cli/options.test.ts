@@ -78,7 +78,7 @@ test('frameRate takes decimals and fractions, --fps of clips that are read for a
 
 test.each(['0', 'model', '-1', '1/0', ''])('frameRate refuses "%s"', (text) => {
   expect(refusal(() => frameRate(text, '--fps'))).toBe(
-    `USAGE: read options: --fps: expected frames a second, above 0 and at most 1000, received "${text}"; give them as in --fps 10, --fps 12.5 or --fps 30000/1001`,
+    `USAGE: read options: --fps: expected frames per second, above 0 and at most 1000, received "${text}"; give them as in --fps 10, --fps 12.5 or --fps 30000/1001`,
   );
 });
 

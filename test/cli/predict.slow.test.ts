@@ -41,8 +41,8 @@ describe('pxv predict of several clips', () => {
     const { code, stdout, stderr } = await predict('mixed', '--format', 'png');
     expect(code).toBe(0);
     expect(readdirSync(at('predicted')).sort()).toEqual(['same.gif.png', 'same.mp4.png']);
-    expect(stderr).toMatch(/^pxv: warning: bad\.mp4: left out: read video: .*; /m);
-    expect(stdout).toMatch(/^2 clips predicted by run in \d+\.\d s\nleft out: 1 clip \(bad\.mp4\)\n$/m);
+    expect(stderr).toMatch(/^pxv: warning: bad\.mp4: skipped: read video: .*; /m);
+    expect(stdout).toMatch(/^2 clips predicted by run in \d+\.\d s\nskipped: 1 clip \(bad\.mp4\)\n$/m);
   });
 
   test('ends with exit code 1 where one was named that cannot be read, after the others', async () => {

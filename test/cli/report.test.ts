@@ -112,7 +112,7 @@ test('moments are the same from the JSON of a search and from its folder', async
   const fromFolder = await report('found', '--out', 'search-1.html', '--json');
   const momentsOf = (outcome: typeof fromJson) => {
     const { sections } = jsonOf(outcome) as unknown as { sections: [Shown] };
-    return sections[0].blocks.find(({ kind, title }) => kind === 'table' && title.startsWith('moments'))!.rows;
+    return sections[0].blocks.find(({ kind, title }) => kind === 'table' && title.startsWith('events'))!.rows;
   };
   expect(momentsOf(fromJson).length).toBeGreaterThan(0);
   expect(momentsOf(fromFolder)).toEqual(momentsOf(fromJson));

@@ -33,7 +33,7 @@ beforeAll(async () => {
 test('a GIF faster than players show it is warned about, and nothing else is', () => {
   expect(playingWarning('gif', rate('50'))).toBeNull();
   expect(playingWarning('mp4', rate('60'))).toBeNull();
-  expect(playingWarning('gif', rate('60'))).toMatch(/^a GIF of 60 frames a second plays too slowly.*--slow 2\)$/);
+  expect(playingWarning('gif', rate('60'))).toMatch(/^a GIF of 60 frames per second plays too slowly.*--slow 2\)$/);
   expect(playingWarning('gif', rate('120'))).toMatch(/--slow 3\)$/);
 });
 
@@ -60,7 +60,7 @@ describe('predict', () => {
   test('leaves a clip at its own rate, and warns where the model learned at another', async () => {
     const [own, warning] = [
       rate('10'),
-      'read at 10 frames a second, and random learned at 5: --fps model brings the clip to 5',
+      'read at 10 frames per second, and random learned at 5: --fps model brings the clip to 5',
     ];
     expect(await predict(undefined)).toEqual({ known: 8, used: own, written: own, warnings: [warning] });
     expect((await predict(undefined, { ...model, frameRate: rate('9.9') })).warnings).toEqual([]);
@@ -71,7 +71,7 @@ describe('predict', () => {
     expect(await predict('model')).toEqual({ known: 4, used: rate('5'), written: rate('5'), warnings: [] });
     const { warnings, ...slow } = await predict(rate('2.5'));
     expect(slow).toEqual({ known: 2, used: rate('2.5'), written: rate('2.5') });
-    expect(warnings).toEqual([expect.stringMatching(/^read at 2.5 frames a second, and random learned at 5:/)]);
+    expect(warnings).toEqual([expect.stringMatching(/^read at 2.5 frames per second, and random learned at 5:/)]);
   });
 
   test('takes a folder of images as it is: it has no rate', async () => {
@@ -100,7 +100,7 @@ describe('scoring', () => {
   }
 
   test('leaves clips at their own rates, says at which, and warns where the model learned at another', async () => {
-    const warning = 'film.mkv: read at 10 frames a second, and random learned at 5: --fps model brings the clip to 5';
+    const warning = 'film.mkv: read at 10 frames per second, and random learned at 5: --fps model brings the clip to 5';
     expect(await score(undefined)).toEqual({ frames: [8], rates: [10], warnings: [warning] });
   });
 
@@ -153,7 +153,7 @@ describe('training', () => {
   test('from a model with a rate warns where it would be lost', async () => {
     const from = join(folder.path, 'at5.safetensors');
     saveModel(from, at5);
-    const warning = `clips are taken at rates of their own, and ${from} learned at 5 frames a second: --fps 5 keeps to it`;
+    const warning = `clips are taken at rates of their own, and ${from} learned at 5 frames per second: --fps 5 keeps to it`;
     expect((await train([film], null, from)).warnings).toEqual([warning]);
     expect((await train([film], '5', from)).warnings).toEqual([]);
   });
@@ -167,8 +167,8 @@ describe('training', () => {
     ffmpeg(['-i', film, '-vf', 'setpts=PTS/4', '-frames:v', '1', '-r', '60', ...lossless, join(singles, 'single.mkv')]);
     const { warnings } = await train([singles, film, filmClip(folder.path, 'other.mkv', 4), fast, images], null);
     expect(warnings).toEqual([
-      expect.stringMatching(/single\.mkv: left out/),
-      'fast.mkv (40): far from 10 frames a second, the median of the clips; --fps F brings all to one rate',
+      expect.stringMatching(/single\.mkv: skipped/),
+      'fast.mkv (40): far from 10 frames per second, the median of the clips; --fps F brings all to one rate',
     ]);
   });
 });

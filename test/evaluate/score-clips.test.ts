@@ -122,7 +122,7 @@ test('a clip of one frame is left out, with a warning', async () => {
   const warnings: string[] = [];
   const result = await score([long, single], { onWarning: (text) => warnings.push(text) });
   expect(result.clips.map(({ name }) => name)).toEqual(['long']);
-  expect(warnings).toEqual(['single: left out: one frame has nothing before it to predict it from']);
+  expect(warnings).toEqual(['single: skipped: one frame has nothing before it to predict it from']);
 });
 
 test('a model of images scores no clips', async () => {
@@ -215,7 +215,7 @@ describe('of a folder with a file that cannot be read', () => {
     const others = await score(['a', 'c'].map((name) => join(mixed, name)));
     expect(all.skipped.map(({ name }) => name)).toEqual(['b']);
     const tooShort = 'nothing is predicted: no place has 2 frames before and 2 after; ask for a smaller --horizon';
-    expect(warnings).toEqual([`a: ${tooShort}`, `b: left out: ${all.skipped[0].reason}`, `c: ${tooShort}`]);
+    expect(warnings).toEqual([`a: ${tooShort}`, `b: skipped: ${all.skipped[0].reason}`, `c: ${tooShort}`]);
     expect(all.skipped[0].reason).toMatch(/^read image: .*1\.png: expected a readable image, received [^\n]*$/);
     expect({ ...all, skipped: [] }).toEqual(others);
   });

@@ -61,7 +61,7 @@ test('the frame rate of a model is kept, and one without has not a byte of it', 
 
 test('a model with a frame rate that is none is refused', () => {
   const message = refusedWith(({ metadata }) => (metadata.frameRate = 'fast'));
-  expect(message).toMatch(/expected frames a second in the metadata, such as 10 or 30000\/1001, received "fast"/);
+  expect(message).toMatch(/expected frames per second in the metadata, such as 10 or 30000\/1001, received "fast"/);
 });
 
 const drawing = { temperature: 0.975, warming: 0.02, carry: 1 };

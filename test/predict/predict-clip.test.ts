@@ -274,7 +274,7 @@ test.each<[string, Partial<PredictClipOptions>, number, number]>([
   ['all', { known: 'all' }, 70, 72],
   ['those before the first predicted one', { known: 4, from: 40 }, 4, 6],
 ])('of a long clip known frames are shown: %s', async (_, options, shown, frames) => {
-  // Twenty-five frames a second.
+  // Twenty-five frames per second.
   const long = await pngClip(folder.path, 'long', 70);
   const out = join(folder.path, `shown-${shown}-${frames}`);
   const drawn = { out, horizon: 2, scale: 1, settings: { temperature: 1 } };

@@ -29,7 +29,7 @@ test('--fps goes into the data, before that of a configuration file', async () =
   writeFileSync(file, JSON.stringify({ model, training, data: { ...data, frameRate: 'fast' } }));
   await expect(configured('--config', file)).rejects.toMatchObject({
     code: 'USAGE',
-    message: expect.stringMatching(/frameRate.*must be frames a second, such as "10"/) as string,
+    message: expect.stringMatching(/frameRate.*must be frames per second, such as "10"/) as string,
   });
 });
 

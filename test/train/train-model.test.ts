@@ -88,7 +88,7 @@ test('a pipe among the clips is left out, and not waited for', async () => {
   const { step } = await trainModel(join(folder.path, 'of-pipe'), configurationOf([clips]), hooks);
   expect(step).toBe(2);
   expect(listed).toEqual([...[0, 1, 2, 3].map((at) => `0000${at}.png ${at}/5`), ...['pipe.mp4 4/5', 'pipe.mp4 5/5']]);
-  expect(warnings).toContainEqual(expect.stringMatching(/^pipe\.mp4: left out: .* received a pipe or a device/));
+  expect(warnings).toContainEqual(expect.stringMatching(/^pipe\.mp4: skipped: .* received a pipe or a device/));
 });
 
 test('a training that its signal stops says so, and how it goes on', async () => {
@@ -127,7 +127,7 @@ test('a training on a folder with a file that cannot be read learns from the oth
   await trainModel(join(folder.path, 'of-good'), configurationOf([good]));
   const { skipped } = facts.data as ClipDataInfo;
   expect(skipped.map(({ name }) => name)).toEqual(['bad', 'short']);
-  expect(warnings).toEqual(skipped.map(({ name, reason }) => `${name}: left out: ${reason}`));
+  expect(warnings).toEqual(skipped.map(({ name, reason }) => `${name}: skipped: ${reason}`));
   const weights = (run: string) => readFileSync(join(folder.path, run, 'model.safetensors'));
   expect(weights('of-mixed').equals(weights('of-good'))).toBe(true);
 });

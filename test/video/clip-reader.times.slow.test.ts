@@ -43,7 +43,7 @@ describe.each(ffmpegPrograms())('the times of a video file, read with %s: one', 
     expect(seconds).toBeLessThan(5.3);
     expect(level(frames[frames.length >> 1])).toBeGreaterThan(130);
     expect(clip.warning).toMatch(
-      /^pictures at uneven times, brought to their mean rate of 4\.\d+ \(--fps names another\): some are repeated or left out$/,
+      /^pictures at uneven times, brought to their mean rate of 4\.\d+ \(--fps names another\): some are repeated or dropped$/,
     );
   });
 
@@ -93,7 +93,7 @@ describe.each(ffmpegPrograms())('the times of a video file, read with %s: one', 
   });
 
   it.each([1, 4, 10, 12.5, 25])(
-    'brought to %d frames a second has as many as FFmpeg makes of it',
+    'brought to %d frames per second has as many as FFmpeg makes of it',
     async (perSecond) => {
       const frameRate = parseFrameRate(String(perSecond))!;
       const path = makeClip(at('counted.mkv'), staircase(23), ...lossless);
@@ -148,7 +148,7 @@ describe.each(ffmpegPrograms())('the times of a video file, read with %s: one', 
     const path = makeClip(at('few.mkv'), staircase(3), ...lossless);
     const clip = await openClip(path, as(16, 12, 1, { frameRate: { numerator: 20, denominator: 1 } }));
     expect((await collect(clip.frames())).map(level)).toEqual([10, 10, 20, 20, 30, 30]);
-    expect(clip.warning).toBe('10 frames a second, of which some are repeated to make 20');
+    expect(clip.warning).toBe('10 frames per second, of which some are repeated to make 20');
   });
 
   it('that repeats and pauses at its end, as a GIF, is read once and without the pause', async () => {

@@ -160,7 +160,7 @@ export class StridedHistory<F> {
 
   /**
    * Returns a context advanced by one frame.
-   * @param continues true to continue the motion of the known frames, false to find motion anew
+   * @param continues true to continue the motion of the known frames, false to find motion again
    */
   private advance({ frames, known }: ContextFrames<F>, frame: F, continues: boolean): ContextFrames<F> {
     const later = this.length === 0 ? [] : [...frames, frame].slice(-this.length);
