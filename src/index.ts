@@ -61,6 +61,8 @@ export type { WriteReportOptions, WrittenReport } from './report/write-report.js
 /**
  * Writes a self-contained HTML page about trainings, scores, searches and clips: see `writeReport` of src/report.
  * @param paths run folders, JSON files, folders of searches, and clips, in the order of the page
+ * @throws PxvError `USAGE` if an option is wrong; `INPUT` if a path cannot be shown; `OUTPUT` if the page cannot be
+ *   written
  */
 export async function writeReport(paths: readonly string[], options: WriteReportOptions): Promise<WrittenReport> {
   return writeSections(await loadSectionSources(), paths, options);

@@ -25,8 +25,15 @@ const NEEDS_NO_WORDS = ['signal'];
 
 /** Functions that throw no PxvError themselves. What a callback throws, or TypeScript refuses, does not count. */
 const NEVER_THROWS = [
-  ...['aboutShipped', 'densityNats', 'describeModel', 'frameFromPixels', 'frameOf', 'parseFrameRate', 'pixelsOf'],
-  'shippedModels',
+  'densityNats',
+  'describeModel',
+  'describeShippedModel',
+  'frameFromPixels',
+  'frameOf',
+  'listShippedModels',
+  'parseFrameRate',
+  'readLaunch',
+  'toPixels',
 ];
 
 const documentation = (symbol: ts.Symbol) => ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim();

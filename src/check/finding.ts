@@ -8,6 +8,7 @@ export type CheckName = 'masks' | 'causality' | 'context' | 'trained context' | 
 
 /** Result of one check: a row of the table of `pxv check`. */
 export interface Finding {
+  /** Name of the check. */
   check: CheckName;
   /** Size of the images that were checked. */
   size: Size;

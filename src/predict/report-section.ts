@@ -184,7 +184,7 @@ function blocksOf(
     title: 'the clip, beside what was predicted',
     first: known,
     rate: Math.min(FASTEST, rate),
-    note: `${pluralize(known, 'frame')} known, then ${horizon} predicted. Play, or move the scrubber by mouse or arrow keys; it plays at ${Math.min(FASTEST, Math.round(rate))} of ${pluralize(Math.round(rate), 'frame')} a second.`,
+    note: `${pluralize(known, 'frame')} known, then ${horizon} predicted. Play, or move the scrubber by mouse or arrow keys; it plays at ${Math.min(FASTEST, Math.round(rate))} of ${pluralize(Math.round(rate), 'frame')} per second.`,
     steps: truth.map((_, at) => ({
       name: at < known ? `frame ${first + at}, known` : `frame ${first + at}, predicted, ${at - known + 1} ahead`,
       predicted: at >= known,

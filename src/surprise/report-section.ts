@@ -117,7 +117,7 @@ function sectionOf(title: string, found: ToldFindings, pictures: readonly (Frame
       kind: 'number',
       title: 'frames looked at',
       value: String(timeline.frame.length),
-      note: `${pluralize(Math.round(100 * frameRate) / 100, 'frame')} a second`,
+      note: `${pluralize(Math.round(100 * frameRate) / 100, 'frame')} per second`,
     },
     {
       kind: 'number',

@@ -171,7 +171,7 @@ function timesDoubt({ times, frameRate }: VideoInfo): string | null {
 function rateDoubt({ frameRate: own, hasFrameRate }: VideoInfo, asked: FrameRate): string | null {
   if (!hasFrameRate) return noRate;
   if (isSameRate(own, asked) || framesPerSecond(own) >= framesPerSecond(asked)) return null;
-  return `${pluralize(roundRate(own), 'frame')} a second, of which some are repeated to make ${roundRate(asked)}`;
+  return `${pluralize(roundRate(own), 'frame')} per second, of which some are repeated to make ${roundRate(asked)}`;
 }
 
 /** Throws INPUT if a path is unreadable, empty or no file or folder, with a clearer message than FFmpeg's. */
