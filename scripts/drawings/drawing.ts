@@ -1,38 +1,38 @@
 import { chartPaints, short, SvgDrawing, type LineSettings, type Palette, type Point } from '../../src/document/svg.js';
 
-/** Paints of the documents' drawings. */
+/** Colours of the documents' drawings, by name. */
 const paints = {
   ...chartPaints,
-  /** A pixel that is computed. */
+  /** Pixel whose output is computed. */
   here: { light: '#1f2328', dark: '#f0f6fc' },
-  /** What reaches it. */
+  /** Pixels inside the receptive field. */
   seen: { light: '#7fb2f5', dark: '#2f6fc4' },
-  /** What comes before it in raster order, and does not reach it. */
+  /** Earlier pixels in raster order that lie outside the receptive field. */
   lost: { light: '#f2a65a', dark: '#d98324' },
-  /** What comes later, or is masked. */
+  /** Later pixels in raster order, or masked ones. */
   empty: { light: '#e9edf1', dark: '#21262d' },
-  /** What must not be seen. */
+  /** Pixels that a mask must hide. */
   wrong: { light: '#d1435b', dark: '#f0647a' },
   red: { light: '#e0707f', dark: '#c4485a' },
   green: { light: '#6dbb83', dark: '#3f9058' },
   blue: { light: '#6f9de8', dark: '#4474c9' },
   box: { light: '#f2f5f8', dark: '#1b2129' },
-  /** Words and arrows on any of the colours. */
+  /** Text and arrows on any of these colours. */
   onColour: { light: '#16202a', dark: '#ffffff' },
 } as const satisfies Palette;
 
 export type Paint = keyof typeof paints;
 
-/** x, y, width, height. */
+/** Rectangle: x, y, width and height. */
 export type Box = readonly [number, number, number, number];
 
-/** A drawing of the documents: boxes, arrows and legends besides what charts need. */
+/** SVG drawing of the documents: adds boxes, arrows and legends to the lines and texts of charts. */
 export class Drawing extends SvgDrawing<Paint> {
   constructor(width: number, height: number, title: string) {
     super(width, height, title, paints);
   }
 
-  /** Filled boxes, all in one path. */
+  /** Draws filled boxes as one path. */
   boxes(paint: Paint, boxes: readonly Box[]): void {
     if (boxes.length === 0) return;
     const path = boxes.map(
@@ -41,26 +41,26 @@ export class Drawing extends SvgDrawing<Paint> {
     this.parts.push(`<path class="${this.fill(paint)}" d="${path.join('')}"/>`);
   }
 
-  /** A box with round corners and an edge. */
+  /** Draws a box with round corners and an edge. */
   roundBox([x, y, width, height]: Box, paint: Paint): void {
     const place = `x="${short(x)}" y="${short(y)}" width="${short(width)}" height="${short(height)}" rx="5"`;
     this.parts.push(`<rect ${place} class="${this.fill(paint)} ${this.stroke('edge')}"/>`);
   }
 
-  /** The edge of a box alone. */
+  /** Draws the edge of a box. */
   outline([x, y, width, height]: Box, paint: Paint, thickness = 1.5): void {
     const place = `x="${short(x)}" y="${short(y)}" width="${short(width)}" height="${short(height)}"`;
     this.parts.push(`<rect ${place} class="none ${this.stroke(paint)}" stroke-width="${thickness}"/>`);
   }
 
-  /** What is drawn meanwhile stands to the right of its place, and below it. */
+  /** Runs `draw`, with all that it draws translated by (`right`, `down`). */
   moved([right, down]: Point, draw: () => void): void {
     this.parts.push(`<g transform="translate(${short(right)} ${short(down)})">`);
     draw();
     this.parts.push('</g>');
   }
 
-  /** A line that ends in a head at its last point. */
+  /** Draws a line with an arrowhead at its last point. */
   arrow(settings: LineSettings<Paint>, ...points: readonly Point[]): void {
     const { paint = 'arrow' } = settings;
     const [[fromX, fromY], [x, y]] = points.slice(-2);

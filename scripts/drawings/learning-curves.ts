@@ -7,7 +7,7 @@ const SIZE = { width: 760, height: 340 };
 
 const NATS_OF_A_DIGIT = 28 * 28 * Math.LN2;
 
-/** What the three networks reach on CIFAR-10, in bits/dim, by the number of images that they have learnt from. */
+/** Draws the scores of the three networks on CIFAR-10, in bits/dim, by the number of training images seen. */
 export function cifarCurves(): string {
   const curve = (name: string, file: string) => ({ name, points: pointsOf(file, 1) });
   return drawChart(
@@ -32,7 +32,8 @@ export function cifarCurves(): string {
 }
 
 /**
- * What the networks reach on binarised digits, in nats an image, by the number of images that they have learnt from.
+ * Draws the scores of the networks on binarised digits, in nats per image, by the number of images that they have
+ * learnt from.
  */
 export function binarizedMnistCurves(): string {
   const curve = (name: string, file: string): Line => {
@@ -55,7 +56,7 @@ export function binarizedMnistCurves(): string {
   );
 }
 
-/** What the networks reach on video with the same conditioning, in bits/dim, by the time on one thread. */
+/** Draws the scores of the networks on video with the same conditioning, in bits/dim, by the time on one thread. */
 export function videoCurves(): string {
   const curve = (name: string, file: string): Line => {
     const points = readCurve(curveFile(file)).map(({ minutes, bitsPerDim }) => [minutes, bitsPerDim] as const);

@@ -2,8 +2,8 @@ import { build, type BuildFailure } from 'esbuild';
 import { readFileSync } from 'node:fs';
 
 /**
- * What a bundler for browsers makes of a program: the files that are reachable, and its bytes. It fails at a module of
- * Node.js.
+ * Bundles a program for browsers. Returns the files that are reachable, and the bytes of the bundle. It fails at a
+ * module of Node.js.
  */
 async function bundled(contents: string): Promise<{ inputs: string[]; bytes: number }> {
   const { metafile, outputFiles } = await build({

@@ -15,8 +15,8 @@ function fieldsOf(layers: LayerDescription[], channels: Channels, kernel = 3, co
 }
 
 /**
- * What the output for a sub-pixel sees, drawn: `o` the pixel itself, `#` pixels that are seen, `.` those that are not;
- * of an RGB pixel that is seen in part, how many colours.
+ * Draws the receptive field of a sub-pixel's output: `o` the pixel itself, `#` pixels that are seen, `.` those that are
+ * not; of an RGB pixel that is seen in part, how many colours.
  */
 function drawn({ size, channels, reaches }: ReceptiveFields, y: number, x: number, channel = 0): string[] {
   const output = (y * size.width + x) * channels + channel;

@@ -7,7 +7,7 @@ import { ProgramBuilder } from '../../src/model/program.js';
 import { getHead, heads, type HeadDescription } from '../../src/model/heads/index.js';
 import { headPresets } from '../../src/model/presets.js';
 import { ImageEngine } from '../../src/sampling/engine.js';
-import { absentSets, implementations, kernelSets } from '../backend/implementations.js';
+import { implementations, kernelSets } from '../backend/implementations.js';
 import { log } from '../elementary.js';
 import { checkGradient } from '../gradient-check.js';
 import { randomFloats } from '../random.js';
@@ -271,8 +271,6 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('the engin
     },
   );
 });
-
-test.skip.each(absentSets)('the engine on %s (not on this machine)', () => {});
 
 describe.each(backends)('on %s', (backend) => {
   beforeAll(() => tf.setBackend(backend));

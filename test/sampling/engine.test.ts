@@ -11,7 +11,7 @@ import { ProgramBuilder } from '../../src/model/program.js';
 import { runWholeImage } from '../../src/model/whole-image.js';
 import { ImageEngine, type EngineArrays, type EngineOptions } from '../../src/sampling/engine.js';
 import { ImageSampler } from '../../src/sampling/frame-sampler.js';
-import { absentSets, kernelSets } from '../backend/implementations.js';
+import { kernelSets } from '../backend/implementations.js';
 import {
   framedNetworks,
   randomExamples,
@@ -196,8 +196,6 @@ function wideNetwork(channels: Channels): Network {
     }),
   );
 }
-
-test.skip.each(absentSets)('on %s (not on this machine)', () => {});
 
 test('the comparison fails where one output has another last bit', async () => {
   await use('wasm');

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { buildNetwork, scoreNetwork, type Network } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/model.js';
 import { ImageEngine } from '../../src/sampling/engine.js';
-import { absentSets, kernelSets } from '../backend/implementations.js';
+import { kernelSets } from '../backend/implementations.js';
 import { mixture, mixtureTogether, randomWeights, softmax, tinyNetwork } from '../model/tiny-networks.js';
 
 const LEVELS = 4;
@@ -58,5 +58,3 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
     expect(chiSquare).toBeGreaterThan(27);
   });
 });
-
-test.skip.each(absentSets)('on %s (not on this machine)', () => {});

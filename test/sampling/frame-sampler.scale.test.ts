@@ -6,7 +6,7 @@ import { toTensors } from '../../src/model/model.js';
 import { ImageSampler } from '../../src/sampling/frame-sampler.js';
 import { inputRequirements } from '../../src/conditioning/index.js';
 import { libraryOf } from '../../src/backend/kernel-library.js';
-import { absentSets, kernelSets } from '../backend/implementations.js';
+import { kernelSets } from '../backend/implementations.js';
 import {
   framedNetworks,
   otherSizes,
@@ -118,8 +118,6 @@ describe.each([...new Set([kernelSets[0], kernelSets.at(-1)!])].map(({ instructi
     });
   },
 );
-
-test.skip.each(absentSets)('on %s (not on this machine)', () => {});
 
 test('the comparison fails where one level or the last bit of a sum is another', async () => {
   await tf.setBackend('native-wasm');

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ConditioningDescription } from '../../src/conditioning/index.js';
 import type { HeadDescription } from '../../src/model/heads/index.js';
 import { frameBytes } from '../../src/foundation/levels.js';
-import { absentSets, kernelSets } from '../backend/implementations.js';
+import { kernelSets } from '../backend/implementations.js';
 import { tinyNetwork } from '../model/tiny-networks.js';
 import { randomInts } from '../random.js';
 import { drawBothWays, expectSame } from './both-ways.js';
@@ -50,5 +50,3 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
     },
   );
 });
-
-test.skip.each(absentSets)('on %s (not on this machine)', () => {});
