@@ -8,6 +8,8 @@ import { throwIfInterrupted } from './interruption.js';
 import { type Fit, resample } from './resample.js';
 
 const unusable = errorFactory('INPUT', 'read frames');
+/** Image formats of numbered images, in words. */
+export const imageFormats = 'PNG, JPEG, WebP, TIFF or AVIF';
 const imageName = /\d.*\.(?:png|jpe?g|webp|tiff?|avif)$/i;
 /** Comparison of names in natural order: `frame9` before `frame10`. */
 export const naturalOrder = new Intl.Collator('en', { numeric: true });
@@ -27,7 +29,7 @@ export function filterNumberedImages(names: readonly string[]): string[] {
 export async function listImages(folder: string): Promise<string[]> {
   const names = filterNumberedImages(await readdir(folder));
   if (names.length === 0) {
-    const expected = 'a folder of numbered images (PNG, JPEG, WebP, TIFF or AVIF)';
+    const expected = `a folder of numbered images (${imageFormats})`;
     const remedy = 'give a video file or a folder with files such as 0001.png';
     throw unusable(folder, expected, 'a folder without any', remedy);
   }

@@ -7,7 +7,7 @@ import { pluralize } from '../foundation/pluralize.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { type FfmpegOutcome, readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { constantFrameRate, defaultFrameRate, isRate, rateVaries } from './frame-rate.js';
-import type { ImageReadOptions } from './image-folder.js';
+import { imageFormats, type ImageReadOptions } from './image-folder.js';
 import { parseVideoStream } from './stream-info.js';
 import { scanTimestamps } from './timestamps.js';
 
@@ -123,8 +123,7 @@ async function decodeFirstPicture(path: string, inputOptions: string[], signal?:
   const stream = parseVideoStream(log);
   const drawn = stream?.container.split(',').find((name) => characterArt.has(name));
   if (drawn !== undefined) {
-    const typed = `a text, which FFmpeg would type on a screen (its format '${drawn}')`;
-    throw withoutPictures(path, typed, 'give a video file or a folder of numbered images');
+    throw withoutPictures(path, `a text, which FFmpeg would type on a screen (its format '${drawn}')`, giveAClip);
   }
   if (!tick || !size || !stream || !/^0,/m.test(report)) throw noPicture(path, await run.finished);
   return {
@@ -225,14 +224,18 @@ function filters(video: VideoInfo, { size: { width, height }, channels, fit, fra
   ].join(',');
 }
 
+/** Pattern of FFmpeg's error for a file in no container format that FFmpeg knows. */
+const unknownFormat = /^(?:Error opening input: )?Invalid data found when processing input/;
+
+/** Remedy that names what can be given as a clip. */
+const giveAClip = `give a video file (MP4, WebM, MKV, AVI, GIF or another that FFmpeg plays) or a folder of numbered images (${imageFormats})`;
+
 function noPicture(path: string, { failure, firstError }: FfmpegOutcome): PxvError {
   const cause = firstError ?? failure;
-  const received =
-    cause === null
-      ? 'a file without pictures'
-      : cause.includes('matches no streams')
-        ? 'a file without a video stream'
-        : `nothing that can be decoded (FFmpeg: ${cause})`;
+  if (cause?.includes('matches no streams')) return withoutPictures(path, 'a file without a video stream', giveAClip);
+  if (cause !== null && unknownFormat.test(cause))
+    return withoutPictures(path, 'a file that is no video that FFmpeg knows', giveAClip);
+  const received = cause === null ? 'a file without pictures' : `nothing that can be decoded (FFmpeg: ${cause})`;
   return withoutPictures(path, received, 'check that the file is complete and plays, or convert it');
 }
 
