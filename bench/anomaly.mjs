@@ -143,7 +143,8 @@ async function addPixels({ scores, labels }, mask, ofPlaces, boxes) {
 }
 
 function toUnit(scores) {
-  const [least, most] = [Math.min(...scores), Math.max(...scores)];
+  const least = Math.min(...scores);
+  const most = Math.max(...scores);
   return scores.map((score) => (score - least) / (most - least || 1));
 }
 

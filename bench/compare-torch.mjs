@@ -89,12 +89,14 @@ const model = join(folder, 'model.safetensors');
 for (const network of networks) {
   if (!describe(network).includes(options.only)) continue;
   writeModel(model, network);
-  const [torch, pxv] = [[], []];
+  const torch = [];
+  const pxv = [];
   for (let round = 0; round < Number(options.rounds); round++) {
     torch.push(runTorch(model, network));
     pxv.push(runPxv(network));
   }
-  const [theirs, ours] = [fastest(torch), fastest(pxv)];
+  const theirs = fastest(torch);
+  const ours = fastest(pxv);
   const ratio = theirs.secondsPerStep / ours.secondsPerStep;
   console.log(
     `${describe(network)}: PyTorch ${theirs.torch} ${theirs.secondsPerStep.toFixed(3)} s, ` +

@@ -42,7 +42,8 @@ for (let pair = 0; pair <= Number(pairs); pair++)
     if (pair > 0) times[way].push((user + system) / 1000);
   }
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
-const [drawn, decoded] = [median(times.draw), median(times.decode)];
+const drawn = median(times.draw);
+const decoded = median(times.decode);
 console.log(
   `drawn ${drawn.toFixed(0)} ms, decoded ${decoded.toFixed(0)} ms, ${(decoded / drawn).toFixed(2)} times; ${pairs} pairs`,
 );

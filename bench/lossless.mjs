@@ -74,7 +74,8 @@ process.exit();
 
 /** What a clip takes, as `pxv encode` has it where nothing is asked for, and its frames. */
 async function byPxv(path) {
-  const [file, out] = [join(folder, 'clip.pxv'), join(folder, 'frames')];
+  const file = join(folder, 'clip.pxv');
+  const out = join(folder, 'frames');
   const [{ frames, keyFrames, width, height, bytes, bitsPerDim, modelBitsPerDim }, seconds] = await timed(() =>
     encodeClip(model, path, { out: file, overwrite: true }),
   );

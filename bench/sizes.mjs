@@ -43,7 +43,8 @@ function prepare([width, height]) {
 
 /** Seconds that one frame takes, conditioning and all: of the wall and of processors. */
 async function draw({ history, sampler }, frame) {
-  const [started, used] = [performance.now(), process.cpuUsage()];
+  const started = performance.now();
+  const used = process.cpuUsage();
   const settings = { temperature: 1 };
   await sampler.draw(FrameHistory.examples([history]), { seed: 1, samples: 1, frame, settings });
   return [(performance.now() - started) / 1000, process.cpuUsage(used).user / 1e6];

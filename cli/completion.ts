@@ -36,7 +36,8 @@ interface Candidate {
 
 /** Returns the completions of the last word. Returns none if the word may be anything, or a file name. */
 function candidates(program: Command, words: readonly string[]): Candidate[] {
-  const [last, before] = [words.at(-1)!, words.slice(0, -1)];
+  const last = words.at(-1)!;
+  const before = words.slice(0, -1);
   const command = before.reduce((at, word) => at.commands.find((below) => below.name() === word) ?? at, program);
   const option = command.options.find(({ required, long }) => required && long === before.at(-1));
   const found = option === undefined ? nextWords(command, last.startsWith('-')) : valuesOf(option);

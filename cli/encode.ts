@@ -65,7 +65,8 @@ async function write(
     onWarning: (text) => progress.log(`pxv: warning: ${text}`),
   });
   const { path, frames, isStillImages, bytes, bitsPerDim, modelBitsPerDim, keyFrames, ...others } = found;
-  const [taken, overhead] = [seconds(), bitsPerDim / modelBitsPerDim - 1];
+  const taken = seconds();
+  const overhead = bitsPerDim / modelBitsPerDim - 1;
   return {
     text: toOneLine(
       `${path}: ${pluralize(frames, isStillImages ? 'image' : 'frame')} in ${kilobytes(bytes)} and ${taken.toFixed(1)} s: ${bitsPerDim.toFixed(3)} bits/dim, ` +

@@ -98,8 +98,12 @@ function linesOf(model: string, score: ImageSetScore, out: string | undefined): 
   const colours = channels.map((bits, c) => `${'RGB'[c]} ${formatWithError(bits.mean, bits.standardError, 3)}`);
   const quantiles = Object.entries(spread.quantiles).map(([name, value]) => `${name} ${value.toFixed(3)}`);
   const named = worst.slice(0, NAMED).map((image) => `${image.file} ${image.bitsPerDim.toFixed(3)}`);
-  const { uniform, histogram, png, webp } = baselines;
-  const [u, h, p, w] = [uniform, histogram, png, webp].map((value) => value.toFixed(digits));
+  const bounds = [
+    `uniform ${baselines.uniform.toFixed(digits)}`,
+    `histogram ${baselines.histogram.toFixed(digits)}`,
+    `PNG ${baselines.png.toFixed(digits)}`,
+    `lossless WebP ${baselines.webp.toFixed(digits)}`,
+  ];
   return [
     `${model}: ${score.exact ? '' : '<= '}${formatWithError(headline.mean, headline.standardError, digits)} ${unit}`,
     unit !== 'bits/dim' && `${formatWithError(bitsPerDim.mean, bitsPerDim.standardError, 4)} bits/dim`,
@@ -110,7 +114,7 @@ function linesOf(model: string, score: ImageSetScore, out: string | undefined): 
     images > 1 &&
       `images, bits/dim: standard deviation ${spread.standardDeviation.toFixed(3)}; ${quantiles.join(', ')}`,
     images > 1 && worst[0].file !== null && `most bits/dim: ${named.join(', ')}`,
-    `baselines, ${unit}: uniform ${u}, histogram ${h}, PNG ${p}, lossless WebP ${w}`,
+    `baselines, ${unit}: ${bounds.join(', ')}`,
     published !== null && `\npublished, ${unit} on ${published.images}:\n${publishedTable(published)}`,
     out !== undefined && `\n${out}: the worst and best images, and where their bits are`,
   ];

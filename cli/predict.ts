@@ -111,9 +111,8 @@ async function predictOne(
   const name = clip === STANDARD_STREAM ? 'stdin' : outputStem(clip);
   const out = options.out ?? `${name}-predicted${ending}`;
   await expectFormat(out, options);
-  const [from, to] = [clip, out].map((path, i) =>
-    path === STANDARD_STREAM ? `standard ${['in', 'out'][i]}put` : path,
-  );
+  const from = clip === STANDARD_STREAM ? 'standard input' : clip;
+  const to = out === STANDARD_STREAM ? 'standard output' : out;
   const streams = new StandardStreams();
   try {
     const outPath = streams.outputFor(out, ending);

@@ -76,8 +76,13 @@ export class StandardStreams {
   namedError(error: unknown): unknown {
     if (!(error instanceof PxvError) || this.named(error.message) === error.message) return error;
     const { argument, expected, received, remedy } = error.parts;
-    const [a, e, r, m] = [argument, expected, received, remedy].map((text) => this.named(text));
-    return new PxvError({ ...error.parts, argument: a, expected: e, received: r, remedy: m }, { cause: error });
+    const named = {
+      argument: this.named(argument),
+      expected: this.named(expected),
+      received: this.named(received),
+      remedy: this.named(remedy),
+    };
+    return new PxvError({ ...error.parts, ...named }, { cause: error });
   }
 
   /** Removes the temporary files. */

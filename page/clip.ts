@@ -13,7 +13,8 @@ export async function openClip(file: Blob, name: string): Promise<Source> {
   });
   if (track === null) throw unreadable('there is no video in this file');
   if (!(await track.canDecode())) throw unreadable('this browser has no decoder for this video');
-  const [width, height] = [await track.getDisplayWidth(), await track.getDisplayHeight()];
+  const width = await track.getDisplayWidth();
+  const height = await track.getDisplayHeight();
   const { averagePacketRate } = await track.computePacketStats(100);
   const seconds = await track.computeDuration();
   const isLong = seconds * averagePacketRate > MOST_FRAMES + 1;

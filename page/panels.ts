@@ -57,7 +57,8 @@ function frameBox(figure: HTMLElement, { width, height }: Frame, box: Box | null
   if (box === null) return;
   const mark = document.createElement('div');
   mark.className = 'box';
-  const [across, down] = [(length: number) => `${(100 * length) / width}%`, (y: number) => `${(100 * y) / height}%`];
+  const across = (length: number) => `${(100 * length) / width}%`;
+  const down = (y: number) => `${(100 * y) / height}%`;
   Object.assign(mark.style, {
     left: across(box.x),
     width: across(box.width),

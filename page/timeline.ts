@@ -27,7 +27,8 @@ export class Timeline {
     const svg = element('svg', { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}` });
     svg.append(pattern());
     const band = (from: number, to: number, name: string, words: string) => {
-      const [left, right] = [x(from), x(to)];
+      const left = x(from);
+      const right = x(to);
       svg.append(element('rect', { class: name, x: left, y: 0, width: Math.max(0, right - left), height: BAND - 4 }));
       if (right - left > 8 * words.length)
         svg.append(element('text', { class: `word ${name}`, x: (left + right) / 2, y: BAND - 8 }, words));
@@ -41,7 +42,8 @@ export class Timeline {
     }
     if (scores.length > 0) {
       const points = scores.map((score, at) => `${x(at + 1).toFixed(1)},${y(score).toFixed(1)}`);
-      const [first, end] = [x(1), x(scores.length)];
+      const first = x(1);
+      const end = x(scores.length);
       svg.append(
         element('polygon', { class: 'area', points: `${first},${HEIGHT} ${points.join(' ')} ${end},${HEIGHT}` }),
       );
@@ -50,7 +52,8 @@ export class Timeline {
     svg.append(element('text', { class: 'axis', x: MARGIN + 4, y: HEIGHT - 6 }, '\u2191 surprise'));
     svg.append(element('line', { class: 'shown', x1: x(shown), x2: x(shown), y1: BAND, y2: HEIGHT }));
     for (const [rank, { peak, score }] of shownMoments(session).entries()) {
-      const [cx, cy] = [x(peak), Math.max(BAND + MARK, y(score) - MARK - 3)];
+      const cx = x(peak);
+      const cy = Math.max(BAND + MARK, y(score) - MARK - 3);
       svg.append(element('circle', { class: 'moment', cx, cy, r: MARK }));
       svg.append(element('text', { class: 'rank', x: cx, y: cy + 4 }, String(rank + 1)));
     }

@@ -56,7 +56,8 @@ if (process.argv.includes('--write')) {
 } else {
   const budget = JSON.parse(readFileSync(FILE, 'utf8'));
   const wrong = [...new Set([...Object.keys(counts), ...Object.keys(budget)])].filter((folder) => {
-    const [count = 0, allowed = -1] = [counts[folder], budget[folder]];
+    const count = counts[folder] ?? 0;
+    const allowed = budget[folder] ?? -1;
     return count > allowed || count < allowed - SLACK;
   });
   for (const folder of wrong)

@@ -77,14 +77,16 @@ where('on tensorflow as on native', () => {
     '$model scores 32 images',
     async ({ model, set, files }) => {
       const args = ['eval-images', set, '--model', model, '--data', files, '--limit', '32'];
-      const [native, tensorflow] = [await score('native', ...args), await score('tensorflow', ...args)];
+      const native = await score('native', ...args);
+      const tensorflow = await score('tensorflow', ...args);
       expect(Math.abs(tensorflow - native)).toBeLessThan(TOLERANCE);
     },
   );
 
   test.each(['video-64', 'video-64-small'])('%s scores the example clip', async (model) => {
     const args = ['eval-video', clip, '--model', model, '--horizon', '0'];
-    const [native, tensorflow] = [await score('native', ...args), await score('tensorflow', ...args)];
+    const native = await score('native', ...args);
+    const tensorflow = await score('tensorflow', ...args);
     expect(Math.abs(tensorflow - native)).toBeLessThan(TOLERANCE);
   });
 

@@ -16,8 +16,10 @@ const sizeOf = (name: string) => (/mnist/.test(name) ? { width: 28, height: 28 }
 function waves({ chain }: Model, time: number): number[] {
   const { size, channels } = chain.exampleShape;
   return Array.from({ length: frameBytes(chain.exampleShape) }, (_, at) => {
-    const [pixel, channel] = [Math.floor(at / channels), at % channels];
-    const [row, column] = [Math.floor(pixel / size.width), pixel % size.width];
+    const pixel = Math.floor(at / channels);
+    const channel = at % channels;
+    const row = Math.floor(pixel / size.width);
+    const column = pixel % size.width;
     return Math.round(127.5 + 60 * Math.sin((column + time) / 3 + channel) + 60 * Math.sin((row - 2 * time) / 4));
   });
 }

@@ -11,7 +11,8 @@ export function colourGroups(): string {
   const hidden = 128;
   const size = { width: 9, height: 9 };
   const { program } = networkOf({ name: 'diagonal-bilstm', size, channels: 3, layers: 1, hidden });
-  const [gates, up] = [opNamed(program, 'layers.0.left.input'), opNamed(program, 'layers.0.up')] as ConvOp[];
+  const gates = opNamed(program, 'layers.0.left.input') as ConvOp;
+  const up = opNamed(program, 'layers.0.up') as ConvOp;
   const drawing = new Drawing(
     760,
     356,
@@ -38,7 +39,8 @@ export function colourGroups(): string {
 function drawMatrix(drawing: Drawing, { x: slot, shape }: ConvOp, [x, y, width, height]: Box, isGates: boolean): void {
   const { inFeatures, outFeatures, groups } = shape;
   const mask = filterMask(shape);
-  const [across, down] = [width / inFeatures, height / outFeatures];
+  const across = width / inFeatures;
+  const down = height / outFeatures;
   const columns = cut(slot.groups);
   const rows = cut(groups);
   for (const [colour, [left, wide]] of columns.entries())

@@ -14,7 +14,8 @@ export function conditioning(): string {
   );
   drawPreviousFrames(drawing, 46);
   drawLowResolutionImage(drawing, 250);
-  const [x, y] = [680, 128];
+  const x = 680;
+  const y = 128;
   drawing.roundBox([x, y, 110, 76], 'box');
   ['one map,', 'read by every', 'layer: 1x1, no', 'mask'].forEach((line, index) => {
     const paint = index > 1 ? 'muted' : 'text';
@@ -29,7 +30,9 @@ export function conditioning(): string {
 function drawPreviousFrames(drawing: Drawing, top: number): void {
   const description: ConditioningDescription = { type: 'previous-frames', context: 2, features: m };
   const kernels = kernelsOf(description);
-  const [full, half, quarter] = [top, top + 60, top + 120];
+  const full = top;
+  const half = top + 60;
+  const quarter = top + 120;
   const middle = box.height / 2;
   drawing.text(24, top - 16, 'previous-frames', { bold: true });
   drawBox(drawing, 24, full, 'frames, difference,', 'validity planes');

@@ -55,7 +55,8 @@ export function contexts(): string {
 /** The one sub-pixel that the Diagonal BiLSTM loses in colour images. */
 export function lostCorner(): string {
   const size = { width: 13, height: 5 };
-  const [row, column] = [3, 4];
+  const row = 3;
+  const column = 4;
   const { program } = networkOf({ name: 'diagonal-bilstm', size, channels: 3, layers: 1 });
   const fields = fieldsAt(program, opNamed(program, 'head'));
   const output = (row * size.width + column) * 3 + 2;

@@ -65,7 +65,8 @@ export class Drawing extends SvgDrawing<Paint> {
     const { paint = 'arrow' } = settings;
     const [[fromX, fromY], [x, y]] = points.slice(-2);
     const length = Math.hypot(x - fromX, y - fromY);
-    const [dx, dy] = [(x - fromX) / length, (y - fromY) / length];
+    const dx = (x - fromX) / length;
+    const dy = (y - fromY) / length;
     const back: Point = [x - 7 * dx, y - 7 * dy];
     this.line(settings, ...points.slice(0, -1), back);
     const corners = [

@@ -121,7 +121,8 @@ function drawFlow(drawing: Drawing, x: number, { title, rows, residual }: Flow):
   if (wide > 1) drawing.line({}, [centre(0, 0), split], [centre(0, wide - 1), split]);
   rows.forEach((boxes, row) => {
     boxes.forEach((lines, index) => {
-      const [left, y] = [leftOf(row, index), topOf(row)];
+      const left = leftOf(row, index);
+      const y = topOf(row);
       const to = centre(row, index);
       // Two boxes that flow into one come in from their own sides.
       const isJoint = row > 0 && boxes.length < rows[row - 1].length;

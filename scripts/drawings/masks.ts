@@ -13,7 +13,8 @@ export function masks(): string {
 
 /** The same of any program that has a first layer and a PixelCNN block. */
 export function maskDrawing(program: Program): string {
-  const [first, wide] = [opNamed(program, 'first'), opNamed(program, 'layers.0.wide')] as ConvOp[];
+  const first = opNamed(program, 'first') as ConvOp;
+  const wide = opNamed(program, 'layers.0.wide') as ConvOp;
   const drawing = new Drawing(
     760,
     412,

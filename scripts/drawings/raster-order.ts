@@ -10,7 +10,8 @@ export function rasterOrder(): string {
   );
   const size = { width: 9, height: 6 };
   const place = { x: 28, y: 28, pitch: 24 };
-  const [row, column] = [3, 4];
+  const row = 3;
+  const column = 4;
   const here = row * size.width + column;
   const zoom = { x: 330, y: 42, pitch: 44 };
   // From the corners of the pixel to those of its sub-pixels, beside the image alone.

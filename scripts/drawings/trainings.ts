@@ -5,10 +5,13 @@ import { Drawing } from './drawing.js';
 import type { Point } from '../../src/document/svg.js';
 
 /** What stands in a row: a chart, and beside it what it shows and what to do. */
-const [WIDTH, ROW, MARGIN] = [660, 230, 10];
+const WIDTH = 660;
+const ROW = 230;
+const MARGIN = 10;
 const CHART = { width: 360, height: 214 };
 /** The ends of the axes. */
-const [STEPS, HIGHEST] = [400, 7];
+const STEPS = 400;
+const HIGHEST = 7;
 const WORDS = { left: 386, top: 84, line: 20 };
 
 interface Training {

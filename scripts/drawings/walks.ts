@@ -79,7 +79,8 @@ function drawSteps(drawing: Drawing, place: Place, walk: ScanOrder): void {
 
 /** Arrows from the pixels whose states a pixel of the third row reads. */
 function drawReads(drawing: Drawing, place: Place, walk: ScanOrder): void {
-  const [row, column] = [2, 3];
+  const row = 2;
+  const column = 3;
   const [x, y] = middleOf(place, row, column);
   drawing.outline(cellOf(place, row, column), 'here', 2);
   for (const { dy, dx } of stateTaps[walk]) {
@@ -112,7 +113,8 @@ export function oneRowDown(): string {
   const { program } = networkOf({ name: 'diagonal-bilstm', size: wide, channels: 1, layers: 1 });
   const [left, right] = ['left', 'right'].map((side) => opNamed(program, `layers.0.${side}.state`));
   const both = program.ops.find((op): op is AddOp => op.op === 'add')!;
-  const [row, column] = [4, 5];
+  const row = 4;
+  const column = 5;
   const drawing = new Drawing(
     760,
     196,

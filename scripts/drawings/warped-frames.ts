@@ -77,10 +77,16 @@ function moved(): Float32Array {
 }
 
 function drawLayers(drawing: Drawing, top: number): void {
-  const [context, flows] = [2, 3];
+  const context = 2;
+  const flows = 3;
   const description: ConditioningDescription = { type: 'warped-frames', context, features: m, flows };
   const kernels = kernelsOf(description);
-  const [inputs, trunk, motion, warp, seen, map] = [24, 158, 292, 426, 560, 694];
+  const inputs = 24;
+  const trunk = 158;
+  const motion = 292;
+  const warp = 426;
+  const seen = 560;
+  const map = 694;
   const low = top + 72;
   const middle = top + box.height / 2;
   const lowMiddle = low + box.height / 2;

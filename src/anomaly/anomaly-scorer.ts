@@ -147,7 +147,8 @@ export class AnomalyScorer {
       return { zScore: 0, box: this.whole, regionZScores: regionZScores.fill(0) };
     this.cheap.shift();
     this.cheap.push(...this.usualOf.whole.zScores([cheapness(bits)]));
-    let [zScore, box] = [Math.max(0, Math.min(...this.cheap)), this.whole];
+    let zScore = Math.max(0, Math.min(...this.cheap));
+    let box = this.whole;
     for (const [place, regionZScore] of regionZScores.entries())
       if (regionZScore > zScore) [zScore, box] = [regionZScore, this.boxes[place]];
     return { zScore, box, regionZScores };

@@ -83,7 +83,8 @@ export class EventDetector {
     if (score <= 0 || around.some((other) => other.score > score || (other.score === score && other.frame < frame)))
       return;
     const belongs = ({ score: other }: Scored) => other >= SHARE_OF_PEAK * score;
-    let [first, last] = [at, at];
+    let first = at;
+    let last = at;
     while (first > 0 && belongs(recent[first - 1])) first--;
     while (last + 1 < recent.length && belongs(recent[last + 1])) last++;
     const moment = { from: recent[first].frame, to: recent[last].frame, score, peak: frame, box };

@@ -31,7 +31,8 @@ export class FrameRegions {
       }
     }
     return Float64Array.from(this.boxes, ({ x, y, width, height }) => {
-      const [above, below] = [y * line, (y + height) * line];
+      const above = y * line;
+      const below = (y + height) * line;
       const sum = sums[below + x + width] - sums[below + x] - sums[above + x + width] + sums[above + x];
       return sum / (width * height);
     });

@@ -93,7 +93,8 @@ function logisticLogP({ levels }: MixtureShape, target: Tensor2D, distance: Tens
   const belowUpper = logSigmoid(tf.mul(tf.add(distance, 0.5), inverse));
   const aboveLower = logSigmoid(tf.mul(tf.sub(0.5, distance), inverse));
   const inner = tf.add(tf.add(belowUpper, aboveLower), tf.log(tf.neg(tf.expm1(tf.neg(inverse)))));
-  const [isFirst, isLast] = [tf.equal(target, 0), tf.equal(target, levels - 1)];
+  const isFirst = tf.equal(target, 0);
+  const isLast = tf.equal(target, levels - 1);
   return tf.where<Tensor>(isFirst, belowUpper, tf.where<Tensor>(isLast, aboveLower, inner)) as Tensor2D;
 }
 

@@ -29,7 +29,9 @@ export function lstm(gates: Tensor4D, weights: Tensor4D, initial: Tensor2D | nul
     const [h0, c0] = initialStates(initial, gates.shape[0], shape);
     const taps = stateTaps[shape.walk].map((tap) => layout.neighbours(tap, -1));
     const cellSources = layout.neighbours(previousCellOffset[shape.walk], -1);
-    const [outs, cells, activations]: Tensor3D[][] = [[], [], []];
+    const outs: Tensor3D[] = [];
+    const cells: Tensor3D[] = [];
+    const activations: Tensor3D[] = [];
     layout.toSteps(gateMajor(gates, shape)).forEach((step, t) => {
       const read = tf.concat(
         taps.map((places) => at(places[t], outs[t - 1], h0)),
@@ -70,11 +72,15 @@ export function lstmGradient(
     const zero = tf.zerosLike(c0);
     const [dOuts, outs, cells] = [dOut, states.out, states.cells].map(layout.toSteps);
     const activations = layout.toSteps(gateMajor(states.activations, shape));
-    const [offsets, fromCell] = [stateTaps[shape.walk], previousCellOffset[shape.walk]];
+    const offsets = stateTaps[shape.walk];
+    const fromCell = previousCellOffset[shape.walk];
     const [taps, readers] = ([-1, 1] as const).map((side) => offsets.map((tap) => layout.neighbours(tap, side)));
     const [cellSources, cellReaders] = ([-1, 1] as const).map((side) => layout.neighbours(fromCell, side));
     const byTap = (dRead: Tensor3D) => tf.split<Tensor3D>(dRead, offsets.length, 2);
-    const [reads, dReads, dCells, dSteps]: Tensor3D[][] = [[], [], [], []];
+    const reads: Tensor3D[] = [];
+    const dReads: Tensor3D[] = [];
+    const dCells: Tensor3D[] = [];
+    const dSteps: Tensor3D[] = [];
     for (let t = dOuts.length - 1; t >= 0; t--) {
       const [o, f, i, g] = tf.split<Tensor3D>(activations[t], 4, 2);
       const squashed = tf.tanh(cells[t]);
@@ -119,12 +125,14 @@ function layoutOf(shape: ScanShape) {
   const steps = scanSteps(shape);
   const lengths = steps.map(({ length }) => length);
   const order = steps.flat();
-  const [raster, placeInStep] = [new Int32Array(order.length), new Int32Array(order.length)];
+  const raster = new Int32Array(order.length);
+  const placeInStep = new Int32Array(order.length);
   order.forEach((pixel, at) => (raster[pixel] = at));
   for (const step of steps) step.forEach((pixel, place) => (placeInStep[pixel] = place));
   /** Returns the pixel at an offset; null if outside the image. */
   const moved = (pixel: number, dy: number, dx: number) => {
-    const [y, x] = [Math.floor(pixel / width) + dy, (pixel % width) + dx];
+    const y = Math.floor(pixel / width) + dy;
+    const x = (pixel % width) + dx;
     return y >= 0 && y < height && x >= 0 && x < width ? y * width + x : null;
   };
   const indices = (values: number[] | Int32Array) => tf.tensor1d(values, 'int32');

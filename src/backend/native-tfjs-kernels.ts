@@ -38,11 +38,9 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
       const start = (index * size) % from.length;
       return from.subarray(start, start + size);
     };
-    const [aAt, bAt, outAt] = [
-      matrices(backend.floats(a), m * k),
-      matrices(backend.floats(b), k * n),
-      matrices(values, m * n),
-    ];
+    const aAt = matrices(backend.floats(a), m * k);
+    const bAt = matrices(backend.floats(b), k * n);
+    const outAt = matrices(values, m * n);
     for (let i = 0; i * m * n < values.length; i++)
       backend.kernels.matMul({ m, n, k, transposeA, transposeB }, { a: aAt(i), b: bAt(i), out: outAt(i) });
     return info;
@@ -134,7 +132,8 @@ function pairwise(kernel: 'add' | 'subtract' | 'multiply' | 'divide', commute: b
   return (backend, { a, b }) => {
     const [whole, part] = commute && !repeats(b, a) ? [b, a] : [a, b];
     if (!areFloats(a, b) || !repeats(part, whole)) return null;
-    const [count, period] = [whole, part].map(({ shape }) => tf.util.sizeFromShape(shape));
+    const count = tf.util.sizeFromShape(whole.shape);
+    const period = tf.util.sizeFromShape(part.shape);
     return backend.run(kernel, { a: whole, b: part }, { count, period })[0];
   };
 }
@@ -147,7 +146,8 @@ function repeats({ shape: part }: TensorInfo, { shape: whole }: TensorInfo): boo
 
 /** Splits a tensor along an axis into parts of the given sizes. Removes the axis if not `kept`. */
 function partsAlong(backend: NativeBackend, x: TensorInfo, axis: number, sizes: number[], kept: boolean): TensorInfo[] {
-  const [before, after] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
+  const before = x.shape.slice(0, axis);
+  const after = x.shape.slice(axis + 1);
   const from = backend.floats(x);
   const inner = tf.util.sizeFromShape(after);
   const row = x.shape[axis] * inner;

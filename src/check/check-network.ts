@@ -55,7 +55,8 @@ export async function checkNetwork(
     const fine = `${network.program.ops.length} ops read all that their kernels and the paper's masks show, and nothing else`;
     const findings = [makeFinding('masks', network.description.size, findMaskFaults(network.program), fine)];
     for (const each of checked) findings.push(await causality(each));
-    const [first, last] = [checked[0], checked[checked.length - 1]];
+    const first = checked[0];
+    const last = checked[checked.length - 1];
     findings.push(promise(last.fields), ...(await contexts(first)));
     const isCheap = settings.whole === true || workOf(large) <= DRAWN_WORK;
     findings.push(...(await checkLikelihood(isCheap ? last : first, weights)));

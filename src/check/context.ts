@@ -34,7 +34,8 @@ export async function findContextFaults(checked: CheckedNetwork, outputs: readon
     const differs = (isSeen: boolean) =>
       gradients.findIndex((gradient, input) => (gradient !== 0) === isSeen && fields.reaches(input, output) !== isSeen);
     const name = (subPixel: number) => formatSubPixel(fields, subPixel);
-    const [extra, missing] = [differs(true), differs(false)];
+    const extra = differs(true);
+    const missing = differs(false);
     if (extra >= 0) faults.push(`${name(output)} depends on ${name(extra)}, which it must not see`);
     if (missing >= 0) faults.push(`${name(output)} does not depend on ${name(missing)}, which it should see`);
   }

@@ -82,19 +82,22 @@ function stretches(fields: ReceptiveFields): string | null {
   const last = new Array<number>(height).fill(-Infinity);
   findPair(fields, (input, output, isSeen) => {
     if (!isSeen) return false;
-    const [k, dx] = [rowsUp(input, output), columnsRight(input, output)];
+    const k = rowsUp(input, output);
+    const dx = columnsRight(input, output);
     first[k] = Math.min(first[k], dx);
     last[k] = Math.max(last[k], dx);
     return false;
   });
   const inexact = findPair(fields, (input, output, isSeen) => {
-    const [k, dx] = [rowsUp(input, output), columnsRight(input, output)];
+    const k = rowsUp(input, output);
+    const dx = columnsRight(input, output);
     return isSeen !== (dx >= first[k] && dx <= last[k]);
   });
   const rows = first.filter((dx) => dx < Infinity).length;
   if (inexact !== null || rows < 2 || first[rows - 1] === Infinity) return null;
   const columnsLeft = first.slice(0, rows).map((dx) => -dx);
-  const [left, right] = [sideOf(columnsLeft, 0, width), sideOf(last.slice(1, rows), 1, width)];
+  const left = sideOf(columnsLeft, 0, width);
+  const right = sideOf(last.slice(1, rows), 1, width);
   if (left === null || right === null) return null;
   const upTo = rows === height ? 'all rows above' : `k = 1 to ${rows - 1}`;
   const from = left.start === Infinity ? '0' : `x - ${left.start}`;

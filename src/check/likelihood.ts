@@ -53,7 +53,8 @@ export async function checkLikelihood(checked: CheckedNetwork, weights: readonly
     const scored = nats.reduce((sum, own, subPixel) => sum + own * unknown[subPixel], 0) * bitsPerNat;
     const agree = `an image drawn at ${drawn.toFixed(6)} bits/dim is scored at ${scored.toFixed(6)}`;
     const apart = Math.abs(drawn - scored) <= TOLERANCE ? [] : [`${agree}: ${TOLERANCE} apart at most`];
-    const [drawnError, scoredError] = [errorOf(drawnSums), errorOf(scoredSums)];
+    const drawnError = errorOf(drawnSums);
+    const scoredError = errorOf(scoredSums);
     const sums = `sums over the levels lie within ${drawnError.toExponential(1)} of 1 as drawn from, ${scoredError.toExponential(1)} as scored`;
     const isOne = drawnError <= SUM_TOLERANCE.drawn && scoredError <= SUM_TOLERANCE.scored;
     return [

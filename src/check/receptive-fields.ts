@@ -91,9 +91,11 @@ export function earlierSubPixels(
   pixel: number,
 ): number[] {
   if (earlier === null) return Array.from({ length: pixel * channels }, (_, subPixel) => subPixel);
-  const [y, x] = [Math.floor(pixel / size.width), pixel % size.width];
+  const y = Math.floor(pixel / size.width);
+  const x = pixel % size.width;
   return earlier.flatMap(({ dy, dx }) => {
-    const [row, column] = [y + dy, x + dx];
+    const row = y + dy;
+    const column = x + dx;
     if (row < 0 || column < 0 || column >= size.width) return [];
     return Array.from({ length: channels }, (_, channel) => (row * size.width + column) * channels + channel);
   });
@@ -137,7 +139,8 @@ function propagate(
       for (let group = 0; group < groups; group++) {
         const set = sets[(y * width + x) * groups + group];
         for (const { slot, dy, dx, group: from } of reads[group]) {
-          const [row, column] = [y + dy, x + dx];
+          const row = y + dy;
+          const column = x + dx;
           if (row < 0 || column < 0 || column >= width) continue;
           unite(set, reached.get(slot.id)![(row * width + column) * slot.groups.length + from]);
         }

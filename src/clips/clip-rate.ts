@@ -30,7 +30,8 @@ export function rateWarning(
   used: Pick<ClipReader, 'frameRate' | 'hasFrameRate'>,
 ): string | null {
   if (frameRate === null || !used.hasFrameRate || isSameRate(frameRate, used.frameRate)) return null;
-  const [learnt, read] = [roundRate(frameRate), roundRate(used.frameRate)];
+  const learnt = roundRate(frameRate);
+  const read = roundRate(used.frameRate);
   return `read at ${pluralize(read, 'frame')} per second, and ${name} learned at ${learnt}: --fps model brings the clip to ${learnt}`;
 }
 

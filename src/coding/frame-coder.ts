@@ -129,7 +129,8 @@ export class FrameCoder {
     const { size, channels, levels, head } = description;
     const unknown = unknownMask(description);
     const capacity = MOST_BYTES * targets.length + END;
-    const [bytes, length] = [new Uint8Array(capacity), new Int32Array(1)];
+    const bytes = new Uint8Array(capacity);
+    const length = new Int32Array(1);
     const intervals = new Uint32Array(2 * targets.length);
     const numbers = {
       ...getHead(head).numbers(head),

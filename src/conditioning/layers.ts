@@ -37,7 +37,8 @@ export type RunLayer = (x: Tensor4D, size?: { height: number; width: number }) =
 /** Returns layers bound to their weights. @param weights tensors in the order of the layers' parameters */
 export function bindLayers(layers: readonly ConvolutionLayer[], weights: readonly Tensor[]): RunLayer[] {
   return layers.map(({ stride, to, transposed }, index) => {
-    const [kernel, bias] = [weights[2 * index] as Tensor4D, weights[2 * index + 1] as Tensor1D];
+    const kernel = weights[2 * index] as Tensor4D;
+    const bias = weights[2 * index + 1] as Tensor1D;
     return (x, size) => {
       const y =
         transposed && size !== undefined

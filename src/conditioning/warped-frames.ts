@@ -84,7 +84,8 @@ function candidatesOf({ flows, still }: WarpedFramesDescription): number {
 }
 
 function warpShape(description: WarpedFramesDescription, { size, channels }: ImageShape): WarpShape {
-  const [frames, flows] = [movedFrames(description), candidatesOf(description)];
+  const frames = movedFrames(description);
+  const flows = candidatesOf(description);
   return { ...size, channels, frames, flows, flowScale: FLOW_SCALE };
 }
 
@@ -103,7 +104,8 @@ function movedLayer({ features }: WarpedFramesDescription, { channels }: ImageSh
 /** Returns the parameters of 1x1 layers without a ReLU: from the map's features to the motion, and to the residual. */
 function outputParameters(description: WarpedFramesDescription, { channels }: ImageShape): ParameterSpec[] {
   const { context, features, flows } = description;
-  const [frames, candidates] = [movedFrames(description), candidatesOf(description)];
+  const frames = movedFrames(description);
+  const candidates = candidatesOf(description);
   const displacements = 2 * frames * flows;
   const logits = frames * candidates;
   const ofLastFrame = displacements + (context - 1) * candidates;

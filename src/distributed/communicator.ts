@@ -36,7 +36,8 @@ export class Communicator implements ProcessGroup {
   async allReduce(values: Float32Array | Float64Array): Promise<void> {
     const room = values.slice(0, Math.ceil(values.length / 2));
     const spans: [number, number][] = [];
-    let [from, to] = [0, values.length];
+    let from = 0;
+    let to = values.length;
     for (let distance = 1; distance < this.size; distance *= 2) {
       spans.push([from, to]);
       const middle = (from + to) >> 1;

@@ -74,8 +74,12 @@ const LETTERS = 12;
 /** Mean width of a letter as a fraction of its size; slightly too large, since readers' fonts differ. */
 const LETTER = 0.55;
 /** Pixels between points drawn with a shape; and maximum number of points of a single line drawn with shapes. */
-const [BETWEEN_SHAPES, MOST_ALONE] = [26, 40];
-const [LEFT, RIGHT, BOTTOM, LEGEND_LINE] = [52, 18, 48, 19];
+const BETWEEN_SHAPES = 26;
+const MOST_ALONE = 40;
+const LEFT = 52;
+const RIGHT = 18;
+const BOTTOM = 48;
+const LEGEND_LINE = 19;
 
 const widthOf = (text: string, size = LETTERS) => text.length * size * LETTER;
 
@@ -102,7 +106,8 @@ export function plotChart(drawing: SvgDrawing, chart: Chart, { width, height }: 
   const { entries, columns, rows } = legendOf(chart, width);
   const top = 40 + rows * LEGEND_LINE;
   const total = height + rows * LEGEND_LINE;
-  const [right, bottom] = [width - RIGHT, total - BOTTOM];
+  const right = width - RIGHT;
+  const bottom = total - BOTTOM;
 
   const x = scaleLinear(domainOf(chart.x, [...lines.flatMap(columnOf(0)), ...marks.map(({ x }) => x)]), [LEFT, right]);
   const values = [
@@ -203,7 +208,8 @@ function bandEntry({ name, look = 0 }: Band): Entry {
 
 function drawLegend(drawing: SvgDrawing, entries: readonly Entry[], columns: number, width: number): void {
   for (const [index, { name, draw }] of entries.entries()) {
-    const [left, y] = [LEFT + (index % columns) * width, 46 + Math.floor(index / columns) * LEGEND_LINE];
+    const left = LEFT + (index % columns) * width;
+    const y = 46 + Math.floor(index / columns) * LEGEND_LINE;
     draw(drawing, left, y - 4);
     drawing.text(left + 36, y, name, { size: LETTERS });
   }
@@ -226,10 +232,12 @@ const columnOf =
 
 /** Returns the ends of an axis: those that the axis gives, else the minimum and maximum of `values`. */
 function domainOf({ from, to }: Axis, values: readonly number[]): [number, number] {
-  let [least, most] = [Infinity, -Infinity];
+  let least = Infinity;
+  let most = -Infinity;
   for (const value of values)
     if (Number.isFinite(value)) [least, most] = [Math.min(least, value), Math.max(most, value)];
-  const [low, high] = [from ?? (least === Infinity ? 0 : least), to ?? (most === -Infinity ? 1 : most)];
+  const low = from ?? (least === Infinity ? 0 : least);
+  const high = to ?? (most === -Infinity ? 1 : most);
   return low === high ? [low - 0.5, high + 0.5] : [low, high];
 }
 

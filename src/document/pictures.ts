@@ -21,7 +21,8 @@ export async function encodeSprite(frames: readonly Frame[]): Promise<Sprite> {
   const line = width * channels;
   const data = new Uint8Array(columns * rows * height * line);
   for (const [index, frame] of frames.entries()) {
-    const [left, top] = [(index % columns) * line, Math.floor(index / columns) * height];
+    const left = (index % columns) * line;
+    const top = Math.floor(index / columns) * height;
     for (let y = 0; y < height; y++)
       data.set(frame.data.subarray(y * line, (y + 1) * line), (top + y) * columns * line + left);
   }

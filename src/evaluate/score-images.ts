@@ -195,7 +195,8 @@ function checkFit({ name, chain }: Model, set: string, images: Images): void {
   const shape = ({ width, height, channels }: Size & { channels: number }) =>
     `${width}x${height}, ${channels === 1 ? 'grey' : 'RGB'}`;
   const { size, channels } = chain.exampleShape;
-  const [expected, received] = [shape(images), shape({ ...size, channels })];
+  const expected = shape(images);
+  const received = shape({ ...size, channels });
   if (expected === received) return;
   const unfit = errorFactory('CHECKPOINT', 'score images');
   throw unfit(name, `a model of ${expected}, as ${set} is`, `one of ${received}`, 'give another --model');

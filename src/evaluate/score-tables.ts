@@ -66,7 +66,8 @@ export function summaryLines(score: PrintedScore): (string | false)[] {
   // The gain of an anchor that is the previous frame is 0.
   const nearer = anchors.mean.flatMap((gain, anchor) => (gain === 0 ? [] : [gainWithError(anchors, anchor)]));
   const given = `each frame given the true ones before it${adapted ? ', which the model has learned from' : ''}`;
-  const [uniform, previous] = [baselines.uniform.toFixed(2), baselines['previous-frame'].toFixed(3)];
+  const uniform = baselines.uniform.toFixed(2);
+  const previous = baselines['previous-frame'].toFixed(3);
   return [
     `${exact ? '' : '<= '}${bitsPerDim.toFixed(3)} bits/dim${spread} over ${dimensions} dimensions, ${given}`,
     `baselines: uniform ${uniform}, previous frame ${previous}`,

@@ -65,7 +65,8 @@ export class ClipAdaptation {
     { together = HINDCAST_BATCH_SIZE, onProgress, signal }: HindcastOptions = {},
   ): Promise<(Correction | null)[]> {
     const corrections: (Correction | null)[] = [];
-    let [before, done] = [0, 0];
+    let before = 0;
+    let done = 0;
     for (const history of histories) {
       const hindcasts: HindcastOptions = {
         together: Math.min(together, HINDCAST_BATCH_SIZE),

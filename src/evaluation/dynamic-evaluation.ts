@@ -67,7 +67,8 @@ export class DynamicEvaluation {
   }
 
   private average(index: number, staying: number): void {
-    const [before, learned] = [this.weights[index], this.state.weights[index]];
+    const before = this.weights[index];
+    const learned = this.state.weights[index];
     this.weights[index] = tf.tidy(() => tf.add(before, tf.mul(tf.sub(learned, before), 1 - staying)));
     before.dispose();
   }

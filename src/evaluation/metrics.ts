@@ -126,7 +126,8 @@ export function assertSameGeometry(operation: string, first: Frame, second: Fram
     const remedy = 'give frames whose data has height x width x channels bytes';
     if (frame.data.length !== bytes) throw refused(operation, expected, String(frame.data.length), remedy);
   }
-  const [expected, received] = [shapeOf(first), shapeOf(second)];
+  const expected = shapeOf(first);
+  const received = shapeOf(second);
   if (expected !== received) throw refused(operation, expected, received, 'compare frames of one size');
 }
 

@@ -33,7 +33,8 @@ export function mixtureNats(shape: ImageShape, predictions: readonly Float32Arra
   const ofPixels = predictions.map((nats) => pixelSums(nats, channels));
   const evidence = new Float64Array(predictions.length);
   for (let pixel = 0; pixel < width * height; pixel++) {
-    const [y, x] = [Math.floor(pixel / width), pixel % width];
+    const y = Math.floor(pixel / width);
+    const x = pixel % width;
     for (const index of predictions.keys()) evidence[index] = index === 0 ? 0 : -PREFERENCE;
     for (const { down, across, counts } of NEARBY) {
       if (y + down < 0 || x + across < 0 || x + across >= width) continue;

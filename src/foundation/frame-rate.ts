@@ -53,7 +53,8 @@ export function roundRate(rate: FrameRate): string {
 }
 
 function reduced(numerator: number, denominator: number): FrameRate {
-  let [divisor, rest] = [numerator, denominator];
+  let divisor = numerator;
+  let rest = denominator;
   while (rest > 0) [divisor, rest] = [rest, divisor % rest];
   return { numerator: numerator / divisor, denominator: denominator / divisor };
 }

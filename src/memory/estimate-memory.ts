@@ -51,7 +51,8 @@ export function estimateDrawingMemory(chain: Chain, batch: number): number {
     blankWeights(chain);
     blankWeights(chain);
     blankExamples(exampleShape, batch);
-    const [weights, examples] = [blankWeights(chain), blankExamples(exampleShape, batch)];
+    const weights = blankWeights(chain);
+    const examples = blankExamples(exampleShape, batch);
     for (const [scale, network] of scales.entries()) {
       const given = () => downsampleExamples(chain, scale, examples).given;
       readConditioning(network, selectScaleParameters(chain, scale, weights), { given });

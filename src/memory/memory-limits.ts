@@ -108,7 +108,8 @@ export function isEstimated(): boolean {
 export function findLargest(from: number, to: number, fits: (value: number) => boolean): number | null {
   if (to < from) return null;
   if (fits(to)) return to;
-  let [low, high] = [from - 1, to - 1];
+  let low = from - 1;
+  let high = to - 1;
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
     if (fits(middle)) low = middle;

@@ -133,7 +133,8 @@ export function unknownMask(description: NetworkDescription): Float32Array | nul
   if (coarser === null || !coarser.known) return null;
   return Float32Array.from({ length: frameBytes(description) }, (_, at) => {
     const pixel = Math.floor(at / channels);
-    const [y, x] = [Math.floor(pixel / size.width), pixel % size.width];
+    const y = Math.floor(pixel / size.width);
+    const x = pixel % size.width;
     return y % coarser.factor === 0 && x % coarser.factor === 0 ? 0 : 1;
   });
 }

@@ -30,7 +30,8 @@ export const optimisers = {
   adam: {
     stateNames: ['m', 'v'],
     update({ learningRate: rate, step }, weight, gradient, scale, [m, v]) {
-      const [beta1, beta2] = [0.9, 0.999];
+      const beta1 = 0.9;
+      const beta2 = 0.999;
       const corrections = { correction1: 1 - beta1 ** step, correction2: 1 - beta2 ** step };
       const numbers = { count: weight.size, rate, beta1, beta2, epsilon: 1e-8, ...corrections };
       const { newWeights, newM, newV } = adam(numbers, { weights: weight, gradient, scale, m, v });

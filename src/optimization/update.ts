@@ -35,7 +35,8 @@ export function applyUpdate(
   gradients: Gradients,
 ): Update {
   const norm = globalNorm(gradients.gradients);
-  const [nats, gradientNorm] = [gradients.nats, norm].map((scalar) => scalar.dataSync()[0]);
+  const nats = gradients.nats.dataSync()[0];
+  const gradientNorm = norm.dataSync()[0];
   const isFinite = Number.isFinite(nats) && Number.isFinite(gradientNorm);
   const after = isFinite ? stateAfter(optimiser, settings, state, gradients, norm) : state;
   tf.dispose([norm, gradients.nats, ...gradients.gradients]);

@@ -86,7 +86,8 @@ export async function predictClips(
   const result = await forEachClip(sources, predictOne, { onWarning, onNext }, signal);
   if (result.clips.length > 0) return result;
   const names = sources.map(({ name }) => name).join(', ');
-  const [expected, remedy] = ['at least one clip that can be predicted', 'see the warnings, and give other clips'];
+  const expected = 'at least one clip that can be predicted';
+  const remedy = 'see the warnings, and give other clips';
   throw errorFactory('INPUT', 'predict')(names, expected, 'none', remedy);
 }
 

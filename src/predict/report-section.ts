@@ -39,9 +39,11 @@ const KNOWN = 16;
 /** Maximum playback rate in time steps per second. */
 const FASTEST = 6;
 /** Values shown as white: multiple of a pixel's mean bits; difference of frames in levels. */
-const [WHITE_BITS, WHITE_LEVELS] = [4, 64];
+const WHITE_BITS = 4;
+const WHITE_LEVELS = 64;
 /** Distance between arrows in pixels, and minimum motion that has an arrow, in pixels. */
-const [ARROWS, LEAST_MOTION] = [6, 0.75];
+const ARROWS = 6;
+const LEAST_MOTION = 0.75;
 /** Length of an arrow, in multiples of the motion. */
 const LONGER = 2;
 
@@ -331,7 +333,8 @@ function arrowsBetween(before: Frame, last: Frame): Arrow[] {
   for (let y = ARROWS >> 1; y < height; y += ARROWS)
     for (let x = ARROWS >> 1; x < width; x += ARROWS) {
       const at = (y * width + x) * features;
-      const [down, right] = [found[at], found[at + NEIGHBOURS.length]];
+      const down = found[at];
+      const right = found[at + NEIGHBOURS.length];
       if (Math.hypot(down, right) < LEAST_MOTION) continue;
       arrows.push({ x: x + 0.5, y: y + 0.5, dx: -LONGER * right, dy: -LONGER * down });
     }
@@ -340,7 +343,8 @@ function arrowsBetween(before: Frame, last: Frame): Arrow[] {
 
 /** Returns the chart of PSNR gain in dB over the last known frame repeated, by frames ahead. */
 function gainsOf({ truth, known, guess, samples }: Predicted): Omit<Series, 'kind'> & { lines: readonly Line[] } {
-  const [past, future] = [truth.slice(0, known), truth.slice(known)];
+  const past = truth.slice(0, known);
+  const future = truth.slice(known);
   const decibels = (frames: readonly Frame[]) =>
     future.map((frame, h) => cappedPsnr(meanSquaredError(frame, frames[h])));
   const still = decibels(future.map(() => past[past.length - 1]));

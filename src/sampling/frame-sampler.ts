@@ -132,8 +132,10 @@ export class FrameSampler {
     const { size, channels } = chain.scales[scale].description;
     const step = stepAtFinest(chain, scale);
     return Int32Array.from({ length: size.height * size.width * channels }, (_, at) => {
-      const [pixel, channel] = [Math.floor(at / channels), at % channels];
-      const [row, column] = [Math.floor(pixel / size.width), pixel % size.width];
+      const pixel = Math.floor(at / channels);
+      const channel = at % channels;
+      const row = Math.floor(pixel / size.width);
+      const column = pixel % size.width;
       return step * (row * chain.exampleShape.size.width + column) * channels + channel;
     });
   }

@@ -51,11 +51,9 @@ export class SearchPictures {
     const shown = this.shownFrames();
     for (const kept of this.pictures.keys())
       if (kept < index - 2 * this.rate && !shown.has(kept)) this.pictures.delete(kept);
-    const [time, cost, told] = [
-      formatClock(index / this.rate),
-      `${bits.toFixed(2)} bits/dim`,
-      `score ${score.toFixed(1)}`,
-    ];
+    const time = formatClock(index / this.rate);
+    const cost = `${bits.toFixed(2)} bits/dim`;
+    const told = `score ${score.toFixed(1)}`;
     const picture = {
       frame,
       heatMap: drawHeatMap(map, frame, WHITE * this.meanMap),

@@ -122,7 +122,8 @@ function describedBy(from: string, data: DataSettings): ModelDescription {
   const { description, chain } = loadModel(from);
   const ofVideo = chain.exampleShape.context > 0;
   if (ofVideo === (data.type === 'clips')) return description;
-  const [video, images] = ['a model of video, for clips', 'a model of images, for images'];
+  const video = 'a model of video, for clips';
+  const images = 'a model of images, for images';
   throw misused(from, ofVideo ? images : video, ofVideo ? video : images, 'start from another model, or give --config');
 }
 

@@ -109,7 +109,8 @@ function previousFrameBaseline(shape: ExampleShape, store: FrameStore, parts: re
   if (parts.length === 0) return null;
   const { size, channels } = shape;
   const frame = (): Frame => ({ ...size, channels, data: new Uint8Array(frameBytes(shape)) });
-  let [previous, current] = [frame(), frame()];
+  let previous = frame();
+  let current = frame();
   const bits = parts.map(({ clip, from }) => {
     const baseline = new HistogramBaseline(1, shape.levels);
     for (let index = from - 1; index < store.clips[clip].frames; index++) {

@@ -3,7 +3,8 @@ import { reportHtml } from '../document/page.js';
 import { trainingSection } from './report-section.js';
 
 /** Minimum seconds between reloads of the page; else the time to draw the page, times `TIMES`. */
-const [OFTEN, TIMES] = [5, 100];
+const OFTEN = 5;
+const TIMES = 100;
 
 /**
  * Serves a page about a training on a free port of the loopback interface. The page is built from the run folder, which

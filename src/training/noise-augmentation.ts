@@ -48,7 +48,8 @@ function shiftPatches(
 ): void {
   const patches = Math.floor(uniform() * (PATCH.count + 1));
   for (let patch = 0; patch < patches; patch++) {
-    const [top, left] = [uniform() * size.height, uniform() * size.width].map(Math.floor);
+    const top = Math.floor(uniform() * size.height);
+    const left = Math.floor(uniform() * size.width);
     const bottom = top + Math.ceil(uniform() * (size.height - top));
     const right = left + Math.ceil(uniform() * (size.width - left));
     for (let channel = 0; channel < channels; channel++) {

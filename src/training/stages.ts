@@ -64,7 +64,8 @@ export class StageSchedule {
     const index = this.indexAt(length, step);
     if (index !== this.index) [this.index, this.began] = [index, step];
     const { stages, starts } = this;
-    const [from, to] = [starts[index], starts[index + 1] ?? 1];
+    const from = starts[index];
+    const to = starts[index + 1] ?? 1;
     const progress = progressAt(length, step);
     return {
       stage: stages[index],

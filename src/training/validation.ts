@@ -127,7 +127,8 @@ export async function validate(
     Math.min(together, MAX_VALIDATION_FRAMES),
     processGroup,
   );
-  let [total, at] = [0, 0];
+  let total = 0;
+  let at = 0;
   for (const { length } of chosen) {
     let nats = 0;
     for (let first = 0; first < length; first += MAX_VALIDATION_FRAMES)

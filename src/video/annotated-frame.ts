@@ -51,7 +51,8 @@ function advanceOf({ width, border }: Layout): number {
 
 /** Returns the layout of panels. Text grows with the panel, but slower than the panel. */
 function layoutFor(frame: Size, scale: number): Layout {
-  const [width, height] = [frame.width * scale, frame.height * scale];
+  const width = frame.width * scale;
+  const height = frame.height * scale;
   const letters = Math.min(Math.max(Math.round(4 + width / 20), SMALLEST_TEXT), 24);
   // Chroma of half the resolution keeps an even border.
   const border = 2 * Math.min(Math.max(Math.round(width / 100), 1), 4);

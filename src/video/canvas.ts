@@ -21,7 +21,8 @@ export class Canvas implements Frame {
 
   /** Fills a rectangle with a colour. */
   fill({ x, y, width, height }: Box, colour: Colour): void {
-    const [first, line] = [y * this.width + x, this.width].map((pixels) => pixels * this.channels);
+    const line = this.width * this.channels;
+    const first = y * line + x * this.channels;
     const end = first + width * this.channels;
     for (let at = first; at < end; at++) this.data[at] = colour[(at - first) % this.channels];
     for (let row = 1; row < height; row++) this.data.copyWithin(first + row * line, first, end);

@@ -126,7 +126,8 @@ async function visibleEntries(folder: string): Promise<string[]> {
 }
 
 function sharedFolder(a: string, b: string): string {
-  const [left, right] = [a.split(sep), b.split(sep)];
+  const left = a.split(sep);
+  const right = b.split(sep);
   const differ = left.findIndex((part, index) => part !== right[index]);
   return left.slice(0, differ < 0 ? undefined : differ).join(sep) || sep;
 }

@@ -119,7 +119,8 @@ async function lookAt(path: string, asked: FrameRate | undefined, signal?: Abort
     const images = await listImages(path);
     const { width, height } = await probeImage(images[0]);
     const frameRate = asked ?? defaultFrameRate;
-    const [sourceSize, estimatedFrames] = [{ width, height }, images.length];
+    const sourceSize = { width, height };
+    const estimatedFrames = images.length;
     return {
       facts: { name, path, frameRate, hasFrameRate: false, sourceSize, estimatedFrames, isFolder: true },
       doubts: [asked === undefined ? null : noRate, numberingWarning(images)],

@@ -24,7 +24,8 @@ const ink: Colour = [224, 224, 224];
 /** Draws frames as a grid, row by row. @param frames at least one; all of one size and channels */
 export async function drawContactSheet(frames: readonly Frame[], options: ContactSheetOptions = {}): Promise<Frame> {
   const { columns = Math.ceil(Math.sqrt(frames.length)), scale = 1, labels } = options;
-  const [tileWidth, tileHeight] = [frames[0].width * scale, frames[0].height * scale];
+  const tileWidth = frames[0].width * scale;
+  const tileHeight = frames[0].height * scale;
   const letters = labels ? lettersFor(labels, tileWidth) : 0;
   const labelHeight = labels ? textHeight(letters) : 0;
   const rows = Math.ceil(frames.length / columns);

@@ -28,7 +28,8 @@ function sampled(frame: Frame, { width, height }: Size, from: (place: number, si
   const bytes = width * channels;
   /** Index in a source row of each byte of an output row. */
   const origins = Int32Array.from({ length: bytes }, (_, at) => {
-    const [x, channel] = [Math.floor(at / channels), at % channels];
+    const x = Math.floor(at / channels);
+    const channel = at % channels;
     return from(x, frame.width) * channels + channel;
   });
   for (let y = 0, drawn = -1; y < height; y++) {

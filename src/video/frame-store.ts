@@ -139,7 +139,8 @@ function readAt(path: string, place: number, into: Uint8Array): void {
     for (let done = 0; done < into.length;) {
       const got = readSync(file, into, done, into.length - done, place + done);
       if (got === 0) {
-        const [expected, received] = ['the frames that were written', 'a file that was cut off since'];
+        const expected = 'the frames that were written';
+        const received = 'a file that was cut off since';
         const remedy = 'delete it, so that the clip is decoded again';
         throw errorFactory('INPUT', READING)(path, expected, received, remedy);
       }

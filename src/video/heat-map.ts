@@ -19,7 +19,8 @@ export function drawHeatMap(values: Float64Array, size: Size, most: number): Fra
     const place = Math.min(Math.max(values[pixel] / most, 0), 1) * (stops.length - 1);
     const below = Math.min(Math.floor(place), stops.length - 2);
     for (let c = 0; c < 3; c++) {
-      const [from, to] = [stops[below][c], stops[below + 1][c]];
+      const from = stops[below][c];
+      const to = stops[below + 1][c];
       data[3 * pixel + c] = Math.round(from + (place - below) * (to - from));
     }
   }

@@ -16,7 +16,8 @@ const SAME_TIME = 500;
 export async function endBySignal(operation: string, argument: string, signal?: AbortSignal): Promise<PxvError> {
   if (signal) await setTimeout(SAME_TIME, null, { signal }).catch(() => {});
   if (signal?.aborted) return interruption(operation, argument, signal.reason);
-  const [expected, received] = ['FFmpeg to come to its end', 'a signal that ended it, from outside'];
+  const expected = 'FFmpeg to come to its end';
+  const received = 'a signal that ended it, from outside';
   const remedy = 'see whether memory ran out, then run the command again';
   return errorFactory('DEPENDENCY', operation)(argument, expected, received, remedy);
 }

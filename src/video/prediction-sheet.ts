@@ -23,7 +23,8 @@ export async function drawPredictionSheet(steps: readonly TimeStep[], scale: num
   const after = steps.filter((step) => step.predicted);
   const { panels } = steps[steps.length - 1];
   const frame = panelShape(panels);
-  const [width, height] = [frame.width * scale + 2 * border, frame.height * scale + 2 * border];
+  const width = frame.width * scale + 2 * border;
+  const height = frame.height * scale + 2 * border;
   const letters = Math.min(Math.max(Math.round(4 + width / 14), SMALLEST_TEXT), 18);
   const gap = Math.max(2, Math.round(width / 24));
   const line = textHeight(letters) + 2;

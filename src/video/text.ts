@@ -70,7 +70,8 @@ const PARTS = 16;
  * @param size text size, in pixels
  */
 export async function drawText(text: string, size: number): Promise<TextMask> {
-  const [width, height] = [Math.max(1, textWidth(text, size)), textHeight(size)];
+  const width = Math.max(1, textWidth(text, size));
+  const height = textHeight(size);
   const coverage = new Uint8Array(width * height);
   let pen = 0;
   for (const glyph of glyphs(text)) {
@@ -104,7 +105,8 @@ function letterMask(glyph: Glyph, size: number, part: number): Promise<TextMask>
 
 async function drawLetter(glyph: Glyph, size: number, part: number): Promise<TextMask> {
   const scale = size / font().unitsPerEm;
-  const [width, height] = [2 * size + Math.ceil(glyph.advanceWidth * scale) + 1, textHeight(size)];
+  const width = 2 * size + Math.ceil(glyph.advanceWidth * scale) + 1;
+  const height = textHeight(size);
   const place = `matrix(${scale} 0 0 ${-scale} ${size + part / PARTS} ${Math.round(BASELINE * size)})`;
   const path = `<path transform="${place}" d="${glyph.path.toSVG()}"/>`;
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${path}</svg>`;

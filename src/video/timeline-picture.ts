@@ -93,7 +93,8 @@ function largest(values: ArrayLike<number>): number {
 function drawLine(canvas: Canvas, [x0, y0]: number[], [x1, y1]: number[], colour: Colour): void {
   const steps = Math.max(1, Math.abs(Math.round(x1 - x0)), Math.abs(Math.round(y1 - y0)));
   for (let step = 0; step <= steps; step++) {
-    const [x, y] = [x0 + ((x1 - x0) * step) / steps, y0 + ((y1 - y0) * step) / steps].map(Math.round);
+    const x = Math.round(x0 + ((x1 - x0) * step) / steps);
+    const y = Math.round(y0 + ((y1 - y0) * step) / steps);
     canvas.fill({ x, y, width: 1, height: 1 }, colour);
   }
 }

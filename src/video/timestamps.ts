@@ -52,7 +52,8 @@ export async function scanTimestamps(path: string, signal?: AbortSignal): Promis
   const ticks = all[all.length - 1] - all[0];
   if (all.length < 2 || ticks <= 0) return { count, haveTimes, timing: null };
   const steps = all.slice(1).map((time, i) => time - all[i]);
-  const [shortest, longest] = [Math.min, Math.max].map((most) => steps.reduce((a, b) => most(a, b)));
+  const shortest = steps.reduce((a, b) => Math.min(a, b));
+  const longest = steps.reduce((a, b) => Math.max(a, b));
   // Both ends were rounded to the time base, by up to half a unit each.
   const rate = (spanned: number) => (all.length - 1) / (spanned * tick);
   const frameRate = frameRateBetween(rate(ticks + 1), rate(Math.max(ticks - 1, 0.5)));

@@ -37,7 +37,8 @@ test('what stands out is not soon usual, and what is long ago is forgotten', () 
 });
 
 test('a state goes on as if it had never been saved', () => {
-  const [first, second] = [new BaselineStatistics(2, 10, 20), new BaselineStatistics(2, 10, 20)];
+  const first = new BaselineStatistics(2, 10, 20);
+  const second = new BaselineStatistics(2, 10, 20);
   for (let time = 0; time < 30; time++) first.learn([wave(time, 0), wave(time, 1)]);
   second.restore(JSON.parse(JSON.stringify(first)) as ReturnType<BaselineStatistics['toJSON']>);
   for (const usual of [first, second]) usual.learn([1, 2]);

@@ -1,7 +1,8 @@
 import type { BlockMatchingShape } from '../../src/backend/kernels/index.js';
 
 /** What a motion costs beside none, and each pixel of its distance. */
-const [costOfMotion, costOfDistance] = [1, 1 / 16];
+const costOfMotion = 1;
+const costOfDistance = 1 / 16;
 
 /** `blockMatching` from its definition: every motion at every pixel, every term of every sum. */
 export function blockMatching(

@@ -29,8 +29,10 @@ const cases = CASES.map(({ name, numbers, moved, noise }) => {
   const picture = (move: [number, number], noise: number) => {
     const noises = randomFloats(batch * height * width * channels, 1 + noise);
     return noises.map((value, at) => {
-      const [pixel, c] = [Math.floor(at / channels), at % channels];
-      const [y, x] = [Math.floor(pixel / width) - move[0], (pixel % width) - move[1]];
+      const pixel = Math.floor(at / channels);
+      const c = at % channels;
+      const y = Math.floor(pixel / width) - move[0];
+      const x = (pixel % width) - move[1];
       return Math.max(0, 128 + 60 * Math.sin(0.7 * x + c) + 60 * Math.cos(0.9 * y + 0.3 * x) + noise * value);
     });
   };
@@ -50,14 +52,17 @@ const run = testKernel('blockMatching', {
 
 describeEach((implementation) => {
   test('a picture that moved is found where it was, and one that stands still stands still', () => {
-    const [height, width] = [20, 24];
+    const height = 20;
+    const width = 24;
     const texture = randomFloats(40 * 40 * 3, 5).map((value) => Math.round(127 + 127 * value));
     const cut = (top: number, left: number) =>
       Float32Array.from({ length: height * width * 3 }, (_, at) => {
-        const [y, x] = [Math.floor(at / 3 / width) + top, (Math.floor(at / 3) % width) + left];
+        const y = Math.floor(at / 3 / width) + top;
+        const x = (Math.floor(at / 3) % width) + left;
         return texture[(y * 40 + x) * 3 + (at % 3)];
       });
-    const [here, there] = [cut(8, 8), cut(6, 13)];
+    const here = cut(8, 8);
+    const there = cut(6, 13);
     const find = (last: Float32Array) =>
       run(implementation, shapeOf(height, width, 3, 7, 3), { before: here, last }).out;
     const middle = 11 * (10 * width + 10);
@@ -75,7 +80,8 @@ describeEach((implementation) => {
 test('half a pixel of motion is found to a tenth', () => {
   const wave = (right: number) =>
     Float32Array.from({ length: 16 * 24 }, (_, at) => {
-      const [y, x] = [Math.floor(at / 24), (at % 24) + right];
+      const y = Math.floor(at / 24);
+      const x = (at % 24) + right;
       return 128 + 50 * Math.sin(0.5 * x) + 50 * Math.cos(0.4 * y);
     });
   const inputs = { before: wave(0), last: wave(1.5) };
@@ -87,7 +93,8 @@ test('half a pixel of motion is found to a tenth', () => {
 });
 
 test('what costs less is found: a motion of one pixel, and only where it gains as much', () => {
-  const [before, last] = [Float32Array.of(0, 8, 0, 0, 0, 0), Float32Array.of(0, 0, 8, 0, 0, 0)];
+  const before = Float32Array.of(0, 8, 0, 0, 0, 0);
+  const last = Float32Array.of(0, 0, 8, 0, 0, 0);
   const found = (costOfMotion: number) =>
     run({ kernels: kernelSets[0] }, { ...shapeOf(1, 6, 1, 1, 0), costOfMotion }, { before, last }).out[11 * 2 + 5];
   expect([found(1), found(7.9), found(8)]).toEqual([-1, -1, 0]);

@@ -57,7 +57,8 @@ test('an array larger than the limit is not kept', () => {
 
 test('cleared, it keeps nothing, and still owns what is in use', () => {
   const pool = new BufferPool(memory, 1e6);
-  const [idle, used] = [pool.take(5000), pool.take(5000)];
+  const idle = pool.take(5000);
+  const used = pool.take(5000);
   pool.release(idle);
   pool.clear();
   expect(pool.idleBytes).toBe(0);

@@ -66,7 +66,8 @@ const isLinux = process.platform === 'linux';
 
 (isLinux ? describe : describe.skip)('the binding', () => {
   test('is compiled from the sources of the package against the libraries and headers of the wheel, and tried', async () => {
-    const [python, installed] = [makeWheel(), tensorflowPackage('good')];
+    const python = makeWheel();
+    const installed = tensorflowPackage('good');
     process.env.CXX = compiler('c++', '2.21.0');
     const built = await buildTensorflowBinding({ python, installed });
     expect(built).toEqual({
@@ -93,7 +94,8 @@ const isLinux = process.platform === 'linux';
   });
 
   test('is not replaced unasked, and one that does not work leaves the one before', async () => {
-    const [python, installed] = [makeWheel(), tensorflowPackage('kept')];
+    const python = makeWheel();
+    const installed = tensorflowPackage('kept');
     file(installed.binding, 'before');
     process.env.CXX = compiler('c++', 'broken');
     await expect(buildTensorflowBinding({ python, installed })).rejects.toMatchObject({

@@ -55,7 +55,8 @@ test('tensors count while they are there, and those that are left up to what is 
 test('what a kernel would write counts as long as it is in use or idle', () => {
   const floats = 2 ** 20;
   const used = () => {
-    const [a, b] = [tf.fill([floats], 1), tf.fill([floats], 1)];
+    const a = tf.fill([floats], 1);
+    const b = tf.fill([floats], 1);
     for (let time = 0; time < 3; time++) tf.mul(a, b).dispose();
     tf.dispose([a, b]);
   };

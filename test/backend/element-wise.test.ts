@@ -9,7 +9,8 @@ import { testKernel } from './kernel-suite.js';
 const LENGTHS = [1, 3, 5, 16, 17, 48, 1000, 70_001];
 
 const cases = LENGTHS.map((count) => {
-  const [a, b] = [randomFloats(count, 1), randomFloats(count, 2)];
+  const a = randomFloats(count, 1);
+  const b = randomFloats(count, 2);
   return { name: `${count} values`, numbers: { count }, inputs: { a, b, x: a, dy: b } };
 });
 const short = LENGTHS.filter((length) => length <= 1000);

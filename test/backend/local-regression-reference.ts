@@ -73,9 +73,11 @@ function regressImage(
         const left = colours.map(() => 0);
         let weights = 0;
         for (let pixel = 0; pixel < y * width + x; pixel++) {
-          const [row, column] = [Math.floor(pixel / width), pixel % width];
+          const row = Math.floor(pixel / width);
+          const column = pixel % width;
           const weight = decay ** (y - row + Math.abs(x - column));
-          const [r, e] = [regressors(row, column), error(row, column)];
+          const r = regressors(row, column);
+          const e = error(row, column);
           weights += weight;
           for (let a = 0; a < size; a++) {
             for (let b = 0; b < size; b++) squares[a][b] += weight * r[a] * r[b];

@@ -65,7 +65,9 @@ export function logisticMixture(
     let chosen = new Array<number>(components).fill(1);
     const surprises: number[][] = [];
     for (let colour = 0; colour < colours; colour++) {
-      const [logits, offsets, logScales] = [read(), read(), read()];
+      const logits = read();
+      const offsets = read();
+      const logScales = read();
       const terms = surprises.map(read);
       const target = targets[row * colours + colour];
       const means = offsets.map((offset, k) =>

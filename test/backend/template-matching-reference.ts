@@ -4,7 +4,8 @@ type Shape = Omit<EarlierPixelsShape, 'gain'>;
 type Values = ArrayLike<number>;
 
 /** Pixels that a template may have moved, and that it reaches. */
-const [reach, margin] = [6, 3];
+const reach = 6;
+const margin = 3;
 
 /** What is found, from its definition: every place at every pixel, every term of every sum. */
 export function matchTemplates(shape: Shape, batch: number, image: Values, references: Values): Float64Array {
@@ -27,7 +28,8 @@ export function templateInput(
 ): Float64Array {
   const features = 2 * channels + 3;
   return Float64Array.from(found, (value, at) => {
-    const [pixel, feature] = [Math.floor(at / features / references), at % features];
+    const pixel = Math.floor(at / features / references);
+    const feature = at % features;
     const cost = at - feature + 2 * channels + 1;
     if (searched?.[Math.floor(pixel / height / width)] === 0) return at === cost ? 1 : 0;
     if (feature > 2 * channels) return value;
@@ -85,7 +87,8 @@ function matchImage(shape: Shape, image: readonly number[], references: readonly
           template.reduce(
             (sum, { dy, dx }) => {
               if (y + dy < 0 || x + dx < 0 || x + dx >= width) return sum;
-              const [a, b] = [own(y + dy, x + dx), other(reference, y + dy + down, x + dx + right)];
+              const a = own(y + dy, x + dx);
+              const b = other(reference, y + dy + down, x + dx + right);
               return sum + weight(dy, dx) * a.reduce((all, level, c) => all + Math.abs(level - b[c]), 0);
             },
             costOfDistance * (Math.abs(down) + Math.abs(right)),

@@ -28,14 +28,17 @@ function sampleAt(shape: WarpShape, frames: Numbers, image: number, frame: numbe
 /** The candidates of a pixel: their weights, frames and places, before and after they are clamped. */
 function candidatesOf({ height, width, frames, flows, flowScale }: WarpShape, motion: Numbers, pixel: number) {
   const count = frames * flows;
-  const [row, column] = [Math.floor(pixel / width) % height, pixel % width];
+  const row = Math.floor(pixel / width) % height;
+  const column = pixel % width;
   const at = (kind: number, i: number): number => motion[(3 * pixel + kind) * count + i];
   const logits = Array.from({ length: count }, (_, i) => at(2, i));
   const most = Math.max(...logits);
   const total = logits.reduce((sum, logit) => sum + Math.exp(logit - most), 0);
   return logits.map((logit, i) => {
-    const [freeY, freeX] = [row + flowScale * at(0, i), column + flowScale * at(1, i)];
-    const [y, x] = [clamp(freeY, height), clamp(freeX, width)];
+    const freeY = row + flowScale * at(0, i);
+    const freeX = column + flowScale * at(1, i);
+    const y = clamp(freeY, height);
+    const x = clamp(freeX, width);
     const weight = Math.exp(logit - most) / total;
     return { weight, frame: Math.floor(i / flows), y, x, isInside: { y: y === freeY, x: x === freeX } };
   });

@@ -30,7 +30,8 @@ const CASES: { name: string; numbers: WarpNumbers; displacement?: (value: number
 
 const cases = CASES.map(({ name, numbers, displacement = (value: number) => value }) => {
   const { batch, height, width, channels, frames, flows } = numbers;
-  const [pixels, candidates] = [batch * height * width, frames * flows];
+  const pixels = batch * height * width;
+  const candidates = frames * flows;
   const inputs = {
     frames: randomFloats(pixels * frames * channels, 1),
     motion: randomFloats(pixels * 3 * candidates, 2).map((value, i) =>
@@ -86,7 +87,8 @@ describeEach((implementation) => {
   });
 
   test('a candidate whose logit is far above the others is all of the mixture', () => {
-    const [frames, motion] = [Float32Array.of(1, 2, 3, 4, 5, 6), Float32Array.of(0, 0, 0, 0, 0, 500)];
+    const frames = Float32Array.of(1, 2, 3, 4, 5, 6);
+    const motion = Float32Array.of(0, 0, 0, 0, 0, 500);
     const { out } = run(implementation, shapeOf([1, 1], 3, 2, 1), { frames, motion });
     expect(Array.from(out)).toEqual([4, 5, 6]);
   });

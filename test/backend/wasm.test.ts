@@ -41,7 +41,8 @@ test('arrays stay where they are as the memory grows', () => {
 });
 
 test('what is given back is used again, however often, and after a refusal too', () => {
-  const [x, out] = [new Float32Array(2 ** 20).fill(1), new Float32Array(2 ** 20)];
+  const x = new Float32Array(2 ** 20).fill(1);
+  const out = new Float32Array(2 ** 20);
   for (let i = 0; i < 100; i++) {
     memory.free(memory.make(2 ** 27));
     expect(() => kernels.relu({ count: 1 }, { x, out })).toThrow('relu: x: expected 1 values');

@@ -146,7 +146,8 @@ describe('the last pixel of the row above, under a Diagonal BiLSTM,', () => {
   test('lacks only its blue in a colour image', () => {
     expect([4, 5].map((x) => rowAbove(7, x, 3))).toEqual(['########2', '#########']);
     const { reaches } = fieldsOf(single('diagonal-bilstm'), 3, 7);
-    const [corner, output] = [(3 * 9 + 8) * 3, (4 * 9 + 4) * 3];
+    const corner = (3 * 9 + 8) * 3;
+    const output = (4 * 9 + 4) * 3;
     expect([0, 1, 2].map((channel) => reaches(corner + channel, output))).toEqual([true, true, false]);
   });
 });

@@ -38,10 +38,8 @@ test('pxv eval-images gives the contract of its JSON object, the same whatever c
 });
 
 test('pxv eval-images of one image says nothing of how images differ', async () => {
-  const [one, two] = [
-    await evaluate('--model', model, '--limit', '1'),
-    await evaluate('--model', model, '--limit', '2'),
-  ];
+  const one = await evaluate('--model', model, '--limit', '1');
+  const two = await evaluate('--model', model, '--limit', '2');
   expect(one.stdout).toMatch(/; 1 of 5 scored/);
   expect(one.stdout).not.toMatch(/NaN|standard deviation/);
   expect(two.stdout).toMatch(/\nimages, bits\/dim: standard deviation 0\.\d{3}; least /);

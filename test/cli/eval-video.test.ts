@@ -58,10 +58,8 @@ describe('pxv eval-video', () => {
 
   test('with --adapt learns from what is scored, and says so', async () => {
     const asked = ['eval-video', 'clips/clip-1', '--model', 'run', '--horizon', '0'];
-    const [kept, adapted] = [
-      await pxvInProcess([...asked, '--json'], here),
-      await pxvInProcess([...asked, '--adapt', '--json'], here),
-    ];
+    const kept = await pxvInProcess([...asked, '--json'], here);
+    const adapted = await pxvInProcess([...asked, '--adapt', '--json'], here);
     expect([jsonOf(kept).adapted, jsonOf(adapted).adapted]).toEqual([false, true]);
     expect(jsonOf(adapted).bitsPerDim).toBeLessThan(jsonOf(kept).bitsPerDim as number);
     const { stdout } = await pxvInProcess([...asked, '--adapt'], here);

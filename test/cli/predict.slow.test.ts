@@ -55,10 +55,8 @@ describe('pxv predict of several clips', () => {
   test('with --adapt corrects what it predicts by what each clip has shown, and says so', async () => {
     for (const clip of [0, 1]) await writeClip(at('longer', `clip-${clip}`), movingSquare(clip, 20), { frameRate });
     const asked = ['longer', '--format', 'folder', '--best-guess', '--plain', '--json'];
-    const [kept, adapted] = [
-      await predict(...asked, '--out', 'kept'),
-      await predict(...asked, '--out', 'adapted', '--adapt'),
-    ];
+    const kept = await predict(...asked, '--out', 'kept');
+    const adapted = await predict(...asked, '--out', 'adapted', '--adapt');
     expect([kept, adapted].map((outcome) => [outcome.code, jsonOf(outcome).adapted])).toEqual([
       [0, false],
       [0, true],

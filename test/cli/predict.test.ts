@@ -125,7 +125,8 @@ describe('pxv predict', () => {
   test('the first future of several is the one that is drawn alone', async () => {
     await predict('--next', '2', '--out', 'one');
     await predict('--next', '2', '--samples', '2', '--out', 'together');
-    const [one, together] = [await framesOf('one/sample-1'), await framesOf('together/sample-1')];
+    const one = await framesOf('one/sample-1');
+    const together = await framesOf('together/sample-1');
     expect(bytesOf(together)).toEqual(bytesOf(one));
   });
 

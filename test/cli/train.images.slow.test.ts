@@ -56,10 +56,8 @@ test('pxv train --images --scales learns a chain, and --from with a stage of one
   expect(first.code).toBe(0);
   expect(loadModel(join(folder.path, 'chain')).description.scales.map(({ size }) => size.width)).toEqual([4, 8, 32]);
 
-  const [batch, steps] = [
-    ['--batch', '2'],
-    ['--steps', '10'],
-  ];
+  const batch = ['--batch', '2'];
+  const steps = ['--steps', '10'];
   writeFileSync(
     join(folder.path, 'stage.json'),
     JSON.stringify({ training: { stages: [{ trains: 1, rate: 0.005, warmUp: 1 }] } }),

@@ -58,10 +58,8 @@ describe('predict', () => {
   }
 
   test('leaves a clip at its own rate, and warns where the model learned at another', async () => {
-    const [own, warning] = [
-      rate('10'),
-      'read at 10 frames per second, and random learned at 5: --fps model brings the clip to 5',
-    ];
+    const own = rate('10');
+    const warning = 'read at 10 frames per second, and random learned at 5: --fps model brings the clip to 5';
     expect(await predict(undefined)).toEqual({ known: 8, used: own, written: own, warnings: [warning] });
     expect((await predict(undefined, { ...model, frameRate: rate('9.9') })).warnings).toEqual([]);
     expect((await predict(undefined, model)).warnings).toEqual([]);

@@ -26,7 +26,8 @@ test.each(tinyModels)('what a model of %s writes is read again', async (_, scale
 });
 
 test('key frames are written by a model of images where that is smaller, and no figure depends on the batch', async () => {
-  const [model, keyFrameModel] = [randomModel([tinyNetwork()]), randomModel([images], 2)];
+  const model = randomModel([tinyNetwork()]);
+  const keyFrameModel = randomModel([images], 2);
   const frames = framesOf(model, 6);
   const used: number[] = [];
   const large: StillCodec = { ...asIs, encode: ({ data }) => Promise.resolve(new Uint8Array(9 * data.length)) };

@@ -15,7 +15,8 @@ const rate = { numerator: 30000, denominator: 1001 };
 
 /** Random frames, as a model sees them. */
 export function framesOf({ chain: { exampleShape: shape } }: Model, count: number, seed = 3): Frame[] {
-  const [all, { size, channels }] = [randomFrames(shape, count, seed), shape];
+  const all = randomFrames(shape, count, seed);
+  const { size, channels } = shape;
   return Array.from({ length: count }, (_, at) => {
     const data = all.slice((at * all.length) / count, ((at + 1) * all.length) / count);
     return { ...size, channels, data: levelsToBytes(shape, bytesToLevels(shape, data)) };

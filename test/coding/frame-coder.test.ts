@@ -51,7 +51,8 @@ describe.each(sets.map((set) => [set.instructionSet, set] as const))('on %s', (n
     async (_, scales) => {
       const model = randomModel(scales);
       const shape = model.chain.exampleShape;
-      const [bytesOfFrame, all] = [frameBytes(shape), randomFrames(shape, 5, 4)];
+      const bytesOfFrame = frameBytes(shape);
+      const all = randomFrames(shape, 5, 4);
       const frames = [0, 1, 2, 3, 4].map((at) => all.slice(at * bytesOfFrame, (at + 1) * bytesOfFrame));
       const weights = toTensors(model.weights, model.chain.parameters);
       const coder = new FrameCoder(model);

@@ -160,7 +160,8 @@ const motions = new WeakMap<Numbers, { before: Numbers; motion: Plane }>();
 
 /** What block matching finds for the frame `ago` frames before the predicted one and the one before it: 11 features. */
 function motionBefore({ size, channels }: Network, frames: readonly Numbers[], ago: number): Plane {
-  const [before, last] = [frames[frames.length - ago - 1], frames[frames.length - ago]];
+  const before = frames[frames.length - ago - 1];
+  const last = frames[frames.length - ago];
   const known = motions.get(last);
   if (known?.before === before) return known.motion;
   const values = blockMatching({ ...size, channels, reach: 7, margin: 3 }, 1, before, last);

@@ -87,7 +87,8 @@ describe('with weights of zero, in which biases alone move the frames,', () => {
   /** The level of a frame that stands so far off each place, those at the edge repeated. */
   const moved = (frame: Uint8Array, down: number, right: number) =>
     Array.from(frame, (_, at) => {
-      const [row, column] = [Math.floor(at / 6) + down, (at % 6) + right];
+      const row = Math.floor(at / 6) + down;
+      const column = (at % 6) + right;
       return frame[6 * Math.min(Math.max(row, 0), 4) + Math.min(Math.max(column, 0), 5)];
     });
   const expectClose = (received: readonly number[], expected: readonly number[]) =>

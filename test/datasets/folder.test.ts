@@ -55,11 +55,9 @@ test('folders below are looked into, other files and hidden ones are passed over
 
 test('a folder of images alone trains without a tenth, and is scored whole', async () => {
   const folder = folderOf(20);
-  const [train, validation, test] = [
-    await openForTraining(folder, 'train'),
-    await openForTraining(folder, 'validation'),
-    await openForEvaluation(folder, 'test'),
-  ];
+  const train = await openForTraining(folder, 'train');
+  const validation = await openForTraining(folder, 'validation');
+  const test = await openForEvaluation(folder, 'test');
   expect([train.count, validation.count, test.count]).toEqual([18, 2, 20]);
 });
 
@@ -123,7 +121,8 @@ test('pictures of kinds that are not read are counted', async () => {
 
 test('each image is known by its file, those that are held out too', async () => {
   const folder = folderOf(20);
-  const [test, validation] = [await openForEvaluation(folder, 'test'), await openForTraining(folder, 'validation')];
+  const test = await openForEvaluation(folder, 'test');
+  const validation = await openForTraining(folder, 'validation');
   expect(test.fileOf!(12)).toBe(join(folder, '12.png'));
   for (const index of [0, 1]) {
     const { bytes } = pictures[Number(/(\d+)\.png$/.exec(validation.fileOf!(index))![1])];
@@ -134,7 +133,8 @@ test('each image is known by its file, those that are held out too', async () =>
 });
 
 test('a folder of too few images to hold any out says so', async () => {
-  const [few, more] = [await openForTraining(folderOf(9), 'train'), await openForTraining(folderOf(10), 'train')];
+  const few = await openForTraining(folderOf(9), 'train');
+  const more = await openForTraining(folderOf(10), 'train');
   expect([few.count, more.count]).toEqual([9, 9]);
   expect(few.origin).toMatch(/, too few to hold a tenth out$/);
   expect(more.origin).toMatch(/, without the held-out tenth$/);

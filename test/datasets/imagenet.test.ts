@@ -39,7 +39,8 @@ test('training batches are joined in the order of their numbers, also where some
     i % 2 ? stored : deflated,
   ]);
   const folder = folderWith(Object.fromEntries(batches) as Record<string, Buffer>);
-  const [train, validation] = [await imagenet32.open(folder, 'train'), await imagenet32.open(folder, 'validation')];
+  const train = await imagenet32.open(folder, 'train');
+  const validation = await imagenet32.open(folder, 'validation');
   expect([train.count, validation.count]).toEqual([27, 3]);
   expect(train.origin).toBe(
     'ImageNet 32x32 train: 30 images of 10 npz files, down-sampled as in arXiv:1707.08819, without the held-out tenth',

@@ -43,7 +43,8 @@ export interface Mpi {
 /** Returns each MPI, whose addon is built into `folder`. */
 export function findMpis(folder: string): Mpi[] {
   return mpis.map(({ name, rankIs, options, env, keepsCode }) => {
-    const [compiler, mpirun] = [`mpicc.${name}`, `mpirun.${name}`];
+    const compiler = `mpicc.${name}`;
+    const mpirun = `mpirun.${name}`;
     const addon = join(folder, name, 'pxv-mpi.node');
     const isBuilt =
       spawnSync(mpirun, ['--version'], { env: { ...process.env, ...env } }).status === 0 &&

@@ -37,7 +37,9 @@ const score = (paths: string[], changes: Partial<ScoreClipsOptions> = {}) =>
   scoreClips(model, paths, { fit: 'crop', horizon: 2, seed: 1, ...changes });
 
 test('all bits over all dimensions: a long clip counts for more than a short one', async () => {
-  const [together, alone, other] = [await score([long, short]), await score([long]), await score([short])];
+  const together = await score([long, short]);
+  const alone = await score([long]);
+  const other = await score([short]);
   expect(together.dimensions).toBe(7 * dimensions);
   expect(together.frames).toBe(9);
   expect(together.bitsPerDim).toBeCloseTo((6 * alone.bitsPerDim + other.bitsPerDim) / 7, 9);
@@ -64,7 +66,8 @@ test('a film is opened once: to predict from it, it is only read once more', asy
 
 describe('weights that learn from the clip', () => {
   test('begin again with each clip, and need fewer bits from the second scored frame on', async () => {
-    const [kept, adapted] = [await score([long, short]), await score([long, short], { adapt: true })];
+    const kept = await score([long, short]);
+    const adapted = await score([long, short], { adapt: true });
     expect([kept.adapted, adapted.adapted]).toEqual([false, true]);
     expect(adapted.clips[0].bitsPerDim).toBeLessThan(kept.clips[0].bitsPerDim);
     expect(adapted.clips[1].bitsPerDim).toBeCloseTo(kept.clips[1].bitsPerDim, 12);
@@ -72,7 +75,8 @@ describe('weights that learn from the clip', () => {
   });
 
   test('leave forecasts as they are where too little is known for hindcasts, and what is expected of the next frame', async () => {
-    const [kept, adapted] = [await score([long]), await score([long], { adapt: true })];
+    const kept = await score([long]);
+    const adapted = await score([long], { adapt: true });
     expect(adapted.forecasts).toEqual(kept.forecasts);
     expect(adapted.clips[0].oneStep).toEqual(kept.clips[0].oneStep);
   });
@@ -311,7 +315,8 @@ test('lossless codecs compress the same frames, and the best of them for each cl
 });
 
 test('without a horizon no frame is predicted, and the scores are the same', async () => {
-  const [without, withOne] = [await score([long], { horizon: 0 }), await score([long], { horizon: 1 })];
+  const without = await score([long], { horizon: 0 });
+  const withOne = await score([long], { horizon: 1 });
   expect([without.forecasts, without.codecs]).toEqual([null, null]);
   expect(without.bitsPerDim).toBe(withOne.bitsPerDim);
 });

@@ -56,7 +56,8 @@ test('a folder of images is scored whole, in words, with baselines and the extre
 test('a limit spreads over the split, and the mean is that of these images', async () => {
   expect([...spaceIndices(12, 3)]).toEqual([2, 6, 10]);
   expect([...spaceIndices(3, 3)]).toEqual([0, 1, 2]);
-  const [limited, single] = [await score({ limit: 3 }), await score({ limit: 1 })];
+  const limited = await score({ limit: 3 });
+  const single = await score({ limit: 1 });
   expect(limited.images).toBe(3);
   expect(limited.protocol[0]).toMatch(/; 3 of 12 scored, spread evenly over the split$/);
   expect(limited.worst.map(({ index }) => index).sort((a, b) => a - b)).toEqual([2, 6, 10]);

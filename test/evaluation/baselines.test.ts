@@ -113,7 +113,8 @@ describe('FileBaselines', () => {
   );
 
   test('a slope costs far less, and images count together by their bytes', async () => {
-    const [slope, both] = [new FileBaselines(), new FileBaselines()];
+    const slope = new FileBaselines();
+    const both = new FileBaselines();
     const noise = randomInts(600, 256, 1);
     await slope.add(picture(3, (i) => Math.floor(i / 3) % 20));
     await Promise.all([both.add(picture(3, (i) => Math.floor(i / 3) % 20)), both.add(picture(3, (i) => noise[i]))]);
@@ -125,7 +126,8 @@ describe('FileBaselines', () => {
   });
 
   test('the files are lossless: a level that is off by one costs more', async () => {
-    const [flat, marked] = [new FileBaselines(), new FileBaselines()];
+    const flat = new FileBaselines();
+    const marked = new FileBaselines();
     await flat.add(picture(1, () => 100));
     await marked.add(picture(1, (i) => (i === 77 ? 101 : 100)));
     for (const format of ['png', 'webp'] as const)

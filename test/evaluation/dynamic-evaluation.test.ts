@@ -93,8 +93,11 @@ test('a step is one of Adam, and what scores is the running average: as written 
 });
 
 test('what a frame costs follows from the frames before it alone, and the first costs what the model says', async () => {
-  const [beginning, end, otherEnd] = [noise(4, 1), noise(2, 2), noise(2, 3)];
-  const [one, other] = [await adaptedNats([...beginning, ...end]), await adaptedNats([...beginning, ...otherEnd])];
+  const beginning = noise(4, 1);
+  const end = noise(2, 2);
+  const otherEnd = noise(2, 3);
+  const one = await adaptedNats([...beginning, ...end]);
+  const other = await adaptedNats([...beginning, ...otherEnd]);
   expect(one.slice(0, 3)).toEqual(other.slice(0, 3));
   expect(one[3]).not.toBe(other[3]);
   const example = exampleOf(beginning);

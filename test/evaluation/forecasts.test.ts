@@ -68,7 +68,8 @@ test('the mean, the best and the worst are there where several are drawn, the be
 });
 
 describe('a frame moved on', () => {
-  const [width, height] = [24, 20];
+  const width = 24;
+  const height = 20;
   const texture = randomInts(64 * 64 * 3, 256, 1);
 
   /** A piece of the texture, from a row and a column of it on. */
@@ -78,7 +79,8 @@ describe('a frame moved on', () => {
   /** Values of one channel of a frame's inside, away from what enters at the edges. */
   function inside({ data }: Frame, margin: number): number[] {
     const places = Array.from({ length: width * height }, (_, at) => at).filter((at) => {
-      const [x, y] = [at % width, Math.floor(at / width)];
+      const x = at % width;
+      const y = Math.floor(at / width);
       return x >= margin && x < width - margin && y >= margin && y < height - margin;
     });
     return places.map((at) => data[3 * at]);

@@ -42,7 +42,8 @@ describe('psnr', () => {
 /** SSIM of two single-channel frames of 11 x 11 pixels, written out over the one window that fits. */
 function oneWindow(x: Uint8Array, y: Uint8Array): number {
   const weights = Array.from({ length: 121 }, (_, i) => {
-    const [dx, dy] = [(i % 11) - 5, Math.floor(i / 11) - 5];
+    const dx = (i % 11) - 5;
+    const dy = Math.floor(i / 11) - 5;
     return Math.exp(-(dx * dx + dy * dy) / 4.5);
   });
   const total = weights.reduce((a, b) => a + b);
@@ -52,19 +53,22 @@ function oneWindow(x: Uint8Array, y: Uint8Array): number {
   const vx = expectation((i) => (x[i] - mx) ** 2);
   const vy = expectation((i) => (y[i] - my) ** 2);
   const vxy = expectation((i) => (x[i] - mx) * (y[i] - my));
-  const [c1, c2] = [6.5025, 58.5225];
+  const c1 = 6.5025;
+  const c2 = 58.5225;
   return ((2 * mx * my + c1) * (2 * vxy + c2)) / ((mx * mx + my * my + c1) * (vx + vy + c2));
 }
 
 describe('ssim', () => {
   test('of frames [11, 11, 1] is the formula over one window', () => {
-    const [a, b] = [frame(11, 11, 1, scramble(31)), frame(11, 11, 1, scramble(17))];
+    const a = frame(11, 11, 1, scramble(31));
+    const b = frame(11, 11, 1, scramble(17));
     expect(ssim(a, b)).toBeCloseTo(oneWindow(a.data, b.data), 12);
     expect(Math.abs(ssim(a, b))).toBeLessThan(0.5);
   });
 
   test('of frames [11, 12, 3] is the mean over two windows and three channels', () => {
-    const [a, b] = [frame(12, 11, 3, scramble(31)), frame(12, 11, 3, scramble(17))];
+    const a = frame(12, 11, 3, scramble(31));
+    const b = frame(12, 11, 3, scramble(17));
     let sum = 0;
     for (const left of [0, 1]) {
       for (const channel of [0, 1, 2]) {

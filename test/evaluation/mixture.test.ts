@@ -11,7 +11,8 @@ function prediction(stream: number, length: number): Float32Array {
 }
 
 test.each([1, 3] as const)('the shares are those of the pixels nearby, as written down: %i channels', (channels) => {
-  const [height, width] = [6, 9];
+  const height = 6;
+  const width = 9;
   const shape: ImageShape = { size: { width, height }, channels, levels: 256 };
   const predictions = [1, 2, 3].map((stream) => prediction(stream, height * width * channels));
   const mixed = mixtureNats(shape, predictions);
@@ -61,7 +62,9 @@ test('where one prediction holds, little is lost to the others, wherever it stan
 });
 
 test('what predictions say of all images sums to one, and so does their mixture', () => {
-  const [height, width, levels] = [2, 3, 2];
+  const height = 2;
+  const width = 3;
+  const levels = 2;
   const shape: ImageShape = { size: { width, height }, channels: 1, levels };
   const length = height * width;
   // Of each pixel any function of those before it.

@@ -268,7 +268,8 @@ function compareAll(program: string): void {
 function halfSizeAndGrey(rgb: Uint8Array): Uint8Array {
   const round = (x: number) => Math.floor(x + 0.5);
   return Uint8Array.from({ length: 35 }, (_, pixel) => {
-    const [row, column] = [Math.floor(pixel / 5), pixel % 5];
+    const row = Math.floor(pixel / 5);
+    const column = pixel % 5;
     const [r, g, b] = [0, 1, 2].map((c) => {
       const at = (y: number, x: number) => rgb[((2 * row + y) * 10 + 2 * column + x) * 3 + c];
       return round((at(0, 0) + at(0, 1) + at(1, 0) + at(1, 1)) / 4);

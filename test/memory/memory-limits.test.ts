@@ -66,7 +66,8 @@ test('a training that does not fit is refused in one line, with a batch, a size 
   expect(message).toMatch(found ? /./ : /these fit/);
   expect(() => assertTrainingMemory(configurationOf(photos, Number(found![1])))).not.toThrow();
   expect(() => assertTrainingMemory(configurationOf(photos, Number(found![1]) + 1))).toThrow();
-  const [width, height] = [Number(found![2]), Number(found![3])];
+  const width = Number(found![2]);
+  const height = Number(found![3]);
   const smaller = describeModel('pixel-cnn', { ...large, size: { width, height }, head: 'softmax', context: 0 });
   expect(() => assertTrainingMemory({ ...configurationOf(photos, 4), model: smaller })).not.toThrow();
 

@@ -136,7 +136,8 @@ describe('with a loss on the anchor, gradients of a training step are those of t
       const batches = own.map((batch) => [0, 1].map((index) => referenceExample(batch, index)));
       /** Mean nats, and what the loss on the anchors adds. */
       const loss = (values: readonly Numbers[]): Float64Array => {
-        let [sum, onAnchors] = [0, 0];
+        let sum = 0;
+        let onAnchors = 0;
         chain.scales.forEach(({ description, parameters }, scale) => {
           const named = referenceWeights(parameters, selectScaleParameters(chain, scale, values));
           const unknown = unknownMask(description);
@@ -202,7 +203,8 @@ describe('with a loss on the anchor, gradients of a training step are those of t
         tf.dispose([nats, ...gradients]);
         return values;
       };
-      const [both, alone] = [step({ rollOut }), step({})];
+      const both = step({ rollOut });
+      const alone = step({});
       const gradients = both.map((values, index) => values.map((value, at) => value - alone[index][at]));
       const starts = [0, 1].map((index) => views.map((each) => referenceExample(each, index)));
       const truth = rollOut.truth.map((image) => Float64Array.from(image.dataSync()));
@@ -266,7 +268,8 @@ describe('with a loss on the anchor, gradients of a training step are those of t
     const residual = chain.parameters.findIndex(({ name }) => name.endsWith('residual.weights'));
     const gradientsBy = (trains: 'all' | 'conditioning') =>
       tf.tidy(() => [...computeGradients(chain, parameters, examples, { trains }).gradients[residual].dataSync()]);
-    const [ofAll, alone] = [gradientsBy('all'), gradientsBy('conditioning')];
+    const ofAll = gradientsBy('all');
+    const alone = gradientsBy('conditioning');
     expect(Math.max(...ofAll.map(Math.abs))).toBeGreaterThan(0);
     // Where the conditioning learns alone, that loss is all there is.
     alone.forEach((gradient, at) => expect(ANCHOR_LOSS * gradient).toBeCloseTo(ofAll[at], 6));

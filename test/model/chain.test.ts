@@ -58,11 +58,9 @@ test('with predicted shared pixels they sum to less: the sum over scales is a bo
 });
 
 test('a scale sees every so many pixels of the finest, of odd sizes as well, and is given the scale before', () => {
-  const [coarse, middle, fine] = [
-    { width: 2, height: 1 },
-    { width: 3, height: 2 },
-    { width: 5, height: 4 },
-  ];
+  const coarse = { width: 2, height: 1 };
+  const middle = { width: 3, height: 2 };
+  const fine = { width: 5, height: 4 };
   const given = (size: typeof fine): NetworkDescription =>
     tinyNetwork({
       size,
@@ -131,7 +129,9 @@ test('the gradients of scales trained together are those of each trained apart',
     const { gradients, trained, nats } = computeGradients(chain, weights, examples, { trains });
     return { trained, nats: nats.dataSync()[0], gradients: gradients.map((tensor) => [...tensor.dataSync()]) };
   };
-  const [together, coarse, fine] = [values('all'), values(0), values(1)];
+  const together = values('all');
+  const coarse = values(0);
+  const fine = values(1);
   expect(together.trained).toEqual(weights.map((_, index) => index));
   expect([...coarse.trained, ...fine.trained]).toEqual(together.trained);
   expect([...coarse.gradients, ...fine.gradients]).toEqual(together.gradients);

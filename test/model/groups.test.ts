@@ -45,7 +45,8 @@ function drawn(ready: Availability, kernel: number, groups: number[], names: str
 }
 
 test('the first layer, 7x7 over an RGB image, is mask A: at the centre only the earlier colours show', () => {
-  const [rgb, none] = [Array<string>(7).fill('RGB').join(' '), Array<string>(7).fill('.').join(' ')];
+  const rgb = Array<string>(7).fill('RGB').join(' ');
+  const none = Array<string>(7).fill('.').join(' ');
   const mask = (centre: string) => [rgb, rgb, rgb, `RGB RGB RGB ${centre} . . .`, none, none, none].join('\n');
   expect(drawn('image', 7, [1, 1, 1], 'RGB')).toBe(`R:\n${mask('.')}\nG:\n${mask('R')}\nB:\n${mask('RG')}`);
 });

@@ -3,7 +3,8 @@ import { randomFloats } from '../random.js';
 
 /** All finite numbers from 0 on, by the definition: fraction by fraction, the exponents one after another. */
 const numbers = Array.from({ length: 31 * 1024 }, (_, bits) => {
-  const [exponent, fraction] = [Math.floor(bits / 1024), bits % 1024];
+  const exponent = Math.floor(bits / 1024);
+  const fraction = bits % 1024;
   return exponent === 0 ? fraction / 2 ** 24 : (1 + fraction / 1024) * 2 ** (exponent - 15);
 });
 

@@ -243,9 +243,11 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('the engin
           { seed: 3, samples, frame: 0, settings: { temperature } },
         );
 
-        const [expected, expectedNats] = [new Float64Array(probabilities.length), new Float64Array(samples)];
+        const expected = new Float64Array(probabilities.length);
+        const expectedNats = new Float64Array(samples);
         for (let at = 0; at < samples * channels; at++) {
-          const [sample, channel] = [Math.floor(at / channels), at % channels];
+          const sample = Math.floor(at / channels);
+          const channel = at % channels;
           const pixel = {
             ...pixelOf(given),
             anchors: Float32Array.from(anchors),

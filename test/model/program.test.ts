@@ -30,6 +30,7 @@ test('a slot added to itself is twice the slot, and its gradient counts twice', 
     const { value, grads } = tf.valueAndGrads(sum)(weights);
     return [value, ...grads].map((tensor) => [...tensor.dataSync()]);
   };
-  const [once, twice] = [run(false), run(true)];
+  const once = run(false);
+  const twice = run(true);
   twice.flat().forEach((value, at) => expect(value).toBeCloseTo(2 * once.flat()[at], 4));
 });

@@ -120,7 +120,8 @@ export function quantile(
   u: number,
 ): number {
   const logistics = logisticsOf(head, levels, pixel, channel, temperature);
-  let [least, most] = [0, levels - 1];
+  let least = 0;
+  let most = levels - 1;
   while (least < most) {
     const level = (least + most) >> 1;
     const reached = logistics.reduce((sum, logistic) => sum + logistic.weight * partsAt(logistic, level).below, 0);

@@ -239,17 +239,16 @@ function lstm(
   const matrix = weights.get(`${name}.weights`)!.values;
   const initial = weights.get(`${name}.initial`)?.values ?? new Float64Array(2 * hidden);
   const colourOf = colours(hidden, channels);
-  const [h, c] = [new Float64Array(height * width * hidden), new Float64Array(height * width * hidden)];
+  const h = new Float64Array(height * width * hidden);
+  const c = new Float64Array(height * width * hidden);
   const at = (values: Float64Array, outside: number, y: number, x: number, k: number) =>
     y < 0 || x < 0 || x >= width ? initial[outside * hidden + k] : values[(y * width + x) * hidden + k];
   const columns = Array.from({ length: width }, (_, x) => (cell[1] > 0 ? width - 1 - x : x));
   for (let y = 0; y < height; y++)
     for (const x of columns)
       for (let k = 0; k < hidden; k++) {
-        const [start, size] = [
-          colourOf.indexOf(colourOf[k]),
-          colourOf.filter((colour) => colour === colourOf[k]).length,
-        ];
+        const start = colourOf.indexOf(colourOf[k]);
+        const size = colourOf.filter((colour) => colour === colourOf[k]).length;
         const gate = (which: number) => {
           const o = 4 * start + which * size + k - start;
           let total = gates.values[(y * width + x) * 4 * hidden + o];

@@ -50,16 +50,20 @@ export function convolve(x: Plane, weights: ReferenceWeights, name: string, opti
   const { shape, values } = weights.get(`${name}.weights`)!;
   const bias = weights.get(`${name}.bias`)!.values;
   const [kernelHeight, kernelWidth, from, to] = shape;
-  const [height, width] = [Math.ceil(x.height / stride), Math.ceil(x.width / stride)];
-  const [top, left] = [before(x.height, kernelHeight, stride), before(x.width, kernelWidth, stride)];
-  const [colourIn, colourOut] = [colours(from, channels), colours(to, channels, widths)];
+  const height = Math.ceil(x.height / stride);
+  const width = Math.ceil(x.width / stride);
+  const top = before(x.height, kernelHeight, stride);
+  const left = before(x.width, kernelWidth, stride);
+  const colourIn = colours(from, channels);
+  const colourOut = colours(to, channels, widths);
   const isSeen = (row: number, column: number, i: number, o: number): boolean => {
     if (mask === undefined) return true;
     const place = (row - top) * kernelWidth + (column - left);
     if (place !== 0) return place < 0;
     return mask === 'A' ? colourIn[i] < colourOut[o] : colourIn[i] <= colourOut[o];
   };
-  const [input, out] = [x.values, new Float64Array(height * width * to)];
+  const input = x.values;
+  const out = new Float64Array(height * width * to);
   for (let row = 0; row < kernelHeight; row++)
     for (let column = 0; column < kernelWidth; column++)
       for (let i = 0; i < from; i++)
@@ -86,13 +90,15 @@ export function transposed(x: Plane, weights: ReferenceWeights, name: string, si
   const bias = weights.get(`${name}.bias`)!.values;
   const [kernelHeight, kernelWidth, to, from] = shape;
   const { height, width } = size;
-  const [top, left] = [before(height, kernelHeight, stride), before(width, kernelWidth, stride)];
+  const top = before(height, kernelHeight, stride);
+  const left = before(width, kernelWidth, stride);
   const out = Float64Array.from({ length: height * width * to }, (_, at) => bias[at % to]);
   for (let y = 0; y < x.height; y++)
     for (let at = 0; at < x.width; at++)
       for (let row = 0; row < kernelHeight; row++)
         for (let column = 0; column < kernelWidth; column++) {
-          const [outRow, outColumn] = [y * stride + row - top, at * stride + column - left];
+          const outRow = y * stride + row - top;
+          const outColumn = at * stride + column - left;
           if (outRow < 0 || outRow >= height || outColumn < 0 || outColumn >= width) continue;
           for (let o = 0; o < to; o++)
             for (let i = 0; i < from; i++)

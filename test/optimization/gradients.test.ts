@@ -100,7 +100,8 @@ describe('of what is trained', () => {
   });
 
   test('gradients of the decoder are those that it has beside the conditioning, whose loss does not reach it', () => {
-    const [all, decoder] = [learned(single, 'all'), learned(single, 'decoder')];
+    const all = learned(single, 'all');
+    const decoder = learned(single, 'decoder');
     const beside = decoder.trained.map((index) => all.gradients[all.trained.indexOf(index)]);
     expectNear(decoder.gradients, beside, 1e-6);
     expect(decoder.nats).toBeCloseTo(all.nats, 5);

@@ -5,7 +5,9 @@ import { randomFloats } from '../random.js';
 
 beforeAll(() => tf.setBackend(fastest));
 
-const [rate, scale, steps] = [0.01, 0.3, 4];
+const rate = 0.01;
+const scale = 0.3;
+const steps = 4;
 const start = randomFloats(20, 1);
 const gradients = Array.from({ length: steps }, (_, step) => randomFloats(20, step + 2));
 
@@ -13,7 +15,8 @@ const gradients = Array.from({ length: steps }, (_, step) => randomFloats(20, st
 const asPublished = {
   // Kingma and Ba 2014, algorithm 1.
   adam(weight: number, gradientAt: (step: number) => number): number {
-    let [m, v] = [0, 0];
+    let m = 0;
+    let v = 0;
     for (let t = 1; t <= steps; t++) {
       const g = scale * gradientAt(t - 1);
       m = 0.9 * m + 0.1 * g;

@@ -130,7 +130,8 @@ test.each(['replaced.mp4', 'replaced'])(
     const out = join(folder.path, name);
     await predict({ out, horizon: 3 });
     const file = name === 'replaced' ? join(out, 'sample-1', '00000.png') : out;
-    const [before, files] = [readFileSync(file), readdirSync(folder.path)];
+    const before = readFileSync(file);
+    const files = readdirSync(folder.path);
     const controller = new AbortController();
     const onProgress = (done: number) => done > 1 && controller.abort(new Error('stopped'));
     const onPredicted = jest.fn();
@@ -318,7 +319,8 @@ describe('with hindcasts of the known frames', () => {
 
   test('the best guess is the corrected one, and nothing after the first predicted frame is looked at', async () => {
     const long = await pngClip(folder.path, 'long', 24);
-    const [all, told] = [join(folder.path, 'all'), [] as number[][]];
+    const all = join(folder.path, 'all');
+    const told = [] as number[][];
     const onHindcast = (...progress: number[]) => told.push(progress);
     await adapted(long, { out: all, forecast: 'best-guess', from: 21, onHindcast });
     expect(told).toEqual([[4, 4]]);

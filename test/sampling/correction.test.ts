@@ -26,7 +26,9 @@ function blurred(frame: ArrayLike<number>, times: number): ArrayLike<number> {
   if (times === 0) return frame;
   const before = blurred(frame, times - 1);
   return Array.from({ length }, (_, at) => {
-    const [y, x, c] = [Math.floor(at / 15), Math.floor(at / 3) % 5, at % 3];
+    const y = Math.floor(at / 15);
+    const x = Math.floor(at / 3) % 5;
+    const c = at % 3;
     let sum = 0;
     for (let dy = -2; dy <= 2; dy++)
       for (let dx = -2; dx <= 2; dx++) {
@@ -69,11 +71,9 @@ test('the weights minimise the squares that are left and their own, for each fra
   for (let place = 0; place < 4; place++)
     for (const ahead of [1, 2]) {
       const stream = 100 * place + 20 * ahead;
-      const [expected, before, truth] = [
-        expectation(stream, longerStrides[ahead - 1]),
-        known(stream + 8),
-        bytes(stream + 12),
-      ];
+      const expected = expectation(stream, longerStrides[ahead - 1]);
+      const before = known(stream + 8);
+      const truth = bytes(stream + 12);
       regression.add(ahead, expected, before, truth);
       seen[ahead - 1].push({
         rows: deviations(expected, before),
@@ -116,7 +116,8 @@ test('a frame is corrected by the weighed deviations of what is expected and kno
     [0.4, 0.1, -0.2, 0.1, 0.3, 0.2, -0.1],
     [0.1, -0.1, 0.2, 0.3, 0.6, 0.1, 0.2, -0.3],
   ].map((of) => Float64Array.from(of));
-  const [before, longerStrides] = [known(1000), [0, 1, 1, 2, 0, 1, 1, 2, 0]];
+  const before = known(1000);
+  const longerStrides = [0, 1, 1, 2, 0, 1, 1, 2, 0];
   const correction = new Correction(shape, before, weights);
   for (const [index, count] of longerStrides.entries()) {
     const expected = expectation(2000 + 10 * index, count);

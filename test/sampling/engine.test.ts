@@ -251,7 +251,8 @@ describe.each(sets)('a drawing on %s', (instructionSet) => {
     const images = 24;
     const levels = toDraw(images * 64 * 64 * 3);
     const controller = new AbortController();
-    let [shares, ticks] = [0, 0];
+    let shares = 0;
+    let ticks = 0;
     const ticking = setInterval(() => ticks++, 1);
     const onRow = () => ++shares === 2 && controller.abort(new Error('enough'));
     const { signal } = controller;

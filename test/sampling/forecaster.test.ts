@@ -45,7 +45,8 @@ async function drawn(
 }
 
 test('without options one future follows each history, from the frame after its last, with seed 1', async () => {
-  const [one, other] = [told(7), told(4, 5)];
+  const one = told(7);
+  const other = told(4, 5);
   const explicit = { seed: 1, samples: [0, 1], frame: [7, 4] };
   expect(await drawn([one, other])).toEqual(await drawn([one, other], explicit));
   expect(await drawn(one)).toEqual(await drawn(one, { ...explicit, samples: [0], frame: 7 }));
@@ -234,7 +235,8 @@ function byDefinition(known: readonly Uint8Array[], horizon: number, carry: numb
     const n = index + 1;
     const strides = carry === 1 ? [1] : [1, ...(n >= 2 ? [2] : []), ...(n % 4 === 0 ? [4] : [])];
     const predictions = strides.map((g) => {
-      const [before, last] = [passedOn[passedOn.length - 2 * g], passedOn[passedOn.length - g]];
+      const before = passedOn[passedOn.length - 2 * g];
+      const last = passedOn[passedOn.length - g];
       return last.map((level, at) => onward(before[at], level));
     });
     const mean = predictions[0].map((_, at) =>

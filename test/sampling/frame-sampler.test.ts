@@ -176,7 +176,8 @@ describe('what is expected at longer strides', () => {
     const seeds = [1, 2, 3];
     const own = await sampler.expected(givenOf(model, seeds));
     const moved = (by: number) => own.map((frame) => frame.map((byte) => (byte > 127 ? byte - by : byte + by)));
-    const [near, far] = [moved(40), moved(80)];
+    const near = moved(40);
+    const far = moved(80);
     const means = await sampler.expected(givenOf(model, seeds), [[], [near[1]], [near[2], far[2]]]);
     expect(means[0]).toEqual(own[0]);
     means[1].forEach((byte, at) => expect(Math.abs(byte - (own[1][at] + near[1][at]) / 2)).toBeLessThanOrEqual(1));
@@ -209,7 +210,8 @@ describe('what is drawn', () => {
 
   test('is at temperature 0 the same for every seed', async () => {
     const settings = { temperature: 0 };
-    const [one, two] = [await draw(model, { seed: 1, settings }), await draw(model, { seed: 2, settings })];
+    const one = await draw(model, { seed: 1, settings });
+    const two = await draw(model, { seed: 2, settings });
     expect(one).toEqual(two);
     expect(one.levels).not.toEqual((await draw(model)).levels);
   });
@@ -217,7 +219,9 @@ describe('what is drawn', () => {
   test('is likelier the lower the temperature of a softmax', async () => {
     const ofLevels = randomModel([tinyNetwork({ head: softmax, levels: 16 })]);
     const at = async (temperature: number) => (await draw(ofLevels, { settings: { temperature } })).nats;
-    const [cold, warm, hot] = [await at(0.25), await at(1), await at(4)];
+    const cold = await at(0.25);
+    const warm = await at(1);
+    const hot = await at(4);
     expect(cold).toBeLessThan(warm);
     expect(warm).toBeLessThan(hot);
   });

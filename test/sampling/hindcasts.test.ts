@@ -147,7 +147,9 @@ test('the best guess and futures are corrected, and what comes after them is pre
     for await (const frame of bestGuess(sampler, history, { correction: by })) if (made.push(frame) === 3) return made;
     return made;
   };
-  const [plain, same, corrected] = [await guesses(null), await guesses(nothing), await guesses(correction)];
+  const plain = await guesses(null);
+  const same = await guesses(nothing);
+  const corrected = await guesses(correction);
   expect(same).toEqual(plain);
   expect(corrected).not.toEqual(plain);
 
@@ -165,7 +167,8 @@ test('the best guess and futures are corrected, and what comes after them is pre
   const steps = rollOut(sampler, history, { seed: 4, corrections: [correction] });
   const without = rollOut(sampler, history, { seed: 4 });
   for (let ahead = 1; ahead <= 3; ahead++) {
-    const [one, other] = [(await steps.next()).value[0], (await without.next()).value[0]];
+    const one = (await steps.next()).value[0];
+    const other = (await without.next()).value[0];
     expect([one.nats, one.expected]).toEqual([other.nats, other.expected]);
     if (ahead > 1) continue;
     const corrected = correction.corrected(1, { mean: other.expected!, longerStrides: [] });

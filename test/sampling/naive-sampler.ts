@@ -39,7 +39,8 @@ export function drawNaively(
     });
     const outputs = output.dataSync() as Float32Array;
     output.dispose();
-    const [position, channel] = [Math.floor(subPixel / channels), subPixel % channels];
+    const position = Math.floor(subPixel / channels);
+    const channel = subPixel % channels;
     for (let image = 0; image < batch; image++) {
       const at = image * dimensions + subPixel;
       if (known !== null && known[at] >= 0) {

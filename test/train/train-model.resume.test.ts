@@ -272,7 +272,8 @@ test('a training on images is refused where a file of the set has changed, where
 test('a training can be resumed from when its data are found, before the first is decoded', async () => {
   const home = join(folder.path, `home-${runs++}`);
   await pngClip(join(home, 'clips'), 'a', 4);
-  const [run, whole] = [join(home, 'run'), join(home, 'whole')];
+  const run = join(home, 'run');
+  const whole = join(home, 'whole');
   await trainModel(whole, clipsOf([join(home, 'clips')]));
 
   const controller = new AbortController();

@@ -80,7 +80,8 @@ test('a pipe among the clips is left out, and not waited for', async () => {
   const clips = join(folder.path, 'with-pipe');
   await pngClip(clips, 'a', 4);
   expect(spawnSync('mkfifo', [join(clips, 'pipe.mp4')]).status).toBe(0);
-  const [warnings, listed]: string[][] = [[], []];
+  const warnings: string[] = [];
+  const listed: string[] = [];
   const hooks = {
     onWarning: (text: string) => warnings.push(text),
     onList: ({ name, done, total }: DecodeProgress) => listed.push(`${name} ${done}/${total}`),
@@ -134,7 +135,8 @@ test('a training on a folder with a file that cannot be read learns from the oth
 
 test('copies of what is learned from that validate are named, and nothing is said where there are none', async () => {
   const clips = join(folder.path, 'copies');
-  const [one, copy] = [await pngClip(clips, 'one', 4), await pngClip(clips, 'copy', 4)];
+  const one = await pngClip(clips, 'one', 4);
+  const copy = await pngClip(clips, 'copy', 4);
   const another = await pngClip(clips, 'another', 5);
   const warningsOf = async (validate: string, run: string) => {
     const warnings: string[] = [];

@@ -64,7 +64,8 @@ test('mirroring swaps left and right in the image and in all that is given with 
   const pixels = width * shape.size.height;
   let swapped = 0;
   for (let step = 0; step < 8; step++) {
-    const [plain, other] = [batch(step, { mirror: false, disturbed: 0 }), batch(step)];
+    const plain = batch(step, { mirror: false, disturbed: 0 });
+    const other = batch(step);
     for (let example = 0; example < settings.batch; example++) {
       // Without the planes that say which frames exist.
       const of = (values: number[][]) =>
@@ -123,7 +124,8 @@ test('disturbance changes what the network is shown in some of the examples, and
   const pixels = shape.size.width * shape.size.height;
   let disturbed = 0;
   for (let step = 0; step < 10; step++) {
-    const [plain, other] = [batch(step), batch(step, { disturbed: 0.5 })];
+    const plain = batch(step);
+    const other = batch(step, { disturbed: 0.5 });
     expect(other[0]).toEqual(plain[0]);
     expect(batch(step, { disturbed: 0.5 })).toEqual(other);
     for (let example = 0; example < settings.batch; example++) {
@@ -183,7 +185,8 @@ test('in some of the examples time runs backwards', () => {
     },
   };
   const batches = createClipBatches(shape, store, [0], { ...settings, reversed: 0.5 });
-  let [backwards, forwards] = [0, 0];
+  let backwards = 0;
+  let forwards = 0;
   for (let step = 0; step < 40; step++) {
     const [image, , ...given] = valuesOf(batches(step, 0));
     for (let example = 0; example < settings.batch; example++) {

@@ -53,7 +53,8 @@ function drawn(batches: ReturnType<typeof createImageBatches>, step: number): nu
 test('each epoch shows every image once, in an order of its own', () => {
   const batches = createImageBatches(chain, numbered(10), settings);
   const all = Array.from({ length: 5 }, (_, step) => drawn(batches, step)).flat();
-  const [first, second] = [all.slice(0, 10), all.slice(10)];
+  const first = all.slice(0, 10);
+  const second = all.slice(10);
   const sorted = Array.from({ length: 10 }, (_, index) => index);
   expect([...first].sort((a, b) => a - b)).toEqual(sorted);
   expect([...second].sort((a, b) => a - b)).toEqual(sorted);

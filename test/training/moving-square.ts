@@ -27,8 +27,10 @@ export function movingSquares(
     const start = Math.floor(next() * 1000);
     const top = Math.floor(next() * (height - side + 1));
     return Uint8Array.from({ length: frames * bytes }, (_, at) => {
-      const [frame, pixel] = [Math.floor(at / bytes), Math.floor((at % bytes) / channels)];
-      const [y, x] = [Math.floor(pixel / width), pixel % width];
+      const frame = Math.floor(at / bytes);
+      const pixel = Math.floor((at % bytes) / channels);
+      const y = Math.floor(pixel / width);
+      const x = pixel % width;
       const range = width - side;
       const phase = (start + frame) % (2 * range);
       const left = phase <= range ? phase : 2 * range - phase;

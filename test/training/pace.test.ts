@@ -32,7 +32,9 @@ describe('the progress of a schedule', () => {
 function simulate(minutes: number, secondsOf: (step: number) => number, validationSeconds: number, validations = 10) {
   let schedule: { steps: number | null; pace: PaceMark[] } = { ...none };
   const pace = new PaceEstimator(60 * minutes, schedule, 0);
-  let [step, clock, done] = [0, 0, 0];
+  let step = 0;
+  let clock = 0;
+  let done = 0;
   const progress: number[] = [];
   while (schedule.steps === null || step < schedule.steps) {
     clock += secondsOf(step);

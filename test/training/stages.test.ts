@@ -41,7 +41,8 @@ test('a stage that grows as minutes become more steps keeps what was done in it'
   const at = new StageSchedule(stages, steps, 0);
   for (const step of [0, 1, 2, 3]) at.at(steps, step);
   const longer = { ...steps, steps: 16, pace: [{ step: 4, progress: 0.4, steps: 16, seconds: 1 }] };
-  const [going, resumed] = [at.at(longer, 4), new StageSchedule(stages, longer, 4).at(longer, 4)];
+  const going = at.at(longer, 4);
+  const resumed = new StageSchedule(stages, longer, 4).at(longer, 4);
   expect(going).toMatchObject({ stage: { rate: 2 }, done: 2 });
   expect(going.progress).toBeCloseTo(1 / 3, 12);
   expect(resumed).toMatchObject({ stage: { rate: 2 } });

@@ -73,7 +73,8 @@ function stopAfter(step: number): TrainingHooks {
 describe('a training that is stopped and resumed', () => {
   test.each(['adam', 'rmsprop'])('with %s ends with the very files of one that never stopped', async (optimiser) => {
     const configuration = tinyRun({ optimiser, steps: 6 });
-    const [whole, stopped] = [newRun(), newRun()];
+    const whole = newRun();
+    const stopped = newRun();
     await trainRun(whole, configuration);
     await expect(trainRun(stopped, configuration, stopAfter(2))).rejects.toThrow('stopped');
     const { checkpoint } = stopped.load();
@@ -90,7 +91,9 @@ describe('a training that is stopped and resumed', () => {
 
   test('that learns from its own predictions too ends with the very files of one that never stopped', async () => {
     const own = tinyRun({ steps: 4, stages: [{ rollOuts: 1 }] }, { conditioning: [warpedFrames] });
-    const [whole, stopped, without] = [newRun(), newRun(), newRun()];
+    const whole = newRun();
+    const stopped = newRun();
+    const without = newRun();
     await trainRun(whole, own);
     await expect(trainRun(stopped, own, stopAfter(2))).rejects.toThrow('stopped');
     await trainRun(stopped, null);
@@ -116,7 +119,8 @@ describe('a training that is stopped and resumed', () => {
 });
 
 test('where the decoder learns alone, the weights of the conditioning stay those that it began with, and all others learn', async () => {
-  const [first, after] = [newRun(), newRun()];
+  const first = newRun();
+  const after = newRun();
   const network = { conditioning: [warpedFrames] };
   await trainRun(first, tinyRun({ steps: 2 }, network));
   await trainRun(after, tinyRun({ steps: 3, from: first.path, stages: [{ trains: 'decoder' }] }, network));
@@ -199,7 +203,8 @@ describe('a training in stages', () => {
   const bf16 = tinyRun({ precision: 'bf16', steps: 4 });
 
   test('that is stopped and resumed ends with the very files of one that never stopped', async () => {
-    const [whole, stopped] = [newRun(), newRun()];
+    const whole = newRun();
+    const stopped = newRun();
     await trainRun(whole, bf16);
     await expect(trainRun(stopped, bf16, stopAfter(2))).rejects.toThrow('stopped');
     await trainRun(stopped, null);
@@ -207,7 +212,8 @@ describe('a training in stages', () => {
   });
 
   test('goes nearly where one in float32 goes, and is validated in float32', async () => {
-    const [run, float32] = [newRun(), newRun()];
+    const run = newRun();
+    const float32 = newRun();
     await trainRun(run, bf16);
     await trainRun(float32, tinyRun({ steps: 4 }));
     const [steps, expected] = [run, float32].map((one) => logOf(one).map(({ bitsPerDim }) => bitsPerDim));
@@ -228,7 +234,8 @@ describe('a training in stages', () => {
 });
 
 test('another seed ends with other weights', async () => {
-  const [one, two] = [newRun(), newRun()];
+  const one = newRun();
+  const two = newRun();
   await trainRun(one, tinyRun({ steps: 1, seed: '1' }));
   await trainRun(two, tinyRun({ steps: 1, seed: '2' }));
   const weights = ({ path }: RunFolder) => loadModel(path).weights;
@@ -360,7 +367,8 @@ describe('a training that is given minutes', () => {
   });
 
   test('can be gone through again by the schedule that it recorded, to the same weights', async () => {
-    const [run, again] = [newRun(), newRun()];
+    const run = newRun();
+    const again = newRun();
     const { result } = await trainRun(run, bySeconds(0.8));
     await trainRun(again, result.configuration);
     expect(again.load().checkpoint.step).toBe(result.step);
@@ -410,7 +418,8 @@ test('a tiny network learns to do better than the previous frame on a clip that 
   const { size, channels } = configuration.model.scales[0];
   const frame = () => ({ ...size, channels, data: new Uint8Array(size.width * size.height) });
   for (let at = 1; at < 12; at++) {
-    const [before, after] = [frame(), frame()];
+    const before = frame();
+    const after = frame();
     store.read(3, at - 1, 1, before.data);
     store.read(3, at, 1, after.data);
     baseline.add(levelDifferences(before, after, 256));

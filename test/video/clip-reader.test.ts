@@ -125,7 +125,8 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
     const clip = await openClip(path, as(4, 8, 3));
     const [first] = await collect(clip.frames());
     expect(clip.sourceSize).toEqual({ width: 16, height: 32 });
-    const [top, bottom] = [[...first.data.subarray(0, 3)], [...first.data.subarray(-3)]];
+    const top = [...first.data.subarray(0, 3)];
+    const bottom = [...first.data.subarray(-3)];
     expect(top[2]).toBeGreaterThan(250);
     expect(bottom[0]).toBeGreaterThan(250);
     expect(Math.max(top[0], bottom[2])).toBeLessThan(5);

@@ -116,7 +116,8 @@ function oddFiles(program: string): void {
   });
 
   it('rotate180_meta.mov is base_192.mp4 upside down', async () => {
-    const [[upright], [turned]] = [await frames('base_192.mp4'), await frames('rotate180_meta.mov')];
+    const [upright] = await frames('base_192.mp4');
+    const [turned] = await frames('rotate180_meta.mov');
     const pixels = Array.from({ length: upright.data.length / 3 }, (_, pixel) =>
       upright.data.subarray(3 * pixel, 3 * pixel + 3),
     );

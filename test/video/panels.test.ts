@@ -66,7 +66,8 @@ describe('a frame that explains itself', () => {
   });
 
   test('changes the colour of a panel where its prediction begins, and never that of the truth', async () => {
-    const [before, after] = [await annotateFrame(lastKnown, 4), await annotateFrame(firstPredicted, 4)];
+    const before = await annotateFrame(lastKnown, 4);
+    const after = await annotateFrame(firstPredicted, 4);
     const border = (picture: Frame, panel: number) => {
       const step = (picture.width - 2) / 3;
       return pixel(picture, Math.round(2 + panel * step), picture.height / 2);
@@ -133,10 +134,8 @@ describe('a contact sheet of a prediction', () => {
   });
 
   test('goes on in further rows where the future is long', async () => {
-    const [short, long] = [
-      await drawPredictionSheet(prediction(4, 12), 1),
-      await drawPredictionSheet(prediction(4, 24), 1),
-    ];
+    const short = await drawPredictionSheet(prediction(4, 12), 1);
+    const long = await drawPredictionSheet(prediction(4, 24), 1);
     expect(long.width).toBe(short.width);
     expect(long.height).toBeGreaterThan(1.8 * short.height);
   });

@@ -57,7 +57,8 @@ function axisOfPage(values: number[], scaled: number, kept: number): number[] {
 }
 
 describe('a picture is scaled as the page of the format says:', () => {
-  const [w, h] = [20, 31];
+  const w = 20;
+  const h = 31;
   const picture = frame(w, h, 1, (x, y) => (x * x * 7 + y * 37 + x * y * 11) % 256);
 
   // Crops that leave an odd number of rows or columns, which cannot be cut alike on both sides.
@@ -68,7 +69,8 @@ describe('a picture is scaled as the page of the format says:', () => {
     { width: 9, height: 40, fit: 'crop' },
     { width: 47, height: 8, fit: 'stretch' },
   ] as const)('20x31 to $width x $height, $fit', ({ width, height, fit }) => {
-    const [wide, high] = [Math.max(width, Math.round((height * w) / h)), Math.max(height, Math.round((width * h) / w))];
+    const wide = Math.max(width, Math.round((height * w) / h));
+    const high = Math.max(height, Math.round((width * h) / w));
     const scaled = fit === 'crop' ? { wide, high } : { wide: width, high: height };
     const rows = Array.from({ length: h }, (_, y) =>
       axisOfPage([...picture.data.subarray(y * w, (y + 1) * w)], scaled.wide, width),

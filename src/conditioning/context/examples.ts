@@ -91,7 +91,8 @@ export class ExampleBuffer {
 
   /** Applies noise augmentation to the example added last. */
   disturb(change: Disturb): void {
-    const [last, { context, pixels }] = [this.count - 1, this];
+    const last = this.count - 1;
+    const { context, pixels } = this;
     const noise = change(this.seen.subarray(last * pixels, (last + 1) * pixels), context?.of(last) ?? []);
     context?.setNoise(last, noise);
   }

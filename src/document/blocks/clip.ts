@@ -68,7 +68,8 @@ async function panelHtml(
 /** Returns an SVG path of a wedge from the arrow's start to its end. */
 function wedge({ x, y, dx, dy }: Arrow): string {
   const length = Math.hypot(dx, dy);
-  const [across, down] = [-dy / length, dx / length];
+  const across = -dy / length;
+  const down = dx / length;
   const point = (px: number, py: number) => `${px.toFixed(1)} ${py.toFixed(1)}`;
   return `M${point(x + across, y + down)}L${point(x + dx, y + dy)}L${point(x - across, y - down)}z`;
 }

@@ -16,7 +16,8 @@ function encoded(
 ) {
   const pixels = targets.length;
   const capacity = 4 * pixels + 8;
-  const [bytes, length] = [new Uint8Array(capacity), new Int32Array(1)];
+  const bytes = new Uint8Array(capacity);
+  const length = new Int32Array(1);
   const intervals = new Uint32Array(2 * pixels);
   const numbers = {
     ...head,
@@ -76,11 +77,9 @@ test('counts are the probabilities of a softmax and of a sigmoid, and those of a
     logits.map((x) => Math.exp(x) / sum),
   );
   close(countsOf(sigmoid, [0.75], 2).counts, [1 / (1 + Math.exp(0.75)), 1 / (1 + Math.exp(-0.75))]);
-  const [weights, offsets, scales] = [
-    [0.5, -1, 0.25],
-    [1, -2, 0.5],
-    [0.5, 1, -0.5],
-  ];
+  const weights = [0.5, -1, 0.25];
+  const offsets = [1, -2, 0.5];
+  const scales = [0.5, 1, -0.5];
   const shares = weights.map((x) => Math.exp(x) / weights.reduce((total, y) => total + Math.exp(y), 0));
   const below = (edge: number) =>
     shares.reduce((total, share, k) => {
@@ -101,7 +100,9 @@ test.each(kernelSets.map((set) => [set.instructionSet, set] as const))(
     const outputs = randomFloats(9 * pixels, 3).map((x, at) => x * [1, 3, 9][at % 3]);
     const { bytes, intervals } = encoded(mixture, 256, outputs, Int16Array.from(randomInts(pixels, 256, 4)), set);
     // The first 64 bits of what is left of the bytes, beside the range that they are to lie in.
-    let [low, range, value] = [0n, (1n << 64n) - 1n, 0n];
+    let low = 0n;
+    let range = (1n << 64n) - 1n;
+    let value = 0n;
     for (let at = 0; at < 8; at++) value = (value << 8n) | BigInt(bytes[at] ?? 0);
     let next = 8;
     for (let pixel = 0; pixel < pixels; pixel++) {
@@ -127,7 +128,9 @@ test.each(kernelSets.map((set) => [set.instructionSet, set] as const))(
 test('sub-pixels that are known are not written, and outputs that are not finite are said', () => {
   const outputs = new Float32Array(9 * 4).fill(1);
   const targets = Int16Array.of(1, 2, 3, 4);
-  const [bytes, length, intervals] = [new Uint8Array(24), new Int32Array(1), new Uint32Array(8)];
+  const bytes = new Uint8Array(24);
+  const length = new Int32Array(1);
+  const intervals = new Uint32Array(8);
   const numbers = { ...mixture, pixels: 4, colours: 1, outFeatures: 9, levels: 256, anchorCount: 1, capacity: 24 };
   const written = Uint8Array.of(0, 1, 0, 1);
   const anchors = new Float32Array(4);

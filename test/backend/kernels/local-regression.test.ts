@@ -30,7 +30,8 @@ const cases = CASES.map(({ name, numbers, noise, searched }) => {
   const { batch, height, width, channels, references: count, highest } = numbers;
   const pixels = batch * height * width;
   const wave = (pixel: number, c: number, phase: number) => {
-    const [y, x] = [Math.floor(pixel / width) % height, pixel % width];
+    const y = Math.floor(pixel / width) % height;
+    const x = pixel % width;
     return highest * (0.5 + 0.2 * Math.sin(0.7 * x + c + phase) + 0.2 * Math.cos(0.9 * y + 0.3 * x - phase));
   };
   const inRange = (level: number) => Math.min(highest, Math.max(0, level));

@@ -47,7 +47,8 @@ const CASES: {
 const waves = CASES.map(({ name, numbers, moved, noise, searched }) => {
   const { batch, height, width, channels, references: count, highest } = numbers;
   const level = (pixel: number, c: number, ago: number) => {
-    const [y, x] = [Math.floor(pixel / width) % height, pixel % width].map((at, k) => at + ago * moved[k]);
+    const y = (Math.floor(pixel / width) % height) + ago * moved[0];
+    const x = (pixel % width) + ago * moved[1];
     return (highest * (128 + 60 * Math.sin(0.7 * x + c) + 60 * Math.cos(0.9 * y + 0.3 * x))) / 255;
   };
   const pixels = batch * height * width;
@@ -75,7 +76,8 @@ const largest = (() => {
       const pixel = Math.floor(at / each);
       return levels[(Math.floor(pixel / 20) + (pixel % 20)) % 2];
     });
-  const [expected, searched] = [board(3, [100, 100]), null];
+  const expected = board(3, [100, 100]);
+  const searched = null;
   const boards = { image: board(3, [0, 255]), expected, references: board(9, [255, 0]), searched };
   const flat = { image: board(3, [0, 0]), expected, references: board(9, [255, 255]), searched };
   return [
@@ -176,7 +178,8 @@ test('a picture that moved is found where it went, and noise tells how surely', 
   const texture = randomFloats(30 * 30 * 3, 5).map((value) => Math.round(127 + 127 * value));
   const cut = (top: number, left: number) =>
     Float32Array.from({ length: 16 * 20 * 3 }, (_, at) => {
-      const [y, x] = [Math.floor(at / 3 / 20) + top, (Math.floor(at / 3) % 20) + left];
+      const y = Math.floor(at / 3 / 20) + top;
+      const x = (Math.floor(at / 3) % 20) + left;
       return texture[(y * 30 + x) * 3 + (at % 3)];
     });
   const image = cut(5, 5);

@@ -62,7 +62,8 @@ test('the expected frame is the mean of the predictions, or of as many as count'
       levels.flatMap((level) => [level, level + 1]),
       [2, 1, 1, 2],
     );
-  const [near, far] = [filled([10, 20]), filled([40, 0])];
+  const near = filled([10, 20]);
+  const far = filled([40, 0]);
   expect([...meanOverStrides([near, far]).dataSync()]).toEqual([25, 26, 10, 11]);
   const ones = tf.tensor4d([1, 1], [2, 1, 1, 1]);
   const first = tf.tensor4d([1, 0], [2, 1, 1, 1]);
