@@ -203,15 +203,20 @@ async function predictSeveral(
   };
 }
 
-/** Returns a phrase for the frames in an output. There are fewer than requested only after an interruption. */
+/**
+ * Returns a phrase for the known and the predicted frames in an output. Only an interruption leaves fewer predicted
+ * frames than requested.
+ */
 function writtenOf(
   clip: string,
-  { known, predicted }: Pick<PredictedClip, 'known' | 'predicted'>,
-  { horizon, known: shown }: PredictOptions,
+  { frames, known, predicted }: Pick<PredictedClip, 'frames' | 'known' | 'predicted'>,
+  { horizon }: PredictOptions,
 ): string {
   const made = predicted < horizon ? `${predicted} of ${horizon}, interrupted,` : `${predicted}`;
   const before = pluralize(known, 'frame');
-  return shown === 0 ? `after ${before} of ${clip}, the ${made}` : `${before} of ${clip}, then ${made}`;
+  const shown = frames - predicted;
+  if (shown === 0) return `after ${before} of ${clip}, the ${made}`;
+  return `${shown < known ? `the last ${shown} of ` : ''}${before} of ${clip}, then ${made}`;
 }
 
 function settingsOf(options: PredictOptions, { chain }: Model) {

@@ -6,18 +6,11 @@ import { withFlag, pickOptions, type ParsedOptions } from '../src/options/fields
 import { reportFlags } from '../src/report/options.js';
 import type { CommandResult, CommandContext } from './action.js';
 import { startWithModel } from './start-backend.js';
-import { addAction, computing } from './options.js';
-
-/** Default model, which predicts a clip in a tenth of the time of the large model. */
-const DEFAULT_MODEL = 'video-64-small';
+import { addAction, computing, videoModel } from './options.js';
 
 const flags = {
   out: withFlag(z.string().default('report.html'), 'path', 'the page, a .html'),
-  model: withFlag(
-    z.string().default(DEFAULT_MODEL),
-    'run|name',
-    'of a clip: run folder, .safetensors file or shipped model that predicts it',
-  ),
+  model: videoModel,
   ...reportFlags,
   ...computing,
 };

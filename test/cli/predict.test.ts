@@ -142,11 +142,17 @@ describe('pxv predict', () => {
     expect(plain.sourceSize).toEqual({ width: 48, height: 36 });
   });
 
-  test('says without --json in one line what it wrote', async () => {
+  test('says without --json in one line which frames are in what it wrote', async () => {
     const said = async (...more: string[]) =>
       (await pxvInProcess(['predict', 'clips/clip-0', '--model', 'run', '--next', '1', ...more], here)).stdout;
     expect(await said('--out', 'text.png')).toMatch(
-      /^text\.png: 6 frames of clips\/clip-0, then 1 predicted by run in \d+\.\d s\n$/,
+      /^text\.png: the last 4 of 6 frames of clips\/clip-0, then 1 predicted by run in \d+\.\d s\n$/,
+    );
+    expect(await said('--out', 'all', '--known', 'all')).toMatch(
+      /^all: 6 frames of clips\/clip-0, then 1 predicted by /,
+    );
+    expect(await said('--out', 'two', '--known', '2')).toMatch(
+      /^two: the last 2 of 6 frames of clips\/clip-0, then 1 /,
     );
     expect(await said('--out', 'after.png', '--known', '0')).toMatch(
       /^after\.png: after 6 frames of clips\/clip-0, the 1 predicted by run in /,

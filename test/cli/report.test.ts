@@ -1,6 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import type { Browser, Locator } from 'playwright-core';
+import { command as predictCommand } from '../../cli/predict.js';
+import { command as reportCommand } from '../../cli/report.js';
 import { trainingSection } from '../../src/train/report-section.js';
 import { SampleSheets } from '../../src/training/sample-sheets.js';
 import { drawContactSheet, encodePng } from '../../src/video/index.js';
@@ -32,6 +35,14 @@ beforeAll(async () => {
   const found = await pxvInProcess(['surprise', hostile, '--out', 'found', '--json', ...model], here);
   writeFileSync(at('found.json'), found.stdout);
 }, 180_000);
+
+test('a clip is predicted by the same model as by pxv predict, unless another is named', () => {
+  const modelOf = ({ options }: Command) => {
+    const option = options.find(({ long }) => long === '--model')!;
+    return [option.description, option.defaultValue as unknown];
+  };
+  expect(modelOf(reportCommand())).toEqual(modelOf(predictCommand()));
+});
 
 test('a training becomes a page of its curves and figures, and CSV for who plots them', async () => {
   const outcome = await report('run', '--out', 'run.html', '--csv', '--json');
