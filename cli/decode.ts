@@ -13,7 +13,7 @@ const flags = {
   out: withFlag(
     z.string().optional(),
     'path',
-    'a folder for PNG files, which are exact, or .mp4, .webm, .gif, .png to look at (default: <file>-frames)',
+    'a folder for PNG files or .mkv (FFV1), which are exact, or .mp4, .webm, .gif, .png to look at (default: <file>-frames)',
   ),
   model: withFlag(z.string().optional(), 'run|name', 'the model that wrote it, where it is none of the shipped ones'),
   overwrite,
@@ -33,6 +33,7 @@ export function command(): Command {
 const EXAMPLES = `
 Examples:
   $ pxv decode clip.pxv                    writes clip-frames/00000.png, ...
+  $ pxv decode clip.pxv --out clip.mkv     the same frames as a film, without loss
   $ pxv decode clip.pxv --out clip.mp4     a film to look at, which H.264 changes a little
   $ pxv decode clip.pxv --model runs/mine  written by a model of your own`;
 

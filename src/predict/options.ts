@@ -77,7 +77,7 @@ export const predictClipFields = {
    * model's frames.
    */
   size: fields.targetSize.optional(),
-  /** Path of the output: a video (.mp4, .webm, .gif), a contact sheet (.png) or a folder. */
+  /** Path of the output: a video (.mp4, .webm, .mkv, .gif), a contact sheet (.png) or a folder. */
   out: z.string(),
   /** Kind of prediction: 'samples', or 'best-guess', for which nothing is drawn. Default: 'samples'. */
   forecast: forecasts.default('samples'),
@@ -100,7 +100,7 @@ export const predictClipFields = {
 export const formatFlag = {
   /** Kind of each clip's output. Default: mp4. */
   kind: withFlag(
-    z.enum(['mp4', 'webm', 'gif', 'png', 'folder'] satisfies OutputKind[]).optional(),
+    z.enum(['mp4', 'webm', 'mkv', 'gif', 'png', 'folder'] satisfies OutputKind[]).optional(),
     'kind',
     'what to write where --out does not tell (default: mp4)',
     { name: 'format' },

@@ -52,8 +52,8 @@ export async function writeClip(path: string, frames: Frames, options: WriteOpti
   const make = async (temporary: string): Promise<Count> => {
     if (kind === 'png') return writeSheet(temporary, source, scale);
     if (kind === 'folder') return writeFolder(temporary, enlarged, fileOf);
-    const pictures = kind === 'gif' ? enlarged : mapAsync(enlarged, padToEven);
-    return encode(temporary, pictures, { mp4, webm, gif }[kind], path, options);
+    const pictures = kind === 'mp4' || kind === 'webm' ? mapAsync(enlarged, padToEven) : enlarged;
+    return encode(temporary, pictures, { mp4, webm, mkv, gif }[kind], path, options);
   };
   const written = await writeAtomically(path, make, { confirm });
   return { path, ...written };
@@ -80,6 +80,15 @@ const webm = [
   ...colours,
   ...['-c:v', 'libvpx-vp9', '-b:v', '0', '-crf', '18', '-deadline', 'good', '-cpu-used', '4'],
   ...['-fflags', '+bitexact', '-f', 'webm'],
+];
+
+/**
+ * Options for FFV1, which is lossless: the frames' own bytes, colour or grey. Every frame is a key frame. Versions of
+ * FFV1 above 1 cut frames into slices, and FFmpeg writes wrong or no frames where they are too small for these.
+ */
+const mkv = [
+  ...['-filter:v', 'format=gray|bgr0', '-color_range', 'pc', '-c:v', 'ffv1', '-level', '1', '-g', '1'],
+  ...['-fflags', '+bitexact', '-f', 'matroska'],
 ];
 
 /**

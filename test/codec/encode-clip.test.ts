@@ -3,7 +3,8 @@ import { chooseBackend } from '../../src/backend/choose-backend.js';
 import { saveModel } from '../../src/model/checkpoint.js';
 import { decodeFile } from '../../src/codec/decode-file.js';
 import { encodeClip } from '../../src/codec/encode-clip.js';
-import { temporaryFolder } from '../video/made-clips.js';
+import { openClip } from '../../src/video/clip-reader.js';
+import { as, collect, temporaryFolder } from '../video/made-clips.js';
 import { filmClip, model } from '../train/tiny-clips.js';
 
 const folder = temporaryFolder();
@@ -21,4 +22,25 @@ test('a program that wants to hear of nothing writes a clip and reads it', async
   const read = await decodeFile(out, { out: join(folder.path, 'frames'), model: name });
   const expected = { width: 5, height: 7, frames: 6, isStillImages: false, frameRate: 10, lost: [] };
   expect(read).toEqual({ path: join(folder.path, 'frames'), ...expected });
+});
+
+test('a file is decoded to a film of FFV1 with the very bytes of its images, and to no container that is not known', async () => {
+  const [name, coded, film, images] = ['tiny.safetensors', 'exact.pxv', 'exact.mkv', 'exact'].map((name) =>
+    join(folder.path, name),
+  );
+  saveModel(name, { ...model, step: 1 });
+  await encodeClip({ ...model, name }, filmClip(folder.path, 'exact-slope.mkv', 5), { out: coded });
+  for (const out of [film, images]) await decodeFile(coded, { out, model: name });
+  const [exact, expected] = await Promise.all(
+    [film, images].map(async (path) => {
+      const clip = await openClip(path, as(5, 7, 3));
+      return { rate: clip.frameRate, frames: await collect(clip.frames()) };
+    }),
+  );
+  expect(exact.frames).toEqual(expected.frames);
+  expect(exact.frames).toHaveLength(5);
+  expect(exact.rate).toEqual({ numerator: 10, denominator: 1 });
+  await expect(decodeFile(coded, { out: join(folder.path, 'exact.avi'), model: name })).rejects.toThrow(
+    /exact\.avi: expected a name that ends in \.mp4, \.webm, \.mkv, \.gif or \.png, or a folder, received [^\n]*$/,
+  );
 });

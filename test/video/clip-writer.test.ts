@@ -8,6 +8,7 @@ import { drawContactSheet } from '../../src/video/contact-sheet.js';
 import { findFfmpeg } from '../../src/video/ffmpeg-binary.js';
 import { checkOutput } from '../../src/video/output-kind.js';
 import { textHeight } from '../../src/video/text.js';
+import { randomInts } from '../random.js';
 import {
   collect,
   ffmpegPrograms,
@@ -66,6 +67,30 @@ describe.each(ffmpegPrograms())('a clip, written with %s', (_name, program) => {
         expect(meanAbsoluteError(back[index], original)).toBeLessThanOrEqual(error);
       }
       expect(leftovers()).toEqual([]);
+    },
+  );
+
+  it.each([
+    [1, 1, 3],
+    [1, 5, 1],
+    [5, 7, 3],
+    [5, 7, 1],
+    [130, 97, 3],
+  ] as const)(
+    'of %ix%i with %i channels is kept as .mkv to the last bit, at its rate',
+    async (width, height, channels) => {
+      const frames = Array.from({ length: 4 }, (_, index) => ({
+        ...{ width, height, channels },
+        data: Uint8Array.from(randomInts(width * height * channels, 256, index)),
+      }));
+      const ntsc = { numerator: 30000, denominator: 1001 };
+      await writeClip(at('exact.mkv'), frames, { frameRate: ntsc });
+      const shown = [...['-f', 'rawvideo', '-pix_fmt', channels === 1 ? 'gray' : 'rgb24'], 'pipe:1'];
+      const raw = spawnSync(program, ['-v', 'error', '-i', at('exact.mkv'), ...shown], { maxBuffer: 1e8 });
+      expect(raw.stdout.equals(Buffer.concat(frames.map(({ data }) => data)))).toBe(true);
+      const clip = await openClip(at('exact.mkv'), { size: { width, height }, channels });
+      expect(clip.frameRate).toEqual(ntsc);
+      expect(await collect(clip.frames())).toEqual(frames);
     },
   );
 
@@ -187,6 +212,7 @@ describe('an output', () => {
     ['a/new/folder/x.mp4', 'mp4'],
     ['X.GIF', 'gif'],
     ['x.webm', 'webm'],
+    ['x.mkv', 'mkv'],
     ['sheet.png', 'png'],
     ['frames', 'folder'],
     ['frames.v2/', 'folder'],
@@ -200,7 +226,7 @@ describe('an output', () => {
     [
       'film.avi',
       () => at('film.avi'),
-      /film\.avi: expected a name that ends in \.mp4, \.webm, \.gif or \.png, or a folder, received .* \.avi;/,
+      /film\.avi: expected a name that ends in \.mp4, \.webm, \.mkv, \.gif or \.png, or a folder, received .* \.avi;/,
     ],
     [
       'a file that is a folder',
