@@ -2,7 +2,7 @@ import type { Channels, Size } from '../src/foundation/frame.js';
 
 /** Split of a data set. `test` is for the final score alone: training and all choices use the other two. */
 export type Split = 'train' | 'validation' | 'test';
-/** Split that training and model selection may use. */
+/** Split that training and model selection may use. @inline */
 export type TrainingSplit = Exclude<Split, 'test'>;
 
 /** Open images of one size, in a fixed order. */
@@ -51,7 +51,7 @@ export interface OpenOptions {
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** File that `pxv datasets get` downloads. */
+/** File that `pxv datasets get` downloads. @inline */
 export interface SourceFile {
   /** Name of the file in the data set's folder. */
   name: string;
@@ -63,7 +63,7 @@ export interface SourceFile {
   unpack?: readonly UnpackedFile[];
 }
 
-/** File in an archive, by name and exact size. */
+/** File in an archive, by name and exact size. @inline */
 export interface UnpackedFile {
   name: string;
   bytes: number;
@@ -79,6 +79,7 @@ export interface ImageSetFacts {
   size: Size | null;
   /** Number of channels; null for any. */
   channels: Channels | null;
+  /** Number of levels: 256, or 2 if every byte is 0 or 255. */
   levels: 2 | 256;
   /** Number of images in each split of the official files; null if there are no official files. */
   counts: Readonly<Record<Split, number>> | null;

@@ -2,16 +2,25 @@
 import { loadSectionSources } from './capabilities.js';
 import { writeReport as writeSections, type WriteReportOptions, type WrittenReport } from './report/write-report.js';
 
-export { imageSets, openForTraining, type Images, type OpenImagesOptions } from '../datasets/index.js';
+export {
+  imageSets,
+  openForTraining,
+  type Images,
+  type ImageSetFacts,
+  type Split,
+  type OpenImagesOptions,
+} from '../datasets/index.js';
+export type { InstructionSet } from './backend/kernels/index.js';
 export { chooseBackend, type BackendOptions, type ChosenBackend } from './backend/choose-backend.js';
-export { PxvError, type ErrorCode } from './foundation/errors.js';
+export { PxvError, type ErrorCode, type ErrorParts } from './foundation/errors.js';
 export { densityNats, dequantise, type ValueUnit } from './evaluation/density.js';
 export { psnr, ssim } from './evaluation/metrics.js';
-export type { Channels, Frame, Size } from './foundation/frame.js';
+export type { Box, Channels, Frame, Size } from './foundation/frame.js';
 export { parseFrameRate, type FrameRate } from './foundation/frame-rate.js';
 export { resizeModel } from './model/resize-model.js';
 export { DEFAULT_VIDEO_MODEL, loadModel } from './model/checkpoint.js';
 export { frameOf, type Model } from './model/model.js';
+export type { Chain } from './model/chain.js';
 export { describeShippedModel, listShippedModels, type ShippedModelInfo } from './model/shipped-models.js';
 export { FrameHistory } from './conditioning/context/examples.js';
 export { joinProcessGroup } from './distributed/join.js';
@@ -19,7 +28,7 @@ export { readLaunch, type Launch } from './distributed/launch.js';
 export { singleProcess, type JoinedProcessGroup, type ProcessGroup } from './distributed/process-group.js';
 export type { ModelDescription, NetworkDescription } from './model/description.js';
 export type { FrameSettings, SamplingSettings } from './model/sampling-settings.js';
-export { describeModel, type PresetSettings } from './model/presets.js';
+export { describeModel, type NetworkName, type PresetSettings } from './model/presets.js';
 export type { Correction } from './sampling/correction.js';
 export { bestGuess, rollOut, type BestGuess, type PredictedFrame, type RollOutOptions } from './sampling/forecaster.js';
 export type { DrawOptions } from './sampling/draw.js';
@@ -33,12 +42,14 @@ export {
   type FrameCost,
   type AnomalyOptions,
   type AnomalyScore,
+  type AnomalyState,
 } from './anomaly/score-anomalies.js';
 export type { AnomalyEvent } from './anomaly/event-detector.js';
 export type { Baseline } from './anomaly/anomaly-scorer.js';
+export type { SkippedClip } from './clips/for-each-clip.js';
 export type { AskedRate } from './clips/clip-rate.js';
-export type { Section } from './document/report.js';
-export { runSchema, type RunConfiguration } from './training/configuration.js';
+export type { Stage } from './training/stages.js';
+export { runSchema, type RunConfiguration, type TrainingConfiguration } from './training/configuration.js';
 export {
   listClips,
   openClip,
@@ -46,6 +57,7 @@ export {
   type ClipReader,
   type ClipSource,
   type Fit,
+  type LosslessCodec,
   type TargetSize,
 } from './video/index.js';
 export * from './train/index.js';

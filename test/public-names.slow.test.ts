@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import ts from 'typescript';
 
 const entries = ['src/index.ts', 'src/browser/index.ts'];
@@ -67,6 +68,12 @@ test('public names are found', () => {
 test.each(exported)('%s has a docstring, and so has each of its members', (_, symbol) => {
   expect(documentation(symbol)).not.toBe('');
   expect(undocumentedMembers(symbol)).toEqual([]);
+});
+
+test('the guide of the library lists every name once, in its group', () => {
+  const [, list] = readFileSync('docs/library.md', 'utf8').split('## All names');
+  const listed = [...list.matchAll(/`(\w+)`/g)].map(([, name]) => name);
+  expect(listed.sort()).toEqual([...new Set(exported.map(([name]) => name))].sort());
 });
 
 test('every function says what it throws, but for those that throw nothing', () => {

@@ -38,9 +38,9 @@ export interface FrameDeviation {
 export interface Baseline {
   /** Number of frames that the baseline was fitted to. */
   frames: number;
-  /** Statistics of each region's cost, in octaves: log2(bits per pixel + 1). */
+  /** Statistics of each region's cost, in octaves: log2(bits per pixel + 1). @internal */
   regions: BaselineStatisticsState;
-  /** Statistics of the full frame's cost in octaves, negated: frozen frames score high. */
+  /** Statistics of the full frame's cost in octaves, negated: frozen frames score high. @internal */
   fullFrame: BaselineStatisticsState;
 }
 

@@ -54,9 +54,11 @@ export interface AnomalyScore extends Omit<FrameZScores, 'zScore' | 'regionZScor
 export interface AnomalyState {
   /** Index of the last frame that was yielded. */
   index: number;
+  /** State of the scorer. @internal */
   scorer: AnomalyScorerState;
-  /** Z-scores of the last half second. */
+  /** Z-scores of the last half second. @internal */
   zScores: number[];
+  /** State of the event detector. @internal */
   events: EventDetectorState;
 }
 

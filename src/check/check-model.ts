@@ -13,7 +13,7 @@ export interface ScaleFinding extends Finding {
   scale: number;
 }
 
-/** Options for `checkModel`. */
+/** Options for `checkModel`. @interface */
 export type ModelCheckSettings = OptionsOf<typeof checkModelFields>;
 
 /**

@@ -3,7 +3,7 @@ import type { Size } from '../foundation/frame.js';
 import type { Network } from '../model/network.js';
 import type { ReceptiveFields } from './receptive-fields.js';
 
-/** Name of a check. */
+/** Name of a check. @inline */
 export type CheckName = 'masks' | 'causality' | 'context' | 'trained context' | 'likelihood' | 'probabilities';
 
 /** Result of one check: a row of the table of `pxv check`. */
@@ -20,7 +20,9 @@ export interface Finding {
 
 /** Progress of a check. */
 export interface CheckProgress extends Pick<Finding, 'check' | 'size'> {
+  /** Number of finished units. */
   done: number;
+  /** Number of all units. */
   total: number;
   /** Unit of `done` and `total`, in the plural. */
   unit: string;

@@ -1,1 +1,2 @@
+export type { CheckProgress } from './finding.js';
 export { checkModel, type ModelCheckSettings, type ScaleFinding } from './check-model.js';

@@ -6,7 +6,7 @@ import { pluralize } from '../foundation/pluralize.js';
 import type { ClipReader, OutputKind } from '../video/index.js';
 import type { frameRateOrModel } from '../options/fields.js';
 
-/** Requested frame rate of clips; `model`: the rate that the model was trained at. */
+/** Requested frame rate of clips; `model`: the rate that the model was trained at. @useDeclaredType */
 export type AskedRate = z.infer<typeof frameRateOrModel>;
 
 /**

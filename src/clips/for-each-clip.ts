@@ -4,6 +4,7 @@ import type { ClipSource } from '../video/index.js';
 
 /** Clip that was skipped, while the work went on with the others. */
 export interface SkippedClip {
+  /** Name of the clip. */
   name: string;
   /** True if the user gave the clip's own path; false if the clip was found in a folder. */
   isExplicit: boolean;

@@ -15,7 +15,7 @@ import { imageOutputPath } from './images-of-folder.js';
 import { decodeFileFields } from './options.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 
-/** Options for `decodeFile`. */
+/** Options for `decodeFile`. @interface */
 export type DecodeFileOptions = OptionsOf<typeof decodeFileFields>;
 
 /** Result of `decodeFile`. Its size is of the frames, in pixels. */

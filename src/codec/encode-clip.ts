@@ -19,7 +19,7 @@ import { listStillImages, openImages } from './images-of-folder.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { encodeClipFields } from './options.js';
 
-/** Options for `encodeClip`. */
+/** Options for `encodeClip`. @interface */
 export type EncodeClipOptions = OptionsOf<typeof encodeClipFields>;
 
 /** Result of `encodeClip`: a coded file of a clip or of still images. Its size is of the frames, in pixels. */

@@ -28,6 +28,7 @@ export interface StillCodec {
 export interface EncodedFrame {
   /** 0-based index of the frame in the clip. */
   index: number;
+  /** Kind of the frame's record. */
   kind: RecordKind;
   /** Size of the frame's record, in bytes. */
   bytes: number;

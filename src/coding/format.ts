@@ -31,7 +31,7 @@ export interface CodedHeader extends Size {
  * model (`still`), and a key frame as lossless WebP.
  */
 export const recordKinds = { end: 0, predicted: 1, still: 2, webp: 3 } as const;
-/** Kind of a record: a value of `recordKinds`. */
+/** Kind of a record: a value of `recordKinds`. @inline */
 export type RecordKind = (typeof recordKinds)[keyof typeof recordKinds];
 
 /** Record of a coded file: a frame, or the end. */

@@ -5,7 +5,7 @@ import { previousFrames, type PreviousFramesDescription } from './previous-frame
 
 export * from './conditioning.js';
 export type { LowResolutionImageDescription, PreviousFramesDescription, WarpedFramesDescription };
-/** Description of a conditioning of any kind. */
+/** Description of a conditioning of any kind. @inline */
 export type ConditioningDescription =
   PreviousFramesDescription | WarpedFramesDescription | LowResolutionImageDescription;
 

@@ -18,7 +18,7 @@ const schema = z.strictObject({
   shared: z.enum(['known', 'predicted']),
 });
 
-/** Description of a conditioning on the image at the coarser scale. */
+/** Description of a conditioning on the image at the coarser scale. @inline */
 export type LowResolutionImageDescription = z.infer<typeof schema>;
 
 /** Returns convolutions at the coarser size, a transposed convolution to this size, and the layer of the map. */

@@ -14,7 +14,7 @@ const schema = z.strictObject({
   features: z.int().min(1).max(512),
 });
 
-/** Description of a conditioning on unmoved context frames. */
+/** Description of a conditioning on unmoved context frames. @inline */
 export type PreviousFramesDescription = z.infer<typeof schema>;
 
 const PREFIX = 'previous-frames';

@@ -58,7 +58,7 @@ const schema = z
     message: 'must be false where templateMatching names no frames',
   });
 
-/** Description of a conditioning on warped context frames. */
+/** Description of a conditioning on warped context frames. @inline */
 export type WarpedFramesDescription = z.infer<typeof schema>;
 
 const PREFIX = 'warped-frames';

@@ -1,6 +1,6 @@
 import { availableParallelism, cpus } from 'node:os';
 
-/** Environment variables by name. */
+/** Environment variables by name. @inline */
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** MPI launch of this process, as the launcher's environment variables describe the launch. */

@@ -6,7 +6,7 @@ import { frameBytes } from '../foundation/levels.js';
 import type { PlacementOptions } from '../foundation/placement-options.js';
 import { drawContactSheet, drawHeatMap, writePng } from '../video/index.js';
 
-/** Image with its likelihood in bits/dim. */
+/** Image with its likelihood in bits/dim. @inline */
 export interface RankedImage {
   /** Index in the split. */
   index: number;

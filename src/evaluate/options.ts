@@ -37,7 +37,9 @@ export interface ScoringProgress {
   name: string;
   /** Number of clips that are finished or skipped. */
   done: number;
+  /** Number of all clips. */
   clips: number;
+  /** Current work on the clip. */
   what: 'score' | 'hindcast' | 'predict' | 'compress';
   /** Number of finished frames of the clip; for 'predict', drawn frames, with fractions; for 'hindcast', hindcasts. */
   frames: number;
@@ -73,9 +75,11 @@ export const scoreImagesFlags = {
 
 /** Progress of `scoreImageSet`. */
 export interface ImageScoringProgress {
+  /** Current work on the images. */
   what: 'decode' | 'score' | 'encode';
   /** Number of images finished. */
   done: number;
+  /** Number of all images. */
   total: number;
   /** Mean of the images that this process has scored so far; undefined unless `what` is 'score'. */
   bitsPerDim?: number;

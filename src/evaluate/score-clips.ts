@@ -39,7 +39,7 @@ import { parseOptions, type OptionsOf, type ParsedOptions } from '../options/fie
 import { scoreClipsFields, type ScoringProgress } from './options.js';
 import { summariseClips, type ClipsSummary, type CodecScore, type ScoredClip } from './summarise-clips.js';
 
-/** Options for `scoreClips`: scoring, forecasts and clips. */
+/** Options for `scoreClips`: scoring, forecasts and clips. @interface */
 export type ScoreClipsOptions = OptionsOf<typeof scoreClipsFields>;
 
 /** Result of `scoreClips`, over all clips and for each clip. */

@@ -26,7 +26,7 @@ import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { scoreImagesFields } from './options.js';
 import { rankImages, writeExtremeImages, type RankedImage } from './extreme-images.js';
 
-/** Options for `scoreImageSet`: images to score, and contact sheet to write. */
+/** Options for `scoreImageSet`: images to score, and contact sheet to write. @interface */
 export type ScoreImageSetOptions = OptionsOf<typeof scoreImagesFields>;
 
 /** Result of `scoreImageSet`. */

@@ -14,7 +14,7 @@ import type { Model } from '../model/model.js';
 import { expectsFrame } from '../model/description.js';
 import { losslessCodecs, type LosslessCodec } from '../video/index.js';
 
-/** Bits/dim of lossless codecs on all frames of a clip but the first. */
+/** Bits/dim of lossless codecs on all frames of a clip but the first. @inline */
 export interface CodecScore {
   /** Bits/dim by codec; null if FFmpeg lacks the codec, or the codec did not decode to the same frames. */
   bitsPerDim: Record<LosslessCodec, number | null>;
@@ -24,6 +24,7 @@ export interface CodecScore {
 
 /** Score of a clip, and the size at which the clip was scored. */
 export interface ScoredClip extends ClipScore, Size {
+  /** Name of the clip. */
   name: string;
   /** Frame rate at which the clip was read, in frames per second. */
   frameRate: number;

@@ -55,6 +55,7 @@ export interface ClipScore {
   frames: number;
   /** Number of scored sub-pixels. */
   dimensions: number;
+  /** Mean cost of the scored sub-pixels, in bits/dim. */
   bitsPerDim: number;
   /** Bits/dim of the previous-frame baseline (see `levelDifferences`). */
   previousFrameBitsPerDim: number;

@@ -24,6 +24,7 @@ export interface ClipForecasts {
   starts: number[];
   /** Mean absolute change of the true frames, as `ForecastErrors.change`. */
   trueChange: number[];
+  /** Errors by kind of forecast. */
   kinds: Partial<Record<ForecastName, ForecastErrors>>;
 }
 

@@ -3,7 +3,7 @@ import type { ForecastName } from './forecasts.js';
 import { psnrOfError } from './metrics.js';
 import { computeMean } from './statistics.js';
 
-/** Means over clips, with standard errors; a standard error over one clip is NaN. */
+/** Means over clips, with standard errors; a standard error over one clip is NaN. @inline */
 export interface MeanOverClips {
   mean: number[];
   standardError: number[];
@@ -37,11 +37,13 @@ export interface ForecastSummary {
 
 /** Errors of all kinds of forecast over several clips. */
 export interface ForecastsSummary {
+  /** Number of clips with forecasts. */
   clips: number;
   /** Number of starts over all clips. */
   starts: number;
   /** Mean absolute change of the true frames from the previous frame in levels, by frame of the horizon. */
   trueChange: number[];
+  /** Errors by kind of forecast. */
   kinds: Partial<Record<ForecastName, ForecastSummary>>;
 }
 

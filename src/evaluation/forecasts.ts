@@ -66,6 +66,7 @@ export const forecasts = {
   },
 } as const satisfies Record<string, ForecastKind>;
 
+/** Name of a kind of forecast. @useDeclaredType */
 export type ForecastName = keyof typeof forecasts;
 
 /** Returns the kinds of forecast that exist for a request, in the order of `forecasts`. */

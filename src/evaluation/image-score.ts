@@ -118,7 +118,7 @@ export interface ImageSummary {
 }
 
 const shares = { least: 0, '5%': 0.05, '25%': 0.25, median: 0.5, '75%': 0.75, '95%': 0.95, most: 1 } as const;
-/** Name of a quantile of `ImageSummary`. */
+/** Name of a quantile of `ImageSummary`. @inline */
 export type QuantileName = keyof typeof shares;
 
 /** Summarises the nats of images of equal size. @param dimensions number of sub-pixels of an image */

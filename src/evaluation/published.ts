@@ -1,4 +1,4 @@
-/** Published result, in the unit in which its data set is scored. */
+/** Published result, in the unit in which its data set is scored. @inline */
 export interface PublishedScore {
   model: string;
   /** Bits/dim; nats per image for binarised digits. */
@@ -9,7 +9,7 @@ export interface PublishedScore {
   source: string;
 }
 
-/** Published results on the test images of one data set. */
+/** Published results on the test images of one data set. @inline */
 export interface Published {
   /** Test images in words. */
   images: string;

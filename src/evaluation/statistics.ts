@@ -40,7 +40,7 @@ export class RunningMean {
   }
 }
 
-/** Mean with its standard error; the standard error of one value is NaN. */
+/** Mean with its standard error; the standard error of one value is NaN. @inline */
 export interface MeanWithError {
   mean: number;
   standardError: number;

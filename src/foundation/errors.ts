@@ -11,12 +11,15 @@ export type ErrorCode =
 
 /** Parts of the message of a `PxvError`. */
 export interface ErrorParts {
+  /** Code of the kind of error. */
   code: ErrorCode;
   /** Operation that failed, e.g. `read video`. */
   operation: string;
   /** Object of the operation, e.g. a path or an option's name. */
   argument: string;
+  /** Expected value or state, in words. */
   expected: string;
+  /** Received value or state, in words. */
   received: string;
   /** Remedy for the user, as an imperative without a full stop. */
   remedy: string;

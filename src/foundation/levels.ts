@@ -39,6 +39,7 @@ export function frameBytes({ size, channels }: Pick<ImageShape, 'size' | 'channe
 /**
  * Levels of the sub-pixels of one image, height x width x channels, as models use them. Outside of models images are
  * bytes.
+ * @inline
  */
 export type Levels = Uint8Array;
 

@@ -8,7 +8,7 @@ export interface ServedFile {
   content: Uint8Array | string;
 }
 
-/** HTTP server on 127.0.0.1. */
+/** HTTP server on 127.0.0.1. @inline */
 export interface LoopbackServer {
   /** URL of the server, with a slash at the end. */
   address: string;

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { PxvError } from './errors.js';
 
-/** Source of a configuration, to be named in errors. */
+/** Source of a configuration, to be named in errors. @inline */
 export interface ConfigurationSource {
   operation: string;
   /** File or option that holds the configuration. */

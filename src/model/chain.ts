@@ -15,9 +15,9 @@ import { buildNetwork, runConditioning, scoreNetwork, type Network, type Network
 
 /** Chain of scales ready to run: the networks of a model, the coarsest first. */
 export interface Chain {
-  /** Networks, the coarsest scale first. */
+  /** Networks, the coarsest scale first. @internal */
   scales: readonly Network[];
-  /** Parameters of all scales in order, named `scales.<index>.<name>`. */
+  /** Parameters of all scales in order, named `scales.<index>.<name>`. @internal */
   parameters: readonly ParameterSpec[];
   /** Shape of the examples: the size of the finest scale, and the longest context of all scales. */
   exampleShape: ExampleShape;

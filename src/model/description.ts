@@ -56,7 +56,7 @@ const networkSchema = z
     }
   });
 
-/** Description of a network, complete except for the weights; part of every checkpoint. */
+/** Description of a network, complete except for the weights; part of every checkpoint. @interface */
 export type NetworkDescription = z.infer<typeof networkSchema>;
 
 /**

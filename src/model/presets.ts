@@ -47,7 +47,7 @@ export const presetChoices = {
   shared: z.enum(['known', 'predicted']).optional(),
 };
 
-/** Settings of `describeModel` besides the name of the networks. */
+/** Settings of `describeModel` besides the name of the networks. @interface */
 export type PresetSettings = z.infer<z.ZodObject<typeof presetChoices>>;
 
 /** Choices that the description of a head depends on. */
@@ -71,7 +71,7 @@ export const networks = {
   'diagonal-bilstm': (hidden, initialState) => ({ type: 'diagonal-bilstm', hidden, initialState }),
 } as const satisfies Record<string, (hidden: number, initialState: 'zero' | 'learned') => LayerDescription>;
 
-/** Name of a preset of networks. */
+/** Name of a preset of networks. @useDeclaredType */
 export type NetworkName = keyof typeof networks;
 /** Schema of a network's name. */
 export const networkChoice = z.enum(Object.keys(networks) as NetworkName[]);

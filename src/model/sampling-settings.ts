@@ -33,7 +33,7 @@ export const samplingSchema = z.strictObject({
   carry: z.number().min(0).max(1),
 });
 
-/** Sampling settings of a model, for rollouts. */
+/** Sampling settings of a model, for rollouts. @interface */
 export type SamplingSettings = z.infer<typeof samplingSchema>;
 
 /** Sampling settings of one frame. */

@@ -13,7 +13,7 @@ const aboutSchema = z.strictObject({
   score: z.strictObject({ value: z.number().positive(), unit: z.enum(['bits/dim', 'nats/image']), on: z.string() }),
 });
 
-/** Information on a shipped model, for people. */
+/** Information on a shipped model, for people. @interface */
 export type ShippedModelInfo = z.infer<typeof aboutSchema>;
 
 const folder = join(packageFolder(), 'models');

@@ -20,7 +20,7 @@ const types: Record<string, string> = {
 /** Files of the page's bundle in `dist/page`, which `scripts/build-page.mjs` makes. */
 const bundle = ['index.html', 'page.css', 'icon.svg', 'main.js', 'worker.js', 'licences.txt'];
 
-/** Options for `servePage`. */
+/** Options for `servePage`. @interface */
 export type ServePageOptions = OptionsOf<typeof pageFields>;
 
 /**

@@ -32,7 +32,7 @@ import { parseOptions, type OptionsOf, type ParsedOptions } from '../options/fie
 import { predictClipFields } from './options.js';
 import { shownContextFrames, Prediction, type PredictionOptions } from './prediction.js';
 
-/** Options for `predictClip`: prediction, sampling and output. */
+/** Options for `predictClip`: prediction, sampling and output. @interface */
 export type PredictClipOptions = OptionsOf<typeof predictClipFields>;
 
 type Asked = ParsedOptions<typeof predictClipFields>;

@@ -18,7 +18,7 @@ import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { predictClipsFields } from './options.js';
 import { resolveHoldOut, predictClip, type PredictedClip } from './predict-clip.js';
 
-/** Options for `predictClips`: prediction, sampling, output folder and kind. */
+/** Options for `predictClips`: prediction, sampling, output folder and kind. @interface */
 export type PredictClipsOptions = OptionsOf<typeof predictClipsFields>;
 
 /** Result of `predictClips`. */

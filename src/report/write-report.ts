@@ -10,7 +10,7 @@ import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { assertNotInput, outputExists } from '../video/index.js';
 import { writeReportFields } from './options.js';
 
-/** Options for `writeReport`. */
+/** Options for `writeReport`. @interface */
 export type WriteReportOptions = OptionsOf<typeof writeReportFields>;
 
 /** Result of `writeReport`. */
@@ -21,7 +21,7 @@ export interface WrittenReport {
   bytes: number;
   /** Folder of the CSV files; null if not requested. */
   csv: string | null;
-  /** Sections of the report, in order. */
+  /** Sections of the report, in order. @internal */
   sections: readonly Section[];
 }
 

@@ -12,7 +12,7 @@ import { assertDrawingMemory } from '../memory/memory-limits.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { completeImageFields } from './options.js';
 
-/** Options for `completeImage`: rows to draw, sampling and output. */
+/** Options for `completeImage`: rows to draw, sampling and output. @interface */
 export type CompleteImageOptions = OptionsOf<typeof completeImageFields>;
 
 /** Result of `completeImage`. */

@@ -12,7 +12,7 @@ import { assertDrawingMemory } from '../memory/memory-limits.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { sampleImagesFields } from './options.js';
 
-/** Options for `sampleImages`: number of images, sampling and output. */
+/** Options for `sampleImages`: number of images, sampling and output. @interface */
 export type SampleImagesOptions = OptionsOf<typeof sampleImagesFields>;
 
 /** Result of `sampleImages`. */

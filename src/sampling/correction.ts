@@ -147,6 +147,7 @@ export class Correction {
    * further ahead than the fit use the weights of the last fitted frame at the same strides.
    * @param ahead number of frames after the last known one, 1 for the next
    * @throws PxvError `USAGE` if the frame is predicted at other strides than those of the fit
+   * @internal
    */
   corrected(ahead: number, expectation: Expectation): Float32Array {
     const { weights } = this;
@@ -167,7 +168,10 @@ export class Correction {
     return frame;
   }
 
-  /** Returns the bytes of `frame`, an expected or drawn frame, shifted as the correction shifts the expected frame. */
+  /**
+   * Returns the bytes of `frame`, an expected or drawn frame, shifted as the correction shifts the expected frame.
+   * @internal
+   */
   shown(ahead: number, expectation: Expectation, frame: Uint8Array): Uint8Array {
     const highest = this.shape.levels - 1;
     return Uint8Array.from(this.corrected(ahead, expectation), (value, at) => {

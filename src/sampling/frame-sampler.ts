@@ -50,6 +50,7 @@ export class FrameSampler {
    * Draws a batch of frames, one for each sample. Disposes `examples`.
    * @param examples conditioning inputs, one example for each sample; their images are not read
    * @throws the reason of `options.signal` once it is aborted
+   * @internal
    */
   async draw(examples: Examples, options: DrawOptions): Promise<DrawnLevels[]> {
     const { chain } = this.model;
@@ -90,6 +91,7 @@ export class FrameSampler {
    * @param examples conditioning inputs; their images are not read
    * @param longerStrides predictions at longer strides, as in `DrawOptions`
    * @throws PxvError `USAGE` if the model predicts no expected frame
+   * @internal
    */
   async expected(examples: Examples, longerStrides?: DrawOptions['longerStrides']): Promise<Levels[]> {
     const batch = examples.image.shape[0];

@@ -29,7 +29,7 @@ import {
 } from './frame-source.js';
 import { SearchCheckpoint, type SearchState, type TimelineRow } from './search-checkpoint.js';
 
-/** Options for `findSurprise`. */
+/** Options for `findSurprise`. @interface */
 export type FindSurpriseOptions = OptionsOf<typeof findSurpriseFields>;
 
 type Asked = ParsedOptions<typeof findSurpriseFields>;

@@ -13,7 +13,9 @@ import type { OptionsOf } from '../options/fields.js';
 export interface DecodeProgress {
   /** Unit of `done` and `total`. */
   unit: 'clips' | 'images' | 'files';
+  /** Number of finished units. */
   done: number;
+  /** Number of all units. */
   total: number;
   /** Base name of the current clip or file, or name of the data set. */
   name: string;
@@ -176,7 +178,7 @@ export const trainModelFields = {
   processGroup: fields.processGroup,
 };
 
-/** Facts about the data of a training on clips. */
+/** Facts about the data of a training on clips. @inline */
 export interface ClipDataInfo {
   trainingClips: string[];
   validationClips: string[];
@@ -192,7 +194,7 @@ export interface ClipDataInfo {
   baselines: { uniform: number; 'previous-frame': number | null };
 }
 
-/** Facts about the data of a training on images. */
+/** Facts about the data of a training on images. @inline */
 export interface ImageDataInfo {
   images: number;
   validationImages: number;
@@ -202,7 +204,7 @@ export interface ImageDataInfo {
   baselines: { uniform: number };
 }
 
-/** Facts about a training: its model and data. */
+/** Facts about a training: its model and data. @inline */
 export interface TrainingInfo {
   /** Number of parameters of the model. */
   parameters: number;
@@ -228,7 +230,7 @@ export const trainModelHooks = {
   signal: fields.signal,
 };
 
-/** Settings of `trainModel`, such as the treatment of an existing run folder. */
+/** Settings of `trainModel`, such as the treatment of an existing run folder. @interface */
 export type TrainModelSettings = OptionsOf<typeof trainModelFields>;
-/** Callbacks of `trainModel`, and the signal that interrupts the training. */
+/** Callbacks of `trainModel`, and the signal that interrupts the training. @interface */
 export type TrainModelHooks = OptionsOf<typeof trainModelHooks>;

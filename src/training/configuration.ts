@@ -11,6 +11,7 @@ import { stageSchema, type Stage } from './stages.js';
 
 /** Schema of a training without its model and data: all settings that the weights at a step depend on. */
 const trainingSchema = z.strictObject({
+  /** Seed of all random numbers, as decimal digits. */
   seed: z.string().regex(/^\d+$/).default('1'),
   /** Examples per step. */
   batch: z.int().min(1).max(4096).optional(),
@@ -29,6 +30,7 @@ const trainingSchema = z.strictObject({
   minutes: z.number().positive().nullable().default(null),
   /** Marks of the schedule, recorded during the training: see `progressAt`. A new training follows given marks. */
   pace: z.array(paceMarkSchema).default([]),
+  /** Method that turns gradients into updates. */
   optimiser: z.enum(Object.keys(optimisers) as OptimiserName[]).default('adam'),
   /** Precision of the products in training steps; validation and prediction are always float32. */
   precision: z.enum(precisions).default('float32'),
@@ -49,10 +51,13 @@ const trainingSchema = z.strictObject({
 type ParsedTraining = z.infer<typeof trainingSchema>;
 type DataKind = keyof typeof dataDefaults;
 
-/** Settings of a training with all defaults filled in. */
+/** Settings of a training with all defaults filled in. @interface */
 export type TrainingConfiguration = Omit<ParsedTraining, 'batch' | 'mirror' | 'stages'> & {
+  /** Examples per step. */
   batch: number;
+  /** True: a random half of the examples is mirrored left to right. */
   mirror: boolean;
+  /** Stages, in order; each starts from the final weights of the stage before. */
   stages: Stage[];
 };
 /** Settings of a training as a user gives them; omitted fields take their defaults. */
@@ -152,6 +157,7 @@ export const runSchema = z
 
 /**
  * Configuration of a training with all defaults filled in: returned by `configureTraining`, accepted by `trainModel`.
+ * @interface
  */
 export type RunConfiguration = z.infer<typeof runSchema>;
 

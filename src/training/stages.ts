@@ -28,7 +28,10 @@ export const stageSchema = z.strictObject({
 
 type AskedStage = z.infer<typeof stageSchema>;
 type Completed = 'trains' | 'rate' | 'crops';
-/** Part of a training with its own learning rate schedule and optimiser state, with all defaults filled in. */
+/**
+ * Part of a training with its own learning rate schedule and optimiser state, with all defaults filled in.
+ * @interface
+ */
 export type Stage = Omit<AskedStage, Completed> & { [Key in Completed]: NonNullable<AskedStage[Key]> };
 
 /** Position of a step in the stages of a training. */

@@ -46,7 +46,9 @@ export interface TrainingProgress {
   bitsPerDim: number | null;
   /** Bits/dim of the latest validation; null before the first. */
   validation: number | null;
+  /** Learning rate of the step. */
   learningRate: number;
+  /** Training speed, in examples per second. */
   examplesPerSecond: number;
 }
 

@@ -8,7 +8,7 @@ import { Philox, randomStreams } from '../foundation/philox.js';
 import { singleProcess, assignedIndices, type ProcessGroup } from '../distributed/process-group.js';
 import type { ClipStore } from './random-frames.js';
 
-/** Result of a validation on held-out data. */
+/** Result of a validation on held-out data. @inline */
 export interface Validation {
   /** Number of updates done. */
   step: number;

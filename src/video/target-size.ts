@@ -1,6 +1,6 @@
 import type { Size } from '../foundation/frame.js';
 
-/** Target size by the shorter side, at each frame's own aspect ratio. */
+/** Target size by the shorter side, at each frame's own aspect ratio. @inline */
 export interface ShortSide {
   /** Length of the shorter side, in pixels. */
   shortSide: number;
@@ -8,7 +8,7 @@ export interface ShortSide {
   enlarge?: boolean;
 }
 
-/** Target size at each frame's own aspect ratio: the largest that fits into a box, as in a letterbox. */
+/** Target size at each frame's own aspect ratio: the largest that fits into a box, as in a letterbox. @inline */
 export interface Within {
   /** Maximum width and height, in pixels. */
   within: Size;

@@ -25,7 +25,7 @@ export interface Examples {
   earlierPixels?: Tensor4D | null | undefined;
 }
 
-/** Shape of the examples that a model reads. */
+/** Shape of the examples that a model reads. @inline */
 export interface ExampleShape extends ImageShape {
   /** Number of context frames; 0: none. */
   context: number;
@@ -173,6 +173,7 @@ export class FrameHistory extends StridedHistory<Levels> {
   /**
    * Adds to `buffer` the example of the clip's next frame, in bytes, after this history. With a `subsequence`, the
    * context is that of the subsequence; nothing is added if it has too few known frames.
+   * @internal
    */
   addExample(buffer: ExampleBuffer, frame: Uint8Array, subsequence?: Subsequence): void {
     const context = subsequence === undefined ? this.leading()[0].context : this.every(subsequence);
@@ -180,7 +181,7 @@ export class FrameHistory extends StridedHistory<Levels> {
       buffer.addAfter(context, this.levels(frame));
   }
 
-  /** Returns an example of the next frame of each history, all of one model. The images are placeholders. */
+  /** Returns an example of the next frame of each history, all of one model. The images are placeholders. @internal */
   static examples(histories: readonly FrameHistory[]): Examples {
     const contexts = histories.map((history) => history.leading()[0].context);
     return examplesAfter(histories[0].shape, contexts);

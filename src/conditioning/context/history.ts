@@ -136,14 +136,14 @@ export class StridedHistory<F> {
     return this.last;
   }
 
-  /** Adds the clip's next frame as a known one. */
+  /** Adds the clip's next frame as a known one. @internal */
   addKnown(frame: F): void {
     this.add(frame);
     this.strides = null;
     this.ahead = 1;
   }
 
-  /** Adds the clip's next frame as an expected one: the motion of known frames continues over it. */
+  /** Adds the clip's next frame as an expected one: the motion of known frames continues over it. @internal */
   addExpected(frame: F): void {
     this.strides = this.atStrides().map(({ subsequence, context }) => {
       if (!hasFrame(subsequence, this.ahead)) return { subsequence, context };
@@ -169,7 +169,10 @@ export class StridedHistory<F> {
     return { frames: later, known: { ...before, expected: before.expected + 1 } };
   }
 
-  /** Returns the contexts to predict the next frame from: stride 1, then each longer stride that leads to the frame. */
+  /**
+   * Returns the contexts to predict the next frame from: stride 1, then each longer stride that leads to the frame.
+   * @internal
+   */
   leading(): StridedContext<F>[] {
     return this.atStrides().filter(({ subsequence }) => leadsTo(subsequence, this.ahead));
   }
@@ -183,6 +186,7 @@ export class StridedHistory<F> {
   /**
    * Returns the last frames of a subsequence as context frames, as of a clip at a lower frame rate. All frames so far
    * must be known.
+   * @internal
    */
   every(subsequence: Subsequence): ContextFrames<F> {
     const { stride } = subsequence;

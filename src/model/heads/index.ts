@@ -4,7 +4,7 @@ import { sigmoid, type SigmoidDescription } from './sigmoid.js';
 import { softmax, type SoftmaxDescription } from './softmax.js';
 
 export type { Head };
-/** Description of a head of any kind. */
+/** Description of a head of any kind. @inline */
 export type HeadDescription = SoftmaxDescription | SigmoidDescription | LogisticMixtureDescription;
 
 /** Registry of all kinds of head, by type; a new one is a file, and a line here and above. */

@@ -17,7 +17,7 @@ const schema = z.strictObject({
   colours: z.enum(['apart', 'together']).optional(),
 });
 
-/** Description of a head with a mixture of logistics. */
+/** Description of a head with a mixture of logistics. @inline */
 export type LogisticMixtureDescription = z.infer<typeof schema>;
 
 /**

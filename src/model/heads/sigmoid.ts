@@ -6,7 +6,7 @@ import { NO_MIXTURE, type Head } from './head.js';
 
 const schema = z.strictObject({ type: z.literal('sigmoid') });
 
-/** Description of a sigmoid head. */
+/** Description of a sigmoid head. @inline */
 export type SigmoidDescription = z.infer<typeof schema>;
 
 /** Head for binary images, as in the paper (1601.06759, table 1): one output, the logit of level 1. */

@@ -6,7 +6,7 @@ import { NO_MIXTURE, type Head } from './head.js';
 
 const schema = z.strictObject({ type: z.literal('softmax') });
 
-/** Description of a softmax head. */
+/** Description of a softmax head. @inline */
 export type SoftmaxDescription = z.infer<typeof schema>;
 
 /** Head with a softmax over the levels, as in the paper (1601.06759, section 2.2). */

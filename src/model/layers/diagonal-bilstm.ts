@@ -11,7 +11,7 @@ const schema = z.strictObject({
   initialState: z.enum(['zero', 'learned']),
 });
 
-/** Description of a layer with a Diagonal BiLSTM. */
+/** Description of a layer with a Diagonal BiLSTM. @inline */
 export type DiagonalBiLstmDescription = z.infer<typeof schema>;
 
 /**

@@ -3,7 +3,7 @@ import type { Layer } from './layer.js';
 import { pixelCnnBlock, type PixelCnnBlockDescription } from './pixel-cnn-block.js';
 import { rowLstm, type RowLstmDescription } from './row-lstm.js';
 
-/** Description of a layer of any kind. */
+/** Description of a layer of any kind. @inline */
 export type LayerDescription = PixelCnnBlockDescription | RowLstmDescription | DiagonalBiLstmDescription;
 
 /** Registry of all kinds of layer, by type; a new one is a file, and a line here and above. */

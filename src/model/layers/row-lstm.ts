@@ -10,7 +10,7 @@ const schema = z.strictObject({
   initialState: z.enum(['zero', 'learned']),
 });
 
-/** Description of a layer with a Row LSTM. */
+/** Description of a layer with a Row LSTM. @inline */
 export type RowLstmDescription = z.infer<typeof schema>;
 
 /**
