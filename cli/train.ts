@@ -53,6 +53,7 @@ async function trainOne(
   const { networkName } = await import('../src/model/presets.js');
   const { inputRequirements } = await import('../src/conditioning/index.js');
   const { trainingFrameRate } = await import('../src/training/configuration.js');
+  const { assertPrecision } = await import('../src/backend/precision.js');
   const out = options.out ?? join('runs', outputStem(options.clips?.[0] ?? options.images ?? 'model'));
   const shown = (label: string, { name, ...done }: DecodeProgress) =>
     progress.show({ label, ...done, fields: { name } });
@@ -60,13 +61,16 @@ async function trainOne(
     ? null
     : await buildConfiguration(options, (text) => progress.log(`pxv: ${text}`));
   const chosen = await startBackend(options, progress, processGroup);
-  if (options.dryRun) return describeDryRun(configuration!, out);
+  // A configuration falls back to float32; what the command line asks for is had, or refused.
+  if (options.precision !== undefined) assertPrecision(options.precision);
+  const onWarning = (text: string) => progress.log(`pxv: warning: ${text}`);
+  if (options.dryRun) return describeDryRun(configuration!, out, onWarning);
   const started = performance.now();
   let begun = started;
   const hooks: TrainModelHooks = {
     signal,
     configurationFile: options.config,
-    onWarning: (text) => progress.log(`pxv: warning: ${text}`),
+    onWarning,
     onDecode: (decoding) => shown('decode', decoding),
     onList: (listing) => shown('read', listing),
     onStart: (facts) => {
@@ -133,10 +137,14 @@ async function trainOne(
 }
 
 /** Describes the dry run of a training. */
-async function describeDryRun(configuration: RunConfiguration, out: string): Promise<CommandResult> {
+async function describeDryRun(
+  configuration: RunConfiguration,
+  out: string,
+  onWarning: (text: string) => void,
+): Promise<CommandResult> {
   const { dryRunTraining } = await import('../src/train/dry-run.js');
   const { networkName } = await import('../src/model/presets.js');
-  const dryRun = await dryRunTraining(configuration);
+  const dryRun = await dryRunTraining(configuration, onWarning);
   const { found, parameters, memoryBytes, secondsPerStep } = dryRun;
   const { model, training } = configuration;
   const { width, height } = model.scales[model.scales.length - 1].size;

@@ -29,8 +29,26 @@ export function hasBf16(): boolean {
 /** Checks that the backend in use has a precision. @throws PxvError `USAGE` if not */
 export function assertPrecision(precision: Precision): void {
   if (precision === 'float32' || hasBf16()) return;
+  const remedy = 'take --precision float32, or such a CPU';
+  throw errorFactory('USAGE', 'choose precision')(precision, BF16_NEEDS, computingParts(), remedy);
+}
+
+/**
+ * Returns a warning if the backend in use lacks `precision`, so that a training has to multiply in float32. Returns null
+ * if it has the precision.
+ */
+export function lostPrecisionWarning(precision: Precision): string | null {
+  if (precision === 'float32' || hasBf16()) return null;
+  return (
+    `steps multiply in float32, as with --precision float32: ` +
+    `${precision} needs ${BF16_NEEDS}, and here are ${computingParts()}`
+  );
+}
+
+const BF16_NEEDS = 'the native kernels avx512 or amx on a CPU with AVX-512 BF16';
+
+/** Returns the name of the kernels, or of the backend, in use. */
+function computingParts(): string {
   const kernels = nativeBackend()?.kernels;
-  const expected = 'the native kernels avx512 or amx on a CPU with AVX-512 BF16';
-  const received = kernels ? `the kernels ${kernels.instructionSet}` : `the backend ${tf.getBackend()}`;
-  throw errorFactory('USAGE', 'choose precision')(precision, expected, received, 'train in float32, or on such a CPU');
+  return kernels ? `the kernels ${kernels.instructionSet}` : `the backend ${tf.getBackend()}`;
 }

@@ -7,6 +7,7 @@ import { trainStep } from '../training/train-step.js';
 import type { Checkpoint } from '../training/run-folder.js';
 import { createInitialCheckpoint } from '../training/train.js';
 import { listClips } from '../video/index.js';
+import { withAvailablePrecision } from './available-precision.js';
 import { estimateTrainingMemory } from './training-memory.js';
 
 /** Result of a dry run of a training. */
@@ -24,10 +25,14 @@ export interface DryRun {
 /**
  * Finds the data of a training, estimates the peak memory, and times a step of each stage on blank data. Writes
  * nothing.
+ * @param onWarning called with a line if the backend in use lacks the precision of the configuration
  * @throws PxvError `INPUT` if there is nothing to train on; `CHECKPOINT` as `createInitialCheckpoint`
  */
-export async function dryRunTraining(configuration: RunConfiguration): Promise<DryRun> {
-  const { chain, checkpoint } = createInitialCheckpoint(configuration);
+export async function dryRunTraining(
+  configuration: RunConfiguration,
+  onWarning?: (text: string) => void,
+): Promise<DryRun> {
+  const { chain, checkpoint } = createInitialCheckpoint(withAvailablePrecision(configuration, onWarning));
   try {
     return {
       found: await findData(chain, configuration.data),

@@ -2,7 +2,6 @@ import { tf } from '../foundation/tfjs.js';
 import { imageSets } from '../../datasets/index.js';
 import { errorFactory, PxvError } from '../foundation/errors.js';
 import { currentArithmetic } from '../backend/current-backend.js';
-import { assertPrecision } from '../backend/precision.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { resolveModelFile } from '../model/checkpoint.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
@@ -28,6 +27,7 @@ import {
 } from './options.js';
 import { assertSame } from '../distributed/expect-same.js';
 import { singleProcess, type ProcessGroup } from '../distributed/process-group.js';
+import { withAvailablePrecision } from './available-precision.js';
 import { lostRateWarning } from './rate-warnings.js';
 import { DataConsistency } from './data-consistency.js';
 import { createSampleCallback } from './training-samples.js';
@@ -78,6 +78,9 @@ export async function trainModel(
     await processGroup.broadcast(null);
     const { chain, checkpoint } = isNew ? createInitialCheckpoint(configuration) : run.load();
     try {
+      if (!isNew && run.configurationWasChanged(checkpoint.configuration))
+        warn(hooks, 'config.json was changed: a training keeps its settings, and the file is written as it was');
+      checkpoint.configuration = withAvailablePrecision(checkpoint.configuration, hooks.onWarning);
       await expectFittingRanks(processGroup, checkpoint);
       if (!isNew) run.finishSave(chain, checkpoint);
       warn(hooks, otherArithmetic(checkpoint));
@@ -153,7 +156,6 @@ async function trainIn(
   hooks: TrainModelHooks,
 ): Promise<TrainedRun> {
   const { data: source, training } = checkpoint.configuration;
-  assertPrecision(training.precision);
   if (!isNew) assertTrainingMemory(checkpoint.configuration);
   const same = new DataConsistency(run, checkpoint.dataHashes, acceptChangedData, hooks.onWarning);
   if (isNew && source.type === 'clips') warn(hooks, lostRateWarning(source, training.from));
@@ -171,8 +173,6 @@ async function trainIn(
       if (list === null) return;
       if (isNew) run.clear();
       if (hasNewLength || listed.dataHashes !== checkpoint.dataHashes) run.saveTraining(chain, listed);
-      if (!isNew && run.configurationWasChanged(listed.configuration))
-        warn(hooks, 'config.json was changed: a training keeps its settings, and the file is written as it was');
       run.writeDataList(list);
       run.writeConfiguration(listed.configuration);
       run.cutLog(listed.step);

@@ -3,10 +3,12 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { saveModel } from '../../src/model/checkpoint.js';
+import { dryRunTraining } from '../../src/train/dry-run.js';
 import { trainModel } from '../../src/train/train-model.js';
 import type { DecodeProgress } from '../../src/train/options.js';
 import type { ClipDataInfo } from '../../src/train/options.js';
 import { runSchema, type RunConfiguration } from '../../src/training/configuration.js';
+import { RunFolder } from '../../src/training/run-folder.js';
 import '../backend/implementations.js';
 import { temporaryFolder } from '../video/made-clips.js';
 import { model, pngClip } from './tiny-clips.js';
@@ -74,6 +76,32 @@ test.each([
   for (const name of old) writeFileSync(join(out, name), 'of old');
   await expect(trainModel(out, configurationOf([await clip()]), hooks, { overwrite: true })).rejects.toThrow(message);
   expect(old.map((name) => readFileSync(join(out, name), 'utf8'))).toEqual(old.map(() => 'of old'));
+});
+
+test('a recipe in bf16 trains in float32 on a CPU without it, new and resumed, and says so', async () => {
+  const { model, training, data } = configurationOf([await pngClip(folder.path, 'rounded', 4)]);
+  const recipe = runSchema.parse({ model, training: { ...training, precision: 'bf16' }, data });
+  const out = join(folder.path, 'rounded-run');
+  const said: string[] = [];
+  const hooks = { onWarning: (text: string) => said.push(text) };
+  const line = expect.stringMatching(
+    /^steps multiply in float32, as with --precision float32: bf16 needs .*, and here are the kernels wasm$/,
+  ) as string;
+  const { configuration } = await trainModel(out, recipe, hooks);
+  expect({ precision: configuration.training.precision, said }).toEqual({ precision: 'float32', said: [line] });
+  said.length = 0;
+  await dryRunTraining(recipe, hooks.onWarning);
+  expect(said).toEqual([line]);
+
+  // Its state as another machine with bf16 would have left it.
+  const run = new RunFolder(out);
+  const { chain, checkpoint } = run.load();
+  run.saveTraining(chain, { ...checkpoint, configuration: recipe });
+  run.writeConfiguration(recipe);
+  tf.dispose(checkpoint.state);
+  said.length = 0;
+  const resumed = await trainModel(out, null, hooks, { extension: { steps: 3 } });
+  expect({ step: resumed.step, said }).toEqual({ step: 3, said: [line] });
 });
 
 test('a pipe among the clips is left out, and not waited for', async () => {
