@@ -91,7 +91,8 @@ const print = (what, scoresOf) => {
   console.log(`${what.padEnd(42)} ${all.toFixed(3)}   ${scaled.toFixed(3)}`);
 };
 console.log(
-  `area under the ROC curve, ${clips.flatMap(({ labels }) => labels).length} frames: as they are, each clip brought to 0..1`,
+  `area under the ROC curve, ${clips.flatMap(({ labels }) => labels).length} frames: as they are, each clip ` +
+    'brought to 0..1',
 );
 print('surprise', ({ scores }) => scores);
 print('squared error of the last frame repeated', ({ errors }) => errors);

@@ -45,6 +45,7 @@ const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
 const drawn = median(times.draw);
 const decoded = median(times.decode);
 console.log(
-  `drawn ${drawn.toFixed(0)} ms, decoded ${decoded.toFixed(0)} ms, ${(decoded / drawn).toFixed(2)} times; ${pairs} pairs`,
+  `drawn ${drawn.toFixed(0)} ms, decoded ${decoded.toFixed(0)} ms, ${(decoded / drawn).toFixed(2)} times; ` +
+    `${pairs} pairs`,
 );
 process.exit();

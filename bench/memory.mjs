@@ -56,8 +56,11 @@ const configurations = [
   // 4,000 known frames, all of which FFmpeg holds.
   ['gif', DEFAULT_VIDEO_MODEL, 48, 12, 'logistic-mixture', 64, 48, 1, 4],
 ];
-const describe = ([what, network, hidden, layers, head, width, height, batch, context, more]) =>
-  `${what}, ${network}, ${layers} x ${hidden}, ${head}${more ? `, ${Object.entries(more).map(([key, value]) => (typeof value === 'string' ? value : key))}` : ''} | ${width}x${height} | ${batch} | ${context}`;
+const describe = ([what, network, hidden, layers, head, width, height, batch, context, more = {}]) => {
+  const settings = Object.entries(more).map(([key, value]) => (typeof value === 'string' ? value : key));
+  const model = [what, network, `${layers} x ${hidden}`, head, ...settings].join(', ');
+  return [model, `${width}x${height}`, batch, context].join(' | ');
+};
 const MiB = 2 ** 20;
 
 /** The most bytes that a child of this process held, while something was done. */

@@ -62,7 +62,8 @@ try {
       execFileSync('tc', ['-n', NETWORK, 'qdisc', 'replace', 'dev', 'lo', 'root', 'tbf', ...slowed]);
       const { seconds } = await train(overTcp, network, whole);
       const model = own + 2 * LATENCY + (4 * parameters) / (gigabits * 1.25e8);
-      const figures = `${seconds.toFixed(3)} s a step, by the model ${model.toFixed(3)}: ${(seconds / model).toFixed(2)}`;
+      const ratio = (seconds / model).toFixed(2);
+      const figures = `${seconds.toFixed(3)} s a step, by the model ${model.toFixed(3)}: ${ratio}`;
       console.log(`  ${gigabits} Gbit/s ${figures}`);
     }
   }

@@ -189,8 +189,9 @@ async function benchSampling(
   const result = await benchSample(settings, show, signal);
   const { seconds, medianSeconds, imagesPerSecond, peakMemoryMiB } = result;
   return {
-    text: `${seconds.toPrecision(3)} s for ${pluralize(batch, 'image')}, ${imagesPerSecond.toPrecision(3)} images/s (median ${medianSeconds.toPrecision(3)} s)
-${peakMemoryMiB.toFixed(0)} MiB of memory at most`,
+    text:
+      `${seconds.toPrecision(3)} s for ${pluralize(batch, 'image')}, ${imagesPerSecond.toPrecision(3)} images/s ` +
+      `(median ${medianSeconds.toPrecision(3)} s)\n${peakMemoryMiB.toFixed(0)} MiB of memory at most`,
     json: { network: options.network, seed: options.seed, batch, ...result, ...chosen },
   };
 }

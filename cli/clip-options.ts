@@ -5,8 +5,8 @@ import { withFlag, positiveInteger, pixelSize, type ParsedOptions } from '../src
 
 /** Help text about sampling images. */
 export const ABOUT_TEMPERATURE = `
---temperature below 1 keeps what is drawn from a mixture near its means, which lie where the model expects the pixel; of other
-heads it prefers the likeliest levels.
+--temperature below 1 keeps what is drawn from a mixture near its means, which lie where the model expects the pixel; of
+other heads it prefers the likeliest levels.
 
 --temperature 0 shows no typical picture: the likeliest level of one sub-pixel after another leads into flat areas and
 repetitions, for what is likeliest in each place is hardly ever seen everywhere at once. It is there to compare.`;

@@ -62,7 +62,9 @@ async function draw(
   });
   const taken = seconds();
   return {
-    text: `${out}: ${image}, rows from ${fromRow} on drawn ${pluralize(samples, 'time')} by ${model.name} in ${taken.toFixed(1)} s${exact ? '' : NOT_EXACT}`,
+    text:
+      `${out}: ${image}, rows from ${fromRow} on drawn ${pluralize(samples, 'time')} by ${model.name} in ` +
+      `${taken.toFixed(1)} s${exact ? '' : NOT_EXACT}`,
     json: {
       model: model.name,
       seed,

@@ -61,7 +61,8 @@ async function read(
       toOneLine(`${path}: ${pluralize(frames, isStillImages ? 'image' : 'frame')} in ${seconds.toFixed(1)} s`),
       ...lost.map(({ from, to }) =>
         toOneLine(
-          `${file} is damaged: ${to === null ? `what comes after ${pluralize(from, 'frame')}` : `frames ${from} to ${to}`} are lost`,
+          `${file} is damaged: ` +
+            `${to === null ? `what comes after ${pluralize(from, 'frame')}` : `frames ${from} to ${to}`} are lost`,
         ),
       ),
     ],

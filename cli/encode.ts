@@ -32,12 +32,12 @@ export function command(): Command {
 }
 
 const ABOUT = `
-Images of a folder that differ in more than numbers are no clip: each stands for itself, and keeps its name. Those of several sizes
-need a --size. With a model of images (--model cifar) so do all images of a folder.
+Images of a folder that differ in more than numbers are no clip: each stands for itself, and keeps its name. Those of
+several sizes need a --size. With a model of images (--model cifar) so do all images of a folder.
 
-What is kept is each frame at the size that it is brought to, to the last bit. A file is read by the same model, on machines that
-round as this one: x86 with AVX2 and Arm are one family, WebAssembly and portable another. --instruction-set portable writes
-files that both read, in some twice the time.`;
+Each frame is kept at the size that it is brought to, to the last bit. A file is read by the same model, on machines
+that round as this one: x86 with AVX2 and Arm are one family, WebAssembly and portable another.
+--instruction-set portable writes files that both read, in some twice the time.`;
 
 const EXAMPLES = `
 Examples:
@@ -69,7 +69,8 @@ async function write(
   const overhead = bitsPerDim / modelBitsPerDim - 1;
   return {
     text: toOneLine(
-      `${path}: ${pluralize(frames, isStillImages ? 'image' : 'frame')} in ${kilobytes(bytes)} and ${taken.toFixed(1)} s: ${bitsPerDim.toFixed(3)} bits/dim, ` +
+      `${path}: ${pluralize(frames, isStillImages ? 'image' : 'frame')} in ${kilobytes(bytes)} and ` +
+        `${taken.toFixed(1)} s: ${bitsPerDim.toFixed(3)} bits/dim, ` +
         `${(100 * overhead).toFixed(2)}% more than the model's` +
         (isStillImages ? '' : `; ${pluralize(keyFrames.frames, 'key frame')} of ${kilobytes(keyFrames.bytes)}`),
     ),

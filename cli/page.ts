@@ -13,9 +13,9 @@ export function command(): Command {
 }
 
 const HELP = `
-The page looks at a video that is dropped into it, or at the camera: the next frames, beside those that really come, and where it was
-surprised. A file of pxv encode --instruction-set portable is played. All of it is computed in the browser, and nothing is uploaded.
-It is served until the command is interrupted.
+The page looks at a video that is dropped into it, or at the camera: the next frames, beside those that really come,
+and where it was surprised. A file of pxv encode --instruction-set portable is played. All of it is computed in the
+browser, and nothing is uploaded. It is served until the command is interrupted.
 
 Examples:
   $ pxv page                                           prints the address to open

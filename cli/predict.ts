@@ -35,7 +35,8 @@ const flags = {
   out: withFlag(
     z.string().optional(),
     'path',
-    '.mp4, .webm, .mkv (without loss), .gif, .png (contact sheet), a folder, or - (default: here, <clip>-predicted.mp4); of several clips a folder (default: predicted)',
+    '.mp4, .webm, .mkv (without loss), .gif, .png (contact sheet), a folder, or - (default: here, ' +
+      '<clip>-predicted.mp4); of several clips a folder (default: predicted)',
   ),
   ...formatFlag,
   ...predictFlags,

@@ -32,7 +32,7 @@ const EXAMPLES = `
 Examples:
   $ pxv report runs/mine                               how a training went: curves, figures, configuration
   $ pxv report runs/a runs/b --out compared.html       trainings over one another, and in one table
-  $ pxv report clip.mp4                                the clip's last frames beside what was predicted, to scrub through
+  $ pxv report clip.mp4                                last frames of the clip beside predicted ones, to scrub through
   $ pxv report clip.mp4 --model runs/mine --hold-out 16 --samples 8
   $ pxv eval-video clips/ --json > score.json && pxv report score.json
   $ pxv surprise clip.mp4 && pxv report clip-surprise  the timeline, and its moments to click on
@@ -53,7 +53,9 @@ async function write(
     out,
     signal,
     model: async () => (await startWithModel(options, progress)).model,
-    made: `by ${quoteCommand('pxv', 'report', ...paths)}, ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+    made:
+      `by ${quoteCommand('pxv', 'report', ...paths)}, ${new Date().toISOString().slice(0, 16).replace('T', ' ')} ` +
+      'UTC',
     onProgress: ({ name, what, done, total }) =>
       progress.show({ label: what, done, total, unit: 'frames', fields: { clip: name } }),
     onWarning: (text) => progress.log(`pxv: warning: ${text}`),

@@ -54,7 +54,9 @@ async function sampleSheet(
   const { size, channels } = model.chain.exampleShape;
   const drawn = `${images === count ? '' : `${images} of `}${pluralize(count, 'image')}`;
   return {
-    text: `${out}: ${drawn} drawn by ${model.name} in ${taken.toFixed(1)} s, ${exact ? '' : '<= '}${bitsPerDim.toFixed(3)} bits/dim`,
+    text:
+      `${out}: ${drawn} drawn by ${model.name} in ${taken.toFixed(1)} s, ` +
+      `${exact ? '' : '<= '}${bitsPerDim.toFixed(3)} bits/dim`,
     json: {
       model: model.name,
       seed,

@@ -42,8 +42,8 @@ export function command(): Command {
 }
 
 const ABOUT = `
-Each region of a frame is scored by its bits, given the frames before, against the usual bits of that region (the baseline).
-A score of 3 is a z-score of 3. The baseline is fitted to the first two seconds, in which no event is found.
+Each region of a frame is scored by its bits, given the frames before, against the usual bits of that region (the
+baseline). A score of 3 is a z-score of 3. The baseline is fitted to the first two seconds, in which no event is found.
 Results are saved on the way: after an interruption the same command resumes.
 A score comes half a second after its frame. Standard input is read until it ends or is interrupted.`;
 
@@ -92,7 +92,8 @@ async function find(
       events.length === 0 ? 'nothing to compare: the clip has no more than its first two seconds' : 'largest events:',
       ...(events.length === 0 ? [] : [tableText(shown), '']),
       toOneLine(
-        `${path ?? clip}: ${pluralize(frames, 'frame')} at ${bitsPerDim.toFixed(3)} bits/dim in ${seconds().toFixed(1)} s`,
+        `${path ?? clip}: ${pluralize(frames, 'frame')} at ${bitsPerDim.toFixed(3)} bits/dim in ` +
+          `${seconds().toFixed(1)} s`,
       ),
     ],
     json: {

@@ -109,7 +109,8 @@ async function trainOne(
     text: [
       result.step > result.facts.step
         ? `trained ${stepsOf(result)} in ${formatDuration((ended - begun) / 1000)}: ${out}`
-        : `${out}: nothing to do, for its ${pluralize(result.step, 'step')} had been done; longer with --steps S or --minutes M`,
+        : `${out}: nothing to do, for its ${pluralize(result.step, 'step')} had been done; longer with --steps S ` +
+          'or --minutes M',
       ...outcome(result),
       'frames' in data && formatSkipped(data.skipped),
       `next: ${next}`,

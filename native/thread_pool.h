@@ -24,8 +24,7 @@ void runTasks(int count, void (*task)(const void* context, int index), const voi
 
 template <class Body>
 void parallelFor(int count, const Body& body) {
-  runTasks(
-      count, [](const void* context, int index) { (*static_cast<const Body*>(context))(index); }, &body);
+  runTasks(count, [](const void* context, int index) { (*static_cast<const Body*>(context))(index); }, &body);
 }
 
 // Calls body(begin, end) in parallel for pieces that cover [0, count); pieces begin at multiples of `length`.

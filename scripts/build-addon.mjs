@@ -95,7 +95,8 @@ if (problem) {
   if (isOptional) rmSync(addon, { force: true });
   const again = process.env.npm_lifecycle_event ? 'npm run build' : `node "${process.argv[1]}"`;
   console.error(
-    `pxv: native addon skipped: ${problem.why}; the kernels in WebAssembly will be used: training takes some 3 times as ` +
+    `pxv: native addon skipped: ${problem.why}; the kernels in WebAssembly will be used: training takes some 3 ` +
+      'times as ' +
       `long. To have the addon, ${problem.remedy}, then run: ${again}`,
   );
   if (!isOptional) process.exitCode = 1;

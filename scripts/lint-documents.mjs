@@ -1,11 +1,12 @@
 // Keeps the documents plain: sentences of at most 30 words, and none of the words below. Keeps words that are not the
-// field's out of code, help and messages. Prints each offence with its place.
+// field's out of code, help and messages, and lines of code within 120 columns. Prints each offence with its place.
 //
 // usage: node scripts/lint-documents.mjs [FILE.md]...   (default: all that git tracks, and the code)
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 const MOST_WORDS = 30;
+const MOST_COLUMNS = 120;
 /** Words that are not the field's, or that few readers know; what to write in their place. */
 const UNWANTED = {
   anew: 'again',
@@ -35,6 +36,7 @@ const UNWANTED_IN_CODE = {
   'gone on with': 'resumed',
 };
 const CODE = ['src', 'cli', 'datasets', 'page', 'native'];
+const LINE_PATTERNS = ['*.ts', '*.js', '*.mjs', '*.cc', '*.c', '*.h', '*.py', '*.css', '*.sh'];
 
 const named = process.argv.slice(2);
 const tracked = (...patterns) =>
@@ -43,16 +45,24 @@ const tracked = (...patterns) =>
     .split('\n');
 const documents = named.length > 0 ? named : tracked('*.md');
 const code = named.length > 0 ? [] : tracked(...CODE).filter((path) => /\.(ts|cc?|h)$/.test(path));
+const scripts = named.length > 0 ? [] : ['.ci/run', ...tracked(...LINE_PATTERNS)];
 const offences = [
   ...documents.flatMap((path) => offencesIn(path, readFileSync(path, 'utf8'))),
   ...code.flatMap((path) =>
-    readFileSync(path, 'utf8')
-      .split('\n')
-      .flatMap((text, at) => unwantedIn(text, UNWANTED_IN_CODE, `${path}:${at + 1}`)),
+    linesOf(path).flatMap((text, at) => unwantedIn(text, UNWANTED_IN_CODE, `${path}:${at + 1}`)),
   ),
+  ...scripts.flatMap((path) => linesOf(path).flatMap((text, at) => longLineIn(text, `${path}:${at + 1}`))),
 ];
 for (const offence of offences) console.error(offence);
 if (offences.length > 0) process.exitCode = 1;
+
+function linesOf(path) {
+  return readFileSync(path, 'utf8').split('\n');
+}
+
+function longLineIn(text, place) {
+  return text.length > MOST_COLUMNS ? [`${place}: ${text.length} columns, at most ${MOST_COLUMNS}`] : [];
+}
 
 function offencesIn(path, text) {
   return paragraphs(text).flatMap(({ line, text }) => {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# TensorFlow's backend from nothing: a clean copy of this checkout's last commit, a wheel of TensorFlow, the npm package, the
-# binding, and the tests of the backend on each major Node.js. Needs git, Node.js, npm, g++, Python with venv, and the network.
+# TensorFlow's backend from nothing: a clean copy of this checkout's last commit, a wheel of TensorFlow, the npm
+# package, the binding, and the tests of the backend on each major Node.js. Needs git, Node.js, npm, g++, Python with
+# venv, and the network.
 #
 #   scripts/tensorflow-from-nothing.sh [WHEEL]     such as tensorflow-cpu (default) or 'tensorflow[and-cuda]'
 set -euo pipefail

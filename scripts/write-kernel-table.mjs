@@ -51,6 +51,10 @@ export async function writeKernelTable() {
   const shared = names.filter((name) => descriptions[name].sharedBySets);
   const functionOf = (name) => (shared.includes(name) ? name : `${name}<Set>`);
   const arrayCount = (name) => callLayout(descriptions[name]).arrays.length;
+  const mostBytes = Math.max(...names.map((name) => callLayout(descriptions[name]).bytes + 8 * arrayCount(name)));
+  const cases = names.map(
+    (name, i) => `    case ${i}: return table.${name}(*static_cast<const ${structName(name)}*>(call));`,
+  );
 
   const table = `// Written by scripts/write-kernel-table.mjs from src/backend/kernels.
 #pragma once
@@ -86,12 +90,12 @@ struct CallSize {
 inline constexpr CallSize callSizes[] = {
 ${names.map((name) => `    {sizeof(${descriptions[name].numbers.name}), ${arrayCount(name)}},`).join('\n')}
 };
-inline constexpr size_t mostCallBytes = ${Math.max(...names.map((name) => callLayout(descriptions[name]).bytes + 8 * arrayCount(name)))};
+inline constexpr size_t mostCallBytes = ${mostBytes};
 inline constexpr int drawingArrays = ${callLayout(drawing).arrays.length};
 
 inline void runKernel(const KernelTable& table, int kernel, const void* call) {
   switch (kernel) {
-${names.map((name, i) => `    case ${i}: return table.${name}(*static_cast<const ${structName(name)}*>(call));`).join('\n')}
+${cases.join('\n')}
   }
 }
 
@@ -99,7 +103,8 @@ ${names.map((name, i) => `    case ${i}: return table.${name}(*static_cast<const
 `;
   const headers = readdirSync(join(root, 'native', 'kernels')).filter((name) => name.endsWith('.h'));
   const inBf16 = names.filter((name) => descriptions[name].inBf16);
-  const templates = `// Written by scripts/write-kernel-table.mjs from src/backend/kernels: every template, and the tables of one instruction set.
+  const templates = `// Written by scripts/write-kernel-table.mjs from src/backend/kernels: every template, and the
+// tables of one instruction set.
 #pragma once
 
 #include "../../native/engine/step_kernels.h"

@@ -84,7 +84,8 @@ describe('building the addon', () => {
     writeFileSync(npm, '');
     writeFileSync(
       nodeGyp,
-      `require('node:fs').writeFileSync('build/Release/pxv.node', JSON.stringify([process.cwd(), ...process.argv.slice(2)]))`,
+      `require('node:fs').writeFileSync('build/Release/pxv.node', JSON.stringify([process.cwd(), ` +
+        '...process.argv.slice(2)]))',
     );
     const tool = process.execPath;
     const { status, stderr } = build(folder, { CXX: tool, MAKE: tool, PYTHON: tool, npm_execpath: npm });

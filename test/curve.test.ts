@@ -6,7 +6,7 @@ import { temporaryFolder } from './video/made-clips.js';
 const folder = temporaryFolder();
 afterAll(folder.remove);
 
-test('a learning curve has the validations of a log, with the time of all steps before them and what the steps since the last one cost', () => {
+test('a learning curve has the validations of a log, with the time and the cost of the steps before each', () => {
   const log = [
     { step: 1, bitsPerDim: 7, seconds: 30 },
     { step: 2, bitsPerDim: 6, seconds: 60, validation: 6.5 },

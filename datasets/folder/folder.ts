@@ -38,7 +38,8 @@ export const folder: ImageSet = {
     const without =
       others.length === 0 ? '' : `, without ${others.length} of other kinds, such as ${basename(others[0])}`;
     const learnt = place === root && split === 'test' ? ', those to learn from too' : '';
-    const origin = `${pluralize(paths.length, 'image')} of the folder ${basename(place)}${learnt}, at ${shape}${without}`;
+    const named = `${pluralize(paths.length, 'image')} of the folder ${basename(place)}`;
+    const origin = `${named}${learnt}, at ${shape}${without}`;
     const images = await decodedImages(
       { width, height, channels, levels: 256, origin, files: paths },
       paths,

@@ -12,8 +12,8 @@
     next(frames)[-1].image                                          # one frame after another: its scales, as above
     next(best_guess(model, known))                                  # one expected frame after another, in levels
 
-`known` are the levels of the frames before, [1, frames, height, width, channels], oldest first. The network reads the whole
-image over and over, so this is for small images.
+`known` are the levels of the frames before, [1, frames, height, width, channels], oldest first. The network reads the
+whole image over and over, so this is for small images.
 """
 
 import math
@@ -73,8 +73,10 @@ class Drawing:
 
     @cached_property
     def image(self):
-        """Whatever an image begins as, a round makes at least one level more final, since each follows from those before it.
-        What is drawn is the image that stays as it is."""
+        """The drawn image: the one that a round leaves as it is.
+
+        A round makes at least one level more final, since each follows from those before it.
+        """
         image = self.known.clamp(min=0)
         while not torch.equal(image, again := self.chosen(image)):
             image = again

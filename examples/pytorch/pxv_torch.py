@@ -114,7 +114,7 @@ class Scale:
         return image[..., :: self.stride, :: self.stride, :]
 
     def condition(self, frames, coarse, since=0):
-        """What is known before the image is: the map, None without a conditioning; the anchors; the frames that are read.
+        """Returns the map, None without a conditioning; the anchors; and the frames that are read.
 
         `frames` are those before the finest image, which they give the size of; the last `since` of them were expected.
         """
@@ -142,7 +142,7 @@ class Scale:
         return self.network(inputs.flatten(-2), map, self.matched(image, frames, anchors[..., 0], sought))
 
     def matched(self, image, frames, expected, sought):
-        """What template matching and local regression make of the pixels before each; None where it is not asked for."""
+        """Returns the features of template matching and local regression, or None if the model has neither."""
         count = self.frames.get("templateMatching", 0) if self.frames else 0
         if count and not sought:
             left_out = ([0.0] * (2 * self.channels + 1) + [1.0, 0.0]) * count
@@ -221,7 +221,7 @@ class Scale:
         return map, frames[:, -1, ..., None]
 
     def map_of_warped(self, frames, exists, known, since):
-        """The map, and as anchors the frame that is expected and the last frame. Motion is that of the frames `known`."""
+        """Returns the map, and as anchors the expected and the last frame. Motion is that of the frames `known`."""
         map, expected = self.moved_frames(frames, exists, known, since)
         return map, torch.stack([expected, frames[:, -1]], -1)
 
@@ -310,7 +310,7 @@ class Scale:
 
 
 def match_blocks(before, last, reach=7, margin=3):
-    """Where each pixel came from in the frame before: pixels down, pixels to the right, and the difference that is left."""
+    """Returns where each pixel came from in the frame before, in pixels down and right, and the difference left."""
     (height, width, channels), side, block = last.shape[1:], 2 * reach + 1, 2 * margin + 1
     dtype = last.dtype
     before, last = ((frame + 0.5).floor().double() for frame in (before, last))
@@ -339,8 +339,8 @@ def match_blocks(before, last, reach=7, margin=3):
 
 
 def match_templates(image, frame, levels, reach=6, margin=3):
-    """What stands in a frame beside surroundings like those above and to the left of each pixel: the mean, the best, the
-    spread, and two costs."""
+    """Returns what stands in a frame beside surroundings like those above and to the left of each pixel: the mean, the
+    best, the spread, and two costs."""
     (height, width, channels), dtype, moves = image.shape[1:], image.dtype, range(-reach, reach + 1)
     share = channels * (levels - 1) / 765
     step, small, usual = (max(least, math.floor(cost * share + 0.5)) for cost, least in ((3, 1), (60, 4), (400, 4)))
@@ -369,8 +369,8 @@ def match_templates(image, frame, levels, reach=6, margin=3):
 
 
 def regress(image, expected, references, highest):
-    """How far, in levels, each pixel is from what is expected, by least squares over those before it; and a share for the
-    error that is left. For two decays."""
+    """Returns how far, in levels, each pixel is from the expected one, by least squares over those before it; and a
+    share for the error that is left. For two decays."""
     dtype = image.dtype
     image, expected, *references = (picture.double() for picture in (image, expected, *references))
     (height, width, channels), unit = image.shape[1:], highest / 255
@@ -495,7 +495,7 @@ def row_lstm(weights, initial, gates):
 
 
 def diagonal_lstm(weights, initial, gates):
-    """The same, a diagonal at once, from the upper right to the lower left, of the pixels above and to the left of each."""
+    """The same by diagonals, from the upper right to the lower left; taps are the pixels above and to the left."""
     height, width = gates.shape[1:3]
     count = height + width - 1
     # Row r is moved r places to the right: a diagonal becomes a column.
@@ -513,8 +513,8 @@ def walk(weights, initial, before, steps):
     """Yields the h of each step's pixels, [batch, pixels, hidden].
 
     before: pixels, all outside the image, in the place of a step before the first
-    steps: of each the gates, [batch, pixels, 4 hidden], and whether a pixel outside the image stands before, and one after,
-        those of the step before
+    steps: of each the gates, [batch, pixels, 4 hidden], and whether a pixel outside the image stands before, and one
+        after, those of the step before
     With these the taps of neighbours are neighbours, and the second tap is the cell's.
     """
     taps, hidden = weights.shape[1:3]

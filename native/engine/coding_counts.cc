@@ -26,8 +26,10 @@ int CodingCounts::levelOf(uint32_t count) const {
   int least = 0, most = head_.levels - 1;
   while (least < most) {
     const int level = (least + most + 1) / 2;
-    if (below(level) <= count) least = level;
-    else most = level - 1;
+    if (below(level) <= count)
+      least = level;
+    else
+      most = level - 1;
   }
   return least;
 }

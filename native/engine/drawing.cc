@@ -31,8 +31,12 @@ Drawing::Drawing(const Engine& engine, const DrawingCall& call)
   const int parts = shared ? 1 : std::min(batch, threads());
   for (int part = 0; part < parts; part++) {
     const int first = part * batch / parts, end = (part + 1) * batch / parts;
-    parts_.push_back({first, end - first, std::make_unique<PixelByPixel>(engine, end - first, shared),
-                      std::vector<float>(1 + call.numbers.anchorCount), {}, {}});
+    parts_.push_back({first,
+                      end - first,
+                      std::make_unique<PixelByPixel>(engine, end - first, shared),
+                      std::vector<float>(1 + call.numbers.anchorCount),
+                      {},
+                      {}});
     if (program_.matched >= 0) beginEarlier(parts_.back());
   }
 }

@@ -32,7 +32,7 @@ class Drawing {
     std::unique_ptr<PixelByPixel> pixels;
     std::vector<float> features;  // features of one sub-pixel that the program reads
     std::vector<std::vector<std::unique_ptr<EarlierPixels>>> earlier;  // [image][method of the program]
-    std::vector<float> matched;   // features of one pixel by the methods
+    std::vector<float> matched;                                        // features of one pixel by the methods
   };
 
   void beginEarlier(Part& part) const;

@@ -41,8 +41,7 @@ struct Elementary {
     const Doubles r = x - n * 0.693145751953125 - n * 1.4286068203094173e-6;
     const Doubles rr = r * r;
     const Doubles p = r * ((1.2617719307481059e-4 * rr + 3.0299440770744196e-2) * rr + 1.0);
-    const Doubles q =
-        ((3.0019850513866446e-6 * rr + 2.5244834034968410e-3) * rr + 2.2726554820815503e-1) * rr + 2.0;
+    const Doubles q = ((3.0019850513866446e-6 * rr + 2.5244834034968410e-3) * rr + 2.2726554820815503e-1) * rr + 2.0;
     const Integers exponent = ((Integers)shifted + 1023) << 52;
     return {2.0 * (p / (q - p)), (Doubles)exponent};
   }

@@ -15,11 +15,11 @@ struct PanelProduct {
   int firstRow, rows;           // of the sources; row 0 of the arrays below belongs to firstRow
   const float* weights;         // [tap][feature][vectors * lanes]
   int vectors, width;           // of the panel; `width` outputs are stored
-  ptrdiff_t outStep;    // floats from one row to the next of the arrays below, except the bias
-  const float* before;  // initial sums; null: zero
-  const float* bias;    // [vectors * lanes] or null
-  const float* plus;    // or null
-  float* out;           // out or reluOut may be null
+  ptrdiff_t outStep;            // floats from one row to the next of the arrays below, except the bias
+  const float* before;          // initial sums; null: zero
+  const float* bias;            // [vectors * lanes] or null
+  const float* plus;            // or null
+  float* out;                   // out or reluOut may be null
   float* reluOut;
 };
 

@@ -60,8 +60,7 @@ void mixtureOf(const Head& head, const SubPixelView& at, double temperature, Log
       for (int before = 0; before < terms; before++)
         mean += tanhOf(of[(3 + before) * components]) * (at.levels[before] - means[before][k]);
       // Posterior weight: the weight for the earlier colour times the likelihood of the earlier colour's level.
-      if (c > first)
-        priors[k] += logProbability(at.levels[c - 1], head.levels, means[c - 1][k], logistics[k].inverse);
+      if (c > first) priors[k] += logProbability(at.levels[c - 1], head.levels, means[c - 1][k], logistics[k].inverse);
       priors[k] += of[0] * temperature;
       means[c][k] = mean;
       logistics[k].inverse = inverseScale(of[2 * components]) / temperature;
@@ -91,8 +90,10 @@ int quantileOf(const Head& head, const Logistic* logistics, double u) {
     const int level = (least + most) / 2;
     const double reached = probabilityUpTo(head, logistics, level);
     if (std::isnan(reached)) return -1;
-    if (reached > u) most = level;
-    else least = level + 1;
+    if (reached > u)
+      most = level;
+    else
+      least = level + 1;
   }
   return least;
 }

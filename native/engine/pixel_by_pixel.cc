@@ -35,8 +35,7 @@ PixelByPixel::PixelByPixel(const Engine& engine, int images, bool shared)
     const Product& product = *engine.product(static_cast<int>(i));
     work_[i].sources.resize(op.taps.size());
     const bool keepsSums = op.kind == OpKind::lstm || product.aboveTaps() > 0;
-    if (keepsSums)
-      work_[i].sums = zeros(static_cast<size_t>(program.width) * images * product.outFeatures());
+    if (keepsSums) work_[i].sums = zeros(static_cast<size_t>(program.width) * images * product.outFeatures());
     if (op.kind != OpKind::lstm) continue;
     const int hidden = program.slots[op.out].features;
     work_[i].states = RowRing(2, program.width, 1, images, hidden);
@@ -157,8 +156,7 @@ void PixelByPixel::multiply(int i, int row, int column, int pixels, int group, i
   const int aboveTaps = product.aboveTaps(), taps = static_cast<int>(op.taps.size());
   const int firstTap = above ? 0 : aboveTaps, endTap = above ? aboveTaps : taps;
   Work& work = work_[i];
-  for (int t = firstTap; t < endTap; t++)
-    work.sources[t] = read.at(row + op.taps[t].dy, column + op.taps[t].dx);
+  for (int t = firstTap; t < endTap; t++) work.sources[t] = read.at(row + op.taps[t].dy, column + op.taps[t].dx);
 
   const ptrdiff_t outStep = product.outFeatures();
   float* sums = work.sums ? work.sums.get() + static_cast<ptrdiff_t>(column) * images_ * outStep : nullptr;
@@ -227,8 +225,7 @@ void PixelByPixel::add(int i, int row, int column, int pixels, int group, int en
   const int first = slot.starts[group], count = slot.starts[endGroup] - first;
   engine_.kernels().add(values_[op.read].plain.at(row, column) + first,
                         values_[op.added].plain.at(row - op.rowsDown, column) + first, pixels * images_, count,
-                        slot.features, out.plain.find(row, column, first),
-                        out.relu.find(row, column, first));
+                        slot.features, out.plain.find(row, column, first), out.relu.find(row, column, first));
 }
 
 void PixelByPixel::set(int index, int group, int row, int column, int image, const float* features) const {
@@ -236,7 +233,8 @@ void PixelByPixel::set(int index, int group, int row, int column, int image, con
   for (const RowRing* ring : {&values_[index].plain, &values_[index].relu}) {
     if (!*ring) continue;
     float* to = ring->at(row, column) + static_cast<ptrdiff_t>(image) * ring->features() + slot.starts[group];
-    for (int k = 0; k < slot.groups[group]; k++) to[k] = ring == &values_[index].relu && !(features[k] > 0.0f) ? 0.0f : features[k];
+    for (int k = 0; k < slot.groups[group]; k++)
+      to[k] = ring == &values_[index].relu && !(features[k] > 0.0f) ? 0.0f : features[k];
   }
 }
 

@@ -43,8 +43,7 @@ Op readOp(Numbers& numbers) {
 Program readProgram(const int32_t* from) {
   Numbers numbers(from);
   Program program{};
-  for (int* number :
-       {&program.height, &program.width, &program.image, &program.map, &program.matched, &program.out})
+  for (int* number : {&program.height, &program.width, &program.image, &program.map, &program.matched, &program.out})
     *number = numbers.take();
   for (int slots = numbers.take(); slots > 0; slots--) program.slots.push_back(readSlot(numbers));
   for (int ops = numbers.take(); ops > 0; ops--) program.ops.push_back(readOp(numbers));

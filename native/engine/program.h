@@ -19,7 +19,7 @@ struct Slot {
 
 struct Tap {
   int dy, dx;
-  int position;            // index of the weight matrix
+  int position;           // index of the weight matrix
   std::vector<int> sees;  // number of leading features visible to each output group
 };
 
@@ -27,16 +27,16 @@ enum class OpKind { conv, lstm, add };
 
 struct Op {
   OpKind kind;
-  int read;   // slot: x of a conv, gates of an lstm, a of an add
-  int added;  // slot: plus of a conv (or -1), b of an add
-  int out;    // slot
-  int relu;                // 1 if a ReLU is applied to x first
-  int rowsDown;            // add
-  int cellDy, cellDx;      // lstm: offset of the pixel that a pixel's cell comes from
-  int weights, bias;       // indices of parameters; -1: none
-  int initial;             // lstm: [2][h], or -1
+  int read;                 // slot: x of a conv, gates of an lstm, a of an add
+  int added;                // slot: plus of a conv (or -1), b of an add
+  int out;                  // slot
+  int relu;                 // 1 if a ReLU is applied to x first
+  int rowsDown;             // add
+  int cellDy, cellDx;       // lstm: offset of the pixel that a pixel's cell comes from
+  int weights, bias;        // indices of parameters; -1: none
+  int initial;              // lstm: [2][h], or -1
   std::vector<int> groups;  // group sizes of the product: those of out, times four for an lstm
-  std::vector<Tap> taps;   // conv and lstm, in raster order
+  std::vector<Tap> taps;    // conv and lstm, in raster order
 
   // Returns true if an lstm scans rows from right to left.
   bool fromRight() const { return cellDx > 0; }

@@ -3,12 +3,12 @@
 #pragma once
 
 #include "../instruction_set.h"
-#include "kernel_table.h"
 #include "../kernels/lstm_cell.h"
 #include "../kernels/register_tile.h"
 #include "../panel.h"
 #include "elementary.h"
 #include "engine_kernels.h"
+#include "kernel_table.h"
 
 namespace pxv::engine {
 
@@ -26,9 +26,8 @@ void multiplyTile(const PanelProduct& product, ptrdiff_t row) {
   const auto place = [&](int i, int v) { return (row + i) * product.outStep + v * lanes; };
   tile.clear();
   if (product.before)
-    tile.each([&](int i, int v) __attribute__((always_inline)) {
-      tile.sums[i][v] = Set::load(product.before + place(i, v));
-    });
+    tile.each([&](int i, int v)
+                  __attribute__((always_inline)) { tile.sums[i][v] = Set::load(product.before + place(i, v)); });
   const float* weights = product.weights;
   for (int t = 0; t < product.taps; weights += product.counts[t++] * tile.width) {
     const float* x[Rows];
@@ -169,8 +168,8 @@ void mixture(const Logistic* logistics, int components, int levels, double* prob
 
 template <class Set>
 inline constexpr EngineKernels stepKernels{
-    Set::lanes,       StepTile<Set>::vectors, multiply<Set>, cells<Set>, addRows<Set>,
-    storeStates<Set>, softmax<Set>,           mixture<Set>,
+    Set::lanes,   StepTile<Set>::vectors, multiply<Set>, cells<Set>,
+    addRows<Set>, storeStates<Set>,       softmax<Set>,  mixture<Set>,
 };
 
 }  // namespace pxv::engine

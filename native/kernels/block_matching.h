@@ -5,9 +5,9 @@
 #include <cmath>
 #include <limits>
 
+#include "../memory.h"
 #include "../thread_pool.h"
 #include "kernel_table.h"
-#include "../memory.h"
 
 namespace pxv {
 
@@ -148,7 +148,6 @@ class MatchedStrip {
   const float terms_;
   float *before_, *last_, *differences_, *across_, *least_, *motion_, *sums_;
 };
-
 
 template <class Set>
 void blockMatching(const BlockMatchingCall& call) {

@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "../convolution_plan.h"
-#include "kernel_table.h"
 #include "../memory.h"
 #include "../thread_pool.h"
+#include "kernel_table.h"
 #include "matrix_tile.h"
 #include "register_tile.h"
 
@@ -155,9 +155,8 @@ template <bool Whole, class Set, int Rows, int Vectors>
       tile.sums[row][v] = load(epilogue.reluInput + pixels[row], v) > zero ? tile.sums[row][v] : zero;
     });
   if (epilogue.plus)
-    tile.each([&](int row, int v) __attribute__((always_inline)) {
-      tile.sums[row][v] += load(epilogue.plus + pixels[row], v);
-    });
+    tile.each([&](int row, int v)
+                  __attribute__((always_inline)) { tile.sums[row][v] += load(epilogue.plus + pixels[row], v); });
   tile.each([&](int row, int v) __attribute__((always_inline)) {
     float* to = destination + pixels[row] + panel.first + v * Set::lanes;
     if (Whole)
@@ -257,8 +256,8 @@ template <class Set>
 void runPlan(const ConvolutionPlan& plan, int batch, const float* source, const typename Set::Word* packed, bool relu,
              const Epilogue& epilogue, float* destination) {
   using Word = typename Set::Word;
-  constexpr size_t windowWords = 32 * 1024;   // small enough for the second-level cache, beside the weights
-  constexpr int shortPixel = 64;              // features
+  constexpr size_t windowWords = 32 * 1024;  // small enough for the second-level cache, beside the weights
+  constexpr int shortPixel = 64;             // features
   constexpr int stripPixels = Set::hasMatrixTiles ? 64 : 48;  // go through all panels, and stay in the first level
   const int step = plan.sourceStep, features = plan.sourceFeatures, words = plan.sourceWords;
   const int columns = (plan.columns - 1) * step + plan.right - plan.left + 1;

@@ -101,7 +101,11 @@ void convolutionFilterGradientInRegisters(const ConvolutionFilterGradientCall& c
     const int gridRows = (chunk.rows + inWord - 1) / inWord, words = gridRows * shape.outWidth;
     const FeatureWindow window{chunk.row * shape.stride + plan.top,
                                (gridRows - 1) * inWord * shape.stride + plan.bottom - plan.top + 1,
-                               plan.left, windowColumns, chunk.feature, chunk.features, pitch};
+                               plan.left,
+                               windowColumns,
+                               chunk.feature,
+                               chunk.features,
+                               pitch};
     Word* copy = windowScratch.reserve<Word>(static_cast<size_t>(window.rows) * window.columns * pitch);
     copyFeatureWindow<Set>(shape, chunk.x, window, relu, copy);
     Word* packed = dyScratch.reserve<Word>(static_cast<size_t>(words) * plan.columns);
@@ -124,8 +128,8 @@ void convolutionFilterGradientInRegisters(const ConvolutionFilterGradientCall& c
 // Words that matrix tiles sum over: rows of `steps` times sixteen columns.
 struct TileGrid {
   int rows, steps;
-  ptrdiff_t xRow;     // words from one row to the next in the window of x
-  size_t xFeature;    // words from one feature to the next
+  ptrdiff_t xRow;   // words from one row to the next in the window of x
+  size_t xFeature;  // words from one feature to the next
 };
 
 // sums[16][Vectors * 16] = sum over the grid of x[feature][word] times the panel's dy[word].
@@ -206,7 +210,11 @@ void convolutionFilterGradientInTiles(const ConvolutionFilterGradientCall& call)
     const int gridRows = (chunk.rows + 1) / 2, words = gridRows * steps * tileSide;
     const TransposedWindow window{chunk.row * shape.stride + plan.top,
                                   (gridRows - 1) * 2 * shape.stride + plan.bottom - plan.top + 1,
-                                  plan.left, chunk.feature, chunk.features, features, columns};
+                                  plan.left,
+                                  chunk.feature,
+                                  chunk.features,
+                                  features,
+                                  columns};
     const ptrdiff_t phaseWords = static_cast<ptrdiff_t>(features) * columns, rowWords = shape.stride * phaseWords;
     // A tile of fewer than sixteen features also reads sixteen; the extra sums are dropped.
     Word* copy = windowScratch.reserve<Word>(window.rows * rowWords + tileSide * columns);

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "../math.h"
 #include "../thread_pool.h"
 #include "kernel_table.h"
-#include "../math.h"
 
 namespace pxv {
 

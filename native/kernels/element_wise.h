@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <functional>
 
-#include "../thread_pool.h"
 #include "../instruction_set.h"
-#include "kernel_table.h"
 #include "../memory.h"
+#include "../thread_pool.h"
+#include "kernel_table.h"
 
 namespace pxv {
 
@@ -44,16 +44,24 @@ void pairwise(const Call& call, Operation operation) {
 }
 
 template <class Set>
-void add(const AddCall& call) { pairwise(call, std::plus<float>()); }
+void add(const AddCall& call) {
+  pairwise(call, std::plus<float>());
+}
 
 template <class Set>
-void subtract(const SubtractCall& call) { pairwise(call, std::minus<float>()); }
+void subtract(const SubtractCall& call) {
+  pairwise(call, std::minus<float>());
+}
 
 template <class Set>
-void multiply(const MultiplyCall& call) { pairwise(call, std::multiplies<float>()); }
+void multiply(const MultiplyCall& call) {
+  pairwise(call, std::multiplies<float>());
+}
 
 template <class Set>
-void divide(const DivideCall& call) { pairwise(call, std::divides<float>()); }
+void divide(const DivideCall& call) {
+  pairwise(call, std::divides<float>());
+}
 
 // Image by image, out[i] = (a ? a[i] : 0) + b[i - offset], with b zero outside the image.
 template <class Set>
@@ -72,11 +80,12 @@ void addMoved(const AddMovedCall& call) {
         std::fill(to + from, to + upTo, 0.0f);
     };
     copy(0, begin);
-    if (left)
+    if (left) {
       PXV_NO_ALIAS
       for (ptrdiff_t i = begin; i < end; i++) to[i] = left[i] + right[i];
-    else
+    } else {
       std::copy(right + begin, right + end, to + begin);
+    }
     copy(end, length);
   });
 }
@@ -92,9 +101,10 @@ void sumRows(const SumRowsCall& call) {
   float* sums = scratch.reserve<float>(blocks * columns);
   const auto addRows = [columns](const float* from, size_t count, float* to) {
     std::fill_n(to, columns, 0.0f);
-    for (size_t row = 0; row < count; row++, from += columns)
+    for (size_t row = 0; row < count; row++, from += columns) {
       PXV_NO_ALIAS
       for (size_t j = 0; j < columns; j++) to[j] += from[j];
+    }
   };
   parallelFor(static_cast<int>(blocks), [&](int index) {
     const size_t first = index * blockRows;

@@ -34,8 +34,8 @@ void encoding(const EncodingCall& call) {
       const float* anchors = call.anchors + first * numbers.anchorCount;
       for (int colour = 0; colour < colours; colour++) {
         if (call.written && call.written[first + colour] == 0) continue;
-        const CodingCounts counts(head, {outputs, call.targets + first, anchors, numbers.anchorCount, colour,
-                                         outputs + colour * share});
+        const CodingCounts counts(
+            head, {outputs, call.targets + first, anchors, numbers.anchorCount, colour, outputs + colour * share});
         if (!counts.isSound()) return isSound.store(false);
         const int level = call.targets[first + colour];
         const uint32_t start = counts.below(level);

@@ -10,9 +10,9 @@
 
 #include "../convolution_plan.h"
 #include "../instruction_set.h"
-#include "kernel_table.h"
 #include "../memory.h"
 #include "../thread_pool.h"
+#include "kernel_table.h"
 #include "matrix_tile.h"
 
 namespace pxv {

@@ -1,12 +1,12 @@
 // Kernel `logisticMixture` and its gradient: a lane is a row, so that components need no shuffles.
 #pragma once
 
-#include "../thread_pool.h"
-#include "kernel_table.h"
 #include "../lanes.h"
 #include "../math.h"
-#include "../mixture_scale.h"
 #include "../memory.h"
+#include "../mixture_scale.h"
+#include "../thread_pool.h"
+#include "kernel_table.h"
 
 namespace pxv {
 
@@ -123,8 +123,7 @@ class MixtureRows {
       }
       colour.all = logSumExp<Set>(colour.weights, shape_.components);
       const Floats hit = logSumExp<Set>(colour.joint, shape_.components);
-      for (int at = 0; at < span_; at += Set::lanes)
-        Set::store(colour.joint + at, Set::load(colour.joint + at) - hit);
+      for (int at = 0; at < span_; at += Set::lanes) Set::store(colour.joint + at, Set::load(colour.joint + at) - hit);
       Set::store(nats + c * Set::lanes, colour.all - hit);
     }
   }
@@ -227,6 +226,8 @@ void logisticMixture(const LogisticMixtureCall& call) {
 }
 
 template <class Set>
-void logisticMixtureGradient(const LogisticMixtureGradientCall& call) { mixtures<Set>(call, nullptr); }
+void logisticMixtureGradient(const LogisticMixtureGradientCall& call) {
+  mixtures<Set>(call, nullptr);
+}
 
 }  // namespace pxv

@@ -22,7 +22,7 @@ struct StepPixels {
     destinations = destinationScratch.reserve<size_t>(capacity);
   }
 
-  const int capacity;    // of each list
+  const int capacity;  // of each list
   int count = 0;
   const Word** sources;  // [taps][capacity]: features that each tap reads
   size_t* destinations;  // [capacity]: offset of the stored sums, in floats
@@ -31,8 +31,7 @@ struct StepPixels {
 // Multiplies the pixels of one tile, from `begin` on.
 template <class Set, int Rows, int Vectors>
 void multiplyTile(const ConvolutionPlan& plan, const PlanPanel& panel, const typename Set::Word* packed,
-                  const StepPixels<Set>& pixels, int begin, const Epilogue& epilogue,
-                  float* destination) {
+                  const StepPixels<Set>& pixels, int begin, const Epilogue& epilogue, float* destination) {
   using Word = typename Set::Word;
   using Tile = RegisterTile<Set, Rows, Vectors>;
   Tile tile;
@@ -73,8 +72,8 @@ void multiplyPanel(const ConvolutionPlan& plan, const PlanPanel& panel, const ty
 // multiplyStep in matrix tiles. The features that the taps of 32 pixels read are copied side by side, since pixels of a
 // step are scattered.
 template <class Set>
-void multiplyStepInTiles(const ConvolutionPlan& plan, const typename Set::Word* packed,
-                         const StepPixels<Set>& pixels, const Epilogue& epilogue, float* destination) {
+void multiplyStepInTiles(const ConvolutionPlan& plan, const typename Set::Word* packed, const StepPixels<Set>& pixels,
+                         const Epilogue& epilogue, float* destination) {
   using Word = typename Set::Word;
   static thread_local Scratch readScratch, offsetScratch;
   const MatrixTiles tiles;
@@ -107,13 +106,12 @@ void multiplyStepInTiles(const ConvolutionPlan& plan, const typename Set::Word* 
 
 // destination[pixel] = sum over taps of the tap's features times the packed weights, plus epilogue.plus[pixel].
 template <class Set>
-void multiplyStep(const ConvolutionPlan& plan, const typename Set::Word* packed,
-                  const StepPixels<Set>& pixels, const Epilogue& epilogue, float* destination) {
+void multiplyStep(const ConvolutionPlan& plan, const typename Set::Word* packed, const StepPixels<Set>& pixels,
+                  const Epilogue& epilogue, float* destination) {
   if constexpr (Set::hasMatrixTiles) return multiplyStepInTiles<Set>(plan, packed, pixels, epilogue, destination);
   for (const PlanPanel& panel : plan.panels)
-    withVectors(panel.vectors, [&](auto vectors) {
-      multiplyPanel<Set, vectors>(plan, panel, packed, pixels, epilogue, destination);
-    });
+    withVectors(panel.vectors,
+                [&](auto vectors) { multiplyPanel<Set, vectors>(plan, panel, packed, pixels, epilogue, destination); });
 }
 
 // Prefetches `count` floats. Pixels of a diagonal lie a row apart, which the hardware prefetcher does not detect.
@@ -128,7 +126,9 @@ struct Images {
 
 // Returns the number of images per task: few enough to occupy many threads, and enough that short diagonals fill tiles.
 template <class Set>
-int imagesOfTask(int batch) { return std::clamp(batch / 8, 1, 4); }
+int imagesOfTask(int batch) {
+  return std::clamp(batch / 8, 1, 4);
+}
 
 // Feature map that a task writes step by step, in the form that the product reads: in place, or copied into words.
 // `outside` has the features of pixels outside the image. A thread has one StepMap at a time.

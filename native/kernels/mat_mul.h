@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "kernel_table.h"
-#include "../panel.h"
 #include "../memory.h"
+#include "../panel.h"
 #include "../thread_pool.h"
+#include "kernel_table.h"
 #include "register_tile.h"
 
 namespace pxv {

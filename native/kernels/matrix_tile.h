@@ -92,7 +92,8 @@ void sumInTiles(const ConvolutionPlan& plan, const PlanPanel& panel, const ptrdi
       });
     }
   each(groups, [&](auto group) {
-    each(vectors, [&](auto v) { Tiles::store<group * Vectors + v>(sums + group * tileSide * width + v * tileSide, width); });
+    each(vectors,
+         [&](auto v) { Tiles::store<group * Vectors + v>(sums + group * tileSide * width + v * tileSide, width); });
   });
 }
 

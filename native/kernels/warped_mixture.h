@@ -3,11 +3,11 @@
 
 #include <array>
 
-#include "../thread_pool.h"
-#include "kernel_table.h"
 #include "../lanes.h"
 #include "../math.h"
 #include "../memory.h"
+#include "../thread_pool.h"
+#include "kernel_table.h"
 
 namespace pxv {
 
@@ -124,7 +124,8 @@ class WarpedPixels {
 // Calls body(pixels, index of their first in the batch, their number) for all pixels of a batch, in parallel;
 // `rowsAtOnce` adjacent rows are one task.
 template <class Set, class Body>
-void forPixels(const WarpShape& shape, const float* frames, const float* motion, const Body& body, size_t rowsAtOnce = 4) {
+void forPixels(const WarpShape& shape, const float* frames, const float* motion, const Body& body,
+               size_t rowsAtOnce = 4) {
   const size_t image = static_cast<size_t>(shape.height) * shape.width, candidates = shape.frames * shape.flows;
   forChunks(static_cast<size_t>(shape.batch) * shape.height, rowsAtOnce, [&](size_t begin, size_t end) {
     for (size_t index = begin; index < end; index++) {

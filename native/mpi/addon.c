@@ -1,5 +1,6 @@
-// MPI, as far as pxv needs it: who is there, and bytes that go from one rank to another. Built by mpicc (scripts/build-mpi.mjs). One exchange is
-// made at a time, on a thread of Node's pool, and never on the main one: so MPI must let threads take turns (MPI_THREAD_SERIALIZED).
+// MPI, as far as pxv needs it: who is there, and bytes that go from one rank to another. Built by mpicc
+// (scripts/build-mpi.mjs). One exchange is made at a time, on a thread of Node's pool, and never on the main one: so
+// MPI must let threads take turns (MPI_THREAD_SERIALIZED).
 #include <mpi.h>
 #include <node_api.h>
 #include <stdatomic.h>

@@ -16,7 +16,8 @@ export function colourGroups(): string {
   const drawing = new Drawing(
     760,
     356,
-    'Weights of two 1x1 convolutions as matrices, inputs across and outputs down. Red outputs see red inputs, green ones red and green, blue ones all. The gates o, f, i, g of each colour stand together.',
+    'Weights of two 1x1 convolutions as matrices, inputs across and outputs down. Red outputs see red inputs, ' +
+      'green ones red and green, blue ones all. The gates o, f, i, g of each colour stand together.',
   );
   drawing.text(24, 30, 'The 128 features of a state to 256', { bold: true });
   drawMatrix(drawing, up, [72, 62, 128, 256], false);

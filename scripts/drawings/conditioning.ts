@@ -10,7 +10,9 @@ export function conditioning(): string {
   const drawing = new Drawing(
     812,
     306,
-    'The previous frames go through convolutions down to half and to a quarter of the size and back up, each size added to its equal; the coarser image goes through convolutions and a transposed one. Both become maps, one after another, which every layer reads.',
+    'The previous frames go through convolutions down to half and to a quarter of the size and back up, each ' +
+      'size added to its equal; the coarser image goes through convolutions and a transposed one. Both become ' +
+      'maps, one after another, which every layer reads.',
   );
   drawPreviousFrames(drawing, 46);
   drawLowResolutionImage(drawing, 250);

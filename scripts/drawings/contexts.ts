@@ -22,7 +22,9 @@ export function contexts(): string {
   const drawing = new Drawing(
     2 * 20 + 3 * panel.width - 18,
     3 * panel.height + 62,
-    'Pixels that reach the output for one pixel, for three networks of 1, 3 and 12 layers. The PixelCNN sees a part that grows with depth, the Row LSTM a triangle, the Diagonal BiLSTM everything before the pixel but one.',
+    'Pixels that reach the output for one pixel, for three networks of 1, 3 and 12 layers. The PixelCNN sees a ' +
+      'part that grows with depth, the Row LSTM a triangle, the Diagonal BiLSTM everything before the pixel but ' +
+      'one.',
   );
   networks.forEach(([name, title, shape], line) => {
     const top = 30 + line * panel.height;
@@ -63,7 +65,8 @@ export function lostCorner(): string {
   const drawing = new Drawing(
     760,
     236,
-    'A colour image with three stripes a pixel. The output for blue of a pixel is reached by everything before it but the blue of the last pixel of the row above.',
+    'A colour image with three stripes a pixel. The output for blue of a pixel is reached by everything before ' +
+      'it but the blue of the last pixel of the row above.',
   );
   const place = { x: 24, y: 24, pitch: 34 };
   const lost: number[] = [];

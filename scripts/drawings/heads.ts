@@ -12,7 +12,8 @@ export function heads(): string {
   const drawing = new Drawing(
     760,
     226,
-    'Three bar charts of probabilities by level: a softmax of 32 levels, a sigmoid of two levels, and a mixture of two logistics of which the narrow one stands near the anchor.',
+    'Three bar charts of probabilities by level: a softmax of 32 levels, a sigmoid of two levels, and a ' +
+      'mixture of two logistics of which the narrow one stands near the anchor.',
   );
   const logits = Array.from(
     { length: levels },

@@ -29,7 +29,8 @@ export function layerBlocks(): string {
   const drawing = new Drawing(
     776,
     420,
-    'Flow diagrams: the whole network from the image through a masked 7x7, the layers and 1x1 layers to the head; the PixelCNN block; the Row LSTM layer; the Diagonal BiLSTM layer with its two directions.',
+    'Flow diagrams: the whole network from the image through a masked 7x7, the layers and 1x1 layers to the ' +
+      'head; the PixelCNN block; the Row LSTM layer; the Diagonal BiLSTM layer with its two directions.',
   );
   const kinds: [NetworkName, string][] = [
     ['pixel-cnn', 'PixelCNN block'],

@@ -13,7 +13,9 @@ export function cifarCurves(): string {
   return drawChart(
     {
       title:
-        'A chart of bits per dimension on held-out images of CIFAR-10 by thousands of images learnt from: falling curves of the three networks with a softmax, and a lower one of the PixelCNN with a mixture of logistics.',
+        'A chart of bits per dimension on held-out images of CIFAR-10 by thousands of images learnt from: ' +
+        'falling curves of the three networks with a softmax, and a lower one of the PixelCNN with a mixture ' +
+        'of logistics.',
       x: {
         label: 'thousands of images learnt from',
         from: 0,
@@ -42,7 +44,8 @@ export function binarizedMnistCurves(): string {
   return drawChart(
     {
       title:
-        'A chart of nats per image on held-out binarised digits by thousands of images learnt from: a falling curve for each of four networks.',
+        'A chart of nats per image on held-out binarised digits by thousands of images learnt from: a falling ' +
+        'curve for each of four networks.',
       x: { label: 'thousands of images learnt from', from: 0, to: 1300 },
       y: { label: 'nats per image', from: 78, to: 92 },
       lines: [
@@ -65,7 +68,8 @@ export function videoCurves(): string {
   return drawChart(
     {
       title:
-        'A chart of bits per dimension on clips to validate on by minutes of training: three falling curves; that of the PixelCNN ends lowest, that of the Diagonal BiLSTM highest.',
+        'A chart of bits per dimension on clips to validate on by minutes of training: three falling curves; ' +
+        'that of the PixelCNN ends lowest, that of the Diagonal BiLSTM highest.',
       x: { label: 'minutes on one thread', from: 0, to: 60 },
       y: { label: 'bits/dim', from: 0.9, to: 1.6 },
       lines: [

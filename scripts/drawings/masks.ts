@@ -18,7 +18,8 @@ export function maskDrawing(program: Program): string {
   const drawing = new Drawing(
     760,
     412,
-    'Taps of a 7x7 kernel on the image and of a 3x3 kernel on features, for red, green and blue outputs. Rows above and pixels to the left are seen whole, the centre in part, the rest not at all.',
+    'Taps of a 7x7 kernel on the image and of a 3x3 kernel on features, for red, green and blue outputs. Rows ' +
+      'above and pixels to the left are seen whole, the centre in part, the rest not at all.',
   );
   colours.forEach((paint, group) => {
     const x = 190 + group * 186;

@@ -13,7 +13,9 @@ export function overview(): string {
   const drawing = new Drawing(
     820,
     236,
-    'The last known frames are moved into place by motion that the network predicts: the expected frame. About it the next frame is drawn pixel by pixel, each from a probability of every level given all pixels before it. The frame joins the past, and the next one is predicted from there.',
+    'The last known frames are moved into place by motion that the network predicts: the expected frame. About ' +
+      'it the next frame is drawn pixel by pixel, each from a probability of every level given all pixels before ' +
+      'it. The frame joins the past, and the next one is predicted from there.',
   );
   const [first, second, expected, drawn]: Place[] = [24, 134, 300, 476].map((x) => ({ x, y: TOP, pitch: PITCH }));
   const ball = (at: number, paint: Paint) => (row: number, column: number) => {

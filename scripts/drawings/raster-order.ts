@@ -6,7 +6,8 @@ export function rasterOrder(): string {
   const drawing = new Drawing(
     760,
     218,
-    'Left: an image, of which the rows above the current pixel and the pixels to its left are known. Right: within the pixel red comes first, then green, then blue.',
+    'Left: an image, of which the rows above the current pixel and the pixels to its left are known. Right: ' +
+      'within the pixel red comes first, then green, then blue.',
   );
   const size = { width: 9, height: 6 };
   const place = { x: 28, y: 28, pitch: 24 };

@@ -24,7 +24,8 @@ export function scales(): string {
   const drawing = new Drawing(
     760,
     286,
-    'Three images of one picture, 2x2, 4x4 and 8x8. Every second pixel, down and across, of a finer image is a pixel of the coarser one and is known; the others are drawn.',
+    'Three images of one picture, 2x2, 4x4 and 8x8. Every second pixel, down and across, of a finer image is a ' +
+      'pixel of the coarser one and is known; the others are drawn.',
   );
   const places: Place[] = [
     { x: 28, y: 104, pitch: 26 },

@@ -48,7 +48,9 @@ const shown: readonly Training[] = [
 /** Trainings of one small network that go well and badly: what they cost on the way, and on clips held out. */
 export function trainings(): string {
   const title =
-    'Three charts of bits per dimension by steps, in training and in validation. Where a training goes well both fall. Where the rate is too high both rise and jump. Where there are two clips training falls, and validation stays high.';
+    'Three charts of bits per dimension by steps, in training and in validation. Where a training goes well ' +
+    'both fall. Where the rate is too high both rise and jump. Where there are two clips training falls, and ' +
+    'validation stays high.';
   const drawing = new Drawing(WIDTH, ROW * shown.length + 2 * MARGIN, title);
   for (const [row, { name, file, words }] of shown.entries()) {
     const points = readCurve(join('docs', 'curves', `${file}.csv`));

@@ -20,7 +20,8 @@ export function walks(): string {
   const drawing = new Drawing(
     760,
     484,
-    'Three grids with the number of the step that computes each pixel: by rows, by diagonals, by mirrored diagonals. Arrows show the pixels whose states a pixel reads. Below, diagonals as columns of a skewed map.',
+    'Three grids with the number of the step that computes each pixel: by rows, by diagonals, by mirrored ' +
+      'diagonals. Arrows show the pixels whose states a pixel reads. Below, diagonals as columns of a skewed map.',
   );
   const kinds: [ScanOrder, string][] = [
     ['rows', 'Row LSTM: rows'],
@@ -118,7 +119,9 @@ export function oneRowDown(): string {
   const drawing = new Drawing(
     760,
     196,
-    'What reaches the states at one pixel. From the left: earlier pixels. From the right: also pixels to the right in its row, which are still to come. Moved down by a row: earlier pixels alone. Their sum: all but one.',
+    'What reaches the states at one pixel. From the left: earlier pixels. From the right: also pixels to the ' +
+      'right in its row, which are still to come. Moved down by a row: earlier pixels alone. Their sum: all but ' +
+      'one.',
   );
   const panels = [
     { title: 'state from the left', op: left, rowsUp: 0 },

@@ -21,7 +21,9 @@ export function warpedFrames(): string {
   const drawing = new Drawing(
     812,
     334,
-    'Each pixel of the expected frame is a mixture of what stands at some places in the frames before. The places and weights come from a network that has read these frames; a residual is added. The expected frame is the first anchor, the last frame the second.',
+    'Each pixel of the expected frame is a mixture of what stands at some places in the frames before. The ' +
+      'places and weights come from a network that has read these frames; a residual is added. The expected ' +
+      'frame is the first anchor, the last frame the second.',
   );
   drawMotion(drawing, 42);
   drawLayers(drawing, 202);

@@ -15,7 +15,8 @@ export const TENSORFLOW_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tf
  * Command that installs a TensorFlow package. In a clone, npm 11 takes an optional peer for installed unless it is
  * saved as a development dependency.
  */
-export const INSTALL_PACKAGE = `npm install ${isClone() ? '--save-dev ' : ''}--ignore-scripts ${TENSORFLOW_PACKAGES[1]}`;
+const SAVE_DEV = isClone() ? '--save-dev ' : '';
+export const INSTALL_PACKAGE = `npm install ${SAVE_DEV}--ignore-scripts ${TENSORFLOW_PACKAGES[1]}`;
 /** Command that then installs a binding for the package. */
 export const INSTALL_BINDING = 'pxv backends install tensorflow';
 

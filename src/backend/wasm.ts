@@ -94,7 +94,8 @@ export const wasmError = errorFactory('DEPENDENCY', 'load WebAssembly');
 const WORK = `({ module, memory, id, stack, variables }) => {
   const absent = () => 8;
   const wasi_snapshot_preview1 = { fd_close: absent, fd_seek: absent, fd_write: absent };
-  const { exports } = new WebAssembly.Instance(module, { env: { memory, startWorker: absent }, wasi_snapshot_preview1 });
+  const imports = { env: { memory, startWorker: absent }, wasi_snapshot_preview1 };
+  const { exports } = new WebAssembly.Instance(module, imports);
   exports.__stack_pointer.value = stack;
   exports.__wasm_init_tls(variables);
   exports.work(id);

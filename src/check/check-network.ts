@@ -52,7 +52,8 @@ export async function checkNetwork(
       const fields = expectedReceptiveFields(sized.program, earlierTaps(sized.description));
       return { ...settings, network: sized, parameters, fields };
     });
-    const fine = `${network.program.ops.length} ops read all that their kernels and the paper's masks show, and nothing else`;
+    const { ops } = network.program;
+    const fine = `${ops.length} ops read all that their kernels and the paper's masks show, and nothing else`;
     const findings = [makeFinding('masks', network.description.size, findMaskFaults(network.program), fine)];
     for (const each of checked) findings.push(await causality(each));
     const first = checked[0];
@@ -110,8 +111,12 @@ async function contexts(checked: CheckedNetwork): Promise<Finding[]> {
   const last = all.filter((output) => output % channels === channels - 1);
   const faults = await findContextFaults(checked, all);
   const share = await measureUsedContext(checked, last);
-  const fine = `random weights: gradients at every sub-pixel that is promised, and at no other, for ${amongAll(all, fields, 'outputs')}`;
-  const found = `trained weights: ${(100 * share).toFixed(1)}% of the gradients promised, for ${amongAll(last, fields, 'outputs')}, are above ${SMALL_GRADIENT.toExponential()} of the largest`;
+  const fine =
+    'random weights: gradients at every sub-pixel that is promised, and at no other, for ' +
+    `${amongAll(all, fields, 'outputs')}`;
+  const found =
+    `trained weights: ${(100 * share).toFixed(1)}% of the gradients promised, for ` +
+    `${amongAll(last, fields, 'outputs')}, are above ${SMALL_GRADIENT.toExponential()} of the largest`;
   return [makeFinding('context', size, faults, fine), { check: 'trained context', size, result: 'reported', found }];
 }
 

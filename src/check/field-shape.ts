@@ -102,7 +102,10 @@ function stretches(fields: ReceptiveFields): string | null {
   const upTo = rows === height ? 'all rows above' : `k = 1 to ${rows - 1}`;
   const from = left.start === Infinity ? '0' : `x - ${left.start}`;
   const name = shapeName(left, right, rows === height);
-  return `${name}of row y - k, ${upTo}, columns ${edge(left, '-')} to ${edge(right, '+')}; of row y, from column ${from} on`;
+  return (
+    `${name}of row y - k, ${upTo}, columns ${edge(left, '-')} to ${edge(right, '+')}; of row y, from column ` +
+    `${from} on`
+  );
 }
 
 /**

@@ -55,7 +55,9 @@ export async function checkLikelihood(checked: CheckedNetwork, weights: readonly
     const apart = Math.abs(drawn - scored) <= TOLERANCE ? [] : [`${agree}: ${TOLERANCE} apart at most`];
     const drawnError = errorOf(drawnSums);
     const scoredError = errorOf(scoredSums);
-    const sums = `sums over the levels lie within ${drawnError.toExponential(1)} of 1 as drawn from, ${scoredError.toExponential(1)} as scored`;
+    const sums =
+      `sums over the levels lie within ${drawnError.toExponential(1)} of 1 as drawn from, ` +
+      `${scoredError.toExponential(1)} as scored`;
     const isOne = drawnError <= SUM_TOLERANCE.drawn && scoredError <= SUM_TOLERANCE.scored;
     return [
       makeFinding('likelihood', size, apart, agree),

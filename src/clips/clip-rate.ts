@@ -32,7 +32,10 @@ export function rateWarning(
   if (frameRate === null || !used.hasFrameRate || isSameRate(frameRate, used.frameRate)) return null;
   const learnt = roundRate(frameRate);
   const read = roundRate(used.frameRate);
-  return `read at ${pluralize(read, 'frame')} per second, and ${name} learned at ${learnt}: --fps model brings the clip to ${learnt}`;
+  return (
+    `read at ${pluralize(read, 'frame')} per second, and ${name} learned at ${learnt}: --fps model brings the ` +
+    `clip to ${learnt}`
+  );
 }
 
 /** Maximum frames per second of a GIF: most players show faster frames for 1/10 s instead of 1/100 s. */
@@ -42,5 +45,8 @@ const FASTEST_GIF = 50;
 export function playingWarning(kind: OutputKind, rate: FrameRate): string | null {
   if (kind !== 'gif' || framesPerSecond(rate) <= FASTEST_GIF) return null;
   const factor = Math.ceil(framesPerSecond(rate) / FASTEST_GIF);
-  return `a GIF of ${pluralize(roundRate(rate), 'frame')} per second plays too slowly in most players: write .mp4 or .webm, or play it slower (--slow ${factor})`;
+  return (
+    `a GIF of ${pluralize(roundRate(rate), 'frame')} per second plays too slowly in most players: write .mp4 or ` +
+    `.webm, or play it slower (--slow ${factor})`
+  );
 }

@@ -14,10 +14,9 @@ export async function reportHtml({ title, made, refresh, sections }: ReportPage)
   const [style, script] = ['page.css', 'page-script.js'].map(assetText);
   const isOne = sections.length === 1;
   const shown = await Promise.all(sections.map((section, at) => sectionHtml(section, isOne ? null : at + 1)));
-  const body = markup`<header><h1>${title}</h1><p class="made">${made}</p>${
-    !isOne &&
-    markup`<nav aria-label="sections"><ol>${sections.map((section, at) => markup`<li><a href="#section-${at + 1}">${section.title}</a></li>`)}</ol></nav>`
-  }</header>
+  const items = sections.map(({ title }, at) => markup`<li><a href="#section-${at + 1}">${title}</a></li>`);
+  const contents = markup`<nav aria-label="sections"><ol>${items}</ol></nav>`;
+  const body = markup`<header><h1>${title}</h1><p class="made">${made}</p>${!isOne && contents}</header>
 <main>${shown}</main>`.toString();
   // No user text is among the styles, since insertions are escaped.
   const styles = [style, ...[...body.matchAll(/<style>(.*?)<\/style>/gs)].map(([, text]) => text)];
@@ -65,7 +64,8 @@ async function sectionHtml({ title, blocks }: Section, number: number | null): P
     }),
   );
   const heading = number !== null && markup`<h2 id="section-${number}">${title}</h2>\n`;
-  return markup`<section${number !== null && markup` aria-labelledby="section-${number}"`}>${heading}${shown}</section>\n`;
+  const label = number !== null && markup` aria-labelledby="section-${number}"`;
+  return markup`<section${label}>${heading}${shown}</section>\n`;
 }
 
 /**

@@ -115,11 +115,14 @@ export class SvgDrawing<P extends string = Paint> {
   /** Returns the drawing as a complete SVG file. */
   toString(): string {
     const { width, height, title } = this;
-    const card = `<rect x=".5" y=".5" width="${width - 1}" height="${height - 1}" rx="8" class="${this.fill('card')} ${this.stroke('edge')}"/>`;
+    const card =
+      `<rect x=".5" y=".5" width="${width - 1}" height="${height - 1}" rx="8" class="${this.fill('card')} ` +
+      `${this.stroke('edge')}"/>`;
     const style = `.none{fill:none}${this.rules('light')}@media(prefers-color-scheme:dark){${this.rules('dark')}}`;
     const size = `viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"`;
     return [
-      `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="${fonts}" font-size="13" role="${this.hasLinks ? 'group' : 'img'}">`,
+      `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="${fonts}" font-size="13" ` +
+        `role="${this.hasLinks ? 'group' : 'img'}">`,
       `<title>${escapeHtml(title)}</title>`,
       `<style>${style}</style>`,
       card,

@@ -102,7 +102,8 @@ export function forecastTables({ clips, starts, trueChange, kinds }: ForecastsSu
   const hasSsim = names.some((name) => kinds[name]?.ssim != null);
   return [
     byHorizon(
-      `predicted from ${pluralize(starts, 'place')} in ${pluralize(clips, 'clip')}: PSNR of the last frame repeated, and decibels more\n` +
+      `predicted from ${pluralize(starts, 'place')} in ${pluralize(clips, 'clip')}: PSNR of the last frame ` +
+        `repeated, and decibels more\n` +
         `than that${clips === 1 ? '' : ' +- standard error over clips'} (clips on which it is more)`,
       ['last frame', ...titlesOf(others)],
       (h) => [kinds['last-frame']!.psnr[h].toFixed(2), ...others.map((name) => gainOf(kinds[name]!, h))],

@@ -52,7 +52,8 @@ export const predictFlags = {
   ),
   /** True to write frames without labels, borders and numbers. Default: false, for videos and contact sheets. */
   plain: booleanFlag(
-    'the bare frames, without labels, borders and frame numbers (.mp4 and .webm repeat a last row or column to have even sides)',
+    'the bare frames, without labels, borders and frame numbers (.mp4 and .webm repeat a last row or column to ' +
+      'have even sides)',
   ),
   /** Enlargement factor of the frames. Default: large enough for the labels to be legible; 1 without labels. */
   scale: withFlag(positiveInteger.optional(), 'factor', 'enlarge for the eye (default: enough for the labels)', {

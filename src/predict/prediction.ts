@@ -199,12 +199,18 @@ function labelsOf({ forecast, samples }: PredictionOptions): string[] {
 
 /** Returns the warning for a clip with too few known frames for hindcasts. */
 function nothingLearned(known: number): string {
-  return `${pluralize(known, 'frame')} are too few to learn from: predicted as without --adapt; ${MIN_HINDCAST_FRAMES} or more are needed`;
+  return (
+    `${pluralize(known, 'frame')} are too few to learn from: predicted as without --adapt; ` +
+    `${MIN_HINDCAST_FRAMES} or more are needed`
+  );
 }
 
 /** Returns the warning for a clip that ends right before `from`. */
 function noTruth(from: number): string {
-  return `the clip ends before frame ${from}, so that there is no truth to show beside what is predicted; without --from its panel is omitted`;
+  return (
+    `the clip ends before frame ${from}, so that there is no truth to show beside what is predicted; without ` +
+    '--from its panel is omitted'
+  );
 }
 
 function tooShort(path: string, known: number, from: number | null): Error {

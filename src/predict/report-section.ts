@@ -186,7 +186,10 @@ function blocksOf(
     title: 'the clip, beside what was predicted',
     first: known,
     rate: Math.min(FASTEST, rate),
-    note: `${pluralize(known, 'frame')} known, then ${horizon} predicted. Play, or move the scrubber by mouse or arrow keys; it plays at ${Math.min(FASTEST, Math.round(rate))} of ${pluralize(Math.round(rate), 'frame')} per second.`,
+    note:
+      `${pluralize(known, 'frame')} known, then ${horizon} predicted. Play, or move the scrubber by mouse or ` +
+      `arrow keys; it plays at ${Math.min(FASTEST, Math.round(rate))} of ${pluralize(Math.round(rate), 'frame')} ` +
+      'per second.',
     steps: truth.map((_, at) => ({
       name: at < known ? `frame ${first + at}, known` : `frame ${first + at}, predicted, ${at - known + 1} ahead`,
       predicted: at >= known,
@@ -280,7 +283,9 @@ function panelsOf({ truth, known, guess, samples }: Predicted, maps: readonly (F
           {
             title: 'uncertainty',
             predicted: true,
-            note: `how far the ${samples.length} samples differ: black not at all, white ${WHITE_LEVELS / 2} levels or more`,
+            note:
+              `how far the ${samples.length} samples differ: black not at all, white ${WHITE_LEVELS / 2} levels ` +
+              'or more',
             frames: truth.map((frame, at) => {
               const drawn = at < known ? [frame] : samples.map((future) => future[at - known]);
               return drawHeatMap(deviationOf(drawn), frame, WHITE_LEVELS / 2);

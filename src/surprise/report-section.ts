@@ -139,7 +139,9 @@ function sectionOf(title: string, found: ToldFindings, pictures: readonly (Frame
       y: { label: 'score', from: 0 },
       marks,
       lines: [overTime('score', timeline.score)],
-      note: `score: z-score above the baseline; numbers mark the largest events${leads ? ', and lead to their pictures' : ''}`,
+      note:
+        'score: z-score above the baseline; numbers mark the largest ' +
+        `events${leads ? ', and lead to their pictures' : ''}`,
     },
     ...shown.flatMap(({ peak, score }, at): Block[] => {
       const frame = pictures[at];

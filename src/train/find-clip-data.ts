@@ -195,7 +195,10 @@ function copiesLearnt({ clips }: FrameStore, training: readonly number[], valida
   const learnt = new Set(training.map((clip) => clips[clip].sha256));
   const copies = validation.filter((clip) => learnt.has(clips[clip].sha256)).map((clip) => clips[clip].name);
   if (copies.length === 0) return null;
-  return `${firstFew(copies)}: validates, and a copy of it is learned from, so that validations are too good; leave copies out`;
+  return (
+    `${firstFew(copies)}: validates, and a copy of it is learned from, so that validations are too good; leave ` +
+    'copies out'
+  );
 }
 
 /** Opens the decoded frames: the main process decodes, and the other ranks read the decoded files. */

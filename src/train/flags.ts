@@ -38,7 +38,8 @@ export const trainFlags = {
     'a config.json that holds the model and more; options given here come first',
   ),
   resume: booleanFlag(
-    'go on with the training in --out, to the very same weights as without a stop; --steps (in all) or --minutes (more) give it another length',
+    'go on with the training in --out, to the very same weights as without a stop; --steps (in all) or ' +
+      '--minutes (more) give it another length',
   ),
   acceptChangedData,
   overwrite,

@@ -60,7 +60,8 @@ async function readList(path: string): Promise<ListedClip[]> {
   const wrong = (received: string) =>
     errorFactory('INPUT', 'read list of clips')(
       path,
-      `tab-separated values under ${COLUMNS.join(', ')}, of clips to learn from ('learn') or to validate on ('validate')`,
+      `tab-separated values under ${COLUMNS.join(', ')}, of clips to learn from ('learn') or to validate on ` +
+        `('validate')`,
       received,
       "correct data.list in the configuration, or the list's file",
     );

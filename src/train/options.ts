@@ -94,7 +94,8 @@ export const modelFlags = {
   frames: withFlag(
     presetChoices.frames,
     'name',
-    `how previous frames are read: moved into place, or as they are (default: ${presetChoices.frames.unwrap().options[0]})`,
+    'how previous frames are read: moved into place, or as they are (default: ' +
+      `${presetChoices.frames.unwrap().options[0]})`,
     { name: 'conditioning' },
   ),
   factors: withFlag(
@@ -148,7 +149,8 @@ export const trainingFlags = {
   from: withFlag(
     z.string().optional(),
     'model',
-    'model to start from (run folder, .safetensors file or shipped model): its weights, and where --config names no model its description',
+    'model to start from (run folder, .safetensors file or shipped model): its weights, and where --config ' +
+      'names no model its description',
   ),
 } satisfies { [Name in keyof TrainingSettings]: z.ZodType<TrainingSettings[Name]> };
 

@@ -10,7 +10,10 @@ export function lostRateWarning({ frameRate }: ClipsConfiguration, from: string 
   const before = loadModel(from).frameRate;
   if (before === null) return null;
   const rate = formatFrameRate(before);
-  return `clips are taken at rates of their own, and ${from} learned at ${pluralize(rate, 'frame')} per second: --fps ${rate} keeps to it`;
+  return (
+    `clips are taken at rates of their own, and ${from} learned at ${pluralize(rate, 'frame')} per second: --fps ` +
+    `${rate} keeps to it`
+  );
 }
 
 /** Factor from the median frame rate beyond which a clip is reported. */
@@ -26,5 +29,8 @@ export function mixedRatesWarning(clips: readonly { name: string; frameRate: Fra
   if (far.length === 0) return null;
   const names = far.map(({ name, frameRate }) => `${name} (${roundRate(frameRate)})`);
   const most = roundRate(median);
-  return `${firstFew(names)}: far from ${pluralize(most, 'frame')} per second, the median of the clips; --fps F brings all to one rate`;
+  return (
+    `${firstFew(names)}: far from ${pluralize(most, 'frame')} per second, the median of the clips; --fps F ` +
+    'brings all to one rate'
+  );
 }

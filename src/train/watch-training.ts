@@ -19,7 +19,8 @@ export async function watchTraining(out: string): Promise<LoopbackServer> {
     // The number of viewers does not slow the training.
     if (now - drawn.at > 500 * drawn.refresh) {
       const { refresh } = drawn;
-      const made = `as it goes, at ${new Date().toISOString().slice(11, 19)} UTC; loads itself again every ${refresh} s`;
+      const time = new Date().toISOString().slice(11, 19);
+      const made = `as it goes, at ${time} UTC; loads itself again every ${refresh} s`;
       // Only the latest samples: the page is drawn often.
       const section = await trainingSection([out], 1);
       const html = await reportHtml({ title: section.title, made, refresh, sections: [section] });

@@ -164,7 +164,8 @@ function timesDoubt({ times, frameRate }: VideoInfo): string | null {
   const rate = roundRate(frameRate);
   if (times === 'missing') return `pictures without a time that can be right; all are read as if at a rate of ${rate}`;
   return times === 'uneven'
-    ? `pictures at uneven times, brought to their mean rate of ${rate} (--fps names another): some are repeated or dropped`
+    ? `pictures at uneven times, brought to their mean rate of ${rate} (--fps names another): some are repeated ` +
+        'or dropped'
     : null;
 }
 

@@ -228,7 +228,9 @@ function filters(video: VideoInfo, { size: { width, height }, channels, fit, fra
 const unknownFormat = /^(?:Error opening input: )?Invalid data found when processing input/;
 
 /** Remedy that names what can be given as a clip. */
-const giveAClip = `give a video file (MP4, WebM, MKV, AVI, GIF or another that FFmpeg plays) or a folder of numbered images (${imageFormats})`;
+const giveAClip =
+  'give a video file (MP4, WebM, MKV, AVI, GIF or another that FFmpeg plays) or a folder of numbered images ' +
+  `(${imageFormats})`;
 
 function noPicture(path: string, { failure, firstError }: FfmpegOutcome): PxvError {
   const cause = firstError ?? failure;

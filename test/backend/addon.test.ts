@@ -81,7 +81,8 @@ describe.each(libraries)('$name', ({ first, load }) => {
     const choose = () => library.kernels('avx1024' as InstructionSet);
     expect(choose).toThrow(PxvError);
     expect(choose).toThrow(
-      `choose kernels: instruction set: expected one that this CPU runs (${library.instructionSets.join(', ')}), received avx1024`,
+      'choose kernels: instruction set: expected one that this CPU runs ' +
+        `(${library.instructionSets.join(', ')}), received avx1024`,
     );
   });
 

@@ -65,7 +65,7 @@ echo '${text}' > "$2"`,
 const isLinux = process.platform === 'linux';
 
 (isLinux ? describe : describe.skip)('the binding', () => {
-  test('is compiled from the sources of the package against the libraries and headers of the wheel, and tried', async () => {
+  test('is compiled from sources of the package against libraries and headers of the wheel, and tried', async () => {
     const python = makeWheel();
     const installed = tensorflowPackage('good');
     process.env.CXX = compiler('c++', '2.21.0');
@@ -123,7 +123,7 @@ const isLinux = process.platform === 'linux';
     [
       'a Python without the wheel',
       () => ({ python: program('bare', `echo '{"python": "/opt/bare", "wheel": null}'`) }),
-      /received none for \/opt\/bare; run: \/opt\/bare -m pip install tensorflow-cpu, or name its Python with --python$/,
+      /none for \/opt\/bare; run: \/opt\/bare -m pip install tensorflow-cpu, or name its Python with --python$/,
     ],
     [
       'a wheel without what a binding needs',

@@ -48,7 +48,9 @@ const cases = WALKS.flatMap((walk, w) =>
     const { initial, ...arrays } = inputsOf(numbers);
     const inputs = { ...arrays, initial: (w + s) % 2 === 0 ? initial : null };
     const states = reference.lstm(numbers.shape, batch, inputs.gates, inputs.weights, inputs.initial);
-    const name = `${batch}x${height}x${width}, ${groups.join('+')} features by ${walk}${inputs.initial ? ', learned initial states' : ''}`;
+    const name =
+      `${batch}x${height}x${width}, ${groups.join('+')} features by ` +
+      `${walk}${inputs.initial ? ', learned initial states' : ''}`;
     return { name, numbers, inputs, states };
   }),
 );

@@ -306,7 +306,7 @@ describe.each([...new Set(['native-wasm', fastest])])('pooled memory of %s', (ba
     y.dispose();
   });
 
-  test('arrays from dataSync, data and bufferSync never change afterwards, and changing them changes no tensor', async () => {
+  test('arrays of dataSync, data and bufferSync never change later, and changing them changes no tensor', async () => {
     const x = pooled(1);
     const arrays = [x.dataSync(), await x.data(), x.bufferSync().values];
     const expected = Array.from(arrays[0]);

@@ -33,7 +33,9 @@ describe('withPrecision', () => {
     ['cpu', 'the backend cpu'],
   ])('refuses bf16 in one line where %s lacks it, and takes float32', async (backend, received) => {
     await tf.setBackend(backend);
-    const refusal = `choose precision: bf16: expected the native kernels avx512 or amx on a CPU with AVX-512 BF16, received ${received}; take --precision float32`;
+    const refusal =
+      'choose precision: bf16: expected the native kernels avx512 or amx on a CPU with AVX-512 BF16, received ' +
+      `${received}; take --precision float32`;
     expect(() => withPrecision('bf16', () => 1)).toThrow(PxvError);
     expect(() => assertPrecision('bf16')).toThrow(refusal);
     expect(withPrecision('float32', () => 1)).toBe(1);

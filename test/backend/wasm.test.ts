@@ -54,7 +54,8 @@ test('more than an address of 32 bits reaches is refused in one line', () => {
   const first = memory.make(2 ** 29);
   expect(() => memory.make(2 ** 29)).toThrow(PxvError);
   expect(() => memory.make(2 ** 29)).toThrow(
-    'allocate: memory of WebAssembly: expected at most 4 GiB in all, received 2147483648 bytes more; use a smaller batch or size',
+    'allocate: memory of WebAssembly: expected at most 4 GiB in all, received 2147483648 bytes more; use a ' +
+      'smaller batch or size',
   );
   memory.free(first);
   memory.free(memory.make(2 ** 29));
@@ -73,7 +74,7 @@ describe('a file that does not hold the kernels is refused in one line', () => {
     if (bytes !== null) writeFileSync(path, bytes);
     expect(() => loadWasmFrom(path)).toThrow(PxvError);
     expect(() => loadWasmFrom(path)).toThrow(
-      /^load WebAssembly: .*\.wasm: expected a whole file of pxv, received .+; install pxv again, or run: npm run build:wasm$/,
+      /^load WebAssembly: .*\.wasm: expected a whole file of pxv, received .+; install .+, or run: npm run build:wasm$/,
     );
   });
 

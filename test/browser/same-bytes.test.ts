@@ -78,7 +78,8 @@ withChromium('a page', () => {
     expect(chosen).toEqual({ instructionSet: 'wasm', threads: 1, isolated: false });
     expect(computed).toEqual(expected);
     expect((await inPage(page, 2)).error).toBe(
-      'choose backend: threads: expected 1, as the page is not isolated, received 2; serve the page with the headers COOP and COEP',
+      'choose backend: threads: expected 1, as the page is not isolated, received 2; serve the page with the ' +
+        'headers COOP and COEP',
     );
   });
 });

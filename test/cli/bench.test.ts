@@ -31,7 +31,7 @@ test('pxv bench kernels times the kernels of one network, described as for pxv t
   expect(JSON.parse(kernels.stdout)).toMatchObject({ precision: 'bf16', peaks: expect.any(Object) as object });
 });
 
-test('pxv bench refuses a backend whose kernels it cannot time, and a kind of bench that is none, in one line', async () => {
+test('pxv bench refuses a backend whose kernels it cannot time, and an unknown benchmark, in one line', async () => {
   const cpu = await pxvInProcess(['bench', 'kernels', ...tiny, '--backend', 'cpu']);
   expect(cpu).toMatchObject({ code: 2, stdout: '' });
   expect(cpu.stderr).toMatch(/^pxv: bench: backend: expected native, .*\n$/);

@@ -31,7 +31,8 @@ describe('bash completes', () => {
   const completed = (...words: string[]) =>
     typed(
       'bash',
-      `${scripts.bash}\nCOMP_WORDS=(pxv ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}; _pxv; echo "\${COMPREPLY[@]}"`,
+      `${scripts.bash}\nCOMP_WORDS=(pxv ${words.map((word) => `'${word}'`).join(' ')}); ` +
+        `COMP_CWORD=${words.length}; _pxv; echo "\${COMPREPLY[@]}"`,
     );
 
   test.each<[string, string[], string[]]>([

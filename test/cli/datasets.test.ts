@@ -39,8 +39,10 @@ test('pxv datasets verify counts the images of files that are there', async () =
   expect(stdout).toBe(
     [
       data,
-      'train: 27 of 45000 images; CIFAR-10 train: 30 of the 50000 official images (train_30.bin), without the held-out tenth',
-      'validation: 3 of 5000 images; CIFAR-10 train: 30 of the 50000 official images (train_30.bin), the tenth held out of it',
+      'train: 27 of 45000 images; CIFAR-10 train: 30 of the 50000 official images (train_30.bin), without the ' +
+        'held-out tenth',
+      'validation: 3 of 5000 images; CIFAR-10 train: 30 of the 50000 official images (train_30.bin), the tenth ' +
+        'held out of it',
       'test: 4 of 10000 images; CIFAR-10 test: 4 of the 10000 official images (test_4.bin)',
       'no checksums are known of these files',
       '',
@@ -91,7 +93,7 @@ test.each([
   expect(stderr).toMatch(line);
 });
 
-test('an interrupted pxv datasets get says so, ends with 130, and leaves what has arrived for the next one', async () => {
+test('an interrupted pxv datasets get says so, ends with 130, and keeps what has arrived for the next', async () => {
   const bytes = new Uint8Array(9_912_422);
   const { url } = await serve({ '/train-images-idx3-ubyte.gz': brokenOff(bytes, 100_000, true) });
   const cache = folderWith({});

@@ -30,7 +30,7 @@ async function framesOf(path: string): Promise<Buffer[]> {
   return found;
 }
 
-test('a clip is written and read again to the last bit, also by WebAssembly, and damage costs what is said', async () => {
+test('a clip is decoded to the last bit, also by WebAssembly, and damage costs what is said', async () => {
   const options = ['--size', '24x16', '--key-frame-interval', '4', '--json', '--quiet'];
   const written = await pxv(['encode', clip, ...options, '--out', at('clip.pxv'), '--instruction-set', 'wasm']);
   expect(written).toMatchObject({ code: 0, stderr: '' });

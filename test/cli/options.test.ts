@@ -22,7 +22,8 @@ test('wholeNumber takes whole numbers in its range, both ends included', () => {
 
 test.each(['0', '65', '1.5', '', 'x', '1e2', 'NaN', '0x10'])('wholeNumber from 1 to 64 refuses "%s"', (text) => {
   expect(refusal(() => wholeNumber(text, '--batch', 1, 64))).toBe(
-    `USAGE: read options: --batch: expected a whole number from 1 to 64, received "${text}"; give one such as --batch 1`,
+    `USAGE: read options: --batch: expected a whole number from 1 to 64, received "${text}"; give one such as ` +
+      '--batch 1',
   );
 });
 
@@ -78,7 +79,8 @@ test('frameRate takes decimals and fractions, --fps of clips that are read for a
 
 test.each(['0', 'model', '-1', '1/0', ''])('frameRate refuses "%s"', (text) => {
   expect(refusal(() => frameRate(text, '--fps'))).toBe(
-    `USAGE: read options: --fps: expected frames per second, above 0 and at most 1000, received "${text}"; give them as in --fps 10, --fps 12.5 or --fps 30000/1001`,
+    `USAGE: read options: --fps: expected frames per second, above 0 and at most 1000, received "${text}"; ` +
+      'give them as in --fps 10, --fps 12.5 or --fps 30000/1001',
   );
 });
 
@@ -93,7 +95,8 @@ test('seed takes 64 bits, as a number where one can hold it', () => {
 
 test.each(['-1', '1.5', '18446744073709551616', 'dice', ''])('seed refuses "%s"', (text) => {
   expect(refusal(() => seed(text))).toBe(
-    `USAGE: read options: --seed: expected a whole number from 0 to 2^64 - 1, received "${text}"; give one such as --seed 1`,
+    `USAGE: read options: --seed: expected a whole number from 0 to 2^64 - 1, received "${text}"; give one ` +
+      'such as --seed 1',
   );
 });
 

@@ -163,7 +163,7 @@ describe('pxv predict through pipes', () => {
     [['clips', '--out', '-'], /--out -: expected a folder, for several clips, received standard output;/],
     [
       ['clips', '--out', 'x.mp4'],
-      /x\.mp4: expected a folder, for several clips, received the name of a file; give --out a folder, such as x\.mp4\/,/,
+      /x\.mp4: expected a folder, for several clips, received .*; give --out a folder, such as x\.mp4\/,/,
     ],
   ])('of several clips refuses %j', async (args, line) => {
     const { code, stderr } = await predict(...args);

@@ -128,7 +128,8 @@ describeHere(`over ${title}`, () => {
       ],
       [
         ['predict', 'long', '--best-guess'],
-        'predict: ranks: expected a sample or more for each of the 2, received the best guess, which is one; draw more, or run it alone',
+        'predict: ranks: expected a sample or more for each of the 2, received the best guess, which is one; ' +
+          'draw more, or run it alone',
       ],
     ])('%s cannot be shared, which is said in one line', async (args, line) => {
       const outcome = await inRanks(2, ...args, ...model).ended;
@@ -140,7 +141,8 @@ describeHere(`over ${title}`, () => {
   test('a command whose work cannot be shared is refused in one line', async () => {
     const outcome = await inRanks(2, 'models', 'list').ended;
     expect(linesOf(outcome)).toEqual([
-      'pxv: models: ranks: expected one process, for they cannot share this work, received 2 that were launched; run it alone',
+      'pxv: models: ranks: expected one process, for they cannot share this work, received 2 that were ' +
+        'launched; run it alone',
     ]);
   });
 });

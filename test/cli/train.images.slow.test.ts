@@ -96,7 +96,7 @@ test('pxv train --images on a folder tells how far the decoding is, also where i
   expect(resumed.stderr).toMatch(/^decode +3\/3 images .*photos$/m);
 });
 
-test('exit code 1: pxv train refuses what memory cannot hold before it decodes, and says what larger images become', async () => {
+test('exit code 1: pxv train refuses what memory cannot hold before it decodes, with the size to take', async () => {
   mkdirSync(join(folder.path, 'large'));
   const image = sharp({ create: { width: 160, height: 120, channels: 3, background: 'teal' } });
   for (let i = 0; i < 3; i++) await image.png().toFile(join(folder.path, 'large', `${i}.png`));

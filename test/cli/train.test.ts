@@ -152,7 +152,7 @@ describe('pxv train, killed', () => {
   });
 });
 
-test('pxv train with a configuration that says nothing of the length trains for 20 minutes, as without one', async () => {
+test('pxv train with a configuration without a length trains for 20 minutes, as without one', async () => {
   const { model, data } = JSON.parse(readFileSync(at('run', 'config.json'), 'utf8')) as Record<string, unknown>;
   writeFileSync(at('no-length.json'), JSON.stringify({ model, data, training: { batch: 2 } }));
   const { code } = await interruptOnce('no-length/log.jsonl', [

@@ -151,7 +151,8 @@ describe('training', () => {
   test('from a model with a rate warns where it would be lost', async () => {
     const from = join(folder.path, 'at5.safetensors');
     saveModel(from, at5);
-    const warning = `clips are taken at rates of their own, and ${from} learned at 5 frames per second: --fps 5 keeps to it`;
+    const learned = `${from} learned at 5 frames per second`;
+    const warning = `clips are taken at rates of their own, and ${learned}: --fps 5 keeps to it`;
     expect((await train([film], null, from)).warnings).toEqual([warning]);
     expect((await train([film], '5', from)).warnings).toEqual([]);
   });

@@ -25,7 +25,7 @@ test.each(tinyModels)('what a model of %s writes is read again', async (_, scale
     );
 });
 
-test('key frames are written by a model of images where that is smaller, and no figure depends on the batch', async () => {
+test('key frames are coded by a model of images if that is smaller, and no figure depends on the batch', async () => {
   const model = randomModel([tinyNetwork()]);
   const keyFrameModel = randomModel([images], 2);
   const frames = framesOf(model, 6);
@@ -50,7 +50,7 @@ test('pictures that stand for themselves keep their names, behind damage too', a
   expect(await decoded(bytes, model)).toEqual([first, { lost: { from: 1, to: 1 } }, last]);
 });
 
-test('a flipped bit and a lost end are found, cost the frames up to the next key frame, and make no frame wrong', async () => {
+test('a flipped bit and a lost end are found, cost frames up to the next key frame, and make none wrong', async () => {
   const model = randomModel([tinyNetwork({ size: { width: 2, height: 2 } })]);
   const frames = framesOf(model, 6);
   const bytes = await encoded(model, frames);
@@ -88,7 +88,7 @@ test('a file of another arithmetic is refused in one line that says what reads i
   const header = { ...(await reader.header()), arithmetic: 'fused' } as const;
   const frames = decodeFrames(reader, header, { models: { model, stills: null }, webp: asIs });
   await expect(frames.next()).rejects.toThrow(
-    /^decode: the instruction set: expected avx2, .* received wasm; read it on such a machine, or write it with --instruction-set portable$/,
+    /^decode: the instruction set: expected avx2, .* received wasm; .* write it with --instruction-set portable$/,
   );
 });
 
@@ -96,6 +96,6 @@ test('where other kernels compute whole images than pixels, nothing is written t
   const model = randomModel([tinyNetwork()]);
   await tf.setBackend('cpu');
   await expect(encoded(model, framesOf(model, 2))).rejects.toThrow(
-    /^code frames: backend: expected native, whose bits a reader repeats, received another; choose it: await chooseBackend/,
+    /^code frames: backend: expected native, .*, received another; choose it: await chooseBackend/,
   );
 });

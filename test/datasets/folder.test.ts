@@ -196,7 +196,7 @@ test('an interruption ends the decoding', async () => {
   );
 });
 
-test('links to images count as images, links to folders are not followed, and one that leads nowhere is refused', async () => {
+test('links to images count as images, links to folders are not followed, a broken one is refused', async () => {
   const folder = folderOf(2);
   const elsewhere = folderWith({ 'c.png': pictures[2].png });
   symlinkSync(join(elsewhere, 'c.png'), join(folder, '3.png'));

@@ -59,7 +59,7 @@ test('what is there already is not downloaded again', async () => {
   expect(ranges).toHaveLength(1);
 });
 
-test('of several files, those that have arrived are kept when a later one fails, and the folder appears at the end', async () => {
+test('of several files, those that have arrived are kept when a later one fails; the folder comes last', async () => {
   const files = { 'one-idx3-ubyte': idx(1), 'two-idx3-ubyte': idx(2) };
   const answers = {
     '/one-idx3-ubyte': whole(files['one-idx3-ubyte']),

@@ -33,7 +33,7 @@ test.each([
   expect(equal(allOf(images), interleaved)).toBe(true);
 });
 
-test('training batches are joined in the order of their numbers, also where some are packed and some are not', async () => {
+test('training batches are joined in the order of their numbers, also where only some are packed', async () => {
   const batches = Array.from({ length: 10 }, (_, i) => [
     `Imagenet32_train_npz/train_data_batch_${i + 1}.npz`,
     i % 2 ? stored : deflated,
@@ -140,7 +140,7 @@ test.each([
   await expect(imagenet32.open(folderWith({ 'val_data.npz': npz }), 'test')).rejects.toMatchObject(refusal(message));
 });
 
-test('the checksums of arrays that are read in place are compared once, and again where a file has changed', async () => {
+test('checksums of arrays that are read in place are compared once, and again if a file has changed', async () => {
   const folder = folderWith({ 'val_data.npz': stored });
   const open = async () => {
     let reads = 0;

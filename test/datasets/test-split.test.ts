@@ -30,7 +30,7 @@ test.each([
   expect(importers({ ...sources, 'src/tasks/train-on-images.ts': offender })).toContain('src/tasks/train-on-images.ts');
 });
 
-test("training cannot ask for test images that are there, though its type of split, which has no 'test', be passed over", async () => {
+test("training cannot ask for test images, even past its type of split, which has no 'test'", async () => {
   const data = folderWith({ 't10k-images-idx3-ubyte': idx(2), 'train-images-idx3-ubyte': idx(10) });
   expect((await openForEvaluation('mnist', 'test', { data })).count).toBe(2);
   // @ts-expect-error -- 'test' is no TrainingSplit.

@@ -77,7 +77,8 @@ describe.each(mpis)('over $title', ({ name, keepsCode, launch }) => {
   );
 
   testHere(
-    'a training of which a rank is killed ten times, at any moment, leaves no half file, never hangs, and ends as an undisturbed one',
+    'a training of which a rank is killed ten times, at any moment, leaves no half file, never hangs, and ends ' +
+      'as an undisturbed one',
     async () => {
       const [network] = networks;
       const run = `${name}-killed-often`;

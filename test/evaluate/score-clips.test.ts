@@ -74,7 +74,7 @@ describe('weights that learn from the clip', () => {
     expect((await score([long], { adapt: true })).clips[0]).toEqual(adapted.clips[0]);
   });
 
-  test('leave forecasts as they are where too little is known for hindcasts, and what is expected of the next frame', async () => {
+  test('leave forecasts as they are if too little is known for hindcasts, and the expected next frame', async () => {
     const kept = await score([long]);
     const adapted = await score([long], { adapt: true });
     expect(adapted.forecasts).toEqual(kept.forecasts);
@@ -139,7 +139,8 @@ test('a model of images scores no clips', async () => {
 
 test('where no clip has two frames there is nothing to score', async () => {
   await expect(score([single])).rejects.toThrow(
-    `score clips: ${single}: expected at least one clip that can be read and has two frames or more, received none; give other clips`,
+    `score clips: ${single}: expected at least one clip that can be read and has two frames or more, received ` +
+      'none; give other clips',
   );
 });
 
@@ -175,7 +176,7 @@ describe('clips at their own aspects', () => {
     expect(together.forecasts!.kinds.sample!.ssim).toHaveLength(1);
   });
 
-  test('in a letterbox are scored without bars, and SSIM is that of the clips that are not too small for it', async () => {
+  test('in a letterbox are scored without bars, and SSIM is that of clips that are large enough for it', async () => {
     const {
       clips,
       dimensions: all,
@@ -224,7 +225,7 @@ describe('of a folder with a file that cannot be read', () => {
     expect({ ...all, skipped: [] }).toEqual(others);
   });
 
-  test('that file is an error where nothing else is there; beside others it is left out, though it was named', async () => {
+  test('that file is an error if nothing else is there; beside others it is skipped, though it was named', async () => {
     const bad = join(mixed, 'b');
     await expect(score([bad])).rejects.toMatchObject({ code: 'INPUT', message: /1\.png/ });
     const both = await score([bad, join(mixed, 'a')]);
@@ -259,7 +260,7 @@ test('a clip that is shorter than the horizon is scored, but no frame of it is p
   ]);
 });
 
-test('frames are predicted from places spread over a clip, and the last frame repeated stands beside them', async () => {
+test('frames are predicted from places spread over a clip, beside the last frame repeated', async () => {
   const { clips, forecasts, samples } = await score([long, short], { starts: 3, samples: 2 });
   const [{ starts, kinds, trueChange }] = clips.map((clip) => clip.forecasts!);
   expect(starts).toEqual([2, 4, 5]);

@@ -109,7 +109,7 @@ describe.each(units)('in %s', (unit) => {
     expect(await integral(twice, unit, 140)).toBeCloseTo(2, 12);
   });
 
-  test('the joint density of two sub-pixels integrates to one, the second conditioned on the level of the first', async () => {
+  test('the joint density of two sub-pixels integrates to one, the second given the level of the first', async () => {
     const first = probabilitiesOf(3, 1);
     const second = [2, 3, 4].map((seed) => probabilitiesOf(3, seed));
     const joint = ([a, b]: Uint8Array) => -Math.log(first[a]) - Math.log(second[a][b]);

@@ -92,7 +92,7 @@ test('a step is one of Adam, and what scores is the running average: as written 
   adaptation.dispose();
 });
 
-test('what a frame costs follows from the frames before it alone, and the first costs what the model says', async () => {
+test('the bits of a frame follow from the frames before it alone, those of the first from the model', async () => {
   const beginning = noise(4, 1);
   const end = noise(2, 2);
   const otherEnd = noise(2, 3);

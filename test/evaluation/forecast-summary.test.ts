@@ -15,7 +15,7 @@ const clip = (lastFrame: number[], sample: number[], change: number[]): ClipFore
 });
 const close = (values: number[]) => values.map((value) => expect.closeTo(value, 9) as number);
 
-test('decibels more than the last frame are a mean over clips, with its standard error and the clips on which it wins', () => {
+test('decibels above the last frame are a mean over clips, with its standard error and the clips won', () => {
   const { clips, starts, trueChange, kinds } = summariseForecasts([
     clip([20, 18], [23, 17], [3, 1]),
     clip([30, 25], [31, 21], [1, 2]),

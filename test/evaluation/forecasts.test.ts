@@ -60,7 +60,7 @@ test('the best guess is the one that a model makes', () => {
   expect(forecasts['best-guess'].futures({ ...at, guess: at.truth })).toEqual([at.truth]);
 });
 
-test('the mean, the best and the worst are there where several are drawn, the best guess where a model makes one', () => {
+test('mean, best and worst are there if several are drawn, the best guess if a model makes one', () => {
   const names = (samples: number, guesses: boolean) => forecastNames({ samples, guesses });
   expect(names(1, false)).toEqual(['last-frame', 'moved-last-frame', 'sample']);
   expect(names(2, false)).toEqual(['last-frame', 'moved-last-frame', 'sample', 'mean', 'best', 'worst']);

@@ -98,7 +98,8 @@ describe('ssim', () => {
       expect.objectContaining({
         code: 'INPUT',
         message:
-          'compute SSIM: frames: expected at least 11 x 11 pixels, received 10 x 16; compare larger frames, or use PSNR',
+          'compute SSIM: frames: expected at least 11 x 11 pixels, received 10 x 16; compare larger frames, or ' +
+          'use PSNR',
       }) as Error,
     );
   });

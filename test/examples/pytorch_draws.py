@@ -1,7 +1,7 @@
 """Answers with examples/pytorch/pxv_draw.py, in float64, what a test asks about levels and images of pxv.
 
-Reads a list of questions from the standard input and prints the list of answers, as JSON. Each question names below which
-function answers it. Images are bytes, [height, width, channels] of the model one after another.
+Reads a list of questions from the standard input and prints the list of answers, as JSON. Each question names below
+which function answers it. Images are bytes, [height, width, channels] of the model one after another.
 """
 
 import json

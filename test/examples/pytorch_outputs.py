@@ -1,10 +1,10 @@
 """Computes with examples/pytorch/pxv_torch.py, in float64, what a test compares, of many models in one process.
 
 For each stem in the arguments it reads STEM.safetensors, a model, and STEM.clips.safetensors: arrays of bytes, [batch,
-frames, height, width, channels], the last frame being the image. It writes STEM.<name>.f32 for each array: the logits of
-every scale, then the nats of every scale; and, as many numbers, STEM.<name>.rounding.f32: how far each may be off. For
-logits that is what PyTorch itself is off at most in float32; for nats what they are off where all logits and anchors are off
-by 1e-6 of themselves, or of 1. Where a logistic is narrow that is much.
+frames, height, width, channels], the last frame being the image. It writes STEM.<name>.f32 for each array: the logits
+of every scale, then the nats of every scale; and, as many numbers, STEM.<name>.rounding.f32: how far each may be off.
+For logits that is what PyTorch itself is off at most in float32; for nats what they are off where all logits and
+anchors are off by 1e-6 of themselves, or of 1. Where a logistic is narrow that is much.
 """
 
 import sys

@@ -181,7 +181,8 @@ describe('a write that the system refuses is an error of one line', () => {
   test('that names what was done and how another place is chosen', () => {
     expect(writeFailure('a', refusal('ENOSPC'), { operation: 'download', remedy: 'set A' })).toMatchObject({
       message:
-        'download: a: expected a place that can be written to, received ENOSPC: said so, write; free the disk, or set A',
+        'download: a: expected a place that can be written to, received ENOSPC: said so, write; free the disk, ' +
+        'or set A',
     });
   });
 
@@ -192,7 +193,7 @@ describe('a write that the system refuses is an error of one line', () => {
 
   (existsSync('/dev/full') ? test : test.skip)('on a disk that is full', () => {
     expect(() => appendLine('/dev/full', 'text')).toThrow(
-      /^write: \/dev\/full: expected a place that can be written to, received ENOSPC: [^\n]*; free the disk, or choose another path$/,
+      /^write: \/dev\/full: expected a place .*, received ENOSPC: [^\n]*; free the disk, or choose another path$/,
     );
   });
 });

@@ -72,7 +72,7 @@ test('a limit of a group above counts as well', () => {
   expect(freeBy(files)).toBe(1000);
 });
 
-test('in a container whose group has its path outside, the limit at the root counts; version 1 names it otherwise', () => {
+test('in a container whose group has its path outside, the limit at the root counts, of both versions', () => {
   const files = {
     'proc/meminfo': meminfo,
     'proc/self/cgroup': '5:cpu,cpuacct:/docker/abc\n4:memory:/docker/abc\n0::/\n',

@@ -45,7 +45,7 @@ function totalProbability(shared: 'known' | 'predicted'): { total: number; exact
   return { total: nats.reduce((sum, value) => sum + Math.exp(-value), 0), exact: chain.exact };
 }
 
-test('with known shared pixels the probabilities of all images sum to one: the sum over scales is the exact likelihood', () => {
+test('with known shared pixels the probabilities of all images, products over scales, sum to one', () => {
   const { total, exact } = totalProbability('known');
   expect(total).toBeCloseTo(1, 5);
   expect(exact).toBe(true);

@@ -131,7 +131,8 @@ test('a name that is nothing is refused, with the names of the shipped models', 
   const { code, message } = refusal(() => resolveModelFile('no-such-model'));
   expect(code).toBe('CHECKPOINT');
   expect(message).toBe(
-    'find model: no-such-model: expected a run folder with model.safetensors, a .safetensors file, or a shipped model ' +
+    'find model: no-such-model: expected a run folder with model.safetensors, a .safetensors file, or a ' +
+      'shipped model ' +
       `(${listShippedModels().join(', ')}), received no such path or name; ` +
       'check the name, or train one with `pxv train --frames DIR --out RUN`',
   );
@@ -154,7 +155,8 @@ test('a text file is refused as a model', () => {
 
 test('a missing tensor is named, with its shape', () => {
   expect(refusedWith(({ arrays }) => arrays.delete('scales.0.layers.1.wide.weights'))).toBe(
-    `read model: ${file}: expected tensor 'scales.0.layers.1.wide.weights' of shape [3, 3, 6, 6], received no such tensor; ` +
+    `read model: ${file}: expected tensor 'scales.0.layers.1.wide.weights' of shape [3, 3, 6, 6], received no ` +
+      'such tensor; ' +
       'use a checkpoint that this version of pxv wrote',
   );
 });
@@ -180,7 +182,8 @@ test('a masked weight that is not zero is named, with its place: backends differ
     ((y * width + x) * inputs + input) * outputs + output;
   const changed = (at: number) => refusedWith(({ arrays }) => (arrays.get(name)!.data[at] = 1e-3));
   expect(changed(place(height - 1, 2, 1, 3))).toBe(
-    `read model: ${file}: expected zero where tensor '${name}' is masked, received ${Math.fround(1e-3)} at [2, 2, 1, 3]; ` +
+    `read model: ${file}: expected zero where tensor '${name}' is masked, received ${Math.fround(1e-3)} at [2, ` +
+      '2, 1, 3]; ' +
       'set masked weights to zero',
   );
   saveModel(file, model);

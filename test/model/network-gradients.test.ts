@@ -40,7 +40,7 @@ function checkNetwork(description: NetworkDescription): void {
   disposeExamples(examples);
 }
 
-describe('gradients of the nats are those of the float64 reference, in every parameter, the conditioning included,', () => {
+describe('gradients of the nats are those of the float64 reference in every parameter, with the conditioning,', () => {
   test.each([...tinyNetworks, ...framedNetworks])('%s', (_, description) => checkNetwork(description));
 
   test.each(forms.filter((form) => form !== fastest))('on %s, where frames move', async (form) => {

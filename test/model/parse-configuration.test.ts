@@ -70,7 +70,8 @@ test.each([
 ])('an unknown key, $path, is refused by name, with the nearest known one', ({ path, value, named, nearest }) => {
   expect(refusal(changed(path, value))).toMatchObject({
     code: 'USAGE',
-    message: `train: config.json: expected only known keys, received unknown key '${named}'; did you mean '${nearest}'?`,
+    message:
+      'train: config.json: expected only known keys, ' + `received unknown key '${named}'; did you mean '${nearest}'?`,
   });
 });
 
@@ -169,7 +170,8 @@ test.each([
 test('a sigmoid is refused more than 2 levels, and takes 2', () => {
   const sigmoid = changed('model.scales.0.head', { type: 'sigmoid' }) as typeof run;
   expect(refusal(sigmoid).message).toBe(
-    "train: config.json: expected a valid 'model.scales.0.levels', received 256 (the head 'sigmoid' takes 2 at most); correct 'model.scales.0.levels'",
+    "train: config.json: expected a valid 'model.scales.0.levels', received 256 (the head 'sigmoid' takes 2 at " +
+      "most); correct 'model.scales.0.levels'",
   );
   const { version, scales } = sigmoid.model;
   const binary = { version, scales: [{ ...scales[0], levels: 2 }] };

@@ -11,7 +11,7 @@ function coloursOf(channels: Channels, levels: number, changes: Partial<PresetSe
   return head.type === 'logistic-mixture' ? head.colours : 'no mixture';
 }
 
-test('a mixture of colour images chooses its components together, unless it is told otherwise or has two levels', () => {
+test('a mixture of colour images chooses its components together, unless set otherwise or of two levels', () => {
   expect(coloursOf(3, 256)).toBe('together');
   expect(coloursOf(3, 256, { context: 2 })).toBe('together');
   expect(coloursOf(3, 256, { colours: 'apart' })).toBe('apart');

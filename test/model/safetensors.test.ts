@@ -64,7 +64,8 @@ out = {'metadata': header.pop('__metadata__')}
 for name, entry in header.items():
     begin, end = (8 + length + offset for offset in entry['data_offsets'])
     size, letter = {'F32': (4, 'f'), 'F16': (2, 'e')}[entry['dtype']]
-    out[name] = [entry['dtype'], entry['shape'], list(struct.unpack(f'<{(end - begin) // size}{letter}', data[begin:end]))]
+    values = struct.unpack(f'<{(end - begin) // size}{letter}', data[begin:end])
+    out[name] = [entry['dtype'], entry['shape'], list(values)]
 print(json.dumps(out))`;
     const { stdout, stderr } = spawnSync('python3', ['-c', program, path], { encoding: 'utf8' });
     expect(stderr).toBe('');
@@ -154,7 +155,9 @@ test.each([
   },
 ])('$name is refused in one line', ({ bytes, received }) => {
   writeFileSync(path, bytes());
-  const message = `read model: ${path}: expected a whole safetensors file of float32 or float16 tensors, received ${received}; use another checkpoint; this file is broken or of another kind`;
+  const message =
+    `read model: ${path}: expected a whole safetensors file of float32 or float16 tensors, received ${received}; ` +
+    'use another checkpoint; this file is broken or of another kind';
   expect(() => readSafetensors(path)).toThrow(expect.objectContaining({ code: 'CHECKPOINT', message }) as PxvError);
 });
 

@@ -15,7 +15,7 @@ const asScored = { temperature: 1, warming: 0, carry: 1 };
 
 const aboutExpected = { temperature: 0.95, warming: 0.035, carry: 0.25 };
 
-test('a mixture about a learned anchor is drawn from with a little less spread, and little of a draw is carried on', () => {
+test('a mixture about a learned anchor is drawn from with less spread, and little of a draw is carried', () => {
   expect(samplingSettings(model('warped-frames', 'logistic-mixture'))).toEqual(aboutExpected);
 });
 
@@ -32,7 +32,7 @@ test('the most probable levels are those of every frame', () => {
   for (const frame of [0, 1, 9]) expect(frameSettings(settings, frame)).toEqual({ temperature: 0, carryWithin: 0.96 });
 });
 
-test('as much of a draw is carried on within a frame as the temperature, 0.96 at most, where little is carried on after it', () => {
+test('the carry within a frame is the temperature, 0.96 at most, where little is carried after the frame', () => {
   const within = (settings: Parameters<typeof frameSettings>[0]) =>
     [0, 1, 3].map((frame) => frameSettings(settings, frame).carryWithin);
   const settings = { ...asScored, temperature: 0.9, warming: 0.05 };

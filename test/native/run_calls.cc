@@ -1,6 +1,6 @@
-// Runs calls of kernels with one instruction set, for machines and emulators without Node.js. Arguments: the set, and a file
-// of calls, in which outputs are written over. A call is its kernel's place in the table, its numbers, and each array after its
-// length in bytes, -1: null; all at multiples of 8 bytes.
+// Runs calls of kernels with one instruction set, for machines and emulators without Node.js. Arguments: the set, and a
+// file of calls, in which outputs are written over. A call is its kernel's place in the table, its numbers, and each
+// array after its length in bytes, -1: null; all at multiples of 8 bytes.
 #include <cstdint>
 #include <cstdio>
 #include <cstring>

@@ -112,7 +112,8 @@ test.each<[string, (given: never) => unknown]>([
 
 test('a model without a name is no model', () => {
   expect(() => loadModel(undefined as never)).toThrow(
-    "find model: name: expected the name of a model, or the path of one, received nothing; give one, such as 'video-64'",
+    'find model: name: expected the name of a model, or the path of one, received nothing; give one, such as ' +
+      "'video-64'",
   );
   expect(() => loadModel(5 as never)).toThrow(/received a value of type number/);
 });

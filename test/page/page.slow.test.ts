@@ -184,12 +184,13 @@ withChromium('the page', () => {
     await page.evaluate(`(async () => {
       const dataTransfer = new DataTransfer();
       dataTransfer.items.add(new File([await (await fetch('asl_yes.mkv')).blob()], 'dropped.mkv'));
-      document.querySelector('#open').dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+      const drop = new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true });
+      document.querySelector('#open').dispatchEvent(drop);
     })()`);
     await page.getByText(/^\d+ of 65 frames$/).waitFor(LOOKED);
   });
 
-  test('a file of pxv encode is played, each frame as it was written; one that no browser can repeat is refused', async () => {
+  test('a file of pxv encode is played, frame by frame; one that no browser can repeat is refused', async () => {
     const { clip, other, frames } = await codedClip();
     const { page, said } = await open();
     await page.setInputFiles('#file', other);
@@ -208,7 +209,7 @@ withChromium('the page', () => {
     expect(said).toEqual([]);
   });
 
-  test('what is looked for is found where it is: a button without a name, a word on the console, an upload', async () => {
+  test('offences are found where they are: a button without a name, a word on the console, an upload', async () => {
     const { page, said } = await open();
     await page.evaluate("document.querySelector('#camera').textContent = ''");
     expect(await faultsOf(page)).toEqual(['button-name: <button id="camera" type="button"></button>']);
@@ -236,7 +237,7 @@ withChromium('the page', () => {
     expect(await page.isVisible('#credit')).toBe(true);
   });
 
-  test('of a camera it shows each frame beside what was expected, and when it stops the last ones predicted', async () => {
+  test('of a camera it shows each frame beside the expected one, and at the end the last predicted ones', async () => {
     const { page, said } = await open();
     await page.click('#camera');
     await says(page, 'guess', 'predicted, 1 frame ahead');

@@ -182,7 +182,8 @@ test('a model of images predicts nothing: it would draw noise as if no frame cam
   expect(await refusal(predict({ out }, ofImages))).toMatchObject({
     code: 'USAGE',
     message:
-      'predict: random: expected a model of video, received one of images, which is given no previous frames; give another --model',
+      'predict: random: expected a model of video, received one of images, which is given no previous frames; ' +
+      'give another --model',
   });
   expect(existsSync(out)).toBe(false);
 });
@@ -208,7 +209,9 @@ test('a first frame to predict that is past the end of the clip is refused, and 
   const error = await refusal(predict({ from: 4 }));
   expect(error).toMatchObject({
     code: 'INPUT',
-    message: `predict: ${clip}: expected at least 4 frames before --from, received 3 frames; give an earlier --from or a longer clip`,
+    message:
+      `predict: ${clip}: expected at least 4 frames before --from, received 3 frames; give an earlier --from or ` +
+      'a longer clip',
   });
 });
 
@@ -351,7 +354,7 @@ describe('with hindcasts of the known frames', () => {
     expect(await panelOf(one, 'sample-1')).toEqual(await panelOf(other, 'sample-1'));
   });
 
-  test('futures whose drawn frames are carried on as they are are refused: nothing of them would be corrected', async () => {
+  test('futures with a carry of one are refused: nothing of their frames would be corrected', async () => {
     const carriedOn = { ...warped, drawing: { temperature: 1, warming: 0, carry: 1 } };
     const error = await refusal(adapted(clip, {}, true, carriedOn));
     expect(error).toMatchObject({

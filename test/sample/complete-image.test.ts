@@ -82,7 +82,7 @@ describe.each(models)('%s', (_, model) => {
   });
 });
 
-test('one network completes exactly; a chain does not, unless it keeps nothing and its sum over scales is exact', async () => {
+test('one network completes exactly; a chain only if it keeps nothing and its sum over scales is exact', async () => {
   const [[, single], , [, chain]] = models;
   const bound = randomModel(tinyBound({ conditioning: [], head: softmax, levels: 16 }));
   const isExact = async (model: Model, fromRow: number) => {

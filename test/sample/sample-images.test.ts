@@ -68,7 +68,7 @@ test('an output that exists is replaced only where that is asked for', async () 
   expect(readdirSync(out)).toHaveLength(1);
 });
 
-test('the bits of a chain that draws shared pixels twice are not those that scoring the image gives, and it says so', async () => {
+test('the bits of a chain that draws shared pixels twice are not those of scoring the image, as it says', async () => {
   for (const [scales, exact] of [
     [tinyBound({ conditioning: [] }), false],
     [tinyChain({ conditioning: [] }), true],

@@ -74,7 +74,7 @@ async function surprise(weights: readonly Float32Array[], temperature: number): 
   return mean / Math.sqrt(variance / count);
 }
 
-test('of a trained model, drawn images are as surprising as their distributions are wide, at temperature 1 alone', async () => {
+test('drawn images of a trained model cost the entropy of their distributions, at temperature 1 alone', async () => {
   await tf.setBackend(`native-${kernelSets.at(-1)!.instructionSet}`);
   const { weights, bitsPerDim } = train(chain);
   // Two bits where nothing was learned.

@@ -48,7 +48,7 @@ class LastFrameSampler extends FrameSampler {
   }
 }
 
-test('known frames are predicted from every fourth place before them, and what they were is regressed on that', async () => {
+test('known frames are predicted from every fourth place before them, and regressed on the predictions', async () => {
   const frames = framesOf(21);
   const sampler = new LastFrameSampler(model);
   const { weights } = (await learnCorrection(sampler, historyOf(frames)))!;

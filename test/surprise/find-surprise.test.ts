@@ -21,7 +21,7 @@ beforeAll(async () => {
   model = loadModel('video-64-small');
 });
 
-test('raw frames of a stream are looked at as those of a clip, and nothing is written where nothing is asked for', async () => {
+test('raw frames of a stream are scored as those of a clip, and nothing is written unless requested', async () => {
   const clip = makeClip(at('clip.mkv'), frames, '-c:v', 'ffv1', '-pix_fmt', 'gbrp');
   const before = readdirSync(folder.path);
   const asked = { size, frameRate: { numerator: 10, denominator: 1 } };

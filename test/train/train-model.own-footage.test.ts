@@ -65,7 +65,7 @@ test('clips that are named validate instead', async () => {
   expect(best!.step).toBeLessThanOrEqual(4);
 });
 
-test('a model that learns the expected frame keeps it, unless roll-outs teach it or the training says otherwise', () => {
+test('a model that learns the expected frame keeps it, unless roll-outs teach it or the training differs', () => {
   const { description } = loadModel('video-64-small');
   const data = { type: 'clips', frames: ['clip.mp4'] };
   const stages = (training: object) => runSchema.parse({ model: description, training, data }).training.stages;

@@ -27,7 +27,7 @@ const configurationOf = (frames: string[]) =>
     data: { type: 'clips', frames },
   });
 
-test('a training that replaces another leaves nothing of it, neither its log nor a tensor, but the decoded frames', async () => {
+test('a training that replaces another leaves nothing of it, no log, no tensor, but the decoded frames', async () => {
   const clip = await pngClip(folder.path, 'clip', 4);
   const before = tf.memory().numTensors;
   const out = join(folder.path, 'run');
@@ -46,7 +46,7 @@ test('a training that replaces another leaves nothing of it, neither its log nor
   expect(tf.memory().numTensors).toBe(before);
 });
 
-test('the log says what validations are to be seen against, and is written for TensorBoard where that is asked', async () => {
+test('the log has the baselines of the validation, and is written for TensorBoard if requested', async () => {
   const clips = await Promise.all(['a', 'b', 'c'].map((name) => pngClip(folder.path, `told-${name}`, 4)));
   const out = join(folder.path, 'told');
   const { facts } = await trainModel(out, configurationOf(clips), {}, { log: 'tensorboard' });
@@ -67,7 +67,7 @@ test.each([
     'that is stopped before its first step',
     () => pngClip(folder.path, 'long', 4),
     { onDecode: () => stopping.abort(new Error('stopped')), signal: stopping.signal },
-    /^train: .*replaced: expected to begin, received Error: stopped; run it again; the training that was there is as it/,
+    /^train: .*replaced: .*, received Error: stopped; run it again; the training that was there is as it/,
   ],
 ])('a training %s replaces nothing', async (_, clip, hooks, message) => {
   const out = join(folder.path, 'replaced');
@@ -211,7 +211,7 @@ test('clips to validate on of which none can be read are an error: the training 
   );
 });
 
-test('a run takes the place neither of its clips, nor of its configuration file, nor of the model it starts from', async () => {
+test('a run replaces neither its clips, nor its configuration file, nor the model it starts from', async () => {
   const clip = await pngClip(folder.path, 'learnt', 4);
   const run = join(folder.path, 'occupied');
   mkdirSync(run);

@@ -48,7 +48,7 @@ test('an example does not depend on how many are drawn beside it', () => {
   expect(batch(5, { batch: 1 })[0]).toEqual(batch(5)[0].slice(0, pixels));
 });
 
-test('only the clips that are given are read, each of their frames but the first is predicted, with its context', () => {
+test('only given clips are read, and each of their frames but the first is predicted, with its context', () => {
   const store = movingSquares(4, 5, shape);
   const batches = createClipBatches(shape, store, [1, 3], settings);
   for (let step = 0; step < 60; step++) disposeExamples(batches(step, 0));
@@ -91,7 +91,7 @@ test('the frame before the first is missing: the oldest stands in for it, and a 
   expect([...valid.dataSync()].slice(0, 4)).toEqual([0, 1, 0, 1]);
 });
 
-test('parts of the pictures are shown in some of the examples, context and image alike, where the store has them', () => {
+test('crops are shown in some of the examples, context and image alike, if the store has them', () => {
   const store = movingSquares(3, 9, shape);
   const parts: CropRegion[] = [];
   const readPart: ClipStore['readPart'] = (clip, first, count, part, into) => {

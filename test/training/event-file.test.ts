@@ -48,7 +48,8 @@ import json, sys
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 found = EventAccumulator(sys.argv[1]).Reload()
 print(json.dumps({**{tag: [[e.step, e.value] for e in found.Scalars(tag)] for tag in found.Tags()['scalars']},
-  'samples': [[e.step, e.width, e.height, e.encoded_image_string[4:].decode('latin1')] for e in found.Images('samples')]}))`;
+  'samples': [[e.step, e.width, e.height, e.encoded_image_string[4:].decode('latin1')]
+    for e in found.Images('samples')]}))`;
     const read = execFileSync(python, ['-c', program, folder.path], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],

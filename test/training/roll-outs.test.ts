@@ -52,7 +52,7 @@ function framesOf({ clip, first, count }: { clip: number; first: number; count: 
   return Array.from({ length: count }, (_, frame) => [...bytes.subarray(frame * size, (frame + 1) * size)]);
 }
 
-test('eight frames of a clip follow each other, after those before, at each stride, the oldest again where there is but one', () => {
+test('eight frames of a clip follow those before at each stride, the oldest again if there is but one', () => {
   const known = new Set<number>();
   for (let step = 0; step < 24; step++) {
     for (const { context, truth, valid, noise, read, slower } of rollOuts(step)) {

@@ -138,7 +138,7 @@ test('a folder that cannot be made is refused', () => {
   const { code, message } = refusal(() => new RunFolder(join(file, 'run')).create());
   expect(code).toBe('OUTPUT');
   expect(message).toMatch(
-    /^make run folder: .*file\/run: expected a place that can be written to, received .*ENOTDIR.*; choose another folder with --out$/,
+    /^make run folder: .*file\/run: expected a place .*, received .*ENOTDIR.*; choose another folder with --out$/,
   );
 });
 
@@ -164,7 +164,9 @@ test.each([
   make(path);
   const nothing = {
     code: 'CHECKPOINT',
-    message: `resume training: ${path}: expected a run folder with training.safetensors, received ${received}; check --out, or leave out --resume to start again`,
+    message:
+      `resume training: ${path}: expected a run folder with training.safetensors, received ${received}; check ` +
+      '--out, or leave out --resume to start again',
   };
   const run = new RunFolder(path);
   expect(refusal(() => run.load())).toMatchObject(nothing);

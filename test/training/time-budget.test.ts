@@ -21,7 +21,7 @@ afterAll(() => {
   performance.now = now;
 });
 
-test('nothing is done before its share of the time has passed, and what takes longer is stopped and waits longer', async () => {
+test('nothing starts before its share of the time has passed; what takes longer is stopped and waits', async () => {
   const time = new TimeBudget(0.03);
   const calls: string[] = [];
   const spend = (name: string, work: typeof untilStopped = () => Promise.resolve()) =>

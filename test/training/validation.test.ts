@@ -61,7 +61,7 @@ test('validation scores at least one frame of each clip', async () => {
   expect(predicted.map(([clip]) => clip)).toEqual([0, 1, 2]);
 });
 
-test('the validation is the mean of the nats of these frames, in bits a sub-pixel, eight summed at a time', async () => {
+test('the validation is the mean cost of these frames in bits a sub-pixel, eight summed at a time', async () => {
   const length = 21;
   const { bitsPerDim } = await validation(1000, [1], length);
   const store = movingSquares(3, length, shape);

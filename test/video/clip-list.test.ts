@@ -40,7 +40,7 @@ describe('the clips under a path', () => {
     ]);
   });
 
-  it('are the videos and the folders of images in a folder, in natural order, however deep, and nothing else', async () => {
+  it('are the videos and folders of images in a folder, in natural order, however deep, and nothing else', async () => {
     const root = tree(
       'b10.mp4',
       'b9.webm',
@@ -76,7 +76,7 @@ describe('the clips under a path', () => {
     expect(await names(join(root, 'predicted'))).toEqual(['a.gif']);
   });
 
-  it('are also those that cannot be read, so that it is said: links to nothing, and folders that are closed', async () => {
+  it('are also those that cannot be read, so that it is said: broken links, and folders that are closed', async () => {
     const root = tree('a.mp4', 'closed/1.png', 'x.txt');
     symlinkSync('/nowhere', join(root, 'broken.mp4'));
     symlinkSync('/nowhere', join(root, 'broken.txt'));

@@ -170,7 +170,7 @@ describe.each(ffmpegPrograms())('a clip, written with %s', (_name, program) => {
   });
 });
 
-it('that FFmpeg ends with an error, as where the disk is full for its last bytes, is none, though it calls that success', async () => {
+it('that FFmpeg ends with an error, as on a full disk, is none, though FFmpeg calls that success', async () => {
   const program = at('full-disk');
   const said = 'Error writing trailer of x.gif: No space left on device';
   const real = ffmpegPrograms()[0][1];

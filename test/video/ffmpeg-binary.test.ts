@@ -75,7 +75,7 @@ describe('the search for FFmpeg', () => {
       expect(found).toEqual({ path, version: '7.7', passthroughOptions, source: 'PATH', warning: null });
   });
 
-  it('falls back on the old program of @ffmpeg-installer with a warning, or names every place it looked at', async () => {
+  it('falls back on the old program of @ffmpeg-installer with a warning, or names all places it tried', async () => {
     delete process.env.PXV_FFMPEG;
     process.env.PATH = '/nowhere';
     try {

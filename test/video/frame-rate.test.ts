@@ -48,7 +48,8 @@ describe('the log of FFmpeg', () => {
   const of2018 = [
     "[info] Input #0, mov,mp4,m4a,3gp,3g2,mj2, from 'file:a.mp4':",
     '[info]     Stream #0:0(und): Audio: aac (LC) (mp4a / 0x6134706D), 44100 Hz, stereo, fltp, 137 kb/s (default)',
-    '[info]     Stream #0:1(und): Video: h264 (High) (avc1 / 0x31637661), yuv420p(tv, smpte170m), 192x108 [SAR 1:1 DAR 16:9], 81 kb/s, 29.97 fps, 29.97 tbr, 30k tbn, 59.94 tbc (default)',
+    '[info]     Stream #0:1(und): Video: h264 (High) (avc1 / 0x31637661), yuv420p(tv, smpte170m), 192x108 [SAR ' +
+      '1:1 DAR 16:9], 81 kb/s, 29.97 fps, 29.97 tbr, 30k tbn, 59.94 tbc (default)',
     "[info] Output #0, framecrc, to 'pipe:1':",
     '[info]     Stream #0:0(und): Video: rawvideo (RGBA / 0x34524742), rgba, 192x108, 25 fps',
   ];
@@ -75,7 +76,8 @@ describe('the log of FFmpeg', () => {
 
   it('of today gives alpha that lies in a side stream, of the first video stream only', () => {
     const stream =
-      '[info]   Stream #0:0: Video: vp9 (Profile 0), yuv420p(tv, progressive), 200x200, SAR 1:1 DAR 1:1, 1k fps, 30 tbr';
+      '[info]   Stream #0:0: Video: vp9 (Profile 0), yuv420p(tv, progressive), 200x200, SAR 1:1 DAR 1:1, 1k ' +
+      'fps, 30 tbr';
     const other = '[info]   Stream #0:1: Video: vp9 (Profile 0), yuv420p(tv), 64x64';
     const alpha = '[info]         alpha_mode      : 1';
     expect(parseVideoStream([stream, alpha, other])).toMatchObject({ averageRate: 1000, alphaInSideStream: true });

@@ -148,7 +148,7 @@ describe('a frame store', () => {
     await expect(opening).rejects.toThrow(/^read video: .*bad\.mp4: expected a video with at least one picture/);
   });
 
-  it('holds no frame of a clip that cannot be read where it was found in a folder, and goes on to the others', async () => {
+  it('holds no frame of a clip of a folder that cannot be read, and goes on to the others', async () => {
     mkdirSync(at('mixed/images'), { recursive: true });
     writeFileSync(at('mixed/bad.mp4'), 'no film');
     symlinkSync('/nowhere', at('mixed/images/1.png'));

@@ -116,7 +116,7 @@ describe('a contact sheet of a prediction', () => {
     expect([1, 2].map((panel) => shown(levelOf(8, panel)))).toEqual([true, true]);
   });
 
-  test('has a line from top to bottom where the prediction begins, right of all that is known and left of the rest', async () => {
+  test('has a line from top to bottom where the prediction begins, right of all known frames', async () => {
     const sheet = await drawPredictionSheet(prediction(6, 3), 2);
     const columns = Array.from({ length: sheet.width }, (_, x) => x);
     const lines = columns.filter((x) =>

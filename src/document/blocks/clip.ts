@@ -61,7 +61,8 @@ async function panelHtml(
   return markup`<figure class="panel${predicted ? ' predicted' : ''}${isRow ? ' row' : ''}">
 <figcaption>${title}</figcaption>
 <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}">
-<image data-columns="${columns}" href="${uri}" ${new Markup(place)} width="${columns * width}" height="${rows * height}"/>${new Markup(drawn.join(''))}</svg>
+<image data-columns="${columns}" href="${uri}" ${new Markup(place)}
+width="${columns * width}" height="${rows * height}"/>${new Markup(drawn.join(''))}</svg>
 <p class="note">${note}</p></figure>`;
 }
 
@@ -81,12 +82,13 @@ export const clip: BlockKind<Clip> = {
   json: ({ title, steps, panels }) => ({ title, steps, panels: panels.map((panel) => panel.title) }),
   html: async ({ title, note, steps, rate, panels, first }) => {
     const shown = await Promise.all(panels.map((panel) => panelHtml(panel, first)));
+    const items = steps.map(({ name, predicted }) => markup`<li${predicted && markup` data-predicted`}>${name}</li>`);
     return markup`<section class="block clip" data-rate="${rate}">
 <h3>${title}</h3>${note !== undefined && markup`<p class="note">${note}</p>`}
 <div class="scrubber"><button type="button" class="play">Play</button>
 <input type="range" min="0" max="${steps.length - 1}" value="${first}" aria-label="frame of ${title}">
 <output class="${steps[first].predicted ? 'predicted' : 'known'}">${steps[first].name}</output></div>
-<ol class="steps" hidden>${steps.map(({ name, predicted }) => markup`<li${predicted && markup` data-predicted`}>${name}</li>`)}</ol>
+<ol class="steps" hidden>${items}</ol>
 <div class="panels">${shown}</div></section>`;
   },
 };

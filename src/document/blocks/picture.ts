@@ -1,5 +1,5 @@
 import type { Box, Frame } from '../../foundation/frame.js';
-import { markup } from '../markup.js';
+import { markup, type Markup } from '../markup.js';
 import { encodeSprite } from '../pictures.js';
 import type { BlockKind } from './block-kind.js';
 
@@ -15,6 +15,10 @@ export interface Picture {
   note?: string;
 }
 
+function outline({ x, y, width, height }: Box, style: 'halo' | 'box'): Markup {
+  return markup`<rect class="${style}" x="${x}" y="${y}" width="${width}" height="${height}"/>`;
+}
+
 /** Renderers of picture blocks. */
 export const picture: BlockKind<Picture> = {
   text: ({ title, note }) => [title, note].filter(Boolean).join(': '),
@@ -22,11 +26,11 @@ export const picture: BlockKind<Picture> = {
   html: async ({ id, title, frame, box, note }) => {
     const { width, height } = frame;
     const { uri } = await encodeSprite([frame]);
+    const outlines = box !== undefined && [outline(box, 'halo'), outline(box, 'box')];
     return markup`<figure class="picture"${id !== undefined && markup` id="${id}" tabindex="-1"`}>
-<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}"><image href="${uri}" width="${width}" height="${height}"/>${
-      box !== undefined &&
-      markup`<rect class="halo" x="${box.x}" y="${box.y}" width="${box.width}" height="${box.height}"/><rect class="box" x="${box.x}" y="${box.y}" width="${box.width}" height="${box.height}"/>`
-    }</svg>
-<figcaption><strong>${title}</strong>${note !== undefined && markup` <span class="note">${note}</span>`}</figcaption></figure>`;
+<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}">
+<image href="${uri}" width="${width}" height="${height}"/>${outlines}
+</svg><figcaption><strong>${title}</strong>${note !== undefined && markup` <span class="note">${note}</span>`}
+</figcaption></figure>`;
   },
 };

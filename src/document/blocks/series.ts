@@ -50,8 +50,10 @@ export const series: BlockKind<Series> = {
     const drawn = Object.entries(sizes).map(
       ([name, size]) => markup`<div class="${name}">${new Markup(drawChart(block, size))}</div>`,
     );
-    return markup`<section class="block chart"><h3>${title}</h3>${drawn}${note !== undefined && markup`<p class="note">${note}</p>`}
-<div class="tools"><details><summary>Figures</summary>${tableHtml({ kind: 'table', title: `figures of ${title}`, ...tableOfEnds(block) })}</details>
+    const figures = tableHtml({ kind: 'table', title: `figures of ${title}`, ...tableOfEnds(block) });
+    const footnote = note !== undefined && markup`<p class="note">${note}</p>`;
+    return markup`<section class="block chart"><h3>${title}</h3>${drawn}${footnote}
+<div class="tools"><details><summary>Figures</summary>${figures}</details>
 <button type="button" class="save" hidden>Save as SVG</button></div></section>`;
   },
 };

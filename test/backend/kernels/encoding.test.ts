@@ -65,7 +65,7 @@ test.each([
   expect(Math.min(...counts)).toBeGreaterThanOrEqual(1);
 });
 
-test('counts are the probabilities of a softmax and of a sigmoid, and those of a mixture of discretised logistics', () => {
+test('counts are the probabilities of a softmax, a sigmoid and a mixture of discretised logistics', () => {
   const close = (counts: number[], probabilities: number[]) =>
     counts.forEach((count, level) =>
       expect(Math.abs(count / TOTAL - probabilities[level])).toBeLessThan((2 * counts.length + 2) / TOTAL),

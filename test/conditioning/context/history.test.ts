@@ -74,7 +74,9 @@ test('the expected frame is the mean of the predictions, or of as many as count'
 test.each([5, 7])('a frame of %i bytes is refused where the model has 6, whatever is done with it', (bytes) => {
   const refusal = expect.objectContaining({
     code: 'INPUT',
-    message: `add a frame to a history: frame: expected 6 bytes (2x3x1), received ${bytes}; bring the frame to the model's size`,
+    message:
+      `add a frame to a history: frame: expected 6 bytes (2x3x1), received ${bytes}; bring the frame to the ` +
+      `model's size`,
   }) as Error;
   const history = new FrameHistory(shape);
   history.push(new Uint8Array(6));
