@@ -13,7 +13,8 @@ const flags = {
   out: withFlag(
     z.string().optional(),
     'path',
-    'a folder for PNG files or .mkv (FFV1), which are exact, or .mp4, .webm, .gif, .png to look at (default: <file>-frames)',
+    'a folder for PNG files or .mkv (FFV1), which are exact, or .mp4, .webm, .gif, .png to look at ' +
+      '(default: <file>-frames)',
   ),
   model: withFlag(z.string().optional(), 'run|name', 'the model that wrote it, where it is none of the shipped ones'),
   overwrite,

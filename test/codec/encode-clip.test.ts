@@ -24,7 +24,7 @@ test('a program that wants to hear of nothing writes a clip and reads it', async
   expect(read).toEqual({ path: join(folder.path, 'frames'), ...expected });
 });
 
-test('a file is decoded to a film of FFV1 with the very bytes of its images, and to no container that is not known', async () => {
+test('a file is decoded to FFV1 with the bytes of its images, and to no unknown container', async () => {
   const [name, coded, film, images] = ['tiny.safetensors', 'exact.pxv', 'exact.mkv', 'exact'].map((name) =>
     join(folder.path, name),
   );
