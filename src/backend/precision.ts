@@ -34,8 +34,8 @@ export function assertPrecision(precision: Precision): void {
 }
 
 /**
- * Returns a warning if the backend in use lacks `precision`, so that a training has to multiply in float32. Returns null
- * if it has the precision.
+ * Returns a warning if the backend in use lacks `precision`, so that a training has to multiply in float32. Returns
+ * null if it has the precision.
  */
 export function lostPrecisionWarning(precision: Precision): string | null {
   if (precision === 'float32' || hasBf16()) return null;
