@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { consumerFolder } from './consumer.js';
+import { consumerFolder, programsOf } from './consumer.js';
 
 const { path: folder, outputOf } = consumerFolder();
 
@@ -9,7 +9,6 @@ test.each([
   ['docs/library.md', 3, /^(6\d 1\.\d{3} 4096 1\.\d\d\n)+$/, 'future.gif'],
   ['docs/library.md', 4, /^done\n$/, 'worker.mp4'],
 ])('the program of %s runs as pasted: number %d', async (document, number, said, made) => {
-  const programs = [...readFileSync(document, 'utf8').matchAll(/```js\n(.*?)```/gs)].map(([, program]) => program);
-  expect(await outputOf('program.js', programs[number])).toMatch(said);
+  expect(await outputOf('program.js', programsOf(document)[number])).toMatch(said);
   expect(existsSync(join(folder, made))).toBe(true);
 });

@@ -1,13 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { consumerFolder } from './consumer.js';
+import { consumerFolder, programsOf } from './consumer.js';
 
 const { path: folder, outputOf } = consumerFolder();
 
 /** The guide's programs, in order. */
-const [predicting, frameByFrame, training] = [
-  ...readFileSync('docs/library.md', 'utf8').matchAll(/```js\n(.*?)```/gs),
-].map(([, program]) => program);
+const [predicting, frameByFrame, training] = programsOf('docs/library.md');
 
 test("the guide's program scores and predicts as pasted", async () => {
   const stdout = await outputOf('predict.js', predicting);

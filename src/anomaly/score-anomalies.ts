@@ -84,6 +84,15 @@ export interface AnomalyOptions extends BaselineOptions {
  * @param frames frames of the source from its first, all of one size, with the model's channels
  * @throws PxvError `INPUT` if a frame has another shape, or if `baseline` was fitted at another size; the signal's
  *   reason if aborted
+ * @example
+ * ```js
+ * import { chooseBackend, frameOf, loadModel, scoreAnomalies } from 'pxv';
+ *
+ * await chooseBackend();
+ * const model = loadModel('video-64-small');
+ * const frames = [100, 101, 100, 200].map((level) => frameOf(model, new Uint8Array(64 * 64 * 3).fill(level)));
+ * for await (const { index, bits } of scoreAnomalies(model, frames, { frameRate: 2 })) console.log(index, bits);
+ * ```
  */
 export async function* scoreAnomalies(
   model: Model,

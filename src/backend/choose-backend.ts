@@ -41,6 +41,13 @@ export interface ChosenBackend {
  * are lost.
  * @throws PxvError `USAGE` if an option is unknown or not available on this machine; `DEPENDENCY` if the backend does
  *   not start
+ * @example
+ * ```js
+ * import { chooseBackend } from 'pxv';
+ *
+ * const { backend, threads } = await chooseBackend({ threads: 2 });
+ * console.log(backend, threads); // native 2
+ * ```
  */
 export async function chooseBackend(options: BackendOptions = {}): Promise<ChosenBackend> {
   const { backend = 'native', instructionSet, threads, ...unknown } = options;

@@ -10,7 +10,16 @@ export interface Pixels {
   data: Uint8ClampedArray | Uint8Array;
 }
 
-/** Converts RGBA pixels of a canvas to an RGB frame, blended with black by alpha. */
+/**
+ * Converts RGBA pixels of a canvas to an RGB frame, blended with black by alpha.
+ * @example
+ * ```js
+ * import { frameFromPixels } from 'pxv/browser';
+ *
+ * const { data } = frameFromPixels({ width: 1, height: 1, data: new Uint8Array([255, 0, 0, 255]) });
+ * console.log(data); // Uint8Array(3) [ 255, 0, 0 ]
+ * ```
+ */
 export function frameFromPixels({ width, height, data: from }: Pixels): Frame {
   const data = new Uint8Array(3 * width * height);
   for (let pixel = 0; pixel < width * height; pixel++) {

@@ -56,6 +56,16 @@ const MAX_BATCH = 8;
  * @param path video file, or folder of images
  * @throws PxvError `USAGE` if an option is invalid, `INPUT` if the clip cannot be read, `OUTPUT` if the file cannot be
  *   written; the signal's reason if aborted
+ * @example
+ * ```js
+ * import { chooseBackend, decodeFile, encodeClip, loadModel } from 'pxv';
+ *
+ * await chooseBackend();
+ * const size = { width: 32, height: 32 };
+ * await encodeClip(loadModel('video-64-small'), 'examples/asl_yes.mkv', { out: 'yes.pxv', size });
+ * const { frames } = await decodeFile('yes.pxv', { out: 'frames/' });
+ * console.log(`${frames} frames`);
+ * ```
  */
 export async function encodeClip(trained: Model, path: string, asked: EncodeClipOptions): Promise<EncodedClip> {
   const options = parseOptions('encode', encodeClipFields, asked);

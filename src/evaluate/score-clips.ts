@@ -62,6 +62,14 @@ export interface VideoScore extends ClipsSummary {
  * finished, the finished clips are returned.
  * @throws PxvError `USAGE` if an option is unknown or out of range; `INPUT` if the only clip cannot be read or no clip
  *   is left; the signal's reason if the signal is aborted before a clip is finished
+ * @example
+ * ```js
+ * import { chooseBackend, loadModel, scoreClips } from 'pxv';
+ *
+ * await chooseBackend();
+ * const { clips } = await scoreClips(loadModel('video-64-small'), ['examples/asl_yes.mkv'], { horizon: 0 });
+ * for (const { name, bitsPerDim } of clips) console.log(name, bitsPerDim.toFixed(2));
+ * ```
  */
 export async function scoreClips(
   model: Model,

@@ -13,6 +13,12 @@ export const MAX_FRAME_RATE = 1000;
  * Parses a frame rate: `10`, `12.5`, or a fraction as `30000/1001`. A decimal of two or more places that an NTSC rate
  * rounds to becomes the NTSC rate: 29.97 is 30000/1001. Returns null if `text` is no rate above 0 and at most
  * `MAX_FRAME_RATE`.
+ * @example
+ * ```js
+ * import { parseFrameRate } from 'pxv';
+ *
+ * console.log(parseFrameRate('30000/1001')); // { numerator: 30000, denominator: 1001 }
+ * ```
  */
 export function parseFrameRate(text: string): FrameRate | null {
   const [, whole, decimals = '', divisor] = /^(\d{1,7})(?:\.(\d{1,6})|\/(\d{1,7}))?$/.exec(text) ?? [];

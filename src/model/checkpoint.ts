@@ -53,6 +53,13 @@ export function saveModel(path: string, model: Omit<Model, 'name'>, type: FloatT
  * @param name name of a shipped model, or path of a run folder or a safetensors file
  * @throws PxvError `CHECKPOINT` if there is no such model, or its file is broken or not of this format; `USAGE` if
  *   `name` is not a string
+ * @example
+ * ```js
+ * import { loadModel } from 'pxv';
+ *
+ * const { size, channels } = loadModel('video-64').chain.exampleShape;
+ * console.log(size, channels); // { width: 64, height: 64 } 3
+ * ```
  */
 export function loadModel(name: string): Model {
   const path = resolveModelFile(name);

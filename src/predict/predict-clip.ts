@@ -78,6 +78,18 @@ export function resolveHoldOut<O extends Pick<ParsedOptions<typeof predictClipFi
  *   frame is known before the first predicted one, or the output cannot be written; nothing of the output is left then
  * @throws the signal's reason if the signal is aborted before a predicted frame is finished, if several processes
  *   predict, or if `out` would replace an existing output; the existing output stays
+ * @example
+ * ```js
+ * import { chooseBackend, loadModel, predictClip } from 'pxv';
+ *
+ * await chooseBackend();
+ * const { predicted } = await predictClip(loadModel('video-64'), 'examples/asl_yes.mkv', {
+ *   out: 'futures.gif',
+ *   horizon: 2,
+ *   samples: 2,
+ * });
+ * console.log(predicted); // 2
+ * ```
  */
 export async function predictClip(trained: Model, path: string, asked: PredictClipOptions): Promise<PredictedClip> {
   const parsed = parseOptions('predict', predictClipFields, asked);

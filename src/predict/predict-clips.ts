@@ -45,6 +45,14 @@ const clipSources = z.array(clipSource, 'expected what listClips gives');
  * @param sources as `listClips` returns them
  * @throws PxvError `OUTPUT` or `USAGE`, before any work, if an output cannot be written, exists, or is one of the
  *   clips; `INPUT` if no clip was predicted; the signal's reason if the signal is aborted before a clip is finished
+ * @example
+ * ```js
+ * import { chooseBackend, listClips, loadModel, predictClips } from 'pxv';
+ *
+ * await chooseBackend();
+ * const clips = await listClips(['examples/asl_yes.mkv']);
+ * await predictClips(loadModel('video-64'), clips, { out: 'guesses/', forecast: 'best-guess', horizon: 2 });
+ * ```
  */
 export async function predictClips(
   model: Model,

@@ -33,6 +33,13 @@ const BATCH = 16;
  * is aborted after an image is finished, the finished images are written.
  * @throws PxvError `USAGE` if the model needs context frames or `out` is a video; the signal's reason if the signal is
  *   aborted before any image is finished
+ * @example
+ * ```js
+ * import { chooseBackend, loadModel, sampleImages } from 'pxv';
+ *
+ * await chooseBackend();
+ * await sampleImages(loadModel('cifar'), { out: 'images.png', count: 2, seed: 7 });
+ * ```
  */
 export async function sampleImages(model: Model, asked: SampleImagesOptions): Promise<SampledImages> {
   const options = parseOptions('sample', sampleImagesFields, asked);

@@ -62,6 +62,21 @@ export function assertCorrectable({ name, chain }: Model, settings: Pick<Samplin
  * @returns null if `history` keeps fewer than `MIN_HINDCAST_FRAMES` frames, or the model is not of one scale with an
  *   expected frame
  * @throws the reason of `signal` once it is aborted
+ * @example
+ * ```js
+ * import { bestGuess, chooseBackend, FrameHistory, FrameSampler, learnCorrection, loadModel } from 'pxv';
+ * import { MAX_HINDCAST_FRAMES, openClip } from 'pxv';
+ *
+ * await chooseBackend();
+ * const sampler = new FrameSampler(loadModel('video-64-small'));
+ * const { exampleShape } = sampler.model.chain;
+ * const history = new FrameHistory(exampleShape, MAX_HINDCAST_FRAMES);
+ * const clip = await openClip('examples/asl_yes.mkv', exampleShape);
+ * for await (const { data } of clip.frames()) history.push(data);
+ * const correction = await learnCorrection(sampler, history);
+ * const { value: next } = await bestGuess(sampler, history, { correction }).next();
+ * console.log(next?.length); // 12288
+ * ```
  */
 export async function learnCorrection(
   sampler: FrameSampler,

@@ -73,11 +73,19 @@ const BETWEEN_PARTS = 5;
  * @param source path of a clip, or bytes of a live video or raw stream; aborting a stream ends the stream
  * @throws PxvError `USAGE` if an option is invalid or `trained` is an image model; `INPUT` if a clip cannot be read or
  *   no frame is left to score; `OUTPUT` if the result cannot be written; the signal's reason if aborted
+ * @example
+ * ```js
+ * import { chooseBackend, findSurprise, loadModel } from 'pxv';
+ *
+ * await chooseBackend();
+ * const { events } = await findSurprise(loadModel('video-64-small'), 'examples/asl_yes.mkv');
+ * for (const event of events) console.log(event);
+ * ```
  */
 export async function findSurprise(
   trained: Model,
   source: string | AsyncIterable<Uint8Array>,
-  asked: FindSurpriseOptions,
+  asked: FindSurpriseOptions = {},
 ): Promise<SurpriseResult> {
   const options = parseOptions('find surprise', findSurpriseFields, asked);
   assertVideoModel(trained, 'find surprise');

@@ -50,6 +50,21 @@ export interface TrainedRun extends TrainingResult {
  * @throws PxvError `USAGE` if the configuration, an option or the number of ranks is invalid; `RESOURCES` if memory is
  *   short; `OUTPUT` if the folder is not free; `CHECKPOINT` without a valid state to resume or model to start from;
  *   `INPUT` if a resumed training has changed data; `DIVERGED` as `train`; `INTERRUPTED` if the signal is aborted
+ * @example
+ * ```js
+ * import { chooseBackend, configureTraining, trainModel } from 'pxv';
+ *
+ * await chooseBackend();
+ * const configuration = await configureTraining({
+ *   data: { type: 'clips', frames: ['examples/asl_yes.mkv'] },
+ *   model: { hidden: 12, layers: 1, size: { width: 16, height: 16 } },
+ *   training: { steps: 2, validations: 1 },
+ * });
+ * const { step } = await trainModel('runs/mine', configuration, {
+ *   onStep: ({ bitsPerDim }) => console.log(bitsPerDim),
+ * });
+ * console.log(step); // 2
+ * ```
  */
 export async function trainModel(
   out: string,

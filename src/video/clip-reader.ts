@@ -71,6 +71,13 @@ export interface ClipReader extends ClipInfo {
  * Opens a video file or a folder of numbered images, and probes its first frame.
  * @throws {PxvError} USAGE if `size` or `channels` is invalid; INPUT if there is no readable frame; INTERRUPTED if the
  *   signal is aborted; DEPENDENCY if there is no FFmpeg.
+ * @example
+ * ```js
+ * import { openClip } from 'pxv';
+ *
+ * const clip = await openClip('examples/asl_yes.mkv', { size: { width: 64, height: 64 }, channels: 3 });
+ * for await (const { width, height, data } of clip.frames()) console.log(width, height, data.length);
+ * ```
  */
 export async function openClip(path: string, options: ClipOptions): Promise<ClipReader> {
   expectOptions(options);
