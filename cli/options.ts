@@ -27,7 +27,22 @@ export function addAction<F extends OptionFields, Arguments extends unknown[]>(
   action: (work: CommandContext, ...given: [...Arguments, ParsedOptions<F>]) => Promise<CommandResult>,
   settings?: Parameters<typeof run>[1],
 ): Command {
-  return addFields(command, { ...fields, ...reporting }).action(run(action, settings));
+  const warned: typeof action = (work, ...given) => {
+    for (const warning of warningsOf(fields, given.at(-1) as ParsedOptions<F>))
+      work.progress.log(`pxv: warning: ${warning}`);
+    return action(work, ...given);
+  };
+  return addFields(command, { ...fields, ...reporting }).action(run(warned, settings));
+}
+
+/** Returns a warning of one line for each option above the number that its flag warns above. */
+function warningsOf<F extends OptionFields>(fields: F, options: ParsedOptions<F>): string[] {
+  return Object.entries(fields).flatMap(([name, field]) => {
+    const { warnAbove } = flagRegistry.get(field)!;
+    const value = (options as Record<string, unknown>)[name];
+    if (warnAbove === undefined || typeof value !== 'number' || value <= warnAbove.limit) return [];
+    return [`${flagSpelling(name, field)} ${value}: above ${warnAbove.limit} ${warnAbove.consequence}`];
+  });
 }
 
 /** Adds the flag of each field to a command; parsed values are stored under the names of the fields. */

@@ -22,6 +22,8 @@ export interface Flag {
   negatable?: boolean;
   /** Parser for a value of a form that no other flag has. Default: the parser of the field's schema. */
   parse?: (text: string) => unknown;
+  /** Number above which the command warns, and the consequence of higher numbers, in words. */
+  warnAbove?: { limit: number; consequence: string };
 }
 
 /** Registry of the flags, by schema of the option field. */
@@ -117,7 +119,10 @@ export const targetSize = z.union(
 export const fit = z.enum(['crop', 'stretch']);
 
 const TEMPERATURE = 'below 1: nearer to what is likeliest; 0: the likeliest level everywhere';
-const drawing = { group: 'Drawing:' };
+const drawing = {
+  group: 'Drawing:',
+  warnAbove: { limit: 2, consequence: 'what is drawn is mostly noise; 1 draws as the model says' },
+};
 /** Schemas of the sampling options of image tasks. Default: as images are scored (see `FrameSettings`). */
 export const imageSamplingFields = { temperature: withFlag(anyNumber.default(1), 't', TEMPERATURE, drawing) };
 /** Schemas of the sampling options of rollouts. Default: as the model file says. */

@@ -50,6 +50,15 @@ test('pxv sample writes a folder of images, each the same however many are drawn
     expect(readFileSync(join(folder, 'of-2', name))).toEqual(readFileSync(join(folder, 'of-18', name)));
 });
 
+test('pxv sample warns of a temperature above 2, and of none up to there', async () => {
+  const drawn = (temperature: string) =>
+    sample('--model', grey, '--count', '1', '--overwrite', '--temperature', temperature);
+  expect((await drawn('2.5')).stderr).toContain(
+    'pxv: warning: --temperature 2.5: above 2 what is drawn is mostly noise; 1 draws as the model says\n',
+  );
+  expect((await drawn('2')).stderr).not.toContain('warning');
+});
+
 test('pxv sample --temperature 0 draws the same image whatever the seed', async () => {
   for (const seed of ['1', '2']) {
     const outcome = await sample(
