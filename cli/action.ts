@@ -125,6 +125,8 @@ function pathOf(command: Command): string {
 
 function line(error: unknown): string {
   if (error instanceof PxvError) return error.message;
+  if (error instanceof RangeError && /allocation failed/.test(error.message))
+    return 'out of memory: no room for an array; give less at once or a smaller size, or raise the limit (ulimit -v)';
   const hint = process.env.PXV_DEBUG ? '' : '; set PXV_DEBUG=1 to see where';
   return `unexpected error: ${String(error).replace(/\s*\n\s*/g, ' ')}${hint}`;
 }

@@ -1,7 +1,9 @@
+import { availableParallelism } from 'node:os';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import type { BackendName, BackendOptions } from '../src/backend/choose-backend.js';
 import type { InstructionSet } from '../src/backend/kernels/index.js';
+import { assertFreeAddresses } from '../src/foundation/address-space.js';
 import { errorFactory } from '../src/foundation/errors.js';
 import type { Size } from '../src/foundation/frame.js';
 import { MAX_FRAME_RATE, parseFrameRate, type FrameRate } from '../src/foundation/frame-rate.js';
@@ -27,12 +29,18 @@ export function addAction<F extends OptionFields, Arguments extends unknown[]>(
   action: (work: CommandContext, ...given: [...Arguments, ParsedOptions<F>]) => Promise<CommandResult>,
   settings?: Parameters<typeof run>[1],
 ): Command {
-  const warned: typeof action = (work, ...given) => {
-    for (const warning of warningsOf(fields, given.at(-1) as ParsedOptions<F>))
-      work.progress.log(`pxv: warning: ${warning}`);
+  const checked: typeof action = (work, ...given) => {
+    const options = given.at(-1) as ParsedOptions<F>;
+    for (const warning of warningsOf(fields, options)) work.progress.log(`pxv: warning: ${warning}`);
+    if ('threads' in fields) assertFreeAddresses(command.name(), addressesFor(options));
     return action(work, ...given);
   };
-  return addFields(command, { ...fields, ...reporting }).action(run(warned, settings));
+  return addFields(command, { ...fields, ...reporting }).action(run(checked, settings));
+}
+
+/** Returns the bytes of addresses that a command reserves besides those for its arrays. */
+function addressesFor({ threads = availableParallelism() }: { threads?: number | undefined }): number {
+  return (640 + 72 * threads) * 2 ** 20;
 }
 
 /** Returns a warning of one line for each option above the number that its flag warns above. */

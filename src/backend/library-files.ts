@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { assertFreeAddresses } from '../foundation/address-space.js';
 import { PxvError } from '../foundation/errors.js';
 import { packageFolder } from '../foundation/package-folder.js';
 import { loadAddon } from './addon.js';
@@ -34,9 +35,13 @@ export function loadWasmFrom(path: string): KernelLibrary {
   }
 }
 
+/** Bytes of addresses that a new thread needs: Node.js reserves about 540 MiB for it, and more as work goes on. */
+const THREAD_ADDRESSES = 2 ** 30;
+
 const threads: WasmThreads = {
   cores: availableParallelism(),
   start(program, workerData) {
+    assertFreeAddresses('start a thread', THREAD_ADDRESSES);
     new Worker(`(${program})(require('node:worker_threads').workerData)`, { eval: true, workerData }).unref();
   },
 };

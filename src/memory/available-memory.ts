@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { dirname, join } from 'node:path';
+import { freeAddresses } from '../foundation/address-space.js';
 import { errorFactory } from '../foundation/errors.js';
 
 /** Sources of the system's memory figures. */
@@ -23,7 +24,7 @@ const system: MemoryFiles = {
 /**
  * Returns the maximum memory of this process, in bytes, including what it holds already. The environment variable
  * PXV_MEMORY, in MiB, sets the maximum. Otherwise it is what the system can give without swapping, within the limits of
- * the process's control groups.
+ * the process's control groups and of its addresses.
  * @throws PxvError `USAGE` if PXV_MEMORY is not a number above 0
  */
 export function availableMemory(files: MemoryFiles = system): number {
@@ -34,7 +35,7 @@ export function availableMemory(files: MemoryFiles = system): number {
     throw errorFactory('USAGE', 'look for memory')('PXV_MEMORY', 'a number of MiB', JSON.stringify(chosen), remedy);
   }
   const free = meminfo(files) ?? freePages(files) ?? freemem();
-  return process.memoryUsage.rss() + Math.min(free, ...freeInGroups(files));
+  return process.memoryUsage.rss() + Math.min(free, freeAddresses(files.proc), ...freeInGroups(files));
 }
 
 /** Returns MemAvailable of procfs, in bytes: free memory and droppable caches; null if procfs has no such line. */

@@ -53,6 +53,11 @@ describe('reportError', () => {
     );
   });
 
+  test('says that memory is out where no array can be made', () => {
+    expect(reportError(new RangeError('Array buffer allocation failed'))).toBe(1);
+    expect(written.stderr).toMatch(/^pxv: out of memory: no room for an array; give less at once [^\n]*\n$/);
+  });
+
   test('takes a value that is no error', () => {
     expect(reportError('nothing')).toBe(1);
     expect(written.stderr).toMatch(/^pxv: unexpected error: nothing; /);

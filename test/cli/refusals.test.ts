@@ -183,8 +183,8 @@ describe('what cannot be done ends with one line that says what was expected, wh
     ],
     [
       2,
-      [...predict, '--out', 'future.mkv'],
-      /future\.mkv: expected a name that ends in \.mp4, .*, received a name that ends in \.mkv; choose/,
+      [...predict, '--out', 'future.avi'],
+      /future\.avi: expected a name that ends in \.mp4, .*, received a name that ends in \.avi; choose/,
     ],
     [
       1,

@@ -84,6 +84,15 @@ test('in a container whose group has its path outside, the limit at the root cou
   expect(freeBy({ ...files, 'cgroups/memory/memory.limit_in_bytes': '9223372036854771712' })).toBe(8000);
 });
 
+test('a limit on addresses leaves what is not in use', () => {
+  const limits = (bytes: string) =>
+    `Max cpu time   unlimited unlimited seconds\nMax address space   ${bytes} ${bytes} bytes\n`;
+  const files = { 'proc/meminfo': meminfo, 'proc/self/status': `VmPeak: 9 kB\nVmSize:\t ${1500 * 1024} kB\n` };
+  expect(freeBy({ ...files, 'proc/self/limits': limits('unlimited') })).toBe(8000);
+  expect(freeBy({ ...files, 'proc/self/limits': limits(`${2000 * MiB}`) })).toBe(500);
+  expect(freeBy({ ...files, 'proc/self/limits': limits(`${1000 * MiB}`) })).toBe(0);
+});
+
 test('PXV_MEMORY in MiB comes before the system, and must be a number', () => {
   process.env.PXV_MEMORY = '1234';
   expect(availableMemory(made({ 'proc/meminfo': meminfo }))).toBe(1234 * MiB);
