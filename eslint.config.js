@@ -33,7 +33,7 @@ const capabilities = [
   'check',
   'bench',
 ];
-/** What other folders may import from; those that are not listed, such as cli/, import from everything. */
+/** Folders that other folders may import from. Folders that are not listed, such as cli/, import from everything. */
 const others = {
   datasets: ['src/video'],
   'src/browser': ['anomaly', 'coding', 'sampling', 'model', 'conditioning', 'backend'].map(inSource),

@@ -1,10 +1,12 @@
-// How well surprise finds what is anomalous, on a set whose frames are labelled. First what is usual is learned from
-// the normal clips, by a model that learned them: see recipes/ped2.json and docs/measurements.md, "Surprise".
+// Measures how well `pxv surprise` finds anomalies in a set with labelled frames. The baseline is fitted to the normal
+// clips, by a model that learned them: see recipes/ped2.json and docs/measurements.md, "Surprise".
 //
 // usage: node bench/anomaly.mjs SET --model RUN [--normal NAME...] [--test FOLDER] [--labels FILE.tsv] [--size 96x64]
-// [--threads N] SET/train/NAME/*.png normal clips; --normal: those to learn from, default all SET/FOLDER/NAME/*.png
-// clips to score, default `test` SET/labels.tsv clip, frame from 0, 1 where it is anomalous SET/FOLDER_masks/NAME/*.png
-// where; without them nothing is said of pixels
+//                               [--threads N]
+//   SET/train/NAME/*.png          normal clips; --normal: those to fit the baseline to (default: all)
+//   SET/FOLDER/NAME/*.png         clips to score (default: test)
+//   SET/labels.tsv                clip, frame from 0, 1 if anomalous
+//   SET/FOLDER_masks/NAME/*.png   anomalous pixels; without masks pixels are not scored
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -122,7 +124,7 @@ function lastFrameErrors(frame, { data }) {
 }
 
 /**
- * A pixel has the score of the place that stands out most among those that it lies in. Every fourth pixel is looked at.
+ * Scores every fourth pixel by the highest score of the regions that it lies in.
  */
 async function addPixels({ scores, labels }, mask, ofPlaces, boxes) {
   const { data, info } = await sharp(mask)
@@ -149,7 +151,7 @@ function toUnit(scores) {
   return scores.map((score) => (score - least) / (most - least || 1));
 }
 
-/** The share of pairs, one anomalous and one not, in which the first has the higher score; equal ones count half. */
+/** Returns the fraction of pairs, one anomalous and one not, of which the first scores higher; ties count half. */
 function areaUnderRoc(scores, labels) {
   const order = scores.map((_, at) => at).sort((a, b) => scores[a] - scores[b]);
   let ranks = 0;

@@ -1,5 +1,5 @@
-// The same frames by pxv encode and by lossless codecs of video and of images: bytes, and seconds of a processor. It
-// prints the tables of docs/results.md. What each codec has written is decoded and compared with what it was given.
+// Codes the same frames by pxv encode and by lossless codecs of video and of images, and prints the tables of
+// docs/results.md: bytes, and seconds of processor time. Each output is decoded and compared with its input.
 //
 // usage: node bench/lossless.mjs CLIP... [--model NAME] [--threads N] [--json FILE]
 //        node bench/lossless.mjs --images SET [--data FOLDER] [--limit N] ...    test images, each by itself
@@ -32,7 +32,7 @@ const { values, positionals } = parseArgs({
   },
 });
 
-/** What FFmpeg is told, and the files that it writes. Films have one key frame. */
+/** Arguments of FFmpeg and the files that it writes. Videos have one key frame. */
 const codecs = {
   x264: ['film.mkv', '-c:v libx264rgb -pix_fmt rgb24 -preset veryslow -qp 0 -g 999999'],
   x265: [
@@ -72,7 +72,7 @@ printTables();
 rmSync(folder, { recursive: true });
 process.exit();
 
-/** What a clip takes, as `pxv encode` has it where nothing is asked for, and its frames. */
+/** Returns the bytes and seconds of `pxv encode` with its defaults, and the frames of the clip. */
 async function byPxv(path) {
   const file = join(folder, 'clip.pxv');
   const out = join(folder, 'frames');

@@ -63,7 +63,7 @@ const describe = ([what, network, hidden, layers, head, width, height, batch, co
 };
 const MiB = 2 ** 20;
 
-/** The most bytes that a child of this process held, while something was done. */
+/** Returns the peak memory of the children of this process during some work, in bytes. */
 async function heldByChildren(run) {
   let most = 0;
   const look = () => {
@@ -72,7 +72,7 @@ async function heldByChildren(run) {
       try {
         status = readFileSync(`/proc/${pid}/status`, 'utf8');
       } catch {
-        continue; // It has ended.
+        continue; // The process has ended.
       }
       const number = (field) => Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
       if (number('PPid') === process.pid) most = Math.max(most, 1024 * number('VmHWM'));

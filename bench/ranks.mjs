@@ -24,7 +24,7 @@ const networks = [
 ];
 const env = { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' };
 
-/** The median of a training's steps but the first two, in seconds, and how many parameters it has. */
+/** Returns the median time of a training's steps but the first two, in seconds, and its number of parameters. */
 async function train(launcher, { name, layers, hidden }, { out, batch, shards, threads = 1 }) {
   const run = join(folder, out);
   const network = `--network ${name} --layers ${layers} --hidden ${hidden} --size 32x32 --conditioning previous-frames`;
@@ -57,7 +57,7 @@ try {
     const own = Math.max(...(await Promise.all(halves)).map(({ seconds }) => seconds));
     console.log(`  a shard and the update ${own.toFixed(3)} s`);
     for (const gigabits of [1, 10]) {
-      // What both ranks send goes through the one loopback.
+      // Both ranks send through the one loopback.
       const slowed = `rate ${2 * gigabits}gbit burst 1mb latency 50ms`.split(' ');
       execFileSync('tc', ['-n', NETWORK, 'qdisc', 'replace', 'dev', 'lo', 'root', 'tbf', ...slowed]);
       const { seconds } = await train(overTcp, network, whole);

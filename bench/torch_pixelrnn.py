@@ -70,7 +70,7 @@ def main():
         with torch.no_grad():
             forward.append(seconds(training.loss, levels))
     result = {
-        # The first of each warms up.
+        # The first step warms up.
         "secondsPerStep": statistics.median(steps[1:]),
         "secondsForward": statistics.median(forward[1:]),
         "parameters": sum(parameter.numel() for parameter in training.parameters.values()),

@@ -34,7 +34,7 @@ const needs = [
   { name: 'Python 3', commands: process.env.PYTHON ? [process.env.PYTHON] : ['python3', 'python'] },
 ];
 
-/** The path of a file of node-gyp's: pxv's own where it is developed, else that of npm, which comes with Node.js. */
+/** Returns the path of a file of node-gyp: of pxv's own in a clone, else of the npm that comes with Node.js. */
 function findNodeGyp() {
   const onPath = (process.env.PATH ?? '')
     .split(delimiter)
@@ -48,7 +48,7 @@ function findNodeGyp() {
     try {
       return createRequire(from).resolve('node-gyp/bin/node-gyp.js');
     } catch {
-      // The next one may know it.
+      // The next package manager may have node-gyp.
     }
   }
   return undefined;

@@ -45,7 +45,7 @@ if (problem === undefined) {
   console.error(`pxv: MPI addon built by ${compiler}`);
 } else {
   const isAbsent = problem.why.startsWith('no ');
-  // What was built from an older source may not fit.
+  // An addon of an older source may not fit.
   rmSync(addon, { force: true });
   if (!values.optional || !isAbsent)
     console.error(

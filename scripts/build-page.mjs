@@ -46,7 +46,7 @@ if (values.out !== undefined) {
   console.log(out);
 }
 
-/** What the licences of the packages in a bundle ask to be passed on. */
+/** Returns the licence texts that must accompany a bundle of packages. */
 function licences(inputs) {
   const folders = inputs.flatMap((path) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []);
   const parts = [...new Set(folders)].sort().map((folder) => {

@@ -11,7 +11,7 @@ import { writeKernelTable } from './write-kernel-table.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const compiler = process.env.WASM_CXX ?? 'clang++-19';
-/** What compiled the file that stands in the repository: another compiler may write other bytes. */
+/** Compiler of the file in the repository. Another compiler may write other bytes. */
 const VERSION = '19.1.7';
 const target = ['--target=wasm32-wasi', '-fno-exceptions'];
 const compile = [
@@ -34,7 +34,7 @@ const link = [
   // The library was compiled for one thread; native/wasm.cc makes up for that.
   ...['--import-memory', '--shared-memory', '--no-check-features', '--max-memory=4294967296'],
   ...['malloc', 'aligned_alloc', 'posix_memalign', 'free'].map((name) => `--wrap=${name}`),
-  // What a thread needs to begin.
+  // Exports that a thread needs to begin.
   ...['__stack_pointer', '__wasm_init_tls', '__tls_size'].map((name) => `--export=${name}`),
   ...['-z', 'stack-size=1048576', '--strip-all', '--gc-sections'],
 ];

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a training had reached at one validation. */
+/** State of a training at one validation. */
 export interface CurvePoint {
   step: number;
   /** Images learnt from so far, each as often as it was shown. */
@@ -16,7 +16,7 @@ export interface CurvePoint {
 
 const header = 'step,images,minutes,bits/dim,training';
 
-/** What a line of log.jsonl says of a step. */
+/** Line of log.jsonl about a step. */
 interface LogEntry {
   step: number;
   bitsPerDim: number;

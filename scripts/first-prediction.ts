@@ -1,7 +1,7 @@
 /** The picture at the top of the README. */
 export const FIRST_PREDICTION = 'docs/samples/first-prediction.gif';
 
-/** The arguments of the README's first `npx pxv predict`, with another output in the place of its own. */
+/** Returns the arguments of the README's first `npx pxv predict`, with another output. */
 export function firstPrediction(readme: string, out: string): string[] {
   const [, command] = /npx pxv (predict .+)$/m.exec(readme) ?? [];
   if (command === undefined)

@@ -44,7 +44,7 @@ try {
   rmSync(temporary, { recursive: true, force: true });
 }
 
-/** What npm would pack of this folder, but what was built for this machine. */
+/** Returns the files that npm would pack of this folder, without those built for this machine. */
 function packedFiles() {
   const { stdout } = run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], root);
   const [{ files }] = JSON.parse(stdout);

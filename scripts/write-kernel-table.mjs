@@ -1,5 +1,5 @@
-// Writes what C++ knows of the kernels, from their descriptions as they were built to dist/: the structs of their
-// calls, and the table that holds a function for each.
+// Writes the C++ declarations of the kernels from their descriptions in dist/: the structs of their calls, and the
+// table that holds a function for each.
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,8 +9,8 @@ const folder = join(root, 'build', 'generated');
 const numberTypes = { int32: 'int32_t', boolean: 'int32_t', float32: 'float', float64: 'double' };
 
 /**
- * For each instruction set, with its type of native/instruction_set.h, what it fills of its table. A file each:
- * compiler flags are a file's.
+ * Calls that fill the table of each instruction set, by its type of native/instruction_set.h. Each set is a file, since
+ * compiler flags are per file.
  */
 const sets = {
   portable: 'fillTable<pxv::Portable>',
@@ -112,7 +112,7 @@ ${headers.map((name) => `#include "../../native/kernels/${name}"`).join('\n')}
 
 namespace pxv {
 
-// The functions that round their factors to bfloat16 where the set does.
+// Sets the functions that round their factors to bfloat16 if the set does.
 template <class Set>
 void fillProducts(KernelTable& table) {
 ${inBf16.map((name) => `  table.${name} = ${name}<Set>;`).join('\n')}
@@ -139,7 +139,7 @@ ${names.map((name) => `  table.${name} = ${functionOf(name)};`).join('\n')}
     } catch {
       // The first time.
     }
-    // Unchanged, it makes nothing be compiled again.
+    // An unchanged file causes no compilation.
     if (before !== text) writeFileSync(path, text);
   }
 }

@@ -1,15 +1,15 @@
 // Fills the tables of scores in README and results from docs/scores, so that they are true when a model changes. A
 // table stands between `<!-- scores: NAME -->` and `<!-- end -->`.
 //
-// usage: node scripts/write-scores.mjs [--check] --check: writes nothing, and fails where a table is not what the files
-// say
+// usage: node scripts/write-scores.mjs [--check]
+//   --check   writes nothing, and fails if a table differs from the files
 import { readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 
 const DOCUMENTS = ['README.md', 'docs/results.md'];
 /** Frames ahead, of results. */
 const HORIZONS = [1, 2, 4, 8];
-/** The files of scores, and what their models are called. The last one is in the history alone. */
+/** Files of scores, and the names of their models. The last one is in the history alone. */
 const MODELS = {
   'video-64': '`video-64`',
   'video-64-small': '`video-64-small`',
@@ -26,7 +26,7 @@ const scores = Object.entries(MODELS).map(([file, model]) => ({
 const [first] = scores;
 const shipped = scores.slice(0, 2);
 
-/** What each table says: the cells of its heading, then those of its rows. */
+/** Returns the cells of each table: those of its heading, then those of its rows. */
 const tables = {
   numbers: () => {
     const [previous, codec] = baselinesOf(first.plain).map(bits);

@@ -1,6 +1,6 @@
-// MPI, as far as pxv needs it: who is there, and bytes that go from one rank to another. Built by mpicc
-// (scripts/build-mpi.mjs). One exchange is made at a time, on a thread of Node's pool, and never on the main one: so
-// MPI must let threads take turns (MPI_THREAD_SERIALIZED).
+// Addon over MPI: rank and size of the process group, and exchanges of bytes between two ranks. Built by mpicc
+// (scripts/build-mpi.mjs). Exchanges run one at a time on threads of Node's pool, never on the main thread, so MPI must
+// support MPI_THREAD_SERIALIZED.
 #include <mpi.h>
 #include <node_api.h>
 #include <stdatomic.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-// Looks for an end without a pause, and then with pauses, so that a rank that waits leaves its core to the others.
+// Polls without a pause first, and then with pauses, so that a waiting rank leaves its core to the others.
 enum { looksWithoutPause = 2000, pauseNanoseconds = 20000 };
 
 static MPI_Comm ranks = MPI_COMM_NULL;
@@ -40,7 +40,7 @@ static void setNumber(napi_env env, napi_value object, const char* name, int num
   napi_set_named_property(env, object, name, value);
 }
 
-// start(): { rank, size, library }. Throws where MPI does not let threads take turns.
+// start(): initializes MPI, returns { rank, size, library }. Throws if MPI lacks MPI_THREAD_SERIALIZED.
 static napi_value start(napi_env env, napi_callback_info info) {
   (void)info;
   int level = 0, rank = 0, size = 0, length = 0;
@@ -102,7 +102,7 @@ static void complete(napi_env env, napi_status status, void* data) {
   free(exchange);
 }
 
-// exchange(peer, sent, received): a promise, kept once both Uint8Arrays have gone and come; one of no bytes is skipped.
+// exchange(peer, sent, received): returns a promise that resolves once both Uint8Arrays are transferred.
 static napi_value exchange(napi_env env, napi_callback_info info) {
   size_t count = 3;
   napi_value arguments[3], promise, name;
@@ -120,14 +120,14 @@ static napi_value exchange(napi_env env, napi_callback_info info) {
   return promise;
 }
 
-// abandon(): an exchange on its way is given up, so that the process can end. Nothing more can be exchanged.
+// abandon(): cancels the exchange in flight, so that the process can end. No exchange can follow.
 static napi_value abandon(napi_env env, napi_callback_info info) {
   (void)env, (void)info;
   abandoned = true;
   return NULL;
 }
 
-// finish(): ends MPI, in all ranks.
+// finish(): finalizes MPI. Every rank must call it.
 static napi_value finish(napi_env env, napi_callback_info info) {
   (void)env, (void)info;
   MPI_Comm_free(&ranks);

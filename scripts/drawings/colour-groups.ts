@@ -6,7 +6,7 @@ import { Drawing, type Box, type Paint } from './drawing.js';
 const colours: readonly Paint[] = ['red', 'green', 'blue'];
 const letters = 'RGB';
 
-/** How 128 features and their 512 gates are cut into colours, and which weights of two 1x1 convolutions exist. */
+/** Draws the colour groups of 128 features and their 512 gates, and the unmasked weights of two 1x1 convolutions. */
 export function colourGroups(): string {
   const hidden = 128;
   const size = { width: 9, height: 9 };

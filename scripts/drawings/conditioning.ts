@@ -5,7 +5,7 @@ import { Drawing } from './drawing.js';
 export const m = 5;
 export const box = { width: 118, height: 40 };
 
-/** How the previous frames and the image at a coarser scale become the map that every layer is given. */
+/** Draws how context frames and the image at a coarser scale become the map that every layer reads. */
 export function conditioning(): string {
   const drawing = new Drawing(
     812,
@@ -69,7 +69,7 @@ function drawLowResolutionImage(drawing: Drawing, top: number): void {
   drawing.arrow({}, [498, middle], [518, middle]);
 }
 
-/** What the layers of a conditioning do, by name: their kernels and features, from the shapes of their weights. */
+/** Returns the kernels and features of a conditioning's layers by name, from the shapes of their weights. */
 export function kernelsOf(description: ConditioningDescription): Map<string, string> {
   const network = { size: { width: 16, height: 16 }, channels: 3, levels: 256 } as const;
   const specs = getConditioning(description).parameters(description, network);

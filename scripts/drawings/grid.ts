@@ -8,7 +8,7 @@ export interface Place {
   pitch: number;
 }
 
-/** The paints of a cell's stripes, from left to right; one: the whole cell. */
+/** Paints of a cell's stripes from left to right. One paint fills the whole cell. */
 export type CellPaints = (row: number, column: number) => readonly Paint[];
 
 /** Draws a grid of cells with a gap between them. */
@@ -29,13 +29,13 @@ export function drawGrid(drawing: Drawing, place: Place, size: Size, paintsOf: C
   for (const [paint, boxes] of byPaint) drawing.boxes(paint, boxes);
 }
 
-/** The cell of a pixel. */
+/** Returns the cell of a pixel. */
 export function cellOf({ x, y, pitch }: Place, row: number, column: number): Box {
   const side = pitch - (pitch > 14 ? 2 : 1);
   return [x + column * pitch, y + row * pitch, side, side];
 }
 
-/** The middle of a cell. */
+/** Returns the middle of a cell. */
 export function middleOf(place: Place, row: number, column: number): [number, number] {
   const [x, y, side] = cellOf(place, row, column);
   return [x + side / 2, y + side / 2];

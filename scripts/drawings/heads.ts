@@ -5,7 +5,7 @@ import { Drawing, type Box } from './drawing.js';
 const floor = 176;
 const tallest = 116;
 
-/** The probabilities of the levels that each head makes of some outputs. */
+/** Draws the probability of each level that each head makes of some outputs. */
 export function heads(): string {
   const levels = 32;
   const anchor = 12;

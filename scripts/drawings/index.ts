@@ -12,7 +12,7 @@ import { trainings } from './trainings.js';
 import { oneRowDown, walks } from './walks.js';
 import { warpedFrames } from './warped-frames.js';
 
-/** The drawings of the documents by the names of their files: SVG, made from the code or the curves that they show. */
+/** SVG drawings of the documents by file name, made from the code or the curves that they show. */
 export const drawings: Readonly<Record<string, () => string>> = {
   overview,
   'raster-order': rasterOrder,

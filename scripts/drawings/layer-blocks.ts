@@ -67,7 +67,7 @@ function wholeFlow(program: Program): Flow {
   };
 }
 
-/** The ops of a layer, each in the row after the last that it reads. */
+/** Returns the ops of a layer in rows: each op in the row after the last op that it reads. */
 function layerFlow(program: Program, title: string): Flow {
   const ops = program.ops.filter((op) => isOfLayer(program, op) && op.out.ready !== 'given');
   const rowOf = new Map<number, number>();
@@ -83,7 +83,7 @@ function layerFlow(program: Program, title: string): Flow {
   return { title, rows, residual };
 }
 
-/** What an op does, in up to three lines. */
+/** Returns a description of an op in up to three lines. */
 function words(op: Op, { image, parameters }: Program): string[] {
   const symbol = (features: number) => symbols.get(features) ?? String(features);
   switch (op.op) {

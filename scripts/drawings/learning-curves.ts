@@ -82,7 +82,7 @@ export function videoCurves(): string {
   );
 }
 
-/** The points of a file of docs/curves: thousands of images, and bits/dim times `factor`. */
+/** Returns the points of a file of docs/curves: thousands of images, and bits/dim times `factor`. */
 function pointsOf(file: string, factor: number): (readonly [number, number])[] {
   return readCurve(curveFile(file)).map(({ images, bitsPerDim }) => [images / 1000, bitsPerDim * factor] as const);
 }

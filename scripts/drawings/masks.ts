@@ -6,12 +6,12 @@ import { Drawing, type Paint } from './drawing.js';
 
 const colours: readonly Paint[] = ['red', 'green', 'blue'];
 
-/** What the kernels of a colour PixelCNN see, tap by tap: of the first layer, and of the 3x3 in a block. */
+/** Draws the masks of a colour PixelCNN's kernels, tap by tap: of the first layer, and of the 3x3 in a block. */
 export function masks(): string {
   return maskDrawing(networkOf({ name: 'pixel-cnn', size: { width: 9, height: 9 }, channels: 3, layers: 1 }).program);
 }
 
-/** The same of any program that has a first layer and a PixelCNN block. */
+/** Draws the masks of a program with a first layer and a PixelCNN block. */
 export function maskDrawing(program: Program): string {
   const first = opNamed(program, 'first') as ConvOp;
   const wide = opNamed(program, 'layers.0.wide') as ConvOp;

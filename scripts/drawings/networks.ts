@@ -4,7 +4,7 @@ import { buildNetwork, type Network } from '../../src/model/network.js';
 import { describeModel, type NetworkName } from '../../src/model/presets.js';
 import type { Program } from '../../src/model/program.js';
 
-/** What the drawings choose of a network; nothing else of it can be seen in them. */
+/** Settings of a network that the drawings choose. No other settings show in the drawings. */
 export interface DrawnNetwork {
   name: NetworkName;
   size: Size;

@@ -8,7 +8,7 @@ const MIDDLE = TOP + (size.height * PITCH) / 2;
 /** The sub-pixel that is drawn, in raster order. */
 const DRAWN = { row: 3, column: 4 };
 
-/** How a frame is predicted: the past, what is expected of it, and the draw, pixel by pixel. */
+/** Draws the prediction of a frame: context frames, the expected frame, and the draw, pixel by pixel. */
 export function overview(): string {
   const drawing = new Drawing(
     820,
@@ -54,7 +54,7 @@ export function overview(): string {
   return drawing.toString();
 }
 
-/** The probability of each level of the sub-pixel, two bumps of a mixture of logistics. */
+/** Draws the probability of each level of the sub-pixel, two bumps of a mixture of logistics. */
 function drawLevels(drawing: Drawing, x: number, bottom: number): void {
   const logistic = (level: number, mean: number, scale: number) => 1 / Math.cosh((level - mean) / (2 * scale)) ** 2;
   const heights = Array.from({ length: 36 }, (_, at) => 44 * logistic(at, 24, 1.6) + 12 * logistic(at, 9, 2.2));

@@ -1,7 +1,7 @@
 import { cellOf, drawGrid, middleOf } from './grid.js';
 import { Drawing, type Paint } from './drawing.js';
 
-/** The order of the sub-pixels, and what the probability of each is given. */
+/** Draws the order of the sub-pixels, and the sub-pixels that the probability of each is given. */
 export function rasterOrder(): string {
   const drawing = new Drawing(
     760,

@@ -4,7 +4,7 @@ import { describeModel } from '../../src/model/presets.js';
 import { cellOf, drawGrid, type Place } from './grid.js';
 import { Drawing, type Paint } from './drawing.js';
 
-/** What a pixel is painted with, by the scale that draws it, the coarsest first. */
+/** Paints of pixels by the scale that draws them, the coarsest first. */
 const paints: readonly Paint[] = ['lost', 'green', 'seen'];
 
 /** A chain of three scales: which scale draws which pixel. */

@@ -4,12 +4,12 @@ import { plotChart } from '../../src/document/chart.js';
 import { Drawing } from './drawing.js';
 import type { Point } from '../../src/document/svg.js';
 
-/** What stands in a row: a chart, and beside it what it shows and what to do. */
+/** Row of the drawing: a chart, its description and advice. */
 const WIDTH = 660;
 const ROW = 230;
 const MARGIN = 10;
 const CHART = { width: 360, height: 214 };
-/** The ends of the axes. */
+/** Maxima of the axes. */
 const STEPS = 400;
 const HIGHEST = 7;
 const WORDS = { left: 386, top: 84, line: 20 };
@@ -18,7 +18,7 @@ interface Training {
   name: string;
   /** Of docs/curves. */
   file: string;
-  /** What the lines do, and what to do then, in lines that fit. */
+  /** Description of the curves, and advice, in lines that fit. */
   words: readonly string[];
 }
 

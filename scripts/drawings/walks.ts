@@ -13,8 +13,7 @@ import { Drawing, type Paint } from './drawing.js';
 const size = { width: 6, height: 5 };
 
 /**
- * The order in which the three walks visit an image, what a pixel reads, and the diagonals as the columns of a skewed
- * map.
+ * Draws the three scan orders of an image, the pixels that a pixel reads, and diagonals as columns of a skewed map.
  */
 export function walks(): string {
   const drawing = new Drawing(
@@ -60,7 +59,7 @@ function shapeOf(walk: ScanOrder): ScanShape {
   return { ...size, walk, groups: [1] };
 }
 
-/** The step of each pixel. */
+/** Returns the step that computes each pixel. */
 function stepOf(walk: ScanOrder): number[] {
   const steps: number[] = [];
   scanSteps(shapeOf(walk)).forEach((pixels, step) => pixels.forEach((pixel) => (steps[pixel] = step)));

@@ -16,7 +16,7 @@ const isThing = (row: number, column: number, frame: number): boolean => {
   return row >= TOP_ROW && row < TOP_ROW + 2 && column >= left && column < left + 2;
 };
 
-/** How the next frame is expected: from where its pixels stood in the frames before. */
+/** Draws how the expected frame is made of the context frames by motion. */
 export function warpedFrames(): string {
   const drawing = new Drawing(
     812,

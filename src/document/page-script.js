@@ -1,8 +1,8 @@
-// The one script of a report: it is inlined, and needs neither network nor storage.
+// Script of a report, inlined in the page. The script needs neither network nor storage.
 for (const clip of document.querySelectorAll('.clip')) scrub(clip);
 for (const chart of document.querySelectorAll('.chart')) saveAsSvg(chart);
 
-/** Has all panels of a clip show the step that its scrubber is at. */
+/** Shows the scrubber's step in all panels of a clip. */
 function scrub(clip) {
   const [range, play, told] = ['input', '.play', 'output'].map((name) => clip.querySelector(name));
   const steps = [...clip.querySelectorAll('.steps > li')];
@@ -45,7 +45,7 @@ function scrub(clip) {
     stop();
     show();
   });
-  // On the scrubber itself the browser moves it by arrows.
+  // The browser itself moves a focused scrubber by arrows.
   range.addEventListener('keydown', (event) => {
     if (event.key !== ' ') return;
     event.preventDefault();
@@ -63,7 +63,7 @@ function scrub(clip) {
   show();
 }
 
-/** Offers the chart that is seen as a file of its own: it has its colours with it. */
+/** Saves the visible chart as an SVG file with its colours. */
 function saveAsSvg(chart) {
   const button = chart.querySelector('.save');
   button.hidden = false;
