@@ -5,7 +5,6 @@ import { pluralize } from '../src/foundation/pluralize.js';
 import { formatBytes } from '../src/memory/format-bytes.js';
 import type { DecodeProgress } from '../src/train/options.js';
 import type { TrainingInfo, TrainModelHooks } from '../src/train/options.js';
-import type { TrainedRun } from '../src/train/train-model.js';
 import { startBackend } from './start-backend.js';
 import { formatSkipped } from './format-skipped.js';
 import { addAction, computing } from './options.js';
@@ -49,9 +48,9 @@ async function trainOne(
 ): Promise<CommandResult> {
   assertCompatibleFlags(options);
   const { trainModel } = await import('../src/train/train-model.js');
+  const { describeOutcome } = await import('../src/train/describe-outcome.js');
   const { watchTraining } = await import('../src/train/watch-training.js');
   const { networkName } = await import('../src/model/presets.js');
-  const { inputRequirements } = await import('../src/conditioning/index.js');
   const { trainingFrameRate } = await import('../src/training/configuration.js');
   const { assertPrecision } = await import('../src/backend/precision.js');
   const out = options.out ?? join('runs', outputStem(options.clips?.[0] ?? options.images ?? 'model'));
@@ -67,6 +66,7 @@ async function trainOne(
   if (options.dryRun) return describeDryRun(configuration!, out, onWarning);
   const started = performance.now();
   let begun = started;
+  let isFixed = false;
   const hooks: TrainModelHooks = {
     signal,
     configurationFile: options.config,
@@ -78,7 +78,12 @@ async function trainOne(
       describeStart(facts, out).forEach((line) => progress.log(line));
       markSaving();
     },
-    onStep: ({ step, steps, time, bitsPerDim, validation, examplesPerSecond }) =>
+    onCompare: (name) => progress.log(`scores ${name} on the frames that validate, to compare`),
+    onStep: ({ step, steps, time, bitsPerDim, validation, examplesPerSecond }) => {
+      if (time !== null && steps !== null && !isFixed) {
+        isFixed = true;
+        progress.log(`${formatDuration(time.given)} at this pace are ${pluralize(steps, 'step')} in all`);
+      }
       progress.show({
         label: 'train',
         done: step,
@@ -90,10 +95,12 @@ async function trainOne(
           ...(validation !== null && { validation }),
           'examples/s': examplesPerSecond,
         },
-      }),
+      });
+    },
   };
   const { overwrite, acceptChangedData, log } = options;
-  const settings = { overwrite, acceptChangedData, log, extension: parseExtension(options), processGroup };
+  const extension = parseExtension(options);
+  const settings = { overwrite, acceptChangedData, log, extension, compare: true, processGroup };
   const watched = options.watch && processGroup.isMainProcess ? await watchTraining(out) : null;
   if (watched !== null) progress.log(`watch it at ${watched.address}`);
   const result = await trainModel(out, configuration, hooks, settings).finally(() => watched?.close());
@@ -101,19 +108,10 @@ async function trainOne(
   const { training, data: source } = result.configuration;
   const rate = trainingFrameRate(source);
   const { data } = result.facts;
-  const readsFrames = result.configuration.model.scales.some(
-    ({ conditioning }) => inputRequirements(conditioning).context > 0,
-  );
-  const next = readsFrames ? `pxv predict CLIP --next 8 --model ${out}` : `pxv sample --model ${out}`;
   return {
     text: [
-      result.step > result.facts.step
-        ? `trained ${stepsOf(result)} in ${formatDuration((ended - begun) / 1000)}: ${out}`
-        : `${out}: nothing to do, for its ${pluralize(result.step, 'step')} had been done; longer with --steps S ` +
-          'or --minutes M',
-      ...outcome(result),
+      ...describeOutcome(result, formatDuration((ended - begun) / 1000)),
       'frames' in data && formatSkipped(data.skipped),
-      `next: ${next}`,
     ],
     json: {
       model: out,
@@ -130,6 +128,7 @@ async function trainOne(
       bestStep: result.best?.step ?? null,
       lastBitsPerDim: result.last?.bitsPerDim ?? null,
       baselines: data.baselines,
+      shipped: result.shipped,
       secondsPerStep: result.secondsPerStep,
       ...chosen,
       precision: training.precision,
@@ -160,32 +159,6 @@ async function describeDryRun(
     ],
     json: { ...dryRun, output: out, steps: training.steps, minutes: training.minutes, configuration },
   };
-}
-
-/** Returns the number of steps of this run, and the total if there were earlier runs. */
-function stepsOf({ step, facts }: TrainedRun): string {
-  return facts.step === 0 ? pluralize(step, 'step') : `${pluralize(step - facts.step, 'step')}, ${step} in all,`;
-}
-
-/** Returns lines about the best validation compared with a baseline. */
-function outcome({ best, last, facts: { data } }: TrainedRun): string[] {
-  if (best === null) return ['no validation: the model has the last weights'];
-  const { uniform } = data.baselines;
-  const previous = 'frames' in data ? data.baselines['previous-frame'] : null;
-  const [baseline, name] = previous === null ? [uniform, 'uniform'] : [previous, 'previous-frame'];
-  const latest = last ?? best;
-  if (best.step === 0 && latest.step > 0) {
-    const [before, after] = [best, latest].map(({ bitsPerDim }) => bitsPerDim.toFixed(3));
-    return [`the model is as it was: its validation, ${before} bits/dim, got no better: ${after} at the end`];
-  }
-  const [reached, now] = [best, latest].map(({ bitsPerDim }) => bitsPerDim.toFixed(3));
-  const worse = now === reached ? '' : `; since then it got worse: ${now} at step ${latest.step}`;
-  const fewer = 100 * (1 - best.bitsPerDim / baseline);
-  const than = `than the ${name} baseline, ${baseline.toFixed(3)}`;
-  return [
-    `best validation: ${reached} bits/dim at step ${best.step}, whose weights the model has${worse}`,
-    fewer > 0 ? `that is ${fewer.toFixed(1)}% fewer ${than}` : `worse ${than}: train longer, with --resume --minutes M`,
-  ];
 }
 
 /** Returns lines about the model and the data of a training. */

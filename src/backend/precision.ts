@@ -33,10 +33,7 @@ export function assertPrecision(precision: Precision): void {
   throw errorFactory('USAGE', 'choose precision')(precision, BF16_NEEDS, computingParts(), remedy);
 }
 
-/**
- * Returns a warning if the backend in use lacks `precision`, so that a training has to multiply in float32. Returns
- * null if it has the precision.
- */
+/** Returns a warning if a training in `precision` has to multiply in float32 on the backend in use, else null. */
 export function lostPrecisionWarning(precision: Precision): string | null {
   if (precision === 'float32' || hasBf16()) return null;
   return (

@@ -5,6 +5,7 @@ import { firstFew } from '../foundation/first-few.js';
 import { levelDifferences, HistogramBaseline, uniformBitsPerDim } from '../evaluation/baselines.js';
 import type { Frame } from '../foundation/frame.js';
 import type { Chain } from '../model/chain.js';
+import type { Model } from '../model/model.js';
 import { frameBytes } from '../foundation/levels.js';
 import type { ExampleShape } from '../conditioning/context/examples.js';
 import { pluralize } from '../foundation/pluralize.js';
@@ -35,6 +36,7 @@ import {
   type StoredClip,
 } from '../video/index.js';
 import { noUsableClipError, TOO_SHORT_REASON, type SkippedClip } from '../clips/for-each-clip.js';
+import { scoreOnTails } from './shipped-score.js';
 import { FRAMES_DRAWN } from './training-samples.js';
 import type { LocatedData } from './training-data.js';
 import type { ClipDataInfo, TrainModelHooks } from './options.js';
@@ -68,6 +70,8 @@ export async function findClipData(asked: ClipTraining, listed: boolean): Promis
       frames: framesHash([...store.clips, ...(parts?.store.clips ?? [])]),
       validation: framesHash(validation.map(({ clip }) => store.clips[clip])),
       example: readHeldOutExample(chain.exampleShape, store, validation, FRAMES_DRAWN),
+      scoreModel: (model: Model, group: ProcessGroup) =>
+        scoreOnTails(model, chain.exampleShape, store, validation, training.validationExamples, group),
       data: createClipTrainingData(
         chain,
         { ...store, ...(parts && { readPart: parts.readPart }) },

@@ -54,6 +54,7 @@ export async function findImageData(
       frames: null,
       validation: null,
       example: null,
+      scoreModel: null,
     }),
     close() {
       learnt.close();

@@ -176,6 +176,11 @@ export const trainModelFields = {
       'expected { steps }, in all, or { minutes }, more',
     )
     .optional(),
+  /**
+   * True to score a shipped model on the frames that validate, once a training on clips has ended: the model that the
+   * training started from if shipped, else `video-64-small`. Default: false.
+   */
+  compare: z.boolean().optional(),
   /** Processes that train together: see `joinProcessGroup`. Default: this process alone. */
   processGroup: fields.processGroup,
 };
@@ -223,6 +228,8 @@ export const trainModelHooks = {
   onStep: callbackField<(progress: TrainingProgress) => void>(),
   /** Called while clips or images are decoded, before the training. */
   onDecode: callbackField<(decoding: DecodeProgress) => void>(),
+  /** Called with the name of the shipped model before it is scored (see `compare`). */
+  onCompare: callbackField<(name: string) => void>(),
   /** Called before each file of the data is read, and after the last. */
   onList: callbackField<(listing: DecodeProgress) => void>(),
   /** Called with one line for each damaged or skipped clip, and for other warnings. */

@@ -30,6 +30,7 @@ import { singleProcess, type ProcessGroup } from '../distributed/process-group.j
 import { withAvailablePrecision } from './available-precision.js';
 import { lostRateWarning } from './rate-warnings.js';
 import { DataConsistency } from './data-consistency.js';
+import { scoreShipped, type ShippedScore } from './shipped-score.js';
 import { createSampleCallback } from './training-samples.js';
 
 /** Result of a training, and its folder. */
@@ -38,6 +39,8 @@ export interface TrainedRun extends TrainingResult {
   output: string;
   /** Facts about the training, as passed to `onStart`. */
   facts: TrainingInfo;
+  /** Score of a shipped model on the same held-out frames; null without `compare`, or if there is none to compare. */
+  shipped: ShippedScore | null;
 }
 
 /**
@@ -78,6 +81,7 @@ export async function trainModel(
     acceptChangedData = false,
     extension,
     log,
+    compare = false,
     processGroup = singleProcess,
   } = parseOptions('train', trainModelFields, settings);
   if (configuration !== null) {
@@ -100,7 +104,7 @@ export async function trainModel(
       if (!isNew) run.finishSave(chain, checkpoint);
       warn(hooks, otherArithmetic(checkpoint));
       const start = extension === undefined ? checkpoint : ofLength(run, checkpoint, extension, hooks);
-      const entry = { isNew, hasNewLength: extension !== undefined, acceptChangedData, log, processGroup };
+      const entry = { isNew, hasNewLength: extension !== undefined, acceptChangedData, log, compare, processGroup };
       return await trainIn(run, chain, start, entry, hooks);
     } catch (error) {
       // The signal's own reason is thrown once there is something to resume.
@@ -160,6 +164,7 @@ interface Entry extends Pick<TrainModelSettings, 'log'> {
   isNew: boolean;
   hasNewLength: boolean;
   acceptChangedData: boolean;
+  compare: boolean;
   processGroup: ProcessGroup;
 }
 
@@ -167,7 +172,7 @@ async function trainIn(
   run: RunFolder,
   chain: Chain,
   checkpoint: Checkpoint,
-  { isNew, hasNewLength, acceptChangedData, log, processGroup }: Entry,
+  { isNew, hasNewLength, acceptChangedData, log, compare, processGroup }: Entry,
   hooks: TrainModelHooks,
 ): Promise<TrainedRun> {
   const { data: source, training } = checkpoint.configuration;
@@ -195,7 +200,7 @@ async function trainIn(
     };
     // The results of an earlier training are removed only once the data of the new training are open.
     if (!replaces) begin();
-    const { data, facts, example, ...frames } = await opened(run, found, { isNew, replaces }, hooks.signal);
+    const { data, facts, example, scoreModel, ...frames } = await opened(run, found, { isNew, replaces }, hooks.signal);
     if (replaces) begin();
     const started: TrainingInfo = {
       parameters: chain.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
@@ -224,7 +229,11 @@ async function trainIn(
       ...(signal && { signal }),
       processGroup,
     });
-    return { ...result, output: run.path, facts: started };
+    const isCompared = compare && result.best !== null && result.best.step > 0;
+    const shipped = isCompared
+      ? await scoreShipped({ scoreModel }, training.from, processGroup, hooks.onCompare)
+      : null;
+    return { ...result, output: run.path, facts: started, shipped };
   } finally {
     await found.close();
   }

@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import type { ProcessGroup } from '../distributed/process-group.js';
 import { sha256 } from '../foundation/sha256.js';
+import type { Model } from '../model/model.js';
 import { dataList, type DataFile } from '../training/data-files.js';
 import type { TrainingData } from '../training/train.js';
 import type { HeldOutExample } from '../training/validation.js';
@@ -27,6 +29,8 @@ export interface OpenData<Facts> {
   validation: string | null;
   /** Held-out frames to predict during the training; null for images, or if nothing is held out. */
   example: HeldOutExample | null;
+  /** Scores a model on the held-out frames that validations score; null for images. */
+  scoreModel: ((model: Model, processGroup: ProcessGroup) => Promise<number | null>) | null;
 }
 
 /**

@@ -22,11 +22,9 @@ const trainingSchema = z.strictObject({
     .max(1024)
     .refine((count) => Number.isInteger(Math.log2(count)), 'must be a power of two, such as 4 or 8')
     .default(1),
-  /** Number of steps; null until `minutes` has been turned into steps. */
+  /** Number of steps; null until fixed from `minutes`. */
   steps: z.int().min(1).nullable().default(null),
-  /**
-   * Duration of the training. The number of steps is estimated from the measured pace, and again if the pace changes.
-   */
+  /** Duration of the training. The number of steps is fixed once, from the pace of the first twentieth. */
   minutes: z.number().positive().nullable().default(null),
   /** Marks of the schedule, recorded during the training: see `progressAt`. A new training follows given marks. */
   pace: z.array(paceMarkSchema).default([]),

@@ -18,3 +18,6 @@ export const DEFAULT_RATE = 2e-3;
  * cropped.
  */
 export const fineTuningDefaults = { rate: 3e-4, mirror: false, crops: 0 } as const;
+
+/** Shipped model that a training on clips starts from, unless its network is described. */
+export const DEFAULT_START = 'video-64-small';

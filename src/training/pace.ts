@@ -20,7 +20,7 @@ export type PaceMark = z.infer<typeof paceMarkSchema>;
 
 /** Length of a training, in steps or minutes. */
 export interface TrainingLength {
-  /** Number of updates; null until estimated from `minutes`. */
+  /** Number of updates; null until fixed from `minutes`. */
   steps: number | null;
   minutes: number | null;
   /** Points at which the schedule changed its pace, ordered by step. */
@@ -96,84 +96,72 @@ function recorded({ steps, pace }: TrainingLength): PaceMark[] {
   return pace.length > 0 || steps === null ? pace : [{ step: 0, progress: 0, steps, seconds: 0 }];
 }
 
-/** Number of latest steps whose mean duration is the pace, and which are measured before the first estimate. */
-const STEPS_OF_PACE = 20;
 /** Number of first steps that are not measured: memory allocation and compilation slow them. */
 const FIRST_STEPS = 3;
-/** Fraction of the duration after which the steps are estimated even from fewer measured steps. */
-const LATEST_COUNT = 0.1;
-/** Time to the next estimate: a fraction of the remaining time, and the minimum in seconds. */
-const NEXT_LOOK = { share: 1 / 8, seconds: 1 };
+/** Fraction of the duration after which the number of steps is fixed. */
+const MEASURED = 0.05;
 /** Maximum fraction of the duration for validations, except the last. */
 const MOST_VALIDATION = 1 / 4;
 
-/** Estimator of the number of steps in the given duration, which corrects the number if the pace changes. */
-export class PaceEstimator {
-  private readonly recent: number[] = [];
-  private recorded = 0;
-  /** Duration of the latest validation; 0 before the first. */
-  private validationSeconds = 0;
-  private nextLook = 0;
-  /** Duration of earlier runs, in seconds. */
-  private readonly before: number;
+/**
+ * Clock of a run that ends after a given duration. It measures the steps of the first twentieth of the duration, and
+ * then fixes the number of steps, once. If the steps get slower later, the time is over before the last step.
+ */
+export class PaceClock {
+  private steps = 0;
+  private measuredSeconds = 0;
+  private validationSeconds: number | null = null;
 
-  /** @param seconds duration of the training over all runs @param step updates done before this run */
-  constructor(
-    private readonly seconds: number,
-    { pace }: Schedule,
-    step: number,
-  ) {
-    const mark = pace.at(-1);
-    const perStep = mark === undefined ? 0 : (seconds - mark.seconds) / Math.max(1, mark.steps - mark.step);
-    this.before = mark === undefined ? 0 : mark.seconds + (step - mark.step) * perStep;
-  }
-
-  /** Returns the passed and the given seconds over all runs. @param elapsed seconds of this run */
-  time(elapsed: number): { passed: number; given: number } {
-    return { passed: this.before + elapsed, given: this.seconds };
-  }
+  /** @param seconds duration of the run, validations included */
+  constructor(readonly seconds: number) {}
 
   /** Records the duration of a step with everything around it, except validations. */
   step(seconds: number): void {
-    if (++this.recorded <= FIRST_STEPS) return;
-    this.recent.push(seconds);
-    if (this.recent.length > STEPS_OF_PACE) this.recent.shift();
+    if (++this.steps > FIRST_STEPS) this.measuredSeconds += seconds;
   }
 
-  /** Records the duration of a validation; the next `look` corrects the estimate. */
+  /** Records the duration of a validation. */
   validation(seconds: number): void {
     this.validationSeconds = seconds;
-    this.nextLook = 0;
+  }
+
+  /** True if a validation was recorded. */
+  get hasValidated(): boolean {
+    return this.validationSeconds !== null;
+  }
+
+  /** Returns true if enough was measured to fix the number of steps. @param elapsed seconds of the run */
+  isMeasured(elapsed: number): boolean {
+    return this.steps > FIRST_STEPS && elapsed >= MEASURED * this.seconds;
+  }
+
+  /** Returns true if there is no time but for the last validation. @param elapsed seconds of the run */
+  isOver(elapsed: number): boolean {
+    return elapsed + (this.validationSeconds ?? 0) >= this.seconds;
   }
 
   /**
-   * Returns a new mark of the schedule if an estimate is due. Returns null if none is due.
-   * @param progress fraction of the schedule done after `step` updates; null: not known yet
-   * @param elapsed seconds of this run
+   * Returns the mark that fixes the number of steps after `step` updates.
+   * @param elapsed seconds of the run
    * @param asked requested number of validations in the whole training
    */
-  look(step: number, progress: number | null, elapsed: number, asked: number): PaceMark | null {
-    const { passed: taken } = this.time(elapsed);
-    const left = this.seconds - taken;
-    if (progress === null) {
-      const enough = this.recent.length === STEPS_OF_PACE || taken > LATEST_COUNT * this.seconds;
-      if (this.recent.length === 0 ? left > 0 : !enough) return null;
-    } else if (taken < this.nextLook || this.recent.length === 0) {
-      return null;
-    }
-    this.nextLook = taken + Math.max(NEXT_LOOK.share * left, NEXT_LOOK.seconds);
-    const behind = progress ?? 0;
-    const perStep = this.recent.reduce((sum, time) => sum + time, 0) / this.recent.length;
+  mark(step: number, elapsed: number, asked: number): PaceMark {
     const validations = this.affordable(asked);
-    const toValidate = (validations - Math.floor(validations * behind)) * this.validationSeconds;
-    const more = this.recent.length === 0 ? 0 : Math.max(0, Math.floor((left - toValidate) / perStep));
-    return { step, progress: behind, steps: step + more, seconds: taken, ...(validations < asked && { validations }) };
+    const left = this.seconds - elapsed - validations * (this.validationSeconds ?? 0);
+    const perStep = this.measuredSeconds / (this.steps - FIRST_STEPS);
+    const more = this.steps > FIRST_STEPS ? Math.max(0, Math.floor(left / perStep)) : 0;
+    return {
+      step,
+      progress: 0,
+      steps: step + more,
+      seconds: elapsed,
+      ...(validations < asked && { validations }),
+    };
   }
 
   /** Returns the number of validations that there is time for, at least 1 and at most `asked`. */
   private affordable(asked: number): number {
-    if (this.validationSeconds === 0) return asked;
-    const most = Math.floor((MOST_VALIDATION * this.seconds) / this.validationSeconds);
+    const most = Math.floor((MOST_VALIDATION * this.seconds) / (this.validationSeconds ?? 0));
     return Math.max(1, Math.min(asked, most));
   }
 }

@@ -267,9 +267,10 @@ export class RunFolder {
     return { chain, checkpoint: { configuration, state, ...progress } };
   }
 
-  /** Returns the duration of the first `steps` steps in seconds, summed from the log. */
+  /** Returns the duration of the first `steps` steps and their validations in seconds, summed from the log. */
   secondsOf(steps: number): number {
-    return this.readLog().reduce((sum, { step, seconds = 0 }) => (step <= steps ? sum + seconds : sum), 0);
+    const entries = this.readLog().filter(({ step }) => step <= steps);
+    return entries.reduce((sum, { seconds = 0, validationSeconds = 0 }) => sum + seconds + validationSeconds, 0);
   }
 
   /** Appends a line to log.jsonl. @throws PxvError `OUTPUT` if the log cannot be written */

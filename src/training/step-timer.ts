@@ -1,24 +1,36 @@
-import { PaceEstimator, progressAt } from './pace.js';
+import { PaceClock } from './pace.js';
 import type { Checkpoint } from './run-folder.js';
 
-/** Timer of the steps of a run, which estimates the number of steps from the minutes of a training. */
+/** Timer of the steps of a run, which fixes the number of steps that the minutes of a training stand for. */
 export class StepTimer {
   private readonly started = performance.now();
   /** Time at which the last step or validation ended. */
   private ended = this.started;
   private readonly seconds: number[] = [];
-  /** Estimator of the number of steps; null if the number of steps was given. */
-  private readonly pace: PaceEstimator | null;
+  /** Clock of the run; null if only the number of steps ends it. */
+  private readonly pace: PaceClock | null;
 
   constructor({ configuration: { training }, step }: Checkpoint) {
     const { minutes, pace, steps } = training;
-    const isTimed = minutes !== null && (steps === null || pace.length > 0);
-    this.pace = isTimed ? new PaceEstimator(60 * minutes, training, step) : null;
+    const mark = pace.at(-1);
+    // A training that is resumed later goes on to the last step, whatever the time.
+    const isTimed = minutes !== null && (steps === null || mark?.step === step);
+    this.pace = isTimed ? new PaceClock(60 * minutes - (mark?.seconds ?? 0)) : null;
   }
 
-  /** Passed and given seconds over all runs; null if the number of steps was given. */
+  /** True if the run ends after a given duration. */
+  get isTimed(): boolean {
+    return this.pace !== null;
+  }
+
+  /** Passed and given seconds of the run; null if only the number of steps ends it. */
   get time(): { passed: number; given: number } | null {
-    return this.pace?.time(this.elapsed) ?? null;
+    return this.pace && { passed: this.elapsed, given: this.pace.seconds };
+  }
+
+  /** True if the given duration is over, but for the last validation. */
+  get isOver(): boolean {
+    return this.pace?.isOver(this.elapsed) ?? false;
   }
 
   /** Duration of the last step in seconds; NaN before the first. */
@@ -54,19 +66,27 @@ export class StepTimer {
     this.ended = now;
   }
 
+  /** True if enough was measured to fix the number of steps. */
+  get isMeasured(): boolean {
+    return this.pace?.isMeasured(this.elapsed) ?? false;
+  }
+
   /**
-   * Returns the checkpoint with a new estimate of the number of steps. Returns `checkpoint` itself if no estimate is
-   * due, or the number of steps was given.
+   * Returns the checkpoint with the number of steps that its minutes stand for.
+   * @param validate runs a validation, to be timed if none was yet
    */
-  reschedule(checkpoint: Checkpoint): Checkpoint {
+  async fixSteps(checkpoint: Checkpoint, validate: () => Promise<unknown>): Promise<Checkpoint> {
+    const pace = this.pace!;
+    if (!pace.hasValidated) {
+      await validate();
+      this.endValidation();
+    }
     const { configuration, step } = checkpoint;
     const { training } = configuration;
-    const mark = this.pace?.look(step, progressAt(training, step), this.elapsed, training.validations) ?? null;
-    if (mark === null) return checkpoint;
-    const { steps } = mark;
+    const mark = pace.mark(step, this.elapsed, training.validations);
     return {
       ...checkpoint,
-      configuration: { ...configuration, training: { ...training, steps, pace: [...training.pace, mark] } },
+      configuration: { ...configuration, training: { ...training, steps: mark.steps, pace: [mark] } },
     };
   }
 }

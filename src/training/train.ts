@@ -38,9 +38,9 @@ export interface TrainingData extends StepData {
 export interface TrainingProgress {
   /** Number of updates done. */
   step: number;
-  /** Total number of steps; null until estimated from the minutes. */
+  /** Total number of steps; null until fixed from the minutes. */
   steps: number | null;
-  /** Passed and given seconds over all runs; null if the number of steps was given. */
+  /** Passed and given seconds of this run; null if only the number of steps ends it. */
   time: { passed: number; given: number } | null;
   /** Mean bits/dim of the step's batch; null if the conditioning is trained alone, without a likelihood. */
   bitsPerDim: number | null;
@@ -64,8 +64,10 @@ export interface TrainingResult {
   bitsPerDim: number | null;
   /** Median duration of a step of this run, in seconds. */
   secondsPerStep: number;
-  /** Configuration of the training, with the number of steps estimated from the minutes. */
+  /** Configuration of the training, with the number of steps fixed from the minutes. */
   configuration: RunConfiguration;
+  /** True if the minutes were over before the last step. */
+  isOutOfTime: boolean;
 }
 
 /** Callbacks and options for `train`. */
@@ -119,7 +121,8 @@ export function loadStartingWeights(from: string, chain: Chain): Float32Array[] 
 }
 
 /**
- * Trains from a checkpoint to the last step, and saves the state at intervals. A step depends only on the configuration
+ * Trains from a checkpoint to the last step, and saves the state at intervals. If the minutes of a training are over
+ * before the last step, it ends after a validation and can be resumed. A step depends only on the configuration
  * and its index, so a resumed training ends with the same weights. Disposes the tensors of `start`, even on errors.
  * @throws the signal's reason after saving, if the signal is aborted; PxvError `DIVERGED` if the likelihood or a
  * gradient is not finite: the files then hold the last saved state
@@ -138,16 +141,18 @@ export async function train(
     run.appendLog(entry);
     onEntry?.(entry);
   };
-  let checkpoint = await withFirstValidation(start, data, score, saves, log);
-  const stages = new StageSchedule(asked, start.configuration.training, start.step);
   const clock = new StepTimer(start);
+  let checkpoint = await withFirstValidation(start, data, score, saves, log);
+  if (checkpoint !== start) clock.endValidation();
+  const stages = new StageSchedule(asked, start.configuration.training, start.step);
   let last: Validation | null = null;
   let bitsPerDim: number | null = null;
   let noBetter = validationsSinceBest(checkpoint);
   const patience = start.configuration.training.patience ?? Infinity;
+  let isOver = false;
 
   try {
-    while (checkpoint.step < (checkpoint.configuration.training.steps ?? Infinity) && noBetter < patience) {
+    while (checkpoint.step < (checkpoint.configuration.training.steps ?? Infinity) && noBetter < patience && !isOver) {
       if (await processGroup.broadcast(signal?.aborted ?? false)) {
         saves.atStop(checkpoint);
         throw signal?.aborted ? signal.reason : stoppedByFirst();
@@ -156,19 +161,24 @@ export async function train(
       if (position.done === 0) checkpoint = { ...checkpoint, state: withNewOptimiser(checkpoint.state) };
       const { state, ...learned } = await clock.step(() => trainStep(chain, checkpoint, position, data, processGroup));
       expectFinite(run, checkpoint.step + 1, learned);
-      const next = { ...checkpoint, state, step: checkpoint.step + 1, arithmetic: currentArithmetic() };
-      const scheduled = clock.reschedule(next);
-      if (scheduled !== next) run.writeConfiguration(scheduled.configuration);
-      checkpoint = await byFirstClock(scheduled, processGroup);
+      const { configuration: before } = checkpoint;
+      checkpoint = { ...checkpoint, state, step: checkpoint.step + 1, arithmetic: currentArithmetic() };
+      if (clock.isTimed) {
+        isOver = await processGroup.broadcast(clock.isOver);
+        checkpoint = await withSteps(checkpoint, clock, isOver, score, processGroup);
+        if (checkpoint.configuration !== before) run.writeConfiguration(checkpoint.configuration);
+      }
 
-      const isValidated = validatesAfter(checkpoint, position.stage);
+      const isValidated = isOver || validatesAfter(checkpoint, position.stage);
+      const validating = performance.now();
       const validation = isValidated ? await score(checkpoint) : null;
       const { best } = checkpoint;
       const isBest = isValidated && (validation === null || best === null || validation.bitsPerDim < best.bitsPerDim);
       if (isBest) checkpoint = { ...checkpoint, best: validation ?? best };
       if (validation !== null) noBetter = isBest ? 0 : noBetter + 1;
       const entry = logEntry(checkpoint, learned, clock.lastStep);
-      log({ ...entry, ...(validation && validationEntry(validation, data)) });
+      const validationSeconds = (performance.now() - validating) / 1000;
+      log({ ...entry, ...(validation && { ...validationEntry(validation, data), validationSeconds }) });
       saves.afterStep(checkpoint, isBest);
       if (isValidated) {
         await onValidated?.(checkpoint, clock.lastStep);
@@ -187,9 +197,10 @@ export async function train(
       });
       await yieldToEventLoop();
     }
-    if (noBetter >= patience) saves.atStop(checkpoint);
+    if (noBetter >= patience || isOver) saves.atStop(checkpoint);
     const { step, best, configuration } = checkpoint;
-    return { step, best, last, bitsPerDim, secondsPerStep: clock.medianStep, configuration };
+    const isOutOfTime = isOver && step !== configuration.training.steps;
+    return { step, best, last, bitsPerDim, secondsPerStep: clock.medianStep, configuration, isOutOfTime };
   } finally {
     tf.dispose(checkpoint.state);
   }
@@ -265,13 +276,22 @@ function validatesAfter({ step, configuration: { training } }: Checkpoint, { tra
   return (trains !== 'conditioning' || step === training.steps) && isValidationStep(training, step);
 }
 
-/** Returns the checkpoint with the length that the main process estimated from its clock. */
-async function byFirstClock(checkpoint: Checkpoint, processGroup: ProcessGroup): Promise<Checkpoint> {
-  const { configuration } = checkpoint;
-  const { training } = configuration;
-  if (processGroup.size === 1 || training.minutes === null) return checkpoint;
-  const { steps, pace } = await processGroup.broadcast({ steps: training.steps, pace: training.pace });
-  return { ...checkpoint, configuration: { ...configuration, training: { ...training, steps, pace } } };
+/**
+ * Returns the checkpoint with the number of steps that the main process fixes by its clock, once enough was measured or
+ * the time is over. Returns `checkpoint` itself if the number is not fixed yet, or was before.
+ */
+async function withSteps(
+  checkpoint: Checkpoint,
+  clock: StepTimer,
+  isOver: boolean,
+  score: (of: Checkpoint) => Promise<unknown>,
+  processGroup: ProcessGroup,
+): Promise<Checkpoint> {
+  if (checkpoint.configuration.training.steps !== null) return checkpoint;
+  if (!(await processGroup.broadcast(isOver || clock.isMeasured))) return checkpoint;
+  const fixed = await clock.fixSteps(checkpoint, async () => isOver || score(checkpoint));
+  const configuration = await processGroup.broadcast(fixed.configuration);
+  return { ...fixed, configuration };
 }
 
 function stoppedByFirst(): PxvError {

@@ -36,7 +36,11 @@ function madeIn(run: string) {
   const [state, model] = ['training.safetensors', 'model.safetensors'].map((name) =>
     readFileSync(join(cwd, run, name)).toString('latin1'),
   );
-  return { state, model, log: new RunFolder(join(cwd, run)).readLog().map((entry) => ({ ...entry, seconds: 0 })) };
+  return {
+    state,
+    model,
+    log: new RunFolder(join(cwd, run)).readLog().map((entry) => ({ ...entry, seconds: 0, validationSeconds: 0 })),
+  };
 }
 
 /** Waits until a training has begun, or is over. */

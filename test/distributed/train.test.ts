@@ -62,7 +62,7 @@ function madeIn(run: RunFolder) {
   const [state, model] = ['training.safetensors', 'model.safetensors'].map((name) =>
     readFileSync(join(run.path, name)).toString('latin1'),
   );
-  return { state, model, log: run.readLog().map((entry) => ({ ...entry, seconds: 0 })) };
+  return { state, model, log: run.readLog().map((entry) => ({ ...entry, seconds: 0, validationSeconds: 0 })) };
 }
 
 const networkOf = (name: NetworkName) => {

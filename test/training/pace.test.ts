@@ -1,4 +1,4 @@
-import { extendLength, PaceEstimator, progressAt, validationsAt, type PaceMark } from '../../src/training/pace.js';
+import { extendLength, isValidationStep, PaceClock, progressAt, type PaceMark } from '../../src/training/pace.js';
 
 const none = { steps: null, pace: [] };
 
@@ -30,75 +30,74 @@ describe('the progress of a schedule', () => {
 
 /** Goes through a training whose steps and validations take so long, by a clock of its own. */
 function simulate(minutes: number, secondsOf: (step: number) => number, validationSeconds: number, validations = 10) {
-  let schedule: { steps: number | null; pace: PaceMark[] } = { ...none };
-  const pace = new PaceEstimator(60 * minutes, schedule, 0);
-  let step = 0;
-  let clock = 0;
-  let done = 0;
-  const progress: number[] = [];
-  while (schedule.steps === null || step < schedule.steps) {
-    clock += secondsOf(step);
+  const clock = new PaceClock(60 * minutes);
+  let mark: PaceMark | null = null;
+  let [step, elapsed, done, isOver] = [0, 0, 0, false];
+  const validate = () => {
+    elapsed += validationSeconds;
+    clock.validation(validationSeconds);
+  };
+  while (!isOver && (mark === null || step < mark.steps)) {
+    elapsed += secondsOf(step);
+    clock.step(secondsOf(step));
     step++;
-    pace.step(secondsOf(step - 1));
-    const mark = pace.look(step, progressAt(schedule, step), clock, validations);
-    if (mark !== null) schedule = { steps: mark.steps, pace: [...schedule.pace, mark] };
-    const behind = progressAt(schedule, step);
-    progress.push(behind ?? 0);
-    const count = validationsAt({ ...schedule, validations }, step);
-    const passed = (after: number) => Math.floor((progressAt(schedule, after) ?? 0) * count);
-    if (passed(step) === passed(step - 1)) continue;
+    isOver = clock.isOver(elapsed);
+    if (mark === null && (isOver || clock.isMeasured(elapsed))) {
+      if (!isOver) validate();
+      mark = clock.mark(step, elapsed, validations);
+    }
+    const schedule = { steps: mark?.steps ?? null, pace: mark === null ? [] : [mark], validations };
+    if (!isOver && !isValidationStep(schedule, step)) continue;
     done++;
-    clock += validationSeconds;
-    pace.validation(validationSeconds);
+    validate();
   }
-  return { clock, progress, schedule, validations: done };
+  return { elapsed, step, mark: mark!, validations: done };
 }
 
 describe('minutes', () => {
   test.each<[string, number, (step: number) => number, number]>([
     ['even steps', 4, () => 0.1, 0],
     ['costly validations', 4, () => 0.1, 6],
-    ['steps that become three times slower half-way', 4, (step) => (step < 1000 ? 0.1 : 0.3), 2],
-    ['steps that become three times faster', 4, (step) => (step < 300 ? 0.3 : 0.1), 2],
-    ['steps that now and then take long', 4, (step) => (step % 50 === 0 ? 2 : 0.05), 1],
     ['slow first steps', 1.2, (step) => (step < 3 ? 2 : 0.2), 1],
     ['steps of seconds', 4, () => 5, 3],
     ['a few tiny steps', 0.2, () => 0.002, 0.01],
-  ])('are kept within 5% or ten seconds with %s', (_, minutes, secondsOf, validationSeconds) => {
-    const { clock, progress, validations } = simulate(minutes, secondsOf, validationSeconds);
-    expect(Math.abs(clock - 60 * minutes)).toBeLessThan(Math.max(10, 0.05 * 60 * minutes));
-    expect(progress.at(-1)).toBe(1);
-    expect(validations).toBe(10);
-    progress.slice(1).forEach((behind, at) => expect(behind).toBeGreaterThanOrEqual(progress[at]));
+  ])('become steps that fill them, to 5%% or ten seconds, with %s', (_, minutes, secondsOf, validationSeconds) => {
+    const { elapsed, step, mark, validations } = simulate(minutes, secondsOf, validationSeconds);
+    expect(Math.abs(elapsed - 60 * minutes)).toBeLessThan(Math.max(10, 0.05 * 60 * minutes));
+    expect(step).toBeGreaterThan(0.95 * mark.steps);
+    expect(validations).toBeGreaterThanOrEqual(9);
+  });
+
+  test('that become steps end a training in time where a machine gets slower, before its last step', () => {
+    const { elapsed, step, mark } = simulate(4, (done) => (done < 1000 ? 0.1 : 0.3), 2);
+    expect(step).toBeLessThan(0.8 * mark.steps);
+    expect(elapsed).toBeGreaterThan(4 * 60 - 3);
+    expect(elapsed).toBeLessThan(4 * 60 + 3);
+  });
+
+  test('become no more steps where a machine gets faster: the training ends before they are over', () => {
+    const { elapsed, step, mark } = simulate(4, (done) => (done < 300 ? 0.3 : 0.1), 2);
+    expect(step).toBe(mark.steps);
+    expect(elapsed).toBeLessThan(0.7 * 4 * 60);
   });
 
   test.each([
     ['of a fifteenth of the time', 1, 4],
     ['of a third of the time, of twelve seconds', 0.2, 4],
     ['of a third of the time, of a minute', 1, 20],
-  ])('are kept, and used, where twenty validations are asked for, %s each', (_, minutes, validationSeconds) => {
-    const { clock, progress, validations } = simulate(minutes, () => 1, validationSeconds, 20);
-    // But for the first, whose time nobody knows before, and the last.
-    expect(clock).toBeLessThan(60 * minutes + Math.max(3, validationSeconds));
-    expect(clock).toBeGreaterThan(0.9 * 60 * minutes);
-    expect(progress.at(-1)).toBe(1);
+  ])('are kept where twenty validations are asked for, %s each', (_, minutes, validationSeconds) => {
+    const { elapsed, validations } = simulate(minutes, () => 1, validationSeconds, 20);
+    expect(elapsed).toBeLessThan(60 * minutes + 3);
+    expect(elapsed).toBeGreaterThan(0.85 * 60 * minutes);
     expect(validations).toBeGreaterThan(0);
     expect(validations).toBeLessThanOrEqual(20);
-    const learning = clock - validations * validationSeconds;
+    const learning = elapsed - (validations + 1) * validationSeconds;
     if (validationSeconds < 15 * minutes) expect(learning).toBeGreaterThan(0.6 * 60 * minutes);
   });
 
   test('that are over before a step has been timed end the training', () => {
-    const { schedule } = simulate(0.001, () => 1, 0, 1);
-    expect(schedule).toMatchObject({ steps: 1, pace: [{ step: 1, steps: 1 }] });
-  });
-
-  test('count those of earlier runs', () => {
-    const pace = [{ step: 100, progress: 0.5, steps: 200, seconds: 30 }];
-    const clock = new PaceEstimator(60, { steps: 200, pace }, 150);
-    for (let step = 0; step < 10; step++) clock.step(0.3);
-    // 45 s are behind by the mark, 5 s in this sitting; ten are left.
-    expect(clock.look(160, 0.8, 5, 1)).toEqual({ step: 160, progress: 0.8, steps: 160 + 33, seconds: 50 });
+    const { step, mark } = simulate(0.001, () => 1, 0, 1);
+    expect([step, mark.steps]).toEqual([1, 1]);
   });
 });
 

@@ -1,0 +1,64 @@
+import { inputRequirements } from '../conditioning/index.js';
+import { quoteCommand } from '../document/quote-command.js';
+import { pluralize } from '../foundation/pluralize.js';
+import type { TrainedRun } from './train-model.js';
+
+/** Difference in bits/dim between two validations below which neither is called worse. */
+const NOISE = 0.005;
+
+/**
+ * Returns lines on what came of a training: its length, its best validation beside baselines, and what to do next.
+ * @param duration duration of the steps of this run, such as `0:02:00`
+ */
+export function describeOutcome(run: TrainedRun, duration: string): string[] {
+  const { output, step, facts, configuration, isOutOfTime } = run;
+  const { minutes, steps } = configuration.training;
+  const isVideo = configuration.model.scales.some(({ conditioning }) => inputRequirements(conditioning).context > 0);
+  const use = isVideo ? ['predict', 'CLIP', '--next', '8'] : ['sample'];
+  const resume = (...length: string[]) => quoteCommand('pxv', 'train', '--resume', '--out', output, ...length);
+  const more = minutes === null ? ['--steps', String(2 * step)] : ['--minutes', String(Math.ceil(minutes))];
+  return [
+    step > facts.step
+      ? `trained ${stepsOf(run)} in ${duration}: ${output}`
+      : `${output}: nothing to do, for its ${pluralize(step, 'step')} had been done; longer with --steps S or --minutes M`,
+    ...validationLines(run),
+    isOutOfTime
+      ? `the time was over before the last of ${pluralize(steps ?? step, 'step')}; to go on to it: ${resume()}`
+      : `longer: ${resume(...more)}`,
+    `next: ${quoteCommand('pxv', ...use, '--model', output)}`,
+  ];
+}
+
+/** Returns the number of steps of this run, and the total if there were earlier runs. */
+function stepsOf({ step, facts }: TrainedRun): string {
+  return facts.step === 0 ? pluralize(step, 'step') : `${pluralize(step - facts.step, 'step')}, ${step} in all,`;
+}
+
+/** Returns lines about the best validation beside a baseline and a shipped model. */
+function validationLines({ best, last, shipped, facts: { data } }: TrainedRun): string[] {
+  if (best === null) return ['no validation: the model has the last weights'];
+  const latest = last ?? best;
+  const [reached, now] = [best, latest].map(({ bitsPerDim }) => bitsPerDim.toFixed(3));
+  if (best.step === 0 && latest.step > 0)
+    return [`the model is as it was: its validation, ${reached} bits/dim, got no better: ${now} at the end`];
+  const isWorse = latest.bitsPerDim - best.bitsPerDim > NOISE;
+  const worse = isWorse ? `; since then it got worse: ${now} at step ${latest.step}` : '';
+  const { uniform } = data.baselines;
+  const previous = 'frames' in data ? data.baselines['previous-frame'] : null;
+  const [baseline, name] = previous === null ? [uniform, 'uniform'] : [previous, 'previous-frame'];
+  const fewer = (than: number) => `${(100 * (1 - best.bitsPerDim / than)).toFixed(1)}% fewer`;
+  const isBetter = (than: number) => best.bitsPerDim < than;
+  const lines = [
+    `best validation: ${reached} bits/dim at step ${best.step}, whose weights the model has${worse}`,
+    isBetter(baseline)
+      ? `that is ${fewer(baseline)} than the ${name} baseline, ${baseline.toFixed(3)}`
+      : `worse than the ${name} baseline, ${baseline.toFixed(3)}: train longer, with --resume --minutes M`,
+  ];
+  if (shipped === null) return lines;
+  const needed = `${shipped.name} needs ${shipped.bitsPerDim.toFixed(3)} on the same frames`;
+  const advice = `better than this model: train longer, or start from it by --from ${shipped.name}`;
+  return [
+    ...lines,
+    isBetter(shipped.bitsPerDim) ? `${needed}, and this model ${fewer(shipped.bitsPerDim)}` : `${needed}, ${advice}`,
+  ];
+}

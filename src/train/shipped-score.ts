@@ -1,0 +1,64 @@
+import { tf } from '../foundation/tfjs.js';
+import type { ExampleShape } from '../conditioning/context/examples.js';
+import type { ProcessGroup } from '../distributed/process-group.js';
+import { loadModel } from '../model/checkpoint.js';
+import { toTensors, type Model } from '../model/model.js';
+import { resizeModel } from '../model/resize-model.js';
+import { listShippedModels } from '../model/shipped-models.js';
+import { DEFAULT_START } from '../training/data-defaults.js';
+import type { ClipStore } from '../training/random-frames.js';
+import { validate, type ClipTail } from '../training/validation.js';
+import type { OpenData } from './training-data.js';
+
+/** Score of a shipped model on the frames that a training validates on. */
+export interface ShippedScore {
+  /** Name of the shipped model. */
+  name: string;
+  bitsPerDim: number;
+}
+
+/**
+ * Scores a shipped model on the frames that a training on clips validates on: the model that the training started from
+ * if shipped, else the default one to start from.
+ * @param onCompare called with the name of the model before the model is scored
+ * @returns null if the model is not installed or nothing of its kind validates
+ */
+export async function scoreShipped(
+  { scoreModel }: Pick<OpenData<unknown>, 'scoreModel'>,
+  from: string | null,
+  processGroup: ProcessGroup,
+  onCompare?: (name: string) => void,
+): Promise<ShippedScore | null> {
+  const installed = listShippedModels();
+  const name = from !== null && installed.includes(from) ? from : DEFAULT_START;
+  if (scoreModel === null || !installed.includes(name)) return null;
+  onCompare?.(name);
+  const bitsPerDim = await scoreModel(loadModel(name), processGroup);
+  return bitsPerDim === null ? null : { name, bitsPerDim };
+}
+
+/**
+ * Returns bits/dim of a model on the frames that `validate` scores, at the size of the stored frames. Returns null if
+ * the model has other channels or levels.
+ * @param shape shape of the stored frames
+ * @param frames number of frames to score, spread over `parts`
+ */
+export async function scoreOnTails(
+  model: Model,
+  shape: ExampleShape,
+  store: ClipStore,
+  parts: readonly ClipTail[],
+  frames: number,
+  processGroup: ProcessGroup,
+): Promise<number | null> {
+  const { chain, weights } = resizeModel(model, shape.size);
+  const { channels, levels } = chain.exampleShape;
+  if (channels !== shape.channels || levels !== shape.levels) return null;
+  const tensors = toTensors(weights, chain.parameters);
+  try {
+    // Frame by frame, which takes little memory beside the training.
+    return await validate(chain, tensors, store, parts, frames, 1, processGroup);
+  } finally {
+    tf.dispose(tensors);
+  }
+}
