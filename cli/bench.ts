@@ -2,7 +2,9 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import type { KernelTiming } from '../src/bench/kernels.js';
 import type { BenchNetwork } from '../src/bench/network.js';
+import type { Roof } from '../src/bench/peaks.js';
 import type { NativeWork } from '../src/bench/train-step.js';
+import type { Workload } from '../src/bench/work.js';
 import type { Size } from '../src/foundation/frame.js';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { defaultChoices, networkChoice } from '../src/model/presets.js';
@@ -95,7 +97,8 @@ export function command(): Command {
   const kernels = bench
     .command('kernels')
     .description(
-      "time each kernel of a network's training step against its roof (without --network: the networks of the paper)",
+      "time each kernel of a network's training step against the peak of arithmetic or of memory " +
+        '(without --network: the networks of the paper)',
     );
   addAction(kernels, kernelFlags, (work, options: ParsedOptions<typeof kernelFlags>) =>
     benchAll(work, options, kernels.getOptionValueSource('network') === 'cli'),
@@ -153,24 +156,26 @@ function workLine({ gflops, shareOfPeak, peaks }: NativeWork): string {
 
 /** Returns a table of the time that a step spends in each kernel. The rest is time in tfjs and JavaScript. */
 function profileTable(profile: NativeWork['profile'], steps: number, secondsPerStep: number): string {
-  const rows = profile.map(({ kernel, shape, calls, seconds, flops, bytes }) => [
-    kernel,
-    shape,
-    (calls / steps).toFixed(calls % steps === 0 ? 0 : 1),
-    ((seconds / steps) * 1000).toFixed(3),
-    ...ratesOf(flops, bytes, seconds),
-    percent(seconds / steps / secondsPerStep),
+  const rows = profile.map((entry) => [
+    entry.kernel,
+    entry.shape,
+    (entry.calls / steps).toFixed(entry.calls % steps === 0 ? 0 : 1),
+    ((entry.seconds / steps) * 1000).toFixed(3),
+    percent(entry.seconds / steps / secondsPerStep),
+    ...ratesOf(entry),
   ]);
   const inKernels = profile.reduce((sum, { seconds }) => sum + seconds, 0) / steps;
   const rest = secondsPerStep - inKernels;
-  const outside = ['outside kernels', '', '', (rest * 1000).toFixed(3), '', '', percent(rest / secondsPerStep)];
-  const titles = ['kernel', 'shape', 'calls', 'ms', 'GFLOP/s', 'GB/s', 'share of step'];
-  return tableText(makeTable('llrrrrr', titles, [...rows, outside]));
+  const outside = ['outside kernels', '', '', (rest * 1000).toFixed(3), percent(rest / secondsPerStep)];
+  return tableText(makeTable('llrrrrrlr', PROFILE_TITLES, [...rows, [...outside, '', '', '', '']]));
 }
 
-/** Returns GFLOP/s, or an empty string without arithmetic, and GB/s. */
-function ratesOf(flops: number, bytes: number, seconds: number): string[] {
-  return [flops > 0 ? (flops / seconds / 1e9).toFixed(1) : '', (bytes / seconds / 1e9).toFixed(1)];
+const PROFILE_TITLES = ['kernel', 'shape', 'calls', 'ms', 'of step', 'GFLOP/s', 'GB/s', 'roof', 'of roof'];
+
+/** Returns GFLOP/s, or an empty string without arithmetic, GB/s, the roof, and the fraction of it. */
+function ratesOf({ flops, bytes, seconds, roof, rooflineFraction }: Workload & Roof & { seconds: number }): string[] {
+  const gflops = flops > 0 ? (flops / seconds / 1e9).toFixed(1) : '';
+  return [gflops, (bytes / seconds / 1e9).toFixed(1), roof, percent(rooflineFraction)];
 }
 
 function percent(share: number): string {
@@ -209,24 +214,42 @@ async function benchAll(
   const { batch, tries, precision = 'float32' } = options;
   const kernels = kernelsInUse(precision);
   const peaks = measurePeaks(kernels, precision);
-  const timings: KernelTiming[] = [];
-  const networks = isChosen ? [benchNetwork(options)] : PAPER_NETWORKS;
-  for (const timing of benchKernels(kernels, networks, batch, tries, peaks)) {
-    signal.throwIfAborted();
-    timings.push(timing);
-    progress.show({ label: 'bench', done: timings.length, total: null, unit: 'kernels' });
-    await new Promise((resolve) => setImmediate(resolve));
+  const steps: TimingInStep[][] = [];
+  let done = 0;
+  for (const settings of isChosen ? [benchNetwork(options)] : PAPER_NETWORKS) {
+    const timings: KernelTiming[] = [];
+    for (const timing of benchKernels(kernels, settings, batch, tries, peaks)) {
+      signal.throwIfAborted();
+      timings.push(timing);
+      progress.show({ label: 'bench', done: ++done, total: null, unit: 'kernels' });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const seconds = timings.reduce((sum, timing) => sum + timing.calls * timing.seconds, 0);
+    const { network, layers, hidden } = settings;
+    const shareOf = ({ calls, seconds: each }: KernelTiming) => (calls * each) / seconds;
+    const all = timings.map((timing) => ({ network, layers, hidden, ...timing, share: shareOf(timing) }));
+    steps.push(all.sort((a, b) => b.share - a.share));
   }
-  const rows = timings.map(({ kernel, shape, seconds, flops, bytes, rooflineFraction }) => [
-    kernel,
-    shape,
-    (seconds * 1000).toFixed(3),
-    ...ratesOf(flops, bytes, seconds),
-    `${(100 * rooflineFraction).toFixed(0)}%`,
-  ]);
-  const table = tableText(makeTable('llrrrr', ['kernel', 'shape', 'ms', 'GFLOP/s', 'GB/s', 'of its roof'], rows));
+  const peakLine = `measured peaks: ${peaks.gflops.toFixed(1)} GFLOP/s, ${peaks.gbytes.toFixed(1)} GB/s`;
   return {
-    text: `measured peaks: ${peaks.gflops.toFixed(1)} GFLOP/s, ${peaks.gbytes.toFixed(1)} GB/s\n\n${table}`,
-    json: { peaks, kernels: timings, ...chosen, precision },
+    text: [peakLine, ...steps.map(kernelTable)].join('\n\n'),
+    json: { peaks, kernels: steps.flat(), ...chosen, precision },
   };
+}
+
+/** Timing of a kernel, and the fraction of a training step of a network that its calls take. */
+type TimingInStep = KernelTiming & Pick<BenchNetwork, 'network' | 'layers' | 'hidden'> & { share: number };
+
+/** Returns a table of the kernels of one training step. */
+function kernelTable(timings: readonly TimingInStep[]): string {
+  const rows = timings.map((timing) => [
+    timing.kernel,
+    timing.shape,
+    timing.calls.toFixed(0),
+    (timing.calls * timing.seconds * 1000).toFixed(3),
+    percent(timing.share),
+    ...ratesOf(timing),
+  ]);
+  const [{ network, layers, hidden }] = timings;
+  return `${network}, ${layers} x ${hidden}\n${tableText(makeTable('llrrrrrlr', PROFILE_TITLES, rows))}`;
 }

@@ -4,18 +4,18 @@ import { frameBytes } from '../foundation/levels.js';
 import { buildNetwork } from '../model/network.js';
 import type { AddOp, ConvOp, LstmOp } from '../model/ops/index.js';
 import { describeBenchNetwork, type BenchNetwork } from './network.js';
-import { rooflineSeconds, measureSeconds, type Peaks } from './peaks.js';
+import { findRoof, measureSeconds, type Peaks, type Roof } from './peaks.js';
 import { shapeName } from './profile.js';
 import type { Workload } from './work.js';
 
-/** Time of one kernel at one shape, compared with the roofline. */
-export interface KernelTiming extends Workload {
+/** Time and work of one call of a kernel at one shape, compared with the roofline. */
+export interface KernelTiming extends Workload, Roof {
   kernel: KernelName;
   /** Shape in words, including the batch size. */
   shape: string;
+  /** Number of calls in a training step. */
+  calls: number;
   seconds: number;
-  /** Roofline time (see `rooflineSeconds`) divided by `seconds`. */
-  rooflineFraction: number;
 }
 
 const cifar = { hidden: 128, size: { width: 32, height: 32 }, channels: 3, levels: 256, headWidth: 256 } as const;
@@ -34,28 +34,32 @@ export const PAPER_NETWORKS: readonly BenchNetwork[] = [
 interface KernelCall {
   kernel: KernelName;
   shape: string;
+  calls: number;
   numbers: KernelNumbers<KernelName>;
   passed: readonly string[];
 }
 
 /**
- * Times every kernel that a training step of `networks` calls, once for each distinct shape.
+ * Times every kernel that a training step of `network` calls, once for each distinct shape.
  * @param batch batch size
  * @param tries number of calls per shape; the shortest time counts
  */
 export function* benchKernels(
   kernels: Kernels,
-  networks: readonly BenchNetwork[],
+  network: BenchNetwork,
   batch: number,
   tries: number,
   peaks: Peaks,
 ): Generator<KernelTiming> {
-  const calls = new Map<string, KernelCall>();
-  for (const network of networks)
-    for (const call of networkCalls(network, batch)) calls.set(`${call.kernel} ${call.shape}`, call);
-  for (const { kernel, shape, numbers, passed } of calls.values()) {
+  const distinct = new Map<string, KernelCall>();
+  for (const call of networkCalls(network, batch)) {
+    const key = `${call.kernel} ${call.shape}`;
+    const calls = distinct.get(key)?.calls ?? 0;
+    distinct.set(key, { ...call, calls: calls + call.calls });
+  }
+  for (const { kernel, shape, calls, numbers, passed } of distinct.values()) {
     const timing = measureSeconds(kernels, kernel, numbers, tries, passed, mixed);
-    yield { kernel, shape, ...timing, rooflineFraction: rooflineSeconds(timing, peaks) / timing.seconds };
+    yield { kernel, shape, calls, ...timing, ...findRoof(timing, peaks) };
   }
 }
 
@@ -74,8 +78,6 @@ function* networkCalls(settings: BenchNetwork, batch: number): Generator<KernelC
   yield call('softmaxCrossEntropy', `[${rows},${levels}]`, { rows, levels });
   yield call('softmaxCrossEntropyGradient', `[${rows},${levels}]`, { rows, levels });
   const count = parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b), 0);
-  const adam = { rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, correction1: 0.1, correction2: 0.001 };
-  yield call('adam', `${count}`, { count, ...adam });
   yield call('rmsProp', `${count}`, { count, rate: 1e-3, decay: 0.99, epsilon: 1e-8 });
 }
 
@@ -106,5 +108,5 @@ function call<K extends KernelName>(
   numbers: KernelNumbers<K>,
   passed: readonly string[] = [],
 ): KernelCall {
-  return { kernel, shape, numbers, passed };
+  return { kernel, shape, calls: 1, numbers, passed };
 }

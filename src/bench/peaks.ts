@@ -54,9 +54,19 @@ export function measurePeaks(kernels: Kernels, precision: Precision): Peaks {
   };
 }
 
-/** Returns the roofline time of a workload in seconds: the longer of arithmetic and memory time at peak. */
-export function rooflineSeconds({ flops, bytes }: Workload, { gflops, gbytes }: Peaks): number {
-  return Math.max(flops / gflops, bytes / gbytes) / 1e9;
+/** Roof of a kernel: the peak, of arithmetic or of memory, that bounds its speed. */
+export interface Roof {
+  roof: 'compute' | 'memory';
+  /** Shortest possible time divided by the measured time; above 1 where arrays stay in the cache between calls. */
+  rooflineFraction: number;
+}
+
+/** Returns the roof of a workload: the longer of arithmetic and memory time at peak, compared with `seconds`. */
+export function findRoof({ flops, bytes, seconds }: Workload & { seconds: number }, { gflops, gbytes }: Peaks): Roof {
+  const arithmetic = flops / gflops / 1e9;
+  const traffic = bytes / gbytes / 1e9;
+  const roof = arithmetic > traffic ? 'compute' : 'memory';
+  return { roof, rooflineFraction: Math.max(arithmetic, traffic) / seconds };
 }
 
 /**
@@ -94,6 +104,8 @@ export function measureSeconds<K extends KernelName>(
     call(numbers, arrays);
     seconds = Math.min(seconds, (performance.now() - started) / 1000);
   }
+  // Arrays that are freed have no bytes.
+  const work = countWork(kernel, numbers, arrays);
   for (const array of Object.values(made)) if (array instanceof Float32Array) kernels.memory.free(array);
-  return { ...countWork(kernel, numbers, arrays), seconds };
+  return { ...work, seconds };
 }

@@ -4,11 +4,11 @@ import { denseConvolution } from '../../src/backend/convolution-shape.js';
 import { loadWasm } from '../../src/backend/library-files.js';
 import { benchKernels } from '../../src/bench/kernels.js';
 import type { BenchNetwork } from '../../src/bench/network.js';
-import { rooflineSeconds } from '../../src/bench/peaks.js';
+import { findRoof, measureSeconds } from '../../src/bench/peaks.js';
 import { Profile } from '../../src/bench/profile.js';
 import { benchTrain, kernelsInUse } from '../../src/bench/train-step.js';
 import { countWork } from '../../src/bench/work.js';
-import { bf16Sets } from '../backend/implementations.js';
+import { bf16Sets, kernelSets } from '../backend/implementations.js';
 
 const tiny: BenchNetwork = {
   network: 'diagonal-bilstm',
@@ -54,13 +54,14 @@ test('on a backend without kernels of ours a step is timed as a whole', async ()
 });
 
 test('every kernel of a training step is timed at its shape, once', async () => {
-  const timings = [...benchKernels(loadWasm().kernels(), [tiny, tiny], batch, 1, { gflops: 1, gbytes: 1 })];
+  const timings = [...benchKernels(loadWasm().kernels(), tiny, batch, 1, { gflops: 1, gbytes: 1 })];
   const names = timings.map(({ kernel, shape }) => `${kernel} ${shape}`);
   expect(new Set(names).size).toBe(names.length);
   expect(names).toContain('convolution [2,3,5] 7x7 masked, 1 to 8');
   expect(names).not.toContain('convolutionInputGradient [2,3,5] 7x7 masked, 1 to 8');
   expect(names).toContain('lstmGradient [2,3,5] mirrored-diagonals, h = 4');
   expect(names).toContain('addMoved [2,3,5,4], 1 down, back');
+  expect(timings.find(({ shape }) => shape === '[2,3,5] 1x1, 8 to 16')).toMatchObject({ calls: 2 });
   for (const timing of timings) expect(timing.rooflineFraction).toBeGreaterThan(0);
   // What tfjs adds itself is too little to measure.
   await chooseBackend({ instructionSet: 'wasm' });
@@ -96,8 +97,16 @@ test('masked weights count as no work, and each array is read or written once', 
 
 test('a roof is arithmetic or memory, whichever takes longer', () => {
   const peaks = { gflops: 100, gbytes: 10 };
-  expect(rooflineSeconds({ flops: 1e9, bytes: 1e6 }, peaks)).toBeCloseTo(0.01, 9);
-  expect(rooflineSeconds({ flops: 1e6, bytes: 1e9 }, peaks)).toBeCloseTo(0.1, 9);
+  expect(findRoof({ flops: 1e9, bytes: 1e6, seconds: 0.02 }, peaks)).toEqual({
+    roof: 'compute',
+    rooflineFraction: 0.5,
+  });
+  expect(findRoof({ flops: 1e6, bytes: 1e9, seconds: 0.4 }, peaks)).toEqual({ roof: 'memory', rooflineFraction: 0.25 });
+});
+
+test.each(kernelSets)('the bytes of timed kernels count, though their memory is freed: $instructionSet', (kernels) => {
+  const { bytes } = measureSeconds(kernels, 'relu', { count: 100 }, 1);
+  expect(bytes).toBe(800);
 });
 
 (bf16Sets.length > 0 ? test.each(bf16Sets) : test.skip.each([{ instructionSet: 'avx512' as const }]))(

@@ -7,20 +7,51 @@ const settings = [...tiny, '--levels', '2', '--batch', '2', '--instruction-set',
 test('pxv bench train prints what a step takes, and its profile where asked', async () => {
   const { code, stdout } = await pxvInProcess(['bench', 'train', ...settings, '--steps', '2', '--profile']);
   expect(code).toBe(0);
-  const result = JSON.parse(stdout) as Record<string, unknown> & { profile: { kernel: string; calls: number }[] };
+  const result = JSON.parse(stdout) as Record<string, unknown> & {
+    profile: { kernel: string; calls: number; roof: string }[];
+  };
   expect(result).toMatchObject({ network: 'row-lstm', seed: '1', backend: 'native', instructionSet: 'wasm' });
   for (const name of ['seconds', 'secondsPerStep', 'imagesPerSecond', 'gflops', 'shareOfPeak', 'peakMemoryMiB'])
     expect(result[name]).toBeGreaterThan(0);
   expect(result.profile.find(({ kernel }) => kernel === 'lstm')).toMatchObject({ shape: 'rows, h = 4', calls: 2 });
+  for (const entry of result.profile) expect(['compute', 'memory']).toContain(entry.roof);
 });
 
 test('pxv bench kernels times the kernels of one network, described as for pxv train', async () => {
   const args = [...settings, '--size', '6x6', '--channels', 'gray', '--tries', '1'];
   const { code, stdout } = await pxvInProcess(['bench', 'kernels', ...args]);
   expect(code).toBe(0);
-  const { peaks, kernels } = JSON.parse(stdout) as { peaks: object; kernels: { kernel: string; shape: string }[] };
+  const { peaks, kernels } = JSON.parse(stdout) as { peaks: object; kernels: { share: number }[] };
   expect(peaks).toMatchObject({ gflops: expect.any(Number) as number, gbytes: expect.any(Number) as number });
-  expect(kernels).toContainEqual(expect.objectContaining({ kernel: 'lstm', shape: '[2,6,6] rows, h = 4' }));
+  const lstm = {
+    network: 'row-lstm',
+    kernel: 'lstm',
+    shape: '[2,6,6] rows, h = 4',
+    calls: 1,
+    roof: expect.any(String),
+  };
+  expect(kernels).toContainEqual(expect.objectContaining(lstm));
+  expect(kernels.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9);
+});
+
+test('pxv bench kernels prints each kernel by its share of the step, with its roof', async () => {
+  const { stdout } = await pxvInProcess(['bench', 'kernels', ...settings.slice(0, -1), '--tries', '1']);
+  const [peaks, , network, titles, ...rows] = stdout.trim().split('\n');
+  expect(peaks).toMatch(/^measured peaks: [\d.]+ GFLOP\/s, [1-9][\d.]* GB\/s$/);
+  expect(network).toBe('row-lstm, 1 x 4');
+  expect(titles.split(/ {2,}/)).toEqual([
+    'kernel',
+    'shape',
+    'calls',
+    'ms',
+    'of step',
+    'GFLOP/s',
+    'GB/s',
+    'roof',
+    'of roof',
+  ]);
+  const shares = rows.map((row) => Number(/([\d.]+)%/.exec(row)![1]));
+  expect(shares).toEqual([...shares].sort((a, b) => b - a));
 });
 
 (bf16Sets.length > 0 ? test : test.skip)('pxv bench --precision bf16 times products in bf16', async () => {
