@@ -6,6 +6,7 @@ import { factsOf } from './facts.js';
 import type { ModelName } from './messages.js';
 import { clock, MomentList } from './moments.js';
 import { Panels } from './panels.js';
+import { progressOf } from './progress.js';
 import { AHEAD, Session } from './session.js';
 import type { Source } from './source.js';
 import { Timeline } from './timeline.js';
@@ -63,6 +64,10 @@ function draw(): void {
   find('#from').hidden = isLive;
   find('#stop').hidden = !isLive;
   moments.show(session, chosen);
+  const work = progressOf(session);
+  find('#work').classList.toggle('over', work === null);
+  find('#doing').textContent = work?.words ?? '';
+  find<HTMLProgressElement>('#done').value = work?.fraction ?? 1;
   const facts = factsOf(session).map(([name, text]) => {
     const fact = document.createElement('div');
     fact.append(textIn('dt', name), textIn('dd', text));
@@ -92,20 +97,19 @@ function showFailure(message: string | null): void {
 }
 
 /**
- * Shows the next frame of the loop. For a file of pxv the loop is all frames; else some known frames, then the
- * predicted frames computed so far.
+ * Shows the next frame of the loop. For a file of pxv, and before the first prediction, the loop is all frames; else
+ * some known frames, then the predicted frames computed so far.
  */
 function play(): void {
   setTimeout(play, 1000 / rateOf(session));
   if (!isPlaying || session === null || session.isLive) return;
   const { known, frames, guessed, source, isWhole } = session;
-  if (source.bytes !== undefined) {
+  if (source.bytes !== undefined || known === null) {
     const next = Number(slider.value) + 1;
     if (next === frames.length && !isWhole) return;
     slider.value = String(next < frames.length ? next : 0);
     return changed();
   }
-  if (known === null) return;
   const end = Math.min(known + Math.max(1, Math.min(guessed.size, AHEAD)), frames.length);
   const begin = Math.max(0, known - BEFORE);
   const next = Number(slider.value) + 1;

@@ -11,6 +11,8 @@ export type Request =
   | { type: 'begin'; model: ModelName }
   /** Next frame of the video. */
   | { type: 'frame'; frame: Frame }
+  /** Request to score each frame, those that come later too; at most once. */
+  | { type: 'score' }
   /** Request to predict `ahead` frames after the first `known`; cancels the request before. */
   | { type: 'predict'; known: number; ahead: number }
   /** Only message to a worker that decodes: a file of `pxv encode`. */
@@ -23,6 +25,8 @@ export type Answer =
   | { type: 'costed'; index: number; expected: Frame; map: Float64Array; seconds: number }
   /** Predicted frame of the request: best guess, or drawn sample. */
   | { type: 'predicted'; how: 'guess' | 'draw'; known: number; index: number; frame: Frame; seconds: number }
+  /** Fraction of the next sampled frame of the request that is drawn. */
+  | { type: 'drawing'; known: number; fraction: number }
   /** Decoded frame, and its time in the clip in seconds; then messages for frames lost to damage, and for the end. */
   | { type: 'decoded'; frame: Frame; time: number }
   | { type: 'lost' }

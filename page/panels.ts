@@ -1,6 +1,7 @@
 import { toPixels } from '../src/browser/image-data.js';
 import type { Box, Frame } from '../src/foundation/frame.js';
 import { drawHeatMap } from '../src/video/heat-map.js';
+import { percent } from './progress.js';
 import { AHEAD, type Session } from './session.js';
 
 /** Content of a panel. The kind of image sets the panel's border, mark and words. */
@@ -86,18 +87,28 @@ function truthAt(session: Session, index: number): Shown {
 const knownFrame = (frame: Frame | null): Shown => ({ kind: 'known', frame, words: 'known' });
 
 function guessAt(session: Session, index: number): Shown {
-  if (isKnown(session, index)) return knownFrame(session.frames[index]);
+  const { known, frames, expected, guessed } = session;
+  const waiting = known === null ? 'waits for the first frames' : 'computing\u2026';
+  if (isKnown(session, index)) return guessed.size > 0 ? knownFrame(frames[index]) : predicted(null, 1, waiting);
   const ahead = aheadOf(session, index);
-  const frame = (ahead === null ? session.expected : session.guessed).get(index) ?? null;
-  return predicted(frame, ahead ?? 1, 'computing\u2026');
+  const frame = (ahead === null ? expected : guessed).get(index) ?? null;
+  return predicted(frame, ahead ?? 1, waiting);
 }
 
 function drawAt(session: Session, index: number): Shown {
-  if (isKnown(session, index)) return knownFrame(session.frames[index]);
+  const { frames, drawn } = session;
+  if (isKnown(session, index))
+    return drawn.size > 0 ? knownFrame(frames[index]) : predicted(null, 1, whenDrawn(session));
   const ahead = aheadOf(session, index);
-  if (ahead !== null) return predicted(session.drawn.get(index) ?? null, ahead, 'drawing, pixel by pixel\u2026');
+  if (ahead !== null) return predicted(drawn.get(index) ?? null, ahead, whenDrawn(session, ahead));
   const why = session.isLive ? 'drawn once the camera stops' : `drawn for ${inFrames(AHEAD)} after the known ones`;
   return predicted(null, 1, why);
+}
+
+/** Returns the state of a sampled frame that is not drawn yet, in words. @param ahead its number, from 1 */
+function whenDrawn({ guessed, drawn, drawing }: Session, ahead = 1): string {
+  if (guessed.size < AHEAD) return 'waits for what is expected';
+  return drawn.size === ahead - 1 ? `drawing, pixel by pixel: ${percent(drawing)}` : 'drawn later';
 }
 
 function predicted(frame: Frame | null, ahead: number, waiting: string): Shown {

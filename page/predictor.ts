@@ -60,7 +60,10 @@ export class Predictor {
     const history = new FrameHistory(this.model.chain.exampleShape);
     for (const { data } of this.frames.slice(0, known)) history.push(data);
     const guesses = bestGuess(this.sampler, history, { signal });
-    const futures = rollOut(this.sampler, history, { signal });
+    const futures = rollOut(this.sampler, history, {
+      signal,
+      onRow: (fraction) => this.answer({ type: 'drawing', known, fraction }),
+    });
     const ways = [
       { how: 'guess', next: async () => (await guesses.next()).value },
       { how: 'draw', next: async () => (await futures.next()).value[0].bytes },

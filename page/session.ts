@@ -7,6 +7,8 @@ import type { Source, TimedFrame } from './source.js';
 export const AHEAD = 8;
 /** Number of frames that are known at first: enough for a model to see motion. */
 const KNOWN_AT_FIRST = 10;
+/** Number of frames that are read before the first prediction: the known ones, and the true ones after them. */
+export const READ_AT_FIRST = KNOWN_AT_FIRST + AHEAD;
 
 /** Threads of the worker, and if the page is cross-origin isolated. */
 export interface Computing {
@@ -30,8 +32,10 @@ export class Session {
   /** Predicted frames of one sample, by index. */
   drawn = new Map<number, Frame>();
   computing: Computing | null = null;
-  /** Seconds spent on scoring the last frame, and on drawing the last sampled frame. */
-  seconds: { cost: number | null; draw: number | null } = { cost: null, draw: null };
+  /** Fraction of the next sampled frame that is drawn. */
+  drawing = 0;
+  /** Seconds spent on the last frame: on scoring it, on its best guess, on drawing it. Null before the first one. */
+  seconds: Record<'cost' | 'guess' | 'draw', number | null> = { cost: null, guess: null, draw: null };
   /** Error that ended the session, in words for the user; null if there is none. */
   failure: string | null = null;
   /** True if all frames of the source have arrived. */
@@ -39,6 +43,7 @@ export class Session {
   private readonly worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
   private seen: FullClipScores = { scores: [], events: [] };
   private isClosed = false;
+  private isScored = false;
   private wasCosted: () => void = () => {};
 
   /** @param changed called after each change */
@@ -78,6 +83,7 @@ export class Session {
     this.known = known;
     this.guessed = new Map();
     this.drawn = new Map();
+    this.drawing = 0;
     this.ask({ type: 'predict', known, ahead: AHEAD });
     this.changed();
   }
@@ -105,8 +111,8 @@ export class Session {
       this.frames.push(frame);
       this.times.push(time);
       this.ask({ type: 'frame', frame });
-      const isEnough = this.frames.length === KNOWN_AT_FIRST + AHEAD;
-      if (!this.source.isLive && isEnough) this.predictFrom(KNOWN_AT_FIRST);
+      if (this.source.isLive) this.score();
+      else if (this.known === null && this.frames.length === READ_AT_FIRST) this.predictFrom(KNOWN_AT_FIRST);
       this.changed();
       while (this.source.isLive && this.maps.length < this.frames.length - 1 && !this.isClosed)
         await new Promise<void>((resolve) => (this.wasCosted = resolve));
@@ -130,9 +136,18 @@ export class Session {
     } else if (answer.type === 'predicted' && answer.known === this.known) {
       const { how, index, frame, seconds } = answer;
       (how === 'guess' ? this.guessed : this.drawn).set(index, frame);
-      if (how === 'draw') this.seconds.draw = seconds;
-    }
+      this.seconds[how] = seconds;
+      if (how === 'draw') this.drawing = 0;
+      if (this.guessed.size === AHEAD) this.score();
+    } else if (answer.type === 'drawing' && answer.known === this.known) this.drawing = answer.fraction;
     this.changed();
+  }
+
+  /** Requests the scores. Those of a clip wait for the best guess, so that it comes early on a slow device. */
+  private score(): void {
+    if (this.isScored) return;
+    this.isScored = true;
+    this.ask({ type: 'score' });
   }
 
   private fail(message: string): void {

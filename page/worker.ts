@@ -21,11 +21,9 @@ async function serve(request: Request): Promise<void> {
     model = Promise.all([fetched(request.model), start()]).then(([loaded]) => loaded);
     await model;
   } else if (request.type === 'predict') predictor!.predict(request.known, request.ahead).catch(fail);
+  else if (request.type === 'score') predictor!.costAll().catch(fail);
   else if (predictor !== null) predictor.add(request.frame);
-  else {
-    predictor = new Predictor(await model!, request.frame, answer);
-    predictor.costAll().catch(fail);
-  }
+  else predictor = new Predictor(await model!, request.frame, answer);
 }
 
 /** Models that may have written a file: models of videos, and the model of key frames. */

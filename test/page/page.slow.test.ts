@@ -179,6 +179,47 @@ withChromium('the page', () => {
     expect(said).toEqual([]);
   });
 
+  test('on a slow device it shows the first frame first, then says what it computes and how far it is', async () => {
+    const { page, said } = await open();
+    let load = () => {};
+    const loading = new Promise<void>((done) => (load = done));
+    await page.route('**/*.safetensors', (route) => loading.then(() => route.continue()));
+    const throttle = await page.context().newCDPSession(page);
+    await throttle.send('Emulation.setCPUThrottlingRate', { rate: 4 });
+    await page.evaluate(`(() => {
+      globalThis.steps = [];
+      const fact = () => [...document.querySelectorAll('#facts dd')][1]?.textContent;
+      const note = () => steps.push(document.querySelector('#doing').textContent + ' / ' + fact());
+      new MutationObserver(note).observe(document.querySelector('#doing'), { childList: true });
+    })()`);
+    await page.setInputFiles('#file', CLIP);
+    await says(page, 'truth', 'known');
+    expect(await coloursOf(page, 'truth')).toBeGreaterThan(50);
+    expect(await page.textContent('#doing')).toBe('Loading the model\u2026');
+    for (const panel of ['guess', 'draw']) {
+      expect(await page.isVisible(`[data-panel=${panel}] canvas`)).toBe(false);
+      expect(await page.textContent(`[data-panel=${panel}] .wait`)).toMatch(/^(waits for|computing)/);
+    }
+    load();
+    await lookedAt(page, '65 of 65');
+    await page.locator('#work.over').waitFor({ state: 'attached' });
+    const steps = await page.evaluate<string[]>('steps');
+    const begun = (words: RegExp) => steps.findIndex((step) => words.test(step));
+    const order = [
+      /^Loading/,
+      /^Predicting 8 frames: \d/,
+      /^Drawing one future.*frame \d of 8, \d+% of it/,
+      /^Looking for/,
+    ];
+    const starts = order.map(begun);
+    expect(starts.every((at) => at >= 0)).toBe(true);
+    expect(starts).toEqual([...starts].sort((a, b) => a - b));
+    // All is expected before the first scores, which take turns with the drawn frames.
+    expect(steps[starts[2]]).toMatch(/ \/ [12] of 65 frames$/);
+    expect(begun(/^Drawing.*about \d+ (s|min) to go/)).toBeGreaterThan(0);
+    expect(said).toEqual([]);
+  });
+
   test('a clip that is dropped is looked at as one that is chosen', async () => {
     const { page } = await open();
     await page.evaluate(`(async () => {

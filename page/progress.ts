@@ -1,0 +1,47 @@
+import { AHEAD, READ_AT_FIRST, type Session } from './session.js';
+
+/** Part of the work on a video, in words, and the fraction of the part that is done. */
+export interface WorkProgress {
+  words: string;
+  fraction: number;
+}
+
+/** Returns the part of the work that is being done, with the time left; null if nothing more is to be computed. */
+export function progressOf(session: Session): WorkProgress | null {
+  const { computing, known, guessed, drawn, drawing, frames, maps, isLive, isDone, failure } = session;
+  if (failure !== null) return null;
+  if (computing === null) return { words: 'Loading the model\u2026', fraction: 0 };
+  if (isLive) return null;
+  if (known === null) {
+    const words = `Reading the first ${READ_AT_FIRST} frames: ${frames.length} so far`;
+    return { words, fraction: frames.length / READ_AT_FIRST };
+  }
+  const part = (words: string, fraction: number) => ({ words: words + timeLeft(session), fraction });
+  if (guessed.size < AHEAD)
+    return part(`Predicting ${AHEAD} frames: ${guessed.size} of them expected so far`, guessed.size / AHEAD);
+  if (drawn.size < AHEAD) {
+    const fraction = (drawn.size + drawing) / AHEAD;
+    return part(
+      `Drawing one future, pixel by pixel: frame ${drawn.size + 1} of ${AHEAD}, ${percent(drawing)}`,
+      fraction,
+    );
+  }
+  if (isDone) return null;
+  const last = frames.length - 1;
+  return part(`Looking for surprises: ${maps.length} of ${last} frames`, maps.length / last);
+}
+
+/** Returns a drawn fraction in words. */
+export const percent = (fraction: number) => `${Math.round(100 * fraction)}% of it`;
+
+/** Returns the time that all parts together still take, in words; nothing while the pace of one is not known. */
+function timeLeft({ guessed, drawn, drawing, frames, maps, seconds }: Session): string {
+  const parts: [count: number, each: number | null][] = [
+    [AHEAD - guessed.size, seconds.guess],
+    [AHEAD - drawn.size - drawing, seconds.draw],
+    [frames.length - 1 - maps.length, seconds.cost],
+  ];
+  const left = parts.reduce((sum, [count, each]) => sum + (count === 0 ? 0 : count * (each ?? NaN)), 0);
+  if (Number.isNaN(left)) return '';
+  return left < 90 ? `; about ${Math.ceil(left)} s to go` : `; about ${Math.ceil(left / 60)} min to go`;
+}
