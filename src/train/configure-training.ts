@@ -5,6 +5,7 @@ import { loadModel } from '../model/checkpoint.js';
 import type { ModelDescription } from '../model/description.js';
 import type { SamplingSettings } from '../model/sampling-settings.js';
 import { parseConfiguration, type ConfigurationSource } from '../foundation/parse-configuration.js';
+import { resizeDescription } from '../model/resize-description.js';
 import {
   defaultChoices,
   describeModel,
@@ -19,6 +20,7 @@ import {
   type RunConfiguration,
   type TrainingSettings,
 } from '../training/configuration.js';
+import { DEFAULT_START } from '../training/data-defaults.js';
 import { resolveListedClips } from './listed-clips.js';
 
 /** Settings of a preset network, as an alternative to a full description. Omitted settings follow from the data. */
@@ -31,11 +33,17 @@ const choicesSchema = z.strictObject({ network: networkChoice, ...presetChoices 
 
 /** Request of a training: like config.json of a run folder, but only `data` is required. */
 export interface TrainingRequest {
-  /** Description or preset settings. Default: the description of the model that the training starts from, if any. */
+  /**
+   * Description or preset settings. Default: the description of the model that the training starts from, at `size` if
+   * that is the only setting.
+   */
   model?: ModelDescription | ModelChoices | undefined;
   /** Sampling settings to keep in the model's file. Default: the usual settings for the model. */
   drawing?: SamplingSettings | null | undefined;
-  /** Settings of the training. Defaults: those of `pxv train`. */
+  /**
+   * Settings of the training. Defaults: those of `pxv train`. By default a training on clips starts from
+   * `video-64-small`, and from random weights if `model` describes a network; `from: null` means random weights.
+   */
   training?: TrainingSettings | undefined;
   /**
    * Data to train on. For clips, `list` is a file that assigns clips of `frames` to training and validation (see
@@ -55,13 +63,16 @@ const SOURCE: ConfigurationSource = { operation: 'configure training', argument:
  * opening images
  */
 export async function configureTraining(
-  { model, training = {}, data: asked, ...others }: TrainingRequest,
+  { model, training: settings = {}, data: asked, ...others }: TrainingRequest,
   source: ConfigurationSource = SOURCE,
   onNote?: (text: string) => void,
 ): Promise<RunConfiguration> {
   parseConfiguration(typedData, { data: asked }, source);
   const data = await withoutList(asked);
-  const described = isDescription(model) ? model : await describe(choicesIn(model, source), training, data, onNote);
+  const choices = isDescription(model) ? model : choicesIn(model, source);
+  const { from = defaultStart(choices, data, onNote) } = settings;
+  const training = { ...settings, from };
+  const described = isDescription(choices) ? choices : await describe(choices, from, data, onNote);
   return parseConfiguration(runSchema, { ...others, model: described, training, data }, source);
 }
 
@@ -86,13 +97,41 @@ function choicesIn(model: unknown, source: ConfigurationSource): ModelChoices | 
   return parseConfiguration(z.strictObject({ model: choicesSchema }), { model }, source).model;
 }
 
+/**
+ * Returns the model that a training starts from if the request names none: a shipped one for clips, null for images, or
+ * if the request describes a network.
+ */
+function defaultStart(
+  model: ModelDescription | ModelChoices | undefined,
+  { type }: DataSettings,
+  onNote?: (text: string) => void,
+): string | null {
+  if (type === 'images' || isDescription(model)) return null;
+  if (describesNetwork(model)) {
+    onNote?.(`starts from random weights, since options describe a network that is not ${DEFAULT_START}'s`);
+    return null;
+  }
+  onNote?.(
+    `starts from ${DEFAULT_START}, whose expected frames stay and whose decoder learns; --from none: random weights`,
+  );
+  return DEFAULT_START;
+}
+
+/** Returns true if choices describe a network: any but the size, on which no weight depends. */
+function describesNetwork(choices: ModelChoices | undefined): boolean {
+  return Object.entries(choices ?? {}).some(([name, value]) => name !== 'size' && value !== undefined);
+}
+
 async function describe(
   choices: ModelChoices | undefined,
-  { from }: TrainingSettings,
+  from: string | null,
   data: DataSettings,
   onNote?: (text: string) => void,
 ): Promise<ModelDescription> {
-  if (choices === undefined && from != null) return describedBy(from, data);
+  if (from !== null && !describesNetwork(choices)) {
+    const description = describedBy(from, data);
+    return choices?.size ? resizeDescription(description, choices.size) : description;
+  }
   const { network = defaultChoices.network, ...asked } = choices ?? {};
   const { size, channels } = asked;
   const images =

@@ -20,7 +20,8 @@ export function describeOutcome(run: TrainedRun, duration: string): string[] {
   return [
     step > facts.step
       ? `trained ${stepsOf(run)} in ${duration}: ${output}`
-      : `${output}: nothing to do, for its ${pluralize(step, 'step')} had been done; longer with --steps S or --minutes M`,
+      : `${output}: nothing to do, for its ${pluralize(step, 'step')} had been done; longer with --steps S ` +
+        'or --minutes M',
     ...validationLines(run),
     isOutOfTime
       ? `the time was over before the last of ${pluralize(steps ?? step, 'step')}; to go on to it: ${resume()}`

@@ -27,10 +27,15 @@ export const trainFlags = {
   out: withFlag(z.string().optional(), 'run', 'folder of the run (default: runs/<name of the first path or set>)'),
   ...modelFlags,
   ...trainingFlags,
-  rate: withFlag(positiveNumber.optional(), 'rate', 'highest learning rate (default: 0.002; with --from 0.0003)', {
-    name: 'learning-rate',
-    max: 10,
-  }),
+  rate: withFlag(
+    positiveNumber.optional(),
+    'rate',
+    'highest learning rate (default: 0.0003; from random weights 0.002)',
+    {
+      name: 'learning-rate',
+      max: 10,
+    },
+  ),
   seed: withFlag(anySeed.optional(), 'number', `${SEED} (default: 1)`),
   config: withFlag(
     z.string().optional(),
@@ -101,9 +106,12 @@ export async function buildConfiguration(
     model: await overridden(model, asked, config, say),
     training: {
       ...(readLaunch() !== null && { shards: SHARDS_OF_LAUNCHED }),
+      // A configuration starts from random weights unless it or an option names a model.
+      ...(config !== undefined && { from: null }),
       ...training,
       ...length,
       ...pickOptions(trainingFlags, options),
+      ...(options.from === RANDOM_WEIGHTS && { from: null }),
       ...(rate !== undefined && { stages: withRate(training.stages, rate) }),
       ...(seed !== undefined && { seed: String(seed) }),
     },
@@ -112,6 +120,9 @@ export async function buildConfiguration(
   const source = { operation: 'train', argument: config ?? 'options', code: 'USAGE' } as const;
   return configureTraining(request as TrainingRequest, source, say);
 }
+
+/** Value of `--from` for random weights. */
+const RANDOM_WEIGHTS = 'none';
 
 /** Default number of shards under mpirun, regardless of the number of ranks, so that the ranks change no weight. */
 const SHARDS_OF_LAUNCHED = 8;
@@ -225,10 +236,11 @@ export function assertCompatibleFlags(options: TrainOptions): void {
   }
   if (steps !== undefined && minutes !== undefined)
     throw misused('--minutes', 'one length of the training', '--steps and --minutes', 'leave out one of them');
-  if (!resume && from === undefined) return;
+  const hasModel = from !== undefined && from !== RANDOM_WEIGHTS;
+  if (!resume && !hasModel) return;
   const brings = resume ? '--resume' : '--from';
   const names = Object.keys(pickOptions(trainFlags, options)) as TrainFlag[];
-  const name = names.find((one) => (resume ? !besideResume.includes(one) : one in modelFlags));
+  const name = names.find((one) => (resume ? !besideResume.includes(one) : one in modelFlags && one !== 'size'));
   if (name === undefined) return;
   const remedy = `leave out ${optionOf(name)}, or leave out ${brings}`;
   throw misused(optionOf(name), `no option that ${brings} brings with it`, 'both', remedy);

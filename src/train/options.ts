@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defaultChoices, networkChoice, presetChoices } from '../model/presets.js';
 import type { TrainingSettings } from '../training/configuration.js';
-import { dataDefaults, DEFAULT_MINUTES } from '../training/data-defaults.js';
+import { dataDefaults, DEFAULT_MINUTES, DEFAULT_START } from '../training/data-defaults.js';
 import type { Extension } from '../training/pace.js';
 import type { TrainingProgress } from '../training/train.js';
 import type { ModelChoices } from './configure-training.js';
@@ -34,7 +34,7 @@ export const dataFlags = {
   validate: withFlag(
     z.array(z.string()).optional(),
     'path...',
-    'clips to validate on (default: one in ten of --frames; with --from the last fifth of each)',
+    'clips to validate on (default: the last fifth of each; from random weights one in ten clips)',
   ),
   images: withFlag(
     z.string().optional(),
@@ -141,7 +141,7 @@ export const trainingFlags = {
   ),
   precision: fields.precision,
   mirror: booleanFlag(
-    'show every other frame or image mirrored left to right, or none (default: of clips alone, and not with --from)',
+    'show every other frame or image mirrored left to right, or none (default: clips alone, from random weights)',
     {
       negatable: true,
     },
@@ -150,7 +150,8 @@ export const trainingFlags = {
     z.string().optional(),
     'model',
     'model to start from (run folder, .safetensors file or shipped model): its weights, and where --config ' +
-      'names no model its description',
+      `names no model its description; none: random weights (default: ${DEFAULT_START} for clips, but none for ` +
+      'images, with --config, or with an option of the network)',
   ),
 } satisfies { [Name in keyof TrainingSettings]: z.ZodType<TrainingSettings[Name]> };
 

@@ -116,7 +116,7 @@ export function loadStartingWeights(from: string, chain: Chain): Float32Array[] 
   if (missing === undefined && other === undefined) return needed.map((array) => model.weights[held.indexOf(array)]);
   const expected = `a model of the networks that are trained, with ${missing ?? 'no more arrays'}`;
   const received = other === undefined ? 'one without it' : `one with ${other}`;
-  const remedy = 'train the networks of that model, which --from brings where --config names none, or leave out --from';
+  const remedy = 'train the networks of that model, which --from brings where --config names none, or take --from none';
   throw errorFactory('CHECKPOINT', 'start training')(from, expected, received, remedy);
 }
 

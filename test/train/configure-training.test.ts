@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { loadModel } from '../../src/model/checkpoint.js';
 import { inferChoices, describeModel } from '../../src/model/presets.js';
 import { configureTraining } from '../../src/train/configure-training.js';
 import { runSchema } from '../../src/training/configuration.js';
@@ -28,8 +29,36 @@ test('a request without data, or with data of no kind, is refused in one line', 
     });
 });
 
-test('of clips all may be left out but the clips', async () => {
-  const { model, training, data } = await configureTraining({ data: clips });
+test('a training on clips starts from the small shipped model, at a size if one is given, and says so', async () => {
+  const said: string[] = [];
+  const configured = (request: object) =>
+    configureTraining({ data: clips, ...request }, undefined, (text) => said.push(text));
+  const shipped = loadModel('video-64-small').description;
+  const { model, training } = await configured({});
+  expect({ model, from: training.from, said }).toEqual({
+    ...{ model: shipped, from: 'video-64-small' },
+    said: [expect.stringMatching(/^starts from video-64-small, .* whose decoder learns; --from none: random weights$/)],
+  });
+  expect(training).toMatchObject({ mirror: false, stages: [{ trains: 'decoder', rate: 3e-4, crops: 0 }] });
+  const small = await configured({ model: { size: { width: 24, height: 16 } } });
+  expect(small).toMatchObject({ training: { from: 'video-64-small' }, model: { scales: [{ size: { width: 24 } }] } });
+
+  said.length = 0;
+  const own = await configured({ model: { layers: 2 } });
+  expect({ from: own.training.from, said }).toEqual({
+    ...{
+      from: null,
+      said: ["starts from random weights, since options describe a network that is not video-64-small's"],
+    },
+  });
+  said.length = 0;
+  expect((await configured({ model: shipped })).training.from).toBeNull();
+  expect((await configured({ data: { type: 'images', set: await imageFolder() } })).training.from).toBeNull();
+  expect(said).toEqual([]);
+});
+
+test('of clips all may be left out but the clips, from random weights too', async () => {
+  const { model, training, data } = await configureTraining({ data: clips, training: { from: null } });
   expect(training).toMatchObject({
     ...{ seed: '1', batch: 8, mirror: true, steps: null, minutes: 20 },
     stages: [{ trains: 'all', share: 1, crops: 0.5 }],
@@ -50,7 +79,7 @@ test('images are learned as they are: neither mirrored nor in part, in larger ba
 });
 
 test('a configuration read by the schema alone has the same defaults', async () => {
-  const { model } = await configureTraining({ data: clips });
+  const { model } = await configureTraining({ data: clips, training: { from: null } });
   const read = runSchema.parse({ model, data: { type: 'images', set: 'mnist' } });
   expect(read.training).toMatchObject({ batch: 16, mirror: false, stages: [{ crops: 0 }], minutes: 20 });
   expect(runSchema.parse({ model, training: { steps: 3 }, data: clips }).training).toMatchObject({

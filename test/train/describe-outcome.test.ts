@@ -43,7 +43,8 @@ test('a last validation that differs by less than any change of weights is not c
 test('a model is compared with the shipped one, and where that is better, what to do is said', () => {
   expect(linesOf({ shipped: 4 })).toContain('video-64-small needs 4.000 on the same frames, and this model 3.5% fewer');
   expect(linesOf({ shipped: 2.725 })).toContain(
-    'video-64-small needs 2.725 on the same frames, better than this model: train longer, or start from it by --from video-64-small',
+    'video-64-small needs 2.725 on the same frames, better than this model: train longer, or start from it by ' +
+      '--from video-64-small',
   );
 });
 

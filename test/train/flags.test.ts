@@ -2,7 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { addFields } from '../../cli/options.js';
+import { flagSpelling } from '../../src/options/fields.js';
 import { buildConfiguration, assertCompatibleFlags, trainFlags, type TrainOptions } from '../../src/train/flags.js';
+import { modelFlags } from '../../src/train/options.js';
 import { temporaryFolder } from '../video/made-clips.js';
 
 const folder = temporaryFolder();
@@ -99,4 +101,51 @@ test('a training has one length: steps and minutes together are refused, new or 
   const message = expect.stringMatching(/^train: --minutes: expected one length .* --steps and --minutes/) as string;
   const both = ['--steps', '3', '--minutes', '1'];
   await expect(configured('--frames', 'clips', ...both)).rejects.toMatchObject({ code: 'USAGE', message });
+});
+
+/** An example of each option of the network. */
+const networkOptions: Record<keyof typeof modelFlags, string[]> = {
+  network: ['row-lstm'],
+  hidden: ['6'],
+  layers: ['1'],
+  head: ['softmax'],
+  output: ['12'],
+  size: ['24x16'],
+  channels: ['gray'],
+  levels: ['16'],
+  context: ['2'],
+  frames: ['previous-frames'],
+  factors: ['2'],
+  shared: ['known', '--scales', '2'],
+};
+
+test('clips alone start from the shipped model; each option of the network but the size starts afresh', async () => {
+  const fromOf = async (...args: string[]) => (await configured('--frames', 'clips', ...args)).training.from;
+  expect(await fromOf()).toBe('video-64-small');
+  expect(await fromOf('--minutes', '5', '--batch', '2', '--mirror', '--seed', '3')).toBe('video-64-small');
+  expect(await fromOf('--from', 'none')).toBeNull();
+  expect(await fromOf('--from', 'none', '--layers', '1')).toBeNull();
+  expect(await fromOf('--from', 'video-64')).toBe('video-64');
+  for (const [name, values] of Object.entries(networkOptions) as [keyof typeof modelFlags, string[]][]) {
+    const from = await fromOf(flagSpelling(name, modelFlags[name]), ...values);
+    expect({ name, from }).toEqual({ name, from: name === 'size' ? 'video-64-small' : null });
+  }
+});
+
+test('a size is taken by the model that a training starts from; other options of the network are refused', async () => {
+  const { model } = await configured('--frames', 'clips', '--from', 'video-64', '--size', '24x16');
+  expect(model.scales).toMatchObject([{ size: { width: 24, height: 16 }, layers: { length: 18 } }]);
+  await expect(configured('--frames', 'clips', '--from', 'video-64', '--layers', '2')).rejects.toThrow(/--layers/);
+});
+
+test('a configuration starts from random weights, unless it or an option names a model', async () => {
+  const file = join(folder.path, 'start.json');
+  const fromOf = async (training: object, ...args: string[]) => {
+    writeFileSync(file, JSON.stringify({ training, data: { type: 'clips', frames: ['clips'] } }));
+    return (await configured('--config', file, ...args)).training.from;
+  };
+  expect(await fromOf({ steps: 3 })).toBeNull();
+  expect(await fromOf({ from: 'video-64' })).toBe('video-64');
+  expect(await fromOf({ from: 'video-64' }, '--from', 'none')).toBeNull();
+  expect(await fromOf({}, '--from', 'video-64-small')).toBe('video-64-small');
 });

@@ -364,7 +364,7 @@ describe('a training that is given minutes', () => {
     expect(JSON.parse(bytesOf(run, 'config.json').toString())).toEqual(result.configuration);
   });
 
-  test('and gets slower ends in time after a validation, and goes on to the same last step when it is resumed', async () => {
+  test('and gets slower ends in time after a validation, and goes on to its last step when resumed', async () => {
     const run = newRun();
     const slowed = {
       onStep: ({ steps }: TrainingProgress) => {
