@@ -1,11 +1,14 @@
-// Trains the same networks with PyTorch and with pxv, in turn, and prints how many times faster pxv is.
+// Trains the same networks with PyTorch and with pxv, in turn, and prints how many times faster pxv is than the fastest
+// PyTorch. PyTorch runs eager and compiled, and for bf16 also in float32, of each version that is named.
 //
-// usage: node bench/compare-torch.mjs [--only TEXT] [--steps N] [--rounds N] [--threads N] [--precision NAME]
+// usage: node bench/compare-torch.mjs [--only TEXT] [--steps N] [--rounds N] [--threads N] [--precision NAME]...
+//                                     [--python PATH]... [--minutes N]
 //   --only       only the networks whose name contains the text
 //   --steps      steps timed in each process (default: 5)
 //   --rounds     processes of each side; the fastest counts (default: 1)
-//   --precision  of pxv's products, float32 or bf16; PyTorch's are float32 (default: float32)
-// PYTHON names a Python with PyTorch (default: python3).
+//   --precision  float32 or bf16; PyTorch's bf16 is autocast (default: both)
+//   --python     Python with PyTorch, such as venv/bin/python; one for each version (default: python3)
+//   --minutes    most minutes of one process of PyTorch, since compilation of the LSTMs takes long (default: 20)
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,7 +38,9 @@ const { values: options } = parseArgs({
     steps: { type: 'string', default: '5' },
     rounds: { type: 'string', default: '1' },
     threads: { type: 'string' },
-    precision: { type: 'string', default: 'float32' },
+    precision: { type: 'string', multiple: true, default: ['float32', 'bf16'] },
+    python: { type: 'string', multiple: true, default: ['python3'] },
+    minutes: { type: 'string', default: '20' },
   },
 });
 
@@ -46,10 +51,11 @@ const describe = ({ name, hidden, layers, size, channels }) =>
 const environment = { ...process.env };
 for (const name of ['OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE']) delete environment[name];
 
-/** The JSON object that a program prints last. */
-function result(program, args, env) {
-  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', env });
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')} failed: ${stderr.trim().split('\n').at(-1)}`);
+/** Returns the JSON object that a program prints last. */
+function result(program, args, env, timeout) {
+  const { status, signal, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', env, timeout });
+  const why = signal === null ? stderr.trim().split('\n').at(-1) : `took longer than ${timeout / 60_000} minutes`;
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')} failed: ${why}`);
   return JSON.parse(stdout.trim().split('\n').at(-1));
 }
 
@@ -61,17 +67,36 @@ function writeModel(path, { name: network, size, 'head-width': headWidth, ...oth
   saveModel(path, { description, chain, weights, step: 0, frameRate: null, drawing: null, origin: null });
 }
 
-function runTorch(model, { batch }) {
-  const { threads, steps } = options;
-  const env = threads === undefined ? environment : { ...environment, OMP_NUM_THREADS: threads };
-  const program = [join(here, 'torch_pixelrnn.py'), model, '--batch', String(batch), '--steps', steps];
-  return result(process.env.PYTHON ?? 'python3', program, env);
+/** Returns the ways in which PyTorch trains at a precision. At bf16 its float32 may be the faster. */
+function variantsOf(precision) {
+  return options.python.flatMap((python) =>
+    ['float32', precision]
+      .filter((name, at, all) => all.indexOf(name) === at)
+      .flatMap((name) => [
+        { python, precision: name, compiled: false },
+        { python, precision: name, compiled: true },
+      ]),
+  );
 }
 
-function runPxv({ name, ...settings }) {
+/** Returns what PyTorch takes, or null if it fails or takes too long; says so. */
+function runTorch(model, { batch }, { python, precision, compiled }) {
+  const { threads, steps } = options;
+  const env = threads === undefined ? environment : { ...environment, OMP_NUM_THREADS: threads };
+  const flags = ['--batch', String(batch), '--steps', steps, '--precision', precision];
+  const program = [join(here, 'torch_pixelrnn.py'), model, ...flags, ...(compiled ? ['--compile'] : [])];
+  try {
+    const found = result(python, program, env, 60_000 * Number(options.minutes));
+    return { ...found, variant: `${found.torch} ${precision} ${compiled ? 'compiled' : 'eager'}` };
+  } catch (error) {
+    console.error(error.message);
+    return null;
+  }
+}
+
+function runPxv({ name, ...settings }, precision) {
   const main = join(here, '..', 'dist', 'cli', 'main.js');
   const flags = Object.entries({ ...settings, steps: options.steps }).flatMap(([flag, value]) => [`--${flag}`, value]);
-  const { precision } = options;
   const threads = options.threads === undefined ? [] : ['--threads', options.threads];
   return result(
     process.execPath,
@@ -89,19 +114,27 @@ const model = join(folder, 'model.safetensors');
 for (const network of networks) {
   if (!describe(network).includes(options.only)) continue;
   writeModel(model, network);
+  for (const precision of options.precision) compare(network, precision);
+}
+
+/** Times one network in turn, and prints the ratio and all times of PyTorch. */
+function compare(network, precision) {
   const torch = [];
   const pxv = [];
   for (let round = 0; round < Number(options.rounds); round++) {
-    torch.push(runTorch(model, network));
-    pxv.push(runPxv(network));
+    for (const variant of variantsOf(precision)) torch.push(runTorch(model, network, variant));
+    pxv.push(runPxv(network, precision));
   }
-  const theirs = fastest(torch);
+  const timed = torch.filter((found) => found !== null);
+  if (timed.length === 0) throw new Error('no PyTorch trains: give one with --python');
+  const theirs = fastest(timed);
   const ours = fastest(pxv);
   const ratio = theirs.secondsPerStep / ours.secondsPerStep;
   console.log(
-    `${describe(network)}: PyTorch ${theirs.torch} ${theirs.secondsPerStep.toFixed(3)} s, ` +
-      `pxv ${ours.secondsPerStep.toFixed(3)} s (${ours.gflops.toFixed(0)} GFLOP/s, ` +
+    `${describe(network)}: PyTorch ${theirs.variant} ${theirs.secondsPerStep.toFixed(3)} s, ` +
+      `pxv ${precision} ${ours.secondsPerStep.toFixed(3)} s (${ours.gflops.toFixed(0)} GFLOP/s, ` +
       `${(100 * ours.shareOfPeak).toFixed(0)}% of peak), ratio ${ratio.toFixed(2)}; ` +
       `memory ${theirs.peakMemoryMiB.toFixed(0)} and ${ours.peakMemoryMiB.toFixed(0)} MiB`,
   );
+  for (const { variant, secondsPerStep } of timed) console.log(`  ${variant} ${secondsPerStep.toFixed(3)} s`);
 }

@@ -3,8 +3,10 @@
 The networks are those of examples/pytorch, with the usual fast habits: oneDNN convolutions of channels-last maps, and
 one matrix product a row or diagonal for the LSTMs. Masked weights are multiplied by zero, as no library skips them.
 
-usage: torch_pixelrnn.py MODEL.safetensors [--batch 16] [--steps 5]
+usage: torch_pixelrnn.py MODEL.safetensors [--batch 16] [--steps 5] [--precision float32|bf16] [--compile]
        MODEL.safetensors is a model as training begins: weights are zero where they are masked, and only there
+       --precision bf16: autocast to bfloat16; weights and optimiser stay in float32
+       --compile: the loss and its gradient go through torch.compile
 Prints one JSON line: median seconds a training step (RMSProp) and a forward pass, parameters, peak memory in MiB.
 """
 
@@ -26,14 +28,20 @@ import pxv_torch
 class Training:
     """Trains the arrays of a model."""
 
-    def __init__(self, model):
+    def __init__(self, model, precision, compiled):
         self.model = model
+        self.precision = precision
+        self.nats = torch.compile(self.eager_nats) if compiled else self.eager_nats
         self.parameters = {name: torch.nn.Parameter(array) for name, array in model.arrays.items()}
         self.masks = {name: (array != 0).to(array) for name, array in model.arrays.items() if is_masked(name, array)}
         self.optimiser = torch.optim.RMSprop(self.parameters.values(), lr=1e-3)
 
     def loss(self, levels):
-        """The mean nats of a sub-pixel."""
+        """Returns the mean nats of a sub-pixel."""
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.precision == "bf16"):
+            return self.nats(levels)
+
+    def eager_nats(self, levels):
         for name, parameter in self.parameters.items():
             self.model.arrays[name] = parameter * self.masks[name] if name in self.masks else parameter
         return torch.stack([nats.mean() for nats in self.model.nats(levels)]).sum()
@@ -59,9 +67,11 @@ def main():
     parser.add_argument("model")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--steps", type=int, default=5)
+    parser.add_argument("--precision", choices=["float32", "bf16"], default="float32")
+    parser.add_argument("--compile", action="store_true")
     options = parser.parse_args()
     torch.manual_seed(0)
-    training = Training(pxv_torch.load(options.model))
+    training = Training(pxv_torch.load(options.model), options.precision, options.compile)
     scale = training.model.scales[-1]
     levels = torch.randint(0, scale.levels, (options.batch, *scale.size, scale.channels))
     steps, forward = [], []

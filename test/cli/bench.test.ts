@@ -28,7 +28,7 @@ test('pxv bench kernels times the kernels of one network, described as for pxv t
     kernel: 'lstm',
     shape: '[2,6,6] rows, h = 4',
     calls: 1,
-    roof: expect.any(String),
+    roof: expect.any(String) as string,
   };
   expect(kernels).toContainEqual(expect.objectContaining(lstm));
   expect(kernels.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9);
