@@ -1,14 +1,16 @@
+import { networkSchema } from '../model/description.js';
 import type { Model } from '../model/model.js';
 import type { Arithmetic } from './format.js';
 import type { InstructionSet } from '../backend/kernels/index.js';
 
 /**
  * Computes the fingerprint of a model: the first 16 hexadecimal digits of the SHA-256 of its description and weights.
- * The image size does not count.
+ * The image size does not count, nor does the order of the description's keys.
  */
 export async function computeFingerprint({ description, weights }: Model): Promise<string> {
-  const scales = description.scales.map((scale) => ({ ...scale, size: null }));
-  const text = new TextEncoder().encode(JSON.stringify({ ...description, scales }));
+  const size = { width: 1, height: 1 };
+  const scales = description.scales.map((scale) => ({ ...networkSchema.parse({ ...scale, size }), size: null }));
+  const text = new TextEncoder().encode(JSON.stringify({ version: description.version, scales }));
   const bytes = new Uint8Array(weights.reduce((sum, { byteLength }) => sum + byteLength, text.length));
   bytes.set(text);
   let at = text.length;

@@ -14,7 +14,8 @@ const side = z.int().min(1).max(4096);
 const features = z.int().min(1).max(16384);
 const isOdd = (kernel: number) => kernel % 2 === 1;
 
-const networkSchema = z
+/** Schema of a network's description; parsing puts its keys into the schema's order. */
+export const networkSchema = z
   .strictObject({
     /** Size of the images in pixels, each side 1 to 4096. */
     size: z.strictObject({ width: side, height: side }),
