@@ -26,7 +26,8 @@ export function command(): Command {
 }
 
 const ABOUT = `
-The page is one file that needs no network. Trainings that are named one after another are drawn over one another.`;
+The page is one file that needs no network. Trainings that are named one after another are drawn over one another,
+and apart if they validated on different frames.`;
 
 const EXAMPLES = `
 Examples:

@@ -10,10 +10,10 @@ import { makeTable } from '../document/blocks/table.js';
 import type { Section } from '../document/report.js';
 import type { SectionSource } from '../document/section-source.js';
 import type { RunConfiguration } from '../training/configuration.js';
-import { readBestValidation, RunFolder, type LogEntry } from '../training/run-folder.js';
+import { RunFolder, type LogEntry } from '../training/run-folder.js';
 import { inputRequirements } from '../conditioning/index.js';
-import type { SampleSheets } from '../training/sample-sheets.js';
-import type { Validation } from '../training/validation.js';
+import { groupByValidation, incomparableWarning, seedTable } from './compare-runs.js';
+import { readRun, shortNames, type RecordedRun } from './recorded-run.js';
 import { sampleBlocks } from './sample-blocks.js';
 import { quoteCommand } from '../document/quote-command.js';
 import { BITS_NOTE } from '../document/notes.js';
@@ -23,48 +23,24 @@ const SMOOTHED = 150;
 /** Maximum number of sample sheets: as many as fit a page of a few megabytes. */
 const MOST_SHEETS = 24;
 
-/** Training as read from its run folder. */
-interface Run {
-  path: string;
-  log: readonly LogEntry[];
-  /** Null if config.json is missing, or of another version. */
-  configuration: RunConfiguration | null;
-  best: Validation | null;
-  /** Bits/dim of the previous-frame baseline on the held-out data; null if the log has none. */
-  previousFrame: number | null;
-  seconds: number;
-  samples: SampleSheets;
-  machines: ReturnType<RunFolder['readMachines']>;
-}
-
-function readRun(path: string): Run {
-  const folder = new RunFolder(path);
-  const log = folder.readLog();
-  return {
-    path,
-    log,
-    configuration: folder.readConfiguration(),
-    best: readBestValidation(path),
-    previousFrame: log.findLast(({ previousFrame }) => previousFrame !== undefined)?.previousFrame ?? null,
-    seconds: log.reduce((sum, { seconds = 0 }) => sum + seconds, 0),
-    samples: folder.samples,
-    machines: folder.readMachines(),
-  };
-}
-
 /** Source of the report section of trainings: one section for all consecutive run folders. */
 export const sectionSource: SectionSource<string> = {
   reads: 'results',
   open: ({ path, names }) => (names !== null && new RunFolder(path).hasResults ? [path] : null),
-  sections: async (paths) => [await trainingSection(paths)],
+  sections: async (paths, { onWarning }) => [await trainingSection(paths, MOST_SHEETS, onWarning)],
 };
 
 /**
  * Returns the report section that compares trainings: learning curves, samples and tables.
  * @param paths run folders, at least one
  * @param sheets maximum number of sample sheets of each training
+ * @param onWarning called with a line if trainings cannot be compared
  */
-export async function trainingSection(paths: readonly string[], sheets = MOST_SHEETS): Promise<Section> {
+export async function trainingSection(
+  paths: readonly string[],
+  sheets = MOST_SHEETS,
+  onWarning?: (text: string) => void,
+): Promise<Section> {
   const runs = paths.map(readRun);
   const [one] = runs;
   const isOne = runs.length === 1;
@@ -82,13 +58,18 @@ export async function trainingSection(paths: readonly string[], sheets = MOST_SH
       return configuration === null ? [] : sampleBlocks(title, samples, configuration, log, sheets);
     }),
   );
+  const groups = groupByValidation(runs);
+  const warning = incomparableWarning(groups);
+  if (warning !== null) onWarning?.(warning);
   return {
     title: isOne ? `training ${one.path}` : `${pluralize(runs.length, 'training')} beside each other`,
     blocks: [
       ...numbers,
-      curves(runs),
+      ...(warning === null ? [] : [{ kind: 'text' as const, title: 'validated on different frames', text: warning }]),
+      ...groups.map((group) => curves(group, groups.length > 1)),
       ...learned.flat(),
       summary(runs),
+      ...seedTable(groups),
       ...computedBy(runs),
       commands(runs),
       ...runs.flatMap(givenTo),
@@ -97,7 +78,7 @@ export async function trainingSection(paths: readonly string[], sheets = MOST_SH
 }
 
 /** Returns the best validation, and its gain over the previous-frame baseline. */
-function bestOf({ best, previousFrame }: Run): Block[] {
+function bestOf({ best, previousFrame }: RecordedRun): Block[] {
   if (best === null) return [];
   const { step, bitsPerDim } = best;
   const note = `at step ${step}; ${BITS_NOTE}`;
@@ -110,14 +91,17 @@ function bestOf({ best, previousFrame }: Run): Block[] {
   return [...numbers, { kind: 'number', title: 'fewer than the previous frame', value: fewer, note: told }];
 }
 
-function ofSteps({ configuration }: Run): string {
+function ofSteps({ configuration }: RecordedRun): string {
   const { steps = null, minutes = null } = configuration?.training ?? {};
   if (steps !== null) return `of ${steps}`;
   return minutes === null ? 'so far' : `so far; it ends after ${pluralize(minutes, 'minute')}`;
 }
 
-/** Returns the learning curves of the runs: smoothed training, validations, and baselines that are near. */
-function curves(runs: readonly Run[]): Block {
+/**
+ * Returns the learning curves of the runs: smoothed training, validations, and baselines that are near.
+ * @param isNamed true to name the runs in the title, as of one chart of several
+ */
+function curves(runs: readonly RecordedRun[], isNamed: boolean): Block {
   const names = shortNames(runs.map(({ path }) => path));
   const nameOf = (run: number, what: string) => (runs.length === 1 ? what : `${names[run]}, ${what}`);
   const smoothed = runs.map(({ log }) => meansOver(log.filter(({ bitsPerDim }) => bitsPerDim !== undefined)));
@@ -137,7 +121,7 @@ function curves(runs: readonly Run[]): Block {
   ]);
   return {
     kind: 'series',
-    title: 'learning curves',
+    title: isNamed ? `learning curves of ${runs.map(({ path }) => path).join(', ')}` : 'learning curves',
     x: { label: 'steps', from: 0, to: last, unit: 'whole' },
     y: { label: 'bits/dim', to },
     lines: [
@@ -153,7 +137,7 @@ function curves(runs: readonly Run[]): Block {
 }
 
 /** Returns the distinct baselines of the runs. */
-function baselinesOf(runs: readonly Run[]): [name: string, bitsPerDim: number][] {
+function baselinesOf(runs: readonly RecordedRun[]): [name: string, bitsPerDim: number][] {
   const levels = runs.flatMap(({ configuration }) => configuration?.model.scales.at(-1)?.levels ?? []);
   const previous = runs.flatMap(({ previousFrame }) => previousFrame ?? []);
   return [
@@ -171,7 +155,7 @@ function meansOver(log: readonly LogEntry[]): (readonly [number, number])[] {
   });
 }
 
-function summary(runs: readonly Run[]): Block {
+function summary(runs: readonly RecordedRun[]): Block {
   const rows = runs.map(({ path, log, configuration, best, seconds }) => {
     const validated = log.findLast(({ validation }) => validation !== undefined);
     const last = log.at(-1)?.step ?? 0;
@@ -201,7 +185,7 @@ function parametersOf({ model }: RunConfiguration): number {
 }
 
 /** Returns the table of machines that computed each run. */
-function computedBy(runs: readonly Run[]): Block[] {
+function computedBy(runs: readonly RecordedRun[]): Block[] {
   const rows = runs.flatMap(({ path, machines }) =>
     machines.map(({ step, cpu, cores, arithmetic, threads, pxv, node, platform }) => [
       ...[path, String(step), cpu, String(cores), arithmetic, threads === null ? '-' : String(threads)],
@@ -214,7 +198,7 @@ function computedBy(runs: readonly Run[]): Block[] {
 }
 
 /** Returns the commands that continue or use the runs. */
-function commands(runs: readonly Run[]): Block {
+function commands(runs: readonly RecordedRun[]): Block {
   const lines = runs.flatMap(({ path, configuration }) => {
     const scales = configuration?.model.scales ?? [];
     const readsFrames = scales.some(({ conditioning }) => inputRequirements(conditioning).context > 0);
@@ -228,7 +212,7 @@ function commands(runs: readonly Run[]): Block {
 }
 
 /** Returns the configuration and the list of files of a run. */
-function givenTo({ path, configuration }: Run): Block[] {
+function givenTo({ path, configuration }: RecordedRun): Block[] {
   const data = join(path, 'data.jsonl');
   const given = [
     ['configuration', configuration === null ? null : JSON.stringify(configuration, null, 2)],
@@ -237,15 +221,6 @@ function givenTo({ path, configuration }: Run): Block[] {
   return given.flatMap(([what, text]): Block[] =>
     text === null ? [] : [{ kind: 'text', title: `${what} of ${path}`, text, folded: true, verbatim: true }],
   );
-}
-
-/** Returns the paths without the leading folders that all share. */
-function shortNames(paths: readonly string[]): string[] {
-  const split = paths.map((path) => path.split(/[/\\]/).filter(Boolean));
-  const most = Math.min(...split.map(({ length }) => length)) - 1;
-  let shared = 0;
-  while (shared < most && split.every((parts) => parts[shared] === split[0][shared])) shared++;
-  return split.map((parts) => parts.slice(shared).join('/'));
 }
 
 function duration(seconds: number): string {

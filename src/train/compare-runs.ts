@@ -1,0 +1,78 @@
+import { makeTable, type Table } from '../document/blocks/table.js';
+import { computeMean } from '../evaluation/statistics.js';
+import type { RecordedRun } from './recorded-run.js';
+
+/** Returns the runs in groups that validated on the same frames. A run without validation joins the first group. */
+export function groupByValidation(runs: readonly RecordedRun[]): RecordedRun[][] {
+  const keys = runs.map(validatedOn);
+  const first = keys.find((key) => key !== null) ?? null;
+  return groupBy(runs, (_, index) => keys[index] ?? first);
+}
+
+/**
+ * Returns a key that is equal for runs that validated on the same frames or images. Returns null for a run without
+ * validation. The previous-frame baseline, computed from every held-out frame, stands for the frames of clips.
+ */
+function validatedOn({ best, previousFrame, configuration }: RecordedRun): string | null {
+  if (best === null) return null;
+  const { data, training, model } = configuration ?? {};
+  const images = data?.type === 'images' ? [data, model?.scales.at(-1)?.size] : null;
+  return JSON.stringify([previousFrame, images, training?.validationExamples]);
+}
+
+/** Returns a warning if there are several groups of runs, with the command that makes them comparable, else null. */
+export function incomparableWarning(groups: readonly (readonly RecordedRun[])[]): string | null {
+  if (groups.length < 2) return null;
+  const named = groups.map((group) => group.map(({ path }) => path).join(' and ')).join('; ');
+  const isImages = groups.every((group) => group.every(({ configuration }) => configuration?.data.type === 'images'));
+  const command = isImages ? 'pxv eval-images SET --model RUN' : 'pxv eval-video CLIPS --horizon 0 --model RUN';
+  return (
+    `these validated on different frames, so that their bits/dim cannot be compared: ${named}. ` +
+    `To score each on the same: ${command}. Trainings with the same --validate validate on the same`
+  );
+}
+
+/** Returns a table of the mean and the spread of runs that differ by the seed alone, within groups of `runs`. */
+export function seedTable(groups: readonly (readonly RecordedRun[])[]): Table[] {
+  const rows = groups
+    .flatMap((group) => groupBy(group, withoutSeed))
+    .filter((runs) => runs.length > 1)
+    .map((runs) => [
+      runs.map(({ path }) => path).join(', '),
+      String(runs.length),
+      ...meanAndSpread(runs.flatMap(({ best }) => best?.bitsPerDim ?? [])),
+      ...meanAndSpread(runs.flatMap(({ log }) => log.findLast(isValidated)?.validation ?? [])),
+    ]);
+  if (rows.length === 0) return [];
+  const titles = ['trainings', 'seeds', 'best validation, mean', 'spread', 'last, mean', 'spread'];
+  const note = 'of one configuration with several seeds; validation in bits/dim, spread as standard deviation';
+  return [{ ...makeTable('lrrrrr', titles, rows), title: 'seeds of one configuration', note }];
+}
+
+const isValidated = ({ validation }: Record<string, number | undefined>) => validation !== undefined;
+
+/** Returns a key that is equal for runs that differ by the seed, and by the length that minutes became, alone. */
+function withoutSeed({ path, configuration }: RecordedRun): string {
+  if (configuration === null) return path;
+  const { training, ...others } = configuration;
+  const { steps, minutes } = training;
+  const length = minutes === null ? { steps } : { steps: null, pace: [] };
+  return JSON.stringify({ ...others, training: { ...training, ...length, seed: '' } });
+}
+
+/** Returns the mean and the sample standard deviation, as text. */
+function meanAndSpread(values: readonly number[]): string[] {
+  const { mean, standardError } = computeMean(values);
+  const deviation = standardError * Math.sqrt(values.length);
+  return [mean, deviation].map((value) => (Number.isNaN(value) ? '-' : value.toFixed(3)));
+}
+
+/** Returns the items in groups of equal keys, each in order of its first item. */
+function groupBy<Item>(items: readonly Item[], keyOf: (item: Item, index: number) => string | null): Item[][] {
+  const groups = new Map<string | null, Item[]>();
+  for (const [index, item] of items.entries()) {
+    const key = keyOf(item, index);
+    groups.set(key, [...(groups.get(key) ?? []), item]);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,43 @@
+import { readBestValidation, RunFolder, type LogEntry } from '../training/run-folder.js';
+import type { RunConfiguration } from '../training/configuration.js';
+import type { SampleSheets } from '../training/sample-sheets.js';
+import type { Validation } from '../training/validation.js';
+
+/** Training as read from its run folder. */
+export interface RecordedRun {
+  path: string;
+  log: readonly LogEntry[];
+  /** Null if config.json is missing, or of another version. */
+  configuration: RunConfiguration | null;
+  best: Validation | null;
+  /** Bits/dim of the previous-frame baseline on the held-out data; null if the log has none. */
+  previousFrame: number | null;
+  seconds: number;
+  samples: SampleSheets;
+  machines: ReturnType<RunFolder['readMachines']>;
+}
+
+/** Reads the log, the configuration and the samples of a training from its run folder. */
+export function readRun(path: string): RecordedRun {
+  const folder = new RunFolder(path);
+  const log = folder.readLog();
+  return {
+    path,
+    log,
+    configuration: folder.readConfiguration(),
+    best: readBestValidation(path),
+    previousFrame: log.findLast(({ previousFrame }) => previousFrame !== undefined)?.previousFrame ?? null,
+    seconds: log.reduce((sum, { seconds = 0 }) => sum + seconds, 0),
+    samples: folder.samples,
+    machines: folder.readMachines(),
+  };
+}
+
+/** Returns the paths without the leading folders that all share. */
+export function shortNames(paths: readonly string[]): string[] {
+  const split = paths.map((path) => path.split(/[/\\]/).filter(Boolean));
+  const most = Math.min(...split.map(({ length }) => length)) - 1;
+  let shared = 0;
+  while (shared < most && split.every((parts) => parts[shared] === split[0][shared])) shared++;
+  return split.map((parts) => parts.slice(shared).join('/'));
+}
