@@ -12,8 +12,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { chooseBackend, listClips, loadModel, openClip } from '../dist/src/index.js';
-import { ScoreSmoother } from '../dist/src/anomaly/score-smoother.js';
-import { fitBaseline, frameZScores } from '../dist/src/anomaly/score-anomalies.js';
+import { fitBaseline, frameCosts } from '../dist/src/anomaly/score-anomalies.js';
 import { AnomalyScorer } from '../dist/src/anomaly/anomaly-scorer.js';
 
 const { values, positionals } = parseArgs({
@@ -53,15 +52,9 @@ for (const line of readFileSync(join(set, values.labels), 'utf8').trim().split('
 const clips = [];
 for (const { path, name } of await listClips([join(set, values.test)])) {
   const reader = await open(path);
-  const smoothing = new ScoreSmoother(frameRate);
   const clip = { name, scores: [], errors: [], blocks: [], labels: [], pixels: { scores: [], labels: [] } };
-  let boxes = null;
+  const scorer = new AnomalyScorer({ width, height }, frameRate, { baseline });
   let previous = null;
-  const made = (frame) => {
-    const standOut = new AnomalyScorer(frame, frameRate, { baseline });
-    boxes = standOut.boxes;
-    return standOut;
-  };
   async function* frames() {
     for await (const frame of reader.frames()) {
       if (previous !== null) {
@@ -72,13 +65,16 @@ for (const { path, name } of await listClips([join(set, values.test)])) {
       yield (previous = frame);
     }
   }
-  for await (const { index, zScore, regionZScores } of frameZScores(model, frames(), made, options)) {
-    clip.scores.push(...smoothing.add(zScore));
-    clip.labels.push(isAnomalous.get(`${name} ${index}`) ?? false);
-    const mask = join(set, `${values.test}_masks`, name, `${String(index).padStart(3, '0')}.png`);
-    if (existsSync(mask)) await addPixels(clip.pixels, mask, regionZScores, boxes);
+  const scored = [];
+  for await (const cost of frameCosts(model, frames(), options))
+    scored.push(...scorer.add(cost, cost.index >= model.chain.exampleShape.context));
+  scored.push(...scorer.end());
+  for (const { item, score, regionZScores } of scored) {
+    clip.scores.push(score);
+    clip.labels.push(isAnomalous.get(`${name} ${item.index}`) ?? false);
+    const mask = join(set, `${values.test}_masks`, name, `${String(item.index).padStart(3, '0')}.png`);
+    if (existsSync(mask)) await addPixels(clip.pixels, mask, regionZScores, scorer.boxes);
   }
-  clip.scores.push(...smoothing.end());
   clips.push(clip);
   console.error(`${name}: ${clip.scores.length} frames`);
 }

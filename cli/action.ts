@@ -27,6 +27,8 @@ export interface CommandResult {
   stream?: NodeJS.WritableStream;
   /** True if a part of the work could not be done, or a check failed. */
   failed?: boolean;
+  /** True if something was found that the user wants an alarm for. */
+  isAlarm?: boolean;
 }
 
 /**
@@ -52,9 +54,10 @@ export function run<Given extends unknown[]>(
       progress.close();
       await processGroup.leave();
       if (!processGroup.isMainProcess) return;
-      const { stream = process.stdout, failed = false } = report;
+      const { stream = process.stdout, failed = false, isAlarm = false } = report;
       const lines = [report.text].flat().filter((line) => line !== false);
       stream.write(`${json ? toJson(report.json) : escapeControlCharacters(lines.join('\n').trimEnd())}\n`);
+      if (isAlarm) process.exitCode = exitCodes.alarm;
       if (failed) process.exitCode = exitCodes.failed;
       if (signal.aborted) process.exitCode = exitCodes.interrupted;
     } catch (error) {

@@ -2,7 +2,7 @@ import { errorFactory } from '../src/foundation/errors.js';
 import type { Progress } from './progress.js';
 
 /** Exit codes of the process. */
-export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+export const exitCodes = { done: 0, failed: 1, usage: 2, alarm: 3, interrupted: 130 } as const;
 
 /**
  * Signals that interrupt. SIGHUP means that the terminal is gone; shell and system may both send it, so a second is

@@ -36,7 +36,7 @@ Examples:
   $ pxv report clip.mp4                                last frames of the clip beside predicted ones, to scrub through
   $ pxv report clip.mp4 --model runs/mine --hold-out 16 --samples 8
   $ pxv eval-video clips/ --json > score.json && pxv report score.json
-  $ pxv surprise clip.mp4 && pxv report clip-surprise  the timeline, and its moments to click on
+  $ pxv surprise clip.mp4 && pxv report clip-surprise  the timeline, and its events to click on
   $ pxv report runs/mine score.json --csv              the figures beside the page, for who plots them`;
 
 async function write(

@@ -20,7 +20,7 @@ const flags = {
   out: withFlag(
     z.string().optional(),
     'path',
-    'a folder for the film and the timeline, or a .mp4 for the film alone (default: <clip>-surprise; of - nothing)',
+    'a folder for the film, the timeline and the events, or a .mp4 for the film alone (default: <clip>-surprise; of - nothing)',
   ),
   ...surpriseFlags,
   csv: booleanFlag('print the timeline, row by row as frames are looked at', { conflicts: ['json'] }),
@@ -43,7 +43,12 @@ export function command(): Command {
 
 const ABOUT = `
 Each region of a frame is scored by its bits, given the frames before, against the usual bits of that region (the
-baseline). A score of 3 is a z-score of 3. The baseline is fitted to the first two seconds, in which no event is found.
+baseline). A score says how often a frame as unexpected is seen where nothing happens: 1 every 9 seconds, 2 every
+2 minutes, 3 every quarter of an hour, 4 every 3 hours, 5 once a day. The baseline of a file is fitted to its first
+20 seconds, that of standard input to the frames so far; no event is found in its first 2 seconds.
+An event extends from where the score rises above 1 to where it last falls, with gaps up to half a second.
+With --threshold the exit code is 3 if there was an event. Then standard input also gives a line of JSON for each
+event as it ends; what else is printed goes to standard error.
 Results are saved on the way: after an interruption the same command resumes.
 A score comes half a second after its frame. Standard input is read until it ends or is interrupted.`;
 
@@ -53,6 +58,7 @@ Examples:
   $ pxv surprise clip.mp4 --learn 60s                  baseline: the first minute
   $ pxv surprise monday.mp4 --learn normal/            baseline: other clips of the same camera
   $ pxv surprise clip.mp4 --model runs/mine            by a model that learned the scene (see pxv train --from)
+  $ pxv surprise clip.mp4 --threshold 3; echo $?       3 if there was an event of score 3 or more
   $ pxv surprise clip.mp4 --json                       events and timeline, as JSON
   $ ffmpeg -i rtsp://camera -f mpegts - | pxv surprise - --fps 10 --csv`;
 
@@ -67,9 +73,12 @@ async function find(
   refuseMisplaced(clip, options);
   const { findSurprise } = await import('../src/surprise/find-surprise.js');
   const { eventTable } = await import('../src/surprise/report-section.js');
-  const { TIMELINE_COLUMNS, formatTimelineRow } = await import('../src/surprise/search-pictures.js');
+  const { TIMELINE_COLUMNS, formatTimelineRow } = await import('../src/surprise/search-tables.js');
+  const { DEFAULT_THRESHOLD } = await import('../src/anomaly/event-detector.js');
   const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
   const isLive = clip === STANDARD_STREAM;
+  const { threshold } = options;
+  const alarms = isLive && threshold !== undefined;
   const out = options.out ?? (isLive ? undefined : `${outputStem(clip)}-surprise`);
   if (options.csv && processGroup.isMainProcess) process.stdout.write(`${TIMELINE_COLUMNS}\n`);
   const found = await findSurprise(model, isLive ? process.stdin : clip, {
@@ -82,14 +91,19 @@ async function find(
     ...(options.csv && {
       onFrame: (row, rate) => void process.stdout.write(`${formatTimelineRow(row, rate)}\n`),
     }),
+    ...(alarms && {
+      onEvent: (event, rate) =>
+        void process.stdout.write(`${JSON.stringify({ ...event, seconds: event.from / rate })}\n`),
+    }),
     onProgress: ({ what, done, total }) => progress.show({ label: what, done, total, unit: 'frames' }),
     onWarning: (text) => progress.log(`pxv: warning: ${text}`),
   });
   const { path, events, frameRate, frames, bitsPerDim, ...others } = found;
+  const listed = events.length === 0 ? '' : events.length > LISTED ? `, the ${LISTED} largest first:` : ':';
   const shown = eventTable(events.slice(0, LISTED), frameRate);
   return {
     text: [
-      events.length === 0 ? 'nothing to compare: the clip has no more than its first two seconds' : 'largest events:',
+      `${pluralize(events.length, 'event')} with a score of ${threshold ?? DEFAULT_THRESHOLD} or more${listed}`,
       ...(events.length === 0 ? [] : [tableText(shown), '']),
       toOneLine(
         `${path ?? clip}: ${pluralize(frames, 'frame')} at ${bitsPerDim.toFixed(3)} bits/dim in ` +
@@ -107,12 +121,16 @@ async function find(
       ...others,
       ...chosen,
     },
-    ...(options.csv && { stream: process.stderr }),
+    ...((options.csv || alarms) && { stream: process.stderr }),
+    isAlarm: threshold !== undefined && events.length > 0,
   };
 }
 
-/** Throws if raw frames would come from a file, or a clip from a terminal. @throws PxvError `USAGE` */
-function refuseMisplaced(clip: string, { raw }: ParsedOptions<typeof flags>): void {
+/**
+ * Throws if raw frames would come from a file, a clip from a terminal, or if two kinds of lines would be mixed.
+ * @throws PxvError `USAGE`
+ */
+function refuseMisplaced(clip: string, { raw, csv, threshold }: ParsedOptions<typeof flags>): void {
   const misused = errorFactory('USAGE', 'surprise');
   if (clip !== STANDARD_STREAM && raw !== undefined)
     throw misused(
@@ -121,6 +139,8 @@ function refuseMisplaced(clip: string, { raw }: ParsedOptions<typeof flags>): vo
       clip,
       'leave out --raw, or send the frames: pxv surprise - --raw 64x64',
     );
+  if (clip === STANDARD_STREAM && csv && threshold !== undefined)
+    throw misused('--csv', 'rows of the timeline or of events', '--threshold', 'leave out one of both');
   if (clip === STANDARD_STREAM && process.stdin.isTTY)
     throw misused('standard input', 'a film, through a pipe or from a file', 'a terminal', 'see pxv surprise --help');
 }

@@ -4,16 +4,14 @@ import type { Session } from './session.js';
 
 /** Maximum number of events that are shown. */
 const SHOWN = 4;
-/** Minimum anomaly score of a shown event, as a fraction of the highest score. */
-const LEAST_SHARE = 0.6;
 
 /** Minimum number of scored frames for a baseline; before, no event is shown. */
 const FEW = 30;
 
-/** Returns the events to show: at most 4, highest score first, each with at least 0.6 of the highest score. */
+/** Returns the events to show: at most 4, highest score first. */
 export function shownMoments({ hindsight: { events }, maps, isDone }: Session): readonly AnomalyEvent[] {
   if (!isDone && maps.length < FEW) return [];
-  return events.slice(0, SHOWN).filter(({ score }) => score >= LEAST_SHARE * events[0].score);
+  return events.slice(0, SHOWN);
 }
 
 /** Returns a time in seconds as text, such as `0:04.2`. */

@@ -7,7 +7,7 @@ const BAND = 20;
 /** Half the width of a slider's thumb: distance of the track from the slider's edge. */
 const MARGIN = 8;
 const MARK = 9;
-/** Minimum z-score at the top of the graph. */
+/** Minimum anomaly score at the top of the graph. */
 const LEAST_TOP = 2;
 
 type Attributes = Readonly<Record<string, string | number>>;

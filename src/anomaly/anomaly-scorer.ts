@@ -1,167 +1,297 @@
 import { errorFactory } from '../foundation/errors.js';
 import type { Box, Size } from '../foundation/frame.js';
+import { median } from '../foundation/median.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { FrameRegions } from './frame-regions.js';
 import { BaselineStatistics, type BaselineStatisticsState } from './baseline-statistics.js';
+import { BlockMaxima, type BlockMaximaState } from './block-maxima.js';
 
-/** Bits added to a cost before the logarithm: in static regions, compression makes small costs fluctuate. */
-const FEW_BITS = 1;
-/**
- * Seconds that the running baseline remembers, minimum seconds before the first z-score, and weight in seconds of the
- * prior variance.
- */
+/** Maximum bits of a pixel that count: a few pixels alone, such as the edge of what moves, then make no anomaly. */
+const MOST_BITS = 16;
+/** Seconds that running statistics remember. */
 const MEMORY = 20;
-const LEAST = 2;
-const PRIOR = 2;
+/** Seconds at the start of a recorded source whose frames are held, to have all of these as their baseline. */
+const HELD = 20;
+/** Maximum number of pixels in the held frames of a recorded source: about 120 MB. */
+const MOST_HELD = 2 ** 23;
+/** Minimum seconds before the first score of a live source, and before its z-scores are learned. */
+const LEAST = { score: 2, learn: 0.5 };
+/** Weight of the prior variance, in seconds: of all regions together, and of the full frame. */
+const PRIOR = { regions: 16, fullFrame: 2 };
+/** Seconds before and after a frame whose median deviation is scored: half of a second. */
+const AROUND = 0.5;
 /** Minimum seconds of cheap frames that count as frozen: compression makes single frames cheap. */
 const FROZEN = 0.2;
 
-/** Options for the baseline of a source. Default: a running baseline over the last 20 seconds. */
+/** Options for the baseline of a source. Default: a running baseline. */
 export interface BaselineOptions {
   /** Fixed baseline, as `fitBaseline` returns it. */
   baseline?: Baseline | undefined;
   /** Number of first frames that the baseline is fitted to, 2 or more. No scores are returned for these frames. */
   baselineFrames?: number | undefined;
+  /**
+   * True for a source that need not be scored as it comes: the baseline of its first 20 seconds is fitted to all of
+   * these, later frames too. Default: false: only earlier frames count, and the first 2 seconds score 0.
+   */
+  isRecorded?: boolean | undefined;
 }
 
-/** Z-scores of a single frame, before smoothing over time. */
-export interface FrameDeviation {
-  /** Highest z-score of the frame's regions, at least 0; 0 until a running baseline has 2 seconds of frames. */
-  zScore: number;
-  /** Region with the highest z-score; the full frame if the frame is frozen. */
-  box: Box;
-  /** Z-score of each region, in the order of `AnomalyScorer.boxes`. */
-  regionZScores: Float64Array;
-}
-
-/** Baseline statistics of a source, as `fitBaseline` and `AnomalyScorer.toJSON` return them. */
+/** Baseline of a source, as `fitBaseline` and `AnomalyScorer.state` return it. */
 export interface Baseline {
   /** Number of frames that the baseline was fitted to. */
   frames: number;
-  /** Statistics of each region's cost, in octaves: log2(bits per pixel + 1). @internal */
+  /** Statistics of each region's cost: its mean bits per pixel, of which at most 16 of each pixel count. */
   regions: BaselineStatisticsState;
-  /** Statistics of the full frame's cost in octaves, negated: frozen frames score high. @internal */
+  /** Statistics of the full frame's cost, as of a region. */
   fullFrame: BaselineStatisticsState;
+  /** Maxima of each kind of deviation. */
+  maxima: Record<keyof Deviations, BlockMaximaState>;
 }
 
-/** State of an `AnomalyScorer` as JSON holds it, for `restore`. */
+/** State of an `AnomalyScorer` after a frame as JSON holds it. */
 export interface AnomalyScorerState extends Baseline {
-  /** Z-scores of the last 0.2 seconds of full frames; positive if a frame is cheaper than the baseline. */
+  /** Number of next frames that the baseline has learned already. */
+  ahead: number;
+  /** Z-scores of the last 0.2 seconds of full frames, negated: positive if a frame is cheaper than the baseline. */
   cheap: number[];
+  /** Deviations of the frames of the last half second. */
+  deviations: FrameDeviations[];
+}
+
+/** Highest z-scores of a frame, at least 0. That of the full frame is high for frozen frames too. */
+interface FrameDeviations {
+  region: number;
+  fullFrame: number;
+}
+
+/** Deviations of a frame from the baseline. */
+interface Deviations extends FrameDeviations {
+  /** Median over the second around the frame of the higher of both. */
+  second: number;
 }
 
 /**
- * Scorer of the frames of a source: z-scores of each region's cost in bits against the region's baseline. Costs are in
- * octaves, as costs vary by factors; few values are then outliers.
+ * Maximum number of maxima of each kind that are taken for anomalies. Few are of full frames: the key frames of a
+ * compressed clip, which are 8 seconds apart or more, are none.
+ */
+const OUTLIERS: Record<keyof Deviations, number> = { region: 5, fullFrame: 1, second: 5 };
+
+/** Scored frame of a source. */
+export interface ScoredFrame<Item> {
+  /** Frame, as given. */
+  item: Item;
+  /** Anomaly score: log10(1 + seconds until as high a deviation is expected where nothing happens). */
+  score: number;
+  /** Region with the highest z-score; the full frame if all of the frame deviates most. */
+  box: Box;
+  /** Z-score of each region, in the order of `AnomalyScorer.boxes`. */
+  regionZScores: Float64Array;
+  /** Returns the state to resume from after this frame. Call `state` before the next frame is added. */
+  state: () => AnomalyScorerState;
+}
+
+/** Frame whose score waits for the half second of frames after it. */
+interface WaitingFrame<Item> extends Omit<ScoredFrame<Item>, 'score' | 'state'> {
+  isScored: boolean;
+  isLearned: boolean;
+  state: Omit<AnomalyScorerState, 'maxima' | 'deviations'>;
+}
+
+/**
+ * Scorer of the frames of a source. A region's z-score is its cost against the region's baseline. The score is the
+ * longest return period of the frame's deviations: how rarely as much is seen where nothing happens.
  *
  * A region cheaper than its baseline is no anomaly, as when nobody walks there for once. Cheap full frames are an
  * anomaly: the source is frozen.
  */
-export class AnomalyScorer {
-  private readonly places: FrameRegions;
-  private readonly whole: Box;
-  private readonly usualOf: { places: BaselineStatistics; whole: BaselineStatistics };
-  private readonly least: number;
+export class AnomalyScorer<Item extends { map: Float64Array }> {
+  private readonly regions: FrameRegions;
+  private readonly fullFrame: Box;
+  private readonly statistics: { regions: BaselineStatistics; fullFrame: BaselineStatistics };
+  private maxima: Record<keyof Deviations, BlockMaxima>;
+  /** First frames of a recorded source, until the baseline is fitted to these; null: fitted, or a live source. */
+  private held: { item: Item; hasContext: boolean }[] | null;
+  private waiting: WaitingFrame<Item>[] = [];
+  /** Deviations of the waiting frames, and of the half second before these. */
+  private deviations: FrameDeviations[] = [];
   private frames = 0;
+  private ahead = 0;
   private cheap: number[];
   /** Number of frames with a cost that the baseline is fitted to. */
   private readonly last: number;
 
   /**
    * @param frameRate frames per second
-   * @throws PxvError `INPUT` if `baseline` was fitted to frames of another size
+   * @param state state to resume from
+   * @throws PxvError `INPUT` if the baseline or the state is of frames of another size
    */
   constructor(
     private readonly size: Size,
-    frameRate: number,
-    { baseline, baselineFrames }: BaselineOptions = {},
+    private readonly frameRate: number,
+    { baseline, baselineFrames, isRecorded = false }: BaselineOptions = {},
+    state?: AnomalyScorerState,
   ) {
-    const forgets = baseline === undefined && baselineFrames === undefined;
+    const isRunning = baseline === undefined && baselineFrames === undefined;
     // The first frame has no context frames, thus no cost.
     this.last = baseline !== undefined ? 0 : (baselineFrames ?? Infinity) - 1;
-    this.places = new FrameRegions(size);
-    this.whole = { x: 0, y: 0, width: size.width, height: size.height };
-    const inFrames = (seconds: number) => Math.max(1, Math.round(seconds * frameRate));
-    const usualOf = (values: number) =>
-      new BaselineStatistics(values, inFrames(PRIOR), forgets ? inFrames(MEMORY) : Infinity);
-    this.usualOf = { places: usualOf(this.boxes.length), whole: usualOf(1) };
-    this.least = inFrames(LEAST);
-    this.cheap = new Array<number>(inFrames(FROZEN)).fill(0);
-    if (baseline !== undefined) this.restore({ cheap: this.cheap, ...baseline });
+    this.regions = new FrameRegions(size);
+    this.fullFrame = { x: 0, y: 0, width: size.width, height: size.height };
+    const memory = isRunning ? this.inFrames(MEMORY) : Infinity;
+    this.statistics = {
+      regions: new BaselineStatistics(this.boxes.length, this.inFrames(PRIOR.regions), memory),
+      fullFrame: new BaselineStatistics(1, this.inFrames(PRIOR.fullFrame), memory),
+    };
+    this.maxima = mapKinds((kind) => new BlockMaxima(frameRate, OUTLIERS[kind]));
+    this.cheap = new Array<number>(this.inFrames(FROZEN)).fill(0);
+    this.held = isRecorded && isRunning && state === undefined ? [] : null;
+    if (baseline !== undefined) this.restore(baseline);
+    if (state === undefined) return;
+    this.restore(state);
+    ({ ahead: this.ahead, cheap: this.cheap, deviations: this.deviations } = structuredClone(state));
   }
 
   /** Regions of a frame, in pixels. */
   get boxes(): readonly Box[] {
-    return this.places.boxes;
+    return this.regions.boxes;
+  }
+
+  /** Baseline so far. */
+  get baseline(): Baseline {
+    return { ...this.fitted, maxima: mapKinds((kind) => this.maxima[kind].toJSON()) };
   }
 
   /**
-   * Restores a state of a source of the same frame size.
-   * @throws PxvError `INPUT` if the state has another number of regions
-   */
-  restore({ frames, regions, fullFrame, cheap }: AnomalyScorerState): void {
-    const learned = regions.means.length;
-    if (learned !== this.boxes.length)
-      throw otherSize('baseline', pluralize(this.boxes.length, 'place'), pluralize(learned, 'place'));
-    this.frames = frames;
-    this.cheap = [...cheap];
-    this.usualOf.places.restore(regions);
-    this.usualOf.whole.restore(fullFrame);
-  }
-
-  /**
-   * Computes the z-scores of the next frame, then learns the frame unless the baseline is fixed.
+   * Adds the next frame. Returns the frames that have a score now, in order. A score waits for half a second of frames,
+   * and in the first 20 seconds of a recorded source for all of these.
    *
-   * @param bits bits of each pixel, height x width
+   * @param item frame; `map` holds the bits of each pixel, height x width
+   * @param hasContext false if context frames are missing; the frame then scores 0 and is not learned. Default: true
    * @throws PxvError `INPUT` if the frame has another size
    */
-  add(bits: Float64Array): FrameDeviation {
-    const found = this.deviationOf(bits);
-    if (this.frames < this.last) this.learn(bits);
-    return found;
+  add(item: Item, hasContext = true): ScoredFrame<Item>[] {
+    if (this.held !== null) {
+      this.held.push({ item, hasContext });
+      const most = Math.min(this.inFrames(HELD), MOST_HELD / item.map.length);
+      return this.held.length < most ? [] : this.fitHeld();
+    }
+    const costs = this.costsOf(item.map);
+    const isKnown = this.ahead > 0;
+    const isScored = hasContext && (isKnown || this.frames >= Math.min(this.last, this.inFrames(LEAST.score)));
+    const isNew = hasContext && !isKnown && this.frames < this.last;
+    const isLearned = isNew && this.frames >= Math.min(this.last / 2, this.inFrames(LEAST.learn));
+    const { deviations, ...found } = this.deviationsOf(costs);
+    if (isNew) this.learn(costs);
+    if (isKnown) this.ahead--;
+    else if (this.frames < this.last) this.frames++;
+    this.deviations.push(hasContext ? deviations : { region: 0, fullFrame: 0 });
+    const state = { ...this.fitted, ahead: this.ahead, cheap: [...this.cheap] };
+    this.waiting.push({ item, ...found, isScored, isLearned, state });
+    return this.waiting.length > this.inFrames(AROUND) ? [this.next()] : [];
   }
 
-  /** Adds a frame to the baseline. @param bits bits of each pixel, height x width */
-  learn(bits: Float64Array): void {
-    this.frames++;
-    this.usualOf.places.learn(this.costsOf(bits));
-    this.usualOf.whole.learn([cheapness(bits)]);
+  /** Ends the source: returns the frames that have no score yet. */
+  end(): ScoredFrame<Item>[] {
+    const scored = this.held === null ? [] : this.fitHeld();
+    while (this.waiting.length > 0) scored.push(this.next());
+    return scored;
   }
 
-  /** Returns the state for `restore`, as JSON holds it. */
-  toJSON(): AnomalyScorerState {
-    const { places, whole } = this.usualOf;
-    return { frames: this.frames, regions: places.toJSON(), fullFrame: whole.toJSON(), cheap: [...this.cheap] };
+  /** Fits the baseline to the held frames, then adds these. */
+  private fitHeld(): ScoredFrame<Item>[] {
+    const held = this.held!;
+    this.held = null;
+    const costs = held.filter(({ hasContext }) => hasContext).map(({ item }) => this.costsOf(item.map));
+    for (const each of costs) this.learn(each);
+    const deviations = costs.map((each) => this.deviationsOf(each).deviations);
+    for (const at of deviations.keys()) this.learnMaxima(this.withSecond(deviations, at));
+    this.cheap.fill(0);
+    this.frames = this.ahead = held.length;
+    return held.flatMap(({ item, hasContext }) => this.add(item, hasContext));
   }
 
-  private costsOf(bits: Float64Array): Float64Array {
+  /** Scores the first waiting frame. */
+  private next(): ScoredFrame<Item> {
+    const { item, box, regionZScores, isScored, isLearned, state } = this.waiting.shift()!;
+    const at = this.deviations.length - this.waiting.length - 1;
+    const deviations = this.withSecond(this.deviations, at);
+    const scores = mapKinds((kind) => (isScored ? this.maxima[kind].score(deviations[kind]) : 0));
+    if (isLearned) this.learnMaxima(deviations);
+    const from = Math.max(0, at + 1 - this.inFrames(AROUND));
+    const before = this.deviations.slice(from, at + 1);
+    this.deviations = this.deviations.slice(from);
+    return {
+      item,
+      score: Math.max(scores.region, scores.fullFrame, scores.second),
+      box: scores.fullFrame > scores.region ? this.fullFrame : box,
+      regionZScores,
+      state: () => ({ ...state, maxima: this.baseline.maxima, deviations: before }),
+    };
+  }
+
+  private inFrames(seconds: number): number {
+    return Math.max(1, Math.round(seconds * this.frameRate));
+  }
+
+  private get fitted(): Omit<Baseline, 'maxima'> {
+    const { regions, fullFrame } = this.statistics;
+    return { frames: this.frames, regions: regions.toJSON(), fullFrame: fullFrame.toJSON() };
+  }
+
+  private restore({ frames, regions, fullFrame, maxima }: Baseline): void {
+    const [expected, received] = [this.boxes.length, regions.means.length];
+    if (received !== expected)
+      throw otherSize('baseline', pluralize(expected, 'region'), pluralize(received, 'region'));
+    this.frames = frames;
+    this.statistics.regions.restore(regions);
+    this.statistics.fullFrame.restore(fullFrame);
+    this.maxima = mapKinds((kind) => new BlockMaxima(this.frameRate, OUTLIERS[kind], maxima[kind]));
+  }
+
+  private costsOf(bits: Float64Array): Costs {
     const { width, height } = this.size;
     if (bits.length !== width * height)
       throw otherSize('frame', `${width}x${height} pixels, as the frames before`, `${bits.length} in all`);
-    return this.places.regionMeans(bits).map(octaves);
+    const counted = bits.map((value) => Math.min(value, MOST_BITS));
+    const mean = counted.reduce((sum, value) => sum + value, 0) / counted.length;
+    return { regions: this.regions.regionMeans(counted), fullFrame: [mean] };
   }
 
-  private deviationOf(bits: Float64Array): FrameDeviation {
-    const regionZScores = this.usualOf.places.zScores(this.costsOf(bits));
-    if (this.frames < Math.min(this.last, this.least))
-      return { zScore: 0, box: this.whole, regionZScores: regionZScores.fill(0) };
-    this.cheap.shift();
-    this.cheap.push(...this.usualOf.whole.zScores([cheapness(bits)]));
-    let zScore = Math.max(0, Math.min(...this.cheap));
-    let box = this.whole;
-    for (const [place, regionZScore] of regionZScores.entries())
-      if (regionZScore > zScore) [zScore, box] = [regionZScore, this.boxes[place]];
-    return { zScore, box, regionZScores };
+  private learn({ regions, fullFrame }: Costs): void {
+    this.statistics.regions.learn(regions);
+    this.statistics.fullFrame.learn(fullFrame);
   }
+
+  private learnMaxima(deviations: Deviations): void {
+    mapKinds((kind) => this.maxima[kind].learn(deviations[kind]));
+  }
+
+  private withSecond(all: readonly FrameDeviations[], at: number): Deviations {
+    const half = this.inFrames(AROUND);
+    const around = all.slice(Math.max(0, at - half), at + half + 1);
+    return { ...all[at], second: median(around.map(({ region, fullFrame }) => Math.max(region, fullFrame))) };
+  }
+
+  private deviationsOf(costs: Costs): { deviations: FrameDeviations; box: Box; regionZScores: Float64Array } {
+    const regionZScores = this.statistics.regions.zScores(costs.regions);
+    const [fullFrame] = this.statistics.fullFrame.zScores(costs.fullFrame);
+    this.cheap = [...this.cheap.slice(1), -fullFrame];
+    const region = Math.max(...regionZScores);
+    const deviations = { region: Math.max(0, region), fullFrame: Math.max(0, fullFrame, Math.min(...this.cheap)) };
+    return { deviations, box: this.boxes[regionZScores.indexOf(region)], regionZScores };
+  }
+}
+
+function mapKinds<Value>(make: (kind: keyof Deviations) => Value): Record<keyof Deviations, Value> {
+  return { region: make('region'), fullFrame: make('fullFrame'), second: make('second') };
+}
+
+/** Costs of a frame, in bits per pixel. */
+interface Costs {
+  regions: Float64Array;
+  /** Cost of the full frame alone. */
+  fullFrame: number[];
 }
 
 function otherSize(argument: string, expected: string, received: string): Error {
   return errorFactory('INPUT', 'find surprise')(argument, expected, received, 'bring all frames to one size');
-}
-
-const octaves = (bits: number) => Math.log2(bits + FEW_BITS);
-
-/** Returns the negated cost of a full frame, in octaves. */
-function cheapness(bits: Float64Array): number {
-  return -octaves(bits.reduce((sum, value) => sum + value, 0) / bits.length);
 }

@@ -1,6 +1,6 @@
 import type { Box } from '../foundation/frame.js';
 
-/** Stretch of frames with a high anomaly score. Frame indices are 0-based in the source. */
+/** Stretch of frames whose anomaly scores are above the baseline. Frame indices are 0-based in the source. */
 export interface AnomalyEvent {
   /** Index of the first frame. */
   from: number;
@@ -14,80 +14,73 @@ export interface AnomalyEvent {
   box: Box;
 }
 
-/** Anomaly score of a frame, and the frame's region with the highest z-score. */
-interface Scored {
-  frame: number;
-  score: number;
-  box: Box;
-}
-
 /** State of an `EventDetector` as JSON holds it. */
 export interface EventDetectorState {
-  /** Events so far, highest score first. */
-  kept: readonly AnomalyEvent[];
-  /** Scores of the last two seconds of frames. */
-  recent: readonly Scored[];
+  /** Events that have ended, highest score first. */
+  ended: readonly AnomalyEvent[];
+  /** Last stretch, which may go on; null if scores are at the baseline. */
+  last: AnomalyEvent | null;
 }
 
-/** Maximum number of events kept: those with the highest scores. */
-const MOST_KEPT = 50;
-/** Minimum score of an event's frames, as a fraction of the peak score. */
-const SHARE_OF_PEAK = 0.75;
+/** Default minimum score of an event's peak: where nothing happens, a frame in half a minute has it. */
+export const DEFAULT_THRESHOLD = 1.5;
+/** Minimum score of the first and of the last frame of an event: where nothing happens, a frame in 9 seconds has it. */
+const ABOVE_BASELINE = 1;
+/** Maximum seconds between frames above the baseline that belong to one event. */
+const GAP = 0.5;
+/** Maximum seconds from the first frame of an event to the last: longer stretches become several events. */
+const LONGEST = 20;
 
 /**
- * Detector of events in a stream of anomaly scores. A peak is the highest score within a second before and after. An
- * event extends from its peak while scores are at least 0.75 of the peak score.
+ * Detector of events in a stream of anomaly scores. An event extends from where the score rises above the baseline to
+ * where it last falls. Gaps up to half a second belong to it. Its peak has at least the threshold.
  */
 export class EventDetector {
-  private kept: AnomalyEvent[] = [];
-  /** Scores of the last two seconds. */
-  private recent: Scored[] = [];
-  private readonly second: number;
+  private ended: readonly AnomalyEvent[] = [];
+  private last: AnomalyEvent | null = null;
 
-  /** @param frameRate frames per second @param state state to resume from, as `toJSON` returns it */
-  constructor(frameRate: number, state?: EventDetectorState) {
-    this.second = Math.max(1, Math.round(frameRate));
-    if (state !== undefined) [this.kept, this.recent] = [[...state.kept], [...state.recent]];
+  /**
+   * @param frameRate frames per second
+   * @param threshold minimum score of a peak
+   * @param state state to resume from, as `toJSON` returns it
+   */
+  constructor(
+    private readonly frameRate: number,
+    private readonly threshold = DEFAULT_THRESHOLD,
+    state?: EventDetectorState,
+  ) {
+    if (state !== undefined) ({ ended: this.ended, last: this.last } = state);
   }
 
   /** Returns the state for the constructor, as JSON holds it. */
   toJSON(): EventDetectorState {
-    return { kept: this.kept, recent: [...this.recent] };
+    return { ended: this.ended, last: this.last };
   }
 
-  /** Adds the score of the next frame, then detects a peak one second earlier. */
-  add(frame: number, score: number, box: Box): void {
-    this.recent.push({ frame, score, box });
-    if (this.recent.length <= this.second) return;
-    this.detectAt(this.recent.length - 1 - this.second);
-    if (this.recent.length > 2 * this.second) this.recent = this.recent.slice(1);
+  /** Adds the score of the next frame. Returns the event that the frame ends; null if the frame ends none. */
+  add(frame: number, score: number, box: Box): AnomalyEvent | null {
+    const { last, frameRate } = this;
+    const isOver = last !== null && (frame - last.to > GAP * frameRate || frame - last.from > LONGEST * frameRate);
+    const ended = isOver ? this.end() : null;
+    if (score < Math.min(ABOVE_BASELINE, this.threshold)) return ended;
+    const isHighest = this.last === null || score > this.last.score;
+    const peak = isHighest ? { score, peak: frame, box } : this.last!;
+    this.last = { ...peak, from: this.last?.from ?? frame, to: frame };
+    return ended;
   }
 
-  /** Ends the source: detects the peaks of the last second. */
-  end(): void {
-    const first = Math.max(0, this.recent.length - this.second);
-    for (let at = first; at < this.recent.length; at++) this.detectAt(at);
+  /** Ends the source. Returns the event that was not over; null if there was none. */
+  end(): AnomalyEvent | null {
+    const { last, events } = this;
+    const isEvent = last !== null && last.score >= this.threshold;
+    [this.ended, this.last] = [events, null];
+    return isEvent ? last : null;
   }
 
-  /** Events so far, highest score first; at most 50. */
-  get largest(): readonly AnomalyEvent[] {
-    return this.kept;
-  }
-
-  /** Keeps the event of the frame `recent[at]` if its score is the highest within a second. */
-  private detectAt(at: number): void {
-    const { recent, second } = this;
-    const { frame, score, box } = recent[at];
-    const around = recent.slice(Math.max(0, at - second), at + second + 1);
-    // Of equal scores the first is the peak.
-    if (score <= 0 || around.some((other) => other.score > score || (other.score === score && other.frame < frame)))
-      return;
-    const belongs = ({ score: other }: Scored) => other >= SHARE_OF_PEAK * score;
-    let first = at;
-    let last = at;
-    while (first > 0 && belongs(recent[first - 1])) first--;
-    while (last + 1 < recent.length && belongs(recent[last + 1])) last++;
-    const moment = { from: recent[first].frame, to: recent[last].frame, score, peak: frame, box };
-    this.kept = [...this.kept, moment].sort((a, b) => b.score - a.score || a.from - b.from).slice(0, MOST_KEPT);
+  /** Events so far, highest score first. The latest may go on. */
+  get events(): readonly AnomalyEvent[] {
+    const { last, ended } = this;
+    if (last === null || last.score < this.threshold) return ended;
+    return [...ended, last].sort((a, b) => b.score - a.score || a.from - b.from);
   }
 }

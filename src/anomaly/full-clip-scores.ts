@@ -1,7 +1,6 @@
-import type { Box, Size } from '../foundation/frame.js';
-import { EventDetector, type AnomalyEvent } from './event-detector.js';
-import { ScoreSmoother } from './score-smoother.js';
+import type { Size } from '../foundation/frame.js';
 import { AnomalyScorer } from './anomaly-scorer.js';
+import { EventDetector, type AnomalyEvent } from './event-detector.js';
 
 /** Anomaly scores of a clip against the baseline of the full clip. */
 export interface FullClipScores {
@@ -11,34 +10,23 @@ export interface FullClipScores {
   events: readonly AnomalyEvent[];
 }
 
+/** Number of first frames that lack context frames of the shipped models, without the first frame. */
+const LACKING = 3;
+
 /**
- * Computes the anomaly scores and events of a finished clip. The baseline is fitted to all frames of the clip, so one
- * second is enough. `scoreAnomalies` uses earlier frames alone.
+ * Computes the anomaly scores and events of a finished clip. The baseline of its first 20 seconds is fitted to all of
+ * these, so one second is enough. `scoreAnomalies` uses earlier frames alone unless the source is recorded.
  *
  * @param maps bits of each pixel of each frame but the first, height x width: `FrameCost.map` of `frameCosts`
  * @param frameRate frames per second
  * @throws PxvError `INPUT` if a map has another size than `size`
  */
 export function scoreFullClip(maps: readonly Float64Array[], size: Size, frameRate: number): FullClipScores {
-  const learning = new AnomalyScorer(size, frameRate, { baselineFrames: Infinity });
-  for (const map of maps) learning.learn(map);
-  const standOut = new AnomalyScorer(size, frameRate, { baseline: learning.toJSON() });
-  const smoothing = new ScoreSmoother(frameRate);
-  const moments = new EventDetector(frameRate);
-  const boxes: Box[] = [];
-  const scores: number[] = [];
-  const take = (known: readonly number[]) => {
-    for (const score of known) {
-      const box = boxes[scores.length];
-      moments.add(scores.push(score), score, box);
-    }
-  };
-  for (const map of maps) {
-    const { zScore, box } = standOut.add(map);
-    boxes.push(box);
-    take(smoothing.add(zScore));
-  }
-  take(smoothing.end());
-  moments.end();
-  return { scores, events: moments.largest };
+  const scorer = new AnomalyScorer<{ map: Float64Array }>(size, frameRate, { isRecorded: true });
+  const detector = new EventDetector(frameRate);
+  const scored = maps.flatMap((map, at) => scorer.add({ map }, at >= LACKING));
+  scored.push(...scorer.end());
+  for (const [at, { score, box }] of scored.entries()) detector.add(at + 1, score, box);
+  detector.end();
+  return { scores: scored.map(({ score }) => score), events: detector.events };
 }

@@ -11,8 +11,13 @@ import { expectsFrame } from '../model/description.js';
 import { toTensors, type Model } from '../model/model.js';
 import type { ProcessGroup } from '../distributed/process-group.js';
 import { EventDetector, type AnomalyEvent, type EventDetectorState } from './event-detector.js';
-import { ScoreSmoother } from './score-smoother.js';
-import { AnomalyScorer, type BaselineOptions, type AnomalyScorerState, type Baseline } from './anomaly-scorer.js';
+import {
+  AnomalyScorer,
+  type AnomalyScorerState,
+  type Baseline,
+  type BaselineOptions,
+  type ScoredFrame,
+} from './anomaly-scorer.js';
 
 /** Frame of a source with its exact cost: -log2 of its likelihood, given the context frames. */
 export interface FrameCost {
@@ -28,24 +33,19 @@ export interface FrameCost {
   map: Float64Array;
 }
 
-/** Frame with its cost and its z-scores. */
-export interface FrameZScores extends FrameCost {
-  /** Z-score of the frame before smoothing: see `FrameDeviation.zScore`. */
-  zScore: number;
+/** Frame with its cost and its anomaly score. */
+export interface AnomalyScore extends FrameCost {
+  /**
+   * Anomaly score: log10(1 + seconds until a frame as unexpected is seen where nothing happens). 1 stands for 9
+   * seconds, 3 for a quarter of an hour, 5 for a day.
+   */
+  score: number;
   /** Region with the highest z-score. */
   box: Box;
-  /** Z-score of each region. */
-  regionZScores: Float64Array;
-  /** State of the scorer after this frame. */
-  scorerState: AnomalyScorerState;
-}
-
-/** Frame with its cost and its anomaly score. */
-export interface AnomalyScore extends Omit<FrameZScores, 'zScore' | 'regionZScores' | 'scorerState'> {
-  /** Anomaly score: the average of the frame's z-score and the mean z-score of the second around the frame. */
-  score: number;
-  /** Events so far, without those that peak in the last second, highest score first. */
+  /** Events so far, highest score first. The latest may go on. */
   events: readonly AnomalyEvent[];
+  /** Events that are over with this frame. */
+  ended: readonly AnomalyEvent[];
   /** Returns the state to resume from after this frame. Call `state` before the next frame is requested. */
   state: () => AnomalyState;
 }
@@ -54,11 +54,7 @@ export interface AnomalyScore extends Omit<FrameZScores, 'zScore' | 'regionZScor
 export interface AnomalyState {
   /** Index of the last frame that was yielded. */
   index: number;
-  /** State of the scorer. @internal */
   scorer: AnomalyScorerState;
-  /** Z-scores of the last half second. @internal */
-  zScores: number[];
-  /** State of the event detector. @internal */
   events: EventDetectorState;
 }
 
@@ -66,6 +62,8 @@ export interface AnomalyState {
 export interface AnomalyOptions extends BaselineOptions {
   /** Frames per second. Default: 25. */
   frameRate?: number | undefined;
+  /** Minimum anomaly score of an event's peak. Default: 1.5. */
+  threshold?: number | undefined;
   /** Batch size: number of frames computed at once. Larger batches add latency; scores do not change. Default: 1. */
   batch?: number | undefined;
   /** State to resume from: frames up to `from.index` are read but not scored. */
@@ -78,7 +76,8 @@ export interface AnomalyOptions extends BaselineOptions {
 
 /**
  * Yields each frame of a live or recorded source but the first, with its cost in bits and its anomaly score. A frame's
- * score needs the half second of frames after the frame. A batch delays scores by up to `batch` frames more.
+ * score needs the half second of frames after the frame; see `isRecorded` for the first 20 seconds. A batch delays
+ * scores by up to `batch` frames more. Frames whose context frames are incomplete score 0.
  *
  * @param model video model; the frames may have any size
  * @param frames frames of the source from its first, all of one size, with the model's channels
@@ -99,30 +98,24 @@ export async function* scoreAnomalies(
   frames: AsyncIterable<Frame> | Iterable<Frame>,
   options: AnomalyOptions = {},
 ): AsyncGenerator<AnomalyScore, void> {
-  const { frameRate = 25, baselineFrames = 0, from } = options;
-  const smoother = new ScoreSmoother(frameRate, from?.zScores);
-  const detector = new EventDetector(frameRate, from?.events);
-  const waiting: FrameZScores[] = [];
-  const given = function* (scores: readonly number[], isEnd = false) {
-    for (const score of scores) {
-      const { index, frame, expected, bits, map, box, scorerState } = waiting.shift()!;
-      detector.add(index, score, box);
-      if (isEnd && waiting.length === 0) detector.end();
-      const state = () => ({ index, scorer: scorerState, zScores: smoother.before, events: detector.toJSON() });
-      yield { index, frame, expected, bits, map, box, score, events: detector.largest, state };
+  const { frameRate = 25, baselineFrames = 0, threshold, from } = options;
+  const detector = new EventDetector(frameRate, threshold, from?.events);
+  let scorer: AnomalyScorer<FrameCost> | undefined;
+  const judged = function* (scored: readonly ScoredFrame<FrameCost>[], isEnd = false) {
+    for (const [at, { item, score, box, state }] of scored.entries()) {
+      if (item.index < baselineFrames) continue;
+      const over = [detector.add(item.index, score, box)];
+      if (isEnd && at === scored.length - 1) over.push(detector.end());
+      const ended = over.filter((event) => event !== null);
+      const stateOf = () => ({ index: item.index, scorer: state(), events: detector.toJSON() });
+      yield { ...item, score, box, events: detector.events, ended, state: stateOf };
     }
   };
-  for await (const observed of frameZScores(
-    model,
-    frames,
-    (frame) => new AnomalyScorer(frame, frameRate, options),
-    options,
-  )) {
-    if (observed.index < baselineFrames) continue;
-    waiting.push(observed);
-    yield* given(smoother.add(observed.zScore));
+  for await (const cost of frameCosts(model, frames, options)) {
+    scorer ??= new AnomalyScorer(cost.frame, frameRate, options, from?.scorer);
+    yield* judged(scorer.add(cost, hasContext(model, cost)));
   }
-  yield* given(smoother.end(), true);
+  if (scorer !== undefined) yield* judged(scorer.end(), true);
 }
 
 /**
@@ -137,39 +130,22 @@ export async function fitBaseline(
   clips: AsyncIterable<AsyncIterable<Frame>> | Iterable<AsyncIterable<Frame> | Iterable<Frame>>,
   options: AnomalyOptions & { onFrame?: (frames: number) => void } = {},
 ): Promise<Baseline | null> {
-  let standOut: AnomalyScorer | null = null;
+  let scorer: AnomalyScorer<FrameCost> | undefined;
   let frames = 0;
   for await (const clip of clips) {
-    for await (const { map, frame } of frameCosts(model, clip, options)) {
-      standOut ??= new AnomalyScorer(frame, options.frameRate ?? 25, { baselineFrames: Infinity });
-      standOut.learn(map);
+    for await (const cost of frameCosts(model, clip, options)) {
+      scorer ??= new AnomalyScorer(cost.frame, options.frameRate ?? 25, { baselineFrames: Infinity });
+      scorer.add(cost, hasContext(model, cost));
       options.onFrame?.(++frames);
     }
+    scorer?.end();
   }
-  return standOut?.toJSON() ?? null;
+  return scorer?.baseline ?? null;
 }
 
-/**
- * Yields each frame of a source but the first, with its cost and its z-scores.
- *
- * @param standOutOf makes the scorer; called once, with the first frame that has a cost
- * @throws PxvError as `frameCosts`
- */
-export async function* frameZScores(
-  model: Model,
-  frames: AsyncIterable<Frame> | Iterable<Frame>,
-  standOutOf: (frame: Frame) => AnomalyScorer,
-  options: AnomalyOptions = {},
-): AsyncGenerator<FrameZScores, void> {
-  let standOut: AnomalyScorer | null = null;
-  for await (const costed of frameCosts(model, frames, options)) {
-    const { frame, map } = costed;
-    if (standOut === null) {
-      standOut = standOutOf(frame);
-      if (options.from !== undefined) standOut.restore(options.from.scorer);
-    }
-    yield { ...costed, ...standOut.add(map), scorerState: standOut.toJSON() };
-  }
+/** Returns true if all context frames of a frame exist. */
+function hasContext({ chain }: Model, { index }: FrameCost): boolean {
+  return index >= chain.exampleShape.context;
 }
 
 /**

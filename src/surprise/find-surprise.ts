@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { errorFactory } from '../foundation/errors.js';
@@ -19,7 +19,8 @@ import { assertVideoModel } from '../model/assert-model-kind.js';
 import { fitScoringBatch } from '../memory/memory-limits.js';
 import { parseOptions, type OptionsOf, type ParsedOptions } from '../options/fields.js';
 import { findSurpriseFields } from './options.js';
-import { SearchPictures, TIMELINE_COLUMNS, formatTimelineRow } from './search-pictures.js';
+import { SearchPictures } from './search-pictures.js';
+import { EVENT_COLUMNS, TIMELINE_COLUMNS, formatEventRow, formatTimelineRow } from './search-tables.js';
 import {
   fitBaselineFromClips,
   openFrameSource,
@@ -37,8 +38,8 @@ type Asked = ParsedOptions<typeof findSurpriseFields>;
 /** Result of `findSurprise`: the anomaly scores and events of a clip. */
 export interface SurpriseResult {
   /**
-   * Path of the output: a folder with `film.mp4`, `timeline.png` and `timeline.csv`, or the video alone. Null if none
-   * was written.
+   * Path of the output: a folder with `film.mp4`, `timeline.png`, `timeline.csv` and `events.csv`, or the video alone.
+   * Null if none was written.
    */
   path: string | null;
   /** Number of scored frames: all but the first and those that the baseline was fitted to. */
@@ -58,16 +59,16 @@ export interface SurpriseResult {
 }
 
 /** Files of an output folder. */
-const FILES = ['film.mp4', 'timeline.csv', 'timeline.png'];
+const FILES = ['film.mp4', 'timeline.csv', 'timeline.png', 'events.csv'];
 /** Maximum batch size for recorded clips; live streams have batch size 1. */
 const MAX_BATCH = 8;
 /** Seconds of work between checkpoints. */
 const BETWEEN_PARTS = 5;
 
 /**
- * Scores the frames of a clip for anomalies. Writes a video of frames beside heat maps of their bits, the timeline as
- * CSV, and the timeline with the largest events as PNG. Checkpoints go to `<out>.unfinished`, from which the same call
- * resumes after an interruption. In a process group only the main process writes.
+ * Scores the frames of a clip for anomalies. Writes a video of frames beside heat maps of their bits, the timeline and
+ * the events as CSV, and the timeline with the largest events as PNG. Checkpoints go to `<out>.unfinished`, from which
+ * the same call resumes after an interruption. In a process group only the main process writes.
  *
  * @param trained video model
  * @param source path of a clip, or bytes of a live video or raw stream; aborting a stream ends the stream
@@ -144,9 +145,10 @@ async function searchThrough(
       const film = (path: string) => concatenateVideos(path, search.films, frameRate);
       const folder = async (path: string) => {
         await mkdir(path);
-        const [filmPath, timeline, picture] = FILES.map((name) => join(path, name));
+        const [filmPath, timeline, picture, events] = FILES.map((name) => join(path, name));
         await film(filmPath);
         await pipeline(csvOf(rows, rate), createWriteStream(timeline));
+        await writeFile(events, `${[EVENT_COLUMNS, ...findings.events.map(formatEventRow)].join('\n')}\n`);
         await writePng(picture, await findings.timeline(rows));
       };
       await writeAtomically(out, isVideoOutput(out) ? film : folder, { confirm });
@@ -176,12 +178,13 @@ async function computeAlong(model: Model, source: string | AsyncIterable<Uint8Ar
   await exhaust(frameCosts(model, opened.frames(), { ...settings, from: state.surprise ?? undefined }));
 }
 
-/** Returns the options for scoring, without the baseline. */
+/** Returns the options for scoring, without the fitted baseline. */
 function settingsOf(
   { frameRate, isLive }: FrameSource,
-  { batch, processGroup, signal }: Pick<AnomalyOptions, 'batch' | 'processGroup' | 'signal'>,
+  { batch, processGroup, signal, threshold }: Pick<AnomalyOptions, 'batch' | 'processGroup' | 'signal' | 'threshold'>,
 ): AnomalyOptions {
-  return { frameRate: framesPerSecond(frameRate), batch, processGroup, signal: isLive ? undefined : signal };
+  const source = { frameRate: framesPerSecond(frameRate), isRecorded: !isLive, signal: isLive ? undefined : signal };
+  return { ...source, batch, processGroup, threshold };
 }
 
 function learnsFromClips({ learn }: Asked): boolean {
@@ -196,15 +199,17 @@ async function watch(
   options: Asked & { batch: number },
 ): Promise<SearchPictures> {
   const { size, frameRate, estimatedFrames } = source;
-  const { out, onProgress, onFrame } = options;
+  const { out, onProgress, onFrame, onEvent } = options;
   const rate = framesPerSecond(frameRate);
   const settings = settingsOf(source, options);
   const seconds = parseSeconds(options.learn);
   if (learnsFromClips(options) && search.state.baseline === null)
     search.saveBaseline(await fitBaselineFromClips(model, size, options, settings));
   const { surprise: from, baseline } = search.state;
-  const findings = new SearchPictures(rate, search.state, search.frames);
-  const frames = findings.remembering(source.frames(), from?.index ?? -1);
+  const findings = new SearchPictures(rate, options.threshold, search.state, search.frames);
+  const frames = findings.remembering(source.frames(), from?.index ?? -1, (done) =>
+    onProgress?.({ what: 'watch', done, total: estimatedFrames }),
+  );
   const learnFirst = seconds === null ? undefined : Math.max(2, Math.round(seconds * rate));
   const comparison = { baseline: baseline ?? undefined, baselineFrames: learnFirst, from: from ?? undefined };
   const watched = scoreAnomalies(model, frames, { ...settings, ...comparison });
@@ -222,7 +227,7 @@ async function watch(
           rows.push(row);
           const picture = await findings.add(next.value);
           onFrame?.(row, rate);
-          onProgress?.({ what: 'watch', done: frame, total: estimatedFrames });
+          for (const event of next.value.ended) onEvent?.(event, rate);
           yield picture;
           state = next.value.state();
           next = await watched.next();

@@ -76,11 +76,15 @@ export async function openFrameSource(
  * Returns a key of a search as JSON: the weights' hash, the clip, the options that change scores, and the clips to
  * learn from.
  */
-export async function describeSearch(model: Model, { identity, size, frameRate }: FrameSource, { learn, fit }: Asked) {
+export async function describeSearch(
+  model: Model,
+  { identity, size, frameRate }: FrameSource,
+  { learn, fit, threshold }: Asked,
+) {
   const weights = createHash('sha256');
   for (const array of model.weights) weights.update(array);
   const learned = await Promise.all((learn ?? []).map(identityOf));
-  return JSON.stringify([weights.digest('hex'), identity, size, frameRate, fit ?? null, learned]);
+  return JSON.stringify([weights.digest('hex'), identity, size, frameRate, fit ?? null, threshold ?? null, learned]);
 }
 
 /** Returns the path of a clip and the size and modification time of each file; null for a file that cannot be read. */

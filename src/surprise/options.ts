@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AnomalyEvent } from '../anomaly/event-detector.js';
 import type { TimelineRow } from './search-checkpoint.js';
 import {
   withFlag,
@@ -8,6 +9,7 @@ import {
   overwrite,
   targetSize,
   pixelSize,
+  positiveNumber,
   processGroup,
   signal,
 } from '../options/fields.js';
@@ -22,6 +24,12 @@ export const surpriseFlags = {
     z.array(z.string()).min(1).optional(),
     'clips...',
     'clips, or the first seconds of the clip as 60s, to fit the baseline to (default: the frames so far)',
+  ),
+  /** Minimum anomaly score of an event's peak. Default: 1.5. */
+  threshold: withFlag(
+    positiveNumber.optional(),
+    'score',
+    'minimum score of an event (default: 1.5); if given, the exit code is 3 if there was an event',
   ),
   /** Target frame rate. Default: the clip's own. */
   frameRate,
@@ -42,6 +50,8 @@ export const findSurpriseFields = {
   rawSize: pixelSize.optional(),
   /** Called with the timeline row of each scored frame, in order, and the clip's frames per second. */
   onFrame: callbackField<(row: TimelineRow, frameRate: number) => void>(),
+  /** Called with each event once the event is over, and the clip's frames per second. */
+  onEvent: callbackField<(event: AnomalyEvent, frameRate: number) => void>(),
   /**
    * Called with the number of frames done and the estimated total, null if unknown. `learn` is fitting the baseline.
    */

@@ -10,13 +10,16 @@ import { makeTable, type Table } from '../document/blocks/table.js';
 import type { Axis } from '../document/chart.js';
 import type { Section } from '../document/report.js';
 import { invalidResultError, type SectionSource } from '../document/section-source.js';
-import { EventDetector, type AnomalyEvent } from '../anomaly/event-detector.js';
+import type { AnomalyEvent } from '../anomaly/event-detector.js';
 import { openClip } from '../video/index.js';
-import { TIMELINE_COLUMNS } from './search-pictures.js';
+import { EVENT_COLUMNS, TIMELINE_COLUMNS } from './search-tables.js';
 import { BITS_NOTE } from '../document/notes.js';
 
 /** Maximum number of events shown. */
 const SHOWN = 8;
+/** Meaning of an anomaly score. */
+const SCORE_NOTE =
+  'seen where nothing happens: 1 every 9 seconds, 2 every 2 minutes, 3 every quarter of an hour, 5 daily';
 /** Maximum width and height of an event's frame, in pixels. */
 const PICTURE = 480;
 
@@ -42,7 +45,8 @@ type ToldFindings = z.infer<typeof findingsSchema>;
 export const sectionSource: SectionSource<() => Promise<Section>> = {
   reads: 'results',
   open({ path, id, names, json }) {
-    if (names?.includes('timeline.csv') && names.includes('film.mp4')) return [() => searchSection(path, id)];
+    if (['film.mp4', 'timeline.csv', 'events.csv'].every((name) => names?.includes(name)))
+      return [() => searchSection(path, id)];
     if (json === undefined || !('events' in json && 'timeline' in json)) return null;
     const section = findingsSection(path, json);
     return [() => Promise.resolve(section)];
@@ -78,7 +82,7 @@ function findingsSection(path: string, result: object): Section {
  * @throws PxvError `INPUT` if the timeline or the video cannot be read
  */
 async function searchSection(folder: string, id: string): Promise<Section> {
-  const found = readTimeline(join(folder, 'timeline.csv'), await readFile(join(folder, 'timeline.csv'), 'utf8'));
+  const found = await readTables(folder);
   const [first] = found.timeline.frame;
   const peaks = found.events.slice(0, SHOWN).map(({ peak }) => peak - first);
   const film = await openClip(join(folder, 'film.mp4'), {
@@ -104,7 +108,7 @@ function sectionOf(title: string, found: ToldFindings, pictures: readonly (Frame
     x: peak / frameRate,
     label: String(at + 1),
     name: `${time(peak)}, score ${score.toFixed(1)}`,
-    id: pictures[at] ? `${id}-moment-${at + 1}` : undefined,
+    id: pictures[at] ? `${id}-event-${at + 1}` : undefined,
   }));
   const overTime = (name: string, values: readonly number[]) => {
     const points = timeline.frame.map((frame, at) => [frame / frameRate, values[at]] as const);
@@ -130,7 +134,7 @@ function sectionOf(title: string, found: ToldFindings, pictures: readonly (Frame
       kind: 'number',
       title: 'largest score',
       value: (shown[0]?.score ?? 0).toFixed(1),
-      note: 'deviations above what the same place usually costs',
+      note: SCORE_NOTE,
     },
     {
       kind: 'series',
@@ -139,9 +143,7 @@ function sectionOf(title: string, found: ToldFindings, pictures: readonly (Frame
       y: { label: 'score', from: 0 },
       marks,
       lines: [overTime('score', timeline.score)],
-      note:
-        'score: z-score above the baseline; numbers mark the largest ' +
-        `events${leads ? ', and lead to their pictures' : ''}`,
+      note: `numbers mark the largest events${leads ? ', and lead to their pictures' : ''}`,
     },
     ...shown.flatMap(({ peak, score }, at): Block[] => {
       const frame = pictures[at];
@@ -166,27 +168,34 @@ function sectionOf(title: string, found: ToldFindings, pictures: readonly (Frame
   return { title, blocks };
 }
 
-/** Parses a timeline CSV of `TIMELINE_COLUMNS`, and detects its events. @throws PxvError `INPUT` if the text is none */
-function readTimeline(path: string, text: string): ToldFindings {
-  const [titles, ...lines] = text.trimEnd().split('\n');
+/** Reads the timeline and the events of an output folder. @throws PxvError `INPUT` if a file is no such table */
+async function readTables(folder: string): Promise<ToldFindings> {
+  const timeline = await readTable(join(folder, 'timeline.csv'), TIMELINE_COLUMNS);
+  const events = await readTable(join(folder, 'events.csv'), EVENT_COLUMNS);
+  const last = timeline.at(-1);
+  if (last === undefined || !(last[1] > 0)) throw noTable(join(folder, 'timeline.csv'), TIMELINE_COLUMNS);
+  const column = (at: number) => timeline.map((row) => row[at]);
+  return {
+    frameRate: last[0] / last[1],
+    events: events.map(([from, to, peak, score, x, y, width, height]) => {
+      return { from, to, peak, score, box: { x, y, width, height } };
+    }),
+    timeline: { frame: column(0), bitsPerDim: column(2), score: column(3) },
+  };
+}
+
+/** Reads a CSV of numbers. @throws PxvError `INPUT` if its header or a row is another */
+async function readTable(path: string, columns: string): Promise<number[][]> {
+  const [titles, ...lines] = (await readFile(path, 'utf8')).trimEnd().split('\n');
   const rows = lines.map((line) => line.split(',').map(Number));
-  const last = rows.at(-1);
-  const isRow = (row: readonly number[]) =>
-    row.length === TIMELINE_COLUMNS.split(',').length && row.every(Number.isFinite);
-  if (titles !== TIMELINE_COLUMNS || last === undefined || !rows.every(isRow) || !(last[1] > 0))
-    throw errorFactory('INPUT', 'write report')(
-      path,
-      `rows of ${TIMELINE_COLUMNS}`,
-      'something else',
-      'give a folder that pxv surprise wrote',
-    );
-  const frameRate = last[0] / last[1];
-  const detector = new EventDetector(frameRate);
-  for (const [frame, , , score, x, y, width, height] of rows) detector.add(frame, score, { x, y, width, height });
-  detector.end();
-  const column = (at: number) => rows.map((row) => row[at]);
-  const timeline = { frame: column(0), bitsPerDim: column(2), score: column(3) };
-  return { frameRate, events: [...detector.largest], timeline };
+  const isRow = (row: readonly number[]) => row.length === columns.split(',').length && row.every(Number.isFinite);
+  if (titles !== columns || !rows.every(isRow)) throw noTable(path, columns);
+  return rows;
+}
+
+function noTable(path: string, columns: string): Error {
+  const remedy = 'give a folder that pxv surprise wrote';
+  return errorFactory('INPUT', 'write report')(path, `rows of ${columns}`, 'something else', remedy);
 }
 
 function mean(values: readonly number[]): number {

@@ -1,6 +1,6 @@
 import { formatClock } from '../foundation/format-clock.js';
 import type { Frame } from '../foundation/frame.js';
-import type { AnomalyEvent } from '../anomaly/event-detector.js';
+import { DEFAULT_THRESHOLD, EventDetector, type AnomalyEvent } from '../anomaly/event-detector.js';
 import type { AnomalyScore } from '../anomaly/score-anomalies.js';
 import { drawHeatMap, drawSurpriseFrame, chooseSurpriseScale, drawTimeline } from '../video/index.js';
 import type { SearchState, TimelineRow } from './search-checkpoint.js';
@@ -17,27 +17,40 @@ export class SearchPictures {
   /** Events so far, highest score first. */
   events: readonly AnomalyEvent[];
   private frames: number;
-  /** Frames of the last two seconds and of the largest events, by index. */
+  /** Frames of the largest events, by index. */
   private readonly pictures = new Map<number, Frame>();
 
-  /** @param rate frames per second @param saved state of a resumed search @param frames number of committed frames */
+  /**
+   * @param rate frames per second
+   * @param threshold minimum score of an event
+   * @param saved state of a resumed search
+   * @param frames number of committed frames
+   */
   constructor(
     private readonly rate: number,
+    private readonly threshold = DEFAULT_THRESHOLD,
     { meanMap, surprise }: Pick<SearchState, 'meanMap' | 'surprise'>,
     frames: number,
   ) {
     this.meanMap = meanMap;
     this.frames = frames;
-    this.events = surprise?.events.kept ?? [];
+    this.events = new EventDetector(rate, threshold, surprise?.events).events;
   }
 
-  /** Yields the frames of `source`. Keeps frames up to index `until` that the interrupted search had kept. */
-  async *remembering(source: AsyncIterable<Frame>, until: number): AsyncGenerator<Frame, void> {
+  /**
+   * Yields the frames of `source`. Keeps frames up to index `until` that the interrupted search had kept. Calls
+   * `onRead` with the index of each frame.
+   */
+  async *remembering(
+    source: AsyncIterable<Frame>,
+    until: number,
+    onRead: (index: number) => void,
+  ): AsyncGenerator<Frame, void> {
     const shown = this.shownFrames();
     let index = 0;
     for await (const frame of source) {
-      if (index <= until && (shown.has(index) || index >= until - 2 * this.rate)) this.pictures.set(index, frame);
-      index++;
+      if (index <= until && shown.has(index)) this.pictures.set(index, frame);
+      onRead(index++);
       yield frame;
     }
   }
@@ -49,15 +62,14 @@ export class SearchPictures {
     this.pictures.set(index, frame);
     this.events = events;
     const shown = this.shownFrames();
-    for (const kept of this.pictures.keys())
-      if (kept < index - 2 * this.rate && !shown.has(kept)) this.pictures.delete(kept);
+    for (const kept of this.pictures.keys()) if (!shown.has(kept)) this.pictures.delete(kept);
     const time = formatClock(index / this.rate);
     const cost = `${bits.toFixed(2)} bits/dim`;
     const told = `score ${score.toFixed(1)}`;
     const picture = {
       frame,
       heatMap: drawHeatMap(map, frame, WHITE * this.meanMap),
-      box: this.isLarge(score) ? box : null,
+      box: score >= this.threshold ? box : null,
       texts: [`${time}   ${cost}   ${told}`, `${time}   ${told}`, told],
     };
     return drawSurpriseFrame(picture, chooseSurpriseScale(frame));
@@ -69,7 +81,7 @@ export class SearchPictures {
     const first = rows[0].frame;
     return drawTimeline(
       [
-        { values: rows.map(({ score }) => score), label: 'score: z-score above the baseline' },
+        { values: rows.map(({ score }) => score), label: 'anomaly score' },
         { values: rows.map(({ bits }) => bits), label: 'bits/dim' },
       ],
       shown
@@ -87,21 +99,4 @@ export class SearchPictures {
   private shownFrames(): Set<number> {
     return new Set(this.events.slice(0, SHOWN).map(({ peak }) => peak));
   }
-
-  /** Returns true if a score is at least that of the last event shown. */
-  private isLarge(score: number): boolean {
-    const least = this.events.slice(0, SHOWN).at(-1)?.score;
-    return least !== undefined && score >= least;
-  }
-}
-
-/** Header line of a timeline CSV. */
-export const TIMELINE_COLUMNS = 'frame,seconds,bits_per_dim,score,x,y,width,height';
-
-/** Formats a row of a timeline CSV: see `TIMELINE_COLUMNS`. @param rate frames per second */
-export function formatTimelineRow(
-  { frame, bits, score, box: { x, y, width, height } }: TimelineRow,
-  rate: number,
-): string {
-  return [frame, (frame / rate).toFixed(3), bits.toFixed(4), score.toFixed(3), x, y, width, height].join(',');
 }

@@ -34,19 +34,19 @@ const faint: Colour = [90, 90, 96];
 
 /**
  * Draws a timeline: curves one below the other, and above them the images of events, each joined by a line to its time.
- * @param moments events in order of time; drawn from the first on, as many as fit
+ * @param events events in order of time; drawn from the first on, as many as fit
  * @param seconds time of the first frame, and duration of each frame, in seconds
  */
 export async function drawTimeline(
   curves: readonly Curve[],
-  moments: readonly TimelineEvent[],
+  events: readonly TimelineEvent[],
   seconds: { first: number; frame: number },
 ): Promise<Frame> {
   const line = textHeight(LETTERS);
-  const scale = moments.length === 0 ? 1 : Math.max(1, Math.round(PICTURE / moments[0].picture.height));
+  const scale = events.length === 0 ? 1 : Math.max(1, Math.round(PICTURE / events[0].picture.height));
   const [wide, high] =
-    moments.length === 0 ? [0, 0] : [moments[0].picture.width, moments[0].picture.height].map((side) => scale * side);
-  const shown = moments.slice(0, Math.max(1, Math.floor((WIDTH - MARGIN) / (wide + MARGIN))));
+    events.length === 0 ? [0, 0] : [events[0].picture.width, events[0].picture.height].map((side) => scale * side);
+  const shown = events.slice(0, Math.max(1, Math.floor((WIDTH - MARGIN) / (wide + MARGIN))));
   const top = MARGIN + (shown.length === 0 ? 0 : high + line + 2 * MARGIN);
   const height = top + curves.length * (line + CURVE + MARGIN) + line + MARGIN;
   const canvas = new Canvas(WIDTH, height, 3, background);
@@ -54,15 +54,15 @@ export async function drawTimeline(
   const plot = { x: MARGIN, width: WIDTH - 2 * MARGIN };
   const at = (frame: number) => plot.x + Math.floor((frame / frames) * plot.width);
 
-  for (const [index, moment] of shown.entries()) {
+  for (const [index, event] of shown.entries()) {
     // Centred in an equal part of the width.
     const x = Math.round(((index + 0.5) * WIDTH) / shown.length - wide / 2);
-    canvas.paste(moment.picture, x, MARGIN, scale);
-    canvas.outline(scaleBox(moment.box, x, MARGIN, scale), 2, predicted);
-    const letters = fitTextSize([moment.label], LETTERS, Math.max(wide, WIDTH / shown.length - MARGIN));
-    await canvas.write(moment.label, x, MARGIN + high, letters, predicted);
-    drawLine(canvas, [x + wide / 2, MARGIN + high + line], [at(moment.frame), top], predicted);
-    canvas.fill({ x: at(moment.frame), y: top, width: 1, height: height - top - line - MARGIN }, faint);
+    canvas.paste(event.picture, x, MARGIN, scale);
+    canvas.outline(scaleBox(event.box, x, MARGIN, scale), 2, predicted);
+    const letters = fitTextSize([event.label], LETTERS, Math.max(wide, WIDTH / shown.length - MARGIN));
+    await canvas.write(event.label, x, MARGIN + high, letters, predicted);
+    drawLine(canvas, [x + wide / 2, MARGIN + high + line], [at(event.frame), top], predicted);
+    canvas.fill({ x: at(event.frame), y: top, width: 1, height: height - top - line - MARGIN }, faint);
   }
   for (const [index, { values, label }] of curves.entries()) {
     const y = top + index * (line + CURVE + MARGIN);

@@ -32,7 +32,10 @@ beforeAll(async () => {
     here,
   );
   writeFileSync(at('score.json'), score.stdout);
-  const found = await pxvInProcess(['surprise', hostile, '--out', 'found', '--json', ...model], here);
+  const found = await pxvInProcess(
+    ['surprise', hostile, '--out', 'found', '--threshold', '0.2', '--json', ...model],
+    here,
+  );
   writeFileSync(at('found.json'), found.stdout);
 }, 180_000);
 
@@ -118,15 +121,15 @@ test('the tables of a score are those that eval-video prints', async () => {
   expect(outcome.stdout).toContain(table);
 });
 
-test('moments are the same from the JSON of a search and from its folder', async () => {
+test('events are the same from the JSON of a search and from its folder', async () => {
   const fromJson = await report('found.json', '--out', 'search-0.html', '--json');
   const fromFolder = await report('found', '--out', 'search-1.html', '--json');
-  const momentsOf = (outcome: typeof fromJson) => {
+  const eventsOf = (outcome: typeof fromJson) => {
     const { sections } = jsonOf(outcome) as unknown as { sections: [Shown] };
     return sections[0].blocks.find(({ kind, title }) => kind === 'table' && title.startsWith('events'))!.rows;
   };
-  expect(momentsOf(fromJson).length).toBeGreaterThan(0);
-  expect(momentsOf(fromFolder)).toEqual(momentsOf(fromJson));
+  expect(eventsOf(fromJson).length).toBeGreaterThan(0);
+  expect(eventsOf(fromFolder)).toEqual(eventsOf(fromJson));
 });
 
 test('what cannot be shown is said in one line, and writes nothing', async () => {
@@ -135,6 +138,7 @@ test('what cannot be shown is said in one line, and writes nothing', async () =>
   writeFileSync(at('empty.json'), '{"clips": [], "baselines": {}, "bitsPerDim": 1}');
   mkdirSync(at('search'));
   writeFileSync(at('search', 'timeline.csv'), 'frame\n1\n');
+  writeFileSync(at('search', 'events.csv'), '');
   writeFileSync(at('search', 'film.mp4'), '');
   mkdirSync(at('notes-csv'));
   writeFileSync(at('notes-csv', 'diary.txt'), '');
@@ -228,9 +232,9 @@ describe('in a browser', () => {
     expect(faults).toEqual([]);
   });
 
-  testInChromium('a mark on the timeline leads to its moment, and a chart is saved with its colours', async () => {
+  testInChromium('a mark on the timeline leads to its event, and a chart is saved with its colours', async () => {
     const { page, faults } = await openFile(browser, at('all.html'), { width: 390 });
-    await page.locator('.chart .narrow a[href*=moment]').first().press('Enter');
+    await page.locator('.chart .narrow a[href*=event]').first().press('Enter');
     expect(await page.locator('.picture:target').count()).toBe(1);
     const [download] = await Promise.all([page.waitForEvent('download'), page.locator('.save').first().click()]);
     expect(download.suggestedFilename()).toBe('learning-curves.svg');

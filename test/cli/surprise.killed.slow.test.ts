@@ -10,9 +10,9 @@ afterAll(folder.remove);
 
 test('a search that is killed goes on where it was, to the very same files', async () => {
   const clip = join(folder.path, 'clip.mkv');
-  ffmpeg(['-stream_loop', '3', '-i', 'examples/asl_yes.mkv', '-c', 'copy', clip]);
+  ffmpeg(['-stream_loop', '11', '-i', 'examples/asl_yes.mkv', '-c', 'copy', clip]);
   const [whole, killed] = ['whole', 'killed'].map((name) => join(folder.path, name));
-  const search = ['surprise', clip, '--size', '64x64', '--json'];
+  const search = ['surprise', clip, '--size', '32x32', '--json'];
   const { stdout } = await pxv([...search, '--out', whole]);
 
   const state = join(`${killed}.unfinished`, 'search.json');

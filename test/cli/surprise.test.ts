@@ -30,20 +30,22 @@ test('a clip becomes a film, a timeline and events, and nothing that is there is
     model,
     '--learn',
     '0.5s',
+    '--threshold',
+    '0.001',
     '--out',
     out,
     '--json',
   ]);
-  expect(code).toBe(0);
+  // An event above a threshold that was asked for is an alarm.
+  expect(code).toBe(3);
   const { frames, events, timeline } = JSON.parse(stdout) as Found;
   // 65 frames, of which 15 are learned from.
   expect([frames, timeline.frame[0], timeline.frame.at(-1), timeline.score.length]).toEqual([50, 15, 64, 50]);
-  expect(events[0]).toMatchObject({ box: { width: 8, height: 8 } });
   expect(events[0].score).toBeCloseTo(Math.max(...timeline.score), 9);
   // Moments are where the timeline has them.
   expect(timeline.score[timeline.frame.indexOf(events[0].peak)]).toBe(events[0].score);
 
-  expect(readdirSync(out).sort()).toEqual(['film.mp4', 'timeline.csv', 'timeline.png']);
+  expect(readdirSync(out).sort()).toEqual(['events.csv', 'film.mp4', 'timeline.csv', 'timeline.png']);
   const [heading, ...rows] = readFileSync(join(out, 'timeline.csv'), 'utf8').trim().split('\n');
   expect(heading).toBe('frame,seconds,bits_per_dim,score,x,y,width,height');
   expect(rows.map((row) => Number(row.split(',')[2]))).toEqual(
@@ -73,6 +75,8 @@ test('what cannot be looked at is said in one line, and leaves nothing', async (
       [example, '--size', '9000x9000', '--out', join(folder.path, 'none')],
       /memory: expected work that fits .* give a smaller size/,
     ],
+    [['-', '--csv', '--threshold', '3'], /--csv: expected .* leave out one of both/],
+    [[example, '--threshold', '0'], /--threshold/],
     [[example, '--raw', '64x64'], /--raw: expected - for standard input, received examples\/asl_yes\.mkv/],
     [[example, '--learn', '99s', '--out', join(folder.path, 'none')], /two frames or more after what is learned/],
   ];

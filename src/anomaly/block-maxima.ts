@@ -1,0 +1,94 @@
+import { median } from '../foundation/median.js';
+
+/** Number of blocks at which blocks shorter than a second are merged in pairs. */
+const MOST_SHORT = 40;
+/** Maximum number of blocks, of about a second each: an hour. */
+const MOST = 3600;
+/** Maximum fraction of the highest maxima that are taken for anomalies. */
+const OUTLIERS = 0.15;
+/** Scale of the tail, in standard deviations: the minimum, and a prior with its weight in blocks. */
+const SCALE = { least: 0.25, prior: 0.4, weight: 5 };
+/** Maximum exponent whose power is finite. */
+const MOST_EXPONENT = 700;
+/** Median absolute deviation of a Gumbel distribution, the limit of maxima, of scale 1. */
+const GUMBEL_DEVIATION = 0.77;
+
+/** State of a `BlockMaxima` as JSON holds it. */
+export interface BlockMaximaState {
+  /** Number of frames per block. */
+  frames: number;
+  /** Maximum of each block, in order of time. */
+  maxima: number[];
+  /** Values of the block that is not full. */
+  rest: number[];
+}
+
+/**
+ * Maxima of a deviation over blocks of time, and the return period of a value that follows from these maxima. Each
+ * maximum counts with a logistic function of its distance from the value, whose exponential tail extrapolates. Blocks
+ * grow with the number of frames, from a frame to about a second. The last hour counts.
+ */
+export class BlockMaxima {
+  private frames = 1;
+  private maxima: number[] = [];
+  private rest: number[] = [];
+  /** Maxima without outliers, and the scale of the tail; null if maxima were added since. */
+  private fitted: { usual: number[]; scale: number } | null = null;
+
+  /**
+   * @param frameRate frames per second
+   * @param outliers maximum number of the highest maxima that are taken for anomalies
+   * @param state state to resume from, as `toJSON` returns it
+   */
+  constructor(
+    private readonly frameRate: number,
+    private readonly outliers: number,
+    state?: BlockMaximaState,
+  ) {
+    if (state === undefined) return;
+    this.frames = state.frames;
+    this.maxima = [...state.maxima];
+    this.rest = [...state.rest];
+  }
+
+  /** Adds the value of the next frame. */
+  learn(value: number): void {
+    this.rest.push(value);
+    if (this.rest.length < this.frames) return;
+    this.maxima.push(Math.max(...this.rest));
+    this.rest = [];
+    this.fitted = null;
+    if (this.maxima.length > MOST) this.maxima.shift();
+    if (this.maxima.length < MOST_SHORT || this.frames >= this.frameRate) return;
+    this.maxima = this.maxima.flatMap((later, at, all) => (at % 2 === 0 ? [] : [Math.max(all[at - 1], later)]));
+    this.frames *= 2;
+  }
+
+  /**
+   * Returns the score of a value: log10(1 + seconds until as high a value is expected where nothing happens, beyond
+   * one block). Grows with the value. Returns 0 if nothing was learned.
+   */
+  score(value: number): number {
+    if (this.maxima.length === 0) return 0;
+    const { usual, scale } = (this.fitted ??= this.fit());
+    const above = (maximum: number) => 1 / (1 + Math.exp(Math.min(MOST_EXPONENT, (value - maximum) / scale)));
+    const expected = usual.reduce((sum, maximum) => sum + above(maximum), 0);
+    const blocks = usual.length / expected;
+    return Math.log10(1 + (this.frames / this.frameRate) * (blocks - 1));
+  }
+
+  /** Returns the state for the constructor, as JSON holds it. */
+  toJSON(): BlockMaximaState {
+    return { frames: this.frames, maxima: [...this.maxima], rest: [...this.rest] };
+  }
+
+  private fit(): { usual: number[]; scale: number } {
+    const { maxima } = this;
+    const middle = median(maxima);
+    const spread = median(maxima.map((maximum) => Math.abs(maximum - middle))) / GUMBEL_DEVIATION;
+    const scale = (maxima.length * spread + SCALE.weight * SCALE.prior) / (maxima.length + SCALE.weight);
+    const outliers = Math.min(this.outliers, Math.floor(OUTLIERS * maxima.length));
+    const usual = [...maxima].sort((a, b) => a - b).slice(0, maxima.length - outliers);
+    return { usual, scale: Math.max(SCALE.least, scale) };
+  }
+}
