@@ -19,7 +19,7 @@ const validationsOf = (run: string) =>
     .map((line) => JSON.parse(line) as { step: number; validation?: number })
     .filter(({ validation }) => validation !== undefined);
 
-test('pxv train starts from a shipped model, which a network of its own is compared with on the same frames', async () => {
+test('pxv train starts from a shipped model, and compares other networks with it on the same frames', async () => {
   const started = await train('started', '--size', '16x12', '--steps', '1', '--batch', '1');
   expect(started.code).toBe(0);
   expect(started.stderr).toMatch(/^pxv: starts from video-64-small, .*--from none: random weights$/m);

@@ -28,7 +28,7 @@ async function sectionOf(...paths: string[]) {
   return { blocks, warnings, charts: titles('series'), texts: titles('text') };
 }
 
-test('trainings that validated on different frames are drawn apart, with a warning that says how to compare', async () => {
+test('trainings that validated on different frames are drawn apart, with a warning on how to compare', async () => {
   const a = recorded('a', '1', 4.25, [4, 3.858]);
   const b = recorded('b', '1', 1.5, [1.4, 1.337]);
   const c = recorded('c', '2', 4.25, [4, 3.9]);
