@@ -24,16 +24,20 @@ beforeAll(async () => {
 test('raw frames of a stream are scored as those of a clip, and nothing is written unless requested', async () => {
   const clip = makeClip(at('clip.mkv'), frames, '-c:v', 'ffv1', '-pix_fmt', 'gbrp');
   const before = readdirSync(folder.path);
-  const asked = { size, frameRate: { numerator: 10, denominator: 1 } };
+  const asked = { size, frameRate: { numerator: 10, denominator: 1 }, threshold: 1e-6 };
   const rows: number[] = [];
+  const over: number[] = [];
   const streamed = await findSurprise(model, Readable.from(frames.map(({ data }) => Buffer.from(data))), {
-    ...{ ...asked, rawSize: size, learn: ['0.3s'] },
+    ...{ ...asked, rawSize: size, learn: ['0.8s'] },
     onFrame: ({ frame }) => rows.push(frame),
+    onEvent: ({ peak }) => over.push(peak),
   });
-  const read = await findSurprise(model, clip, { ...asked, learn: ['0.3s'] });
+  const read = await findSurprise(model, clip, { ...asked, learn: ['0.8s'] });
   expect(streamed).toEqual(read);
   expect(rows).toEqual(read.timeline.frame);
-  expect([read.path, read.timeline.frame[0], read.frames]).toEqual([null, 3, 9]);
+  expect(over.length).toBeGreaterThan(0);
+  expect(over.sort()).toEqual(read.events.map(({ peak }) => peak).sort());
+  expect([read.path, read.timeline.frame[0], read.frames]).toEqual([null, 8, 4]);
   expect(readdirSync(folder.path)).toEqual(before);
 });
 
