@@ -14,9 +14,9 @@ const installFlags = {
 };
 
 /** Returns the `backends` command, which builds the binding of an optional backend. */
-export function command(): Command {
+export function createCommand(): Command {
   const backends = new Command('backends')
-    .description('make another backend work here; pxv doctor says what is there')
+    .description('install other backends; pxv doctor lists those at hand')
     .addHelpText('after', EXAMPLES);
   const install = backends
     .command('install')

@@ -82,23 +82,20 @@ const kernelFlags = {
 };
 
 /** Returns the `bench` command, which measures the speed of training and sampling. */
-export function command(): Command {
+export function createCommand(): Command {
   const bench = new Command('bench')
-    .description('measure how fast this machine trains and draws, and where the time goes')
+    .description('measure how fast this machine trains and draws, and profile it')
     .addHelpText('after', EXAMPLES);
   const train = bench
     .command('train')
     .description('time whole training steps, with RMSProp, on images of random levels');
   addAction(train, trainFlags, benchTrainingStep);
-  const sample = bench
-    .command('sample')
-    .description('time how long a batch of images takes to draw, with random weights');
+  const sample = bench.command('sample').description('time the drawing of a batch of images, with random weights');
   addAction(sample, sampleFlags, benchSampling);
   const kernels = bench
     .command('kernels')
     .description(
-      "time each kernel of a network's training step against the peak of arithmetic or of memory " +
-        '(without --network: the networks of the paper)',
+      "time each kernel of a network's training step against its roofline " + '(default: the networks of the paper)',
     );
   addAction(kernels, kernelFlags, (work, options: ParsedOptions<typeof kernelFlags>) =>
     benchAll(work, options, kernels.getOptionValueSource('network') === 'cli'),

@@ -10,19 +10,19 @@ import type { CommandResult, CommandContext } from './action.js';
 const flags = { model: videoModel, ...checkFlags, ...computing };
 
 /** Returns the `check` command, which verifies that a model's likelihood is exact. */
-export function command(): Command {
+export function createCommand(): Command {
   const check = new Command('check')
-    .description("prove that a model's likelihood is exact, with its weights")
+    .description('prove that the likelihood of a model is exact, with its weights')
     .addHelpText('after', HELP);
   return addAction(check, flags, checkOne);
 }
 
 const HELP = `
-Ends with 1 where a check fails. What each proves is in docs/evaluating.md.
+The exit code is 1 if a check fails. docs/evaluating.md says what each check proves.
 
 Examples:
   $ pxv check
-  $ pxv check --size 97x55                             as predict runs the model at another size
+  $ pxv check --size 97x55                             at another size, as predict runs the model
   $ pxv check --model runs/mine --instruction-set portable`;
 
 async function checkOne(

@@ -5,19 +5,19 @@ import { withFlag, positiveInteger, pixelSize, type ParsedOptions } from '../src
 
 /** Help text about sampling images. */
 export const ABOUT_TEMPERATURE = `
---temperature below 1 keeps what is drawn from a mixture near its means, which lie where the model expects the pixel; of
-other heads it prefers the likeliest levels.
+--temperature below 1 draws closer to the means of a mixture, which lie about the expected frame; with other heads
+it prefers the most probable levels.
 
---temperature 0 shows no typical picture: the likeliest level of one sub-pixel after another leads into flat areas and
-repetitions, for what is likeliest in each place is hardly ever seen everywhere at once. It is there to compare.`;
+--temperature 0 takes the most probable level of every sub-pixel. The result is not typical: it leads into flat
+areas and repetitions. It serves for comparison.`;
 
 /** Help text about sampling rollouts of clips. */
 export const ABOUT_FUTURES = `${ABOUT_TEMPERATURE}
 
-Futures are drawn as the model's file says. Where it says nothing, a mixture about the expected frame is drawn from at a
-temperature of 0.95, and the frames after a drawn one are predicted from the expected frame and a quarter of what the
-draw has beyond it, so that what was drawn wrong fades. --temperature is that of the first drawn frame; later ones may
-be warmer.`;
+Samples are drawn by the sampling settings in the model's file. Without settings, a mixture about the expected frame
+is drawn from at a temperature of 0.95, and later frames are predicted from the expected frame plus a quarter (the
+carry) of the draw's deviation from it, so that errors fade. --temperature sets the temperature of the first drawn
+frame; it may rise from frame to frame.`;
 
 const group = 'Size:';
 /** Returns the size flags of commands that run a model at any clip size. @param byDefault default size, in words */
@@ -25,7 +25,7 @@ export const sizeFlags = (byDefault: string) => ({
   size: withFlag(
     pixelSize.optional(),
     'WxH',
-    `size to bring clips to, which the model then runs at (default: ${byDefault})`,
+    `size of the frames, at which the model then runs (default: ${byDefault})`,
     { group },
   ),
   shortSide: withFlag(positiveInteger.optional(), 'pixels', 'keep the aspect of a clip, with this shorter side', {
@@ -36,16 +36,16 @@ export const sizeFlags = (byDefault: string) => ({
   fit: withFlag(
     z.enum(['crop', 'stretch', 'letterbox']).optional(),
     'name',
-    "how a clip of another aspect is brought to --size, or else to the model's size (default: crop)",
+    "how a clip of another aspect is fitted to --size, or else to the model's size (default: crop)",
     { group },
   ),
 });
 
 /** Help text about `sizeFlags`. */
 export const ABOUT_SIZES = `
-A model is trained at one size and runs at any other. What moves by more pixels than it has seen is harder to predict.
---fit crop scales a clip to cover the size and cuts it around the centre; stretch distorts it; letterbox keeps all of it
-and its aspect, as large as it fits in: there are no bars, which would have to be predicted.`;
+A model is trained at one size and runs at any other. Motion of more pixels than in its training is harder to
+predict. --fit crop scales a clip to cover the size and crops it to the centre; stretch changes its aspect;
+letterbox scales it to fit inside the size and keeps its aspect, without bars.`;
 
 /**
  * Returns the size options of the library for parsed `sizeFlags`.

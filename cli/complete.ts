@@ -14,7 +14,7 @@ const flags = {
   out: withFlag(
     z.string().optional(),
     'file.png',
-    'contact sheet: the image, what is kept, the completions (default: here, <image>-completed.png)',
+    'contact sheet: the image, its kept rows, the completions (default: here, <image>-completed.png)',
   ),
   ...completeFlags,
   ...imageSamplingFields,
@@ -22,9 +22,9 @@ const flags = {
 };
 
 /** Returns the `complete` command, which keeps the upper rows of an image and samples the others. */
-export function command(): Command {
+export function createCommand(): Command {
   const complete = new Command('complete')
-    .description('keep the upper rows of an image and draw the others, several times')
+    .description('complete an image: keep its upper rows and draw the others, several times')
     .argument('<image>', 'a PNG, JPEG, WebP, TIFF or AVIF file')
     .addHelpText('after', ABOUT_TEMPERATURE)
     .addHelpText('after', EXAMPLES);
@@ -37,7 +37,7 @@ Examples:
   $ pxv complete photo.jpg --model runs/mine --from-row 16 --samples 14 --out sheet.png
 
 One network draws exactly from its distribution given the kept rows. A chain of scales does not: its coarse image is
-drawn without a look at the finer pixels of these rows ("exact": false in the JSON).`;
+drawn without the finer pixels of these rows ("exact": false in the JSON).`;
 
 const NOT_EXACT = '\nnot exact: a chain of scales draws its coarse image without the finer pixels of the kept rows';
 

@@ -8,7 +8,7 @@ import type { CommandResult } from './action.js';
  * Returns the `completion` command, which prints shell completions.
  * @param program with all commands, read at run time
  */
-export function command(program: Command): Command {
+export function createCommand(program: Command): Command {
   const completion = new Command('completion')
     .description('print what makes a shell complete commands, flags and their values')
     .addArgument(new Argument('<shell>', 'which shell').choices(Object.keys(shells)))

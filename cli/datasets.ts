@@ -14,21 +14,21 @@ const getFlags = {
 const verifyFlags = { data };
 
 /** Returns the `datasets` command, which lists, downloads and verifies image data sets. */
-export function command(): Command {
+export function createCommand(): Command {
   const datasets = new Command('datasets')
     .description('image data sets: list them, download one, check its files')
     .addHelpText('after', EXAMPLES);
-  const list = datasets.command('list').description('list the data sets, and where their files are looked for');
+  const list = datasets.command('list').description('list the data sets and the folders of their files');
   addAction(list, {}, listSets);
   const get = datasets
     .command('get')
-    .description('download a data set from its official place into the cache')
+    .description('download a data set from its official source to the cache')
     .argument('<name>', 'one of pxv datasets list')
     .addHelpText('after', GET_HELP);
   addAction(get, getFlags, getSet);
   const verify = datasets
     .command('verify')
-    .description('check the files of a data set: format, counts, and checksums where they are known')
+    .description('check the files of a data set: format, counts, and checksums if known')
     .argument('<name>', 'one of pxv datasets list, or a folder of images');
   addAction(verify, verifyFlags, verifySet);
   return datasets;

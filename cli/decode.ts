@@ -13,20 +13,19 @@ const flags = {
   out: withFlag(
     z.string().optional(),
     'path',
-    'a folder for PNG files or .mkv (FFV1), which are exact, or .mp4, .webm, .gif, .png to look at ' +
-      '(default: <file>-frames)',
+    'folder of PNG files or .mkv (FFV1), which are exact, or .mp4, .webm, .gif, .png ' + '(default: <file>-frames)',
   ),
-  model: withFlag(z.string().optional(), 'run|name', 'the model that wrote it, where it is none of the shipped ones'),
+  model: withFlag(z.string().optional(), 'run|name', 'model of the encoder, if it is not a shipped one'),
   overwrite,
   threads,
   instructionSet,
 };
 
 /** Returns the `decode` command, which restores the frames of an encoded file. */
-export function command(): Command {
+export function createCommand(): Command {
   const decode = new Command('decode')
-    .description('read a file of pxv encode: the very frames that were written')
-    .argument('<file>', 'what pxv encode wrote')
+    .description('decode a file of pxv encode to the same frames')
+    .argument('<file>', 'file that pxv encode wrote')
     .addHelpText('after', EXAMPLES);
   return addAction(decode, flags, read);
 }
@@ -34,8 +33,8 @@ export function command(): Command {
 const EXAMPLES = `
 Examples:
   $ pxv decode clip.pxv                    writes clip-frames/00000.png, ...
-  $ pxv decode clip.pxv --out clip.mkv     the same frames as a film, without loss
-  $ pxv decode clip.pxv --out clip.mp4     a film to look at, which H.264 changes a little
+  $ pxv decode clip.pxv --out clip.mkv     the same frames as a video, without loss
+  $ pxv decode clip.pxv --out clip.mp4     a video, which H.264 changes a little
   $ pxv decode clip.pxv --model runs/mine  written by a model of your own`;
 
 async function read(

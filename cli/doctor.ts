@@ -26,9 +26,9 @@ function checked(
 }
 
 /** Returns the `doctor` command, which reports what works on this machine and how to fix the rest. */
-export function command(): Command {
+export function createCommand(): Command {
   const doctor = new Command('doctor')
-    .description('say what works on this machine, and how to fix what does not')
+    .description('check what works on this machine, and how to fix the rest')
     .addHelpText('after', EXAMPLES);
   return addAction(doctor, computing, diagnose);
 }
@@ -36,7 +36,7 @@ export function command(): Command {
 const EXAMPLES = `
 Examples:
   $ pxv doctor
-  $ pxv doctor --backend tensorflow      what this backend, in use, says of itself`;
+  $ pxv doctor --backend tensorflow      check this backend in use`;
 
 async function diagnose({ signal }: CommandContext, options: BackendOptions): Promise<CommandResult> {
   const backend = await checkBackend(options);
@@ -60,19 +60,21 @@ async function checkBackend(options: BackendOptions): Promise<{ check: Check; ch
 
 /** Checks TensorFlow's library in a separate process. The library is optional, so its absence is no warning. */
 async function checkTensorflow(signal: AbortSignal): Promise<Check> {
-  const { findTensorflowPackage, INSTALL_BINDING, INSTALL_PACKAGE } = await import('../src/backend/tensorflow.js');
+  const { findTensorflowPackage, INSTALL_BINDING_COMMAND, INSTALL_PACKAGE_COMMAND } =
+    await import('../src/backend/tensorflow.js');
   const { probeTensorflow } = await import('../src/backend/build-tensorflow-binding.js');
   const installed = findTensorflowPackage();
-  if (installed === null) return checked('tensorflow', 'not installed', `to have it, run: ${INSTALL_PACKAGE}`, 'none');
+  if (installed === null)
+    return checked('tensorflow', 'not installed', `to have it, run: ${INSTALL_PACKAGE_COMMAND}`, 'none');
   const what = `${installed.name} ${installed.version}`;
   if (!existsSync(installed.binding))
-    return checked('tensorflow', `${what} without a binding`, `run: ${INSTALL_BINDING}`);
+    return checked('tensorflow', `${what} without a binding`, `run: ${INSTALL_BINDING_COMMAND}`);
   try {
     const { version, gpu } = await probeTensorflow(installed, signal);
     return checked('tensorflow', `${what} with TensorFlow ${version}, on ${gpu ? 'a GPU' : 'the CPU'}`);
   } catch {
     signal.throwIfAborted();
-    return checked('tensorflow', `${what} that does not load`, `run: ${INSTALL_BINDING} --overwrite`);
+    return checked('tensorflow', `${what} that does not load`, `run: ${INSTALL_BINDING_COMMAND} --overwrite`);
   }
 }
 

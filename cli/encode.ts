@@ -21,9 +21,9 @@ const flags = {
 };
 
 /** Returns the `encode` command, which writes a clip or images losslessly. */
-export function command(): Command {
+export function createCommand(): Command {
   const encode = new Command('encode')
-    .description('write a clip without loss, each frame in as many bits as the model says')
+    .description('compress a clip without loss: each frame in as many bits as its -log2 P by the model')
     .argument('<clip>', 'video file, folder of numbered images, or folder of other images')
     .addHelpText('after', ABOUT)
     .addHelpText('after', ABOUT_SIZES)
@@ -32,12 +32,13 @@ export function command(): Command {
 }
 
 const ABOUT = `
-Images of a folder that differ in more than numbers are no clip: each stands for itself, and keeps its name. Those of
-several sizes need a --size. With a model of images (--model cifar) so do all images of a folder.
+Images of a folder whose names differ in more than numbers are still images, not a clip: each is coded by itself and
+keeps its name. Images of several sizes need a --size. With a model of images (--model cifar) all images of a folder
+are still images.
 
-Each frame is kept at the size that it is brought to, to the last bit. A file is read by the same model, on machines
-that round as this one: x86 with AVX2 and Arm are one family, WebAssembly and portable another.
---instruction-set portable writes files that both read, in some twice the time.`;
+Each frame is kept exactly, at the size that --size gives. Decoding needs the same model, and a machine with the
+same rounding: x86 with AVX2 and Arm are one family, WebAssembly and portable another. --instruction-set portable
+writes files that both decode, in about twice the time.`;
 
 const EXAMPLES = `
 Examples:

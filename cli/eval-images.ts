@@ -21,9 +21,9 @@ const flags = {
 };
 
 /** Returns the `eval-images` command, which scores a model on images. */
-export function command(): Command {
+export function createCommand(): Command {
   const evalImages = new Command('eval-images')
-    .description('score a model on images: bits/dim, or nats per image where pixels are black or white')
+    .description('score a model on images: bits/dim, or nats per image if pixels are binary')
     .argument('<set>', 'a data set (see pxv datasets list) or a folder of images')
     .addHelpText('after', EXAMPLES);
   return addAction(evalImages, flags, evaluate, { shares: true });
@@ -124,9 +124,9 @@ function linesOf(model: string, score: ImageSetScore, out: string | undefined): 
 const NAMED = 3;
 
 function publishedTable({ scores }: Published): string {
-  const rows = scores.map(({ model, value, bound, source }) => [
+  const rows = scores.map(({ model, value, isUpperBound, source }) => [
     model,
-    `${bound ? '<= ' : ''}${value.toFixed(2)}`,
+    `${isUpperBound ? '<= ' : ''}${value.toFixed(2)}`,
     source,
   ]);
   return tableText(makeTable('lrl', null, rows));

@@ -20,9 +20,9 @@ const flags = {
 };
 
 /** Returns the `eval-video` command, which scores a model on clips. */
-export function command(): Command {
+export function createCommand(): Command {
   const evalVideo = new Command('eval-video')
-    .description('score clips: bits/dim one step ahead, and predicted frames against the true ones')
+    .description('score clips: bits/dim one step ahead, and forecasts against the true frames')
     .argument('<path...>', 'clips: video files, folders of numbered images, or folders of either')
     .addHelpText('after', ABOUT_FUTURES)
     .addHelpText('after', ABOUT_SIZES)
@@ -35,7 +35,7 @@ Examples:
   $ pxv eval-video clip.mp4
   $ pxv eval-video clips/ --model runs/mine --horizon 16
   $ pxv eval-video clips/ --starts 8 --samples 8 --codecs
-  $ pxv eval-video clips/ --adapt                      the same of a model that learns from each clip as it goes
+  $ pxv eval-video clips/ --adapt                      with adaptation to each clip
   $ pxv eval-video clips/ --short-side 96              each at its own aspect
   $ pxv eval-video clips/ --horizon 0 --json           bits/dim only, as JSON`;
 
@@ -48,7 +48,7 @@ async function evaluate(
   const { clipTable, forecastTables, summaryLines } = await import('../src/evaluate/score-tables.js');
   // Clips are read more than once, which standard input does not allow.
   if (paths.includes(STANDARD_STREAM))
-    throw misused(STANDARD_STREAM, 'files or folders of clips', 'standard input', 'write it to a file first');
+    throw misused(STANDARD_STREAM, 'files or folders of clips', 'standard input', 'write the input to a file first');
   const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
   const own = model.chain.exampleShape.size;
   const score = await scoreClips(model, paths, {

@@ -33,7 +33,8 @@ export function listenForInterrupt(progress: Progress, command: string): Interru
     }
     progress.log(`pxv: ${ending}... (interrupt again to stop at once)`);
     const interruption = errorFactory('INTERRUPTED', command);
-    controller.abort(interruption('this command', 'to come to its end', name, 'run it again'));
+    const problem = `interrupted by ${name}`;
+    controller.abort(interruption('this command', 'the end', name, 'run it again', { problem }));
   };
   for (const name of signals) process.on(name, onSignal);
   return {

@@ -32,8 +32,8 @@ const program = new Command('pxv').description(description).version(version);
 // A command needs only its module; help, usage errors and completion need all.
 const typed = commandNames.filter((name) => name === process.argv[2]);
 for (const name of typed.length > 0 ? typed : [...commandNames, 'completion']) {
-  const { command } = (await import(`./${name}.js`)) as { command: (program: Command) => Command };
-  program.addCommand(command(program));
+  const { createCommand } = (await import(`./${name}.js`)) as { createCommand: (program: Command) => Command };
+  program.addCommand(createCommand(program));
 }
 program.addHelpText(
   'after',

@@ -7,10 +7,10 @@ import { addAction } from './options.js';
 import type { CommandResult, CommandContext } from './action.js';
 
 /** Returns the `models` command, which lists shipped models or describes others. */
-export function command(): Command {
+export function createCommand(): Command {
   const models = new Command('models')
-    .description('list the models that ship with pxv and what each is for, or describe others')
-    .argument('[model...]', 'run folders, .safetensors files or names (default: all that ship)')
+    .description('list the shipped models and their purposes, or describe other models')
+    .argument('[model...]', 'run folders, .safetensors files or names (default: all shipped models)')
     .addHelpText('after', HELP);
   return addAction<Record<never, never>, [string[]]>(models, {}, listModels);
 }

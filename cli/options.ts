@@ -16,7 +16,7 @@ const { withFlag, positiveInteger, flagRegistry, flagSpelling, booleanFlag } = f
 /** Flags of every command. */
 const reporting = {
   json: booleanFlag('print the result as one JSON object'),
-  quiet: booleanFlag('show no progress and no warnings: the result and errors alone'),
+  quiet: booleanFlag('print only the result and errors, no progress or warnings'),
 };
 
 /**
@@ -111,14 +111,14 @@ function parserOf(value: z.ZodType, flag: string, most?: number): (text: string,
 const group = 'Computing:';
 /** Flags for the options of `chooseBackend`, of commands that compute. */
 export const computing = {
-  threads: withFlag(positiveInteger.optional(), 'count', 'threads to compute with (default: one for each core)', {
+  threads: withFlag(positiveInteger.optional(), 'count', 'number of threads (default: one for each core)', {
     max: 256,
     group,
   }),
   backend: withFlag(
     z.enum(['native', 'cpu', 'tensorflow'] satisfies BackendName[]).optional(),
     'name',
-    'what computes whole images; drawing, pixel by pixel, is on the CPU in any case (default: native)',
+    'backend for whole images; samples are always drawn on the CPU (default: native)',
     { group },
   ),
   instructionSet: withFlag(
@@ -146,7 +146,7 @@ function wrongValue(flag: string, expected: string, text: string, remedy: string
 /** Parses the path of a file or folder. @throws PxvError `USAGE` if empty, for example from an unset variable */
 export function path(text: string, flag: string): string {
   if (text !== '') return text;
-  throw wrongValue(flag, 'the name of a file or folder', text, 'give one, or leave the option out');
+  throw wrongValue(flag, 'the name of a file or folder', text, 'give a name, or leave out the option');
 }
 
 /** Parses a whole number from `min` to `max`, inclusive. @throws PxvError `USAGE` */

@@ -5,7 +5,7 @@ import { addAction } from './options.js';
 import type { CommandResult, CommandContext } from './action.js';
 
 /** Returns the `page` command, which serves the page of the browser on this machine. */
-export function command(): Command {
+export function createCommand(): Command {
   const page = new Command('page')
     .description('serve a page that predicts videos and a camera in the browser, to this machine alone')
     .addHelpText('after', HELP);
@@ -13,16 +13,16 @@ export function command(): Command {
 }
 
 const HELP = `
-The page looks at a video that is dropped into it, or at the camera: the next frames, beside those that really come,
-and where it was surprised. A file of pxv encode --instruction-set portable is played. All of it is computed in the
-browser, and nothing is uploaded. It is served until the command is interrupted.
+Drop a video into the page, or use the camera: the page shows the predicted frames beside the true ones, and
+anomalies. It also plays files of pxv encode --instruction-set portable. The browser computes everything, and
+nothing is uploaded. The page is served until the command is interrupted.
 
 Examples:
   $ pxv page                                           prints the address to open
   $ pxv page --port 8080
-  $ npm run build:page                                 in a clone: the same as static files, in build/page
+  $ npm run build:page                                 in a clone: the page as static files, in build/page
 
-Any host can serve the static files. Threads need two headers there, or one thread computes:
+Any host can serve the static files. To use several threads, it must send two headers:
   Cross-Origin-Opener-Policy: same-origin
   Cross-Origin-Embedder-Policy: require-corp`;
 

@@ -26,7 +26,7 @@ import { outputStem } from './output-stem.js';
 
 /** Flags for `forecast`, an option of the library. */
 const forecastFlags = {
-  bestGuess: booleanFlag('write the expected frames, without chance: the model feeds them back', {
+  bestGuess: booleanFlag('write the rollout of expected frames; nothing in it is random', {
     conflicts: ['samples', 'temperature'],
   }),
 };
@@ -49,9 +49,9 @@ const flags = {
 type PredictOptions = ParsedOptions<typeof flags>;
 
 /** Returns the `predict` command, which writes a clip whose last frames are predicted. */
-export function command(): Command {
+export function createCommand(): Command {
   const predict = new Command('predict')
-    .description('write a clip whose last frames are predicted')
+    .description('predict the next frames of a clip, and write them as a video')
     .argument('<clip...>', 'video files, folders of numbered images, folders of either, or - for standard input')
     .addHelpText('after', ABOUT_FUTURES)
     .addHelpText('after', ABOUT_SIZES)
@@ -67,10 +67,10 @@ Examples:
   $ pxv predict clip.mp4 --hold-out 8                  the clip's own last frames, the true ones beside them
   $ pxv predict clips/ --out futures --format gif      futures/NAME.gif of each clip
   $ pxv predict - --out - --format webm < clip.mp4 | ffplay -
-  $ pxv predict clip.mp4 --size 128x72                 at this size, whatever that of the model
-  $ pxv predict clip.mp4 --best-guess                  the one future that is expected, at once
-  $ pxv predict clip.mp4 --best-guess --adapt          corrected by what the clip itself has shown
-  $ pxv predict clip.mp4 --model runs/mine --fps model  at the rate that the model learned at
+  $ pxv predict clip.mp4 --size 128x72                 at this size instead of the model's
+  $ pxv predict clip.mp4 --best-guess                  the rollout of expected frames, quickly
+  $ pxv predict clip.mp4 --best-guess --adapt          corrected by the errors on known frames
+  $ pxv predict clip.mp4 --model runs/mine --fps model  at the frame rate of its training
   $ pxv predict frames/ --model runs/mine --seed 7`;
 
 async function predictFrames(work: CommandContext, clips: string[], given: PredictOptions): Promise<CommandResult> {
@@ -81,9 +81,14 @@ async function predictFrames(work: CommandContext, clips: string[], given: Predi
   const { listClips, prefetchProbe } = await import('../src/video/index.js');
   if (clips.includes(STANDARD_STREAM)) {
     if (work.processGroup.size > 1)
-      throw misused(STANDARD_STREAM, 'a clip that all ranks can read', 'standard input', 'name a file');
+      throw misused(STANDARD_STREAM, 'a file that all ranks can read', 'standard input', 'name a file');
     if (clips.length === 1) return predictOne(work, STANDARD_STREAM, options);
-    throw misused(STANDARD_STREAM, 'standard input alone', 'other clips beside it', 'predict it by itself');
+    throw misused(
+      STANDARD_STREAM,
+      'standard input alone',
+      'other clips beside it',
+      'predict it in a command of its own',
+    );
   }
   const sources = withoutOutputs(await listClips(clips), options.out ?? SEVERAL_OUT);
   const isClip = clips.length === 1 && sources.length === 1 && sources[0].path === resolve(clips[0]);
@@ -260,7 +265,7 @@ function figures(clip: PredictedClip, { horizon }: PredictOptions) {
 async function expectFormat(out: string, { kind }: PredictOptions): Promise<void> {
   const { outputKind } = await import('../src/video/index.js');
   if (kind === undefined || out === STANDARD_STREAM || outputKind(out) === kind) return;
-  throw misused(`--format ${kind}`, 'an --out of the same kind', out, 'leave one of the two out');
+  throw misused(`--format ${kind}`, 'an --out of the same kind', out, 'leave out one of the two');
 }
 
 const misused = errorFactory('USAGE', 'predict');

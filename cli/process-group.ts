@@ -19,10 +19,10 @@ export async function joinLaunched(command: string, isShareable: boolean): Promi
   const launch = readLaunch();
   if (launch === null || launch.size === 1) return joinedSingleProcess;
   if (!isShareable) {
-    const received = `${launch.size ?? 'several'} that were launched`;
+    const received = `${launch.size ?? 'several'} launched processes`;
     throw errorFactory('USAGE', command)(
       'ranks',
-      'one process, for they cannot share this work',
+      'one process; this command cannot share its work',
       received,
       'run it alone',
     );

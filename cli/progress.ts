@@ -9,7 +9,7 @@ export interface ProgressState {
   /** Total number of units; null if not known. */
   total: number | null;
   /** Seconds of limited time, which give the percentage if `total` is null. */
-  time?: { passed: number; given: number };
+  time?: { passed: number; total: number };
   /** Unit of `done` and `total`, in the plural, such as `steps`. */
   unit: string;
   /** Further values to show, such as `bits/dim`, in this order. */
@@ -93,11 +93,11 @@ export class Progress {
 export function formatProgress(state: ProgressState, rate: number, columns = Infinity): string {
   const { label, done, total, time, unit, fields = {} } = state;
   const parts = [label, `${Math.floor(done)}${total === null ? '' : `/${total}`} ${unit}`];
-  const share = total !== null ? done / total : time && time.passed / time.given;
+  const share = total !== null ? done / total : time && time.passed / time.total;
   if (share !== undefined) parts.push(`${Math.floor(100 * Math.min(1, share))}%`);
   const hasFrameRate = rate > 0 && rate < Infinity;
   if (hasFrameRate) parts.push(`${formatNumber(rate, 3)}/s`);
-  if (total === null && time) parts.push(`${formatDuration(Math.max(0, time.given - time.passed))} to go`);
+  if (total === null && time) parts.push(`${formatDuration(Math.max(0, time.total - time.passed))} to go`);
   if (total !== null && hasFrameRate && done < total) parts.push(`${formatDuration((total - done) / rate)} to go`);
   return fitted(parts, Object.entries(fields), columns);
 }

@@ -9,16 +9,16 @@ import { startWithModel } from './start-backend.js';
 import { addAction, computing, videoModel } from './options.js';
 
 const flags = {
-  out: withFlag(z.string().default('report.html'), 'path', 'the page, a .html'),
+  out: withFlag(z.string().default('report.html'), 'path', 'the page, an .html file'),
   model: videoModel,
   ...reportFlags,
   ...computing,
 };
 
 /** Returns the `report` command, which writes a page about trainings, scores, searches and clips. */
-export function command(): Command {
+export function createCommand(): Command {
   const report = new Command('report')
-    .description('write a page to look at: of trainings, scores, a search for surprise, or a clip and its prediction')
+    .description('write a report as a page: of trainings, scores, anomalies, or a clip and its prediction')
     .argument('<what...>', 'run folders, JSON that eval-video or surprise printed, folders of surprise, clips')
     .addHelpText('after', ABOUT)
     .addHelpText('after', EXAMPLES);
@@ -36,8 +36,8 @@ Examples:
   $ pxv report clip.mp4                                last frames of the clip beside predicted ones, to scrub through
   $ pxv report clip.mp4 --model runs/mine --hold-out 16 --samples 8
   $ pxv eval-video clips/ --json > score.json && pxv report score.json
-  $ pxv surprise clip.mp4 && pxv report clip-surprise  the timeline, and its events to click on
-  $ pxv report runs/mine score.json --csv              the figures beside the page, for who plots them`;
+  $ pxv surprise clip.mp4 && pxv report clip-surprise  the timeline, and its events
+  $ pxv report runs/mine score.json --csv              the figures as CSV beside the page`;
 
 async function write(
   { signal, progress }: CommandContext,

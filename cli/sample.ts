@@ -17,9 +17,9 @@ const flags = {
 };
 
 /** Returns the `sample` command, which samples images from a model of images. */
-export function command(): Command {
+export function createCommand(): Command {
   const sample = new Command('sample')
-    .description('draw images from a model that needs nothing given')
+    .description('draw images from an unconditional model')
     .addHelpText('after', ABOUT_TEMPERATURE)
     .addHelpText('after', EXAMPLES);
   return addAction(sample, flags, sampleSheet);
@@ -29,9 +29,9 @@ const EXAMPLES = `
 Examples:
   $ pxv sample --model runs/digits                     writes samples.png, 16 images
   $ pxv sample --model runs/cifar --count 64 --scale 4 --seed 7 --out sheet.png
-  $ pxv sample --model runs/cifar --temperature 0.9    somewhat nearer to what is likeliest
+  $ pxv sample --model runs/cifar --temperature 0.9    closer to the most probable levels
 
-The bits/dim are those of the images as scored, but for a chain trained with --shared predicted: there they are an upper
+The bits/dim are exact, except for a chain trained with --shared predicted: there they are an upper
 bound, since shared pixels are drawn twice ("exact": false in the JSON).`;
 
 async function sampleSheet(

@@ -20,21 +20,21 @@ const flags = {
   out: withFlag(
     z.string().optional(),
     'path',
-    'a folder for the film, the timeline and the events, or a .mp4 for the film alone (default: <clip>-surprise; of - nothing)',
+    'folder for the video, the timeline and the events, or .mp4 for the video alone (default: <clip>-surprise; of - none)',
   ),
   ...surpriseFlags,
-  csv: booleanFlag('print the timeline, row by row as frames are looked at', { conflicts: ['json'] }),
-  raw: withFlag(pixelSize.optional(), 'WxH', 'with -: what comes are the bytes of RGB frames of this size, at --fps'),
+  csv: booleanFlag('print the timeline, row by row as frames are scored', { conflicts: ['json'] }),
+  raw: withFlag(pixelSize.optional(), 'WxH', 'with -: standard input has raw RGB frames of this size, at --fps'),
   model: withFlag(z.string().default(DEFAULT_MODEL), 'run|name', 'run folder, .safetensors file or shipped model'),
   ...sizeFlags("the clip's aspect, with the shorter side of the model"),
   ...computing,
 };
 
 /** Returns the `surprise` command, which finds unexpected events in a clip. */
-export function command(): Command {
+export function createCommand(): Command {
   const surprise = new Command('surprise')
-    .description('find anomalies in a clip: a video of where its bits are, and the largest events')
-    .argument('<clip>', 'video file, folder of numbered images, or - for a film as it comes through standard input')
+    .description('find anomalies in a clip: heat maps of its bits as a video, and the largest events')
+    .argument('<clip>', 'video file, folder of numbered images, or - for a video from standard input')
     .addHelpText('after', ABOUT)
     .addHelpText('after', ABOUT_SIZES)
     .addHelpText('after', EXAMPLES);
@@ -42,15 +42,15 @@ export function command(): Command {
 }
 
 const ABOUT = `
-Each region of a frame is scored by its bits, given the frames before, against the usual bits of that region (the
+Each region of a frame is scored by its bits, given the frames before, against the mean bits of the region (the
 baseline). A score says how often a frame as unexpected is seen where nothing happens: 1 every 9 seconds, 2 every
 2 minutes, 3 every quarter of an hour, 4 every 3 hours, 5 once a day. The baseline of a file is fitted to its first
 20 seconds, that of standard input to the frames so far; no event is found in its first 2 seconds.
 An event extends from where the score rises above 1 to where it last falls, with gaps up to half a second.
 With --threshold the exit code is 3 if there was an event. Then standard input also gives a line of JSON for each
 event as it ends; what else is printed goes to standard error.
-Results are saved on the way: after an interruption the same command resumes.
-A score comes half a second after its frame. Standard input is read until it ends or is interrupted.`;
+Results are saved at intervals: after an interruption the same command resumes.
+The score of a frame follows half a second later. Standard input is read until it ends or is interrupted.`;
 
 const EXAMPLES = `
 Examples:
@@ -142,5 +142,5 @@ function refuseMisplaced(clip: string, { raw, csv, threshold }: ParsedOptions<ty
   if (clip === STANDARD_STREAM && csv && threshold !== undefined)
     throw misused('--csv', 'rows of the timeline or of events', '--threshold', 'leave out one of both');
   if (clip === STANDARD_STREAM && process.stdin.isTTY)
-    throw misused('standard input', 'a film, through a pipe or from a file', 'a terminal', 'see pxv surprise --help');
+    throw misused('standard input', 'a video, through a pipe or from a file', 'a terminal', 'see pxv surprise --help');
 }

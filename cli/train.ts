@@ -21,9 +21,9 @@ import {
 } from '../src/train/flags.js';
 
 /** Returns the `train` command, which trains a model on clips or images. */
-export function command(): Command {
+export function createCommand(): Command {
   const train = new Command('train')
-    .description('learn to predict the frames of your own clips, or the pixels of images')
+    .description('train a model on your own clips or images')
     .helpGroup('Commands:')
     .addHelpText('after', EXAMPLES);
   return addAction(train, { ...trainFlags, ...computing }, trainOne, { shares: true });
@@ -34,7 +34,7 @@ Examples:
   $ pxv train --frames clips/ --minutes 20
   $ pxv train --frames a.mp4 b.mp4 --validate c.mp4 --out runs/mine --size 32x32 --steps 2000
   $ pxv train --frames clips/ --fps 10 --minutes 20
-  $ pxv train --frames clips/ --minutes 20 --watch     a page of the training, as it goes
+  $ pxv train --frames clips/ --minutes 20 --watch     with a page of its progress
   $ pxv train --resume --out runs/mine
   $ pxv train --resume --out runs/mine --minutes 10
   $ pxv train --from video-64 --frames clips/ --minutes 5
@@ -82,7 +82,7 @@ async function trainOne(
     onStep: ({ step, steps, time, bitsPerDim, validation, examplesPerSecond }) => {
       if (time !== null && steps !== null && !isFixed) {
         isFixed = true;
-        progress.log(`${formatDuration(time.given)} at this pace are ${pluralize(steps, 'step')} in all`);
+        progress.log(`${formatDuration(time.total)} at this pace are ${pluralize(steps, 'step')} in all`);
       }
       progress.show({
         label: 'train',

@@ -76,7 +76,7 @@ export async function cachedImages(
       folder: dirname(path),
       bytes: count * stride,
       what: `${pluralize(count, 'image')} of ${shape.width}x${shape.height}`,
-      remedy: 'take a smaller --size, or set PXV_DATA to a folder on another disk',
+      remedy: 'use a smaller --size, or set PXV_DATA to a folder on another disk',
     });
     await writeToCache(path, async (temporary) => {
       const output = await open(temporary, 'wx');
@@ -113,22 +113,22 @@ async function decoded(path: string, shape: RecordImages, exact: boolean): Promi
 }
 
 /** Maximum number of images that an error names. */
-const MOST_NAMED = 5;
+const MAX_NAMED = 5;
 
 /** Returns one error for all images that cannot be read, so that nobody has to find them run after run. */
 function allRefused(refused: readonly PxvError[]): PxvError {
   const [first, ...others] = refused;
   if (others.length === 0) return first;
-  const named = refused.slice(0, MOST_NAMED).map(({ parts }) => `${parts.argument} (${parts.received})`);
-  const more = refused.length > MOST_NAMED ? [`${refused.length - MOST_NAMED} more`] : [];
+  const named = refused.slice(0, MAX_NAMED).map(({ parts }) => `${parts.argument} (${parts.received})`);
+  const more = refused.length > MAX_NAMED ? [`${refused.length - MAX_NAMED} more`] : [];
   return new PxvError(
     {
       code: 'INPUT',
       operation: 'read images',
       argument: dirname(first.parts.argument),
-      expected: 'readable images alone',
+      expected: 'readable images only',
       received: `${pluralize(refused.length, 'image')} of other kinds or shapes: ${[...named, ...more].join(', ')}`,
-      remedy: 'take them out, or put others in their place',
+      remedy: 'remove or replace them',
     },
     { cause: first },
   );

@@ -116,7 +116,7 @@ function continues(response: Response, done: number): boolean {
   if (response.status !== 206) return false;
   const range = response.headers.get('content-range');
   if (range?.startsWith(`bytes ${done}-`)) return true;
-  throw new DownloadFailure(`the range '${range}' when asked for one from byte ${done}`);
+  throw new DownloadFailure(`the range '${range}' instead of one from byte ${done}`);
 }
 
 async function checkSum(file: SourceFile, path: string): Promise<void> {

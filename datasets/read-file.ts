@@ -17,9 +17,9 @@ export async function readMaybeGzip(path: string): Promise<Uint8Array> {
   return promisify(gunzip)(bytes, { maxOutputLength: LARGEST }).catch((cause: NodeJS.ErrnoException) => {
     const received =
       cause.code === 'Z_BUF_ERROR'
-        ? 'one that was cut off'
+        ? 'a truncated file'
         : cause.code === 'ERR_BUFFER_TOO_LARGE'
-          ? `one that unpacks to more than ${LARGEST / 2 ** 20} MiB`
+          ? `a file of more than ${LARGEST / 2 ** 20} MiB uncompressed`
           : `one that is damaged (${cause.message})`;
     throw wrongFile(path, 'a whole gzip file', received, { cause });
   });
@@ -51,7 +51,7 @@ export function wrongFile(path: string, expected: string, received: string, opti
       argument: path,
       expected,
       received,
-      remedy: 'get it again, or give another folder with --data',
+      remedy: 'download it again, or give another folder with --data',
     },
     options,
   );

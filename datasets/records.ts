@@ -120,8 +120,8 @@ function cutOff(path: string): PxvError {
     code: 'INPUT',
     operation: 'read image',
     argument: path,
-    expected: 'the images that were there when it was opened',
-    received: 'a file that was cut off since',
+    expected: 'the images of the file when it was opened',
+    received: 'a file that was truncated since',
     remedy: 'restore the file and run the command again',
   });
 }

@@ -60,8 +60,8 @@ function changed(path: string, expected: string, received: string, cached: strin
     received,
     remedy:
       cached === null
-        ? 'get the official file, or leave this one where it was only packed again: its format is right, and ' +
-          'nothing else asks for the checksum'
+        ? 'get the official file, or keep this one if it was only repacked: its format is right, and ' +
+          'only this command checks the checksum'
         : `delete its folder and run pxv datasets get ${cached}`,
   });
 }

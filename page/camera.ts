@@ -1,4 +1,4 @@
-import { frameTaker, MOST_FRAMES, sizeFor, type Source, type TimedFrame } from './source.js';
+import { frameTaker, MAX_FRAMES, sizeFor, type Source, type TimedFrame } from './source.js';
 
 /** Maximum frames per second: motion between a camera's own frames is too small. */
 const RATE = 10;
@@ -17,7 +17,7 @@ export async function openCamera(): Promise<Source> {
   async function* frames(): AsyncGenerator<TimedFrame, void> {
     const began = performance.now();
     let next = began;
-    for (let count = 0; !isStopped && count < MOST_FRAMES; count++) {
+    for (let count = 0; !isStopped && count < MAX_FRAMES; count++) {
       await new Promise((resolve) => setTimeout(resolve, next - performance.now()));
       next = Math.max(next + 1000 / RATE, performance.now());
       const frame = take((context, { width, height }) => context.drawImage(video, 0, 0, width, height));
@@ -35,11 +35,11 @@ export async function openCamera(): Promise<Source> {
 async function streamOfCamera(): Promise<MediaStream> {
   // Undefined if the page came neither from this machine nor through https, whatever its type says.
   const devices = navigator.mediaDevices as MediaDevices | undefined;
-  if (devices === undefined) throw new Error('Browsers give the camera to pages from https or localhost alone.');
+  if (devices === undefined) throw new Error('The camera needs a page from https or localhost.');
   try {
     return await devices.getUserMedia({ video: { width: 640, height: 480 } });
   } catch (error) {
     const isRefused = (error as Error).name === 'NotAllowedError';
-    throw new Error(isRefused ? 'The camera was not allowed.' : 'There is no camera that can be used.');
+    throw new Error(isRefused ? 'Access to the camera was denied.' : 'No camera was found.');
   }
 }

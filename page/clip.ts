@@ -1,5 +1,5 @@
 import { ALL_FORMATS, BlobSource, Input, VideoSampleSink } from 'mediabunny';
-import { frameTaker, MOST_FRAMES, sizeFor, type Source, type TimedFrame } from './source.js';
+import { frameTaker, MAX_FRAMES, sizeFor, type Source, type TimedFrame } from './source.js';
 
 /**
  * Opens a video file, whose frames the browser decodes.
@@ -9,7 +9,7 @@ export async function openClip(file: Blob, name: string): Promise<Source> {
   const input = new Input({ source: new BlobSource(file), formats: ALL_FORMATS });
   const unreadable = (what: string) => new Error(`${name}: ${what}. Try an MP4 or WebM file.`);
   const track = await input.getPrimaryVideoTrack().catch(() => {
-    throw unreadable('this is no video file that can be read');
+    throw unreadable('this is not a readable video file');
   });
   if (track === null) throw unreadable('there is no video in this file');
   if (!(await track.canDecode())) throw unreadable('this browser has no decoder for this video');
@@ -17,8 +17,8 @@ export async function openClip(file: Blob, name: string): Promise<Source> {
   const height = await track.getDisplayHeight();
   const { averagePacketRate } = await track.computePacketStats(100);
   const seconds = await track.computeDuration();
-  const isLong = seconds * averagePacketRate > MOST_FRAMES + 1;
-  const looked = (MOST_FRAMES / averagePacketRate).toFixed(0);
+  const isLong = seconds * averagePacketRate > MAX_FRAMES + 1;
+  const looked = (MAX_FRAMES / averagePacketRate).toFixed(0);
   let isStopped = false;
   async function* frames(): AsyncGenerator<TimedFrame, void> {
     const take = frameTaker(sizeFor({ width, height }));
@@ -31,7 +31,7 @@ export async function openClip(file: Blob, name: string): Promise<Source> {
         };
       sample.close();
       if (isStopped) return;
-      if (++count === MOST_FRAMES) return;
+      if (++count === MAX_FRAMES) return;
     }
   }
   return {

@@ -1,5 +1,5 @@
 import type { Answer } from './messages.js';
-import { MOST_FRAMES, type Source, type TimedFrame } from './source.js';
+import { MAX_FRAMES, type Source, type TimedFrame } from './source.js';
 
 /**
  * Opens a file that `pxv encode` wrote, and decodes its frames exactly.
@@ -19,8 +19,8 @@ export async function openCoded(file: Blob, name: string): Promise<Source> {
   async function* frames(): AsyncGenerator<TimedFrame, void> {
     let next = first;
     for (let count = 0; !next.done; count++) {
-      if (count === MOST_FRAMES) {
-        source.leftOut = `the first ${MOST_FRAMES} frames`;
+      if (count === MAX_FRAMES) {
+        source.leftOut = `the first ${MAX_FRAMES} frames`;
         break;
       }
       yield next.value;

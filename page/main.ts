@@ -4,7 +4,7 @@ import { openClip } from './clip.js';
 import { openCoded } from './coded.js';
 import { factsOf } from './facts.js';
 import type { ModelName } from './messages.js';
-import { clock, MomentList } from './moments.js';
+import { clock, EventList } from './events.js';
 import { Panels } from './panels.js';
 import { progressOf } from './progress.js';
 import { AHEAD, Session } from './session.js';
@@ -16,7 +16,7 @@ const slider = find<HTMLInputElement>('#shown');
 const modelChoice = find<HTMLSelectElement>('#model');
 const panels = new Panels();
 const timeline = new Timeline(find('#graph'));
-const moments = new MomentList(lookAt);
+const events = new EventList(lookAt);
 
 /** Frames per second at which known and predicted frames are played: slow enough to compare. */
 const PLAYED = 6;
@@ -63,7 +63,7 @@ function draw(): void {
   find('#play').textContent = isPlaying ? 'Pause' : 'Play';
   find('#from').hidden = isLive;
   find('#stop').hidden = !isLive;
-  moments.show(session, chosen);
+  events.show(session, chosen);
   const work = progressOf(session);
   find('#work').classList.toggle('over', work === null);
   find('#doing').textContent = work?.words ?? '';
@@ -81,11 +81,11 @@ function textIn(name: string, text: string): HTMLElement {
 }
 
 /** Shows an event, predicted from just before its peak. */
-function lookAt(moment: AnomalyEvent): void {
-  chosen = moment;
-  slider.value = String(moment.peak);
+function lookAt(event: AnomalyEvent): void {
+  chosen = event;
+  slider.value = String(event.peak);
   isPlaying = false;
-  const known = Math.max(1, Math.min(moment.peak - 2, session!.frames.length - 1));
+  const known = Math.max(1, Math.min(event.peak - 2, session!.frames.length - 1));
   if (session!.known !== known) session!.predictFrom(known);
   changed();
 }
@@ -147,7 +147,7 @@ function begin(source: Source): void {
 
 async function openExample(): Promise<Source> {
   const response = await fetch('asl_yes.mkv');
-  if (!response.ok) throw new Error('asl_yes.mkv is not beside this page.');
+  if (!response.ok) throw new Error('asl_yes.mkv was not found beside this page.');
   return openClip(await response.blob(), 'asl_yes.mkv');
 }
 

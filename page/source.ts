@@ -23,7 +23,7 @@ export interface Source {
 }
 
 /** Maximum number of frames that are scored. */
-export const MOST_FRAMES = 300;
+export const MAX_FRAMES = 300;
 /** Number of pixels of a frame, as in the models' training. */
 const PIXELS = 64 * 64;
 

@@ -1,4 +1,4 @@
-import { shownMoments } from './moments.js';
+import { selectShownEvents } from './events.js';
 import { AHEAD, type Session } from './session.js';
 
 const HEIGHT = 92;
@@ -8,7 +8,7 @@ const BAND = 20;
 const MARGIN = 8;
 const MARK = 9;
 /** Minimum anomaly score at the top of the graph. */
-const LEAST_TOP = 2;
+const MIN_TOP = 2;
 
 type Attributes = Readonly<Record<string, string | number>>;
 
@@ -22,7 +22,7 @@ export class Timeline {
     const { scores } = session.hindsight;
     const last = Math.max(1, frames.length - 1);
     const x = (index: number) => MARGIN + (index / last) * (width - 2 * MARGIN);
-    const top = Math.max(LEAST_TOP, ...scores) * 1.35;
+    const top = Math.max(MIN_TOP, ...scores) * 1.35;
     const y = (score: number) => HEIGHT - (Math.max(0, score) / top) * (HEIGHT - BAND - 4);
     const svg = element('svg', { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}` });
     svg.append(pattern());
@@ -51,10 +51,10 @@ export class Timeline {
     }
     svg.append(element('text', { class: 'axis', x: MARGIN + 4, y: HEIGHT - 6 }, '\u2191 surprise'));
     svg.append(element('line', { class: 'shown', x1: x(shown), x2: x(shown), y1: BAND, y2: HEIGHT }));
-    for (const [rank, { peak, score }] of shownMoments(session).entries()) {
+    for (const [rank, { peak, score }] of selectShownEvents(session).entries()) {
       const cx = x(peak);
       const cy = Math.max(BAND + MARK, y(score) - MARK - 3);
-      svg.append(element('circle', { class: 'moment', cx, cy, r: MARK }));
+      svg.append(element('circle', { class: 'event', cx, cy, r: MARK }));
       svg.append(element('text', { class: 'rank', x: cx, y: cy + 4 }, String(rank + 1)));
     }
     this.root.replaceChildren(svg);

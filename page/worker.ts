@@ -47,6 +47,6 @@ async function start(): Promise<void> {
 
 async function fetched(name: string): Promise<Model> {
   const response = await fetch(beside(`models/${name}.safetensors`));
-  if (!response.ok) throw new Error(`${name} is not beside this page: ${response.status}`);
+  if (!response.ok) throw new Error(`${name} was not found beside this page: HTTP ${response.status}`);
   return parseModel(new Uint8Array(await response.arrayBuffer()), name);
 }

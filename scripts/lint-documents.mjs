@@ -5,8 +5,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-const MOST_WORDS = 30;
-const MOST_COLUMNS = 120;
+const MAX_WORDS = 30;
+const MAX_COLUMNS = 120;
 /** Words that are not the field's, or that few readers know; what to write in their place. */
 const UNWANTED = {
   anew: 'again',
@@ -61,17 +61,15 @@ function linesOf(path) {
 }
 
 function longLineIn(text, place) {
-  return text.length > MOST_COLUMNS ? [`${place}: ${text.length} columns, at most ${MOST_COLUMNS}`] : [];
+  return text.length > MAX_COLUMNS ? [`${place}: ${text.length} columns, at most ${MAX_COLUMNS}`] : [];
 }
 
 function offencesIn(path, text) {
   return paragraphs(text).flatMap(({ line, text }) => {
     const long = sentences(text)
       .map((sentence) => [sentence, sentence.split(/\s+/).filter((word) => /\w/.test(word)).length])
-      .filter(([, words]) => words > MOST_WORDS)
-      .map(
-        ([sentence, words]) => `${path}:${line}: ${words} words, at most ${MOST_WORDS}: ${sentence.slice(0, 60)}...`,
-      );
+      .filter(([, words]) => words > MAX_WORDS)
+      .map(([sentence, words]) => `${path}:${line}: ${words} words, at most ${MAX_WORDS}: ${sentence.slice(0, 60)}...`);
     return [...long, ...unwantedIn(text, UNWANTED, `${path}:${line}`)];
   });
 }

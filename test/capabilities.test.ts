@@ -5,8 +5,8 @@ import { capabilities, commandNames, loadSectionSources } from '../src/capabilit
 const commands: { name: string; command: Command }[] = [];
 // One after another: Jest cannot link modules that several imports share.
 for (const name of commandNames) {
-  const module = (await import(`../cli/${name}`)) as { command: (program: Command) => Command };
-  commands.push({ name, command: module.command(new Command()) });
+  const module = (await import(`../cli/${name}`)) as { createCommand: (program: Command) => Command };
+  commands.push({ name, command: module.createCommand(new Command()) });
 }
 
 /** A command and those below it. */
@@ -36,7 +36,7 @@ test.each(commands)('each flag of $name is explained, and $name refuses an unkno
 
 test('each file of a command in cli/ has a line in the registry, and each line its file', () => {
   const files = readdirSync('cli').filter((file) =>
-    /^export function command\(/m.test(readFileSync(`cli/${file}`, 'utf8')),
+    /^export function createCommand\(/m.test(readFileSync(`cli/${file}`, 'utf8')),
   );
   expect(files.sort()).toEqual([...commandNames, 'completion'].map((name) => `${name}.ts`).sort());
 });

@@ -18,7 +18,7 @@ function reducedExpm1(x: number, n: number): number {
   return 2 * (p / (q - p));
 }
 
-const LEAST_POWER = -1022;
+const MIN_POWER = -1022;
 /** 2^n, n from -1022 to 1023: to read one is faster than to put it together from its bits each time. */
 const powersOfTwo = Float64Array.from({ length: 2046 }, (_, place) => {
   halves[0] = 0;
@@ -31,14 +31,14 @@ export function exp(x: number): number {
   if (x < -708) return 0;
   if (x > 709) return Infinity;
   const n = x * 1.4426950408889634 + rounder - rounder;
-  return (1 + reducedExpm1(x, n)) * powersOfTwo[n - LEAST_POWER];
+  return (1 + reducedExpm1(x, n)) * powersOfTwo[n - MIN_POWER];
 }
 
 /** e^x - 1 for x up to 709; -1 below -708. */
 export function expm1(x: number): number {
   if (x < -708) return -1;
   const n = x * 1.4426950408889634 + rounder - rounder;
-  const scale = powersOfTwo[n - LEAST_POWER];
+  const scale = powersOfTwo[n - MIN_POWER];
   return reducedExpm1(x, n) * scale + (scale - 1);
 }
 

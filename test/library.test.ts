@@ -28,7 +28,7 @@ test('without a backend that was chosen, nothing is computed slowly in silence',
   await expect(outputOf('no-backend.js', program)).rejects.toMatchObject({
     stdout: '',
     stderr: expect.stringMatching(
-      /expected one that was chosen before any tensor is made, received none; call `await chooseBackend\(\)` first/,
+      /expected a backend chosen before the first tensor, received none; call `await chooseBackend\(\)` first/,
     ) as string,
   });
 }, 120_000);

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "../walk_plan.h"
+#include "../scan_plan.h"
 #include "convolution.h"
 #include "convolution_filter_gradient.h"
 #include "lstm_cell.h"
@@ -137,7 +137,7 @@ class StepMap {
  public:
   using Word = typename Set::Word;
 
-  StepMap(const WalkShape& shape, const Images& images, const float* map, int features, const float* outside)
+  StepMap(const ScanShape& shape, const Images& images, const float* map, int features, const float* outside)
       : map_(map), features_(features), words_((features + Set::numbersInWord - 1) / Set::numbersInWord) {
     if (isInPlace) {
       origin_ = reinterpret_cast<const Word*>(map);
@@ -173,7 +173,7 @@ class StepMap {
 // Lists the pixels of the step that begins at `place`: tap t reads features of the pixel neighbours[t][place] of the
 // map; destinationOf(i, pixel) gives each one's destination, i counting the step's pixels.
 template <class Set, class DestinationOf>
-void listStep(const WalkShape& shape, const Images& images, int place, int length, const std::vector<int>& neighbours,
+void listStep(const ScanShape& shape, const Images& images, int place, int length, const std::vector<int>& neighbours,
               const StepMap<Set>& map, StepPixels<Set>& pixels, DestinationOf&& destinationOf) {
   const int imagePixels = shape.pixelCount();
   pixels.count = images.count * length;
@@ -198,11 +198,11 @@ void listStep(const WalkShape& shape, const Images& images, int place, int lengt
 template <class Set>
 void lstm(const LstmCall& call) {
   const auto& [numbers, geometry, gates, weights, initial, activations, cells, out] = call;
-  const WalkShape shape(geometry);
+  const ScanShape shape(geometry);
   const int batch = numbers.batch;
   const ConvolutionPlan& product = planForward(shape.states, layoutOf<Set>);
   const auto* packed = packWeights<Set>(product, weights, false);
-  const WalkPlan& plan = planWalk(shape);
+  const ScanPlan& plan = planScan(shape);
   const int hidden = shape.hidden(), imagePixels = shape.pixelCount();
   static thread_local Scratch initialScratch;
   float* states0 = initialScratch.reserve<float>(2 * hidden);
@@ -246,7 +246,7 @@ void lstm(const LstmCall& call) {
 // Sums the gradients of one task that leave the image: of each tap, the dGates of pixels from which the tap leads
 // outside, [taps][4h]; then the gradients of cells outside the image, [h].
 template <class Set>
-void sumBorders(const WalkShape& shape, const WalkPlan& plan, const Images& images, const float* dGates,
+void sumBorders(const ScanShape& shape, const ScanPlan& plan, const Images& images, const float* dGates,
                 const float* carried, float* sums) {
   const int hidden = shape.hidden(), maps = 4 * hidden, imagePixels = shape.pixelCount(), taps = shape.states.taps;
   std::fill_n(sums, taps * maps + hidden, 0.0f);
@@ -265,7 +265,7 @@ void sumBorders(const WalkShape& shape, const WalkPlan& plan, const Images& imag
 // d weights[t] += initial h times the border's dGates; d initial h = sum over taps of weights[t] times the border's
 // dGates. Adds the `tasks` results of sumBorders in order.
 template <class Set>
-void addBorders(const WalkShape& shape, int tasks, const float* weights, const float* initial, float* sums,
+void addBorders(const ScanShape& shape, int tasks, const float* weights, const float* initial, float* sums,
                 float* dWeights, float* dInitial) {
   const int hidden = shape.hidden(), maps = 4 * hidden, taps = shape.states.taps, count = taps * maps + hidden;
   for (int task = 1; task < tasks; task++)
@@ -285,11 +285,11 @@ void addBorders(const WalkShape& shape, int tasks, const float* weights, const f
 template <class Set>
 void lstmGradient(const LstmGradientCall& call) {
   const auto& [numbers, geometry, dOut, weights, initial, activations, cells, out, dGates, dWeights, dInitial] = call;
-  const WalkShape shape(geometry);
+  const ScanShape shape(geometry);
   const int batch = numbers.batch;
   const ConvolutionPlan& product = planInputGradient(shape.states, 0, 0, layoutOf<Set>);
   const auto* packed = packWeights<Set>(product, weights, true);
-  const WalkPlan& plan = planWalk(shape);
+  const ScanPlan& plan = planScan(shape);
   const int hidden = shape.hidden(), imagePixels = shape.pixelCount(), taps = shape.states.taps;
   static thread_local Scratch zeroScratch, borderScratch;
   float* zeros = zeroScratch.reserve<float>(4 * hidden);
@@ -336,7 +336,7 @@ void lstmGradient(const LstmGradientCall& call) {
     if (borders) sumBorders<Set>(shape, plan, images, dGates, carried, borders + task * borderFloats);
   });
 
-  // The numbers of a WalkShape begin with those of its state-to-state convolution.
+  // The numbers of a ScanShape begin with those of its state-to-state convolution.
   convolutionFilterGradient<Set>({{batch, false}, geometry, out, dGates, dWeights, nullptr});
   if (borders) addBorders<Set>(shape, tasks, weights, initial, borders, dWeights, dInitial);
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../math.h"
-#include "../walk_plan.h"
+#include "../scan_plan.h"
 
 namespace pxv {
 
@@ -51,7 +51,7 @@ void state(const Groups& shape, const float* activations, const float* cells, fl
 //   ds = dh tanh(c) o (1 - o) | dc c' f (1 - f) | dc g i (1 - i) | dc i (1 - g^2)
 // `carried` is f dc of the pixel that reads this pixel's cell, and afterwards f dc of this pixel.
 template <class Set>
-void cellGradient(const WalkShape& shape, const float* dOut, const float* dRead, const float* activations,
+void cellGradient(const ScanShape& shape, const float* dOut, const float* dRead, const float* activations,
                   const float* cells, const float* before, float* carried, float* dGates) {
   forFeatures<Set>(shape, [&](int gate, int feature, int size, int count) __attribute__((always_inline)) {
     const auto load = [&](const float* from) { return Set::load(from, count, 0.0f); };

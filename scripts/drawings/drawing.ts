@@ -1,4 +1,11 @@
-import { chartPaints, short, SvgDrawing, type LineSettings, type Palette, type Point } from '../../src/document/svg.js';
+import {
+  chartPaints,
+  formatLength,
+  SvgDrawing,
+  type LineSettings,
+  type Palette,
+  type Point,
+} from '../../src/document/svg.js';
 
 /** Colours of the documents' drawings, by name. */
 const paints = {
@@ -36,26 +43,28 @@ export class Drawing extends SvgDrawing<Paint> {
   boxes(paint: Paint, boxes: readonly Box[]): void {
     if (boxes.length === 0) return;
     const path = boxes.map(
-      ([x, y, width, height]) => `M${short(x)} ${short(y)}h${short(width)}v${short(height)}h${short(-width)}z`,
+      ([x, y, width, height]) =>
+        `M${formatLength(x)} ${formatLength(y)}h${formatLength(width)}` +
+        `v${formatLength(height)}h${formatLength(-width)}z`,
     );
     this.parts.push(`<path class="${this.fill(paint)}" d="${path.join('')}"/>`);
   }
 
   /** Draws a box with round corners and an edge. */
   roundBox([x, y, width, height]: Box, paint: Paint): void {
-    const place = `x="${short(x)}" y="${short(y)}" width="${short(width)}" height="${short(height)}" rx="5"`;
+    const place = `${boxAttributes(x, y, width, height)} rx="5"`;
     this.parts.push(`<rect ${place} class="${this.fill(paint)} ${this.stroke('edge')}"/>`);
   }
 
   /** Draws the edge of a box. */
   outline([x, y, width, height]: Box, paint: Paint, thickness = 1.5): void {
-    const place = `x="${short(x)}" y="${short(y)}" width="${short(width)}" height="${short(height)}"`;
+    const place = boxAttributes(x, y, width, height);
     this.parts.push(`<rect ${place} class="none ${this.stroke(paint)}" stroke-width="${thickness}"/>`);
   }
 
   /** Runs `draw`, with all that it draws translated by (`right`, `down`). */
   moved([right, down]: Point, draw: () => void): void {
-    this.parts.push(`<g transform="translate(${short(right)} ${short(down)})">`);
+    this.parts.push(`<g transform="translate(${formatLength(right)} ${formatLength(down)})">`);
     draw();
     this.parts.push('</g>');
   }
@@ -74,7 +83,7 @@ export class Drawing extends SvgDrawing<Paint> {
       [back[0] - 3.5 * dy, back[1] + 3.5 * dx],
       [back[0] + 3.5 * dy, back[1] - 3.5 * dx],
     ];
-    const path = corners.map(([cornerX, cornerY]) => `${short(cornerX)} ${short(cornerY)}`).join('L');
+    const path = corners.map(([cornerX, cornerY]) => `${formatLength(cornerX)} ${formatLength(cornerY)}`).join('L');
     this.parts.push(`<path class="${this.fill(paint)}" d="M${path}z"/>`);
   }
 
@@ -87,4 +96,9 @@ export class Drawing extends SvgDrawing<Paint> {
       left += width;
     }
   }
+}
+
+function boxAttributes(x: number, y: number, width: number, height: number): string {
+  const lengths = Object.entries({ x, y, width, height });
+  return lengths.map(([name, length]) => `${name}="${formatLength(length)}"`).join(' ');
 }

@@ -9,7 +9,7 @@ import { overview } from './overview.js';
 import { rasterOrder } from './raster-order.js';
 import { scales } from './scales.js';
 import { trainings } from './trainings.js';
-import { oneRowDown, walks } from './walks.js';
+import { oneRowDown, scanOrders } from './scan-orders.js';
 import { warpedFrames } from './warped-frames.js';
 
 /** SVG drawings of the documents by file name, made from the code or the curves that they show. */
@@ -19,7 +19,7 @@ export const drawings: Readonly<Record<string, () => string>> = {
   masks,
   'colour-groups': colourGroups,
   'layer-blocks': layerBlocks,
-  walks,
+  'scan-orders': scanOrders,
   'one-row-down': oneRowDown,
   contexts,
   'lost-corner': lostCorner,

@@ -7,13 +7,13 @@ import { BaselineStatistics, type BaselineStatisticsState } from './baseline-sta
 import { BlockMaxima, type BlockMaximaState } from './block-maxima.js';
 
 /** Maximum bits of a pixel that count: a few pixels alone, such as the edge of what moves, then make no anomaly. */
-const MOST_BITS = 16;
+const MAX_BITS = 16;
 /** Seconds that running statistics remember. */
 const MEMORY = 20;
 /** Seconds at the start of a recorded source whose frames are held, to have all of these as their baseline. */
 const HELD = 20;
 /** Maximum number of pixels in the held frames of a recorded source: about 120 MB. */
-const MOST_HELD = 2 ** 23;
+const MAX_HELD_PIXELS = 2 ** 23;
 /** Minimum seconds before the first score of a live source, and before its z-scores are learned. */
 const LEAST = { score: 2, learn: 0.5 };
 /** Weight of the prior variance, in seconds: of all regions together, and of the full frame. */
@@ -171,7 +171,7 @@ export class AnomalyScorer<Item extends { map: Float64Array }> {
   add(item: Item, hasContext = true): ScoredFrame<Item>[] {
     if (this.held !== null) {
       this.held.push({ item, hasContext });
-      const most = Math.min(this.inFrames(HELD), MOST_HELD / item.map.length);
+      const most = Math.min(this.inFrames(HELD), MAX_HELD_PIXELS / item.map.length);
       return this.held.length < most ? [] : this.fitHeld();
     }
     const costs = this.costsOf(item.map);
@@ -251,7 +251,7 @@ export class AnomalyScorer<Item extends { map: Float64Array }> {
     const { width, height } = this.size;
     if (bits.length !== width * height)
       throw otherSize('frame', `${width}x${height} pixels, as the frames before`, `${bits.length} in all`);
-    const counted = bits.map((value) => Math.min(value, MOST_BITS));
+    const counted = bits.map((value) => Math.min(value, MAX_BITS));
     const mean = counted.reduce((sum, value) => sum + value, 0) / counted.length;
     return { regions: this.regions.regionMeans(counted), fullFrame: [mean] };
   }
@@ -293,5 +293,5 @@ interface Costs {
 }
 
 function otherSize(argument: string, expected: string, received: string): Error {
-  return errorFactory('INPUT', 'find surprise')(argument, expected, received, 'bring all frames to one size');
+  return errorFactory('INPUT', 'find anomalies')(argument, expected, received, 'resize all frames to one size');
 }

@@ -1,9 +1,9 @@
 import { median } from '../foundation/median.js';
 
 /** Minimum standard deviation, in bits per pixel: constant values would give unbounded z-scores. */
-const LEAST_DEVIATION = 0.2;
+const MIN_DEVIATION = 0.2;
 /** Maximum learned deviation, in standard deviations: anomalies enter the baseline slowly. */
-const MOST_LEARNED = 3;
+const MAX_LEARNED_DEVIATION = 3;
 
 /** State of `BaselineStatistics` as JSON holds it, for `restore`. */
 export interface BaselineStatisticsState {
@@ -52,7 +52,7 @@ export class BaselineStatistics {
     if (this.times === 1) return this.means.set(Array.from(values));
     const deviations = this.standardDeviations();
     for (const [at, residual] of this.residuals(values).entries()) {
-      const most = MOST_LEARNED * deviations[at];
+      const most = MAX_LEARNED_DEVIATION * deviations[at];
       const change = Math.max(-most, Math.min(most, residual));
       this.means[at] += change / this.times;
       this.variances[at] += ((1 - 1 / this.times) * change * change - this.variances[at]) / this.times;
@@ -81,7 +81,7 @@ export class BaselineStatistics {
     const pooled = this.variances.reduce((sum, variance) => sum + variance, 0) / this.length;
     const weight = this.times + this.prior;
     return this.variances.map((variance) =>
-      Math.max(LEAST_DEVIATION, Math.sqrt((this.times * variance + this.prior * pooled) / weight)),
+      Math.max(MIN_DEVIATION, Math.sqrt((this.times * variance + this.prior * pooled) / weight)),
     );
   }
 }

@@ -1,7 +1,7 @@
 import { median } from '../foundation/median.js';
 
 /** Number of blocks at which blocks shorter than a second are merged in pairs. */
-const MOST_SHORT = 40;
+const MAX_SHORT = 40;
 /** Maximum number of blocks, of about a second each: an hour. */
 const MOST = 3600;
 /** Maximum fraction of the highest maxima that are taken for anomalies. */
@@ -9,7 +9,7 @@ const OUTLIERS = 0.15;
 /** Scale of the tail, in standard deviations: the minimum, and a prior with its weight in blocks. */
 const SCALE = { least: 0.25, prior: 0.4, weight: 5 };
 /** Maximum exponent whose power is finite. */
-const MOST_EXPONENT = 700;
+const MAX_EXPONENT = 700;
 /** Median absolute deviation of a Gumbel distribution, the limit of maxima, of scale 1. */
 const GUMBEL_DEVIATION = 0.77;
 
@@ -59,7 +59,7 @@ export class BlockMaxima {
     this.rest = [];
     this.fitted = null;
     if (this.maxima.length > MOST) this.maxima.shift();
-    if (this.maxima.length < MOST_SHORT || this.frames >= this.frameRate) return;
+    if (this.maxima.length < MAX_SHORT || this.frames >= this.frameRate) return;
     this.maxima = this.maxima.flatMap((later, at, all) => (at % 2 === 0 ? [] : [Math.max(all[at - 1], later)]));
     this.frames *= 2;
   }
@@ -71,7 +71,7 @@ export class BlockMaxima {
   score(value: number): number {
     if (this.maxima.length === 0) return 0;
     const { usual, scale } = (this.fitted ??= this.fit());
-    const above = (maximum: number) => 1 / (1 + Math.exp(Math.min(MOST_EXPONENT, (value - maximum) / scale)));
+    const above = (maximum: number) => 1 / (1 + Math.exp(Math.min(MAX_EXPONENT, (value - maximum) / scale)));
     const expected = usual.reduce((sum, maximum) => sum + above(maximum), 0);
     const blocks = usual.length / expected;
     return Math.log10(1 + (this.frames / this.frameRate) * (blocks - 1));

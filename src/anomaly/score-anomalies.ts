@@ -207,7 +207,7 @@ function nearestBytes(shape: ImageShape, anchor: Float32Array): Uint8Array {
 function modelFor(model: Model, { width, height, channels }: Frame): Model {
   const wanted = model.chain.exampleShape.channels;
   if (channels !== wanted)
-    throw errorFactory('INPUT', 'find surprise')(
+    throw errorFactory('INPUT', 'find anomalies')(
       'frame',
       pluralize(wanted, 'channel'),
       `${channels}`,

@@ -92,10 +92,10 @@ export function loadModule(places: readonly AddonPlace[]): NativeModule {
 
 function openModule(path: string | null): NativeModule {
   if (path === null) throw new Error('not installed');
-  if (!existsSync(path)) throw new Error('no file, it has not been built');
+  if (!existsSync(path)) throw new Error('not built');
   const native = createRequire(import.meta.url)(path) as NativeModule;
   if (native.signature === kernelSignature) return native;
-  throw new Error('one that another version of the code was built to');
+  throw new Error('built for another version');
 }
 
 function libraryOver(native: NativeModule): KernelLibrary {

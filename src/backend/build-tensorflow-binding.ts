@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import {
   findTensorflowPackage,
-  INSTALL_PACKAGE,
+  INSTALL_PACKAGE_COMMAND,
   PROBE_SCRIPT,
   TENSORFLOW_PACKAGES,
   type TensorflowFacts,
@@ -64,7 +64,12 @@ export async function buildTensorflowBinding(options: BuildBindingOptions = {}):
   const { onStep, signal, overwrite = false, installed = findTensorflowPackage() } = options;
   if (process.platform === 'win32') throw unable('this system', 'Linux or macOS', 'Windows', 'use the native backend');
   if (installed === null) {
-    throw unable('npm package', TENSORFLOW_PACKAGES.join(' or '), 'neither is installed', `run: ${INSTALL_PACKAGE}`);
+    throw unable(
+      'npm package',
+      TENSORFLOW_PACKAGES.join(' or '),
+      'neither is installed',
+      `run: ${INSTALL_PACKAGE_COMMAND}`,
+    );
   }
   const { name, version, folder, binding, napi } = installed;
   if (existsSync(binding) && !overwrite) {

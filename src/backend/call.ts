@@ -98,8 +98,7 @@ export class CallWriter {
   }
 
   private checkNumbers(values: CallValues): void {
-    for (const [name, { least, most }] of this.integers)
-      assertInteger(this.name, name, values[name] as number, least, most);
+    for (const [name, { min, max }] of this.integers) assertInteger(this.name, name, values[name] as number, min, max);
     if (this.description.limits)
       for (const [name, value] of Object.entries(this.description.limits(values as never)))
         assertInteger(this.name, name, value);

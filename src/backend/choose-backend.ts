@@ -80,7 +80,7 @@ async function chooseNative(wanted: InstructionSet | undefined, threads: number 
 }
 
 /** See docs/measurements.md, "From start to file". */
-const slower = 'with which training takes some 3 times as long and predicting 1.6 times';
+const slower = '3 times slower in training and 1.6 times in prediction';
 
 const noteOn = ({ parts: { received, remedy } }: PxvError) =>
-  `the native addon does not load (${received}), so the kernels in WebAssembly serve, ${slower}: ${remedy}`;
+  `the native addon does not load (${received}), so the WebAssembly kernels are used, ${slower}: ${remedy}`;

@@ -126,6 +126,6 @@ function loadersOf(operation: string): LibraryLoaders {
 
 /** Returns the error `USAGE` for an operation without a chosen backend. */
 export function backendError(operation: string): PxvError {
-  const expected = 'one that was chosen before any tensor is made';
+  const expected = 'a backend chosen before the first tensor';
   return errorFactory('USAGE', operation)('backend', expected, 'none', 'call `await chooseBackend()` first');
 }

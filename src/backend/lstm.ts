@@ -27,8 +27,8 @@ export function lstm(gates: Tensor4D, weights: Tensor4D, initial: Tensor2D | nul
     const layout = layoutOf(shape);
     const matrix = stepMatrix(weights, shape);
     const [h0, c0] = initialStates(initial, gates.shape[0], shape);
-    const taps = stateTaps[shape.walk].map((tap) => layout.neighbours(tap, -1));
-    const cellSources = layout.neighbours(previousCellOffset[shape.walk], -1);
+    const taps = stateTaps[shape.scanOrder].map((tap) => layout.neighbours(tap, -1));
+    const cellSources = layout.neighbours(previousCellOffset[shape.scanOrder], -1);
     const outs: Tensor3D[] = [];
     const cells: Tensor3D[] = [];
     const activations: Tensor3D[] = [];
@@ -72,8 +72,8 @@ export function lstmGradient(
     const zero = tf.zerosLike(c0);
     const [dOuts, outs, cells] = [dOut, states.out, states.cells].map(layout.toSteps);
     const activations = layout.toSteps(gateMajor(states.activations, shape));
-    const offsets = stateTaps[shape.walk];
-    const fromCell = previousCellOffset[shape.walk];
+    const offsets = stateTaps[shape.scanOrder];
+    const fromCell = previousCellOffset[shape.scanOrder];
     const [taps, readers] = ([-1, 1] as const).map((side) => offsets.map((tap) => layout.neighbours(tap, side)));
     const [cellSources, cellReaders] = ([-1, 1] as const).map((side) => layout.neighbours(fromCell, side));
     const byTap = (dRead: Tensor3D) => tf.split<Tensor3D>(dRead, offsets.length, 2);

@@ -23,7 +23,7 @@ export interface ScanShape {
   height: number;
   width: number;
   /** Scan order. */
-  walk: ScanOrder;
+  scanOrder: ScanOrder;
   /** Sizes of the colour groups of h, in order; their sum is h. */
   groups: readonly number[];
 }
@@ -62,9 +62,9 @@ const convolutions = new WeakMap<ScanShape, ConvolutionShape>();
 export function stateToState(shape: ScanShape): ConvolutionShape {
   const known = convolutions.get(shape);
   if (known) return known;
-  const { height, width, walk } = shape;
+  const { height, width, scanOrder } = shape;
   const hidden = hiddenFeatures(shape);
-  const taps = stateTaps[walk];
+  const taps = stateTaps[scanOrder];
   const convolution = {
     inHeight: height,
     inWidth: width,
@@ -85,12 +85,12 @@ export function stateToState(shape: ScanShape): ConvolutionShape {
  * Returns the steps of a scan: arrays of pixels, as row * width + column, that can be computed in parallel once the
  * step before is done. Steps are rows, or diagonals from the upper end.
  */
-export function scanSteps({ height, width, walk }: ScanShape): number[][] {
-  const steps = Array.from({ length: walk === 'rows' ? height : height + width - 1 }, (): number[] => []);
+export function scanSteps({ height, width, scanOrder }: ScanShape): number[][] {
+  const steps = Array.from({ length: scanOrder === 'rows' ? height : height + width - 1 }, (): number[] => []);
   for (let row = 0; row < height; row++)
     for (let column = 0; column < width; column++) {
-      const fromSide = walk === 'mirrored-diagonals' ? width - 1 - column : column;
-      steps[walk === 'rows' ? row : row + fromSide].push(row * width + column);
+      const fromSide = scanOrder === 'mirrored-diagonals' ? width - 1 - column : column;
+      steps[scanOrder === 'rows' ? row : row + fromSide].push(row * width + column);
     }
   return steps;
 }

@@ -16,9 +16,9 @@ export const TENSORFLOW_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tf
  * saved as a development dependency.
  */
 const SAVE_DEV = isClone() ? '--save-dev ' : '';
-export const INSTALL_PACKAGE = `npm install ${SAVE_DEV}--ignore-scripts ${TENSORFLOW_PACKAGES[1]}`;
+export const INSTALL_PACKAGE_COMMAND = `npm install ${SAVE_DEV}--ignore-scripts ${TENSORFLOW_PACKAGES[1]}`;
 /** Command that then installs a binding for the package. */
-export const INSTALL_BINDING = 'pxv backends install tensorflow';
+export const INSTALL_BINDING_COMMAND = 'pxv backends install tensorflow';
 
 /** Installed npm package of TensorFlow. */
 export interface TensorflowPackage {
@@ -63,9 +63,10 @@ function packageAt(name: string, folder: string): TensorflowPackage {
  */
 export async function importTensorflow(): Promise<void> {
   const installed = findTensorflowPackage();
-  if (installed === null) throw unusable(TENSORFLOW_PACKAGES.join(' or '), 'neither is installed', INSTALL_PACKAGE);
+  if (installed === null)
+    throw unusable(TENSORFLOW_PACKAGES.join(' or '), 'neither is installed', INSTALL_PACKAGE_COMMAND);
   const { name, binding } = installed;
-  if (!existsSync(binding)) throw unusable(`a binding of ${name}`, `no ${binding}`, INSTALL_BINDING);
+  if (!existsSync(binding)) throw unusable(`a binding of ${name}`, `no ${binding}`, INSTALL_BINDING_COMMAND);
   for (const [missing, value] of Object.entries(GONE))
     if (!(missing in util)) Object.assign(util, { [missing]: value });
   // TensorFlow's messages about this CPU would interrupt the progress lines of a command.
@@ -74,7 +75,7 @@ export async function importTensorflow(): Promise<void> {
     await import(name);
   } catch (error) {
     const [cause] = (error as Error).message.split('\n');
-    throw unusable(`${name} to load`, cause, `${INSTALL_BINDING} --overwrite`);
+    throw unusable(`${name} to load`, cause, `${INSTALL_BINDING_COMMAND} --overwrite`);
   }
 }
 

@@ -107,8 +107,8 @@ function sharedMemory() {
     return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: WASM_MEMORY_BYTES / PAGE, shared: true });
   } catch (cause) {
     const received = cause instanceof RangeError ? cause.message : 'no WebAssembly in this Node.js';
-    const expected = 'WebAssembly, with 10 GiB of addresses (ulimit -v)';
-    const remedy = 'let the process have more addresses, leave out --jitless, or build the native addon';
+    const expected = 'WebAssembly with 10 GiB of virtual memory (ulimit -v)';
+    const remedy = 'raise the limit of virtual memory, leave out --jitless, or build the native addon';
     throw errorFactory('RESOURCES', 'load WebAssembly')('memory', expected, received, remedy, { cause });
   }
 }

@@ -31,5 +31,5 @@ export function randomExamples({ size, channels, levels }: ExampleShape, batch: 
     Math.floor(philox.uniform(i, 0, 0, randomStreams.sampling) * levels),
   );
   const image: Tensor4D = tf.keep(tf.tensor4d(values, shape));
-  return { image, seen: image, given: {} };
+  return { image, inputImage: image, conditioningInputs: {} };
 }

@@ -56,7 +56,7 @@ type Call = (numbers: KernelNumbers<KernelName>, arrays: KernelArrays<KernelName
 
 /** Formats a shape, such as `3x3 masked, 128 to 128`. */
 export function shapeName(shape: ConvolutionShape | ScanShape): string {
-  if ('walk' in shape) return `${shape.walk}, h = ${hiddenFeatures(shape)}`;
+  if ('scanOrder' in shape) return `${shape.scanOrder}, h = ${hiddenFeatures(shape)}`;
   const { kernel, inFeatures, outFeatures, taps } = shape;
   const isDense =
     taps.length === kernel.height * kernel.width &&

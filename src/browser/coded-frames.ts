@@ -41,7 +41,7 @@ const page = globalThis as unknown as {
 /** Chunk size, in bytes. */
 const CHUNK_BYTES = 2 ** 16;
 /** Maximum pixels of a frame: a model's memory grows with the pixels, and a page has little. */
-const MOST_PIXELS = 2 ** 18;
+const MAX_PIXELS = 2 ** 18;
 
 /**
  * Decodes a file of `pxv encode --instruction-set portable` and yields its frames. Call `chooseBackend` first.
@@ -60,9 +60,9 @@ export async function* codedFrames(
   const header = await reader.header();
   assertArithmetic(header);
   const { width, height, channels, frameRate } = header;
-  if (width * height > MOST_PIXELS) {
+  if (width * height > MAX_PIXELS) {
     const remedy = 'read it by pxv decode';
-    throw errorFactory('INPUT', 'decode')('the file', `${MOST_PIXELS} pixels at most`, `${width}x${height}`, remedy);
+    throw errorFactory('INPUT', 'decode')('the file', `${MAX_PIXELS} pixels at most`, `${width}x${height}`, remedy);
   }
   const webp = { decode: (bytes: Uint8Array) => decodeWebp(bytes, header, channels) };
   const found = await findFileModels(header, models);

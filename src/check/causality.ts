@@ -63,7 +63,7 @@ async function outputBits(
 ): Promise<Int32Array> {
   const { levels } = network.description;
   const values = await readValues(() => {
-    const { image, given } = makeExample(network.description, clip);
+    const { image, conditioningInputs } = makeExample(network.description, clip);
     const repeat = (x: Tensor4D): Tensor4D => tf.tile(x, [copies, 1, 1, 1]);
     const images = repeat(image);
     const own = Float32Array.from(images.dataSync());
@@ -71,7 +71,7 @@ async function outputBits(
       const at = copy * image.size + subPixel;
       own[at] = (own[at] + Math.floor(levels / 2)) % levels;
     }
-    const condition = runConditioning(network, parameters, given);
+    const condition = runConditioning(network, parameters, conditioningInputs);
     const repeated = condition && {
       map: repeat(condition.map),
       anchors: condition.anchors.map(repeat),

@@ -43,7 +43,10 @@ export function makeExample(description: NetworkDescription, clip: Uint8Array): 
   buffer.add(clip, context + 1, false);
   const examples = buffer.tensors();
   if (coarser === null) return examples;
-  return { ...examples, given: { ...examples.given, coarser: subsample(examples.image, coarser.factor) } };
+  return {
+    ...examples,
+    conditioningInputs: { ...examples.conditioningInputs, coarser: subsample(examples.image, coarser.factor) },
+  };
 }
 
 /** Returns the values of the tensor that `make` returns. Disposes this tensor and all tensors that `make` creates. */

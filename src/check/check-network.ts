@@ -31,7 +31,7 @@ const DRAWN_WORK = 5e9;
 
 /** Maximum multiply-adds of the forward passes for gradients, and minimum number of outputs to check. */
 const GRADIENT_WORK = 2e10;
-const LEAST_OUTPUTS = 27;
+const MIN_OUTPUTS = 27;
 
 /**
  * Checks a network with given weights on the current backend: masks, causality, context by gradients, and agreement of
@@ -106,7 +106,7 @@ function promise(fields: ReceptiveFields): Finding {
 async function contexts(checked: CheckedNetwork): Promise<Finding[]> {
   const { network, fields, seed } = checked;
   const { size, channels } = fields;
-  const all = selectSubPixels(fields, Math.max(LEAST_OUTPUTS, GRADIENT_WORK / workOf(network)), seed);
+  const all = selectSubPixels(fields, Math.max(MIN_OUTPUTS, GRADIENT_WORK / workOf(network)), seed);
   // The last channel of a pixel sees the most.
   const last = all.filter((output) => output % channels === channels - 1);
   const faults = await findContextFaults(checked, all);

@@ -3,7 +3,7 @@ import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { filterMask } from '../backend/convolution-shape.js';
 import { yieldToEventLoop } from '../foundation/yield-to-event-loop.js';
 import { frameBytes } from '../foundation/levels.js';
-import { earlierInput } from '../model/earlier-pixels/index.js';
+import { computeEarlierFeatures } from '../model/earlier-pixels/index.js';
 import { disposeExamples } from '../conditioning/context/examples.js';
 import { runConditioning, imageInput } from '../model/network.js';
 import type { Program } from '../model/program.js';
@@ -64,7 +64,7 @@ export async function measureUsedContext(checked: CheckedNetwork, outputs: reado
 }
 
 /** Inputs of a program for one image: weights, feature map or none, image, and features of earlier pixels or none. */
-type Inputs = Record<'weights' | 'map' | 'image' | 'matched', Tensor[]>;
+type Inputs = Record<'weights' | 'map' | 'image' | 'earlierFeatures', Tensor[]>;
 
 /**
  * Makes random positive inputs. Weighted sums are about a quarter of the mean input, so that sigmoids do not saturate
@@ -87,7 +87,12 @@ function positiveInputs(program: Program, seed: bigint | number): Inputs {
     for (const op of program.ops)
       if (op.op === 'conv')
         weights[op.weights] = tf.mul(weights[op.weights], tf.tensor(filterMask(op.shape), weights[op.weights].shape));
-    return { weights, map: planes(program.map), image: planes(program.image), matched: planes(program.matched) };
+    return {
+      weights,
+      map: planes(program.map),
+      image: planes(program.image),
+      earlierFeatures: planes(program.earlierFeatures),
+    };
   });
 }
 
@@ -96,13 +101,13 @@ function trainedInputs({ network, parameters, seed }: CheckedNetwork): Inputs {
   const { description, conditioningParameters } = network;
   const examples = makeExample(description, randomClip(description, seed, 0));
   const inputs = tf.tidy(() => {
-    const condition = runConditioning(network, parameters, examples.given);
-    const matched = condition && earlierInput(description, examples.image, condition);
+    const condition = runConditioning(network, parameters, examples.conditioningInputs);
+    const earlierFeatures = condition && computeEarlierFeatures(description, examples.image, condition);
     return {
       weights: parameters.slice(conditioningParameters).map((tensor) => tf.clone(tensor)),
       map: condition ? [tf.clone(condition.map)] : [],
       image: [imageInput(description, examples.image, condition?.anchors ?? [])],
-      matched: matched ? [matched] : [],
+      earlierFeatures: earlierFeatures ? [earlierFeatures] : [],
     };
   });
   disposeExamples(examples);
@@ -119,16 +124,16 @@ async function* gradientsOf(
   { network: { program }, fields, seed, onProgress, signal }: CheckedNetwork,
   outputs: readonly number[],
 ): AsyncGenerator<[output: number, gradients: Float32Array], void> {
-  const { weights, image, map, matched } = inputs;
+  const { weights, image, map, earlierFeatures } = inputs;
   const { groups, features } = program.out;
   const { height, width } = program.size;
   const subPixels = frameBytes(fields);
   const draw = checkDraws(seed, checkStreams.outputs);
-  const together = imagesPerBatch(program);
+  const batchSize = imagesPerBatch(program);
   loadGradients();
   try {
-    for (let first = 0; first < outputs.length; first += together) {
-      const part = outputs.slice(first, first + together);
+    for (let first = 0; first < outputs.length; first += batchSize) {
+      const part = outputs.slice(first, first + batchSize);
       const dOut = tf.buffer([part.length, height, width, features]);
       part.forEach((output, copy) => {
         const [y, x, channel] = locateSubPixel(fields, output);
@@ -142,11 +147,11 @@ async function* gradientsOf(
         const settings = { mapGradients: false, inputGradients: true };
         const run = (...x: Tensor[]) => {
           const [own, made = null] = x as Tensor4D[];
-          return runWholeImage(program, weights, own, ownMap, { ...settings, matched: made });
+          return runWholeImage(program, weights, own, ownMap, { ...settings, earlierFeatures: made });
         };
-        const [dImage, ...dMatched] = tf.grads(run)([...image, ...matched].map(copies), dOut.toTensor());
+        const [dImage, ...dEarlier] = tf.grads(run)([...image, ...earlierFeatures].map(copies), dOut.toTensor());
         const over = (x: Tensor, places: number) => tf.max(tf.abs(tf.reshape(x, [part.length, places, -1])), 2);
-        return tf.concat([over(dImage, subPixels), ...dMatched.map((x) => over(x, height * width))], 1);
+        return tf.concat([over(dImage, subPixels), ...dEarlier.map((x) => over(x, height * width))], 1);
       });
       const length = values.length / part.length;
       for (const [copy, output] of part.entries()) {

@@ -38,14 +38,14 @@ export async function checkLikelihood(checked: CheckedNetwork, weights: readonly
     const onRow = (fraction: number) =>
       onProgress?.({ check: 'likelihood', size, done: fraction * size.height, total: size.height, unit: 'rows' });
     const image = await new ImageSampler(network, weights, parameters).draw(
-      { scale: 0, given: () => examples.given, known, probabilities },
+      { scale: 0, conditioningInputs: () => examples.conditioningInputs, known, probabilities },
       { seed, samples: 1, frame: 0, settings: MODEL_DISTRIBUTION, onRow, signal },
     );
-    const scoredSums = await sumsOfScored(checked, examples.given, image.levels);
+    const scoredSums = await sumsOfScored(checked, examples.conditioningInputs, image.levels);
     const drawnSums = Float64Array.from(unknown, (_, i) => sumOf(probabilities.subarray(i * levels, (i + 1) * levels)));
     const nats = await readValues(() => {
-      const seen = imageOf(network, image.levels);
-      return scoreNetwork(network, parameters, { ...examples, image: seen, seen }).nats;
+      const drawn = imageOf(network, image.levels);
+      return scoreNetwork(network, parameters, { ...examples, image: drawn, inputImage: drawn }).nats;
     });
     // A scale of one pixel may have no sub-pixel to draw, and costs no bits.
     const bitsPerNat = BITS_PER_NAT / Math.max(1, unknown.filter(Boolean).length);

@@ -8,11 +8,7 @@ export const checkFlags = {
   /**
    * Size of the images to check at, whatever the work. Default: the model's size, or a smaller size for large models.
    */
-  size: withFlag(
-    fields.pixelSize.optional(),
-    'WxH',
-    "size of the images to check at, whatever it takes (default: the model's, or less)",
-  ),
+  size: withFlag(fields.pixelSize.optional(), 'WxH', "size of the images to check (default: the model's, or less)"),
   /** Seed of the random images and weights. Default: 1. */
   seed: fields.seed,
 };

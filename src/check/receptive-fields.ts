@@ -51,7 +51,7 @@ const stateColumns: Readonly<Record<ScanOrder, { above: readonly number[]; besid
  * @param earlier offsets of earlier pixels, as `earlierTaps` returns them
  */
 export function expectedReceptiveFields(program: Program, earlier: ReceptiveFields['earlier'] = []): ReceptiveFields {
-  const { size, image, matched, ops, out } = program;
+  const { size, image, earlierFeatures, ops, out } = program;
   const channels: Channels = image.groups.length === 1 ? 1 : 3;
   const grid = { size, channels, earlier };
   const count = frameBytes(grid);
@@ -63,10 +63,10 @@ export function expectedReceptiveFields(program: Program, earlier: ReceptiveFiel
    * image.
    */
   const reached = new Map([[image.id, own]]);
-  if (matched !== null) {
+  if (earlierFeatures !== null) {
     const made = emptySets(count / channels);
     made.forEach((set, pixel) => earlierSubPixels(grid, pixel).forEach((subPixel) => add(set, subPixel)));
-    reached.set(matched.id, made);
+    reached.set(earlierFeatures.id, made);
   }
   const last = lastReads(program, false);
   for (const op of ops) {
@@ -113,7 +113,7 @@ function promisedReads(op: Op, group: number): Read[] {
     }
     case 'lstm': {
       const { gates, out, shape } = op;
-      const { above, beside } = stateColumns[shape.walk];
+      const { above, beside } = stateColumns[shape.scanOrder];
       const states = (dy: number, columns: readonly number[]) =>
         columns.flatMap((dx) => leading(out, out.groups.length, dy, dx));
       return [here(gates), ...states(-1, above), ...states(0, beside)];
@@ -132,7 +132,7 @@ function propagate(
 ): void {
   const groups = op.out.groups.length;
   const reads = op.out.groups.map((_, group) => promisedReads(op, group).filter(({ slot }) => reached.has(slot.id)));
-  const fromRight = op.op === 'lstm' && op.shape.walk === 'mirrored-diagonals';
+  const fromRight = op.op === 'lstm' && op.shape.scanOrder === 'mirrored-diagonals';
   for (let y = 0; y < height; y++)
     for (let step = 0; step < width; step++) {
       const x = fromRight ? width - 1 - step : step;

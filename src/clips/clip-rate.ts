@@ -16,7 +16,7 @@ export type AskedRate = z.infer<typeof frameRateOrModel>;
 export function rateToRead(model: Model, asked: AskedRate | undefined, operation: string): FrameRate | undefined {
   if (asked !== 'model') return asked;
   if (model.frameRate !== null) return model.frameRate;
-  const received = `${model.name}, whose clips were taken at rates of their own`;
+  const received = `${model.name}, which was trained without --fps`;
   const remedy = 'give the frames per second, as in --fps 10';
   throw errorFactory('USAGE', operation)('--fps model', 'a model that was trained with --fps', received, remedy);
 }

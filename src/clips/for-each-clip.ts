@@ -72,6 +72,6 @@ function warningOf({ name, reason }: Pick<SkippedClip, 'name' | 'reason'>): stri
 /** Returns the `INPUT` error for the case that every clip was skipped. */
 export function noUsableClipError(operation: string, paths: readonly string[]): PxvError {
   const expected = 'at least one clip that can be read and has two frames or more';
-  const remedy = 'give other clips; a still image is none, but a folder of numbered images is one';
+  const remedy = 'give other clips; a folder of numbered images is a clip, a still image is not';
   return errorFactory('INPUT', operation)(paths.join(', '), expected, 'none', remedy);
 }

@@ -80,8 +80,7 @@ export async function decodeFile(path: string, asked: DecodeFileOptions): Promis
       }
       lost.push(each.lost);
     }
-    if (frames === 0)
-      throw errorFactory('INPUT', 'decode')(path, 'a frame that is whole', 'none', 'get the file again');
+    if (frames === 0) throw errorFactory('INPUT', 'decode')(path, 'an intact frame', 'none', 'get the file again');
   }
   // Names of images are known from the first frame on.
   const fileOf = (index: number) => names[index] ?? frameFileName(index);

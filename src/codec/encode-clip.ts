@@ -88,6 +88,7 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
         'a new file',
         'one that exists',
         'choose another --out, or replace it with --overwrite',
+        { problem: 'the file exists' },
       );
   };
   if (processGroup.isMainProcess) await confirm();

@@ -17,7 +17,7 @@ import {
 import type { ModelClip } from '../clips/open-clip-for-model.js';
 
 /** Maximum bytes of an image's name. */
-const MOST_BYTES = 512;
+const MAX_NAME_BYTES = 512;
 
 /** Still images at a model's size, channels and levels. */
 export interface ModelImages extends Pick<ModelClip, 'frames'> {
@@ -59,7 +59,7 @@ export async function openImages(
     for (const file of files) {
       const { width, height } = await probeImage(file);
       if (!isFixedSize(asked) && (width !== first.width || height !== first.height)) {
-        const remedy = 'bring all to one size: --size 64x64';
+        const remedy = 'resize all to one size: --size 64x64';
         const expected = `the size of the first image, ${first.width}x${first.height}`;
         throw unusable(file, expected, `${width}x${height}`, remedy);
       }
@@ -76,13 +76,13 @@ function assertFileNames(folder: string, names: readonly string[]): void {
   const known = new Map<string, string>();
   for (const name of names) {
     const bytes = Buffer.byteLength(name);
-    if (bytes > MOST_BYTES)
-      throw unusable(name, `a name of ${MOST_BYTES} bytes at most`, `${bytes} bytes`, 'give it a shorter name');
+    if (bytes > MAX_NAME_BYTES)
+      throw unusable(name, `a name of ${MAX_NAME_BYTES} bytes at most`, `${bytes} bytes`, 'give it a shorter name');
     // Some file systems ignore case.
     const written = imageOutputPath(name).toLowerCase();
     const other = known.get(written);
     if (other !== undefined)
-      throw unusable(folder, 'names that differ in more than their endings', `${other} and ${name}`, 'rename one');
+      throw unusable(folder, 'names that differ beyond their extensions', `${other} and ${name}`, 'rename one');
     known.set(written, name);
   }
 }
@@ -98,8 +98,8 @@ export function imageOutputPath(name: string): string {
   if (!name.includes('\0') && resolve(folder, file).startsWith(`${folder}${sep}`)) return file;
   throw errorFactory('INPUT', 'decode')(
     'a name in the file',
-    'one below its folder',
+    'a path inside the folder',
     JSON.stringify(name),
-    'do not trust it',
+    'do not trust the file',
   );
 }

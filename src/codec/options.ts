@@ -21,11 +21,11 @@ export const encodeFlags = {
   keyFrameInterval: withFlag(
     positiveInteger.default(300),
     'frames',
-    'a frame that needs none before it stands so often: damage costs no more than the frames up to it',
+    'number of frames from one key frame to the next; after damage, decoding resumes at a key frame',
     { max: 1_000_000 },
   ),
   /** True to embed the model's file in the coded file, which then decodes without the model. Default: false. */
-  withModel: booleanFlag('put the model into the file, which any pxv then reads'),
+  withModel: booleanFlag('embed the model in the file, so that any pxv decodes it'),
   /** Target frame rate. Default: the clip's own. */
   frameRate,
   /** True to replace an existing file at `out`. Default: false. */

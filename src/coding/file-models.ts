@@ -30,7 +30,7 @@ export async function findFileModels(
   const of = (fingerprint: string): Model => {
     const found = known.get(fingerprint);
     if (found !== undefined) return found;
-    const remedy = 'name the model that wrote it: --model RUN or FILE.safetensors';
+    const remedy = 'name the model of the encoder: --model RUN or FILE.safetensors';
     throw errorFactory('CHECKPOINT', 'decode')('the file', `the model ${fingerprint}`, 'others', remedy);
   };
   return { model: of(model), stills: stills === null ? null : of(stills) };

@@ -55,9 +55,9 @@ const HEADER_BYTES = 44;
 /** Sync bytes of key frames, to find a key frame after damage. */
 const MARK = [0xf3, 0x4b, 0x59];
 /** Maximum bytes of an embedded model. */
-const MOST_EMBEDDED = 2 ** 28;
+const MAX_EMBEDDED_BYTES = 2 ** 28;
 /** Maximum bytes of a payload per sub-pixel, plus a constant. */
-const MOST_BYTES = 5;
+const MAX_BYTES_PER_SUB_PIXEL = 5;
 const SPARE_BYTES = 1024;
 
 /** Returns the CRC-32 of a record's kind, index and payload, and of the decoded levels of the frame. */
@@ -101,7 +101,7 @@ export class CodedReader {
   private bytes = new Uint8Array(0);
   private at = 0;
   private hasEnded = false;
-  private mostPayload = 0;
+  private maxPayload = 0;
   private readonly chunks: AsyncIterator<Uint8Array>;
 
   constructor(chunks: AsyncIterable<Uint8Array>) {
@@ -112,15 +112,15 @@ export class CodedReader {
   async header(): Promise<CodedHeader> {
     const bytes = await this.peek(HEADER_BYTES);
     if (bytes.length < 4 || MAGIC.some((byte, at) => bytes[at] !== byte)) throw unreadable('another kind of file');
-    if (bytes.length < HEADER_BYTES) throw unreadable('one that breaks off in its first bytes');
-    if (bytes[4] !== VERSION) throw unreadable(`one of version ${bytes[4]}, where ${VERSION} is read`);
+    if (bytes.length < HEADER_BYTES) throw unreadable('a truncated header');
+    if (bytes[4] !== VERSION) throw unreadable(`a file of version ${bytes[4]}, not ${VERSION}`);
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     const embeddedBytes = view.getUint32(36);
-    const damaged = () => unreadable('one whose first bytes are damaged');
-    if (embeddedBytes > MOST_EMBEDDED) throw damaged();
+    const damaged = () => unreadable('a damaged header');
+    if (embeddedBytes > MAX_EMBEDDED_BYTES) throw damaged();
     const whole = await this.peek(HEADER_BYTES + embeddedBytes);
     const first = new DataView(whole.buffer, whole.byteOffset);
-    if (whole.length < HEADER_BYTES + embeddedBytes) throw unreadable('one that breaks off in its first bytes');
+    if (whole.length < HEADER_BYTES + embeddedBytes) throw unreadable('a truncated header');
     if (first.getUint32(40) !== crc32(whole.subarray(0, 40), whole.subarray(HEADER_BYTES))) throw damaged();
     const [, arithmetic, channels, highest] = whole.subarray(4);
     const [model, stills] = [20, 20 + HASH_BYTES].map((at) => hashOf(whole.subarray(at, at + HASH_BYTES)));
@@ -139,7 +139,7 @@ export class CodedReader {
     const { width, height, frameRate } = header;
     if (!isSound || width * height * frameRate.numerator * frameRate.denominator === 0) throw damaged();
     this.at += HEADER_BYTES + embeddedBytes;
-    this.mostPayload = MOST_BYTES * width * height * channels + SPARE_BYTES;
+    this.maxPayload = MAX_BYTES_PER_SUB_PIXEL * width * height * channels + SPARE_BYTES;
     return header;
   }
 
@@ -173,7 +173,7 @@ export class CodedReader {
     const length = kind === recordKinds.end ? 0 : number();
     used += 4;
     const check = head.length < used ? NaN : new DataView(head.buffer, head.byteOffset).getUint32(used - 4);
-    if (!(length <= this.mostPayload) || Number.isNaN(check) || Number.isNaN(index)) return null;
+    if (!(length <= this.maxPayload) || Number.isNaN(check) || Number.isNaN(index)) return null;
     const whole = await this.peek(used + length);
     if (whole.length < used + length) return null;
     return { record: { kind, index, payload: whole.slice(used), check }, bytes: used + length };
@@ -262,5 +262,5 @@ function bytesOfHash(hash: string): Uint8Array {
 }
 
 function unreadable(received: string): PxvError {
-  return errorFactory('INPUT', 'decode')('the file', 'one that pxv encode wrote', received, 'check the file');
+  return errorFactory('INPUT', 'decode')('the file', 'a file of pxv encode', received, 'check the file');
 }

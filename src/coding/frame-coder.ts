@@ -26,7 +26,7 @@ export interface CodedFrame {
 }
 
 /** Maximum bytes of a coded sub-pixel, and bytes of the coder's end. */
-const MOST_BYTES = 4;
+const MAX_BYTES_PER_SUB_PIXEL = 4;
 const END = 8;
 /** Base-2 logarithm of the total count that probabilities are quantized to. */
 const COUNT_BITS = 30;
@@ -70,8 +70,8 @@ export class FrameCoder {
       const tensors = tf.tidy(() => {
         const own = downsampleExamples(chain, scale, examples);
         const parameters = selectScaleParameters(chain, scale, this.tensors);
-        const condition = runConditioning(network, parameters, own.given);
-        const outputs = runNetwork(network, parameters, own.seen, condition, own.earlierPixels, false);
+        const condition = runConditioning(network, parameters, own.conditioningInputs);
+        const outputs = runNetwork(network, parameters, own.inputImage, condition, own.earlierPixels, false);
         const pixels = own.image.size / network.description.channels;
         return [own.image, outputs, anchorsByPixel(network, condition, pixels)].map((tensor) => tf.clone(tensor));
       });
@@ -128,7 +128,7 @@ export class FrameCoder {
   ) {
     const { size, channels, levels, head } = description;
     const unknown = unknownMask(description);
-    const capacity = MOST_BYTES * targets.length + END;
+    const capacity = MAX_BYTES_PER_SUB_PIXEL * targets.length + END;
     const bytes = new Uint8Array(capacity);
     const length = new Int32Array(1);
     const intervals = new Uint32Array(2 * targets.length);
@@ -153,5 +153,10 @@ export class FrameCoder {
 
 function otherBackend(): Error {
   const remedy = "choose it: await chooseBackend({ backend: 'native' })";
-  return errorFactory('USAGE', 'code frames')('backend', 'native, whose bits a reader repeats', 'another', remedy);
+  return errorFactory('USAGE', 'code frames')(
+    'backend',
+    'native, whose results a decoder can reproduce',
+    'another',
+    remedy,
+  );
 }

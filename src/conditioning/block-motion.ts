@@ -12,7 +12,7 @@ import type { ImageShape } from '../foundation/levels.js';
 import { DIFFERENCE_GAIN, type ContextTensors } from './context/context-tensors.js';
 
 /** Maximum number of pairs of successive frames, the last ones, to match: two show how motion changes. */
-const MOST_PAIRS = 2;
+const MAX_PAIRS = 2;
 /** Motion in pixels that a trunk reads as 1. */
 const PIXELS_OF_UNIT = 4;
 
@@ -33,7 +33,7 @@ export function blockMotionPlanes(context: number, { channels }: Pick<ImageShape
 }
 
 function pairsOf(context: number): number {
-  return Math.min(MOST_PAIRS, context - 1);
+  return Math.min(MAX_PAIRS, context - 1);
 }
 
 /**

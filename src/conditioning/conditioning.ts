@@ -64,7 +64,7 @@ export interface Conditioning<D extends { type: string }> {
   condition(
     description: D,
     network: ImageShape,
-    given: ConditioningInputs,
+    conditioningInputs: ConditioningInputs,
     weights: readonly Tensor[],
   ): ConditioningOutputs;
 }

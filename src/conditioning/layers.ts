@@ -60,7 +60,7 @@ const SMALLER_SIZES = ['half', 'quarter', 'eighth'] as const;
 /** Default number of times that a trunk halves the size. */
 export const DEFAULT_HALVINGS = 2;
 /** Maximum number of times that a trunk halves the size. */
-export const MOST_HALVINGS = SMALLER_SIZES.length;
+export const MAX_HALVINGS = SMALLER_SIZES.length;
 
 /**
  * Returns the 4 * halvings + 2 layers of a trunk, a U-Net with additive skip connections: convolutions down to a

@@ -12,7 +12,7 @@ import {
   bindLayers,
   DEFAULT_HALVINGS,
   layerParameters,
-  MOST_HALVINGS,
+  MAX_HALVINGS,
   runTrunk,
   trunkLayers,
   unmaskedShape,
@@ -20,7 +20,7 @@ import {
 } from './layers.js';
 
 /** Maximum number of context frames that template matching searches. */
-const MOST_REFERENCES = 4;
+const MAX_REFERENCES = 4;
 
 const schema = z
   .strictObject({
@@ -36,9 +36,9 @@ const schema = z
     /** True to warp one more frame: the last one, moved on by block matching. Default: false. */
     blockMatching: z.boolean().optional(),
     /** Number of times that the trunk halves the size. Default: 2. */
-    halvings: z.int().min(DEFAULT_HALVINGS).max(MOST_HALVINGS).optional(),
+    halvings: z.int().min(DEFAULT_HALVINGS).max(MAX_HALVINGS).optional(),
     /** Number of last context frames that template matching searches. Default: none. */
-    templateMatching: z.int().min(1).max(MOST_REFERENCES).optional(),
+    templateMatching: z.int().min(1).max(MAX_REFERENCES).optional(),
     /**
      * True to regress the image's deviation from the expected frame on known pixels nearby and on the searched frames.
      * Default: false.

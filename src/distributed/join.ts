@@ -49,7 +49,8 @@ function expectPowerOfTwo(size: number): void {
 }
 
 function lineOfDeath(rank: number, process: string): string {
-  const remedy = 'see what has ended it, and run it again; a training goes on by --resume';
-  const lost = errorFactory('DEPENDENCY', 'work together');
-  return lost(`rank ${rank}`, 'a process that ends without an error', `the end of ${process}`, remedy).message;
+  const remedy = 'check what killed it, and run the command again; a training goes on with --resume';
+  const lost = errorFactory('DEPENDENCY', 'run ranks');
+  const problem = `${process} ended early`;
+  return lost(`rank ${rank}`, 'a process that finishes', 'an early end', remedy, { problem }).message;
 }

@@ -75,7 +75,7 @@ const LETTERS = 12;
 const LETTER = 0.55;
 /** Pixels between points drawn with a shape; and maximum number of points of a single line drawn with shapes. */
 const BETWEEN_SHAPES = 26;
-const MOST_ALONE = 40;
+const MAX_MARKED_POINTS = 40;
 const LEFT = 52;
 const RIGHT = 18;
 const BOTTOM = 48;
@@ -158,7 +158,7 @@ export function plotChart(drawing: SvgDrawing, chart: Chart, { width, height }: 
       ([, value]) => y(value),
     ).digits(1)(points);
     if (path !== null) drawing.path(path, look.paint, look);
-    const isAlone = lines.length === 1 && points.length > MOST_ALONE;
+    const isAlone = lines.length === 1 && points.length > MAX_MARKED_POINTS;
     if (look.shape === null || isAlone) continue;
     const shape = symbol(look.shape, 36).digits(1)()!;
     let before = -Infinity;

@@ -71,7 +71,8 @@ export class SvgDrawing<P extends string = Paint> {
     const anchored = anchor === 'start' ? '' : ` text-anchor="${anchor}"`;
     const attributes = `${anchored}${size === 13 ? '' : ` font-size="${size}"`}${bold ? ' font-weight="600"' : ''}`;
     this.parts.push(
-      `<text x="${short(x)}" y="${short(y)}" class="${this.fill(paint)}"${attributes}>${escapeHtml(words)}</text>`,
+      `<text x="${formatLength(x)}" y="${formatLength(y)}" class="${this.fill(paint)}"${attributes}>` +
+        `${escapeHtml(words)}</text>`,
     );
   }
 
@@ -80,7 +81,9 @@ export class SvgDrawing<P extends string = Paint> {
     { paint = 'arrow', thickness = 1.5, dashed = false }: LineSettings<P | Paint>,
     ...points: readonly Point[]
   ): void {
-    const path = points.map(([x, y], index) => `${index === 0 ? 'M' : 'L'}${short(x)} ${short(y)}`).join('');
+    const path = points
+      .map(([x, y], index) => `${index === 0 ? 'M' : 'L'}${formatLength(x)} ${formatLength(y)}`)
+      .join('');
     this.path(path, paint, { thickness, ...(dashed && { dashes: '4 3' }) });
   }
 
@@ -95,7 +98,9 @@ export class SvgDrawing<P extends string = Paint> {
 
   /** Fills an SVG path given around the origin, moved to a point. */
   shape(path: string, [x, y]: Point, paint: P | Paint): void {
-    this.parts.push(`<path class="${this.fill(paint)}" transform="translate(${short(x)} ${short(y)})" d="${path}"/>`);
+    this.parts.push(
+      `<path class="${this.fill(paint)}" transform="translate(${formatLength(x)} ${formatLength(y)})" d="${path}"/>`,
+    );
   }
 
   /** Fills the inside of an SVG path. */
@@ -153,6 +158,6 @@ export class SvgDrawing<P extends string = Paint> {
 }
 
 /** Returns a length as text, rounded to a tenth of a pixel. */
-export function short(value: number): string {
+export function formatLength(value: number): string {
   return String(Math.round(value * 10) / 10 + 0);
 }

@@ -10,21 +10,19 @@ export const scoreClipsFlags = {
   /** Number of frames to predict from each start; 0: none. Default: 8. */
   horizon: withFlag(nonNegativeInteger.default(8), 'frames', 'frames to predict from each start', { max: 1000 }),
   /** Maximum number of starts per clip, evenly spaced, from which frames are predicted. Default: 4. */
-  starts: withFlag(positiveInteger.default(4), 'count', 'places of each clip to predict from, evenly spread', {
+  starts: withFlag(positiveInteger.default(4), 'count', 'number of starts of forecasts in each clip, evenly spread', {
     max: 1000,
   }),
   /** Number of samples to draw at each start. Default: 4. */
-  samples: withFlag(positiveInteger.default(4), 'count', 'futures to draw at each start', { max: 64 }),
+  samples: withFlag(positiveInteger.default(4), 'count', 'samples to draw at each start', { max: 64 }),
   /**
    * True to adapt to each clip. By dynamic evaluation (see `DynamicEvaluation`, `scoreItems`), the weights learn from
    * each frame after the frame is scored. Forecasts are corrected by hindcasts of known frames (see `learnCorrection`).
    * Each clip starts from the model's weights. Default: false.
    */
-  adapt: booleanFlag(
-    'learn from each clip as it goes: fewer bits, forecasts nearer to the truth, several times as long',
-  ),
+  adapt: booleanFlag('adapt to each clip: fewer bits and better forecasts, in several times the time'),
   /** True to compress the scored frames with lossless codecs as well. Default: false. */
-  codecs: booleanFlag('bits of lossless codecs for the same frames: x264, x265 and FFV1 of FFmpeg'),
+  codecs: booleanFlag('compare with lossless codecs on the same frames: x264, x265 and FFV1 of FFmpeg'),
   /** Target frame rate of all clips. Default: each clip's own, with a warning if the model was trained at another. */
   frameRate: fields.frameRate,
   /** Seed of the samples. Default: 1. */
@@ -64,11 +62,19 @@ export const scoreImagesFlags = {
   /** Folder of the data set's files. Default: the data set's folder in the cache. */
   data: fields.data,
   /** Split to score. Default: test. */
-  split: withFlag(z.enum(['train', 'validation', 'test'] satisfies Split[]).default('test'), 'name', 'which images'),
+  split: withFlag(
+    z.enum(['train', 'validation', 'test'] satisfies Split[]).default('test'),
+    'name',
+    'split of the data set',
+  ),
   /** Maximum number of images to score, evenly spaced over the split. Default: all. */
   limit: withFlag(positiveInteger.optional(), 'count', 'number of images to score, spaced evenly over the split'),
   /** Path of a contact sheet (.png) of the worst and best images. Default: no contact sheet is written. */
-  out: withFlag(z.string().optional(), 'file.png', 'write the worst and best images, and where their bits are'),
+  out: withFlag(
+    z.string().optional(),
+    'file.png',
+    'write the images of most and fewest bits/dim, and heat maps of their bits',
+  ),
   /** True to overwrite `out`, though never a scored image. Default: false. */
   overwrite: fields.overwrite,
 };

@@ -88,7 +88,7 @@ export const sectionSource: SectionSource<Section> = {
  */
 function scoreSection(path: string, result: object): Section {
   const parsed = scoreSchema.safeParse(result);
-  if (!parsed.success) throw invalidResultError(path, 'one of another version, or not whole');
+  if (!parsed.success) throw invalidResultError(path, 'a result of another version, or an incomplete one');
   const score = parsed.data as unknown as PrintedScore & { model: string };
   const { model, bitsPerDim, baselines, clips, exact, forecasts, frames, samples, standardError } = score;
   const spread = Number.isNaN(standardError) ? '' : ` +- ${standardError.toFixed(3)} over clips`;

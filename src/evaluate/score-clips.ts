@@ -233,7 +233,7 @@ class ClipScorer {
     }
     const starts = await readStarts(clip.frames(), firsts, exampleShape, horizon, this.adapting.keptFrames);
     const histories = starts.map(({ history }) => history);
-    const hindcasts = { together: futures, onProgress: (places: number) => tell('hindcast', places), signal };
+    const hindcasts = { batchSize: futures, onProgress: (places: number) => tell('hindcast', places), signal };
     const corrections = await this.adapting.corrections(sampler, histories, hindcasts);
     return scoreForecasts(sampler, model, starts, {
       corrections,
@@ -242,7 +242,7 @@ class ClipScorer {
       signal,
       horizon,
       samples,
-      together: futures,
+      batchSize: futures,
       onProgress: (drawn) => tell('predict', drawn),
     });
   }

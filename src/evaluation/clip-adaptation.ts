@@ -28,7 +28,7 @@ export class ClipAdaptation {
    * Returns the batch size to allow memory for: the larger of `drawn` and that of hindcasts; `drawn` without
    * adaptation.
    */
-  together(drawn: number): number {
+  batchSize(drawn: number): number {
     return this.asked ? Math.max(drawn, HINDCAST_BATCH_SIZE) : drawn;
   }
 
@@ -62,14 +62,14 @@ export class ClipAdaptation {
   async corrections(
     sampler: FrameSampler,
     histories: readonly FrameHistory[],
-    { together = HINDCAST_BATCH_SIZE, onProgress, signal }: HindcastOptions = {},
+    { batchSize = HINDCAST_BATCH_SIZE, onProgress, signal }: HindcastOptions = {},
   ): Promise<(Correction | null)[]> {
     const corrections: (Correction | null)[] = [];
     let before = 0;
     let done = 0;
     for (const history of histories) {
       const hindcasts: HindcastOptions = {
-        together: Math.min(together, HINDCAST_BATCH_SIZE),
+        batchSize: Math.min(batchSize, HINDCAST_BATCH_SIZE),
         onProgress: (ofPast, places) => onProgress?.((done = before + ofPast), places),
         signal,
       };

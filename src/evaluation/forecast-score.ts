@@ -34,7 +34,7 @@ export interface ForecastScoringOptions extends Pick<RollOutOptions, 'seed' | 's
   /** Number of samples to draw at each start. */
   samples: number;
   /** Maximum batch size of samples; no result depends on it. Default: SAMPLES_PER_BATCH. */
-  together?: number;
+  batchSize?: number;
   /** Correction of the forecasts of each start; null for none. Default: no corrections. */
   corrections?: readonly (Correction | null)[];
   /** Called after each drawn row with the number of drawn frames over all samples, with fractions. */
@@ -87,23 +87,23 @@ export async function scoreForecasts(
   };
 }
 
-/** Returns the frames of the horizon of each rollout, predicted in batches of at most `options.together`. */
+/** Returns the frames of the horizon of each rollout, predicted in batches of at most `options.batchSize`. */
 async function futuresAfter<Future>(
   model: Model,
   futures: readonly Future[],
-  { horizon, together: most = SAMPLES_PER_BATCH }: ForecastScoringOptions,
-  predict: (together: Future[], done: () => number) => AsyncGenerator<{ bytes: Uint8Array }[], never>,
+  { horizon, batchSize = SAMPLES_PER_BATCH }: ForecastScoringOptions,
+  predict: (batch: Future[], done: () => number) => AsyncGenerator<{ bytes: Uint8Array }[], never>,
 ): Promise<Frame[][]> {
   const made: Frame[][] = [];
   let done = 0;
-  for (let from = 0; from < futures.length; from += most) {
-    const together = futures.slice(from, from + most);
-    const frames: Frame[][] = together.map(() => []);
-    const steps = predict(together, () => done);
+  for (let from = 0; from < futures.length; from += batchSize) {
+    const batch = futures.slice(from, from + batchSize);
+    const frames: Frame[][] = batch.map(() => []);
+    const steps = predict(batch, () => done);
     for (let step = 0; step < horizon; step++) {
       const { value } = await steps.next();
       value.forEach(({ bytes }, future) => frames[future].push(frameOf(model, bytes)));
-      done += together.length;
+      done += batch.length;
     }
     made.push(...frames);
   }

@@ -48,14 +48,14 @@ export interface ForecastsSummary {
 }
 
 /** Maximum PSNR in dB: above it, less than one sub-pixel in fifteen is wrong by one level. */
-const MOST_DECIBELS = 60;
+const MAX_DECIBELS = 60;
 
 /**
  * Returns the PSNR in dB of a clip's mean squared error, at most 60. The limit keeps a clip without motion from
  * dominating the mean over clips.
  */
 export function cappedPsnr(meanSquaredError: number): number {
-  return Math.min(MOST_DECIBELS, psnrOfError(meanSquaredError));
+  return Math.min(MAX_DECIBELS, psnrOfError(meanSquaredError));
 }
 
 /** Summarises the errors of forecasts over clips. @param clips at least one; all with the same horizon and kinds */

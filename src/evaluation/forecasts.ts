@@ -24,12 +24,12 @@ interface ForecastKind {
   /** Returns the title of the forecast in tables. */
   title: (samples: number) => string;
   /** Returns true if the forecast exists for the request. Default: always. */
-  among?: (asked: ForecastRequest) => boolean;
+  isAvailable?: (asked: ForecastRequest) => boolean;
   /** Returns the rollouts whose errors are averaged: [rollout][frame of the horizon]. */
   futures: (at: ForecastInput) => readonly Frame[][];
 }
 
-const amongSeveral = ({ samples }: ForecastRequest) => samples > 1;
+const isOfSeveralSamples = ({ samples }: ForecastRequest) => samples > 1;
 
 /**
  * Kinds of forecast that are compared with the true frames. A new kind is an entry here, made from a `ForecastInput`.
@@ -45,23 +45,23 @@ export const forecasts = {
   },
   'best-guess': {
     title: () => 'best guess',
-    among: ({ guesses }) => guesses,
+    isAvailable: ({ guesses }) => guesses,
     futures: ({ guess }) => (guess === null ? [] : [guess]),
   },
   sample: { title: () => 'one sample', futures: ({ drawn }) => drawn },
   mean: {
     title: (samples) => `mean of ${samples}`,
-    among: amongSeveral,
+    isAvailable: isOfSeveralSamples,
     futures: ({ drawn }) => [drawn[0].map((_, h) => meanFrame(drawn.map((future) => future[h])))],
   },
   best: {
     title: (samples) => `best of ${samples}`,
-    among: amongSeveral,
+    isAvailable: isOfSeveralSamples,
     futures: ({ drawn, truth }) => [byError(drawn, truth)[0]],
   },
   worst: {
     title: (samples) => `worst of ${samples}`,
-    among: amongSeveral,
+    isAvailable: isOfSeveralSamples,
     futures: ({ drawn, truth }) => [byError(drawn, truth)[drawn.length - 1]],
   },
 } as const satisfies Record<string, ForecastKind>;
@@ -72,7 +72,7 @@ export type ForecastName = keyof typeof forecasts;
 /** Returns the kinds of forecast that exist for a request, in the order of `forecasts`. */
 export function forecastNames(asked: ForecastRequest): ForecastName[] {
   const kinds = Object.entries<ForecastKind>(forecasts) as [ForecastName, ForecastKind][];
-  return kinds.filter(([, { among }]) => among?.(asked) ?? true).map(([name]) => name);
+  return kinds.filter(([, { isAvailable }]) => isAvailable?.(asked) ?? true).map(([name]) => name);
 }
 
 /** Returns the mean of frames of equal size, rounded to bytes. */

@@ -117,7 +117,7 @@ export interface ImageSummary {
   spread: { standardDeviation: number; quantiles: Record<QuantileName, number> };
 }
 
-const shares = { least: 0, '5%': 0.05, '25%': 0.25, median: 0.5, '75%': 0.75, '95%': 0.95, most: 1 } as const;
+const shares = { min: 0, '5%': 0.05, '25%': 0.25, median: 0.5, '75%': 0.75, '95%': 0.95, max: 1 } as const;
 /** Name of a quantile of `ImageSummary`. @inline */
 export type QuantileName = keyof typeof shares;
 

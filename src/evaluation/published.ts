@@ -4,7 +4,7 @@ export interface PublishedScore {
   /** Bits/dim; nats per image for binarised digits. */
   value: number;
   /** True if `value` is an upper bound. */
-  bound?: true;
+  isUpperBound?: true;
   /** ArXiv number of the paper that gives `value`. */
   source: string;
 }
@@ -24,7 +24,7 @@ export const publishedScores: Readonly<Record<string, Published>> = {
     scores: [
       { model: 'Diagonal BiLSTM, 7 layers, h = 16', value: 79.2, source: '1601.06759' },
       { model: 'Diagonal BiLSTM, 1 layer, h = 32', value: 80.75, source: '1601.06759' },
-      { model: 'DRAW', value: 80.97, bound: true, source: '1601.06759' },
+      { model: 'DRAW', value: 80.97, isUpperBound: true, source: '1601.06759' },
       { model: 'DARN', value: 84.13, source: '1601.06759' },
       { model: 'EoNADE-5', value: 84.68, source: '1601.06759' },
       { model: 'NADE', value: 88.33, source: '1601.06759' },

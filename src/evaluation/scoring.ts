@@ -33,7 +33,7 @@ export interface ScoringOptions {
   /** Batch size of examples; no result depends on it. Default: SCORING_BATCH. */
   batch?: number;
   /** Indices of the scales to score. Default: all scales. */
-  among?: readonly number[] | undefined;
+  scales?: readonly number[] | undefined;
   /**
    * Process group that shares the batches round-robin; every rank gets all scores. Dynamic evaluation needs a single
    * process. Default: this process alone.
@@ -66,7 +66,7 @@ export async function* scoreItems<Item>(
   weights: readonly Tensor[] | DynamicEvaluation,
   items: Iterable<Item> | AsyncIterable<Item>,
   add: AddExample<Item>,
-  { batch = SCORING_BATCH, among, processGroup = singleProcess, signal }: ScoringOptions = {},
+  { batch = SCORING_BATCH, scales, processGroup = singleProcess, signal }: ScoringOptions = {},
 ): AsyncGenerator<ScoredItem<Item>, void> {
   const adaptation = 'learn' in weights ? weights : null;
   const buffer = new ExampleBuffer(chain.exampleShape, adaptation === null ? batch : 1);
@@ -89,7 +89,7 @@ export async function* scoreItems<Item>(
     await yieldToEventLoop();
     signal?.throwIfAborted();
     const slowerExamples = slower === null || slower.size === 0 ? null : slower.tensors();
-    const { nats, anchors } = scoreExamples(chain, weights, buffer.tensors(), slowerExamples, among);
+    const { nats, anchors } = scoreExamples(chain, weights, buffer.tensors(), slowerExamples, scales);
     return { nats: nats.length === 1 ? nats[0] : mixtureNats(chain.exampleShape, nats), anchors };
   }
   for await (const [together, { nats, anchors }] of mapRoundRobin(processGroup, batches(), scores)) {
@@ -151,7 +151,9 @@ function scoresAtStrides(
   examples: Examples,
   slower: Examples,
 ): ReturnType<typeof scoresGiven> {
-  const [near, far] = [examples, slower].map(({ given }) => tf.tidy(() => runConditioning(network, weights, given)!));
+  const [near, far] = [examples, slower].map(({ conditioningInputs }) =>
+    tf.tidy(() => runConditioning(network, weights, conditioningInputs)!),
+  );
   // Only the expected frame is averaged: the last frame is known, and
   // earlier pixels are searched for in the last frames.
   const [expected, ...others] = near.anchors;

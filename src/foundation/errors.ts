@@ -23,9 +23,11 @@ export interface ErrorParts {
   received: string;
   /** Remedy for the user, as an imperative without a full stop. */
   remedy: string;
+  /** What happened, such as `interrupted at step 45`. Default: `expected <expected>, received <received>`. */
+  problem?: string | undefined;
 }
 
-/** Error that the user can act on. The message is one line: operation, argument, expected, received, remedy. */
+/** Error that the user can act on. The message is one line: operation, argument, what happened, remedy. */
 export class PxvError extends Error {
   /** Code of the kind of error. */
   readonly code: ErrorCode;
@@ -34,7 +36,8 @@ export class PxvError extends Error {
 
   constructor(parts: ErrorParts, options?: ErrorOptions) {
     const { operation, argument, expected, received, remedy } = parts;
-    const text = `${operation}: ${argument || "''"}: expected ${expected}, received ${received}; ${remedy}`;
+    const problem = parts.problem ?? `expected ${expected}, received ${received}`;
+    const text = `${operation}: ${argument || "''"}: ${problem}; ${remedy}`;
     super(text.replace(/\s*\n\s*/g, ' '), options);
     this.name = 'PxvError';
     this.code = parts.code;
@@ -44,9 +47,14 @@ export class PxvError extends Error {
 
 /**
  * Returns a function that makes errors of one code and operation, used as `throw invalid('--size', 'two numbers',
- * received, 'write it as 64x48')`.
+ * received, 'write it as 64x48')`. The option `problem` is as in `ErrorParts`.
  */
 export function errorFactory(code: ErrorCode, operation: string) {
-  return (argument: string, expected: string, received: string, remedy: string, options?: ErrorOptions): PxvError =>
-    new PxvError({ code, operation, argument, expected, received, remedy }, options);
+  return (
+    argument: string,
+    expected: string,
+    received: string,
+    remedy: string,
+    { problem, ...options }: ErrorOptions & { problem?: string } = {},
+  ): PxvError => new PxvError({ code, operation, argument, expected, received, remedy, problem }, options);
 }

@@ -165,11 +165,11 @@ function taken(folder: string, work: string, { name, holder, state }: FoundLock)
   const path = join(folder, name);
   const refused = (received: string, remedy: string) => {
     const otherwise = `${remedy}, or choose another folder with --out`;
-    return errorFactory('OUTPUT', 'lock folder')(folder, `a folder that no other ${work} is in`, received, otherwise);
+    return errorFactory('OUTPUT', 'lock folder')(folder, `a folder without another ${work}`, received, otherwise);
   };
-  if (holder === null) return refused('one with a lock that cannot be read', `delete ${path} if no ${work} runs there`);
+  if (holder === null) return refused('an unreadable lock', `delete ${path} if no ${work} runs there`);
   const host = state === 'unknown' ? ` of host ${holder.host}` : '';
-  const received = `one that process ${holder.pid}${host} has been in since ${holder.since}`;
+  const received = `a lock of process ${holder.pid}${host} since ${holder.since}`;
   const isSeen = state === 'alive' && holder.began !== null;
   return refused(received, isSeen ? 'wait for it or stop it' : `if it has ended, delete ${path}`);
 }

@@ -56,7 +56,7 @@ export async function serveOnLoopback(
     if (!names.includes(request.headers.host ?? '')) return refuse(403, 'unknown Host header');
     if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405, 'only GET and HEAD are served');
     const file = await fileAt(request.url!.replace(/[?#].*$/s, ''));
-    return file === null ? refuse(404, 'there is nothing here') : send(200, file);
+    return file === null ? refuse(404, 'not found') : send(200, file);
   }
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {

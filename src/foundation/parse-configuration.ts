@@ -7,13 +7,19 @@ export interface ConfigurationSource {
   /** File or option that holds the configuration. */
   argument: string;
   code: 'USAGE' | 'CHECKPOINT';
+  /** Remedies for keys of earlier versions, by dotted path without indices; other keys get the nearest known one. */
+  earlierKeys?: Readonly<Record<string, string>>;
 }
 
 /**
  * Parses `value` by a zod schema.
  * @throws PxvError `source.code`, naming the first invalid key; for an unknown key also the nearest known one
  */
-export function parseConfiguration<T>(schema: z.ZodType<T>, value: unknown, source: ConfigurationSource): T {
+export function parseConfiguration<T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+  { earlierKeys, ...named }: ConfigurationSource,
+): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
@@ -23,15 +29,17 @@ export function parseConfiguration<T>(schema: z.ZodType<T>, value: unknown, sour
     const known = knownKeys(schema, issue.path);
     const inner = known.find((outer) => knownKeys(schema, [...issue.path, outer]).includes(key));
     const nearest = inner === undefined ? nearestKey(key, known) : `${inner}.${key}`;
+    const steps = [...issue.path, key];
+    const earlier = earlierKeys?.[steps.filter((step) => typeof step !== 'number').join('.')];
     throw new PxvError({
-      ...source,
+      ...named,
       expected: 'only known keys',
-      received: `unknown key '${[...issue.path, key].join('.')}'`,
-      remedy: remedyOf(key, nearest, source.code),
+      received: `unknown key '${steps.join('.')}'`,
+      remedy: earlier ?? remedyOf(key, nearest, named.code),
     });
   }
   throw new PxvError({
-    ...source,
+    ...named,
     expected: `a valid '${path}'`,
     received: `${shorten(valueAt(value, issue.path))} (${issue.message})`,
     remedy: `correct '${path}'`,

@@ -118,7 +118,7 @@ export function writeFailure(path: string, cause: unknown, wording: Wording = {}
       code: 'OUTPUT',
       operation,
       argument: path,
-      expected: 'a place that can be written to',
+      expected: 'a writable path',
       received: cause.message,
       remedy: isFull ? `free the disk, or ${remedy}` : remedy,
     },

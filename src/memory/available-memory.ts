@@ -32,7 +32,7 @@ export function availableMemory(files: MemoryFiles = system): number {
   if (chosen !== undefined && chosen !== '') {
     if (Number(chosen) > 0 && Number(chosen) < Infinity) return Number(chosen) * 2 ** 20;
     const remedy = 'give one such as PXV_MEMORY=4096, or unset it';
-    throw errorFactory('USAGE', 'look for memory')('PXV_MEMORY', 'a number of MiB', JSON.stringify(chosen), remedy);
+    throw errorFactory('USAGE', 'measure free memory')('PXV_MEMORY', 'a number of MiB', JSON.stringify(chosen), remedy);
   }
   const free = meminfo(files) ?? freePages(files) ?? freemem();
   return process.memoryUsage.rss() + Math.min(free, freeAddresses(files.proc), ...freeInGroups(files));

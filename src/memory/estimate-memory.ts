@@ -54,8 +54,8 @@ export function estimateDrawingMemory(chain: Chain, batch: number): number {
     const weights = blankWeights(chain);
     const examples = blankExamples(exampleShape, batch);
     for (const [scale, network] of scales.entries()) {
-      const given = () => downsampleExamples(chain, scale, examples).given;
-      readConditioning(network, selectScaleParameters(chain, scale, weights), { given });
+      const conditioningInputs = () => downsampleExamples(chain, scale, examples).conditioningInputs;
+      readConditioning(network, selectScaleParameters(chain, scale, weights), { conditioningInputs });
     }
   });
   // Frames that a history keeps: of the clip, with room for one more, and the known ones of each longer stride.

@@ -132,11 +132,11 @@ function tooLarge(
     bytesOf(buildChain(resizeDescription(description, { width: side, height: heightAt(side) })));
   const side = findLargest(1, width - 1, (tried) => bytesAt(tried) <= limit);
   const received = `about ${formatBytes(bytesAt(width))} for one image of ${width}x${height}`;
-  if (side === null) return memoryError(operation, 'memory', limit, received, 'take a smaller network');
+  if (side === null) return memoryError(operation, 'memory', limit, received, 'use a smaller network');
   const fitting = `${side}x${heightAt(side)}`;
   // Either option can replace the other.
   const options = `give a smaller size: --size ${fitting}, or --short-side ${Math.min(side, heightAt(side))}, at most`;
-  return memoryError(operation, 'memory', limit, received, atAnySize ? options : `take a model of ${fitting} or less`);
+  return memoryError(operation, 'memory', limit, received, atAnySize ? options : `use a model of ${fitting} or less`);
 }
 
 /**
@@ -152,6 +152,6 @@ export function memoryError(
   remedy: string,
 ): PxvError {
   const whose = limit === WASM_MEMORY_BYTES ? 'WebAssembly has' : 'are free';
-  const expected = `work that fits the ${formatBytes(limit)} of memory that ${whose}`;
+  const expected = `at most the ${formatBytes(limit)} of memory that ${whose}`;
   return errorFactory('RESOURCES', operation)(argument, expected, received, remedy);
 }

@@ -9,7 +9,7 @@ import { assertModel, type Model } from './model.js';
 export function assertVideoModel(model: Model, operation: string): void {
   assertModel(model, operation);
   if (model.chain.exampleShape.context > 0) return;
-  const received = 'one of images, which is given no previous frames';
+  const received = 'a model of images, without context frames';
   throw errorFactory('USAGE', operation)(model.name, 'a model of video', received, 'give another --model');
 }
 
@@ -18,6 +18,6 @@ export function assertImageModel(model: Model, operation: string, remedy = 'give
   assertModel(model, operation);
   const { context } = model.chain.exampleShape;
   if (context === 0) return;
-  const received = `one that is given ${pluralize(context, 'previous frame')}`;
+  const received = `one with ${pluralize(context, 'context frame')}`;
   throw errorFactory('USAGE', operation)(model.name, 'a model of images', received, remedy);
 }

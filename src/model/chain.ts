@@ -62,13 +62,13 @@ export function countSubPixels({ exampleShape }: Chain): number {
  */
 export function downsampleExamples(chain: Chain, scale: number, examples: Examples): Examples {
   const step = stepAtFinest(chain, scale);
-  const coarser = scale === 0 ? undefined : subsample(examples.seen, stepAtFinest(chain, scale - 1));
+  const coarser = scale === 0 ? undefined : subsample(examples.inputImage, stepAtFinest(chain, scale - 1));
   return {
     image: subsample(examples.image, step),
-    seen: subsample(examples.seen, step),
+    inputImage: subsample(examples.inputImage, step),
     earlierPixels: examples.earlierPixels,
-    given: downsampleInputs(
-      examples.given,
+    conditioningInputs: downsampleInputs(
+      examples.conditioningInputs,
       inputRequirements(chain.scales[scale].description.conditioning),
       step,
       coarser,
@@ -85,17 +85,17 @@ export interface ScaleScore extends NetworkScore {
 /**
  * Scores examples at some scales of a chain. Nats are 0 for sub-pixels known from the coarser scale.
  * @param parameters tensors in the order of `chain.parameters`
- * @param among indices of the scales; default: all
+ * @param scales indices of the scales; default: all
  * @param kept outputs of `conditionChain` for the examples, without gradients; default: computed here, with gradients
  */
 export function scoreChain(
   chain: Chain,
   parameters: readonly Tensor[],
   examples: Examples,
-  among: readonly number[] = chain.scales.map((_, scale) => scale),
+  scales: readonly number[] = chain.scales.map((_, scale) => scale),
   kept?: readonly (ConditioningOutputs | null)[],
 ): ScaleScore[] {
-  return among.map((scale, place) => {
+  return scales.map((scale, place) => {
     const network = chain.scales[scale];
     const own = downsampleExamples(chain, scale, examples);
     const { nats, anchors } = scoreNetwork(
@@ -110,16 +110,16 @@ export function scoreChain(
   });
 }
 
-/** Runs the conditionings of some scales on examples (see `runConditioning`). @param among indices of the scales */
+/** Runs the conditionings of some scales on examples (see `runConditioning`). @param scales indices of the scales */
 export function conditionChain(
   chain: Chain,
   parameters: readonly Tensor[],
   examples: Examples,
-  among: readonly number[],
+  scales: readonly number[],
 ): (ConditioningOutputs | null)[] {
-  return among.map((scale) => {
-    const { given } = downsampleExamples(chain, scale, examples);
-    return runConditioning(chain.scales[scale], selectScaleParameters(chain, scale, parameters), given);
+  return scales.map((scale) => {
+    const { conditioningInputs } = downsampleExamples(chain, scale, examples);
+    return runConditioning(chain.scales[scale], selectScaleParameters(chain, scale, parameters), conditioningInputs);
   });
 }
 

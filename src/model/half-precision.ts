@@ -5,7 +5,7 @@
 
 const FRACTION_BITS = 10;
 /** Exponent of the smallest normal number; subnormal numbers have the same spacing. */
-const LEAST_EXPONENT = -14;
+const MIN_EXPONENT = -14;
 /** Magnitude from which numbers round to infinity; the largest finite number is 65504. */
 const TOO_LARGE = 65520;
 /** Bits of infinity, and of NaN. */
@@ -18,9 +18,9 @@ export function toHalf(value: number): number {
   if (Number.isNaN(value)) return NOT_A_NUMBER;
   const sign = value < 0 || Object.is(value, -0) ? NEGATIVE : 0;
   const size = Math.min(Math.abs(value), TOO_LARGE);
-  const exponent = Math.max(Math.floor(Math.log2(size)), LEAST_EXPONENT);
+  const exponent = Math.max(Math.floor(Math.log2(size)), MIN_EXPONENT);
   // Steps within the power of two; if they round up to the next power, the exponent grows by one.
-  const bits = ((exponent - LEAST_EXPONENT) << FRACTION_BITS) + roundToEven(size * 2 ** (FRACTION_BITS - exponent));
+  const bits = ((exponent - MIN_EXPONENT) << FRACTION_BITS) + roundToEven(size * 2 ** (FRACTION_BITS - exponent));
   return sign | bits;
 }
 
@@ -31,7 +31,7 @@ export function fromHalf(bits: number): number {
   const sign = (bits & NEGATIVE) === 0 ? 1 : -1;
   if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
   const steps = exponent === 0 ? fraction : 2 ** FRACTION_BITS + fraction;
-  return sign * steps * 2 ** (Math.max(exponent - 1, 0) + LEAST_EXPONENT - FRACTION_BITS);
+  return sign * steps * 2 ** (Math.max(exponent - 1, 0) + MIN_EXPONENT - FRACTION_BITS);
 }
 
 /** Numbers for all patterns of 16 bits, by pattern; computed at first use. */

@@ -46,7 +46,7 @@ export function assertModel(model: Model, operation: string): void {
   if (typeof given === 'object' && given !== null && 'chain' in given && 'weights' in given) return;
   const [received, name] =
     typeof given === 'string' ? [`the text '${given}'`, `'${given}'`] : [describeType(given), 'NAME'];
-  throw errorFactory('USAGE', operation)('model', 'what loadModel gives', received, `give loadModel(${name})`);
+  throw errorFactory('USAGE', operation)('model', 'a model from loadModel', received, `give loadModel(${name})`);
 }
 
 /** Returns a frame of a model's size. @param data height x width x channels bytes, which are not copied */
@@ -99,12 +99,12 @@ function readFacts(path: string, metadata: Metadata): ModelInfo {
   if (rate !== undefined && frameRate === null)
     throw checkpointError(path, 'frames per second in the metadata, such as 10 or 30000/1001', JSON.stringify(rate));
   const drawing = readDrawing(path, description, metadata);
-  const origin = readValue(path, metadata, 'origin', originSchema, 'what made the model');
+  const origin = readValue(path, metadata, 'origin', originSchema, 'the origin of the model');
   return { description, step: Number(step), frameRate, drawing, origin };
 }
 
 function readDrawing(path: string, description: ModelDescription, metadata: Metadata): SamplingSettings | null {
-  const drawing = readValue(path, metadata, 'drawing', samplingSchema, 'how futures are drawn');
+  const drawing = readValue(path, metadata, 'drawing', samplingSchema, 'sampling settings');
   if (drawing !== null && drawing.carry < 1 && !expectsFrame({ description })) {
     const expected = 'a carry of 1 in the metadata of a model that does not learn the expected frame';
     throw checkpointError(path, expected, `${drawing.carry}`);
@@ -181,7 +181,7 @@ function expectSound(path: string, name: string, { shape, data }: NamedArray, ma
   const place = tf.util.indexToLoc(at, shape.length, tf.util.computeStrides([...shape]));
   const finite = Number.isFinite(data[at]);
   const expected = finite ? `zero where tensor '${name}' is masked` : `finite values in tensor '${name}'`;
-  const remedy = finite ? 'set masked weights to zero' : 'use another checkpoint; this one is broken';
+  const remedy = finite ? 'set masked weights to zero' : 'use another checkpoint; this one is damaged';
   throw checkpointError(path, expected, `${data[at]} at [${place.join(', ')}]`, remedy);
 }
 

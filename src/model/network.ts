@@ -8,7 +8,7 @@ import {
   type ConditioningInputs,
 } from '../conditioning/index.js';
 import { imageFeatures, subPixelScale, type NetworkDescription } from './description.js';
-import { EARLIER_PIXEL_LAYERS, earlierFeatures, earlierInput } from './earlier-pixels/index.js';
+import { EARLIER_PIXEL_LAYERS, countEarlierFeatures, computeEarlierFeatures } from './earlier-pixels/index.js';
 import type { Examples } from '../conditioning/context/examples.js';
 import { getHead } from './heads/index.js';
 import { getLayer } from './layers/index.js';
@@ -30,11 +30,11 @@ export interface Network {
 export function buildNetwork(description: NetworkDescription): Network {
   const { size, channels, levels, first, head, conditioning } = description;
   const mapFeatures = conditioning.reduce((sum, given) => sum + getConditioning(given).mapFeatures(given), 0);
-  const read = [imageFeatures(description), mapFeatures, earlierFeatures(description)] as const;
+  const read = [imageFeatures(description), mapFeatures, countEarlierFeatures(description)] as const;
   const builder = new ProgramBuilder(size, channels, ...read);
 
   const map = builder.conditioned('first.map', first.features);
-  const plus = builder.withMatched(EARLIER_PIXEL_LAYERS.first, first.features, map);
+  const plus = builder.withEarlierFeatures(EARLIER_PIXEL_LAYERS.first, first.features, map);
   let x = builder.conv(builder.image, { name: 'first', kernel: first.kernel, features: first.features, plus });
   let skipped: Slot | null = null;
   for (const [index, layer] of description.layers.entries()) {
@@ -47,7 +47,7 @@ export function buildNetwork(description: NetworkDescription): Network {
     x = builder.conv(x, { name: `output.${index}`, kernel: 1, features, relu: true });
   const outputs = getHead(head).outputs(head, levels, channels);
   // Features of earlier pixels are a guess at the pixel itself, which the head's means can follow directly.
-  const guess = builder.withMatched(EARLIER_PIXEL_LAYERS.head, outputs, null);
+  const guess = builder.withEarlierFeatures(EARLIER_PIXEL_LAYERS.head, outputs, null);
   x = builder.conv(x, { name: 'head', kernel: 1, features: outputs, relu: true, plus: guess });
 
   const program = builder.finish(x);
@@ -59,19 +59,19 @@ export function buildNetwork(description: NetworkDescription): Network {
  * Runs the conditionings of a network and joins their feature maps, anchors and references. Returns null for an
  * unconditional network.
  * @param parameters tensors in the order of `network.parameters`
- * @param given conditioning inputs of the batch
+ * @param conditioningInputs conditioning inputs of the batch
  */
 export function runConditioning(
   network: Network,
   parameters: readonly Tensor[],
-  given: ConditioningInputs,
+  conditioningInputs: ConditioningInputs,
 ): ConditioningOutputs | null {
   const { description } = network;
   let used = 0;
   const conditions = description.conditioning.map((one) => {
     const conditioning = getConditioning(one);
     const count = conditioning.parameters(one, description).length;
-    return conditioning.condition(one, description, given, parameters.slice(used, (used += count)));
+    return conditioning.condition(one, description, conditioningInputs, parameters.slice(used, (used += count)));
   });
   if (conditions.length === 0) return null;
   const maps = conditions.map(({ map }) => map);
@@ -113,9 +113,9 @@ export function runNetwork(
 ): Tensor4D {
   const weights = parameters.slice(network.conditioningParameters);
   const input = imageInput(network.description, image, condition?.anchors ?? []);
-  const matched = condition && earlierInput(network.description, image, condition, earlierPixels);
+  const earlierFeatures = condition && computeEarlierFeatures(network.description, image, condition, earlierPixels);
   return runWholeImage(network.program, weights, input, condition?.map ?? null, {
-    matched,
+    earlierFeatures,
     mapGradients: conditionLearns,
     inputGradients: conditionLearns && hasLearnedAnchor(network.description.conditioning),
   });
@@ -141,9 +141,9 @@ export function scoreNetwork(
   kept?: ConditioningOutputs | null,
 ): NetworkScore {
   const { head, levels, channels } = network.description;
-  const { image, seen, given, earlierPixels } = examples;
-  const condition = kept === undefined ? runConditioning(network, parameters, given) : kept;
-  const output = runNetwork(network, parameters, seen, condition, earlierPixels, kept === undefined);
+  const { image, inputImage, conditioningInputs, earlierPixels } = examples;
+  const condition = kept === undefined ? runConditioning(network, parameters, conditioningInputs) : kept;
+  const output = runNetwork(network, parameters, inputImage, condition, earlierPixels, kept === undefined);
   const pixels = image.size / channels;
   const targets = tf.cast(tf.reshape<Rank.R2>(image, [pixels, channels]), 'int32');
   const outputs = tf.reshape<Rank.R2>(output, [pixels, -1]);

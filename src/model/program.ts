@@ -16,7 +16,7 @@ export interface Program {
   /** Slot of the conditioning's feature map; null for an unconditional network. */
   map: Slot | null;
   /** Slot of the features of earlier pixels (see earlier-pixels/); null if there are none. */
-  matched: Slot | null;
+  earlierFeatures: Slot | null;
   /** Slot that the head reads: its outputs for each colour channel in turn. */
   out: Slot;
 }
@@ -42,23 +42,23 @@ export class ProgramBuilder {
   private readonly parameters: ParameterSpec[] = [];
   readonly image: Slot;
   readonly map: Slot | null;
-  readonly matched: Slot | null;
+  readonly earlierFeatures: Slot | null;
 
   /**
    * @param imageFeatures number of features of each image channel
    * @param mapFeatures number of features of the conditioning's map; 0: there is none
-   * @param matchedFeatures number of features of earlier pixels; 0: there are none
+   * @param earlierFeatureCount number of features of earlier pixels; 0: there are none
    */
   constructor(
     private readonly size: Size,
     readonly channels: Channels,
     imageFeatures: number,
     mapFeatures: number,
-    matchedFeatures = 0,
+    earlierFeatureCount = 0,
   ) {
     this.image = this.slot(new Array<number>(channels).fill(imageFeatures), 'image');
     this.map = mapFeatures > 0 ? this.slot([mapFeatures], 'given') : null;
-    this.matched = matchedFeatures > 0 ? this.slot([matchedFeatures], 'earlier') : null;
+    this.earlierFeatures = earlierFeatureCount > 0 ? this.slot([earlierFeatureCount], 'earlier') : null;
   }
 
   /** Adds a convolution of x at its own size, zero outside the image, masked by the colour rule; returns the output. */
@@ -91,18 +91,18 @@ export class ProgramBuilder {
   /**
    * Adds an LSTM over the image, with parameters `<name>.weights` and, if learned, `<name>.initial`.
    * @param gates 4h features, o f i g for each colour group
-   * @param walk scan order of the LSTM
+   * @param scanOrder scan order of the LSTM
    * @param learned true if the states outside the image are parameters, false if they are zero
    * @throws RangeError if a group of gates cannot be split in four
    * @returns h features; in the order `mirrored-diagonals`, which starts at the right, they depend on their whole row
    */
-  lstm(name: string, gates: Slot, walk: ScanOrder, learned: boolean): Slot {
+  lstm(name: string, gates: Slot, scanOrder: ScanOrder, learned: boolean): Slot {
     if (gates.groups.some((size) => size % 4 !== 0))
       throw new RangeError(`${name}: cannot cut gates of ${gates.groups.join(', ')} features into o, f, i and g`);
     const groups = gates.groups.map((size) => size / 4);
-    const ready = walk === 'mirrored-diagonals' ? 'row' : 'pixel';
+    const ready = scanOrder === 'mirrored-diagonals' ? 'row' : 'pixel';
     const [out, activations, cells] = [groups, gates.groups, groups].map((sizes) => this.slot(sizes, ready));
-    const shape: ScanShape = { ...this.size, walk, groups };
+    const shape: ScanShape = { ...this.size, scanOrder, groups };
     const weights = this.parameters.length;
     this.parameters.push(...lstmParameters(name, shape, learned));
     const initial = learned ? weights + 1 : null;
@@ -128,14 +128,14 @@ export class ProgramBuilder {
    * Adds a 1x1 convolution from the features of earlier pixels to `features`, plus `plus`. Returns `plus` if there are
    * no features of earlier pixels.
    */
-  withMatched(name: string, features: number | readonly number[], plus: Slot | null): Slot | null {
-    return this.matched === null ? plus : this.conv(this.matched, { name, kernel: 1, features, plus });
+  withEarlierFeatures(name: string, features: number | readonly number[], plus: Slot | null): Slot | null {
+    return this.earlierFeatures === null ? plus : this.conv(this.earlierFeatures, { name, kernel: 1, features, plus });
   }
 
   /** Returns the finished program. @param out slot that the head reads */
   finish(out: Slot): Program {
-    const { size, slots, ops, parameters, image, map, matched } = this;
-    return { size, slots, ops, parameters, image, map, matched, out };
+    const { size, slots, ops, parameters, image, map, earlierFeatures } = this;
+    return { size, slots, ops, parameters, image, map, earlierFeatures, out };
   }
 
   private outputGroups(features: number | readonly number[], ready: Availability): readonly number[] {

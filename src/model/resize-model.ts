@@ -13,7 +13,7 @@ export function resizeModel(model: Model, size: Size): Model {
   const { width, height } = size;
   if (![width, height].every((side) => Number.isInteger(side) && side >= 1)) {
     const expected = 'a width and a height in whole pixels, 1 or more';
-    throw errorFactory('USAGE', 'bring a model to a size')('size', expected, `${width}x${height}`, 'give another size');
+    throw errorFactory('USAGE', 'resize model')('size', expected, `${width}x${height}`, 'give another size');
   }
   const own = model.chain.exampleShape.size;
   if (width === own.width && height === own.height) return model;

@@ -55,7 +55,7 @@ export function decodeSafetensors(bytes: Uint8Array, path: string): SafetensorsF
   const headerLength =
     bytes.length >= 8 ? Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true)) : Infinity;
   if (headerLength > LONGEST_HEADER || 8 + headerLength > bytes.length)
-    throw broken(path, `${bytes.length} bytes that do not hold a whole header`);
+    throw broken(path, `${bytes.length} bytes, too few for the header`);
   let json: unknown;
   try {
     json = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + headerLength)));
@@ -89,8 +89,8 @@ function readArray(path: string, name: string, value: unknown, body: Uint8Array)
 }
 
 function broken(path: string, received: string): PxvError {
-  const remedy = 'use another checkpoint; this file is broken or of another kind';
-  return checkpointError(path, 'a whole safetensors file of float32 or float16 tensors', received, remedy);
+  const remedy = 'use another checkpoint; this file is damaged or of another kind';
+  return checkpointError(path, 'a complete safetensors file of float32 or float16 tensors', received, remedy);
 }
 
 /** Returns a `CHECKPOINT` error for a file that cannot be read as a checkpoint. */

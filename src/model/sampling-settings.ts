@@ -9,12 +9,12 @@ export const MIN_TEMPERATURE = 0.0001;
 export const MAX_TEMPERATURE = 10_000;
 
 /** Maximum temperature that the schedule reaches. */
-const MOST_SCHEDULED = 1.12;
+const MAX_SCHEDULED_TEMPERATURE = 1.12;
 /**
  * Maximum `carryWithin` if `carry` is below 1. With a little less than all of a draw fed back, draws can be wider:
  * frames move as much, and are nearer to the truth (docs/decisions/0013-how-futures-are-drawn.md).
  */
-const MOST_CARRIED_WITHIN = 0.96;
+const MAX_CARRY_WITHIN = 0.96;
 
 /** Schema of a model's sampling settings: the key `drawing` of its file and of a training's configuration. */
 export const samplingSchema = z.strictObject({
@@ -99,7 +99,7 @@ export function checkTemperature(temperature: number): void {
 /** Returns the sampling settings of one frame of a rollout. @param frame number of frames drawn before */
 export function frameSettings({ temperature: first, warming, carry }: SamplingSettings, frame: number): FrameSettings {
   // Frames of most probable levels must not be followed by draws.
-  const temperature = first === 0 ? 0 : Math.max(first, Math.min(first + warming * frame, MOST_SCHEDULED));
+  const temperature = first === 0 ? 0 : Math.max(first, Math.min(first + warming * frame, MAX_SCHEDULED_TEMPERATURE));
   if (carry === 1) return { temperature, carryWithin: 1 };
-  return { temperature, carryWithin: Math.min(MOST_CARRIED_WITHIN, temperature || 1) };
+  return { temperature, carryWithin: Math.min(MAX_CARRY_WITHIN, temperature || 1) };
 }

@@ -7,7 +7,7 @@ import type { Slot } from './groups.js';
 /** Settings for running a program over whole images. */
 export interface WholeImageSettings {
   /** Features of earlier pixels, [batch, height, width, features]; null or absent if the program reads none. */
-  matched?: Tensor4D | null;
+  earlierFeatures?: Tensor4D | null;
   /** True if gradients propagate to the feature map, as they do if its conditioning is trained. Default: true. */
   mapGradients?: boolean;
   /** True if gradients propagate to the image and features of earlier pixels, for learned anchors. Default: false. */
@@ -36,12 +36,12 @@ export function runWholeImage(
   parameters: readonly Tensor[],
   image: Tensor4D,
   map: Tensor4D | null,
-  { matched = null, mapGradients = true, inputGradients = false }: WholeImageSettings = {},
+  { earlierFeatures = null, mapGradients = true, inputGradients = false }: WholeImageSettings = {},
 ): Tensor4D {
   const given = [
     { slot: program.map, tensor: map, learned: mapGradients },
     { slot: program.image, tensor: image, learned: inputGradients },
-    { slot: program.matched, tensor: matched, learned: inputGradients },
+    { slot: program.earlierFeatures, tensor: earlierFeatures, learned: inputGradients },
   ].filter((one): one is Given => one.slot !== null && one.tensor !== null);
   const learned = given.filter((one) => one.learned);
   const still = given.filter((one) => !one.learned).map(({ slot }) => slot);
@@ -74,9 +74,9 @@ export function runWholeImage(
  * them.
  * @param gradients true to keep the slots that the backward pass reads
  */
-export function lastReads({ ops, image, map, matched, out }: Program, gradients: boolean): Map<Op, number[]> {
+export function lastReads({ ops, image, map, earlierFeatures, out }: Program, gradients: boolean): Map<Op, number[]> {
   const kept = ops.flatMap((op) => (gradients ? getOpRule(op).kept(op) : []));
-  const given = [map, matched].filter((slot) => slot !== null);
+  const given = [map, earlierFeatures].filter((slot) => slot !== null);
   const staying = new Set([image, ...given, out, ...kept].map(({ id }) => id));
   const lastReader = new Map<number, Op>();
   for (const op of ops)

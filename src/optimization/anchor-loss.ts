@@ -17,14 +17,14 @@ export interface RollOut {
 /** Last known frames of a subsequence, as conditioning inputs. */
 export interface KnownSubsequence {
   subsequence: Subsequence;
-  given: ConditioningInputs;
+  conditioningInputs: ConditioningInputs;
   /** Mask, [batch, 1, 1, 1]: 1 for each example with enough known frames to show motion, else 0. */
   counts: Tensor4D;
 }
 
 /** Disposes all tensors of a rollout's training examples. */
 export function disposeRollOut({ known, truth }: RollOut): void {
-  for (const { given } of known) disposeInputs(given);
+  for (const { conditioningInputs } of known) disposeInputs(conditioningInputs);
   tf.dispose([...known.map(({ counts }) => counts), ...truth]);
 }
 
@@ -49,9 +49,9 @@ export function rollOutLoss(
   weights: readonly Tensor[],
   { known, truth }: RollOut,
 ): Scalar {
-  const exists = tf.onesLike(known[0].given.context!.noise);
-  const strides = known.map(({ subsequence, given }) => {
-    return { subsequence, context: { frames: framesOfContext(given.context!), known: null } };
+  const exists = tf.onesLike(known[0].conditioningInputs.context!.noise);
+  const strides = known.map(({ subsequence, conditioningInputs }) => {
+    return { subsequence, context: { frames: framesOfContext(conditioningInputs.context!), known: null } };
   });
   const history = new StridedHistory<FrameBatch>(strides[0].context.frames.length, 0, strides);
   const startOf = new Map(known.map((start) => [start.subsequence, start]));
@@ -59,9 +59,9 @@ export function rollOutLoss(
     const leading = history.leading().map(({ subsequence, context }) => {
       return { context, start: startOf.get(subsequence)! };
     });
-    const expected = leading.map(({ context, start: { given, counts } }) => {
+    const expected = leading.map(({ context, start: { conditioningInputs, counts } }) => {
       const { anchors } = runConditioning(network, weights, {
-        context: contextOfFrames(context, given.context!.noise),
+        context: contextOfFrames(context, conditioningInputs.context!.noise),
       })!;
       return tf.mul<Tensor4D>(anchors[0], counts);
     });

@@ -54,10 +54,10 @@ export function computeGradients(
   { trains = 'all', rollOut = null, whole }: StepSettings = {},
 ): Gradients {
   loadGradients();
-  const among = typeof trains === 'number' ? [trains] : chain.scales.map((_, scale) => scale);
+  const scales = typeof trains === 'number' ? [trains] : chain.scales.map((_, scale) => scale);
   return tf.tidy(() => {
     const places = weights.map((_, index) => index);
-    const trained = among.flatMap((scale) => {
+    const trained = scales.flatMap((scale) => {
       const own = selectScaleParameters(chain, scale, places);
       const { conditioningParameters } = chain.scales[scale];
       if (trains === 'conditioning') return own.slice(0, conditioningParameters);
@@ -67,7 +67,7 @@ export function computeGradients(
     const { examples: all, rollOuts } = whole ?? { examples: count, rollOuts: rollOutsIn(rollOut) };
     const subPixels = all * countSubPixels(chain);
     // Outside of the differentiated function, so that the tape keeps nothing for unused gradients.
-    const conditions = () => conditionChain(chain, weights, examples, among) as ConditioningOutputs[];
+    const conditions = () => conditionChain(chain, weights, examples, scales) as ConditioningOutputs[];
     const kept = trains === 'decoder' ? tf.tidy(conditions) : undefined;
     let nats: Scalar | null = null;
     const loss = (...parameters: Tensor[]): Scalar => {
@@ -76,16 +76,16 @@ export function computeGradients(
       const ofRollOut = () =>
         rollOut === null ? [] : [shareOf(rollOutLoss(chain, current, rollOut), rollOutsIn(rollOut) / rollOuts)];
       if (trains === 'conditioning') {
-        const { anchors } = runConditioning(chain.scales[0], current, examples.given)!;
+        const { anchors } = runConditioning(chain.scales[0], current, examples.conditioningInputs)!;
         const ofExamples = shareOf(anchorLoss({ anchors, image: examples.image }), count / all);
         nats = tf.keep(ofExamples.clone());
         return tf.addN([ofExamples, ...ofRollOut()]);
       }
-      const scores = scoreChain(chain, current, examples, among, kept);
+      const scores = scoreChain(chain, current, examples, scales, kept);
       const mean = tf.div<Scalar>(tf.addN(scores.map((score) => tf.sum<Scalar>(score.nats))), subPixels);
       nats = tf.keep(mean.clone());
       const learned = (_: ScaleScore, place: number) =>
-        trains !== 'decoder' && hasLearnedAnchor(chain.scales[among[place]].description.conditioning);
+        trains !== 'decoder' && hasLearnedAnchor(chain.scales[scales[place]].description.conditioning);
       const ofScale = (score: ScaleScore) => shareOf(anchorLoss(score), count / all);
       const onAnchors = [...scores.filter(learned).map(ofScale), ...ofRollOut()];
       // Some parameters may reach the loss in no other way: a head without anchors does not read them.

@@ -118,10 +118,10 @@ export const targetSize = z.union(
 /** Schema of the resize mode of a clip of another aspect ratio. */
 export const fit = z.enum(['crop', 'stretch']);
 
-const TEMPERATURE = 'below 1: nearer to what is likeliest; 0: the likeliest level everywhere';
+const TEMPERATURE = 'below 1: closer to the most probable levels; 0: the most probable level everywhere';
 const drawing = {
   group: 'Drawing:',
-  warnAbove: { limit: 2, consequence: 'what is drawn is mostly noise; 1 draws as the model says' },
+  warnAbove: { limit: 2, consequence: 'samples are mostly noise; 1 is the model itself' },
 };
 /** Schemas of the sampling options of image tasks. Default: as images are scored (see `FrameSettings`). */
 export const imageSamplingFields = { temperature: withFlag(anyNumber.default(1), 't', TEMPERATURE, drawing) };
@@ -133,11 +133,11 @@ export const rolloutSamplingFields = {
 /** Schema of a seed, unchecked: `assertSeed` checks the range. */
 export const anySeed = z.union([anyNumber, z.bigint()], 'expected a number or a bigint');
 /** Help text of the seed's flag. */
-export const SEED = 'makes everything random repeatable: 0 to 2^64 - 1';
+export const SEED = 'seed of all random numbers, 0 to 2^64 - 1';
 /** Schema of the seed of all random numbers. Default: `DEFAULT_SEED`. */
 export const seed = withFlag(anySeed.default(DEFAULT_SEED), 'number', SEED);
 /** Schema of the option to overwrite existing output. */
-export const overwrite = booleanFlag('let --out take the place of what is there');
+export const overwrite = booleanFlag('replace an existing --out');
 /** Schema of the folder of a data set. */
 export const data = withFlag(
   z.string().optional(),
@@ -169,6 +169,6 @@ export const frameRate = withFlag(
 export const precision = withFlag(
   z.enum(['float32', 'bf16'] satisfies Precision[]).optional(),
   'name',
-  'products of a training step: bf16 is faster, rougher, and needs AVX-512 BF16 or AMX',
+  'precision of the products in training steps: bf16 is faster, less exact, and needs AVX-512 BF16 or AMX',
   { group: 'Computing:' },
 );

@@ -3,7 +3,7 @@ import { withFlag, nonNegativeInteger } from '../options/fields.js';
 /** Options for `servePage`, which are also flags of `pxv page`. */
 export const pageFields = {
   /** TCP port on the loopback interface, 0 to 65535. Default: 0, any free port. */
-  port: withFlag(nonNegativeInteger.max(65_535).default(0), 'number', 'port of this machine; 0: any that is free', {
+  port: withFlag(nonNegativeInteger.max(65_535).default(0), 'number', 'port; 0: any free port', {
     max: 65_535,
   }),
 };

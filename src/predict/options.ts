@@ -15,7 +15,7 @@ export const predictFlags = {
   /** Number of frames to predict. Default: 8. */
   horizon: withFlag(positiveInteger.default(8), 'frames', 'frames to predict', { name: 'next', max: 100_000 }),
   /** Number of samples to draw, each a panel of the output. Default: 1. */
-  samples: withFlag(positiveInteger.default(1), 'count', 'futures to draw, a panel for each', { max: 64 }),
+  samples: withFlag(positiveInteger.default(1), 'count', 'samples to draw, a panel for each', { max: 64 }),
   /**
    * Index of the first frame to predict; null, the default: the frame after the clip's last. If the index is given, the
    * true frames are shown in a panel of their own.
@@ -23,13 +23,13 @@ export const predictFlags = {
   from: withFlag(
     positiveInteger.nullish(),
     'frame',
-    'first frame to predict, counted from 0; the truth is shown beside',
+    'first frame to predict, counted from 0; the true frames are shown beside',
   ),
   /** Number of last frames of the clip to predict, instead of `horizon` and `from`. */
   holdOut: withFlag(
     positiveInteger.optional(),
     'frames',
-    "predict the clip's own last frames; the truth is shown beside",
+    "predict the clip's own last frames; the true frames are shown beside",
     {
       max: 100_000,
       conflicts: ['horizon', 'from'],
@@ -38,25 +38,23 @@ export const predictFlags = {
   /**
    * True to correct expected frames by hindcasts of the clip's known frames (see `learnCorrection`). Default: false.
    */
-  adapt: booleanFlag(
-    'learn first from the clip: how its known frames could have been predicted from those before them',
-  ),
+  adapt: booleanFlag('adapt to the clip first: correct predictions by the errors of hindcasts of its known frames'),
   /**
    * Maximum number of known frames shown before the predicted ones, or "all". Default: the greater of `horizon` and the
    * frames of two seconds.
    */
-  known: withFlag(
+  knownFrames: withFlag(
     fields.framesOrAll.optional(),
     'frames',
-    'known frames to show before, or all (default: as many as are predicted, and at least two seconds)',
+    'known frames to show first, or all (default: as many as are predicted, and at least two seconds)',
   ),
   /** True to write frames without labels, borders and numbers. Default: false, for videos and contact sheets. */
   plain: booleanFlag(
-    'the bare frames, without labels, borders and frame numbers (.mp4 and .webm repeat a last row or column to ' +
-      'have even sides)',
+    'write frames without labels, borders and frame numbers (.mp4 and .webm repeat a last row or column ' +
+      'if a side is odd)',
   ),
   /** Enlargement factor of the frames. Default: large enough for the labels to be legible; 1 without labels. */
-  scale: withFlag(positiveInteger.optional(), 'factor', 'enlarge for the eye (default: enough for the labels)', {
+  scale: withFlag(positiveInteger.optional(), 'factor', 'enlargement factor (default: enough for the labels)', {
     max: 64,
   }),
   /** Factor by which the output plays slower than the clip. Default: 1. */
@@ -103,7 +101,7 @@ export const formatFlag = {
   kind: withFlag(
     z.enum(['mp4', 'webm', 'mkv', 'gif', 'png', 'folder'] satisfies OutputKind[]).optional(),
     'kind',
-    'what to write where --out does not tell (default: mp4)',
+    'output format if --out does not name one (default: mp4)',
     { name: 'format' },
   ),
 };

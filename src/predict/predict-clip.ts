@@ -121,7 +121,7 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
         if (!signal?.aborted || prediction.finished.length === 0 || !keepsFinished) throw error;
         // The abort also ended the encoder: a new encoder writes the finished frames.
         const again = await open(trained, path, { ...options, signal: undefined });
-        return writePanels(out, prediction.again(again), writing);
+        return writePanels(out, prediction.replay(again), writing);
       });
     if (!processGroup.isMainProcess) for await (const step of prediction.steps()) void step;
     const written = (await processGroup.broadcast(processGroup.isMainProcess ? await write() : null))!;
@@ -188,7 +188,7 @@ export function assertPredictionMemory(
     samples,
     option: '--samples',
     atAnySize: true,
-    batchOf: (count) => adapting.together(count),
+    batchOf: (count) => adapting.batchSize(count),
     heldBytes: (count, frame) => (count * (horizon + enlarged) + adapting.keptFrames) * frame,
   });
   if (kind === 'gif' || (kind === 'png' && plain)) {
@@ -200,9 +200,9 @@ export function assertPredictionMemory(
     const panels = (forecast === 'samples' ? samples : 1) + (from === null ? 0 : 1);
     const sheet = frames * panels * channels * size.width * size.height * (1 + scale ** 2);
     const held = kind === 'gif' ? gifMemory(frames, videoFrameSize(panels, size, scale, plain)) : sheet;
-    const bytes = estimateDrawingMemory(model.chain, adapting.together(samples)) + held;
+    const bytes = estimateDrawingMemory(model.chain, adapting.batchSize(samples)) + held;
     const what = `${pluralize(frames, 'frame')}, which are held until the last is there`;
-    const remedy = `write an mp4 or webm${known === 0 ? '' : ', or show fewer known frames: --known 0'}`;
+    const remedy = `write an mp4 or webm${known === 0 ? '' : ', or show fewer known frames: --known-frames 0'}`;
     assertMemory('predict', kind, bytes, what, remedy);
   }
 }

@@ -33,9 +33,9 @@ export interface PredictedClips {
 
 const clipSource = z.object(
   { name: z.string(), path: z.string(), isExplicit: z.boolean() },
-  'expected what listClips gives',
+  'expected the result of listClips',
 );
-const clipSources = z.array(clipSource, 'expected what listClips gives');
+const clipSources = z.array(clipSource, 'expected the result of listClips');
 
 /**
  * Predicts several clips as `predictClip` does, each into a file or folder of its own. A clip that cannot be read, is
@@ -107,16 +107,16 @@ export async function predictClips(
 function outputsOf(sources: readonly ClipSource[], out: string, kind: OutputKind): string[] {
   const misused = errorFactory('USAGE', 'predict');
   if (outputKind(out) !== 'folder') {
-    const remedy = `give --out a folder, such as ${join(out, sep)}, and --format for what to write there`;
+    const remedy = `give a folder as --out, such as ${join(out, sep)}, and an output format with --format`;
     throw misused(out, 'a folder, for several clips', 'the name of a file', remedy);
   }
   const outputs = namesOf(sources).map((name) => join(out, `${name}${outputEnding(kind)}`));
   const inside = (outer: string) => outputs.findIndex((other) => other.startsWith(`${outer}${sep}`));
   const outer = outputs.find((path) => inside(path) >= 0);
   if (outer === undefined) return outputs;
-  const received = `one with the output of ${sources[inside(outer)].name} in it`;
-  const remedy = 'choose another --format, or give these clips one after the other';
-  throw misused(outer, 'outputs of which none lies in another', received, remedy);
+  const received = `a folder that contains the output of ${sources[inside(outer)].name}`;
+  const remedy = 'choose another --format, or predict these clips one after the other';
+  throw misused(outer, 'outputs that do not contain each other', received, remedy);
 }
 
 /** Returns a unique name for each clip: without file extension if the name stays unique. */

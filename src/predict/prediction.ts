@@ -28,11 +28,11 @@ const SECONDS_SHOWN = 2;
 
 /** Returns the maximum number of known frames shown before the predicted ones; Infinity for 'all'. */
 export function shownContextFrames(
-  { known, horizon }: Pick<PredictionOptions, 'known' | 'horizon'>,
+  { knownFrames, horizon }: Pick<PredictionOptions, 'knownFrames' | 'horizon'>,
   rate: FrameRate,
 ): number {
-  if (known === 'all') return Infinity;
-  return known ?? Math.max(horizon, Math.ceil(SECONDS_SHOWN * framesPerSecond(rate)));
+  if (knownFrames === 'all') return Infinity;
+  return knownFrames ?? Math.max(horizon, Math.ceil(SECONDS_SHOWN * framesPerSecond(rate)));
 }
 
 /** Prediction of a clip: a stream of its last known frames, then the predicted frames, as panels. */
@@ -105,7 +105,7 @@ export class Prediction {
    * Yields the time steps again, up to the last finished predicted frame.
    * @param clip the same clip, opened again
    */
-  async *again(clip: ModelClip): AsyncGenerator<TimeStep> {
+  async *replay(clip: ModelClip): AsyncGenerator<TimeStep> {
     let index = Math.max(0, this.known - this.shown);
     for await (const frame of clip.frames(index)) {
       if (index === this.known) break;
@@ -200,7 +200,7 @@ function labelsOf({ forecast, samples }: PredictionOptions): string[] {
 /** Returns the warning for a clip with too few known frames for hindcasts. */
 function nothingLearned(known: number): string {
   return (
-    `${pluralize(known, 'frame')} are too few to learn from: predicted as without --adapt; ` +
+    `${pluralize(known, 'frame')} are too few to adapt to: predicted as without --adapt; ` +
     `${MIN_HINDCAST_FRAMES} or more are needed`
   );
 }

@@ -43,7 +43,7 @@ const WHITE_BITS = 4;
 const WHITE_LEVELS = 64;
 /** Distance between arrows in pixels, and minimum motion that has an arrow, in pixels. */
 const ARROWS = 6;
-const LEAST_MOTION = 0.75;
+const MIN_MOTION = 0.75;
 /** Length of an arrow, in multiples of the motion. */
 const LONGER = 2;
 
@@ -116,7 +116,7 @@ async function predicted(model: Model, clip: ModelClip, forecast: Forecast, name
       seed,
       signal,
       onWarning,
-      known: KNOWN,
+      knownFrames: KNOWN,
       ...(forecast === 'samples' && { samples }),
       onProgress: (done, total) => onProgress?.({ name, what, done, total }),
     }),
@@ -340,7 +340,7 @@ function arrowsBetween(before: Frame, last: Frame): Arrow[] {
       const at = (y * width + x) * features;
       const down = found[at];
       const right = found[at + NEIGHBOURS.length];
-      if (Math.hypot(down, right) < LEAST_MOTION) continue;
+      if (Math.hypot(down, right) < MIN_MOTION) continue;
       arrows.push({ x: x + 0.5, y: y + 0.5, dx: -LONGER * right, dy: -LONGER * down });
     }
   return arrows;

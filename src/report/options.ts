@@ -11,14 +11,14 @@ export const reportFlags = {
     max: 1000,
   }),
   /** Number of samples to draw for each clip. Default: 4. */
-  samples: withFlag(positiveInteger.default(4), 'count', 'of a clip: futures to draw', { max: 64 }),
+  samples: withFlag(positiveInteger.default(4), 'count', 'samples to draw of a clip', { max: 64 }),
   /** Seed of the samples. Default: 1. */
   seed: fields.seed,
   /**
    * True to write the figures of charts and tables as CSV files to the folder `<name>-csv` beside `<name>.html`.
    * Default: false.
    */
-  csv: booleanFlag('write the figures of charts and tables beside it, in the folder of the same name and -csv'),
+  csv: booleanFlag('write the figures of charts and tables as CSV too, to the folder NAME-csv'),
   /** True to overwrite `out` and the folder of CSV files. Default: false. */
   overwrite: fields.overwrite,
 };

@@ -88,7 +88,7 @@ async function readJson(path: string): Promise<object> {
   try {
     result = JSON.parse(await readFile(path, 'utf8'));
   } catch {
-    throw invalidResultError(path, 'a file that is no JSON');
+    throw invalidResultError(path, 'a file that is not JSON');
   }
   if (typeof result !== 'object' || result === null) throw invalidResultError(path, 'no object');
   return result;
@@ -131,11 +131,14 @@ async function assertOutputs(out: string, csv: string | null, inputs: readonly s
   for (const place of csv === null ? [out] : [out, csv]) {
     await assertNotInput(place, inputs.filter(existsSync));
     if (overwrite || !(await outputExists(place))) continue;
-    throw refused(place, 'a new one', 'one that exists', 'choose another --out, or replace it with --overwrite');
+    const problem = place === out ? 'the file exists' : 'the folder exists';
+    const remedy = 'choose another --out, or replace it with --overwrite';
+    throw refused(place, 'a new output', 'one that exists', remedy, { problem });
   }
   const names = csv === null ? [] : await readdir(csv).catch(() => []);
   const foreign = names.find((name) => extname(name) !== '.csv');
-  if (foreign !== undefined) throw refused(csv!, 'a folder of figures', `one with ${foreign}`, 'choose another --out');
+  if (foreign !== undefined)
+    throw refused(csv!, 'a folder of CSV files', `one with ${foreign}`, 'choose another --out');
   const isFolder = (await stat(out).catch(() => null))?.isDirectory() ?? false;
   if (isFolder) throw refused(out, 'a file', 'a folder of that name', 'choose another --out');
 }

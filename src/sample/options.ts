@@ -8,7 +8,7 @@ export const sampleFlags = {
   /** Number of images to draw. Default: 16. */
   count: withFlag(positiveInteger.default(16), 'images', 'images to draw', { max: 100_000 }),
   /** Enlargement factor of the images. Default: 1. */
-  scale: withFlag(positiveInteger.default(1), 'factor', 'enlarge for the eye', { max: 64 }),
+  scale: withFlag(positiveInteger.default(1), 'factor', 'enlargement factor', { max: 64 }),
   /** True to overwrite `out`. Default: false. */
   overwrite: fields.overwrite,
   /** Seed of the samples. Default: 1. */
@@ -33,15 +33,19 @@ export const sampleImagesFields = {
 /** Options of `completeImage` that are flags of `pxv complete` too. */
 export const completeFlags = {
   /** Index of the first row to draw, at the model's size. Default: half the height. */
-  fromRow: withFlag(fields.nonNegativeInteger.optional(), 'row', 'first row to draw, from 0 (default: half way down)'),
+  fromRow: withFlag(
+    fields.nonNegativeInteger.optional(),
+    'row',
+    'first row to draw, counted from 0 (default: half the height)',
+  ),
   /** Number of samples to draw. Default: 7. */
   samples: withFlag(positiveInteger.default(7), 'count', 'completions to draw', { max: 64 }),
   /** Enlargement factor of the images. Default: 4. */
-  scale: withFlag(positiveInteger.default(4), 'factor', 'enlarge for the eye', { max: 64 }),
+  scale: withFlag(positiveInteger.default(4), 'factor', 'enlargement factor', { max: 64 }),
   /** True to overwrite `out`, though never the input image. Default: false. */
   overwrite: fields.overwrite,
   /** Method of bringing the image to the model's size. Default: `crop`. */
-  fit: withFlag(fields.fit.default('crop'), 'name', "how the image is brought to the model's size"),
+  fit: withFlag(fields.fit.default('crop'), 'name', "how the image is fitted to the model's size"),
   /** Seed of the samples. Default: 1. */
   seed: fields.seed,
 };

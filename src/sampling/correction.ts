@@ -16,14 +16,14 @@ export interface HistoryStatistics {
   last: Uint8Array;
   /** Last known frame but one. */
   before: Uint8Array;
-  /** Mean of the last frames, at most `MOST_AVERAGED` of them. */
+  /** Mean of the last frames, at most `MAX_AVERAGED_FRAMES` of them. */
   mean: Float32Array;
   /** Stillness between the last two frames: 1 if nothing changes at the pixel and nearby, near 0 if much does. */
   stillness: Float32Array;
 }
 
 /** Maximum number of last frames that `HistoryStatistics.mean` averages. */
-export const MOST_AVERAGED = 128;
+export const MAX_AVERAGED_FRAMES = 128;
 /** Change of a pixel, in bytes, at which its stillness is 1/e. */
 const STIRRING = 4;
 
@@ -33,7 +33,7 @@ const STIRRING = 4;
  */
 export function historyStatistics(frames: readonly Uint8Array[], shape: ImageShape): HistoryStatistics {
   const [before, last] = frames.slice(-2);
-  const averaged = frames.slice(-MOST_AVERAGED);
+  const averaged = frames.slice(-MAX_AVERAGED_FRAMES);
   const mean = new Float32Array(last.length);
   for (const frame of averaged) frame.forEach((byte, at) => (mean[at] += byte));
   const stillness = stillnessOf(before, last, shape);
@@ -157,7 +157,7 @@ export class Correction {
     if (deviations.length !== of.length) {
       const expected = `${of.length} deviations, as in the hindcasts`;
       const remedy = 'predict from the context that the correction was learned for';
-      const misused = errorFactory('USAGE', 'correct what is expected');
+      const misused = errorFactory('USAGE', 'correct expected frames');
       throw misused(`frame ${ahead} ahead`, expected, `${deviations.length}`, remedy);
     }
     const frame = Float32Array.from(expectation.mean);

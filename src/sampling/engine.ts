@@ -148,7 +148,7 @@ function modelNumbers({ description, program }: Network) {
 
 /** Returns a `CHECKPOINT` error for probabilities of levels whose sum, `received`, is not finite or not above 0. */
 export function unusableProbabilities(received: number): PxvError {
-  const remedy = 'use another model, for the weights of this one are not finite';
+  const remedy = 'use another model; the weights of this one are not finite';
   return errorFactory('CHECKPOINT', 'draw a level')('probabilities', 'a finite sum above 0', String(received), remedy);
 }
 
@@ -160,9 +160,9 @@ const readyCodes: Record<Slot['ready'], number> = { given: 0, image: 1, pixel: 2
 const opCodes: Record<Op['op'], number> = { conv: 0, lstm: 1, add: 2 };
 
 /** Returns a program as encoded for native/engine/program.cc: absent numbers are 0, absent slots and parameters -1. */
-function programNumbers({ size, slots, ops, image, map, matched, out }: Program): Int32Array {
+function programNumbers({ size, slots, ops, image, map, earlierFeatures, out }: Program): Int32Array {
   return Int32Array.from([
-    ...[size.height, size.width, image.id, map?.id ?? -1, matched?.id ?? -1, out.id],
+    ...[size.height, size.width, image.id, map?.id ?? -1, earlierFeatures?.id ?? -1, out.id],
     slots.length,
     ...slots.flatMap(({ ready, groups }) => [readyCodes[ready], groups.length, ...groups]),
     ops.length,
@@ -180,7 +180,7 @@ function opNumbers(op: Op): number[] {
     }
     case 'lstm': {
       const { gates, out, shape, weights, initial } = op;
-      const { dy, dx } = previousCellOffset[shape.walk];
+      const { dy, dx } = previousCellOffset[shape.scanOrder];
       const groups = shape.groups.map((size) => 4 * size);
       const taps = stateToState(shape).taps.map((tap) => ({ ...tap, sees: groups.map(() => hiddenFeatures(shape)) }));
       const slots = [gates.id, -1, out.id];

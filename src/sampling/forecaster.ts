@@ -106,7 +106,7 @@ function advance(future: FrameHistory, { levels, expected }: DrawnLevels, carry:
 }
 
 function noFrame(): Error {
-  const remedy = "push the clip's last frames into it first";
+  const remedy = 'add the last frames of the clip first';
   return errorFactory('USAGE', 'predict')('history', 'one frame at least', 'none', remedy);
 }
 
@@ -127,7 +127,10 @@ const index = z.int().min(0);
 const rollOutSchema: z.ZodType<RollOutOptions> = z.strictObject({
   seed: z.union([z.number(), z.bigint()]).optional(),
   samples: z
-    .union([z.int().min(1), z.array(index).min(1).readonly()], 'expected how many, or a list of them')
+    .union(
+      [z.int().min(1), z.array(index).min(1).readonly()],
+      'expected a number of samples, or a list of their indices',
+    )
     .optional(),
   frame: z.union([index, z.array(index).readonly()], 'expected one index, or one for each sample').optional(),
   settings: requestedSamplingSchema.optional(),
@@ -168,7 +171,7 @@ function forEach<T>(argument: string, values: readonly T[], samples: readonly un
   if (values.length === samples.length) return values;
   if (values.length === 1) return samples.map(() => values[0]);
   const expected = `one, or one for each of ${pluralize(samples.length, 'sample')}`;
-  throw errorFactory('USAGE', SOURCE.operation)(argument, expected, `${values.length}`, 'give as many as samples');
+  throw errorFactory('USAGE', SOURCE.operation)(argument, expected, `${values.length}`, 'give one for each sample');
 }
 
 /** Options for predicting the best guess. */

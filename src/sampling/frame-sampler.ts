@@ -66,7 +66,7 @@ export class FrameSampler {
         const coarse: Int16Array | null = levels;
         const images = {
           scale,
-          given: () => this.givenAt(scale, examples, coarse),
+          conditioningInputs: () => this.conditioningInputsAt(scale, examples, coarse),
           known: this.knownAt(scale, options.known, coarse, batch),
           longerStrides: this.longerStridesAt(scale, options.longerStrides),
         };
@@ -100,7 +100,7 @@ export class FrameSampler {
       let levels: Int16Array | null = null;
       for (const [scale, sampler] of this.scales.entries()) {
         const coarse: Int16Array | null = levels;
-        const given = () => this.givenAt(scale, examples, coarse);
+        const given = () => this.conditioningInputsAt(scale, examples, coarse);
         levels = await sampler.expected(given, this.longerStridesAt(scale, longerStrides));
       }
       return imagesOf(levels!, batch);
@@ -110,15 +110,15 @@ export class FrameSampler {
   }
 
   /** Returns the conditioning inputs of a scale: those of `examples`, and the levels `coarse` of the coarser scale. */
-  private givenAt(scale: number, examples: Examples, coarse: Int16Array | null): ConditioningInputs {
+  private conditioningInputsAt(scale: number, examples: Examples, coarse: Int16Array | null): ConditioningInputs {
     const { chain } = this.model;
-    const { given } = downsampleExamples(chain, scale, examples);
-    if (coarse === null) return given;
+    const { conditioningInputs } = downsampleExamples(chain, scale, examples);
+    if (coarse === null) return conditioningInputs;
     const { description } = chain.scales[scale - 1];
     const { size, channels } = description;
     const batch = coarse.length / frameBytes(description);
     const coarser = tf.tensor4d(Float32Array.from(coarse), [batch, size.height, size.width, channels]);
-    return { ...given, coarser };
+    return { ...conditioningInputs, coarser };
   }
 
   /** Returns the predictions at longer strides, subsampled to a scale; undefined if there are none. */
@@ -168,15 +168,15 @@ function imagesOf(levels: Int16Array, batch: number): Levels[] {
 /** Throws if a model predicts no expected frame. @throws PxvError `USAGE` */
 export function assertExpectedFrame(model: Model): void {
   if (expectsFrame(model)) return;
-  const expected = 'a model that learns the expected frame, as those conditioned on moved frames do';
+  const expected = 'a model that learns the expected frame';
   const remedy = 'draw samples, or train a model with pxv train';
-  throw errorFactory('USAGE', 'make the best guess')(model.name, expected, 'one that does not', remedy);
+  throw errorFactory('USAGE', 'predict the best guess')(model.name, expected, 'one that learns none', remedy);
 }
 
 /** Batch of images to draw at one scale. */
 export interface ImageBatch extends Pick<EngineArrays, 'scale' | 'outputs' | 'probabilities'> {
   /** Function that makes the batch's conditioning inputs; called in a tfjs tidy. */
-  given: () => ConditioningInputs;
+  conditioningInputs: () => ConditioningInputs;
   /**
    * Known levels, [image, height, width, channel], which are kept and add nothing to the nats; -1 for those to draw.
    * Null: none is known.
@@ -272,13 +272,13 @@ function conditionFrom(
 export function readConditioning(
   network: Network,
   weights: readonly Tensor[],
-  { given, longerStrides }: Pick<ImageBatch, 'given' | 'longerStrides'>,
+  { conditioningInputs, longerStrides }: Pick<ImageBatch, 'conditioningInputs' | 'longerStrides'>,
   earlierPixels = true,
 ): ConditionArrays {
   const { program, description } = network;
   if (program.map === null) return { map: null, anchors: null, references: null, expected: null };
   const tensors = tf.tidy(() => {
-    const condition = conditionFrom(network, weights, given(), longerStrides);
+    const condition = conditionFrom(network, weights, conditioningInputs(), longerStrides);
     const { map, anchors, references } = condition;
     const made: Partial<Record<keyof ConditionArrays, Tensor>> = { map };
     // A single anchor may be an input tensor, which is disposed elsewhere.

@@ -7,7 +7,7 @@ import { pluralize } from '../foundation/pluralize.js';
 import { canPredictAtStrides } from '../model/chain.js';
 import type { Model } from '../model/model.js';
 import type { SamplingSettings } from '../model/sampling-settings.js';
-import { CorrectionRegression, historyStatistics, MOST_AVERAGED, type Correction } from './correction.js';
+import { CorrectionRegression, historyStatistics, MAX_AVERAGED_FRAMES, type Correction } from './correction.js';
 import { forecast } from './forecaster.js';
 import type { FrameSampler } from './frame-sampler.js';
 
@@ -18,21 +18,21 @@ const AHEAD = 8;
 /** Number of frames between the starts of successive hindcasts. */
 const APART = 4;
 /** Maximum number of hindcasts, the last ones of the clip. */
-const MOST_PLACES = 32;
+const MAX_HINDCASTS = 32;
 /** Minimum number of frames before a hindcast: fewer do not hold two frames at the longest stride. */
-const LEAST_BEFORE = (MIN_STRIDED_CONTEXT - 1) * LONGEST_STRIDE + 1;
+const MIN_FRAMES_BEFORE = (MIN_STRIDED_CONTEXT - 1) * LONGEST_STRIDE + 1;
 
 /** Maximum number of last known frames that hindcasts read, to be given to a `FrameHistory` as `kept`. */
-export const MAX_HINDCAST_FRAMES = MOST_AVERAGED + APART * MOST_PLACES;
+export const MAX_HINDCAST_FRAMES = MAX_AVERAGED_FRAMES + APART * MAX_HINDCASTS;
 /** Minimum number of known frames for one complete hindcast. */
-export const MIN_HINDCAST_FRAMES = LEAST_BEFORE + AHEAD;
+export const MIN_HINDCAST_FRAMES = MIN_FRAMES_BEFORE + AHEAD;
 /** Default batch size of hindcasts; no result depends on the batch size. */
 export const HINDCAST_BATCH_SIZE = 8;
 
 /** Options for learning from hindcasts. */
 export interface HindcastOptions {
   /** Batch size: number of hindcasts that are predicted at a time. Default: HINDCAST_BATCH_SIZE. */
-  together?: number | undefined;
+  batchSize?: number | undefined;
   /** Progress callback: receives the number of hindcasts that are done, and of all hindcasts. */
   onProgress?: ((done: number, places: number) => void) | undefined;
   signal?: AbortSignal | undefined;
@@ -46,12 +46,12 @@ export interface HindcastOptions {
 export function assertCorrectable({ name, chain }: Model, settings: Pick<SamplingSettings, 'carry'> | null): void {
   if (canPredictAtStrides(chain)) {
     if (settings?.carry !== 1) return;
-    const expected = 'a model whose file says a carry below 1, for what is expected is corrected';
-    const received = 'one whose drawn frames are the context of later ones';
-    throw misused(name, expected, received, 'make the best guess, or predict without --adapt');
+    const expected = 'a model with a carry below 1';
+    const received = 'a carry of 1';
+    throw misused(name, expected, received, 'use --best-guess, or predict without --adapt');
   }
   const { length } = chain.scales;
-  const expected = 'a model of one scale that learns the expected frame, as those conditioned on moved frames do';
+  const expected = 'a model of one scale that learns the expected frame';
   const received = length === 1 ? 'one that learns none' : `one of ${pluralize(length, 'scale')}`;
   throw misused(name, expected, received, 'predict without --adapt');
 }
@@ -81,7 +81,7 @@ export function assertCorrectable({ name, chain }: Model, settings: Pick<Samplin
 export async function learnCorrection(
   sampler: FrameSampler,
   history: FrameHistory,
-  { together = HINDCAST_BATCH_SIZE, onProgress, signal }: HindcastOptions = {},
+  { batchSize = HINDCAST_BATCH_SIZE, onProgress, signal }: HindcastOptions = {},
 ): Promise<Correction | null> {
   const { exampleShape: shape } = sampler.model.chain;
   const levels = history.lastFrames.slice(-MAX_HINDCAST_FRAMES);
@@ -90,10 +90,10 @@ export async function learnCorrection(
   // The last hindcasts reach beyond the known frames, but the frames just ahead teach the most.
   const known = levels.map((frame) => levelsToBytes(shape, frame));
   const places: number[] = [];
-  for (let at = length - APART; at >= LEAST_BEFORE && places.length < MOST_PLACES; at -= APART) places.push(at);
+  for (let at = length - APART; at >= MIN_FRAMES_BEFORE && places.length < MAX_HINDCASTS; at -= APART) places.push(at);
   const regression = new CorrectionRegression(shape);
-  for (let from = 0; from < places.length; from += together) {
-    const several = places.slice(from, from + together);
+  for (let from = 0; from < places.length; from += batchSize) {
+    const several = places.slice(from, from + batchSize);
     const statistics = several.map((place) => historyStatistics(known.slice(0, place), shape));
     const histories = several.map((place) => {
       const before = new FrameHistory(shape);

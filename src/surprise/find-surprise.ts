@@ -19,7 +19,7 @@ import { assertVideoModel } from '../model/assert-model-kind.js';
 import { fitScoringBatch } from '../memory/memory-limits.js';
 import { parseOptions, type OptionsOf, type ParsedOptions } from '../options/fields.js';
 import { findSurpriseFields } from './options.js';
-import { SearchPictures } from './search-pictures.js';
+import { SearchPainter } from './search-painter.js';
 import { EVENT_COLUMNS, TIMELINE_COLUMNS, formatEventRow, formatTimelineRow } from './search-tables.js';
 import {
   fitBaselineFromClips,
@@ -88,13 +88,13 @@ export async function findSurprise(
   source: string | AsyncIterable<Uint8Array>,
   asked: FindSurpriseOptions = {},
 ): Promise<SurpriseResult> {
-  const options = parseOptions('find surprise', findSurpriseFields, asked);
-  assertVideoModel(trained, 'find surprise');
+  const options = parseOptions('find anomalies', findSurpriseFields, asked);
+  assertVideoModel(trained, 'find anomalies');
   const { processGroup = singleProcess } = options;
   if (processGroup.size > 1 && typeof source !== 'string')
-    throw errorFactory('USAGE', 'find surprise')(
+    throw errorFactory('USAGE', 'find anomalies')(
       'source',
-      'a clip that all ranks can read',
+      'a file that all ranks can read',
       'a stream',
       'run it alone',
     );
@@ -197,7 +197,7 @@ async function watch(
   source: FrameSource,
   search: SearchCheckpoint,
   options: Asked & { batch: number },
-): Promise<SearchPictures> {
+): Promise<SearchPainter> {
   const { size, frameRate, estimatedFrames } = source;
   const { out, onProgress, onFrame, onEvent } = options;
   const rate = framesPerSecond(frameRate);
@@ -206,7 +206,7 @@ async function watch(
   if (learnsFromClips(options) && search.state.baseline === null)
     search.saveBaseline(await fitBaselineFromClips(model, size, options, settings));
   const { surprise: from, baseline } = search.state;
-  const findings = new SearchPictures(rate, options.threshold, search.state, search.frames);
+  const findings = new SearchPainter(rate, options.threshold, search.state, search.frames);
   const frames = findings.remembering(source.frames(), from?.index ?? -1, (done) =>
     onProgress?.({ what: 'watch', done, total: estimatedFrames }),
   );
@@ -260,22 +260,20 @@ function isVideoOutput(out: string): boolean {
 async function assertOutput(out: string, overwrite: boolean, inputs: readonly string[]): Promise<void> {
   const kind = outputKind(out);
   if (kind !== null && kind !== 'mp4' && kind !== 'folder')
-    throw errorFactory('USAGE', 'find surprise')(out, 'a folder or a .mp4', extname(out), 'choose another --out');
+    throw errorFactory('USAGE', 'find anomalies')(out, 'a folder or a .mp4', extname(out), 'choose another --out');
   await assertNotInput(out, inputs, { folderReplaced: true });
-  const refused = errorFactory('OUTPUT', 'find surprise');
+  const refused = errorFactory('OUTPUT', 'find anomalies');
   const names = await namesIn(out);
   if (names === null && !isVideoOutput(out))
-    throw refused(out, 'a new folder', 'something else of that name', 'choose another --out');
+    throw refused(out, 'a new folder', 'a file of that name', 'choose another --out');
   if (names !== null && names.length > 0 && isVideoOutput(out))
     throw refused(out, 'a new file', 'a folder of that name', 'choose another --out');
   const foreign = names?.find((name) => !FILES.includes(name));
   if (foreign !== undefined)
     throw refused(out, 'a new or empty folder, or an earlier search', `one with ${foreign}`, 'choose another --out');
-  const [expected, received] = isVideoOutput(out)
-    ? ['a new file', 'one that exists']
-    : ['a new or empty folder', 'an earlier search'];
-  if (names?.length !== 0 && !overwrite)
-    throw refused(out, expected, received, 'choose another --out, or replace it with --overwrite');
+  const problem = isVideoOutput(out) ? 'the file exists' : 'the folder holds an earlier search';
+  const remedy = 'choose another --out, or replace it with --overwrite';
+  if (names?.length !== 0 && !overwrite) throw refused(out, 'a new output', 'one that exists', remedy, { problem });
 }
 
 /** Lists the names in a folder. Returns an empty list if `path` does not exist, null if `path` is no folder. */
@@ -289,6 +287,6 @@ function* csvOf(rows: readonly TimelineRow[], rate: number): Generator<string> {
 }
 
 function tooShort(path: string, learns: boolean): Error {
-  const expected = learns ? 'two frames or more after what is learned' : 'two frames or more';
-  return errorFactory('INPUT', 'find surprise')(path, expected, 'fewer', 'give a longer clip');
+  const expected = learns ? 'two frames or more after the baseline' : 'two frames or more';
+  return errorFactory('INPUT', 'find anomalies')(path, expected, 'fewer', 'give a longer clip');
 }

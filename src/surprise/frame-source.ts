@@ -44,7 +44,7 @@ export async function openFrameSource(
   { rawSize, signal, ...asked }: Omit<Asked, 'size'> & { size: TargetSize },
 ): Promise<FrameSource> {
   if (typeof source === 'string') {
-    const { reader, frames } = await openClipForModel(model, source, 'find surprise', { ...asked, signal });
+    const { reader, frames } = await openClipForModel(model, source, 'find anomalies', { ...asked, signal });
     const { size, frameRate, hasFrameRate, estimatedFrames } = reader;
     const identity = JSON.stringify(await identityOf(source));
     const facts = { name: source, identity, size, frameRate, hasFrameRate, estimatedFrames, isLive: false };
@@ -52,7 +52,7 @@ export async function openFrameSource(
   }
   const { channels, levels } = model.chain.exampleShape;
   const { size, fit = 'crop' } = asked;
-  const frameRate = rateToRead(model, asked.frameRate, 'find surprise');
+  const frameRate = rateToRead(model, asked.frameRate, 'find anomalies');
   const opened = await openStream(source, {
     size,
     channels,
@@ -114,7 +114,7 @@ export async function fitBaselineFromClips(
 ): Promise<Baseline> {
   async function* clips() {
     for (const { path } of await listClips(learn))
-      yield (await openClipForModel(model, path, 'find surprise', { ...asked, size })).frames();
+      yield (await openClipForModel(model, path, 'find anomalies', { ...asked, size })).frames();
   }
   const onFrame = (done: number) => onProgress?.({ what: 'learn', done, total: null });
   const usual = await fitBaseline(model, clips(), { ...settings, onFrame });

@@ -71,7 +71,7 @@ export function eventTable(events: readonly AnomalyEvent[], frameRate: number): 
 /** Makes the section of a search from its JSON. @throws PxvError `INPUT` if `result` does not match the schema */
 function findingsSection(path: string, result: object): Section {
   const parsed = findingsSchema.safeParse(result);
-  if (!parsed.success) throw invalidResultError(path, 'one of another version, or not whole');
+  if (!parsed.success) throw invalidResultError(path, 'a result of another version, or an incomplete one');
   const { model } = parsed.data;
   return sectionOf(`${basename(path)}: anomalies${model === undefined ? '' : `, by ${model}`}`, parsed.data, []);
 }

@@ -79,7 +79,7 @@ export class SearchCheckpoint {
     try {
       if (overwrite) for (const name of Object.values(files)) rmSync(join(path, name), { force: true });
       const search = new SearchCheckpoint(path, release, what);
-      if (search.saved.description !== what) throw otherSearch(path, 'of another clip, or with other options');
+      if (search.saved.description !== what) throw otherSearch(path, 'of another clip or with other options');
       return search;
     } catch (error) {
       release();
@@ -172,5 +172,5 @@ function parsed(path: string, text: string): SearchState {
 
 function otherSearch(path: string, which: string): Error {
   const remedy = 'remove it, start again with --overwrite, or choose another --out';
-  return errorFactory('OUTPUT', 'find surprise')(path, 'no unfinished search, or this one', `one ${which}`, remedy);
+  return errorFactory('OUTPUT', 'find anomalies')(path, 'no unfinished search, or this one', `one ${which}`, remedy);
 }

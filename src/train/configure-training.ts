@@ -15,7 +15,7 @@ import {
   type PresetSettings,
 } from '../model/presets.js';
 import {
-  runSchema,
+  parseRunConfiguration,
   type DataSettings,
   type RunConfiguration,
   type TrainingSettings,
@@ -73,7 +73,7 @@ export async function configureTraining(
   const { from = defaultStart(choices, data, onNote) } = settings;
   const training = { ...settings, from };
   const described = isDescription(choices) ? choices : await describe(choices, from, data, onNote);
-  return parseConfiguration(runSchema, { ...others, model: described, training, data }, source);
+  return parseRunConfiguration({ ...others, model: described, training, data }, source);
 }
 
 /** Returns the data settings, with the clips of a list in place of the list. */

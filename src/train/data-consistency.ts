@@ -30,7 +30,7 @@ export class DataConsistency {
     if (files === this.before.files) return this.before;
     if (this.before.files !== null) {
       const changes = this.run.dataChanges(list, this.before.files);
-      this.refuse('the files that the training began with', changes, 'bring them back');
+      this.refuse('the original files', changes, 'bring them back');
     }
     // The data of the best validation stay known until other data have been opened.
     return { files, frames: null, validation: this.before.validation };
@@ -42,8 +42,8 @@ export class DataConsistency {
    */
   frames(listed: DataHashes, { frames, validation }: Pick<DataHashes, 'frames' | 'validation'>): DataHashes {
     if (listed.frames !== null && frames !== listed.frames) {
-      const remedy = 'decode them with the FFmpeg of then (PXV_FFMPEG)';
-      this.refuse('the frames that the training began with', 'the same files decoded to other frames', remedy);
+      const remedy = 'decode them with the original FFmpeg (PXV_FFMPEG)';
+      this.refuse('the original frames', 'other frames decoded from the same files', remedy);
     }
     return { ...listed, frames, validation: validation ?? listed.files };
   }
@@ -54,9 +54,9 @@ export class DataConsistency {
   }
 
   private refuse(expected: string, received: string, remedy: string): void {
-    const otherwise = 'or go on with what is there now by --accept-changed-data, to other weights';
+    const otherwise = 'or go on with the changed data by --accept-changed-data, to other weights';
     if (!this.accept)
       throw errorFactory('INPUT', 'resume training')(this.run.path, expected, received, `${remedy}, ${otherwise}`);
-    this.onWarning?.(`goes on with changed data: ${received}`);
+    this.onWarning?.(`training goes on with changed data: ${received}`);
   }
 }

@@ -152,7 +152,7 @@ async function whereClipsAre(paths: readonly string[], run: RunFolder): Promise<
     if (found.length > 0) there.push(path);
   }
   if (there.length > 0) return there;
-  const expected = 'at least one of the clips that the training began with';
+  const expected = 'at least one of the original clips';
   throw errorFactory('INPUT', 'resume training')(run.path, expected, `none at ${firstFew(paths)}`, 'bring them back');
 }
 
@@ -189,7 +189,7 @@ async function openClips(
   if (held.length > 0 && named.length === 0) throw noUsableClipError('validate', data.validate);
   const areShort = kept.every((clip) => !isLongEnough(store.clips[clip].frames));
   if (areShort && training.stages.some(({ rollOuts }) => rollOuts > 0))
-    warn(`rollOuts: no clip has more than ${pluralize(PREDICTED_FRAMES, 'frame')}, so there are no roll-outs`);
+    warn(`rollOuts: no clip has more than ${pluralize(PREDICTED_FRAMES, 'frame')}, so no roll-outs are trained`);
   warn(copiesLearnt(store, kept, clips));
   return { store, learnt: kept, validation, skipped };
 }

@@ -15,7 +15,7 @@ import {
   booleanFlag,
   type ParsedOptions,
 } from '../options/fields.js';
-import { dataFlags, modelFlags, trainingFlags, trainModelFields } from './options.js';
+import { trainingDataFlags, modelFlags, trainingFlags, trainModelFields } from './options.js';
 import { readLaunch } from '../distributed/launch.js';
 import type { RunConfiguration } from '../training/configuration.js';
 import type { Extension } from '../training/pace.js';
@@ -23,34 +23,29 @@ import type { Extension } from '../training/pace.js';
 const { overwrite, acceptChangedData, log } = trainModelFields;
 /** Flags of `pxv train`. They have no defaults here, so that a given flag overrides a configuration file. */
 export const trainFlags = {
-  ...dataFlags,
+  ...trainingDataFlags,
   out: withFlag(z.string().optional(), 'run', 'folder of the run (default: runs/<name of the first path or set>)'),
   ...modelFlags,
   ...trainingFlags,
-  rate: withFlag(
-    positiveNumber.optional(),
-    'rate',
-    'highest learning rate (default: 0.0003; from random weights 0.002)',
-    {
-      name: 'learning-rate',
-      max: 10,
-    },
-  ),
+  rate: withFlag(positiveNumber.optional(), 'rate', 'peak learning rate (default: 0.0003; from random weights 0.002)', {
+    name: 'learning-rate',
+    max: 10,
+  }),
   seed: withFlag(anySeed.optional(), 'number', `${SEED} (default: 1)`),
   config: withFlag(
     z.string().optional(),
     'file',
-    'a config.json that holds the model and more; options given here come first',
+    'configuration of a training (config.json); options on the command line override it',
   ),
   resume: booleanFlag(
-    'go on with the training in --out, to the very same weights as without a stop; --steps (in all) or ' +
+    'resume the training in --out, to the same weights as without a stop; --steps (in all) or ' +
       '--minutes (more) give it another length',
   ),
   acceptChangedData,
   overwrite,
   log,
-  watch: booleanFlag('serve a page to this machine alone that shows the training as it goes; its address is said'),
-  dryRun: booleanFlag('say what would be learned from, in how much memory and time, and train nothing'),
+  watch: booleanFlag('serve a page of the training in progress to this machine alone, and print its address'),
+  dryRun: booleanFlag('print the data, memory and time of the training, and train nothing'),
 };
 
 /** Parsed options of `pxv train`. */
@@ -190,20 +185,21 @@ function shown(value: ModelChoices[keyof ModelChoices]): string {
 async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): Promise<object> {
   const { clips, images, fit, frameRate: rate } = options;
   if (clips !== undefined && images !== undefined)
-    throw misused('--images', 'clips or images to learn from', 'both', 'leave out --frames or --images');
+    throw misused('--images', 'clips or images to train on', 'both', 'leave out --frames or --images');
   if (clips === undefined && images === undefined && file === undefined)
     throw misused(
       '--frames or --images',
-      'what to learn from',
+      'training data',
       'none',
       'give video files or folders, as in pxv train --frames clips/, or a data set, as in pxv train --images mnist',
+      { problem: 'no training data' },
     );
   const ofImages = images !== undefined || (clips === undefined && file?.type === 'images');
   const unused = optionsOf[ofImages ? 'clips' : 'images'].find((name) => options[name] !== undefined);
   if (unused !== undefined) {
     const [used, received, source] = ofImages ? ['clips', 'images', '--frames'] : ['images', 'clips', '--images'];
-    const remedy = `leave out ${optionOf(unused)}, or learn from ${source}`;
-    throw misused(optionOf(unused), `${used} to learn from, which alone have it`, received, remedy);
+    const remedy = `leave out ${optionOf(unused)}, or train on ${source}`;
+    throw misused(optionOf(unused), `${used} to train on, which alone have this option`, received, remedy);
   }
   const folder = options.data && resolve(options.data);
   if (images !== undefined) {
@@ -230,7 +226,7 @@ async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): P
 export function assertCompatibleFlags(options: TrainOptions): void {
   const { resume, from, acceptChangedData, steps, minutes } = options;
   if (acceptChangedData && !resume) {
-    const received = 'a new training, which takes the data as they are';
+    const received = 'a new training, which uses the present data';
     const remedy = 'leave out --accept-changed-data, or go on with a training by --resume';
     throw misused('--accept-changed-data', '--resume beside it', received, remedy);
   }

@@ -24,7 +24,7 @@ export interface DecodeProgress {
 const { withFlag, callbackField, positiveInteger, positiveNumber, booleanFlag } = fields;
 
 /** Flags of the data of `pxv train`. */
-export const dataFlags = {
+export const trainingDataFlags = {
   clips: withFlag(
     z.array(z.string()).optional(),
     'path...',
@@ -42,7 +42,7 @@ export const dataFlags = {
     'images instead: a data set (see pxv datasets list) or a folder of images',
   ),
   data: fields.data,
-  fit: withFlag(fields.fit.optional(), 'name', 'how frames are brought to the size'),
+  fit: withFlag(fields.fit.optional(), 'name', 'how frames are fitted to the size'),
   frameRate: withFlag(
     fields.frameRateValue.optional(),
     'rate',
@@ -77,24 +77,19 @@ export const modelFlags = {
   size: withFlag(
     fields.pixelSize.optional(),
     'WxH',
-    'size in pixels that the model learns at (default: 64x64, or that of images that are alike and no larger)',
+    "size in pixels of the model's frames (default: 64x64, or the images' own if all are equal and no larger)",
   ),
   channels: withFlag(presetChoices.channels.optional(), 'name', "colours of the model (default: rgb, or the images')"),
   levels: withFlag(positiveInteger.min(2).optional(), 'count', "values of a sub-pixel (default: 256, or the images')", {
     max: 256,
   }),
-  context: withFlag(
-    positiveInteger.optional(),
-    'frames',
-    'previous frames given (default: as many as suit --conditioning)',
-    {
-      max: 16,
-    },
-  ),
+  context: withFlag(positiveInteger.optional(), 'frames', 'context frames (default: by --conditioning)', {
+    max: 16,
+  }),
   frames: withFlag(
     presetChoices.frames,
     'name',
-    'how previous frames are read: moved into place, or as they are (default: ' +
+    'how context frames are read: warped by their motion, or as they are (default: ' +
       `${presetChoices.frames.unwrap().options[0]})`,
     { name: 'conditioning' },
   ),
@@ -107,7 +102,7 @@ export const modelFlags = {
   shared: withFlag(
     presetChoices.shared,
     'name',
-    "pixels of the coarser scale: known, or predicted again (the paper's form, a bound) (default: known)",
+    'pixels shared with the coarser scale: known, or predicted again (as in the paper, a bound) (default: known)',
   ),
 } satisfies { [Name in keyof ModelChoices]: z.ZodType<ModelChoices[Name]> };
 
@@ -117,16 +112,16 @@ export const trainingFlags = {
   batch: withFlag(
     positiveInteger.optional(),
     'count',
-    `frames or images a step (default: ${clips.batch} for clips, ${images.batch} for images)`,
+    `batch size of frames or images (default: ${clips.batch} for clips, ${images.batch} for images)`,
     { max: 4096 },
   ),
   shards: withFlag(
     positiveInteger.optional(),
     'count',
-    'parts of each batch, a power of two, that ranks share; they decide how sums round (default: 1; under mpirun 8)',
+    'parts of each batch, a power of two, shared among ranks; they decide how sums round (default: 1; under mpirun 8)',
     { max: 1024 },
   ),
-  steps: withFlag(positiveInteger.optional(), 'count', 'how long to train, in steps'),
+  steps: withFlag(positiveInteger.optional(), 'count', 'number of training steps'),
   minutes: withFlag(
     positiveNumber.optional(),
     'time',
@@ -141,7 +136,7 @@ export const trainingFlags = {
   ),
   precision: fields.precision,
   mirror: booleanFlag(
-    'show every other frame or image mirrored left to right, or none (default: clips alone, from random weights)',
+    'mirror a random half of the examples left to right, or none (default: clips alone, from random weights)',
     {
       negatable: true,
     },
@@ -160,7 +155,7 @@ export const trainModelFields = {
   /** True: a new training may replace the training in its folder. */
   overwrite: fields.overwrite,
   /** True: a resumed training accepts changed data, which lead to other weights. */
-  acceptChangedData: booleanFlag('with --resume: go on where files that are learnt from have changed or are gone'),
+  acceptChangedData: booleanFlag('with --resume: go on although training files have changed or are missing'),
   /** Additional log format: TensorBoard event files in the run folder. Default: none. */
   log: withFlag(
     z.enum(['tensorboard']).optional(),

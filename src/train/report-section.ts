@@ -21,13 +21,13 @@ import { BITS_NOTE } from '../document/notes.js';
 /** Maximum number of points of a smoothed curve. */
 const SMOOTHED = 150;
 /** Maximum number of sample sheets: as many as fit a page of a few megabytes. */
-const MOST_SHEETS = 24;
+const MAX_SHEETS = 24;
 
 /** Source of the report section of trainings: one section for all consecutive run folders. */
 export const sectionSource: SectionSource<string> = {
   reads: 'results',
   open: ({ path, names }) => (names !== null && new RunFolder(path).hasResults ? [path] : null),
-  sections: async (paths, { onWarning }) => [await trainingSection(paths, MOST_SHEETS, onWarning)],
+  sections: async (paths, { onWarning }) => [await trainingSection(paths, MAX_SHEETS, onWarning)],
 };
 
 /**
@@ -38,7 +38,7 @@ export const sectionSource: SectionSource<string> = {
  */
 export async function trainingSection(
   paths: readonly string[],
-  sheets = MOST_SHEETS,
+  sheets = MAX_SHEETS,
   onWarning?: (text: string) => void,
 ): Promise<Section> {
   const runs = paths.map(readRun);

@@ -4,14 +4,13 @@ import { errorFactory, PxvError } from '../foundation/errors.js';
 import { currentArithmetic } from '../backend/current-backend.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { resolveModelFile } from '../model/checkpoint.js';
-import { parseConfiguration } from '../foundation/parse-configuration.js';
 import type { Chain } from '../model/chain.js';
 import { ReadOnlyRunFolder, RunFolder, type Checkpoint } from '../training/run-folder.js';
 import { extendLength, type Extension } from '../training/pace.js';
-import { runSchema, type ImagesConfiguration, type RunConfiguration } from '../training/configuration.js';
+import { parseRunConfiguration, type ImagesConfiguration, type RunConfiguration } from '../training/configuration.js';
 import { EventFile } from '../training/event-file.js';
 import { describeMachine } from '../training/machine.js';
-import { createInitialCheckpoint, train, type TrainingResult } from '../training/train.js';
+import { createInitialCheckpoint, train, type TrainingProgress, type TrainingResult } from '../training/train.js';
 import { assertNotInput } from '../video/index.js';
 import { assertTrainingMemory } from './training-memory.js';
 import { findClipData } from './find-clip-data.js';
@@ -86,7 +85,7 @@ export async function trainModel(
   } = parseOptions('train', trainModelFields, settings);
   if (configuration !== null) {
     const source = { operation: 'train', argument: 'configuration', code: 'USAGE' } as const;
-    parseConfiguration<unknown>(runSchema, configuration, source);
+    parseRunConfiguration(configuration, source);
     assertTrainingMemory(configuration);
   }
   const run = processGroup.isMainProcess ? new RunFolder(out) : new ReadOnlyRunFolder(out);
@@ -96,20 +95,25 @@ export async function trainModel(
     // No rank reads the folder before the main process has entered it.
     await processGroup.broadcast(null);
     const { chain, checkpoint } = isNew ? createInitialCheckpoint(configuration) : run.load();
+    let { step } = checkpoint;
+    const onStep = (progress: TrainingProgress): void => {
+      step = progress.step;
+      hooks.onStep?.(progress);
+    };
     try {
       if (!isNew && run.configurationWasChanged(checkpoint.configuration))
-        warn(hooks, 'config.json was changed: a training keeps its settings, and the file is written as it was');
+        warn(hooks, 'config.json was changed: a training keeps its settings, and the file is restored');
       checkpoint.configuration = withAvailablePrecision(checkpoint.configuration, hooks.onWarning);
       await expectFittingRanks(processGroup, checkpoint);
       if (!isNew) run.finishSave(chain, checkpoint);
       warn(hooks, otherArithmetic(checkpoint));
       const start = extension === undefined ? checkpoint : ofLength(run, checkpoint, extension, hooks);
       const entry = { isNew, hasNewLength: extension !== undefined, acceptChangedData, log, compare, processGroup };
-      return await trainIn(run, chain, start, entry, hooks);
+      return await trainIn(run, chain, start, entry, { ...hooks, onStep });
     } catch (error) {
       // The signal's own reason is thrown once there is something to resume.
       if (!hooks.signal?.aborted || error !== hooks.signal.reason) throw error;
-      throw interrupted(out, error, 'to come to the last step', `go on with pxv train --resume --out ${out}`);
+      throw interrupted(out, error, `interrupted at step ${step}`, `go on with pxv train --resume --out ${out}`);
     } finally {
       tf.dispose(checkpoint.state);
     }
@@ -127,8 +131,8 @@ function otherArithmetic({ arithmetic }: Checkpoint): string | null {
   const now = currentArithmetic();
   if (arithmetic === null || arithmetic === now) return null;
   return (
-    `until now it was computed with ${arithmetic}, and goes on with ${now}, which rounds otherwise: ` +
-    `the weights will not be those of a training without a stop; the same --instruction-set and --backend keep to it`
+    `the training was computed with ${arithmetic}, and goes on with ${now}, which rounds differently: ` +
+    `its weights will differ from those of a training without a stop, unless --instruction-set and --backend stay`
   );
 }
 
@@ -241,8 +245,8 @@ async function trainIn(
 
 /** Warning about changed held-out data: validations before and after cannot be compared. */
 const OTHER_VALIDATION =
-  'what validates is not what it was, and may have been learned from: the best so far is forgotten, ' +
-  'and the next validation decides which weights the model has';
+  'the validation data have changed, and may overlap the training data: the best result so far is forgotten, ' +
+  'and the next validation decides which weights are the best';
 
 /**
  * Opens the data. If a new training cannot open the data, nothing is left to resume. A new training that is interrupted
@@ -258,7 +262,12 @@ async function opened(
     return await found.open();
   } catch (error) {
     if (replaces && signal?.aborted)
-      throw interrupted(run.path, signal.reason, 'to begin', 'run it again; the training that was there is as it was');
+      throw interrupted(
+        run.path,
+        signal.reason,
+        'interrupted before the first step',
+        'run it again; the earlier training is unchanged',
+      );
     signal?.throwIfAborted();
     if (isNew && !replaces) run.clear();
     throw error;
@@ -266,9 +275,9 @@ async function opened(
 }
 
 /** Returns the error of an interrupted training. @param cause reason of the signal */
-function interrupted(run: string, cause: unknown, expected: string, remedy: string): PxvError {
+function interrupted(run: string, cause: unknown, problem: string, remedy: string): PxvError {
   const received = cause instanceof PxvError ? cause.parts.received : String(cause);
-  return errorFactory('INTERRUPTED', 'train')(run, expected, received, remedy, { cause });
+  return errorFactory('INTERRUPTED', 'train')(run, 'the last step', received, remedy, { cause, problem });
 }
 
 /** Throws if an output of the run would replace an input. @throws PxvError `USAGE` */

@@ -93,7 +93,7 @@ export function assertTrainingMemory(run: RunConfiguration): void {
     ...(width === null || hasOwnSize ? [] : [`a size of ${sizeAt(width).width}x${sizeAt(width).height} (--size)`]),
     ...(narrower === null ? [] : [`${narrower} features in a layer (--hidden)`]),
   ];
-  const remedy = choices.length > 0 ? `these fit: ${choices.join(', or ')}` : 'choose a smaller size and network';
+  const remedy = choices.length > 0 ? `these fit: ${choices.join(', or ')}` : 'use a smaller size or network';
   const rollOuts = maxRollOuts > 0 ? ` and ${pluralize(maxRollOuts, 'roll-out')}` : '';
   const what = `a batch of ${batch}${rollOuts} at ${size.width}x${size.height}`;
   throw memoryError('train', 'memory', limit, `about ${formatBytes(bytes)} for ${what}`, remedy);

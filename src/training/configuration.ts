@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseConfiguration, type ConfigurationSource } from '../foundation/parse-configuration.js';
 import { precisions } from '../backend/precision.js';
 import { parseFrameRate, type FrameRate } from '../foundation/frame-rate.js';
 import { optimisers, type OptimiserName } from '../optimization/optimisers.js';
@@ -158,6 +159,34 @@ export const runSchema = z
  * @interface
  */
 export type RunConfiguration = z.infer<typeof runSchema>;
+
+/** Conversions of keys of earlier versions, as imperatives; docs/training.md lists them. */
+const conversions: Readonly<Record<string, string>> = {
+  'training.schedule': "move its keys to the first of 'training.stages'",
+  'training.crops': "move it to the first of 'training.stages'",
+  'training.ownPredictions': "move it to the first of 'training.stages', as 'rollOuts'",
+  'training.validationFrames': "rename it to 'validationExamples'",
+  'training.drawing': "move it out of 'training'",
+  'training.componentTemperature': "remove it, and set 'drawing.temperature'",
+  'training.disturb': 'remove it',
+  'training.stills': 'remove it',
+  'training.reversals': 'remove it',
+};
+const EARLIER_VERSIONS = '(docs/training.md, "Earlier versions")';
+
+/**
+ * Parses the configuration of a training.
+ * @throws PxvError `source.code` as `parseConfiguration`; for a key of an earlier version with its conversion
+ */
+export function parseRunConfiguration(value: unknown, source: ConfigurationSource): RunConfiguration {
+  // The configuration in a run folder's state cannot be edited.
+  const remedy = (conversion: string) =>
+    source.code === 'CHECKPOINT'
+      ? `convert its config.json and start from its weights ${EARLIER_VERSIONS}`
+      : `${conversion} ${EARLIER_VERSIONS}`;
+  const earlierKeys = Object.fromEntries(Object.entries(conversions).map(([key, how]) => [key, remedy(how)]));
+  return parseConfiguration(runSchema, value, { ...source, earlierKeys });
+}
 
 /**
  * Yields each invalid key of a stage and the reason.

@@ -29,7 +29,7 @@ export function createImageTrainingData(
   validation: ImageStore | null,
   { seed, batch, mirror, validationExamples }: TrainingConfiguration,
 ): TrainingData {
-  const together = Math.min(batch, MAX_VALIDATION_IMAGES);
+  const batchSize = Math.min(batch, MAX_VALIDATION_IMAGES);
   const batches = createImageBatches(chain, training, { seed: BigInt(seed), batch, mirror });
   return {
     batch: (step, _, places) => batches(step, places),
@@ -37,7 +37,7 @@ export function createImageTrainingData(
     validate:
       validation &&
       ((weights, processGroup) =>
-        validateImages(chain, weights, validation, validationExamples, together, processGroup)),
+        validateImages(chain, weights, validation, validationExamples, batchSize, processGroup)),
   };
 }
 
@@ -78,15 +78,15 @@ function orderOf(philox: Philox, epoch: number, count: number): Uint32Array<Arra
 }
 
 /**
- * Returns the mean bits/dim of at most `images` images, evenly spread over `store`. The result does not depend on the
- * batch size `together` or the process group.
+ * Returns the mean bits/dim of at most `images` images, evenly spread over `store`. The result does not depend on
+ * `batchSize` or the process group.
  */
 async function validateImages(
   chain: Chain,
   weights: readonly Tensor[],
   store: ImageStore,
   images: number,
-  together: number,
+  batchSize: number,
   processGroup = singleProcess,
 ): Promise<number> {
   const count = Math.min(images, store.count);
@@ -96,6 +96,6 @@ async function validateImages(
     store.read(index, bytes);
     buffer.add(bytes, 1, false);
   };
-  const costs = await scoreShared(chain, weights, chosen, add, Math.min(together, count), processGroup);
+  const costs = await scoreShared(chain, weights, chosen, add, Math.min(batchSize, count), processGroup);
   return (sumCosts(costs) / count / countSubPixels(chain)) * BITS_PER_NAT;
 }

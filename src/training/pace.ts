@@ -101,7 +101,7 @@ const FIRST_STEPS = 3;
 /** Fraction of the duration after which the number of steps is fixed. */
 const MEASURED = 0.05;
 /** Maximum fraction of the duration for validations, except the last. */
-const MOST_VALIDATION = 1 / 4;
+const MAX_VALIDATION_FRACTION = 1 / 4;
 
 /**
  * Clock of a run that ends after a given duration. It measures the steps of the first twentieth of the duration, and
@@ -161,7 +161,7 @@ export class PaceClock {
 
   /** Returns the number of validations that there is time for, at least 1 and at most `asked`. */
   private affordable(asked: number): number {
-    const most = Math.floor((MOST_VALIDATION * this.seconds) / (this.validationSeconds ?? 0));
+    const most = Math.floor((MAX_VALIDATION_FRACTION * this.seconds) / (this.validationSeconds ?? 0));
     return Math.max(1, Math.min(asked, most));
   }
 }

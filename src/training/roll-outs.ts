@@ -70,9 +70,9 @@ export function createRollOutBatches(
       const history = new StridedHistory<Levels>(context);
       for (const frame of levels.slice(0, -PREDICTED_FRAMES)) history.addKnown(frame);
       for (const { subsequence, buffer, counts } of known) {
-        const given = history.every(subsequence);
-        buffer.set(place, given);
-        counts[place] = Number(hasEnoughContext(subsequence, given.frames.length));
+        const context = history.every(subsequence);
+        buffer.set(place, context);
+        counts[place] = Number(hasEnoughContext(subsequence, context.frames.length));
       }
       const ahead = levels.slice(-PREDICTED_FRAMES);
       truth.forEach((all, at) => all.set(ahead[at], place * length));
@@ -81,7 +81,7 @@ export function createRollOutBatches(
     return {
       known: known.map(({ subsequence, buffer, counts }) => ({
         subsequence,
-        given: { context: buffer.tensors(number) },
+        conditioningInputs: { context: buffer.tensors(number) },
         counts: tf.tensor4d(counts.slice(0, number), [number, 1, 1, 1]),
       })),
       truth: truth.map((levels) => tf.tensor4d(levels.slice(0, number * length), dimensions)),
@@ -99,7 +99,7 @@ export function blankRollOut(shape: ExampleShape, number: number): RollOut | nul
   return {
     known: subsequencesFor(context).map((subsequence) => ({
       subsequence,
-      given: zeroInputs(shape, shape, number),
+      conditioningInputs: zeroInputs(shape, shape, number),
       counts: tf.fill<Rank.R4>([number, 1, 1, 1], 0),
     })),
     truth: Array.from({ length: PREDICTED_FRAMES }, blank),

@@ -17,7 +17,7 @@ import {
   parseTemporaryName,
   writeFailure,
 } from '../foundation/write-file.js';
-import { trainingFrameRate, runSchema, type RunConfiguration } from './configuration.js';
+import { parseRunConfiguration, trainingFrameRate, runSchema, type RunConfiguration } from './configuration.js';
 import { isEventFile } from './event-file.js';
 import { machineLineSchema, type Machine } from './machine.js';
 import { SampleSheets } from './sample-sheets.js';
@@ -257,7 +257,7 @@ export class RunFolder {
     const model = readDescription(path, metadata);
     const values = Object.entries(metadata).map(([key, text]) => [key, json(text)] as const);
     const { drawing, training, data, step, best, dataHashes, arithmetic } = Object.fromEntries(values);
-    const configuration = parseConfiguration(runSchema, { model, drawing, training, data }, source);
+    const configuration = parseRunConfiguration({ model, drawing, training, data }, source);
     const progress = parseConfiguration(progressSchema, { step, best, dataHashes, arithmetic }, source);
     const chain = buildChain(configuration.model);
     const { parameters } = chain;

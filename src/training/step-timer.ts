@@ -23,9 +23,9 @@ export class StepTimer {
     return this.pace !== null;
   }
 
-  /** Passed and given seconds of the run; null if only the number of steps ends it. */
-  get time(): { passed: number; given: number } | null {
-    return this.pace && { passed: this.elapsed, given: this.pace.seconds };
+  /** Passed and total seconds of the run; null if only the number of steps ends it. */
+  get time(): { passed: number; total: number } | null {
+    return this.pace && { passed: this.elapsed, total: this.pace.seconds };
   }
 
   /** True if the given duration is over, but for the last validation. */

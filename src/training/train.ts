@@ -40,8 +40,8 @@ export interface TrainingProgress {
   step: number;
   /** Total number of steps; null until fixed from the minutes. */
   steps: number | null;
-  /** Passed and given seconds of this run; null if only the number of steps ends it. */
-  time: { passed: number; given: number } | null;
+  /** Passed and total seconds of this run; null if only the number of steps ends it. */
+  time: { passed: number; total: number } | null;
   /** Mean bits/dim of the step's batch; null if the conditioning is trained alone, without a likelihood. */
   bitsPerDim: number | null;
   /** Bits/dim of the latest validation; null before the first. */
@@ -114,9 +114,9 @@ export function loadStartingWeights(from: string, chain: Chain): Float32Array[] 
   const missing = needed.find((array) => !held.includes(array));
   const other = held.find((array) => !needed.includes(array));
   if (missing === undefined && other === undefined) return needed.map((array) => model.weights[held.indexOf(array)]);
-  const expected = `a model of the networks that are trained, with ${missing ?? 'no more arrays'}`;
+  const expected = `a model of the same networks, with ${missing ?? 'no other arrays'}`;
   const received = other === undefined ? 'one without it' : `one with ${other}`;
-  const remedy = 'train the networks of that model, which --from brings where --config names none, or take --from none';
+  const remedy = 'leave out the model in --config, so that --from gives the networks, or give --from none';
   throw errorFactory('CHECKPOINT', 'start training')(from, expected, received, remedy);
 }
 

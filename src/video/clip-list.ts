@@ -72,7 +72,7 @@ async function isFolder(path: string): Promise<boolean> {
 
 /** Returns words for a path whose `stat` failed, by the error's code: no such path, or a folder without permission. */
 export function describeMissingPath({ code, message }: { code?: string | undefined; message: string }): string {
-  if (code === 'ENOENT' || code === 'ENOTDIR') return 'a path where nothing is';
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'no such file';
   return code === 'EACCES' ? 'a path in a folder that you may not enter' : message;
 }
 

@@ -102,7 +102,7 @@ const gif = ['-filter:v', palette, '-loop', '0', '-f', 'gif'];
 const FFMPEG = 60 * 2 ** 20;
 const BYTES_OF_COLOUR = 64;
 /** Maximum number of distinct colours of a clip that is not noise. */
-const MOST_COLOURS = 2 ** 20;
+const MAX_COLOURS = 2 ** 20;
 /** Number of pixels that FFmpeg rounds each row up to, at 4 bytes each. */
 const PIXELS_OF_LINE = 64;
 
@@ -112,7 +112,7 @@ const PIXELS_OF_LINE = 64;
  */
 export function gifMemory(frames: number, { width, height }: Size): number {
   const frame = 4 * PIXELS_OF_LINE * Math.ceil(width / PIXELS_OF_LINE) * height;
-  return FFMPEG + frames * frame + BYTES_OF_COLOUR * Math.min(MOST_COLOURS, frames * width * height);
+  return FFMPEG + frames * frame + BYTES_OF_COLOUR * Math.min(MAX_COLOURS, frames * width * height);
 }
 
 /**
@@ -172,7 +172,7 @@ function expectWritten(path: string, signal?: AbortSignal) {
     const why = failure ?? firstError;
     if (why === null) return;
     const remedy = 'free the disk, or set PXV_FFMPEG to an FFmpeg with libx264 and libvpx';
-    throw errorFactory('OUTPUT', 'write video')(path, 'FFmpeg to take every frame', why, remedy);
+    throw errorFactory('OUTPUT', 'write video')(path, 'FFmpeg to accept every frame', why, remedy);
   };
 }
 

@@ -18,7 +18,7 @@ export async function assertDiskSpace(
   const free = await freeBytes(place);
   if (bytes <= free) return;
   const inGiB = (count: number) => `${(count / 2 ** 30).toFixed(1)} GiB`;
-  const expected = `files that fit the ${inGiB(free)} that are free there`;
+  const expected = `at most the ${inGiB(free)} that are free`;
   throw errorFactory('RESOURCES', 'decode')(folder, expected, `about ${inGiB(bytes)} for ${what}`, remedy);
 }
 

@@ -121,7 +121,7 @@ export async function* readOutput(
       if (stalled) {
         const received = `nothing from FFmpeg for ${silence / 1000} s`;
         const remedy = 'check that the file can be played, or copy it to a local disk';
-        throw errorFactory('INPUT', 'read video')(path, 'the next picture', received, remedy);
+        throw errorFactory('INPUT', 'read video')(path, 'the next frame', received, remedy);
       }
       if (chunk.done) break;
       yield chunk.value;

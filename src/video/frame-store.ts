@@ -140,7 +140,7 @@ function readAt(path: string, place: number, into: Uint8Array): void {
       const got = readSync(file, into, done, into.length - done, place + done);
       if (got === 0) {
         const expected = 'the frames that were written';
-        const received = 'a file that was cut off since';
+        const received = 'a file that was truncated since';
         const remedy = 'delete it, so that the clip is decoded again';
         throw errorFactory('INPUT', READING)(path, expected, received, remedy);
       }
@@ -191,7 +191,7 @@ async function expectRoom(
   const bytes = readers.reduce((sum, own, clip) => sum + counts[clip] * frameBytes({ size: own.size, channels }), 0);
   const how = 'shortSide' in size ? `a short side of ${size.shortSide}` : `${size.width}x${size.height}`;
   const what = `${pluralize(frames, 'frame')} of ${how}`;
-  const remedy = 'take a smaller --size or fewer clips, or a folder on another disk';
+  const remedy = 'use a smaller --size or fewer clips, or a folder on another disk';
   await assertDiskSpace({ folder, bytes, what, remedy }, freeBytes);
 }
 

@@ -45,7 +45,7 @@ export function areFramesOfClip(paths: readonly string[]): boolean {
 const withoutNumbers = (path: string) => parse(path).name.replace(/\d+/g, '#');
 
 /** Maximum fraction of steps larger than the smallest. Beyond it the numbers are something else, such as times. */
-const MOST_GAPS = 1 / 4;
+const MAX_GAP_FRACTION = 1 / 4;
 
 /**
  * Returns a warning of one line if numbers are missing among images or do not increase; else null.
@@ -63,7 +63,7 @@ export function numberingWarning(paths: readonly string[]): string | null {
   if (other >= 0) return `the names of ${names[0]} and ${names[other]} differ in more than numbers: ${mixed}`;
   const usual = steps.reduce((least, step) => Math.min(least, step), Infinity);
   const gaps = steps.flatMap((step, i) => (step > usual ? [i] : []));
-  if (gaps.length === 0 || gaps.length > MOST_GAPS * steps.length) return null;
+  if (gaps.length === 0 || gaps.length > MAX_GAP_FRACTION * steps.length) return null;
   const where = `${pluralize(gaps.length, 'gap')} in the numbers, the first after ${names[gaps[0]]}`;
   return `${where}: images on both sides are taken as neighbours`;
 }
@@ -140,7 +140,7 @@ async function expectFile(path: string): Promise<void> {
 
 function unreadable(path: string) {
   return (cause: Error): never => {
-    const remedy = 'check its name, or put another image in its place';
+    const remedy = 'check its name, or replace the image';
     throw errorFactory('INPUT', 'read image')(path, 'a readable image', whatIsWrong(cause), remedy, { cause });
   };
 }
@@ -148,7 +148,7 @@ function unreadable(path: string) {
 /** Returns the decoder's error in plain words. */
 function whatIsWrong({ message }: Error): string {
   const line = message.split('\n')[0];
-  if (/^ENOENT/.test(line)) return 'a path where nothing is';
+  if (/^ENOENT/.test(line)) return 'no such file';
   if (/unsupported image format/.test(line)) return 'an empty file, or none of an image that is read here';
   if (/failOn|libpng|VipsJpeg|vips2?(?:png|jpeg)|premature end|corrupt/i.test(line)) return `a damaged image (${line})`;
   return line;

@@ -3,7 +3,10 @@ import { errorFactory, type PxvError } from '../foundation/errors.js';
 
 function interruption(operation: string, argument: string, cause: unknown): PxvError {
   const interrupted = errorFactory('INTERRUPTED', operation);
-  return interrupted(argument, 'to come to the end', 'an interruption', 'run the command again', { cause });
+  return interrupted(argument, 'the end', 'an interruption', 'run the command again', {
+    cause,
+    problem: 'interrupted',
+  });
 }
 
 /** Milliseconds after which this process and FFmpeg have both received an interruption from the keyboard. */
@@ -16,10 +19,9 @@ const SAME_TIME = 500;
 export async function endBySignal(operation: string, argument: string, signal?: AbortSignal): Promise<PxvError> {
   if (signal) await setTimeout(SAME_TIME, null, { signal }).catch(() => {});
   if (signal?.aborted) return interruption(operation, argument, signal.reason);
-  const expected = 'FFmpeg to come to its end';
-  const received = 'a signal that ended it, from outside';
-  const remedy = 'see whether memory ran out, then run the command again';
-  return errorFactory('DEPENDENCY', operation)(argument, expected, received, remedy);
+  const remedy = 'check whether memory ran out, then run the command again';
+  const problem = 'FFmpeg was killed by a signal';
+  return errorFactory('DEPENDENCY', operation)(argument, 'FFmpeg to finish', 'a signal', remedy, { problem });
 }
 
 /** Throws if `signal` is aborted. @throws {PxvError} INTERRUPTED */

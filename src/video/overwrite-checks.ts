@@ -17,8 +17,9 @@ export async function assertOverwritable(path: string, { overwrite = false }: Pi
   const entries = await entriesAt(path);
   const expected = entries === null ? 'a new file' : 'a new or empty folder';
   const received = entries === null ? 'one that exists' : `one with ${pluralize(entries.length, 'file')}`;
+  const problem = entries === null ? 'the file exists' : `the folder holds ${pluralize(entries.length, 'file')}`;
   const remedy = 'choose another --out, or replace it with --overwrite';
-  throw errorFactory('OUTPUT', 'write')(path, expected, received, remedy);
+  throw errorFactory('OUTPUT', 'write')(path, expected, received, remedy, { problem });
 }
 
 /** Returns true if an output would replace something: a file, a link, or a folder that is not empty. */
@@ -47,9 +48,10 @@ export async function assertNotInput(path: string, inputs: readonly string[], { 
   for (const input of inputs) {
     const isInside = folderReplaced && (await realpath(input).catch(() => '')).startsWith(inside);
     if (!isInside && (await identity(input)) !== output) continue;
-    const expected = 'an output that takes the place of no input';
-    const received = input === path ? 'the input itself' : `the place of ${input}`;
-    throw errorFactory('USAGE', 'write')(path, expected, received, 'choose another --out');
+    const problem = input === path ? 'the output is the input' : `the output would replace the input ${input}`;
+    throw errorFactory('USAGE', 'write')(path, 'an output beside the inputs', input, 'choose another --out', {
+      problem,
+    });
   }
 }
 

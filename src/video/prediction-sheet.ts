@@ -8,7 +8,7 @@ import { chooseFittingText, SMALLEST_TEXT, textHeight, textWidth } from './text.
 export const MAX_KNOWN_FRAMES = 4;
 
 /** Maximum number of predicted frames per row; more continue in further rows. */
-const MOST_COLUMNS = 12;
+const MAX_COLUMNS = 12;
 
 const border = 2;
 
@@ -28,7 +28,7 @@ export async function drawPredictionSheet(steps: readonly TimeStep[], scale: num
   const letters = Math.min(Math.max(Math.round(4 + width / 14), SMALLEST_TEXT), 18);
   const gap = Math.max(2, Math.round(width / 24));
   const line = textHeight(letters) + 2;
-  const blocks = Math.ceil(after.length / MOST_COLUMNS);
+  const blocks = Math.ceil(after.length / MAX_COLUMNS);
   const columns = Math.ceil(after.length / blocks);
   const labels = Math.max(...panels.map(({ label }) => textWidth(label, letters))) + gap;
   const markAt = gap + before.length * (width + gap);

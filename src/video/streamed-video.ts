@@ -73,7 +73,7 @@ export async function openStream(bytes: AsyncIterable<Uint8Array>, options: Stre
   if (first.done) {
     const { failure, firstError } = await run.finished;
     const received = firstError ?? failure ?? 'no picture';
-    throw errorFactory('INPUT', 'read video')(NAME, 'a film, or raw frames with --raw', received, 'check what is sent');
+    throw errorFactory('INPUT', 'read video')(NAME, 'a video, or raw frames with --raw', received, 'check the input');
   }
   async function* all() {
     try {

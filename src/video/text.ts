@@ -60,7 +60,7 @@ export function fitTextSize(texts: readonly string[], size: number, width: numbe
 /** Cache of letter masks by text size, glyph and sub-pixel offset, since the same letters recur in every frame. */
 const drawn = new Map<string, Promise<TextMask>>();
 /** Maximum number of cached letter masks. */
-const MOST_DRAWN = 1024;
+const MAX_CACHED = 1024;
 /** Number of sub-pixel offsets at which a letter may begin. */
 const PARTS = 16;
 
@@ -97,7 +97,7 @@ function letterMask(glyph: Glyph, size: number, part: number): Promise<TextMask>
   const key = `${size} ${part} ${glyph.id}`;
   const known = drawn.get(key);
   if (known !== undefined) return known;
-  if (drawn.size >= MOST_DRAWN) drawn.clear();
+  if (drawn.size >= MAX_CACHED) drawn.clear();
   const mask = drawLetter(glyph, size, part);
   drawn.set(key, mask);
   return mask;

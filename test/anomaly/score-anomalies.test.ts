@@ -125,15 +125,15 @@ test('a region that costs more than usual stands out, one that costs less does n
 
 test('frames of other colours than the model has are refused in one line, and an interruption ends it', async () => {
   await expect(watched([frame(24, 16, 1, () => 0), frame(24, 16, 1, () => 1)])).rejects.toThrow(
-    /^find surprise: frame: expected 3 channels, received 1; give frames of the model's colours$/,
+    /^find anomalies: frame: expected 3 channels, received 1; give frames of the model's colours$/,
   );
   const { baseline } = new AnomalyScorer({ width: 128, height: 64 }, 25);
   await expect(watched(frames.slice(0, 3), { baseline })).rejects.toThrow(
-    /^find surprise: baseline: expected \d+ regions, received \d+ regions; bring all frames to one size$/,
+    /^find anomalies: baseline: expected \d+ regions, received \d+ regions; resize all frames to one size$/,
   );
   const sizes = [frames.slice(0, 2), [frame(32, 32, 3, () => 0), frame(32, 32, 3, () => 1)]];
   await expect(fitBaseline(model, sizes)).rejects.toThrow(
-    /^find surprise: frame: expected 24x16 pixels.*received 1024/,
+    /^find anomalies: frame: expected 24x16 pixels.*received 1024/,
   );
   const stopped = AbortSignal.abort(new Error('stopped'));
   await expect(watched(frames, { signal: stopped })).rejects.toThrow('stopped');

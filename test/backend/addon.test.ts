@@ -38,7 +38,7 @@ describe('loading an addon', () => {
     expect(error.code).toBe('DEPENDENCY');
     expect(error.message).toBe(
       `load the native addon: ${platform}: expected one that was built for it, ` +
-        'received own: no file, it has not been built; prebuilt: not installed; build it, or install it',
+        'received own: not built; prebuilt: not installed; build it, or install it',
     );
   });
 

@@ -11,7 +11,7 @@ test('without options it takes the best instruction set, or says why the kernels
   expect((tf.backend() as NativeBackend).kernels.instructionSet).toBe(chosen.instructionSet);
   if (available.length > 1) expect(chosen.note).toBeNull();
   else {
-    expect(chosen.note).toMatch(/^the native addon does not load \(.*\), so the kernels in WebAssembly serve, /);
+    expect(chosen.note).toMatch(/^the native addon does not load \(.*\), so the WebAssembly kernels are used, /);
     expect(chosen.note).toMatch(
       /training takes some 3 times as long and predicting 1\.6 times: .*, then run: npm run build$/,
     );

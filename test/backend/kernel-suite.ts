@@ -290,8 +290,8 @@ function testRefusals(tested: Tested): void {
 
 /** Values on either side of each number's range, and between two whole ones. */
 function outOfRange({ numbers }: KernelDescription): { argument: string; value: number }[] {
-  return Object.entries(numbers.fields).flatMap(([argument, { type, least = 0, most = 2 ** 31 - 1 }]) =>
-    type === 'int32' ? [least - 1, most + 1, least + 0.5, NaN].map((value) => ({ argument, value })) : [],
+  return Object.entries(numbers.fields).flatMap(([argument, { type, min = 0, max = 2 ** 31 - 1 }]) =>
+    type === 'int32' ? [min - 1, max + 1, min + 0.5, NaN].map((value) => ({ argument, value })) : [],
   );
 }
 

@@ -9,7 +9,7 @@ type Numbers = ArrayLike<number>;
 interface Layer {
   height: number;
   width: number;
-  walk: ScanOrder;
+  scanOrder: ScanOrder;
   groups: readonly number[];
 }
 
@@ -46,17 +46,17 @@ interface Pixel {
   cell: number | null;
 }
 
-function pixelsInOrder({ height, width, walk }: Layer, batch: number): Pixel[] {
+function pixelsInOrder({ height, width, scanOrder }: Layer, batch: number): Pixel[] {
   const pixels: Pixel[] = [];
   for (let n = 0; n < batch; n++)
     for (let y = 0; y < height; y++)
       for (let i = 0; i < width; i++) {
-        const x = walk === 'mirrored-diagonals' ? width - 1 - i : i;
+        const x = scanOrder === 'mirrored-diagonals' ? width - 1 - i : i;
         const at = ([dy, dx]: [number, number]): number | null => {
           const inside = y + dy >= 0 && x + dx >= 0 && x + dx < width;
           return inside ? (n * height + y + dy) * width + x + dx : null;
         };
-        const { states, cell } = READS[walk];
+        const { states, cell } = READS[scanOrder];
         pixels.push({ index: (n * height + y) * width + x, states: states.map(at), cell: at(cell) });
       }
   return pixels;

@@ -8,7 +8,7 @@ import { namedKernels } from './implementations.js';
 import { testKernel, type KernelInputs } from './kernel-suite.js';
 import * as reference from './lstm-reference.js';
 
-const WALKS: ScanOrder[] = ['rows', 'diagonals', 'mirrored-diagonals'];
+const SCAN_ORDERS: ScanOrder[] = ['rows', 'diagonals', 'mirrored-diagonals'];
 
 /** Odd sizes, single rows and columns, hidden sizes around the widths of vectors, one and three groups. */
 const SIZES: { batch: number; height: number; width: number; groups: number[] }[] = [
@@ -31,7 +31,7 @@ type LstmNumbers = KernelNumbers<'lstm'>;
 function inputsOf({ shape, batch }: LstmNumbers) {
   const hidden = shape.groups.reduce((sum, size) => sum + size, 0);
   const states = batch * shape.height * shape.width * hidden;
-  const weights = stateTaps[shape.walk].length * hidden * 4 * hidden;
+  const weights = stateTaps[shape.scanOrder].length * hidden * 4 * hidden;
   return {
     gates: randomFloats(4 * states, 1).map((value) => 2 * value),
     // As wide as learned ones, so that the states go through the whole image.
@@ -41,16 +41,16 @@ function inputsOf({ shape, batch }: LstmNumbers) {
   };
 }
 
-/** Every other case has initial states: each walk and each size has both. */
-const cases = WALKS.flatMap((walk, w) =>
+/** Every other case has initial states: each scan order and each size has both. */
+const cases = SCAN_ORDERS.flatMap((scanOrder, w) =>
   SIZES.map(({ batch, height, width, groups }, s) => {
-    const numbers = { batch, shape: { height, width, walk, groups } satisfies ScanShape };
+    const numbers = { batch, shape: { height, width, scanOrder, groups } satisfies ScanShape };
     const { initial, ...arrays } = inputsOf(numbers);
     const inputs = { ...arrays, initial: (w + s) % 2 === 0 ? initial : null };
     const states = reference.lstm(numbers.shape, batch, inputs.gates, inputs.weights, inputs.initial);
     const name =
       `${batch}x${height}x${width}, ${groups.join('+')} features by ` +
-      `${walk}${inputs.initial ? ', learned initial states' : ''}`;
+      `${scanOrder}${inputs.initial ? ', learned initial states' : ''}`;
     return { name, numbers, inputs, states };
   }),
 );
@@ -118,8 +118,8 @@ describe.each(namedKernels)('$name', (one) => {
     },
   );
 
-  test.each(WALKS)('saturated gates give finite states and gradients by %s', (walk) => {
-    const numbers: LstmNumbers = { batch: 1, shape: { height: 3, width: 4, walk, groups: [5] } };
+  test.each(SCAN_ORDERS)('saturated gates give finite states and gradients by %s', (scanOrder) => {
+    const numbers: LstmNumbers = { batch: 1, shape: { height: 3, width: 4, scanOrder, groups: [5] } };
     const { gates, ...arrays } = inputsOf(numbers);
     const inputs: Inputs = { ...arrays, gates: gates.map((gate) => 200 * gate) };
     const states = run(one, numbers, inputs);
@@ -143,7 +143,7 @@ test.each(cases)('reference gradients equal finite differences: $name', ({ name,
   if (initial) check('initial states', initial, expected.dInitial, (p) => value(gates, weights, p));
 });
 
-describe('the steps of a walk', () => {
+describe('the steps of a scan', () => {
   test.each<[ScanOrder, number[][]]>([
     [
       'rows',
@@ -154,7 +154,7 @@ describe('the steps of a walk', () => {
     ],
     ['diagonals', [[0], [1, 3], [2, 4], [5]]],
     ['mirrored-diagonals', [[2], [1, 5], [0, 4], [3]]],
-  ])('of 2 rows and 3 columns by %s', (walk, steps) => {
-    expect(scanSteps({ height: 2, width: 3, walk, groups: [1] })).toEqual(steps);
+  ])('of 2 rows and 3 columns by %s', (scanOrder, steps) => {
+    expect(scanSteps({ height: 2, width: 3, scanOrder, groups: [1] })).toEqual(steps);
   });
 });

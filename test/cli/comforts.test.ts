@@ -28,12 +28,12 @@ test('the object that --json prints has a version', async () => {
   expect(jsonOf(await predict('clips/clip-0', '--out', 'json.gif', '--json'))).toMatchObject({ version: 2 });
 });
 
-test.each(['x', '-3', '1.5'])('--known %s is refused by the name of the flag', async (text) => {
-  const { code, stderr } = await predict('clips/clip-0', '--known', text);
+test.each(['x', '-3', '1.5'])('--known-frames %s is refused by the name of the flag', async (text) => {
+  const { code, stderr } = await predict('clips/clip-0', '--known-frames', text);
   expect(code).toBe(2);
   expect(stderr).toBe(
-    `pxv: read options: --known: expected a whole number of frames, or all, received "${text}"; give one such ` +
-      `as --known 12\n`,
+    `pxv: read options: --known-frames: expected a whole number of frames, or all, received "${text}"; give one such ` +
+      `as --known-frames 12\n`,
   );
 });
 

@@ -50,12 +50,12 @@ test.each([
   [
     ['image.png', '--model', folder, '--out', './image.png', '--overwrite'],
     2,
-    /^pxv: write: \.\/image\.png: expected .*, received the place of image\.png; choose another --out\n$/,
+    /^pxv: write: \.\/image\.png: the output would replace the input image\.png; choose another --out\n$/,
   ],
   [
     ['none.png', '--model', folder],
     1,
-    /^pxv: read image: none\.png: expected .*, received a path where nothing is; check its name, .*\n$/,
+    /^pxv: read image: none\.png: expected a readable image, received no such file; check its name, [^\n]*\n$/,
   ],
 ])('pxv complete %j ends with %i and one line', async (args, expected, line) => {
   const onWasm = ['--instruction-set', 'wasm'];

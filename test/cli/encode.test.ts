@@ -64,7 +64,7 @@ test('a file that holds its model is read where nobody else has the model', asyn
   rmSync(at('mine.safetensors'));
   const refused = await pxvInProcess(['decode', at('alone.pxv'), '--out', at('alone')]);
   expect(refused.stderr).toMatch(
-    /expected the model [0-9a-f]{16}, received others; name the model that wrote it: --model RUN/,
+    /expected the model [0-9a-f]{16}, received others; name the model of the encoder: --model RUN/,
   );
   expect((await pxvInProcess(['decode', at('whole.pxv'), '--out', at('whole')])).code).toBe(0);
   expect(readdirSync(at('whole'))).toHaveLength(6);
@@ -73,9 +73,9 @@ test('a file that holds its model is read where nobody else has the model', asyn
 test('what cannot be written or read is said in one line, and leaves nothing', async () => {
   writeFileSync(at('there.pxv'), 'mine');
   const cases: [string[], RegExp][] = [
-    [['encode', clip, '--out', at('there.pxv')], /expected a new file, received one that exists; choose another --out/],
-    [['encode', 'none.mp4'], /received a path where nothing is; check the path$/],
-    [['decode', clip, '--out', at('none')], /expected one that pxv encode wrote, received another kind of file/],
+    [['encode', clip, '--out', at('there.pxv')], /the file exists; choose another --out/],
+    [['encode', 'none.mp4'], /received no such file; check the path$/],
+    [['decode', clip, '--out', at('none')], /expected a file of pxv encode, received another kind of file/],
     [['decode', 'none.pxv', '--out', at('none')], /^pxv: decode: none\.pxv: expected a file that can be read/],
   ];
   for (const [args, message] of cases) {

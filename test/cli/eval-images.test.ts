@@ -63,7 +63,7 @@ test('pxv eval-images names the images of a folder that need most, the dearest f
   for (const [file] of named) expect(file).toMatch(/\/[0-3]\.png$/);
   const bits = named.map(([, value]) => Number(value));
   expect([...bits].sort((a, b) => b - a)).toEqual(bits);
-  expect(stdout).toMatch(new RegExp(`; least .*most ${named[0][1]}`));
+  expect(stdout).toMatch(new RegExp(`; min .*max ${named[0][1]}`));
 });
 
 test('pxv eval-images says the unit, the protocol, the baselines and what others reached', async () => {

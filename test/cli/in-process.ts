@@ -25,8 +25,10 @@ export async function pxvInProcess(
   let code: number;
   try {
     const program = new Command('pxv');
-    const { command } = (await import(`../../cli/${args[0]}.js`)) as { command: (program: Command) => Command };
-    program.addCommand(command(program));
+    const { createCommand } = (await import(`../../cli/${args[0]}.js`)) as {
+      createCommand: (program: Command) => Command;
+    };
+    program.addCommand(createCommand(program));
     throwWrongUsage(program);
     await program.parseAsync(args, { from: 'user' });
     code = Number(process.exitCode ?? 0);

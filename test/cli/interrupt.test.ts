@@ -49,7 +49,7 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
 test('work that throws the reason of a signal ends with one line and code 130, and speaks of no saving', async () => {
   expect(await interrupt(`${aborted} signal.throwIfAborted();`, ['SIGINT'])).toEqual({
     code: 130,
-    lines: ['working', stopping, 'pxv: look: this command: expected to come to its end, received SIGINT; run it again'],
+    lines: ['working', stopping, 'pxv: look: this command: interrupted by SIGINT; run it again'],
   });
 });
 

@@ -31,7 +31,7 @@ test('--help lists the commands, with examples, and the help of each shows an ex
     closeSync(full);
     expect(code).toBe(1);
     expect(linesSaid({ code, stdout: '', stderr })).toEqual([
-      'pxv: write: standard output: expected a place that can be written to, received ENOSPC: no space left on ' +
+      'pxv: write: standard output: expected a writable path, received ENOSPC: no space left on ' +
         'device, write; ' +
         'free the disk, or send it elsewhere',
     ]);

@@ -51,7 +51,8 @@ test.each(['-1', 'hot', ' ', 'Infinity', 'NaN'])('decimalNumber of at least 0 re
 test('path refuses an empty name, as that of a variable that is not set', () => {
   expect(path('a b', '--out')).toBe('a b');
   expect(refusal(() => path('', '--out'))).toBe(
-    'USAGE: read options: --out: expected the name of a file or folder, received ""; give one, or leave the option out',
+    'USAGE: read options: --out: expected the name of a file or folder, received ""; ' +
+      'give a name, or leave out the option',
   );
 });
 

@@ -40,7 +40,7 @@ function livingProcesses(): string[] {
       symlinkSync(join(odd, name), clip);
       const before = [...readdirSync(folder.path), 'out.mp4'].sort();
       const args = ['--model', 'tiny.safetensors', '--next', '1', '--out', 'out.mp4', '--overwrite', '--json'];
-      const outcome = await pxv(['predict', clip, '--known', 'all', ...args], { cwd: folder.path });
+      const outcome = await pxv(['predict', clip, '--known-frames', 'all', ...args], { cwd: folder.path });
       expect(livingProcesses()).toEqual([]);
       if (outcome.code === 0) {
         const { known, frames, width, height } = jsonOf(outcome) as Record<string, number>;

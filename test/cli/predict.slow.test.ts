@@ -92,7 +92,7 @@ describe('pxv predict of several clips', () => {
   test('draws nothing where an output exists already', async () => {
     await writeClip(at('taken', 'clip-1.gif'), movingSquare(1, 2), { frameRate });
     const { code, stderr } = await predict('clips', '--out', 'taken', '--format', 'gif');
-    expect(stderr).toMatch(/clip-1\.gif: expected a new file, received one that exists; .* --overwrite$/m);
+    expect(stderr).toMatch(/clip-1\.gif: the file exists; .* --overwrite$/m);
     expect([code, readdirSync(at('taken'))]).toEqual([1, ['clip-1.gif']]);
   });
 });

@@ -105,7 +105,7 @@ describe('pxv predict', () => {
   });
 
   test('with --plain glues the bare frames side by side, with --known 0 the future alone', async () => {
-    const asked = ['--from', '4', '--next', '2', '--plain', '--known', '0'];
+    const asked = ['--from', '4', '--next', '2', '--plain', '--known-frames', '0'];
     const outcome = await predict(...asked, '--out', 'bare.png');
     expect(jsonOf(outcome)).toMatchObject({ frames: 2, known: 4, predicted: 2 });
     const { data, info } = await sharp(at('bare.png')).removeAlpha().raw().toBuffer({ resolveWithObject: true });
@@ -118,7 +118,7 @@ describe('pxv predict', () => {
       return all.subarray(2 * 16 * 3, 14 * 16 * 3);
     };
     expect([panel(0), panel(1)]).toEqual(truth);
-    await predict('--from', '4', '--next', '2', '--known', '0', '--out', 'alone');
+    await predict('--from', '4', '--next', '2', '--known-frames', '0', '--out', 'alone');
     expect(readdirSync(at('alone', 'sample-1'))).toEqual(['00004.png', '00005.png']);
   });
 
@@ -154,7 +154,7 @@ describe('pxv predict', () => {
     expect(await said('--out', 'two', '--known', '2')).toMatch(
       /^two: the last 2 of 6 frames of clips\/clip-0, then 1 /,
     );
-    expect(await said('--out', 'after.png', '--known', '0')).toMatch(
+    expect(await said('--out', 'after.png', '--known-frames', '0')).toMatch(
       /^after\.png: after 6 frames of clips\/clip-0, the 1 predicted by run in /,
     );
   });

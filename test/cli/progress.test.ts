@@ -32,7 +32,7 @@ test('whole ones are shown, and the time to go follows from their parts', () => 
 });
 
 test('while the number is not known, the time that is given tells how far it is', () => {
-  const time = { passed: 12, given: 1200 };
+  const time = { passed: 12, total: 1200 };
   expect(formatProgress({ ...state, done: 18, total: null, time }, 1.5)).toBe(
     'train  18 steps  1%  1.50/s  0:19:48 to go',
   );

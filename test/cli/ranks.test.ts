@@ -72,9 +72,7 @@ describeHere(`over ${title}`, () => {
       const outcome = await launched.ended;
       expect(performance.now() - killed).toBeLessThan(10_000);
       expect(linesOf(outcome)).toEqual([
-        expect.stringMatching(
-          /^pxv: work together: rank 1: expected a process that ends without an error, received the end of/,
-        ),
+        expect.stringMatching(/^pxv: run ranks: rank 1: process \d+ on \S+ ended early; check what killed it/),
       ]);
       expect(outcome.code).not.toBe(0);
     });
@@ -141,7 +139,7 @@ describeHere(`over ${title}`, () => {
   test('a command whose work cannot be shared is refused in one line', async () => {
     const outcome = await inRanks(2, 'models', 'list').ended;
     expect(linesOf(outcome)).toEqual([
-      'pxv: models: ranks: expected one process, for they cannot share this work, received 2 that were ' +
+      'pxv: models: ranks: expected one process; this command cannot share its work, received 2 that were ' +
         'launched; run it alone',
     ]);
   });

@@ -34,11 +34,7 @@ describe('what cannot be done ends with one line that says what was expected, wh
   const train = ['train', ...tiny, '--steps', '1', '--out', 'new'];
   const predict = ['predict', 'clips/clip-0', '--next', '1', '--model', 'run'];
   test.each([
-    [
-      2,
-      [...train],
-      /^pxv: train: --frames or --images: expected what to learn from, received none; give video files or folders/,
-    ],
+    [2, [...train], /^pxv: train: --frames or --images: no training data; give video files or folders/],
     [
       2,
       ['train', '--frames', 'clips', '--size', '64'],
@@ -99,7 +95,7 @@ describe('what cannot be done ends with one line that says what was expected, wh
     [
       1,
       [...train, '--frames', 'nothing'],
-      /look for clips: .*nothing: expected .*, received a path where nothing is; check the path/,
+      /look for clips: .*nothing: expected .*, received no such file; check the path/,
     ],
     [1, [...train, '--frames', 'mixed'], /mixed.*: expected .*16x12.*, received .*20x12.*; /],
     [
@@ -110,7 +106,7 @@ describe('what cannot be done ends with one line that says what was expected, wh
     [
       1,
       [...train, '--frames', 'clips', '--out', 'text.txt/run'],
-      /text\.txt\/run: expected a place that can be written to, received .*; choose another folder/,
+      /text\.txt\/run: expected a writable path, received .*; choose another folder/,
     ],
     [
       1,
@@ -135,12 +131,12 @@ describe('what cannot be done ends with one line that says what was expected, wh
     [
       2,
       ['predict', '-', 'clips/clip-0', '--model', 'run'],
-      /predict: -: expected standard input alone, received other clips beside it; predict it by itself/,
+      /predict: -: expected standard input alone, received other clips beside it; predict it in a command of its own/,
     ],
     [
       2,
       ['eval-video', '-', '--model', 'run'],
-      /eval-video: -: expected files or folders of clips, received standard input; write it to a file first/,
+      /eval-video: -: expected files or folders of clips, received standard input; write the input to a file first/,
     ],
     [
       2,
@@ -153,7 +149,7 @@ describe('what cannot be done ends with one line that says what was expected, wh
     [
       1,
       ['predict', 'nothing.mp4', '--model', 'run'],
-      /nothing\.mp4: expected a video file, .*, received a path where nothing is; check/,
+      /nothing\.mp4: expected a video file, .*, received no such file; check/,
     ],
     [1, ['predict', 'text.txt', '--model', 'run'], /text\.txt: expected a video with .*, received .*; (?:give|check) /],
     [
@@ -169,7 +165,7 @@ describe('what cannot be done ends with one line that says what was expected, wh
     [
       1,
       [...predict, '--model', 'text.txt'],
-      /text\.txt: expected a whole safetensors file .*, received .*; use another checkpoint/,
+      /text\.txt: expected a complete safetensors file .*, received .*; use another checkpoint/,
     ],
     [
       1,
@@ -179,7 +175,7 @@ describe('what cannot be done ends with one line that says what was expected, wh
     [
       1,
       [...predict, '--out', 'text.txt/x.mp4'],
-      /text\.txt\/x\.mp4: expected a place that can be written to, received .*; choose another path/,
+      /text\.txt\/x\.mp4: expected a writable path, received .*; choose another path/,
     ],
     [
       2,
@@ -191,21 +187,13 @@ describe('what cannot be done ends with one line that says what was expected, wh
       [...predict, '--out', 'out.mp4', '--from', '99'],
       /clip-0: expected at least 99 frames before --from, received 6 frames; give an earlier --from/,
     ],
-    [
-      2,
-      [...predict, '--out', 'clips/clip-0', '--overwrite'],
-      /clip-0: expected an output that takes the place of no input, received the input itself; choose another --out/,
-    ],
-    [
-      1,
-      [...predict, '--out', 'clips/clip-1'],
-      /clip-1: expected a new or empty folder, received one with 6 files; choose another --out, or replace it/,
-    ],
+    [2, [...predict, '--out', 'clips/clip-0', '--overwrite'], /clip-0: the output is the input; choose another --out/],
+    [1, [...predict, '--out', 'clips/clip-1'], /clip-1: the folder holds 6 files; choose another --out, or replace it/],
     [2, ['eval-video'], /missing required argument 'path'; see pxv eval-video --help/],
     [
       1,
       ['eval-video', 'nothing', '--model', 'run'],
-      /look for clips: .*nothing: expected .*, received a path where nothing is; check the path/,
+      /look for clips: .*nothing: expected .*, received no such file; check the path/,
     ],
   ] as [number, string[], RegExp][])('exit code %d: pxv %j', async (code, args, line) => {
     const before = readdirSync(folder.path).sort();

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Browser, Locator } from 'playwright-core';
-import { command as predictCommand } from '../../cli/predict.js';
-import { command as reportCommand } from '../../cli/report.js';
+import { createCommand as predictCommand } from '../../cli/predict.js';
+import { createCommand as reportCommand } from '../../cli/report.js';
 import { trainingSection } from '../../src/train/report-section.js';
 import { SampleSheets } from '../../src/training/sample-sheets.js';
 import { drawContactSheet, encodePng } from '../../src/video/index.js';
@@ -144,14 +144,14 @@ test('what cannot be shown is said in one line, and writes nothing', async () =>
   writeFileSync(at('notes-csv', 'diary.txt'), '');
   const cases: [string[], RegExp][] = [
     [['other.json'], /other\.json: expected a result of pxv as JSON, received an object of name; give what/],
-    [['cut.json'], /cut\.json: expected a result of pxv as JSON, received a file that is no JSON/],
-    [['empty.json'], /received one of another version, or not whole/],
+    [['cut.json'], /cut\.json: expected a result of pxv as JSON, received a file that is not JSON/],
+    [['empty.json'], /received a result of another version, or an incomplete one/],
     [['search'], /timeline\.csv: expected rows of frame,seconds,.*received something else/],
-    [['none'], /received a path where nothing is; check the path/],
+    [['none'], /received no such file; check the path/],
     [['run', '--out', 'page.pdf'], /page\.pdf: expected a name that ends in \.html, received one that ends in \.pdf/],
     [
       ['run', '--out', 'notes.html', '--csv', '--overwrite'],
-      /notes-csv: expected a folder of figures, received one with diary\.txt/,
+      /notes-csv: expected a folder of CSV files, received one with diary\.txt/,
     ],
     [[hostile, '--model', 'run', '--hold-out', '900'], /expected more than the 900 frames that are held out/],
   ];
@@ -167,7 +167,7 @@ test('a page that is there stays, unless asked otherwise', async () => {
   writeFileSync(at('mine.html'), 'my own');
   const refused = await report('run', '--out', 'mine.html');
   expect(refused.code).toBe(1);
-  expect(refused.stderr).toMatch(/mine\.html: expected a new one, received one that exists; .*--overwrite\n$/);
+  expect(refused.stderr).toMatch(/mine\.html: the file exists; .*--overwrite\n$/);
   expect(read('mine.html')).toBe('my own');
   expect((await report('run', '--out', 'mine.html', '--overwrite')).code).toBe(0);
   expect(read('mine.html')).toMatch(/^<!doctype html>/);

@@ -59,7 +59,9 @@ test('a clip becomes a film, a timeline and events, and nothing that is there is
 
   const again = await pxvInProcess(['surprise', example, '--model', model, '--out', out]);
   expect(again.code).toBe(1);
-  expect(again.stderr).toMatch(/received an earlier search; choose another --out, or replace it with --overwrite\n$/);
+  expect(again.stderr).toMatch(
+    /the folder holds an earlier search; choose another --out, or replace it with --overwrite\n$/,
+  );
 });
 
 test('what cannot be looked at is said in one line, and leaves nothing', async () => {
@@ -68,9 +70,9 @@ test('what cannot be looked at is said in one line, and leaves nothing', async (
   writeFileSync(join(foreign, 'diary.txt'), '');
   const cases: [string[], RegExp][] = [
     [[example, '--out', foreign, '--overwrite'], /received one with diary\.txt; choose another --out$/],
-    [[example, '--out', 'examples'], /the place of examples\/asl_yes\.mkv|received one with/],
-    [['none.mp4', '--out', join(folder.path, 'none')], /received a path where nothing is; check the path$/],
-    [[example, '--model', 'cifar', '--out', join(folder.path, 'none')], /find surprise: .*a model of video/],
+    [[example, '--out', 'examples'], /would replace the input examples\/asl_yes\.mkv|received one with/],
+    [['none.mp4', '--out', join(folder.path, 'none')], /received no such file; check the path$/],
+    [[example, '--model', 'cifar', '--out', join(folder.path, 'none')], /find anomalies: .*a model of video/],
     [
       [example, '--size', '9000x9000', '--out', join(folder.path, 'none')],
       /memory: expected work that fits .* give a smaller size/,

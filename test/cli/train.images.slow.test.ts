@@ -143,10 +143,10 @@ test.each<[number, string[], RegExp]>([
   ...['--context 2', '--fit stretch', '--validate x'].map((option): [number, string[], RegExp] => [
     2,
     ['--images', 'cifar', '--data', 'colours', ...option.split(' ')],
-    new RegExp(`^pxv: train: ${option.split(' ')[0]}: expected clips to learn from, .* received images; leave out`),
+    new RegExp(`^pxv: train: ${option.split(' ')[0]}: expected clips to train on, .* received images; leave out`),
   ]),
   [1, ['--frames', ''], /^pxv: look for clips: '': expected .*, received an empty path; check the path$/],
-  [2, ['--frames', 'x', '--data', 'colours'], /^pxv: train: --data: expected images to learn from, .* received clips;/],
+  [2, ['--frames', 'x', '--data', 'colours'], /^pxv: train: --data: expected images to train on, .* received clips;/],
   [2, ['--images', 'cifar', '--data', 'colours', '--head', 'sigmoid'], /the head 'sigmoid' takes 2 at most/],
 ])('exit code %d: pxv train %j', async (code, args, line) => {
   const outcome = await pxv(['train', ...args, '--out', 'refused'], here);

@@ -84,7 +84,7 @@ describe('pxv train', () => {
     const { code, stderr } = await interruptOnce('stopped/log.jsonl', args);
     expect(stderr).toContain('pxv: finishing: saving... (interrupt again to stop at once)');
     expect(stderr.trimEnd().split('\n').at(-1)).toMatch(
-      /^pxv: train: .*received SIGINT; go on with pxv train --resume --out stopped$/,
+      /^pxv: train: .*interrupted at step [1-9]\d*; go on with pxv train --resume --out stopped$/,
     );
     expect(code).toBe(130);
     expect(existsSync(at('stopped', 'model.safetensors'))).toBe(true);
@@ -127,7 +127,7 @@ describe('pxv train, killed', () => {
     for (const other of [args, ['train', '--resume', '--out', 'killed']]) {
       const { code, stderr } = await pxvInProcess(other, here);
       expect(stderr.trimEnd().split('\n').at(-1)).toMatch(
-        new RegExp(`^pxv: lock folder: killed: .* received one that process ${child.pid} has been in since`),
+        new RegExp(`^pxv: lock folder: killed: .* received a lock of process ${child.pid} since`),
       );
       expect(code).toBe(1);
     }

@@ -52,7 +52,7 @@ test('images whose names differ in numbers alone are a clip', async () => {
 test('images of several sizes are brought to the size that is asked for, and else refused', async () => {
   const images = await pictures('sizes', { 'a.webp': first, 'b.webp': frame(9, 9, 3, (x) => x) });
   await expect(encodeClip(model, images, { out: at('sizes.pxv') })).rejects.toThrow(
-    /b\.webp: expected the size of the first image, 5x7, received 9x9; bring all to one size: --size 64x64$/,
+    /b\.webp: expected the size of the first image, 5x7, received 9x9; resize all to one size: --size 64x64$/,
   );
   expect(existsSync(at('sizes.pxv'))).toBe(false);
   const written = await encodeClip(model, images, { out: at('sizes.pxv'), size: { width: 5, height: 7 } });
@@ -62,7 +62,7 @@ test('images of several sizes are brought to the size that is asked for, and els
 test('names that would be one are refused, and so is a file whose names lead out of its folder', async () => {
   const images = await pictures('twice', { 'a.webp': first, 'A.png': second });
   await expect(encodeClip(model, images, { out: at('twice.pxv') })).rejects.toThrow(
-    /twice: expected names that differ in more than their endings, received .* and .*; rename one$/,
+    /twice: expected names that differ beyond their extensions, received .* and .*; rename one$/,
   );
   for (const name of ['../out.png', '/out.png', 'below/../../out.png']) {
     writeFileSync(
@@ -70,7 +70,7 @@ test('names that would be one are refused, and so is a file whose names lead out
       await encoded(model, slope(1), { names: [name], webp: undefined, keyFrameModel: tiny }),
     );
     const reading = decodeFile(at('hostile.pxv'), { out: at('hostile'), model: model.name });
-    await expect(reading).rejects.toThrow(/a name in the file: expected one below its folder, received "/);
+    await expect(reading).rejects.toThrow(/a name in the file: expected a path inside the folder, received "/);
     expect([existsSync(at('hostile')), existsSync(at('out.png'))]).toEqual([false, false]);
   }
   expect(readdirSync(folder.path).filter((name) => basename(name).includes('partial'))).toEqual([]);

@@ -59,7 +59,7 @@ test('a flipped bit and a lost end are found, cost frames up to the next key fra
     damaged[at] ^= 1 << (at % 8);
     const found = await decoded(damaged, model).catch((error: Error) => error.message);
     if (typeof found === 'string') {
-      expect(found).toMatch(/^decode: the file: expected one that pxv encode wrote, received .*; check the file$/);
+      expect(found).toMatch(/^decode: the file: expected a file of pxv encode, received .*; check the file$/);
       continue;
     }
     expect([at, wrong(found, frames), found.filter((each) => 'lost' in each).length]).toEqual([at, 0, 1]);

@@ -96,7 +96,7 @@ describe('a beginning', () => {
       .header()
       .catch((error: Error) => error);
     expect(error).toMatchObject({ code: 'INPUT' });
-    return /^decode: the file: expected one that pxv encode wrote, received (.*); check the file$/.exec(
+    return /^decode: the file: expected a file of pxv encode, received (.*); check the file$/.exec(
       (error as Error).message,
     )?.[1];
   };
@@ -104,9 +104,9 @@ describe('a beginning', () => {
   test.each([
     ['of another kind', bytes('89504e47 0d0a1a0a'), 'another kind of file'],
     ['without a byte', new Uint8Array(), 'another kind of file'],
-    ['that breaks off', smallBytes.subarray(0, 43), 'one that breaks off in its first bytes'],
-    ['that breaks off in its model', headers[0][2].subarray(0, 46), 'one that breaks off in its first bytes'],
-    ['of another version', Uint8Array.from(smallBytes).fill(3, 4, 5), 'one of version 3, where 2 is read'],
+    ['that breaks off', smallBytes.subarray(0, 43), 'a truncated header'],
+    ['that breaks off in its model', headers[0][2].subarray(0, 46), 'a truncated header'],
+    ['of another version', Uint8Array.from(smallBytes).fill(3, 4, 5), 'a file of version 3, not 2'],
   ])('of a file %s is refused', async (_, file, message) => {
     expect(await received(file)).toBe(message);
   });
@@ -116,7 +116,7 @@ describe('a beginning', () => {
       for (let bit = 0; bit < 8 * whole.length; bit++) {
         const flipped = Uint8Array.from(whole);
         flipped[bit >> 3] ^= 1 << (bit & 7);
-        const message = /^another kind|^one of version|^one whose first bytes are damaged|^one that breaks off/;
+        const message = /^another kind|^a file of version|^a damaged header|^a truncated header/;
         expect(await received(flipped)).toMatch(message);
       }
   });
@@ -133,7 +133,7 @@ describe('a beginning', () => {
     const changed = Uint8Array.from(smallBytes);
     changed[at] = value;
     new DataView(changed.buffer).setUint32(40, crc32(changed.subarray(0, 40)));
-    expect(await received(changed)).toBe('one whose first bytes are damaged');
+    expect(await received(changed)).toBe('a damaged header');
   });
 });
 

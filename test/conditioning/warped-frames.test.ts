@@ -42,7 +42,7 @@ describe.each(kernelSets)('on $instructionSet', ({ instructionSet }) => {
     const weights = randomWeights({ parameters: specs }, 3);
     const batch = 3;
     const examples = randomExamples(network, batch, 5);
-    const { map, anchors, references } = conditionOf(one, network, examples.given, weights);
+    const { map, anchors, references } = conditionOf(one, network, examples.conditioningInputs, weights);
     const part = (values: Float32Array, example: number) =>
       values.subarray((example * values.length) / batch, ((example + 1) * values.length) / batch);
     const expectClose = (received: Numbers, expected: Numbers, tolerance: number) => {
@@ -80,7 +80,7 @@ describe('with weights of zero, in which biases alone move the frames,', () => {
       return new Float32Array(shape.reduce((all, side) => all * side, 1));
     });
     const examples = examplesAfter({ ...shape, context: 2 }, [{ frames, known: null }]);
-    const { anchors } = conditionOf(one, shape, examples.given, weights);
+    const { anchors } = conditionOf(one, shape, examples.conditioningInputs, weights);
     disposeExamples(examples);
     return [...anchors[0]];
   };
@@ -116,12 +116,12 @@ test('before training the expected frame lies near the last one', async () => {
   const { network, one } = networks.find(({ name }) => name === 'grey 4x5, warped-frames of 4')!;
   const weights = initialiseParameters(warpedFrames.parameters(one, network), 1n);
   const examples = randomExamples(network, 1, 5);
-  const { anchors } = conditionOf(one, network, examples.given, weights);
+  const { anchors } = conditionOf(one, network, examples.conditioningInputs, weights);
   const distance = (frame: Tensor4D) =>
     frame.dataSync<'float32'>().reduce((sum, level, at) => sum + Math.abs(level - anchors[0][at]), 0);
-  const distances = examples.given.context!.frames.map(distance);
+  const distances = examples.conditioningInputs.context!.frames.map(distance);
   expect(Math.min(...distances)).toBe(distances[3]);
-  expect([...anchors[1]]).toEqual([...examples.given.context!.frames[3].dataSync()]);
+  expect([...anchors[1]]).toEqual([...examples.conditioningInputs.context!.frames[3].dataSync()]);
   disposeExamples(examples);
 });
 

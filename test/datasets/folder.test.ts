@@ -177,7 +177,7 @@ test('all images that cannot be read are named at once, in words', async () => {
   const folder = folderWith({ '1.png': pictures[0].png, '2.png': '', '3.png': damaged, '4.png': 'no image' });
   const refused = openForEvaluation(folder, 'test');
   await expect(refused).rejects.toMatchObject(
-    refusal(/expected readable images alone, received 3 images .*2\.png \(an empty file, .*3\.png \(.*4\.png \(/),
+    refusal(/expected readable images only, received 3 images .*2\.png \(an empty file, .*3\.png \(.*4\.png \(/),
   );
 });
 
@@ -211,7 +211,7 @@ test('links to images count as images, links to folders are not followed, a brok
 test('a cache that cannot be written to is named, and how another is chosen', async () => {
   process.env.PXV_DATA = join(folderWith({ file: '' }), 'file');
   await expect(openForEvaluation(folderOf(1), 'test')).rejects.toMatchObject(
-    refusal(/write: .*decoded.*: expected a place that can be written to, received ENOTDIR.*set PXV_DATA/, 'OUTPUT'),
+    refusal(/write: .*decoded.*: expected a writable path, received ENOTDIR.*set PXV_DATA/, 'OUTPUT'),
   );
 });
 

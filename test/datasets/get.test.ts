@@ -88,17 +88,14 @@ test.each([
 test('a cache that cannot be written to is named', async () => {
   process.env.PXV_DATA = join(folderWith({ file: '' }), 'file');
   await expect(downloadFiles(smallCifar('http://127.0.0.1:9'))).rejects.toMatchObject(
-    refusal(
-      /get data set: .*cifar\.partial: expected a place that can be written to, received .*set PXV_DATA/,
-      'OUTPUT',
-    ),
+    refusal(/get data set: .*cifar\.partial: expected a writable path, received .*set PXV_DATA/, 'OUTPUT'),
   );
 });
 
 test('a file in the place of the folder that a download waits in is named', async () => {
   writeFileSync(join(cache, 'cifar.partial'), '');
   await expect(downloadFiles(smallCifar('http://127.0.0.1:9'))).rejects.toMatchObject(
-    refusal(/download: .*cifar\.partial.*: expected a place that can be written to, received ENOTDIR/, 'OUTPUT'),
+    refusal(/download: .*cifar\.partial.*: expected a writable path, received ENOTDIR/, 'OUTPUT'),
   );
 });
 
@@ -141,7 +138,7 @@ describe('verify', () => {
     expect((await verifyImageSet('cifar', { data: folder })).checkedFiles).toEqual([]);
     const named = folderWith({ 'train-images-idx3-ubyte.gz': idx(20), 't10k-images-idx3-ubyte': idx(2) });
     await expect(verifyImageSet('mnist', { data: named })).rejects.toMatchObject(
-      refusal(/train-images-idx3-ubyte\.gz: expected the SHA-256 440fcabf.*; get the official file, or leave this one/),
+      refusal(/train-images-idx3-ubyte\.gz: expected the SHA-256 440fcabf.*; get the official file, or keep this one/),
     );
   });
 
@@ -151,7 +148,7 @@ describe('verify', () => {
       't10k-images-idx3-ubyte': idx(2),
     });
     await expect(verifyImageSet('mnist', { data: folder })).rejects.toMatchObject(
-      refusal(/train-images-idx3-ubyte\.gz: expected a whole gzip file, received one that was cut off/),
+      refusal(/train-images-idx3-ubyte\.gz: expected a whole gzip file, received a truncated file/),
     );
   });
 

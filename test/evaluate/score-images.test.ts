@@ -47,8 +47,8 @@ test('a folder of images is scored whole, in words, with baselines and the extre
   expect(result.baselines.histogram).toBeGreaterThan(4);
   expect(result.baselines.histogram).toBeLessThan(8);
   expect(result.baselines.png).toBeGreaterThan(result.baselines.histogram);
-  expect(result.worst[0].bitsPerDim).toBe(result.spread.quantiles.most);
-  expect(result.best[0].bitsPerDim).toBe(result.spread.quantiles.least);
+  expect(result.worst[0].bitsPerDim).toBe(result.spread.quantiles.max);
+  expect(result.best[0].bitsPerDim).toBe(result.spread.quantiles.min);
   expect(result.worst).toHaveLength(8);
   for (const { index, file } of [...result.worst, ...result.best]) expect(file).toBe(join(folder, `${index}.png`));
 });

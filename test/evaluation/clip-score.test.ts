@@ -79,7 +79,9 @@ test('a frame is scored by a mixture of what frames before it say, what every se
       return buffer.tensors();
     });
     const three = tf.tidy(() => {
-      const [a, b] = [near, far].map(({ given }) => runConditioning(network, learning.weights, given)!);
+      const [a, b] = [near, far].map(({ conditioningInputs }) =>
+        runConditioning(network, learning.weights, conditioningInputs)!,
+      );
       const half = (x: tf.Tensor4D, y: tf.Tensor4D) => tf.div<tf.Tensor4D>(tf.add(x, y), 2);
       const both = { ...a, map: half(a.map, b.map), anchors: [half(a.anchors[0], b.anchors[0]), a.anchors[1]] };
       return [a, b, both].map((condition) => scoreNetwork(network, learning.weights, near, condition).nats);

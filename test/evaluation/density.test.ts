@@ -56,10 +56,12 @@ describe("the density of a network's dequantised image is the discrete number, t
   test.each(tinyNetworks)('%s', async (_, description) => {
     const network = buildNetwork(description);
     const parameters = toTensors(randomWeights(network, 1), network.parameters);
-    const { image, given } = randomExamples(description, 1, 2);
+    const { image, conditioningInputs } = randomExamples(description, 1, 2);
     const discreteNats = (levels: ArrayLike<number>) => {
       const read = tf.tensor4d(Float32Array.from(levels), image.shape);
-      const nats = tf.tidy(() => scoreNetwork(network, parameters, { image: read, seen: read, given }).nats);
+      const nats = tf.tidy(
+        () => scoreNetwork(network, parameters, { image: read, inputImage: read, conditioningInputs }).nats,
+      );
       return nats.dataSync<'float32'>().reduce((sum, value) => sum + value, 0);
     };
     const { levels } = description;

@@ -151,8 +151,8 @@ test('the summary of four images of 3 RGB pixels is what their nats say', () => 
     [2.5 / 3, 5 / 3, 0].map((mean) => expect.closeTo(mean, 12) as number),
   );
   expect(spread.standardDeviation).toBeCloseTo((3 * Math.sqrt(5 / 3)) / 9 / Math.LN2, 12);
-  const { least, median, most } = spread.quantiles;
-  expect([least, median, most].map((bits) => bits * 3 * Math.LN2)).toEqual(
+  const { min, median, max } = spread.quantiles;
+  expect([min, median, max].map((bits) => bits * 3 * Math.LN2)).toEqual(
     [1, 2.5, 4].map((bits) => expect.closeTo(bits, 12) as number),
   );
 });

@@ -148,8 +148,8 @@ function outputs({ chain, weights }: Pick<Model, 'chain' | 'weights'>, clips: re
     const examples = buffer.tensors();
     const logits = chain.scales.map((network, scale) => {
       const own = selectScaleParameters(chain, scale, tensors);
-      const { image, given } = downsampleExamples(chain, scale, examples);
-      return runNetwork(network, own, image, runConditioning(network, own, given));
+      const { image, conditioningInputs } = downsampleExamples(chain, scale, examples);
+      return runNetwork(network, own, image, runConditioning(network, own, conditioningInputs));
     });
     const nats = chain.scales.map((_, scale) => chainNats(chain, tensors, examples, [scale]));
     return tf.concat([...logits, ...nats].map((tensor) => tf.reshape(tensor, [-1]))).dataSync<'float32'>();

@@ -31,8 +31,8 @@ test('a folder is taken by one training at a time, and given back', async () => 
     code: 'OUTPUT',
     message: expect.stringMatching(
       new RegExp(
-        `^lock folder: ${path}: expected a folder that no other training is in, received one that process ` +
-          `${process.pid} has been in since 20.*; (wait for it or stop it|if it has ended.*), or choose another`,
+        `^lock folder: ${path}: expected a folder without another training, received a lock of process ` +
+          `${process.pid} since 20.*; (wait for it or stop it|if it has ended.*), or choose another`,
       ),
     ) as string,
   });
@@ -88,7 +88,7 @@ test.concurrent.each<[string, Partial<LockHolder>]>([
   await expect(lockFolder(path, 'training')).rejects.toMatchObject({
     code: 'OUTPUT',
     message: expect.stringMatching(
-      new RegExp(`process ${holder.pid} of host ${holder.host} has .*; if it has ended, delete ${path}/${lock}, or`),
+      new RegExp(`process ${holder.pid} of host ${holder.host} since .*; if it has ended, delete ${path}/${lock}, or`),
     ) as string,
   });
   expect(readdirSync(path)).toEqual([lock]);
@@ -103,7 +103,5 @@ test('the lock of an earlier start of this machine is taken over, where the mach
 
 test.concurrent('a lock that cannot be read is respected', async () => {
   const path = runFolder('text');
-  await expect(lockFolder(path, 'training')).rejects.toThrow(
-    /received one with a lock that cannot be read; delete .*\.lock if no/,
-  );
+  await expect(lockFolder(path, 'training')).rejects.toThrow(/received an unreadable lock; delete .*\.lock if no/);
 });

@@ -60,9 +60,7 @@ test('replaceFile writes its parts one after another, views of a part of their m
 
 test('replaceFile that is refused leaves what is there, and nothing beside it', () => {
   mkdirSync(at('folder', 'inside'), { recursive: true });
-  expect(() => writeFileAtomically(at('folder'), [bytes('text')])).toThrow(
-    /folder: expected a place that can be written to/,
-  );
+  expect(() => writeFileAtomically(at('folder'), [bytes('text')])).toThrow(/folder: expected a writable path/);
   expect(readdirSync(folder, { recursive: true })).toEqual(['folder', join('folder', 'inside')]);
 });
 
@@ -157,7 +155,7 @@ test('checkWritable leaves nothing behind, no folder that was missing either', (
   checkWritable(at('there', 'film.mp4'));
   expect(readdirSync(at('there'))).toEqual([]);
   writeFileSync(at('file'), '');
-  expect(() => checkWritable(at('file', 'film.mp4'))).toThrow(/film\.mp4: expected a place that can be written to/);
+  expect(() => checkWritable(at('file', 'film.mp4'))).toThrow(/film\.mp4: expected a writable path/);
 });
 
 describe('a write that the system refuses is an error of one line', () => {
@@ -173,16 +171,14 @@ describe('a write that the system refuses is an error of one line', () => {
     const cause = refusal(code, errno);
     expect(writeFailure('a/b', cause)).toMatchObject({
       code: 'OUTPUT',
-      message: `write: a/b: expected a place that can be written to, received ${code}: said so, write; ${remedy}`,
+      message: `write: a/b: expected a writable path, received ${code}: said so, write; ${remedy}`,
       cause,
     });
   });
 
   test('that names what was done and how another place is chosen', () => {
     expect(writeFailure('a', refusal('ENOSPC'), { operation: 'download', remedy: 'set A' })).toMatchObject({
-      message:
-        'download: a: expected a place that can be written to, received ENOSPC: said so, write; free the disk, ' +
-        'or set A',
+      message: 'download: a: expected a writable path, received ENOSPC: said so, write; free the disk, ' + 'or set A',
     });
   });
 
@@ -193,7 +189,7 @@ describe('a write that the system refuses is an error of one line', () => {
 
   (existsSync('/dev/full') ? test : test.skip)('on a disk that is full', () => {
     expect(() => appendLine('/dev/full', 'text')).toThrow(
-      /^write: \/dev\/full: expected a place .*, received ENOSPC: [^\n]*; free the disk, or choose another path$/,
+      /^write: \/dev\/full: expected a writable path, received ENOSPC: [^\n]*; free the disk, or choose another path$/,
     );
   });
 });

@@ -56,11 +56,11 @@ const sum = (lengths: readonly number[]) => lengths.reduce((all, length) => all 
 /** One roll-out of random frames. */
 function randomRollOut(description: NetworkDescription): RollOut {
   const examples = Array.from({ length: PREDICTED_FRAMES }, (_, frame) => randomExamples(description, 1, frame));
-  examples.slice(SUBSEQUENCES.length).forEach(({ given }) => disposeInputs(given));
-  tf.dispose(examples.map(({ seen }) => seen));
+  examples.slice(SUBSEQUENCES.length).forEach(({ conditioningInputs }) => disposeInputs(conditioningInputs));
+  tf.dispose(examples.map(({ inputImage }) => inputImage));
   const known = SUBSEQUENCES.map((subsequence, at) => ({
     subsequence,
-    given: examples[at].given,
+    conditioningInputs: examples[at].conditioningInputs,
     counts: tf.ones<tf.Rank.R4>([1, 1, 1, 1]),
   }));
   return { known, truth: examples.map(({ image }) => image) };
@@ -152,7 +152,7 @@ test('of a chain of scales the same arrays are counted as scoring makes', () => 
   const score = () => {
     const weights = toTensors(randomWeights(chain, 1), chain.parameters);
     const [image, seen] = [0, 1].map(() => tf.zeros<tf.Rank.R4>([BATCH, 48, 64, 3]));
-    tf.tidy(() => void scoreChain(chain, weights, { image, seen, given: {} }));
+    tf.tidy(() => void scoreChain(chain, weights, { image, inputImage: seen, conditioningInputs: {} }));
     tf.dispose([...weights, image, seen]);
   };
   const really = pooledIn(score);

@@ -186,7 +186,7 @@ test('of a gif of the best guess one panel is held, whatever the number of sampl
     assertPredictionMemory(
       model,
       'gif',
-      { horizon: 1, samples: 4, scale: 500, forecast, from: null, known: 'all' },
+      { horizon: 1, samples: 4, scale: 500, forecast, from: null, knownFrames: 'all' },
       { estimatedFrames: 20, frameRate: { numerator: 25, denominator: 1 } },
     );
   expect(expecting('samples')).toThrow(/^predict: gif: .* for 21 frames/);

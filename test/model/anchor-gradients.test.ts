@@ -39,10 +39,10 @@ describe.each(forms.flatMap((form) => described.map(([name, description]) => ({ 
     /** Gradients where the anchor moves in what the network reads, in what the head starts from, or in both. */
     const gradients = () => {
       const examples = randomExamples(description, 1, 4);
-      const { image, given } = examples;
+      const { image, conditioningInputs } = examples;
       const { head, levels, channels } = description;
       const parameters = toTensors(weights, network.parameters);
-      const { map, anchors, references } = runConditioning(network, parameters, given)!;
+      const { map, anchors, references } = runConditioning(network, parameters, conditioningInputs)!;
       const targets = tf.cast<Tensor2D>(tf.reshape(image, [-1, channels]), 'int32');
       const nats = (read: Tensor4D, start: Tensor4D): Scalar => {
         const output = runNetwork(network, parameters, image, { map, anchors: [read, anchors[1]], references });
@@ -175,8 +175,8 @@ describe('with a loss on the anchor, gradients of a training step are those of t
       const [later, last, slower, between] = [6, 7, 8, 9].map((seed) => randomExamples(network, 2, seed));
       // Motion that is looked for among expected frames would have a gradient; it is taken as found.
       const views = (blockMatching ? [examples, slower] : [examples, slower, between]).map((each) => {
-        const { frames, valid, noise } = each.given.context!;
-        return { ...each, given: { context: { frames, valid, noise } } };
+        const { frames, valid, noise } = each.conditioningInputs.context!;
+        return { ...each, conditioningInputs: { context: { frames, valid, noise } } };
       });
       const subsequences = [
         { stride: 1, phase: 0 },
@@ -190,9 +190,9 @@ describe('with a loss on the anchor, gradients of a training step are those of t
         [1, 1],
       ];
       const rollOut: RollOut = {
-        known: views.map(({ given }, at) => ({
+        known: views.map(({ conditioningInputs }, at) => ({
           subsequence: subsequences[at],
-          given,
+          conditioningInputs,
           counts: tf.tensor4d(counted[at], [2, 1, 1, 1]),
         })),
         truth: [examples, later, last].map(({ image }) => image),

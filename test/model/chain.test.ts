@@ -79,10 +79,10 @@ test('a scale sees every so many pixels of the finest, of odd sizes as well, and
   );
   const examples = buffer.tensors();
   const values = (scale: number) => {
-    const { image, given } = downsampleExamples(chain, scale, examples);
+    const { image, conditioningInputs } = downsampleExamples(chain, scale, examples);
     return {
       image: [...image.dataSync()],
-      small: given.coarser && [...given.coarser.dataSync()],
+      small: conditioningInputs.coarser && [...conditioningInputs.coarser.dataSync()],
     };
   };
   expect(values(0)).toEqual({ image: [0, 4], small: undefined });
@@ -108,7 +108,7 @@ test('a scale of a shorter context is given the last frames of the longest', () 
   const frames = randomFrames(chain.exampleShape, 2, 1);
   buffer.add(frames, 2, false);
   const examples = buffer.tensors();
-  const { context } = downsampleExamples(chain, 0, examples).given;
+  const { context } = downsampleExamples(chain, 0, examples).conditioningInputs;
   expect(context!.frames).toHaveLength(1);
   expect(context!.frames[0].dataSync()[0]).toBe(frames[0]);
   expect(context!.valid.shape).toEqual([1, 4, 3, 1]);

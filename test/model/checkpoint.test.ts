@@ -87,7 +87,7 @@ test('what made a model is kept, and what is no hash refused', () => {
 });
 
 test.each([
-  ['warm', /expected how futures are drawn in the metadata, received text that is not JSON/],
+  ['warm', /expected sampling settings in the metadata, received text that is not JSON/],
   [JSON.stringify({ ...drawing, cary: 0 }), /drawing in .*unknown key 'cary'; did you mean 'carry'/],
   [JSON.stringify({ temperature: 1, warming: 0 }), /drawing in .*'carry'/],
   [JSON.stringify({ ...drawing, temperature: 0 }), /drawing in .*'temperature', received 0/],
@@ -149,7 +149,7 @@ test('a text file is refused as a model', () => {
   writeFileSync(text, 'no model at all, but long enough to look like one at first\n');
   expect(refusal(() => loadModel(text))).toMatchObject({
     code: 'CHECKPOINT',
-    message: expect.stringMatching(/^read model: .*text\.txt: expected a whole safetensors file/) as string,
+    message: expect.stringMatching(/^read model: .*text\.txt: expected a complete safetensors file/) as string,
   });
 });
 
@@ -171,7 +171,7 @@ test.each([NaN, Infinity, -Infinity])('a weight that is %d is named, with its pl
   const name = 'scales.0.previous-frames.to-half.bias';
   expect(refusedWith(({ arrays }) => (arrays.get(name)!.data[1] = value))).toBe(
     `read model: ${file}: expected finite values in tensor '${name}', received ${value} at [1]; ` +
-      'use another checkpoint; this one is broken',
+      'use another checkpoint; this one is damaged',
   );
 });
 

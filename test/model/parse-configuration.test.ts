@@ -3,7 +3,7 @@ import type { PxvError } from '../../src/foundation/errors.js';
 import { modelSchema } from '../../src/model/description.js';
 import { parseConfiguration } from '../../src/foundation/parse-configuration.js';
 import { describeModel } from '../../src/model/presets.js';
-import { runSchema } from '../../src/training/configuration.js';
+import { parseRunConfiguration, runSchema } from '../../src/training/configuration.js';
 
 const source = { operation: 'train', argument: 'config.json', code: 'USAGE' } as const;
 const settings = {
@@ -35,6 +35,17 @@ function refusal(value: unknown): PxvError {
   }
   throw new Error('accepted');
 }
+
+test.each([
+  ['training.validationFrames', 'rename it to \'validationExamples\' (docs/training.md, "Earlier versions")'],
+  ['training.disturb', 'remove it (docs/training.md, "Earlier versions")'],
+])('a key of an earlier version, %s, is refused with its conversion', (path, remedy) => {
+  expect(() => parseRunConfiguration(changed(path, 1), source)).toThrow(`unknown key '${path}'; ${remedy}`);
+  const state = { ...source, code: 'CHECKPOINT' } as const;
+  expect(() => parseRunConfiguration(changed(path, 1), state)).toThrow(
+    `unknown key '${path}'; convert its config.json and start from its weights (docs/training.md, "Earlier versions")`,
+  );
+});
 
 test('what a preset describes is valid, and comes back as it was', () => {
   expect(parseConfiguration(modelSchema, JSON.parse(JSON.stringify(model)), source)).toEqual(model);

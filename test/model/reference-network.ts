@@ -31,12 +31,15 @@ export interface ReferenceExample extends ReferenceGiven {
 }
 
 /** Example `index` of a batch, as the reference takes it. */
-export function referenceExample({ image, given, earlierPixels }: Examples, index: number): ReferenceExample {
+export function referenceExample(
+  { image, conditioningInputs, earlierPixels }: Examples,
+  index: number,
+): ReferenceExample {
   const values = (tensor: Tensor4D) => {
     const all = Float64Array.from(tensor.dataSync());
     return all.subarray((index * all.length) / tensor.shape[0], ((index + 1) * all.length) / tensor.shape[0]);
   };
-  const { context, coarser } = given;
+  const { context, coarser } = conditioningInputs;
   return {
     image: values(image),
     frames: context ? context.frames.map(values) : [],

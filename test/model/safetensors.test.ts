@@ -88,12 +88,12 @@ const entry = (changes: object) =>
   JSON.stringify({ x: { dtype: 'F32', shape: [2], data_offsets: [0, 8], ...changes } });
 
 test.each([
-  { name: 'an empty file', bytes: () => Buffer.alloc(0), received: '0 bytes that do not hold a whole header' },
-  { name: 'seven bytes', bytes: () => Buffer.alloc(7), received: '7 bytes that do not hold a whole header' },
+  { name: 'an empty file', bytes: () => Buffer.alloc(0), received: '0 bytes, too few for the header' },
+  { name: 'seven bytes', bytes: () => Buffer.alloc(7), received: '7 bytes, too few for the header' },
   {
     name: 'a file cut in its header',
     bytes: () => readFileSync(path).subarray(0, 60),
-    received: '60 bytes that do not hold a whole header',
+    received: '60 bytes, too few for the header',
   },
   {
     name: 'a file cut in its arrays',
@@ -103,12 +103,12 @@ test.each([
   {
     name: 'a header as long as 2^63 bytes',
     bytes: () => Buffer.from('0000000000000080aabb', 'hex'),
-    received: '10 bytes that do not hold a whole header',
+    received: '10 bytes, too few for the header',
   },
   {
     name: 'text',
     bytes: () => Buffer.from('This is a text file, and no model.'),
-    received: '34 bytes that do not hold a whole header',
+    received: '34 bytes, too few for the header',
   },
   { name: 'a header that is not JSON', bytes: () => bytesOf('{"x":'), received: 'a header that is not JSON' },
   { name: 'a header that is a list', bytes: () => bytesOf('[1,2]'), received: 'a header that is not an object' },
@@ -156,8 +156,8 @@ test.each([
 ])('$name is refused in one line', ({ bytes, received }) => {
   writeFileSync(path, bytes());
   const message =
-    `read model: ${path}: expected a whole safetensors file of float32 or float16 tensors, received ${received}; ` +
-    'use another checkpoint; this file is broken or of another kind';
+    `read model: ${path}: expected a complete safetensors file of float32 or float16 tensors, received ${received}; ` +
+    'use another checkpoint; this file is damaged or of another kind';
   expect(() => readSafetensors(path)).toThrow(expect.objectContaining({ code: 'CHECKPOINT', message }) as PxvError);
 });
 
@@ -173,7 +173,7 @@ test('where a file cannot be written, the error says so and nothing is left behi
   expect(() => writeSafetensors(occupied, { arrays, metadata })).toThrow(
     expect.objectContaining({
       code: 'OUTPUT',
-      message: expect.stringMatching(/^write: .*folder: expected a place that can be written to, received /) as string,
+      message: expect.stringMatching(/^write: .*folder: expected a writable path, received /) as string,
     }) as PxvError,
   );
   expect(readdirSync(folder.path).filter((name) => name.includes('partial'))).toEqual([]);

@@ -329,7 +329,7 @@ export function randomExamples(description: NetworkDescription, batch: number, s
   const [height, width] = [size.height, size.width].map((side) => Math.ceil(side / given.factor));
   const small = Float32Array.from(randomInts(batch * height * width * channels, levels, seed + 500));
   const lowResolutionImage: tf.Tensor4D = tf.tensor4d(small, [batch, height, width, channels]);
-  return { ...examples, given: { ...examples.given, coarser: lowResolutionImage } };
+  return { ...examples, conditioningInputs: { ...examples.conditioningInputs, coarser: lowResolutionImage } };
 }
 
 /** Every tiny network that is a model of its own, and chains of two scales. */

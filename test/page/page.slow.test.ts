@@ -169,9 +169,9 @@ withChromium('the page', () => {
     await says(page, 'truth', 'true');
     for (const panel of ['truth', 'guess', 'draw', 'map']) expect(await coloursOf(page, panel)).toBeGreaterThan(50);
     // The hand goes up at first, and down in the end.
-    const moments = await page.locator('#moments button').allTextContents();
-    expect(moments.length).toBeGreaterThan(0);
-    await page.locator('#moments button').first().click();
+    const events = await page.locator('#events button').allTextContents();
+    expect(events.length).toBeGreaterThan(0);
+    await page.locator('#events button').first().click();
     // In the truth and in the map.
     await page.locator('.box').nth(1).waitFor();
     await says(page, 'truth', 'true');

@@ -182,7 +182,7 @@ test('a model of images predicts nothing: it would draw noise as if no frame cam
   expect(await refusal(predict({ out }, ofImages))).toMatchObject({
     code: 'USAGE',
     message:
-      'predict: random: expected a model of video, received one of images, which is given no previous frames; ' +
+      'predict: random: expected a model of video, received a model of images, without context frames; ' +
       'give another --model',
   });
   expect(existsSync(out)).toBe(false);
@@ -273,10 +273,10 @@ describe.each([...otherSizes, { width: 13, height: 9 }].map((size) => ({ name: s
 
 test.each<[string, Partial<PredictClipOptions>, number, number]>([
   ['as many as are predicted, and two seconds at least', {}, 50, 52],
-  ['so many as are asked for', { known: 3 }, 3, 5],
-  ['none', { known: 0 }, 0, 2],
-  ['all', { known: 'all' }, 70, 72],
-  ['those before the first predicted one', { known: 4, from: 40 }, 4, 6],
+  ['so many as are asked for', { knownFrames: 3 }, 3, 5],
+  ['none', { knownFrames: 0 }, 0, 2],
+  ['all', { knownFrames: 'all' }, 70, 72],
+  ['those before the first predicted one', { knownFrames: 4, from: 40 }, 4, 6],
 ])('of a long clip known frames are shown: %s', async (_, options, shown, frames) => {
   // Twenty-five frames per second.
   const long = await pngClip(folder.path, 'long', 70);
@@ -290,7 +290,7 @@ test.each<[string, Partial<PredictClipOptions>, number, number]>([
   expect(pictures(out)).toHaveLength(options.from === undefined ? frames : 2 * frames);
   // What is shown, and what is predicted, is the same where all frames are read.
   const all = join(folder.path, `all-${shown}-${frames}`);
-  await predictClip(model, long, { ...drawn, ...options, out: all, known: 'all' });
+  await predictClip(model, long, { ...drawn, ...options, out: all, knownFrames: 'all' });
   for (const name of pictures(out))
     expect(readFileSync(join(out, name)).equals(readFileSync(join(all, name)))).toBe(true);
 });
@@ -347,9 +347,7 @@ describe('with hindcasts of the known frames', () => {
     const [one, other] = ['adapted', 'not'].map((name) => join(folder.path, `short-${name}`));
     const warnings: string[] = [];
     await adapted(clip, { out: one, seed: 3, onWarning: (text) => warnings.push(text) });
-    expect(warnings).toEqual([
-      '3 frames are too few to learn from: predicted as without --adapt; 13 or more are needed',
-    ]);
+    expect(warnings).toEqual(['3 frames are too few to adapt to: predicted as without --adapt; 13 or more are needed']);
     await adapted(clip, { out: other, seed: 3 }, false);
     expect(await panelOf(one, 'sample-1')).toEqual(await panelOf(other, 'sample-1'));
   });

@@ -82,7 +82,7 @@ test('folders of which one would lie in another are refused before any work', as
   await expect(predictClips(model, sources, { out, kind: 'folder', horizon: 1 })).rejects.toMatchObject({
     code: 'USAGE',
     message: expect.stringMatching(
-      /received one with the output of n\/sub\/clip in it; choose another --format/,
+      /received a folder that contains the output of n\/sub\/clip; choose another --format/,
     ) as string,
   });
   expect(existsSync(out)).toBe(false);

@@ -111,7 +111,7 @@ test('the image is never replaced, and another output only where that is asked f
   const folder = folderWith({ 'image.png': await encodePng(image), 'out.png': '' });
   const [path, out] = ['image.png', 'out.png'].map((name) => join(folder, name));
   const again = (output: string, overwrite: boolean) => complete(model, image, { out: output, overwrite }, path);
-  await expect(again(path, true)).rejects.toMatchObject(refusal(/takes the place of no input/, 'USAGE'));
+  await expect(again(path, true)).rejects.toMatchObject(refusal(/the output (is|would replace) the input/, 'USAGE'));
   expect((await sharp(path).metadata()).width).toBe(image.width);
   await expect(again(out, false)).rejects.toMatchObject(refusal(/expected a new file/, 'OUTPUT'));
   await again(out, true);

@@ -32,7 +32,7 @@ export async function drawBothWays(description: NetworkDescription, { seed, samp
   const weights = randomWeights(network, 1);
   const tensors = toTensors(weights, network.parameters);
   const examples = randomExamples(description, samples, 5);
-  const images: ImageBatch = { scale: 2, given: () => examples.given, known };
+  const images: ImageBatch = { scale: 2, conditioningInputs: () => examples.conditioningInputs, known };
   const options = { seed, samples, frame: 7, settings: how.settings ?? settings };
   const naive = drawNaively(network, weights, images, options, 11 % description.levels);
   const drawn = await new ImageSampler(network, weights, tensors).draw(images, options);

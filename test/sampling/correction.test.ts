@@ -134,7 +134,7 @@ test('a frame is corrected by the weighed deviations of what is expected and kno
 test('a frame that is expected at other strides than those learned is refused', () => {
   const correction = new Correction(shape, known(1000), [Float64Array.of(0.1, 0.2, 0.3, 0.4, 0.5, 0.6)]);
   expect(() => correction.corrected(1, expectation(1100, 2))).toThrow(
-    /^correct what is expected: frame 1 ahead: expected 6 deviations, as in the hindcasts, received 8; /,
+    /^correct expected frames: frame 1 ahead: expected 6 deviations, as in the hindcasts, received 8; /,
   );
 });
 

@@ -217,7 +217,7 @@ async function allOf(network: Network, batch: number): Promise<Record<string, st
   const outputs = new Float32Array((subPixels / description.channels) * program.out.features);
   const probabilities = new Float64Array(subPixels * description.levels);
   const { levels, nats } = await new ImageSampler(network, weights, tensors).draw(
-    { scale: 0, given: () => examples.given, known: null, outputs, probabilities },
+    { scale: 0, conditioningInputs: () => examples.conditioningInputs, known: null, outputs, probabilities },
     { seed: 1, samples: batch, frame: 0, settings: { temperature: 1 } },
   );
   tf.dispose(tensors);

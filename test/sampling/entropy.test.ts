@@ -43,7 +43,7 @@ function train({ parameters }: Chain): { weights: Float32Array[]; bitsPerDim: nu
   let nats = 0;
   for (let step = 1; step <= 150; step++) {
     const image = tf.tensor4d(stripes(32, step), [32, size.height, size.width, 1]);
-    const gradients = computeGradients(chain, state.weights, { image, seen: image, given: {} });
+    const gradients = computeGradients(chain, state.weights, { image, inputImage: image, conditioningInputs: {} });
     ({ state, nats } = applyUpdate(adam, { learningRate: 5e-3, step }, state, gradients));
     image.dispose();
   }

@@ -16,7 +16,7 @@ function probabilitiesOf(network: Network, weights: Float32Array[]): Float32Arra
   const probabilities = tf.tidy(() => {
     const digits = Array.from({ length: LEVELS ** 3 }, (_, index) => [index >> 4, (index >> 2) & 3, index & 3]);
     const image = tf.tensor4d(digits.flat(), [digits.length, 1, 1, 3]);
-    const nats = scoreNetwork(network, parameters, { image, seen: image, given: {} }).nats;
+    const nats = scoreNetwork(network, parameters, { image, inputImage: image, conditioningInputs: {} }).nats;
     return tf.exp(tf.neg(tf.sum(nats, 1))).dataSync<'float32'>();
   });
   tf.dispose(parameters);

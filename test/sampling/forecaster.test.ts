@@ -203,7 +203,7 @@ class LinearSampler extends FrameSampler {
   readonly asked: DrawOptions[] = [];
 
   override expected(examples: Examples, longerStrides?: DrawOptions['longerStrides']): Promise<Levels[]> {
-    const [before, last] = examples.given.context!.frames.map((frame) => frame.dataSync());
+    const [before, last] = examples.conditioningInputs.context!.frames.map((frame) => frame.dataSync());
     disposeExamples(examples);
     return Promise.resolve(
       Array.from({ length: last.length / bytes }, (_, example) =>

@@ -51,12 +51,17 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
       const tensors = toTensors(weights, network.parameters);
       const examples = randomExamples(description, 2, 5);
       const whole = tf.tidy(() => {
-        const condition = runConditioning(network, tensors, examples.given);
+        const condition = runConditioning(network, tensors, examples.conditioningInputs);
         return Float32Array.from(runNetwork(network, tensors, examples.image, condition).dataSync());
       });
       const outputs = new Float32Array(whole.length).fill(NaN);
       await new ImageSampler(network, weights, tensors).draw(
-        { scale: 0, given: () => examples.given, known: Int16Array.from(examples.image.dataSync()), outputs },
+        {
+          scale: 0,
+          conditioningInputs: () => examples.conditioningInputs,
+          known: Int16Array.from(examples.image.dataSync()),
+          outputs,
+        },
         { seed: 1, samples: 2, frame: 0, settings },
       );
       tf.dispose(tensors);
@@ -97,7 +102,7 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
     const network = buildNetwork(tinyNetwork({ size, conditioning: [] }));
     const weights = randomWeights(network, 1).map((values) => values.fill(NaN));
     const draw = new ImageSampler(network, weights, []).draw(
-      { scale: 0, given: () => ({}), known: null },
+      { scale: 0, conditioningInputs: () => ({}), known: null },
       { seed: 1, samples: 1, frame: 0, settings },
     );
     await expect(draw).rejects.toMatchObject({ code: 'CHECKPOINT' });

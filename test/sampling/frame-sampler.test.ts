@@ -106,8 +106,8 @@ async function drawScale(
   const drawn = await new ImageSampler(chain.scales[scale], weights, tensors).draw(
     {
       scale,
-      given: () => ({
-        ...downsampleExamples(chain, scale, examples).given,
+      conditioningInputs: () => ({
+        ...downsampleExamples(chain, scale, examples).conditioningInputs,
         ...(coarse && { coarser: tf.tensor4d(Float32Array.from(coarse), [1, 4, 3, channels]) }),
       }),
       known,

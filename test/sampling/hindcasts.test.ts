@@ -39,7 +39,7 @@ class LastFrameSampler extends FrameSampler {
   readonly asked: number[] = [];
 
   override async expected(examples: Examples): Promise<Uint8Array[]> {
-    const { frames } = examples.given.context!;
+    const { frames } = examples.conditioningInputs.context!;
     const last = Uint8Array.from(await frames[frames.length - 1].data(), (level) => Math.min(255, level + 1));
     const count = examples.image.shape[0];
     this.asked.push(count);
@@ -83,8 +83,8 @@ test('how many places are predicted from side by side changes nothing, and nothi
   const before = tf.memory().numTensors;
   const told: number[][] = [];
   const onProgress = (...progress: number[]) => told.push(progress);
-  const several = await learnCorrection(sampler, historyOf(frames), { together: 4, onProgress });
-  const alone = await learnCorrection(sampler, historyOf(frames), { together: 1 });
+  const several = await learnCorrection(sampler, historyOf(frames), { batchSize: 4, onProgress });
+  const alone = await learnCorrection(sampler, historyOf(frames), { batchSize: 1 });
   expect(several!.weights).toEqual(alone!.weights);
   expect(told).toEqual([
     [4, 6],
@@ -126,7 +126,7 @@ test('hindcasts end where they are interrupted', async () => {
   const controller = new AbortController();
   const { signal } = controller;
   const onProgress = () => controller.abort(new Error('enough'));
-  await expect(learnCorrection(sampler, historyOf(framesOf(30)), { together: 1, onProgress, signal })).rejects.toThrow(
+  await expect(learnCorrection(sampler, historyOf(framesOf(30)), { batchSize: 1, onProgress, signal })).rejects.toThrow(
     'enough',
   );
   expect(tf.memory().numTensors).toBe(before);

@@ -17,7 +17,7 @@ import { uniform } from './uniform.js';
 export function drawNaively(
   network: Network,
   weights: readonly Float32Array[],
-  { scale, given, known }: ImageBatch,
+  { scale, conditioningInputs, known }: ImageBatch,
   { seed, samples, frame, settings }: { seed: number; samples: number; frame: number; settings: FrameSettings },
   rubbish: number,
 ): Omit<DrawnImages, 'expected'> {
@@ -30,7 +30,7 @@ export function drawNaively(
   const nats = new Float64Array(batch);
   tf.engine().startScope();
   // Neither depends on the image.
-  const condition = runConditioning(network, parameters, given());
+  const condition = runConditioning(network, parameters, conditioningInputs());
   const anchors = anchorsByPixel(network, condition, images.length / channels).dataSync();
   for (let subPixel = 0; subPixel < dimensions; subPixel++) {
     const output = tf.tidy(() => {

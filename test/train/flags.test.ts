@@ -36,7 +36,7 @@ test('--fps goes into the data, before that of a configuration file', async () =
 });
 
 test('--fps is refused for images, and beside --resume, which brings its own', async () => {
-  const images = expect.stringMatching(/^train: --fps: expected clips to learn from, .*received images/) as string;
+  const images = expect.stringMatching(/^train: --fps: expected clips to train on, .*received images/) as string;
   await expect(configured('--images', 'cifar', '--fps', '10')).rejects.toMatchObject({
     code: 'USAGE',
     message: images,

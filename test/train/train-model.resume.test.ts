@@ -47,7 +47,7 @@ const clipsOf = (frames: string[]) =>
 async function stopAfterOne(run: string, configuration: RunConfiguration): Promise<void> {
   const controller = new AbortController();
   const hooks = { signal: controller.signal, onStep: () => controller.abort(new Error('stopped')) };
-  await expect(trainModel(run, configuration, hooks)).rejects.toThrow('stopped');
+  await expect(trainModel(run, configuration, hooks)).rejects.toThrow('interrupted at step');
 }
 
 const resume = (run: string, acceptChangedData = false, hooks: TrainModelHooks = {}) =>
@@ -93,8 +93,8 @@ test('it is refused where a clip has changed, and goes on with --accept-changed-
   await stopResumed(run, (text) => warnings.push(text));
   // The clip is the one that is held out.
   expect(warnings).toEqual([
-    expect.stringMatching(/^goes on with changed data: 1 changed: .*00000\.png has changed$/),
-    expect.stringMatching(/^what validates is not what it was/),
+    expect.stringMatching(/^training goes on with changed data: 1 changed: .*00000\.png has changed$/),
+    expect.stringMatching(/^the validation data have changed/),
   ]);
   expect((await resume(run)).step).toBe(2);
 });
@@ -103,7 +103,7 @@ test('it is refused where a clip has changed, and goes on with --accept-changed-
 async function stopResumed(run: string, onWarning: (text: string) => void): Promise<void> {
   const controller = new AbortController();
   const hooks = { signal: controller.signal, onStart: () => controller.abort(new Error('stopped')), onWarning };
-  await expect(resume(run, true, hooks)).rejects.toThrow('stopped');
+  await expect(resume(run, true, hooks)).rejects.toThrow('interrupted at step');
 }
 
 test('it is refused where clips are gone or new, and the first few are named', async () => {
@@ -127,7 +127,7 @@ test('it is refused without a list too, and where no clip is left', async () => 
   await refused(run, /received others \(the list that would tell which is not there\); bring/);
   rmSync(at('clips'), { recursive: true });
   const none =
-    /^resume training: .*run: expected at least one of the clips .*, received none at .*clips; bring them back$/;
+    /^resume training: .*run: expected at least one of the original clips, received none at .*clips; bring them back$/;
   await refused(run, none);
   await expect(resume(run, true)).rejects.toThrow(none);
 });
@@ -144,7 +144,7 @@ test('it is refused where the same clips were decoded to other frames', async ()
   const footer = stored.subarray(frames.length).toString('latin1');
   const hash = createHash('sha256').update(frames).digest('hex');
   writeFileSync(path, Buffer.concat([frames, Buffer.from(footer.replace(/(?<="sha256":")\w+/, hash), 'latin1')]));
-  await refused(run, /received the same files decoded to other frames; decode them with the FFmpeg of then/);
+  await refused(run, /received other frames decoded from the same files; decode them with the original FFmpeg/);
   expect((await resume(run, true)).step).toBe(2);
 });
 
@@ -193,14 +193,14 @@ test('a training says so where it goes on in other arithmetic', async () => {
     // Where no step was made in it, it is not what computed the weights.
     const controller = new AbortController();
     const stopping = { signal: controller.signal, onStart: () => controller.abort(new Error('stopped')) };
-    await expect(resume(run, false, stopping)).rejects.toThrow('stopped');
+    await expect(resume(run, false, stopping)).rejects.toThrow('interrupted at step');
     expect(new RunFolder(run).load().checkpoint.arithmetic).toBe('wasm');
     await resume(run, false, { onWarning });
   } finally {
     await tf.setBackend('native-wasm');
   }
   expect(warnings).toEqual([
-    expect.stringMatching(/^until now it was computed with wasm, and goes on with cpu, which rounds otherwise/),
+    expect.stringMatching(/^the training was computed with wasm, and goes on with cpu, which rounds differently/),
   ]);
 });
 
@@ -278,7 +278,7 @@ test('a training can be resumed from when its data are found, before the first i
 
   const controller = new AbortController();
   const hooks = { signal: controller.signal, onDecode: () => controller.abort(new Error('stopped')) };
-  await expect(trainModel(run, clipsOf([join(home, 'clips')]), hooks)).rejects.toThrow('stopped');
+  await expect(trainModel(run, clipsOf([join(home, 'clips')]), hooks)).rejects.toThrow('interrupted at step');
   expect(existsSync(join(run, 'log.jsonl'))).toBe(false);
   expect((await resume(run)).step).toBe(2);
   expect(stateOf(run).equals(stateOf(whole))).toBe(true);
@@ -329,11 +329,11 @@ describe('what was best', () => {
     const controller = new AbortController();
     const onWarning = (text: string) => warnings.push(text);
     const stopping = { signal: controller.signal, onStart: () => controller.abort(new Error('stopped')), onWarning };
-    await expect(trainModel(at('run'), null, stopping, settings)).rejects.toThrow('stopped');
+    await expect(trainModel(at('run'), null, stopping, settings)).rejects.toThrow('interrupted at step');
     return { before, after: await trainModel(at('run'), null, { onWarning }, settings), warnings };
   }
 
-  const forgotten = /^what validates is not what it was, .*: the best so far is forgotten/;
+  const forgotten = /the validation data have changed/;
 
   test('is forgotten where other clips validate', async () => {
     const { after, warnings } = await gone('d', 'd');

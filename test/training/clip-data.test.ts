@@ -12,11 +12,13 @@ const settings = { seed: 3n, batch: 4, mirror: true, disturbed: 0, reversed: 0, 
 
 beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
 
-function valuesOf({ image, seen, given }: Examples): number[][] {
+function valuesOf({ image, inputImage, conditioningInputs }: Examples): number[][] {
   const tensors = [
     image,
-    seen,
-    ...(given.context ? [...given.context.frames, given.context.valid, given.context.noise] : []),
+    inputImage,
+    ...(conditioningInputs.context
+      ? [...conditioningInputs.context.frames, conditioningInputs.context.valid, conditioningInputs.context.noise]
+      : []),
   ];
   return tensors.map((tensor) => [...tensor.dataSync()]);
 }
@@ -85,8 +87,8 @@ test('the frame before the first is missing: the oldest stands in for it, and a 
     mirror: false,
     disturbed: 0,
   });
-  const { given } = batches(0, 0);
-  const { frames, valid } = given.context!;
+  const { conditioningInputs } = batches(0, 0);
+  const { frames, valid } = conditioningInputs.context!;
   expect([...frames[0].dataSync()]).toEqual([...frames[1].dataSync()]);
   expect([...valid.dataSync()].slice(0, 4)).toEqual([0, 1, 0, 1]);
 });

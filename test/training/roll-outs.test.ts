@@ -26,7 +26,7 @@ function rollOuts(step: number, changes: Partial<typeof settings> = {}) {
     { from: 0, to: settings.most },
     0,
   )!;
-  const [{ frames, valid, noise }] = made.known.map(({ given }) => given.context!);
+  const [{ frames, valid, noise }] = made.known.map(({ conditioningInputs }) => conditioningInputs.context!);
   const ofExample = (tensors: readonly tf.Tensor[], example: number) =>
     tensors.map((tensor) => [...tensor.dataSync()].slice(example * size, (example + 1) * size));
   const examples = Array.from({ length: settings.most }, (_, example) => ({
@@ -34,9 +34,9 @@ function rollOuts(step: number, changes: Partial<typeof settings> = {}) {
     truth: ofExample(made.truth, example),
     valid: [...valid.dataSync()].slice(example * valid.size * 0.5, example * valid.size * 0.5 + frames.length),
     noise: Math.max(...noise.dataSync()),
-    slower: made.known.slice(1).map(({ subsequence, given, counts }) => ({
+    slower: made.known.slice(1).map(({ subsequence, conditioningInputs, counts }) => ({
       subsequence,
-      context: ofExample(given.context!.frames, example),
+      context: ofExample(conditioningInputs.context!.frames, example),
       counts: counts.dataSync()[example],
     })),
     read: { ...store.reads[example] },

@@ -138,7 +138,7 @@ test('a folder that cannot be made is refused', () => {
   const { code, message } = refusal(() => new RunFolder(join(file, 'run')).create());
   expect(code).toBe('OUTPUT');
   expect(message).toMatch(
-    /^make run folder: .*file\/run: expected a place .*, received .*ENOTDIR.*; choose another folder with --out$/,
+    /^make run folder: .*file\/run: expected a writable path, received .*ENOTDIR.*; choose another folder with --out$/,
   );
 });
 
@@ -148,7 +148,7 @@ test('a log that cannot be written is an error of one line', () => {
   const { code, message } = refusal(() => run.appendLog({ step: 1 }));
   expect(code).toBe('OUTPUT');
   expect(message).toMatch(
-    /^write: .*log\.jsonl: expected a place that can be written to, received .*EISDIR[^\n]*; choose another path$/,
+    /^write: .*log\.jsonl: expected a writable path, received .*EISDIR[^\n]*; choose another path$/,
   );
 });
 

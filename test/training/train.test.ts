@@ -353,7 +353,7 @@ describe('a training that is given minutes', () => {
     const { result } = await trainRun(run, bySeconds(4), { onStep: (progress) => told.push(progress) });
     const seconds = (performance.now() - started) / 1000;
     expect(seconds).toBeLessThan(7);
-    expect(told[0]).toMatchObject({ steps: null, time: { given: 4 } });
+    expect(told[0]).toMatchObject({ steps: null, time: { total: 4 } });
     const fixed = new Set(told.flatMap(({ steps }) => steps ?? []));
     expect(fixed.size).toBe(1);
     const { training } = run.load().checkpoint.configuration;

@@ -83,7 +83,7 @@ describe('the clips under a path', () => {
     chmodSync(join(root, 'closed'), 0);
     // Nothing is closed to the administrator.
     expect(await names(root)).toEqual(['a.mp4', 'broken.mp4', 'closed']);
-    await expect(openClip(join(root, 'broken.mp4'), as(8, 8, 1))).rejects.toThrow('a path where nothing is');
+    await expect(openClip(join(root, 'broken.mp4'), as(8, 8, 1))).rejects.toThrow('no such file');
     if (process.getuid!() !== 0)
       await expect(openClip(join(root, 'closed'), as(8, 8, 1))).rejects.toThrow('a path without permission to read');
     chmodSync(join(root, 'closed'), 0o755);
@@ -109,8 +109,8 @@ describe('the clips under a path', () => {
       () => tree('readme.txt'),
       /expected a video file, a folder of numbered images, .*, received a folder with 1 entry, and no clip in it/,
     ],
-    [() => join(folder.path, 'absent'), /absent: expected .*, received a path where nothing is; check the path/],
-    [() => join(tree('a.mp4'), 'a.mp4', 'b.mp4'), /b.mp4: expected .*, received a path where nothing is; check/],
+    [() => join(folder.path, 'absent'), /absent: expected .*, received no such file; check the path/],
+    [() => join(tree('a.mp4'), 'a.mp4', 'b.mp4'), /b.mp4: expected .*, received no such file; check/],
   ])('are an error where there are none', async (path, message) => {
     await expect(listClips([path()])).rejects.toMatchObject({
       code: 'INPUT',

@@ -253,12 +253,12 @@ describe('an output', () => {
     [
       'a path below a file',
       () => (writeFileSync(at('f'), ''), at('f/x.mp4')),
-      /^write: .*x\.mp4: expected a place that can be written to, received E[^\n]+$/,
+      /^write: .*x\.mp4: expected a writable path, received E[^\n]+$/,
     ],
     [
       'a place that cannot be written to',
       () => '/proc/x.mp4',
-      /^write: \/proc\/x\.mp4: expected a place that can be written to, received E[^\n]+$/,
+      /^write: \/proc\/x\.mp4: expected a writable path, received E[^\n]+$/,
     ],
   ])('%s is refused before any work', async (_what, path, message) => {
     const asked = path();

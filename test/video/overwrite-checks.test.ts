@@ -46,18 +46,15 @@ test.each([
 ])('an output that is the input, %s, is refused even where it may replace something', async (_, output, input) => {
   const inputs = await listInputFiles(at(input));
   await expect(checkOutput(output(), { overwrite: true, inputs })).rejects.toMatchObject(
-    refused(
-      'USAGE',
-      /^write: .*: expected an output that takes the place of no input, received .*; choose another --out$/,
-    ),
+    refused('USAGE', /^write: .*: the output (is|would replace) the input.*; choose another --out$/),
   );
   expect(readFileSync(at('film.mp4'), 'utf8')).toBe('film');
 });
 
 test.each([
-  ['film.mp4', /film\.mp4: expected a new file, received one that exists; .* replace it with --overwrite$/],
-  ['broken.mp4', /broken\.mp4: expected a new file, received one that exists;/],
-  ['few', /few: expected a new or empty folder, received one with 1 file; .* replace it with --overwrite$/],
+  ['film.mp4', /film\.mp4: the file exists; .* replace it with --overwrite$/],
+  ['broken.mp4', /broken\.mp4: the file exists;/],
+  ['few', /few: the folder holds 1 file; .* replace it with --overwrite$/],
 ])('%s is replaced where that is asked for, and only then', async (name, message) => {
   await expect(checkOutput(at(name))).rejects.toMatchObject(refused('OUTPUT', message));
   await checkOutput(at(name), { overwrite: true });
@@ -111,7 +108,7 @@ test.each(['none/../film.mp4', 'none/../frames/sheet.png'])(
   '%s stays as it is, although there is no such folder',
   async (name) => {
     await expect(checkOutput(`${folder.path}/${name}`, {})).rejects.toMatchObject(
-      refused('OUTPUT', /expected a new file, received one that exists; .*--overwrite$/),
+      refused('OUTPUT', /the file exists; .*--overwrite$/),
     );
   },
 );

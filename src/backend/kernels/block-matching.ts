@@ -1,6 +1,6 @@
-import { count, extent, kernel, numbers, perPixel, pictures, single, type ValuesOf } from './description.js';
+import { count, extent, kernel, scalarArguments, perPixel, pictures, single, type ValuesOf } from './description.js';
 
-const shape = numbers('BlockMatchingShape', {
+const shape = scalarArguments('BlockMatchingShape', {
   batch: count,
   height: extent,
   width: extent,

@@ -1,8 +1,8 @@
 import { inputShape, outputShape, weightShape } from '../convolution-shape.js';
-import { count, flag, kernel, numbers, type ValuesOf } from './description.js';
+import { count, flag, kernel, shapedArguments, type ValuesOf } from './description.js';
 import { convolutionGeometry } from './geometry.js';
 
-const forward = numbers('ConvolutionNumbers', { batch: count, relu: flag }, convolutionGeometry);
+const forward = shapedArguments('ConvolutionNumbers', { batch: count, relu: flag }, convolutionGeometry);
 
 type Call = Pick<ValuesOf<typeof forward>, 'shape' | 'batch'>;
 const input = { shape: ({ shape, batch }: Call) => inputShape(shape, batch) };
@@ -27,7 +27,7 @@ export const convolution = kernel({
  * call), the gradient is zero where x <= 0, before plus is added.
  */
 export const convolutionInputGradient = kernel({
-  numbers: numbers('InputGradientNumbers', { batch: count }, convolutionGeometry),
+  numbers: shapedArguments('InputGradientNumbers', { batch: count }, convolutionGeometry),
   inputs: { dy: output, weights: filter, reluInput: { ...input, ...optional }, plus: { ...input, ...optional } },
   outputs: { dx: input },
   inBf16: true,

@@ -1,7 +1,7 @@
-import { count, extent, kernel, numbers } from './description.js';
+import { count, extent, kernel, scalarArguments } from './description.js';
 
 const perRow = { shape: ({ rows }: { rows: number }) => [rows] };
-const table = numbers('SoftmaxNumbers', { rows: count, levels: extent });
+const table = scalarArguments('SoftmaxNumbers', { rows: count, levels: extent });
 const perLevel = { shape: ({ rows, levels }: { rows: number; levels: number }) => [rows, levels] };
 
 /** Softmax cross-entropy: nats[i] = -log softmax(logits[i])[targets[i]]. */
@@ -18,7 +18,7 @@ export const softmaxCrossEntropyGradient = kernel({
   outputs: { dLogits: perLevel },
 });
 
-const rows = numbers('SigmoidNumbers', { rows: count });
+const rows = scalarArguments('SigmoidNumbers', { rows: count });
 const perLogit = { shape: ({ rows }: { rows: number }) => [rows, 1] };
 
 /**

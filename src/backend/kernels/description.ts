@@ -4,18 +4,21 @@
 /** Type and range of a scalar argument of a kernel. Floats have no range. */
 export interface NumberField {
   type: 'int32' | 'float32' | 'float64' | 'boolean';
-  least?: number;
-  most?: number;
+  min?: number;
+  max?: number;
 }
 
 /** Scalar argument: integer from 0. */
-export const count = { type: 'int32', least: 0 } as const;
+export const count = { type: 'int32', min: 0 } as const;
 /** Scalar argument: integer from 1. */
-export const extent = { type: 'int32', least: 1 } as const;
-/** Returns a scalar argument: integer from `least` to `most`. */
-export const integer = (least: number, most: number) => ({ type: 'int32', least, most }) as const;
+export const extent = { type: 'int32', min: 1 } as const;
+/** Returns a scalar argument: integer from `min` to `max`. */
+export const integer = (min: number, max: number) => ({ type: 'int32', min, max }) as const;
+/** Scalar argument: float32. */
 export const single = { type: 'float32' } as const;
+/** Scalar argument: float64. */
 export const double = { type: 'float64' } as const;
+/** Scalar argument: boolean. */
 export const flag = { type: 'boolean' } as const;
 
 /** Encoding of a shape that is an object as a list of 32-bit integers, which a call passes. */
@@ -28,7 +31,7 @@ export interface Geometry<S> {
  * Scalar arguments of a kernel, with the name of their C++ struct. `V`: type of the values, with `shape` if there is a
  * geometry.
  */
-export interface Numbers<V = unknown> {
+export interface ScalarArguments<V = unknown> {
   name: string;
   fields: Readonly<Record<string, NumberField>>;
   geometry: Geometry<unknown> | null;
@@ -38,15 +41,21 @@ export interface Numbers<V = unknown> {
 
 type Values<F> = { [K in keyof F]: F[K] extends { type: 'boolean' } ? boolean : number };
 
-/** Returns the scalar arguments of a kernel: fields by name, and an optional geometry, passed as `shape`. */
-export function numbers<F extends Record<string, NumberField>>(name: string, fields: F): Numbers<Values<F>>;
-export function numbers<F extends Record<string, NumberField>, S>(
+/** Returns the scalar arguments of a kernel. @param name name of their C++ struct */
+export function scalarArguments<F extends Record<string, NumberField>>(
+  name: string,
+  fields: F,
+): ScalarArguments<Values<F>> {
+  return { name, fields, geometry: null };
+}
+
+/** Returns the scalar arguments of a kernel whose calls also pass an object `shape`, encoded by `geometry`. */
+export function shapedArguments<F extends Record<string, NumberField>, S>(
   name: string,
   fields: F,
   geometry: Geometry<S>,
-): Numbers<Values<F> & { shape: S }>;
-export function numbers(name: string, fields: Record<string, NumberField>, geometry?: Geometry<never>): Numbers {
-  return { name, fields, geometry: (geometry as Geometry<unknown> | undefined) ?? null };
+): ScalarArguments<Values<F> & { shape: S }> {
+  return { name, fields, geometry: geometry };
 }
 
 /** Array types of a call, by C++ element type. */
@@ -80,7 +89,7 @@ export interface KernelDescription<
   I extends Record<string, ArrayField<V>> = Record<string, ArrayField<V>>,
   O extends Record<string, ArrayField<V>> = Record<string, ArrayField<V>>,
 > {
-  numbers: Numbers<V>;
+  numbers: ScalarArguments<V>;
   inputs: I;
   /** Output arrays, overwritten whole. No output may overlap an input. */
   outputs: O;
@@ -114,9 +123,9 @@ type ArrayOf<F> = F extends { type: infer T extends keyof ArrayTypes } ? ArrayTy
 type Given<F> = F extends { optional: true } | { with: string } ? ArrayOf<F> | null : ArrayOf<F>;
 
 /** Type of the values of scalar arguments. */
-export type ValuesOf<N> = N extends Numbers<infer V> ? V : never;
+export type ValuesOf<N> = N extends ScalarArguments<infer V> ? V : never;
 /** Type of the scalar arguments of a kernel description. */
-export type NumbersOf<D> = D extends { numbers: Numbers<infer V> } ? V : never;
+export type NumbersOf<D> = D extends { numbers: ScalarArguments<infer V> } ? V : never;
 /** Type of the arrays of a kernel description; optional arrays may be null. */
 export type ArraysOf<D> = D extends { inputs: infer I; outputs: infer O }
   ? { [K in keyof I]: Given<I[K]> } & { [K in keyof O]: Given<O[K]> }

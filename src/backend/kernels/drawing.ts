@@ -5,7 +5,7 @@ import {
   flag,
   integer,
   kernel,
-  numbers,
+  scalarArguments,
   perPixel,
   single,
   type ValuesOf,
@@ -20,7 +20,7 @@ export const headFields = {
   together: flag,
 };
 
-const call = numbers('DrawingNumbers', {
+const call = scalarArguments('DrawingNumbers', {
   batch: count,
   height: extent,
   width: extent,

@@ -1,4 +1,4 @@
-import { count, extent, integer, numbers, perPixel, pictures, single, type ValuesOf } from './description.js';
+import { count, extent, integer, scalarArguments, perPixel, pictures, single, type ValuesOf } from './description.js';
 
 /**
  * Earlier-pixels methods: names of kernels that compute features of the pixels before each pixel, for a network to
@@ -15,7 +15,7 @@ export const earlierGradients: Partial<Record<EarlierMethod, 'templateMatchingGr
 };
 
 /** Scalar arguments of the earlier-pixels kernels. */
-export const earlierShape = numbers('EarlierPixelsShape', {
+export const earlierShape = scalarArguments('EarlierPixelsShape', {
   batch: count,
   height: extent,
   width: extent,

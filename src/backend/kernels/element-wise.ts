@@ -1,6 +1,6 @@
-import { count, extent, integer, kernel, numbers } from './description.js';
+import { count, extent, integer, kernel, scalarArguments } from './description.js';
 
-const length = numbers('Length', { count });
+const length = scalarArguments('Length', { count });
 const values = { shape: ({ count }: { count: number }) => [count] };
 const map = { shape: ({ batch, length }: { batch: number; length: number }) => [batch, length] };
 
@@ -20,7 +20,7 @@ export const reluGradient = kernel({
 
 /** Element-wise a + b, a - b, a * b or a / b; b repeats over a (a bias over the last axis, or one number). */
 const pairwise = kernel({
-  numbers: numbers('PairwiseNumbers', { count, period: extent }),
+  numbers: scalarArguments('PairwiseNumbers', { count, period: extent }),
   inputs: { a: values, b: { shape: ({ period }) => [period] } },
   outputs: { out: { ...values, like: 'a' } },
   limits: ({ count, period }) => ({ 'count / period': count / period }),
@@ -39,14 +39,18 @@ export const divide = pairwise;
  * its image.
  */
 export const addMoved = kernel({
-  numbers: numbers('AddMovedNumbers', { batch: count, length: count, offset: integer(-(2 ** 31), 2 ** 31 - 1) }),
+  numbers: scalarArguments('AddMovedNumbers', {
+    batch: count,
+    length: count,
+    offset: integer(-(2 ** 31), 2 ** 31 - 1),
+  }),
   inputs: { a: { ...map, optional: true }, b: map },
   outputs: { out: { ...map, like: 'b' } },
 });
 
 /** Column sums: out[j] = sum over rows i of x[i, j]. */
 export const sumRows = kernel({
-  numbers: numbers('SumRowsNumbers', { rows: count, columns: count }),
+  numbers: scalarArguments('SumRowsNumbers', { rows: count, columns: count }),
   inputs: { x: { shape: ({ rows, columns }) => [rows, columns] } },
   outputs: { out: { shape: ({ columns }) => [columns] } },
 });
@@ -56,7 +60,7 @@ export const sumRows = kernel({
  * the lower half of v is a number multiplied by zero, and must be finite.
  */
 export const multiplyAdds = kernel({
-  numbers: numbers('MultiplyAddsNumbers', { rounds: count, count }),
+  numbers: scalarArguments('MultiplyAddsNumbers', { rounds: count, count }),
   inputs: { x: values },
   outputs: { out: values },
   inBf16: true,

@@ -1,4 +1,4 @@
-import { extent, integer, kernel, numbers } from './description.js';
+import { extent, integer, kernel, scalarArguments } from './description.js';
 import { headFields } from './drawing.js';
 
 /**
@@ -7,7 +7,7 @@ import { headFields } from './drawing.js';
  * (native/engine/coding_counts.h). `drawing` decodes the bytes.
  */
 export const encoding = kernel({
-  numbers: numbers('EncodingNumbers', {
+  numbers: scalarArguments('EncodingNumbers', {
     pixels: extent,
     colours: integer(1, 3),
     outFeatures: extent,

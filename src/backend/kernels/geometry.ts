@@ -8,17 +8,17 @@ export function argumentError(operation: string, argument: string, expected: str
   return errorFactory('USAGE', operation)(argument, expected, received, 'pass arrays that fit the shapes');
 }
 
-/** Checks that a number is an integer from `least` to `most`. @throws PxvError `USAGE` if not */
-export function assertInteger(operation: string, argument: string, value: number, least = 0, most = 2 ** 31 - 1): void {
-  if (!Number.isInteger(value) || value < least || value > most)
-    throw argumentError(operation, argument, `an integer from ${least} to ${most}`, `${value}`);
+/** Checks that a number is an integer from `min` to `max`. @throws PxvError `USAGE` if not */
+export function assertInteger(operation: string, argument: string, value: number, min = 0, max = 2 ** 31 - 1): void {
+  if (!Number.isInteger(value) || value < min || value > max)
+    throw argumentError(operation, argument, `an integer from ${min} to ${max}`, `${value}`);
 }
 
 /** Encoding of a ConvolutionShape as native/convolution_shape.h reads it. */
 export const convolutionGeometry: Geometry<ConvolutionShape> = { encode: keptBy(encodeConvolution) };
 
-/** Encoding of a ScanShape as native/walk_plan.h reads it. */
-export const scanGeometry: Geometry<ScanShape> = { encode: keptBy(encodeWalk) };
+/** Encoding of a ScanShape as native/scan_plan.h reads it. */
+export const scanGeometry: Geometry<ScanShape> = { encode: keptBy(encodeScan) };
 
 /** Caches the encoding of each shape for the lifetime of the shape. */
 function keptBy<S extends object>(encode: (kernel: string, shape: S) => Int32Array) {
@@ -56,14 +56,14 @@ function encodeConvolution(kernel: string, shape: ConvolutionShape): Int32Array 
   ]);
 }
 
-function encodeWalk(kernel: string, shape: ScanShape): Int32Array {
-  const { height, width, walk, groups } = shape;
+function encodeScan(kernel: string, shape: ScanShape): Int32Array {
+  const { height, width, scanOrder, groups } = shape;
   for (const [name, size] of Object.entries({ height, width })) assertInteger(kernel, `shape.${name}`, size, 1);
   groups.forEach((size, group) => assertInteger(kernel, `shape.groups[${group}]`, size, 1));
   const steps = scanSteps(shape);
   return Int32Array.from([
     ...encodeConvolution(kernel, stateToState(shape)),
-    ...[previousCellOffset[walk].dy, previousCellOffset[walk].dx, groups.length],
+    ...[previousCellOffset[scanOrder].dy, previousCellOffset[scanOrder].dx, groups.length],
     ...groups,
     steps.length,
     ...steps.map((pixels) => pixels.length),

@@ -1,6 +1,6 @@
-import { count, extent, integer, kernel, numbers, single, type ValuesOf } from './description.js';
+import { count, extent, integer, kernel, scalarArguments, single, type ValuesOf } from './description.js';
 
-const mixture = numbers('MixtureShape', {
+const mixture = scalarArguments('MixtureShape', {
   rows: count,
   /** Number of mixture components, K. */
   components: extent,

@@ -1,14 +1,14 @@
 import { inputShape, outputShape, weightShape } from '../convolution-shape.js';
 import { hiddenFeatures, stateToState } from '../scan-shape.js';
-import { count, kernel, numbers, type ValuesOf } from './description.js';
+import { count, kernel, shapedArguments, type ValuesOf } from './description.js';
 import { scanGeometry } from './geometry.js';
 
-const walk = numbers('WalkNumbers', { batch: count }, scanGeometry);
-type WalkCall = ValuesOf<typeof walk>;
-const gates = { shape: ({ shape, batch }: WalkCall) => outputShape(stateToState(shape), batch) };
-const states = { shape: ({ shape, batch }: WalkCall) => inputShape(stateToState(shape), batch) };
-const filter = { shape: ({ shape }: WalkCall) => weightShape(stateToState(shape)) };
-const outside = { shape: ({ shape }: WalkCall) => [2, hiddenFeatures(shape)] };
+const scan = shapedArguments('ScanNumbers', { batch: count }, scanGeometry);
+type ScanCall = ValuesOf<typeof scan>;
+const gates = { shape: ({ shape, batch }: ScanCall) => outputShape(stateToState(shape), batch) };
+const states = { shape: ({ shape, batch }: ScanCall) => inputShape(stateToState(shape), batch) };
+const filter = { shape: ({ shape }: ScanCall) => weightShape(stateToState(shape)) };
+const outside = { shape: ({ shape }: ScanCall) => [2, hiddenFeatures(shape)] };
 const initial = { ...outside, optional: true } as const;
 
 /**
@@ -18,7 +18,7 @@ const initial = { ...outside, optional: true } as const;
  * [batch, height, width, h].
  */
 export const lstm = kernel({
-  numbers: walk,
+  numbers: scan,
   inputs: { gates, weights: filter, initial },
   outputs: { activations: gates, cells: states, out: states },
   inBf16: true,
@@ -29,7 +29,7 @@ export const lstm = kernel({
  * outputs.
  */
 export const lstmGradient = kernel({
-  numbers: walk,
+  numbers: scan,
   inputs: { dOut: states, weights: filter, initial, activations: gates, cells: states, out: states },
   outputs: { dGates: gates, dWeights: filter, dInitial: { ...outside, with: 'initial' } },
   inBf16: true,

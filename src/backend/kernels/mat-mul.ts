@@ -1,8 +1,8 @@
-import { count, flag, kernel, numbers } from './description.js';
+import { count, flag, kernel, scalarArguments } from './description.js';
 
 /** Matrix product: out[m, n] = sum_k a[m, k] b[k, n], k ascending; either factor may be stored transposed. */
 export const matMul = kernel({
-  numbers: numbers('MatMulNumbers', { m: count, n: count, k: count, transposeA: flag, transposeB: flag }),
+  numbers: scalarArguments('MatMulNumbers', { m: count, n: count, k: count, transposeA: flag, transposeB: flag }),
   inputs: {
     a: { shape: ({ m, k, transposeA }) => (transposeA ? [k, m] : [m, k]) },
     b: { shape: ({ n, k, transposeB }) => (transposeB ? [n, k] : [k, n]) },

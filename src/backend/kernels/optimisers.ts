@@ -1,4 +1,4 @@
-import { count, kernel, numbers, single } from './description.js';
+import { count, kernel, scalarArguments, single } from './description.js';
 
 const weights = { shape: ({ count }: { count: number }) => [count] };
 const scale = { shape: () => [1] };
@@ -9,7 +9,7 @@ const scale = { shape: () => [1] };
  * - b1^t and 1 - b2^t.
  */
 export const adam = kernel({
-  numbers: numbers('AdamStep', {
+  numbers: scalarArguments('AdamStep', {
     count,
     rate: single,
     beta1: single,
@@ -30,7 +30,7 @@ export const adam = kernel({
  * RMSProp update: v' = decay v + (1 - decay) g^2; w' = w - rate * g / (sqrt(v') + eps), with g = gradient * scale[0].
  */
 export const rmsProp = kernel({
-  numbers: numbers('RmsPropStep', { count, rate: single, decay: single, epsilon: single }),
+  numbers: scalarArguments('RmsPropStep', { count, rate: single, decay: single, epsilon: single }),
   inputs: { weights, gradient: weights, scale, v: weights },
   outputs: { newWeights: { ...weights, like: 'weights' }, newV: { ...weights, like: 'v' } },
 });

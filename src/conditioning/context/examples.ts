@@ -18,9 +18,9 @@ export interface Examples {
   /** Images to predict, in levels, [batch, height, width, channels], float32. */
   image: Tensor4D;
   /** Images that the network reads as earlier sub-pixels: equal to `image` unless noise augmentation changed them. */
-  seen: Tensor4D;
+  inputImage: Tensor4D;
   /** Conditioning inputs of the images. */
-  given: ConditioningInputs;
+  conditioningInputs: ConditioningInputs;
   /** Mask of examples with features of earlier pixels, [batch, 1, 1, 1]: 1 if computed, else 0. Default: all 1. */
   earlierPixels?: Tensor4D | null | undefined;
 }
@@ -114,8 +114,8 @@ export class ExampleBuffer {
     const earlierPixels = this.earlierPixels.slice(0, count);
     return {
       image: tensor(this.images),
-      seen: tensor(this.seen),
-      given: this.context === null ? {} : { context: this.context.tensors(count) },
+      inputImage: tensor(this.seen),
+      conditioningInputs: this.context === null ? {} : { context: this.context.tensors(count) },
       earlierPixels: earlierPixels.includes(false) ? tf.tensor4d(earlierPixels.map(Number), [count, 1, 1, 1]) : null,
     };
   }
@@ -125,7 +125,7 @@ export class ExampleBuffer {
 export function blankExamples(shape: ExampleShape, batch: number): Examples {
   const { size, channels } = shape;
   const blank = () => tf.fill<Rank.R4>([batch, size.height, size.width, channels], 0);
-  return { image: blank(), seen: blank(), given: zeroInputs(shape, shape, batch) };
+  return { image: blank(), inputImage: blank(), conditioningInputs: zeroInputs(shape, shape, batch) };
 }
 
 /** Returns examples of the frames to predict after the given contexts; their images are placeholders. */
@@ -141,15 +141,20 @@ export function examplesOfFirst(shape: ExampleShape, count: number): Examples {
 }
 
 /** Mirrors examples left to right. Disposes nothing. */
-export function mirrorExamples({ image, seen, given, earlierPixels }: Examples): Examples {
-  return { image: mirrorImage(image), seen: mirrorImage(seen), given: mirrorInputs(given), earlierPixels };
+export function mirrorExamples({ image, inputImage, conditioningInputs, earlierPixels }: Examples): Examples {
+  return {
+    image: mirrorImage(image),
+    inputImage: mirrorImage(inputImage),
+    conditioningInputs: mirrorInputs(conditioningInputs),
+    earlierPixels,
+  };
 }
 
 /** Disposes all tensors of examples. */
-export function disposeExamples({ image, seen, given, earlierPixels }: Examples): void {
-  tf.dispose([image, seen]);
+export function disposeExamples({ image, inputImage, conditioningInputs, earlierPixels }: Examples): void {
+  tf.dispose([image, inputImage]);
   earlierPixels?.dispose();
-  disposeInputs(given);
+  disposeInputs(conditioningInputs);
 }
 
 /** History of a clip: its known and expected frames so far, of which the last are kept as levels. */
@@ -196,7 +201,7 @@ export class FrameHistory extends StridedHistory<Levels> {
     const { size, channels } = this.shape;
     if (frame.length === frameBytes(this.shape)) return bytesToLevels(this.shape, frame);
     const expected = `${frameBytes(this.shape)} bytes (${size.width}x${size.height}x${channels})`;
-    const remedy = "bring the frame to the model's size";
+    const remedy = "resize the frame to the model's size";
     throw errorFactory('INPUT', 'add a frame to a history')('frame', expected, `${frame.length}`, remedy);
   }
 }

@@ -30,14 +30,14 @@ function tableOfPoints({ x, y, lines, bands = [] }: Series): Pick<Table, 'align'
 function tableOfEnds({ x, lines }: Series): Pick<Table, 'align' | 'titles' | 'rows'> {
   const rows = lines.map(({ name, points }) => {
     const values = points.map(([, value]) => value).filter(Number.isFinite);
-    const [low, high] = values.reduce(
-      ([least, most], value) => [Math.min(least, value), Math.max(most, value)],
+    const [min, max] = values.reduce(
+      ([min, max], value) => [Math.min(min, value), Math.max(max, value)],
       [Infinity, -Infinity],
     );
-    const shown = values.length === 0 ? [NaN, NaN, NaN, NaN] : [values[0], values[values.length - 1], low, high];
+    const shown = values.length === 0 ? [NaN, NaN, NaN, NaN] : [values[0], values[values.length - 1], min, max];
     return [name, String(values.length), ...shown.map((value) => (Number.isNaN(value) ? '-' : value.toFixed(3)))];
   });
-  return { align: 'lrrrrr', titles: ['line', `values over ${x.label}`, 'first', 'last', 'least', 'most'], rows };
+  return { align: 'lrrrrr', titles: ['line', `values over ${x.label}`, 'first', 'last', 'min', 'max'], rows };
 }
 
 /** Renderers of line chart blocks. */

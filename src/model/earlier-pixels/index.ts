@@ -34,7 +34,7 @@ function earlierOf({ size, channels, levels, conditioning }: NetworkDescription)
 }
 
 /** Returns the number of features of earlier pixels that a network reads for each pixel; 0: none. */
-export function earlierFeatures(description: NetworkDescription): number {
+export function countEarlierFeatures(description: NetworkDescription): number {
   const { shape, used } = earlierOf(description);
   return used.reduce((sum, method) => sum + method.features(shape), 0);
 }
@@ -73,7 +73,7 @@ export function joinReferences(references: readonly Tensor4D[]): Tensor4D {
  * @param image images in levels, [batch, height, width, channels]
  * @param earlierPixels mask, [batch, 1, 1, 1]: 0 for examples that read the values for no match, else 1; null: all 1
  */
-export function earlierInput(
+export function computeEarlierFeatures(
   description: NetworkDescription,
   image: Tensor4D,
   { anchors: [expected], references }: Pick<ConditioningOutputs, 'anchors' | 'references'>,

@@ -23,10 +23,10 @@ export const diagonalBiLstm: Layer<DiagonalBiLstmDescription> = {
   schema,
   build(builder, name, { hidden, initialState }, x) {
     const groups = cutGroups(hidden, builder.channels).map((size) => 4 * size);
-    const direction = (side: string, walk: ScanOrder) => {
+    const direction = (side: string, scanOrder: ScanOrder) => {
       const map = builder.conditioned(`${name}.${side}.map`, 4 * hidden);
       const gates = builder.conv(x, { name: `${name}.${side}.input`, kernel: 1, features: groups, plus: map });
-      return builder.lstm(`${name}.${side}.state`, gates, walk, initialState === 'learned');
+      return builder.lstm(`${name}.${side}.state`, gates, scanOrder, initialState === 'learned');
     };
     const left = direction('left', 'diagonals');
     const right = direction('right', 'mirrored-diagonals');

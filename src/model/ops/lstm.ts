@@ -1,5 +1,5 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
-import { lstm as walkStates, lstmGradient } from '../../backend/lstm.js';
+import { lstm as lstmStates, lstmGradient } from '../../backend/lstm.js';
 import type { ScanShape } from '../../backend/scan-shape.js';
 import type { Slot } from '../groups.js';
 import type { OpRule } from './rule.js';
@@ -26,7 +26,7 @@ export const lstm: OpRule<LstmOp> = {
 
   forward({ gates, shape, weights, initial, out, activations, cells }, parameters, values) {
     const start = initial === null ? null : (parameters[initial] as Tensor2D);
-    const states = walkStates(values.get(gates.id)!, parameters[weights] as Tensor4D, start, shape);
+    const states = lstmStates(values.get(gates.id)!, parameters[weights] as Tensor4D, start, shape);
     values.set(out.id, states.out);
     values.set(activations.id, states.activations);
     values.set(cells.id, states.cells);

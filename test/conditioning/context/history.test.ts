@@ -93,7 +93,7 @@ describe('at a stride', () => {
   };
   const contextOf = (history: FrameHistory, subsequence?: Subsequence) => {
     const contexts = subsequence === undefined ? [history.leading()[0].context] : [history.every(subsequence)];
-    const { frames, valid } = examplesAfter(shape, contexts).given.context!;
+    const { frames, valid } = examplesAfter(shape, contexts).conditioningInputs.context!;
     return { frames: frames.map((tensor) => tensor.dataSync()[0]), valid: [...valid.dataSync().slice(0, 2)] };
   };
 
@@ -120,7 +120,7 @@ describe('at a stride', () => {
     const history = new FrameHistory({ ...shape, context: 4 });
     for (let number = 1; number <= 30; number++) history.push(new Uint8Array(6).fill(number));
     const at = (phase: number) =>
-      examplesAfter({ ...shape, context: 4 }, [history.every({ stride: 4, phase })]).given.context!;
+      examplesAfter({ ...shape, context: 4 }, [history.every({ stride: 4, phase })]).conditioningInputs.context!;
     expect(at(0).frames.map((tensor) => tensor.dataSync()[0])).toEqual([18, 22, 26, 30]);
     expect(at(1).frames.map((tensor) => tensor.dataSync()[0])).toEqual([15, 19, 23, 27]);
   });
@@ -140,7 +140,8 @@ describe('once frames are expected, motion among the known ones goes on:', () =>
     for (const number of expected) history.addExpected(frame(number));
     return history;
   };
-  const contextOf = (history: FrameHistory): ContextTensors => FrameHistory.examples([history]).given.context!;
+  const contextOf = (history: FrameHistory): ContextTensors =>
+    FrameHistory.examples([history]).conditioningInputs.context!;
   const batchOf = (level: number): FrameBatch => ({
     levels: tf.fill([1, 3, 2, 1], level),
     exists: tf.ones([1, 3, 2, 1]),
@@ -188,7 +189,7 @@ describe('once frames are expected, motion among the known ones goes on:', () =>
       const contexts = ofTensors.leading();
       expect(contexts.map(({ subsequence }) => subsequence)).toEqual(ofBytes.map(({ subsequence }) => subsequence));
       for (const [at, { context }] of contexts.entries()) {
-        const own = examplesAfter(shape, [ofBytes[at].context]).given.context!;
+        const own = examplesAfter(shape, [ofBytes[at].context]).conditioningInputs.context!;
         expect(told(contextOfFrames(context, own.noise))).toEqual(told(own));
       }
       expected.push(10 + step);
@@ -197,7 +198,7 @@ describe('once frames are expected, motion among the known ones goes on:', () =>
   });
 
   test('histories of which different numbers of frames were expected go together', () => {
-    const { known } = FrameHistory.examples([historyOf([1, 2]), historyOf([1, 3], [4])]).given.context!;
+    const { known } = FrameHistory.examples([historyOf([1, 2]), historyOf([1, 3], [4])]).conditioningInputs.context!;
     expect(known!.expected).toEqual([0, 1]);
     expect(known!.frames.map((tensor) => [0, 6].map((at) => tensor.dataSync()[at]))).toEqual([
       [1, 1],

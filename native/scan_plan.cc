@@ -1,11 +1,11 @@
-#include "walk_plan.h"
+#include "scan_plan.h"
 
 #include <algorithm>
 
 namespace pxv {
 
-const WalkPlan& planWalk(const WalkShape& shape) {
-  static thread_local WalkPlan plan;
+const ScanPlan& planScan(const ScanShape& shape) {
+  static thread_local ScanPlan plan;
   const int height = shape.states.outHeight, width = shape.states.outWidth;
   const auto pixelAt = [&](int row, int column) {
     return row < 0 || row >= height || column < 0 || column >= width ? -1 : row * width + column;

@@ -11,7 +11,7 @@ const SHOWN = 6;
 const WHITE = 4;
 
 /** Painter of a search: draws the frames of its video, and its timeline image with the largest events. */
-export class SearchPictures {
+export class SearchPainter {
   /** Mean bits per pixel so far. */
   meanMap: number;
   /** Events so far, highest score first. */

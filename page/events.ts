@@ -9,7 +9,7 @@ const SHOWN = 4;
 const FEW = 30;
 
 /** Returns the events to show: at most 4, highest score first. */
-export function shownMoments({ hindsight: { events }, maps, isDone }: Session): readonly AnomalyEvent[] {
+export function selectShownEvents({ hindsight: { events }, maps, isDone }: Session): readonly AnomalyEvent[] {
   if (!isDone && maps.length < FEW) return [];
   return events.slice(0, SHOWN);
 }
@@ -32,26 +32,26 @@ export function placeOf({ x, y, width, height }: Box, size: Size): string {
 }
 
 /** List of a video's events, as buttons. */
-export class MomentList {
-  private readonly list = document.querySelector<HTMLElement>('#moments')!;
-  private readonly still = document.querySelector<HTMLElement>('#no-moments')!;
+export class EventList {
+  private readonly list = document.querySelector<HTMLElement>('#events')!;
+  private readonly still = document.querySelector<HTMLElement>('#no-events')!;
   private shown = '';
 
   /** @param lookAt called with the event that the user selects */
-  constructor(private readonly lookAt: (moment: AnomalyEvent) => void) {}
+  constructor(private readonly lookAt: (event: AnomalyEvent) => void) {}
 
   show(session: Session, chosen: AnomalyEvent | null): void {
     const { frames, times, isLive, isDone } = session;
-    const moments = shownMoments(session);
+    const events = selectShownEvents(session);
     this.still.textContent = isDone ? 'nothing' : 'still looking\u2026';
-    this.still.hidden = moments.length > 0 && (isDone || isLive);
-    const buttons = moments.map((moment): HTMLButtonElement => {
-      const [from, to] = [moment.from, moment.to].map((index) => clock(times[index] - times[0]));
-      const textContent = `${from}\u2013${to}, ${placeOf(moment.box, frames[0])}`;
+    this.still.hidden = events.length > 0 && (isDone || isLive);
+    const buttons = events.map((event): HTMLButtonElement => {
+      const [from, to] = [event.from, event.to].map((index) => clock(times[index] - times[0]));
+      const textContent = `${from}\u2013${to}, ${placeOf(event.box, frames[0])}`;
       // Events of a camera can be selected once the camera stops.
-      const button = { type: 'button', textContent, disabled: isLive, onclick: () => this.lookAt(moment) } as const;
+      const button = { type: 'button', textContent, disabled: isLive, onclick: () => this.lookAt(event) } as const;
       return Object.assign(document.createElement('button'), button, {
-        ariaPressed: `${chosen?.peak === moment.peak}`,
+        ariaPressed: `${chosen?.peak === event.peak}`,
       });
     });
     // A button that is replaced would lose its focus.

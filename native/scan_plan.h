@@ -9,9 +9,9 @@
 namespace pxv {
 
 // View of the integers that src/backend/kernels/geometry.ts writes; src/backend/scan-shape.ts defines each number.
-class WalkShape {
+class ScanShape {
  public:
-  explicit WalkShape(const int32_t* numbers) : WalkShape(ConvolutionShape(numbers)) {}
+  explicit ScanShape(const int32_t* numbers) : ScanShape(ConvolutionShape(numbers)) {}
 
   const ConvolutionShape states;  // the state-to-state product, from h to 4h features
   const int cellDy, cellDx;       // offset of the pixel that a pixel's cell comes from
@@ -25,7 +25,7 @@ class WalkShape {
   int pixelCount() const { return states.outHeight * states.outWidth; }
 
  private:
-  explicit WalkShape(const ConvolutionShape& states)
+  explicit ScanShape(const ConvolutionShape& states)
       : states(states),
         cellDy(states.end()[0]),
         cellDx(states.end()[1]),
@@ -37,7 +37,7 @@ class WalkShape {
 };
 
 // Pixels are row * width + column, -1 outside the image; places are positions in scan order.
-struct WalkPlan {
+struct ScanPlan {
   std::vector<int> sources;      // [taps][places]: the pixel that a tap reads
   std::vector<int> readers;      // [taps][places]: the pixel that reads this one through a tap
   std::vector<int> cellSources;  // [places]: the pixel that the cell comes from
@@ -47,6 +47,6 @@ struct WalkPlan {
 };
 
 // Plans the scan of a layer. The result is thread-local, valid until the thread's next call.
-const WalkPlan& planWalk(const WalkShape& shape);
+const ScanPlan& planScan(const ScanShape& shape);
 
 }  // namespace pxv

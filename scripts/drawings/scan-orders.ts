@@ -15,7 +15,7 @@ const size = { width: 6, height: 5 };
 /**
  * Draws the three scan orders of an image, the pixels that a pixel reads, and diagonals as columns of a skewed map.
  */
-export function walks(): string {
+export function scanOrders(): string {
   const drawing = new Drawing(
     760,
     484,
@@ -55,8 +55,8 @@ export function walks(): string {
   return drawing.toString();
 }
 
-function shapeOf(walk: ScanOrder): ScanShape {
-  return { ...size, walk, groups: [1] };
+function shapeOf(scanOrder: ScanOrder): ScanShape {
+  return { ...size, scanOrder, groups: [1] };
 }
 
 /** Returns the step that computes each pixel. */
