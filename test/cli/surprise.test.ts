@@ -75,7 +75,7 @@ test('what cannot be looked at is said in one line, and leaves nothing', async (
     [[example, '--model', 'cifar', '--out', join(folder.path, 'none')], /find anomalies: .*a model of video/],
     [
       [example, '--size', '9000x9000', '--out', join(folder.path, 'none')],
-      /memory: expected work that fits .* give a smaller size/,
+      /memory: expected at most the .* give a smaller size/,
     ],
     [['-', '--csv', '--threshold', '3'], /--csv: expected .* leave out one of both/],
     [[example, '--threshold', '0'], /--threshold/],

@@ -107,7 +107,7 @@ describe('weights that learn from the clip', () => {
     try {
       await expect(score([long], options)).resolves.toMatchObject({ adapted: false });
       await expect(score([long], { ...options, adapt: true })).rejects.toThrow(
-        /^score: memory: expected work that fits .* for one image of 200x200; give a smaller size: --size \d+x\d+/,
+        /^score: memory: expected at most the .* for one image of 200x200; give a smaller size: --size \d+x\d+/,
       );
     } finally {
       delete process.env.PXV_MEMORY;

@@ -51,7 +51,7 @@ test('on WebAssembly what takes more than 4 GiB is refused before the work, howe
   allow(2 ** 36);
   const run = configurationOf({ type: 'images', set: join(folder.path, 'photos') }, 64);
   const refused =
-    /^train: memory: expected work that fits the 4\.0 GiB of memory that WebAssembly has, received about \d/;
+    /^train: memory: expected at most the 4\.0 GiB of memory that WebAssembly has, received about \d/;
   expect(refusalOf(() => assertTrainingMemory(run))).toMatch(refused);
 });
 
