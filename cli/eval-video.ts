@@ -56,6 +56,7 @@ async function evaluate(
     ...sizeOptions(options, own),
     settings: pickOptions(rolloutSamplingFields, options),
     signal,
+    keepFinished: true,
     processGroup,
     onWarning: (text) => progress.log(`pxv: warning: ${text}`),
     onProgress: ({ done, clips, name, what, frames }) =>

@@ -129,6 +129,7 @@ async function predictOne(
       out: outPath,
       processGroup,
       signal,
+      keepFinished: true,
       onRead: readingShown(progress),
       onHindcast: (done, total) => progress.show({ label: 'hindcast', done, total, unit: 'places' }),
       onProgress: (done, total) => progress.show({ label: 'predict', done, total, unit: 'frames' }),
@@ -179,6 +180,7 @@ async function predictSeveral(
     kind: options.kind,
     processGroup,
     signal,
+    keepFinished: true,
     onRead: ({ name, done, total }) => showReading(done, total, { clip: name }),
     onHindcast: ({ name, ...places }) =>
       progress.show({ label: 'hindcast', ...places, unit: 'places', fields: { clip: name } }),

@@ -47,6 +47,7 @@ async function sampleSheet(
     out,
     settings,
     signal,
+    keepFinished: true,
     onProgress: (done) => progress.show({ label: 'sample', done, total: count, unit: 'images' }),
     onDrawn: markSaving,
   });

@@ -87,6 +87,7 @@ async function find(
     out,
     processGroup,
     signal,
+    keepFinished: true,
     rawSize: options.raw,
     ...(options.csv && {
       onFrame: (row, rate) => void process.stdout.write(`${formatTimelineRow(row, rate)}\n`),

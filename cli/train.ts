@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { framesPerSecond } from '../src/foundation/frame-rate.js';
+import { PxvError } from '../src/foundation/errors.js';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { formatBytes } from '../src/memory/format-bytes.js';
 import type { DecodeProgress } from '../src/train/options.js';
@@ -67,19 +69,25 @@ async function trainOne(
   const started = performance.now();
   let begun = started;
   let isFixed = false;
+  const keepsOther = options.overwrite && existsSync(out);
+  let remedy = `run it again${keepsOther ? '; the earlier training is unchanged' : ''}`;
+  let problem = 'interrupted before the first step';
   const hooks: TrainModelHooks = {
     signal,
     configurationFile: options.config,
     onWarning,
     onDecode: (decoding) => shown('decode', decoding),
     onList: (listing) => shown('read', listing),
+    onResumable: () => (remedy = `go on with pxv train --resume --out ${out}`),
     onStart: (facts) => {
       begun = performance.now();
+      problem = `interrupted at step ${facts.step}`;
       describeStart(facts, out).forEach((line) => progress.log(line));
       markSaving();
     },
     onCompare: (name) => progress.log(`scores ${name} on the frames that validate, to compare`),
     onStep: ({ step, steps, time, bitsPerDim, validation, examplesPerSecond }) => {
+      problem = `interrupted at step ${step}`;
       if (time !== null && steps !== null && !isFixed) {
         isFixed = true;
         progress.log(`${formatDuration(time.total)} at this pace are ${pluralize(steps, 'step')} in all`);
@@ -103,7 +111,12 @@ async function trainOne(
   const settings = { overwrite, acceptChangedData, log, extension, compare: true, processGroup };
   const watched = options.watch && processGroup.isMainProcess ? await watchTraining(out) : null;
   if (watched !== null) progress.log(`watch it at ${watched.address}`);
-  const result = await trainModel(out, configuration, hooks, settings).finally(() => watched?.close());
+  const result = await trainModel(out, configuration, hooks, settings)
+    .catch((error: unknown) => {
+      if (!(error instanceof PxvError) || error !== signal.reason) throw error;
+      throw new PxvError({ ...error.parts, argument: out, problem, remedy }, { cause: error });
+    })
+    .finally(() => watched?.close());
   const ended = performance.now();
   const { training, data: source } = result.configuration;
   const rate = trainingFrameRate(source);

@@ -5,7 +5,6 @@ import { PxvError } from '../src/foundation/errors.js';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { assertDiskSpace } from '../src/video/disk-space.js';
 import { probeImage, readImage } from '../src/video/image-folder.js';
-import { throwIfInterrupted } from '../src/video/interruption.js';
 import { cacheFolder, writeToCache } from './cache-folder.js';
 import type { Images, OpenOptions } from './image-set.js';
 import { unreadable, wrongFile } from './read-file.js';
@@ -18,7 +17,7 @@ const DECODE_CONCURRENCY = 16;
  * Opens image files as one set. Decodes them once, into a file in the cache that is valid until an image changes.
  * @param exact true to refuse images of another size, instead of scaling them to `shape`
  * @throws {PxvError} INPUT, naming the images that cannot be read; OUTPUT if the cache cannot be written to; RESOURCES
- *   if the disk is too small; INTERRUPTED if the signal is aborted.
+ *   if the disk is too small; the signal's reason if aborted.
  */
 export async function decodedImages(
   shape: RecordImages,
@@ -40,7 +39,7 @@ export async function decodedImages(
     async (write) => {
       const refused: PxvError[] = [];
       for (let first = 0; first < paths.length; first += DECODE_CONCURRENCY) {
-        throwIfInterrupted(signal, 'decode images', paths[first]);
+        signal?.throwIfAborted();
         onProgress?.(first, paths.length);
         const together = paths.slice(first, first + DECODE_CONCURRENCY).map((path) => decoded(path, shape, exact));
         for (const one of await Promise.all(together)) {

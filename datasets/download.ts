@@ -3,7 +3,6 @@ import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { PxvError } from '../src/foundation/errors.js';
 import { sha256 } from '../src/foundation/sha256.js';
-import { throwIfInterrupted } from '../src/video/interruption.js';
 import { isSystemError, writeFailure } from '../src/foundation/write-file.js';
 import { otherCache } from './cache-folder.js';
 import type { SourceFile } from './image-set.js';
@@ -22,7 +21,7 @@ export interface DownloadOptions {
 /**
  * Downloads a file to `path`, and verifies its size and checksum. Resumes a partial file at `path`; starts again if the
  * server supports no ranges. Tries each URL in turn.
- * @throws {PxvError} INPUT if no URL gives the file, OUTPUT if `path` cannot be written, INTERRUPTED if the signal is
+ * @throws {PxvError} INPUT if no URL gives the file, OUTPUT if `path` cannot be written, the signal's reason if
  *   aborted. Bytes that have arrived stay, unless they are wrong.
  */
 export async function download(file: SourceFile, path: string, options: DownloadOptions = {}): Promise<void> {
@@ -38,7 +37,7 @@ export async function download(file: SourceFile, path: string, options: Download
       await checkSum(file, path);
       return;
     } catch (error) {
-      throwIfInterrupted(options.signal, 'download', url);
+      options.signal?.throwIfAborted();
       if (isFileError(error)) throw writeFailure(path, error, { operation: 'download', remedy: otherCache });
       if (!(error instanceof DownloadFailure)) throw error;
       failures.push(`${url}: ${error.message}`);

@@ -21,7 +21,7 @@ export interface DownloadedSet {
  * Downloads a data set into its folder in the cache, atomically. Partial files stay in a folder with the ending
  * `.partial`, and the next call resumes their download.
  * @throws {PxvError} USAGE if there is no such set; INPUT if a file is unavailable or wrong; OUTPUT if the cache cannot
- *   be written to; INTERRUPTED if the signal is aborted.
+ *   be written to; the signal's reason if aborted.
  */
 export async function downloadImageSet(name: string, options?: DownloadOptions): Promise<DownloadedSet> {
   return downloadFiles(findImageSet(name), options);

@@ -21,6 +21,7 @@ export async function openForTraining(
   split: TrainingSplit,
   { data, ...options }: OpenImagesOptions = {},
 ): Promise<Images> {
+  options.signal?.throwIfAborted();
   if (!splits.includes(split)) throw noTrainingSplit(split);
   const { set, files } = resolveImageSet(name, data);
   return set.open(files, split, options);

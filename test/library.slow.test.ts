@@ -7,7 +7,8 @@ const { path: folder, outputOf } = consumerFolder();
 test.each([
   ['README.md', 0, /^\d\.\d{3} bits\/dim\n$/, 'future.gif'],
   ['docs/library.md', 3, /^(6\d 1\.\d{3} 4096 1\.\d\d\n)+$/, 'future.gif'],
-  ['docs/library.md', 4, /^done\n$/, 'worker.mp4'],
+  ['docs/library.md', 4, /^too late\n$/, 'program.js'],
+  ['docs/library.md', 5, /^done\n$/, 'worker.mp4'],
 ])('the program of %s runs as pasted: number %d', async (document, number, said, made) => {
   expect(await outputOf('program.js', programsOf(document)[number])).toMatch(said);
   expect(existsSync(join(folder, made))).toBe(true);

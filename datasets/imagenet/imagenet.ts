@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { pluralize } from '../../src/foundation/pluralize.js';
-import { throwIfInterrupted } from '../../src/video/interruption.js';
 import { writeToCache } from '../cache-folder.js';
 import { cachedImages, cachePath, decodedImages } from '../decoded-images.js';
 import { listFolder } from '../find-files.js';
@@ -100,7 +99,7 @@ async function openNpz(paths: string[], side: number, part: string, options: Ope
   const identity = [paths.map((path) => resolve(path)), ...stats.map(({ size, mtimeMs }) => [size, mtimeMs])];
   const readAll = async (write: (bytes: Uint8Array) => Promise<void>) => {
     for (const [index, array] of arrays.entries()) {
-      throwIfInterrupted(options.signal, 'read data set', array.path);
+      options.signal?.throwIfAborted();
       options.onProgress?.(Math.round((index * count) / arrays.length), count);
       await array.read(write);
     }

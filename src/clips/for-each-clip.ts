@@ -17,8 +17,8 @@ export const TOO_SHORT_REASON = 'one frame has nothing before it to predict it f
 
 /**
  * Runs `work` on each clip, one after another; the ranks of a process group share the clips. Skips a clip, with a
- * warning, if the clip cannot be read, or if `work` returns null because the clip is too short. On an abort, a single
- * process keeps the clips done so far; several ranks throw.
+ * warning, if the clip cannot be read, or if `work` returns null because the clip is too short. With
+ * `keepFinished`, an abort ends the work of a single process with the clips done so far; several ranks throw.
  * @param work returns the result for a clip, or null for a clip that is too short
  * @param hooks `onNext` is called after each clip with the number of clips processed
  * @returns results, skipped clips, and the number of clips not reached
@@ -28,7 +28,7 @@ export async function forEachClip<T>(
   sources: readonly ClipSource[],
   work: (source: ClipSource, index: number) => Promise<T | null>,
   hooks: { onWarning: ((text: string) => void) | undefined; onNext: (name: string, done: number) => void },
-  signal: AbortSignal | undefined,
+  { signal, keepFinished = false }: { signal?: AbortSignal | undefined; keepFinished?: boolean | undefined },
   processGroup = singleProcess,
 ): Promise<{ clips: T[]; skipped: SkippedClip[]; unprocessed: number }> {
   const own: { place: number; outcome: Outcome<T> }[] = [];
@@ -37,7 +37,8 @@ export async function forEachClip<T>(
     own.push({ place, outcome: { skipped: { name, isExplicit, reason } } });
     hooks.onWarning?.(warningOf({ name, reason }));
   };
-  const isToEnd = () => signal?.aborted && processGroup.size === 1 && own.some(({ outcome }) => 'clip' in outcome);
+  const keeps = keepFinished && processGroup.size === 1;
+  const isToEnd = () => keeps && signal?.aborted && own.some(({ outcome }) => 'clip' in outcome);
   for (const place of assignedIndices(processGroup, sources.length)) {
     const source = sources[place];
     try {
@@ -46,6 +47,7 @@ export async function forEachClip<T>(
       else own.push({ place, outcome: { clip } });
     } catch (error) {
       if (isToEnd()) break;
+      signal?.throwIfAborted();
       const isOfClip = error instanceof PxvError && ['INPUT', 'RESOURCES'].includes(error.code);
       if (!isOfClip || (source.isExplicit && sources.length === 1)) throw error;
       leaveOut(place, error.message);

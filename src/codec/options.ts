@@ -47,7 +47,7 @@ export const encodeClipFields = {
   onWarning: callbackField<(text: string) => void>(),
   /** Process group that shares the encoding; its main process writes. Default: this process alone. */
   processGroup,
-  /** Signal that aborts; nothing of the result remains. */
+  /** Signal that aborts the task: the call rejects with the signal's reason, and nothing of the result remains. */
   signal,
 };
 
@@ -64,6 +64,6 @@ export const decodeFileFields = {
   out: z.string(),
   /** Called with the number of frames so far. */
   onFrame: callbackField<(frames: number) => void>(),
-  /** Signal that aborts; nothing of the result remains. */
+  /** Signal that aborts the task: the call rejects with the signal's reason, and nothing of the result remains. */
   signal,
 };

@@ -58,10 +58,10 @@ export interface VideoScore extends ClipsSummary {
 
 /**
  * Scores the frames of clips one step ahead, and scores forecasts from several starts of each clip (see `scoreFrames`,
- * `scoreForecasts`). A clip that cannot be read is skipped with a warning. If the signal is aborted after a clip is
- * finished, the finished clips are returned.
+ * `scoreForecasts`). A clip that cannot be read is skipped with a warning. With `keepFinished`, an abort
+ * returns the finished clips, if there are any.
  * @throws PxvError `USAGE` if an option is unknown or out of range; `INPUT` if the only clip cannot be read or no clip
- *   is left; the signal's reason if the signal is aborted before a clip is finished
+ *   is left; the signal's reason if aborted
  * @example
  * ```js
  * import { chooseBackend, loadModel, scoreClips } from 'pxv';
@@ -84,7 +84,7 @@ export async function scoreClips(
     latest = now;
     options.onProgress?.({ name, done, clips: sources.length, ...now });
   };
-  const { adapt: adapted = false, samples, onWarning, processGroup, signal } = options;
+  const { adapt: adapted = false, samples, onWarning, processGroup } = options;
   const scorer = new ClipScorer(model, options);
   try {
     await scorer.expectMemory(sources);
@@ -94,7 +94,7 @@ export async function scoreClips(
       sources,
       scoreOne,
       { onWarning, onNext: tell },
-      signal,
+      options,
       processGroup,
     );
     if (clips.length === 0) throw noUsableClipError('score clips', paths);

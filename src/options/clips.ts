@@ -9,6 +9,10 @@ export const clipFields = {
   settings: z.strictObject(fields.rolloutSamplingFields).optional(),
   /** Called with each warning, one line of text: a damaged or skipped clip, a different frame rate, and the like. */
   onWarning: fields.callbackField<(text: string) => void>(),
-  /** Signal that aborts the task. */
+  /** Signal that aborts the task: the call rejects with the signal's reason. */
   signal: fields.signal,
+  /**
+   * True: on an abort, finished frames and clips are written and returned, if there are any. Default: false.
+   */
+  keepFinished: fields.keepFinished,
 };

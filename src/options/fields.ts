@@ -86,8 +86,10 @@ export function pickOptions<F extends OptionFields, O extends ParsedOptions<F>>(
 export const callbackField = <F extends (...given: never[]) => unknown>() =>
   z.custom<F>((value) => typeof value === 'function', 'expected a function').optional();
 
-/** Schema of a signal that aborts a task. */
+/** Schema of a signal that aborts a task: the task rejects with the signal's reason. */
 export const signal = z.instanceof(AbortSignal).optional();
+/** Schema of an option that keeps finished work on an abort: true to return the work, default false to reject. */
+export const keepFinished = z.boolean().optional();
 /** Schema of a process group. */
 export const processGroup = z
   .custom<ProcessGroup>(

@@ -87,8 +87,8 @@ export const predictClipFields = {
   /** Called after each drawn row: frames finished, with fractions, and their total over all samples. */
   onProgress: callbackField<(done: number, total: number) => void>(),
   /**
-   * Called for each finished predicted frame, if a single process predicts and `out` does not replace an existing
-   * output. An interruption after the call leaves an output that ends with this frame.
+   * Called for each finished predicted frame that an abort would keep: with `keepFinished`, if a single process
+   * predicts and `out` does not replace an existing output.
    */
   onPredicted: callbackField<() => void>(),
   /** Process group that shares the samples; its main process writes the output. Default: this process alone. */

@@ -72,12 +72,11 @@ export function resolveHoldOut<O extends Pick<ParsedOptions<typeof predictClipFi
 /**
  * Predicts frames of a clip, and writes them after the clip's known frames. Each frame of the horizon has a panel for
  * each sample. If `from` or `holdOut` is given, a panel of the true frame comes first. The labels of the output are
- * those of `writePanels`. In a process group, the main process writes. If the signal is aborted after a predicted frame
- * is finished, the output ends with the last finished frame.
+ * those of `writePanels`. In a process group, the main process writes. With `keepFinished`, an abort leaves an output
+ * that ends with the last finished frame, unless several processes predict or `out` would replace an output.
  * @throws PxvError if an option is unknown or out of range, the model is an image model, the clip cannot be read, no
  *   frame is known before the first predicted one, or the output cannot be written; nothing of the output is left then
- * @throws the signal's reason if the signal is aborted before a predicted frame is finished, if several processes
- *   predict, or if `out` would replace an existing output; the existing output stays
+ * @throws the signal's reason if aborted; nothing of the output is left, and an existing output stays
  * @example
  * ```js
  * import { chooseBackend, loadModel, predictClip } from 'pxv';
@@ -100,8 +99,8 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   const inputs = await listInputFiles(path);
   const confirm = () => checkOutput(out, { overwrite, inputs });
   const kind = processGroup.isMainProcess ? await confirm() : outputKind(out)!;
-  /** True if an interruption leaves the finished frames: `out` replaces nothing, and no other process is waiting. */
-  const keepsFinished = processGroup.size === 1 && !(await outputExists(out));
+  /** True if an abort keeps the finished frames: `out` replaces nothing, and no other process is waiting. */
+  const keepsFinished = options.keepFinished === true && processGroup.size === 1 && !(await outputExists(out));
   const clip = await open(trained, path, options);
   const { size, frameRate } = clip.reader;
   const model = resizeModel(trained, size);

@@ -40,11 +40,11 @@ const clipSources = z.array(clipSource, 'expected the result of listClips');
 /**
  * Predicts several clips as `predictClip` does, each into a file or folder of its own. A clip that cannot be read, is
  * too short, or would exceed the available memory is skipped with a warning. In a process group, whose ranks share each
- * clip, an error for one clip ends the whole call. If the signal is aborted after a clip is finished, the finished
- * clips are returned.
+ * clip, an error for one clip ends the whole call. With `keepFinished`, an
+ * abort returns the finished clips, if there are any.
  * @param sources as `listClips` returns them
  * @throws PxvError `OUTPUT` or `USAGE`, before any work, if an output cannot be written, exists, or is one of the
- *   clips; `INPUT` if no clip was predicted; the signal's reason if the signal is aborted before a clip is finished
+ *   clips; `INPUT` if no clip was predicted; the signal's reason if aborted
  * @example
  * ```js
  * import { chooseBackend, listClips, loadModel, predictClips } from 'pxv';
@@ -62,7 +62,7 @@ export async function predictClips(
   const prepared = parseOptions('predict', predictClipsFields, options);
   parseConfiguration(clipSources, sources, { operation: 'predict', argument: 'clips', code: 'USAGE' });
   const { out, kind = 'mp4', onRead, onHindcast, onProgress, onWarning, ...asked } = prepared;
-  const { overwrite = false, processGroup = singleProcess, signal } = asked;
+  const { overwrite = false, processGroup = singleProcess } = asked;
   const { horizon, samples } = resolveHoldOut(asked);
   assertVideoModel(model, 'predict');
   const outputs = outputsOf(sources, out, kind);
@@ -91,7 +91,7 @@ export async function predictClips(
     for (const [index, source] of sources.entries()) clips.push(await predictOne(source, index));
     return { clips, skipped: [], unprocessed: 0 };
   }
-  const result = await forEachClip(sources, predictOne, { onWarning, onNext }, signal);
+  const result = await forEachClip(sources, predictOne, { onWarning, onNext }, asked);
   if (result.clips.length > 0) return result;
   const names = sources.map(({ name }) => name).join(', ');
   const expected = 'at least one clip that can be predicted';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import * as fields from '../options/fields.js';
 
-const { withFlag, callbackField, positiveInteger, signal } = fields;
+const { withFlag, callbackField, positiveInteger, signal, keepFinished } = fields;
 
 /** Options of `sampleImages` that are flags of `pxv sample` too. */
 export const sampleFlags = {
@@ -24,10 +24,12 @@ export const sampleImagesFields = {
   settings: z.strictObject(fields.imageSamplingFields).optional(),
   /** Called after each drawn row with the number of finished images, with fractions. */
   onProgress: callbackField<(done: number) => void>(),
-  /** Called after each batch of images; an interruption after the call leaves these images. */
+  /** Called after each batch of images; with `keepFinished`, an abort after the call leaves these images. */
   onDrawn: callbackField<() => void>(),
-  /** Signal to stop; the images finished before the abort are written. */
+  /** Signal that aborts the task: the call rejects with the signal's reason. */
   signal,
+  /** True: on an abort, finished images are written and returned, if there are any. Default: false. */
+  keepFinished,
 };
 
 /** Options of `completeImage` that are flags of `pxv complete` too. */

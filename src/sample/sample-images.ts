@@ -54,6 +54,7 @@ export async function sampleImages(model: Model, asked: SampleImagesOptions): Pr
     onProgress,
     onDrawn,
     signal,
+    keepFinished = false,
   } = options;
   const { chain } = model;
   checkTemperature(settings.temperature);
@@ -92,7 +93,7 @@ export async function sampleImages(model: Model, asked: SampleImagesOptions): Pr
       onDrawn?.();
     }
   } catch (error) {
-    if (!signal?.aborted || frames.length === 0) throw error;
+    if (!keepFinished || !signal?.aborted || frames.length === 0) throw error;
   } finally {
     sampler.dispose();
   }

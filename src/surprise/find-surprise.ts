@@ -181,9 +181,16 @@ async function computeAlong(model: Model, source: string | AsyncIterable<Uint8Ar
 /** Returns the options for scoring, without the fitted baseline. */
 function settingsOf(
   { frameRate, isLive }: FrameSource,
-  { batch, processGroup, signal, threshold }: Pick<AnomalyOptions, 'batch' | 'processGroup' | 'signal' | 'threshold'>,
+  {
+    batch,
+    processGroup,
+    signal,
+    keepFinished,
+    threshold,
+  }: Pick<Asked, 'processGroup' | 'signal' | 'keepFinished' | 'threshold'> & { batch: number },
 ): AnomalyOptions {
-  const source = { frameRate: framesPerSecond(frameRate), isRecorded: !isLive, signal: isLive ? undefined : signal };
+  const stops = isLive && keepFinished ? undefined : signal;
+  const source = { frameRate: framesPerSecond(frameRate), isRecorded: !isLive, signal: stops };
   return { ...source, batch, processGroup, threshold };
 }
 
@@ -240,6 +247,7 @@ async function watch(
   } finally {
     await watched.return();
   }
+  settings.signal?.throwIfAborted();
   return findings;
 }
 

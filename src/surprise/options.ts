@@ -6,6 +6,7 @@ import {
   callbackField,
   fit,
   frameRate,
+  keepFinished,
   overwrite,
   targetSize,
   pixelSize,
@@ -60,6 +61,8 @@ export const findSurpriseFields = {
   onWarning: callbackField<(text: string) => void>(),
   /** Process group that shares the work; its main process writes. Default: this process alone. */
   processGroup,
-  /** Signal that aborts the search; the same call resumes the search. Aborting a stream ends the stream instead. */
+  /** Signal that aborts the search: the call rejects with the signal's reason. The same call resumes the search. */
   signal,
+  /** True: an abort ends a stream, and its frames so far are the result. Default: false. */
+  keepFinished,
 };

@@ -1,6 +1,6 @@
 import { tf } from '../foundation/tfjs.js';
 import { imageSets } from '../../datasets/index.js';
-import { errorFactory, PxvError } from '../foundation/errors.js';
+import { errorFactory } from '../foundation/errors.js';
 import { currentArithmetic } from '../backend/current-backend.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { resolveModelFile } from '../model/checkpoint.js';
@@ -10,7 +10,7 @@ import { extendLength, type Extension } from '../training/pace.js';
 import { parseRunConfiguration, type ImagesConfiguration, type RunConfiguration } from '../training/configuration.js';
 import { EventFile } from '../training/event-file.js';
 import { describeMachine } from '../training/machine.js';
-import { createInitialCheckpoint, train, type TrainingProgress, type TrainingResult } from '../training/train.js';
+import { createInitialCheckpoint, train, type TrainingResult } from '../training/train.js';
 import { assertNotInput } from '../video/index.js';
 import { assertTrainingMemory } from './training-memory.js';
 import { findClipData } from './find-clip-data.js';
@@ -51,7 +51,7 @@ export interface TrainedRun extends TrainingResult {
  * @param configuration null: resume the training in `out`
  * @throws PxvError `USAGE` if the configuration, an option or the number of ranks is invalid; `RESOURCES` if memory is
  *   short; `OUTPUT` if the folder is not free; `CHECKPOINT` without a valid state to resume or model to start from;
- *   `INPUT` if a resumed training has changed data; `DIVERGED` as `train`; `INTERRUPTED` if the signal is aborted
+ *   `INPUT` if a resumed training has changed data; `DIVERGED` as `train`; the signal's reason if aborted
  * @example
  * ```js
  * import { chooseBackend, configureTraining, trainModel } from 'pxv';
@@ -95,11 +95,6 @@ export async function trainModel(
     // No rank reads the folder before the main process has entered it.
     await processGroup.broadcast(null);
     const { chain, checkpoint } = isNew ? createInitialCheckpoint(configuration) : run.load();
-    let { step } = checkpoint;
-    const onStep = (progress: TrainingProgress): void => {
-      step = progress.step;
-      hooks.onStep?.(progress);
-    };
     try {
       if (!isNew && run.configurationWasChanged(checkpoint.configuration))
         warn(hooks, 'config.json was changed: a training keeps its settings, and the file is restored');
@@ -109,11 +104,7 @@ export async function trainModel(
       warn(hooks, otherArithmetic(checkpoint));
       const start = extension === undefined ? checkpoint : ofLength(run, checkpoint, extension, hooks);
       const entry = { isNew, hasNewLength: extension !== undefined, acceptChangedData, log, compare, processGroup };
-      return await trainIn(run, chain, start, entry, { ...hooks, onStep });
-    } catch (error) {
-      // The signal's own reason is thrown once there is something to resume.
-      if (!hooks.signal?.aborted || error !== hooks.signal.reason) throw error;
-      throw interrupted(out, error, `interrupted at step ${step}`, `go on with pxv train --resume --out ${out}`);
+      return await trainIn(run, chain, start, entry, hooks);
     } finally {
       tf.dispose(checkpoint.state);
     }
@@ -201,6 +192,7 @@ async function trainIn(
       run.writeConfiguration(listed.configuration);
       run.cutLog(listed.step);
       run.addMachine(listed.step, describeMachine());
+      hooks.onResumable?.();
     };
     // The results of an earlier training are removed only once the data of the new training are open.
     if (!replaces) begin();
@@ -261,23 +253,10 @@ async function opened(
   try {
     return await found.open();
   } catch (error) {
-    if (replaces && signal?.aborted)
-      throw interrupted(
-        run.path,
-        signal.reason,
-        'interrupted before the first step',
-        'run it again; the earlier training is unchanged',
-      );
     signal?.throwIfAborted();
     if (isNew && !replaces) run.clear();
     throw error;
   }
-}
-
-/** Returns the error of an interrupted training. @param cause reason of the signal */
-function interrupted(run: string, cause: unknown, problem: string, remedy: string): PxvError {
-  const received = cause instanceof PxvError ? cause.parts.received : String(cause);
-  return errorFactory('INTERRUPTED', 'train')(run, 'the last step', received, remedy, { cause, problem });
 }
 
 /** Throws if an output of the run would replace an input. @throws PxvError `USAGE` */

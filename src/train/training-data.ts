@@ -6,7 +6,6 @@ import type { Model } from '../model/model.js';
 import { dataList, type DataFile } from '../training/data-files.js';
 import type { TrainingData } from '../training/train.js';
 import type { HeldOutExample } from '../training/validation.js';
-import { throwIfInterrupted } from '../video/interruption.js';
 import type { TrainModelHooks } from './options.js';
 
 /** Data of a training, located but not opened. */
@@ -36,7 +35,7 @@ export interface OpenData<Facts> {
 /**
  * Hashes the files of a training's data.
  * @returns text of the list of files for data.jsonl
- * @throws PxvError `INTERRUPTED` if the signal is aborted
+ * @throws the signal's reason if aborted
  */
 export async function hashDataFiles(
   { files }: Pick<LocatedData<unknown>, 'files'>,
@@ -46,7 +45,7 @@ export async function hashDataFiles(
   const tell = (done: number, name: string) =>
     onList?.({ unit: 'files', done, total: files.length, name: basename(name) });
   for (const [index, { name, path }] of files.entries()) {
-    throwIfInterrupted(signal, 'read data', path);
+    signal?.throwIfAborted();
     tell(index, name);
     // An unreadable clip may be skipped by the training: it is listed without a hash.
     listed.push({ path: name, ...((await contentsOf(path).catch(() => null)) ?? { bytes: null, sha256: null }) });

@@ -57,7 +57,7 @@ export interface ClipReader extends ClipInfo {
    * Yields the frames in order, decoded on demand with backpressure, so that a long clip is never held in memory.
    * Leaving the loop ends the decoding. Each call decodes from the start again.
    * @param first index of the first frame to yield (default: 0); images of a folder before `first` are not read
-   * @throws {PxvError} INPUT if nothing can be read, INTERRUPTED if the signal is aborted.
+   * @throws {PxvError} INPUT if nothing can be read, the signal's reason if aborted.
    */
   frames(first?: number): AsyncGenerator<Frame, void>;
   /**
@@ -69,8 +69,8 @@ export interface ClipReader extends ClipInfo {
 
 /**
  * Opens a video file or a folder of numbered images, and probes its first frame.
- * @throws {PxvError} USAGE if `size` or `channels` is invalid; INPUT if there is no readable frame; INTERRUPTED if the
- *   signal is aborted; DEPENDENCY if there is no FFmpeg.
+ * @throws {PxvError} USAGE if `size` or `channels` is invalid; INPUT if there is no readable frame; the signal's reason
+ *   if aborted; DEPENDENCY if there is no FFmpeg.
  * @example
  * ```js
  * import { openClip } from 'pxv';

@@ -9,7 +9,7 @@ import { writeAtomically } from '../foundation/write-file.js';
 import { drawContactSheet, encodePng } from './contact-sheet.js';
 import { enlarge, padToEven } from './enlarge.js';
 import { feedFrames, startFfmpeg, type FfmpegOutcome } from './ffmpeg-run.js';
-import { endBySignal, throwIfInterrupted } from './interruption.js';
+import { throwEndBySignal } from './interruption.js';
 import { assertWritablePath, frameFileName, outputError } from './output-kind.js';
 
 /** Options for writing frames as a video, images or a folder. */
@@ -41,7 +41,7 @@ type Frames = AsyncIterable<Frame> | Iterable<Frame>;
  * Writes frames as a video, contact sheet or folder of images, chosen by the name of `path`. Replaces an existing
  * output atomically. Pulls `frames` on demand, with backpressure.
  * @param frames at least one; all of one size
- * @throws {PxvError} OUTPUT if the output cannot be written; INTERRUPTED if the signal is aborted; and what `frames`
+ * @throws {PxvError} OUTPUT if the output cannot be written; the signal's reason if aborted; and what `frames`
  *   throws.
  */
 export async function writeClip(path: string, frames: Frames, options: WriteOptions): Promise<WrittenClip> {
@@ -163,11 +163,12 @@ async function encode(
 }
 
 /**
- * Returns a check that throws OUTPUT if FFmpeg exited with an error, INTERRUPTED or DEPENDENCY if a signal ended it.
+ * Returns a check that throws OUTPUT if FFmpeg exited with an error. If a system signal ended FFmpeg, the check throws
+ * the error of `throwEndBySignal`.
  */
 function expectWritten(path: string, signal?: AbortSignal) {
   return async ({ failure, firstError, wasSignalled }: FfmpegOutcome): Promise<void> => {
-    if (wasSignalled) throw await endBySignal('write video', path, signal);
+    if (wasSignalled) await throwEndBySignal('write video', path, signal);
     // If the disk is full at the file's end, some versions of FFmpeg report an error and exit with 0.
     const why = failure ?? firstError;
     if (why === null) return;
@@ -202,18 +203,18 @@ async function writeFolder(
   return count;
 }
 
-/** Yields `frames`. Throws OUTPUT if there are none or their shapes differ, INTERRUPTED if the signal is aborted. */
+/** Yields `frames`. Throws OUTPUT if there are none or their shapes differ, the signal's reason if aborted. */
 async function* checked(path: string, frames: Frames, signal?: AbortSignal): AsyncGenerator<Frame> {
   let first: Frame | null = null;
   for await (const frame of frames) {
-    throwIfInterrupted(signal, 'write video', path);
+    signal?.throwIfAborted();
     first ??= frame;
     if (frame.width !== first.width || frame.height !== first.height || frame.channels !== first.channels) {
       throw outputError(path, `frames of ${shape(first)}`, `one of ${shape(frame)}`);
     }
     yield frame;
   }
-  throwIfInterrupted(signal, 'write video', path);
+  signal?.throwIfAborted();
   if (first === null) throw outputError(path, 'at least one frame', 'none');
 }
 

@@ -6,7 +6,7 @@ import { errorFactory } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
 import type { FrameRate } from '../foundation/frame-rate.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
-import { endBySignal, throwIfInterrupted } from './interruption.js';
+import { throwEndBySignal } from './interruption.js';
 
 /** Input, output and options of an FFmpeg process. */
 export interface FfmpegArguments {
@@ -30,7 +30,7 @@ export interface FfmpegOutcome {
   firstError: string | null;
   /** Number of errors that FFmpeg logged. */
   errors: number;
-  /** True if a signal ended FFmpeg, as when the user interrupts the whole process group. See `endBySignal`. */
+  /** True if a signal ended FFmpeg, as when the user interrupts the whole process group. See `throwEndBySignal`. */
   wasSignalled: boolean;
 }
 
@@ -96,7 +96,7 @@ const LONGEST_SILENCE = 60_000;
  * the process and waits for its end.
  * @param path file that is read, for messages
  * @param silence milliseconds without output after which FFmpeg counts as hung; default 60,000
- * @throws {PxvError} INTERRUPTED if `signal` is aborted; INPUT after `silence` without output; DEPENDENCY if an outside
+ * @throws {PxvError} the signal's reason if aborted; INPUT after `silence` without output; DEPENDENCY if an outside
  *   signal ended FFmpeg.
  */
 export async function* readOutput(
@@ -110,14 +110,14 @@ export async function* readOutput(
   let stalled = false;
   try {
     for (;;) {
-      throwIfInterrupted(signal, 'read video', path);
+      signal?.throwIfAborted();
       const hangs = () => {
         stalled = true;
         run.kill();
       };
       const timer = silence === Infinity ? undefined : setTimeout(hangs, silence);
       const chunk = await chunks.next().finally(() => clearTimeout(timer));
-      throwIfInterrupted(signal, 'read video', path);
+      signal?.throwIfAborted();
       if (stalled) {
         const received = `nothing from FFmpeg for ${silence / 1000} s`;
         const remedy = 'check that the file can be played, or copy it to a local disk';
@@ -127,7 +127,7 @@ export async function* readOutput(
       yield chunk.value;
     }
     const { wasSignalled } = await run.finished;
-    if (wasSignalled) throw await endBySignal('read video', path, signal);
+    if (wasSignalled) await throwEndBySignal('read video', path, signal);
   } finally {
     signal?.removeEventListener('abort', run.kill);
     run.kill();

@@ -4,7 +4,6 @@ import sharp from 'sharp';
 import { errorFactory } from '../foundation/errors.js';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
 import { pluralize } from '../foundation/pluralize.js';
-import { throwIfInterrupted } from './interruption.js';
 import { type Fit, resample } from './resample.js';
 
 const unusable = errorFactory('INPUT', 'read frames');
@@ -88,13 +87,13 @@ export interface ImageReadOptions {
 
 /**
  * Yields images as frames, scaled to `size`.
- * @throws {PxvError} INPUT if an image cannot be read or differs in size from the first; INTERRUPTED if `signal` is
- *   aborted.
+ * @throws {PxvError} INPUT if an image cannot be read or differs in size from the first; the signal's reason
+ *   if aborted.
  */
 export async function* readImages(paths: readonly string[], reading: ImageReadOptions): AsyncGenerator<Frame, void> {
   let expected: Size | undefined;
   for (const path of paths) {
-    throwIfInterrupted(reading.signal, 'read frames', path);
+    reading.signal?.throwIfAborted();
     const source = await probeImage(path);
     expected ??= source;
     if (source.width !== expected.width || source.height !== expected.height) {

@@ -5,7 +5,7 @@ import type { Frame } from '../foundation/frame.js';
 import { makeTemporaryFolder } from '../foundation/temporary-folder.js';
 import { feedFrames, readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { defaultFrameRate } from './frame-rate.js';
-import { endBySignal } from './interruption.js';
+import { throwEndBySignal } from './interruption.js';
 
 /** Lossless codec of FFmpeg that pxv is compared with. */
 export type LosslessCodec = 'x264' | 'x265' | 'ffv1';
@@ -51,7 +51,7 @@ export type LosslessSize = { bytes: number; failure: null } | { bytes: null; fai
  * Measures the bytes that a lossless codec spends on all frames but the first, without the container. Decodes the
  * result again, and reports a failure if the frames differ.
  * @param frames at least two, all of one size
- * @throws {PxvError} DEPENDENCY if there is no FFmpeg, INTERRUPTED if the signal is aborted; and what `frames` throws
+ * @throws {PxvError} DEPENDENCY if there is no FFmpeg, the signal's reason if aborted; and what `frames` throws
  */
 export async function measureLosslessSize(
   codec: LosslessCodec,
@@ -76,7 +76,7 @@ export async function measureLosslessSize(
       (input, inputOptions) =>
         startFfmpeg({ input, inputOptions, outputOptions: optionsOf(codec, first?.channels ?? 3), outputPath: path }),
       async ({ failure, wasSignalled }) => {
-        if (wasSignalled) throw await endBySignal('encode frames', 'lossless', signal);
+        if (wasSignalled) await throwEndBySignal('encode frames', 'lossless', signal);
         if (failure !== null) throw new EncoderFailure(failure);
       },
     );

@@ -71,6 +71,7 @@ export async function openStream(bytes: AsyncIterable<Uint8Array>, options: Stre
   const source = frames();
   const first = await source.next();
   if (first.done) {
+    signal?.throwIfAborted();
     const { failure, firstError } = await run.finished;
     const received = firstError ?? failure ?? 'no picture';
     throw errorFactory('INPUT', 'read video')(NAME, 'a video, or raw frames with --raw', received, 'check the input');

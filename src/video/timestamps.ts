@@ -29,7 +29,7 @@ const backInTime = /non-monoton\w+ dts/i;
 
 /**
  * Reads the timestamps of all frames, without decoding, and derives their average rate.
- * @throws {PxvError} INTERRUPTED if `signal` is aborted.
+ * @throws {PxvError} the signal's reason if aborted.
  */
 export async function scanTimestamps(path: string, signal?: AbortSignal): Promise<Pictures> {
   let haveTimes = true;

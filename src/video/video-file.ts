@@ -54,7 +54,7 @@ export function prefetchProbe(path: string, signal?: AbortSignal): void {
 
 /**
  * Probes a video file by decoding the first frame of its first video stream.
- * @throws {PxvError} INPUT if there is no frame; INTERRUPTED if `signal` is aborted.
+ * @throws {PxvError} INPUT if there is no frame; the signal's reason if aborted.
  */
 export function probeVideo(path: string, signal?: AbortSignal): Promise<VideoInfo> {
   const facts = ahead?.path === path ? ahead.facts : lookAt(path, signal);
@@ -146,7 +146,7 @@ const newFilters = 'Reconfiguring filter graph because';
  * Yields the frames of a file at a constant rate, scaled to `size`.
  * @param onDamage called at most once, with one line, at the end or when the loop is left. Reports errors that FFmpeg
  *   logged, a truncated file, and frames that may be lost where the frame size changed
- * @throws {PxvError} INPUT if no frame could be read; INTERRUPTED if `signal` is aborted.
+ * @throws {PxvError} INPUT if no frame could be read; the signal's reason if aborted.
  */
 export async function* readVideo(
   video: VideoInfo,

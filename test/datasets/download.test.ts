@@ -131,8 +131,8 @@ test('an interruption ends the download and keeps what has arrived', async () =>
   const path = target();
   const controller = new AbortController();
   const onProgress = () => controller.abort(new Error('enough'));
-  await expect(download(file(`${url}/set.bin`), path, { signal: controller.signal, onProgress })).rejects.toMatchObject(
-    refusal(/download: http:.*set\.bin: interrupted; run the command again/, 'INTERRUPTED'),
+  await expect(download(file(`${url}/set.bin`), path, { signal: controller.signal, onProgress })).rejects.toThrow(
+    'enough',
   );
   expect(holds(path, bytes.subarray(0, 1000))).toBe(true);
 });

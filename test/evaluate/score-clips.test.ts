@@ -243,7 +243,11 @@ describe('of a folder with a file that cannot be read', () => {
     const onProgress = ({ done }: ScoringProgress) => {
       if (done === 0) controller.abort(new Error('stopped'));
     };
-    const { clips, skipped, unprocessed, bitsPerDim } = await score([mixed], { signal: controller.signal, onProgress });
+    const { clips, skipped, unprocessed, bitsPerDim } = await score([mixed], {
+      signal: controller.signal,
+      keepFinished: true,
+      onProgress,
+    });
     expect([clips.map(({ name }) => name), skipped.length, unprocessed]).toEqual([['a'], 0, 2]);
     expect(bitsPerDim).toBe((await score([join(mixed, 'a')])).bitsPerDim);
     expect(tf.memory().numTensors).toBe(before);

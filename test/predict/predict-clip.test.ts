@@ -113,7 +113,8 @@ test.each(['finished.mp4', 'finished', 'finished.png'])(
     const controller = new AbortController();
     const onProgress = (done: number) => done > 1 && controller.abort(new Error('stopped'));
     const onPredicted = jest.fn();
-    expect(await predict({ out, signal: controller.signal, onProgress, onPredicted })).toMatchObject({
+    const { signal } = controller;
+    expect(await predict({ out, signal, keepFinished: true, onProgress, onPredicted })).toMatchObject({
       frames: 4,
       known: 3,
       predicted: 1,
@@ -135,7 +136,8 @@ test.each(['replaced.mp4', 'replaced'])(
     const controller = new AbortController();
     const onProgress = (done: number) => done > 1 && controller.abort(new Error('stopped'));
     const onPredicted = jest.fn();
-    const again = predict({ out, overwrite: true, signal: controller.signal, onProgress, onPredicted });
+    const { signal } = controller;
+    const again = predict({ out, overwrite: true, signal, keepFinished: true, onProgress, onPredicted });
     await expect(again).rejects.toThrow('stopped');
     expect(onPredicted).not.toHaveBeenCalled();
     expect(readFileSync(file)).toEqual(before);

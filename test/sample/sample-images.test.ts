@@ -30,6 +30,7 @@ function sampleUntil(stopAt: number, out: string, onDrawn?: () => void) {
     onProgress,
     onDrawn,
     signal: controller.signal,
+    keepFinished: true,
   });
 }
 

@@ -56,9 +56,7 @@ describe.each(losslessCodecs)('%s', (codec) => {
         if (seed === 3) controller.abort(new Error('stopped'));
       }
     }
-    await expect(measureLosslessSize(codec, endless(), controller.signal)).rejects.toMatchObject({
-      code: 'INTERRUPTED',
-    });
+    await expect(measureLosslessSize(codec, endless(), controller.signal)).rejects.toThrow('stopped');
     expect(livingFfmpegs()).toEqual([]);
     // Other tests write there at the same time: what is theirs goes by itself.
     const since = codecFolders().filter((name) => !before.includes(name));
