@@ -10,7 +10,7 @@ import type { ClipStore } from '../training/random-frames.js';
 import { validate, type ClipTail } from '../training/validation.js';
 import type { OpenData } from './training-data.js';
 
-/** Score of a shipped model on the frames that a training validates on. */
+/** Score of a shipped model on the frames that a training validates on. @inline */
 export interface ShippedScore {
   /** Name of the shipped model. */
   name: string;
