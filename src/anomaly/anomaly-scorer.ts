@@ -40,11 +40,11 @@ export interface BaselineOptions {
 export interface Baseline {
   /** Number of frames that the baseline was fitted to. */
   frames: number;
-  /** Statistics of each region's cost: its mean bits per pixel, of which at most 16 of each pixel count. */
+  /** Statistics of each region's cost: its mean bits per pixel, of which at most 16 of each pixel count. @internal */
   regions: BaselineStatisticsState;
-  /** Statistics of the full frame's cost, as of a region. */
+  /** Statistics of the full frame's cost, as of a region. @internal */
   fullFrame: BaselineStatisticsState;
-  /** Maxima of each kind of deviation. */
+  /** Maxima of each kind of deviation. @internal */
   maxima: Record<keyof Deviations, BlockMaximaState>;
 }
 

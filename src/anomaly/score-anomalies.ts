@@ -54,7 +54,9 @@ export interface AnomalyScore extends FrameCost {
 export interface AnomalyState {
   /** Index of the last frame that was yielded. */
   index: number;
+  /** State of the scorer. @internal */
   scorer: AnomalyScorerState;
+  /** State of the event detector. @internal */
   events: EventDetectorState;
 }
 

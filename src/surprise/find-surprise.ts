@@ -71,7 +71,7 @@ const BETWEEN_PARTS = 5;
  * the same call resumes after an interruption. In a process group only the main process writes.
  *
  * @param trained video model
- * @param source path of a clip, or bytes of a live video or raw stream; aborting a stream ends the stream
+ * @param source path of a clip, or bytes of a live video or raw stream
  * @throws PxvError `USAGE` if an option is invalid or `trained` is an image model; `INPUT` if a clip cannot be read or
  *   no frame is left to score; `OUTPUT` if the result cannot be written; the signal's reason if aborted
  * @example
