@@ -105,7 +105,7 @@ test('an interrupted pxv datasets get says so, ends with 130, and keeps what has
   child.kill('SIGINT');
   const [code] = (await once(child, 'close')) as [number];
   expect(code).toBe(130);
-  expect(stderr).toMatch(/pxv: download: http[^\n]*: interrupted; run the command again\n$/);
+  expect(stderr).toMatch(/pxv: datasets get: this command: interrupted by SIG[A-Z]+; run it again\n$/);
   expect(statSync(partial).size).toBe(100_000);
 });
 
