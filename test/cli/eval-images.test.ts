@@ -42,7 +42,7 @@ test('pxv eval-images of one image says nothing of how images differ', async () 
   const two = await evaluate('--model', model, '--limit', '2');
   expect(one.stdout).toMatch(/; 1 of 5 scored/);
   expect(one.stdout).not.toMatch(/NaN|standard deviation/);
-  expect(two.stdout).toMatch(/\nimages, bits\/dim: standard deviation 0\.\d{3}; least /);
+  expect(two.stdout).toMatch(/\nimages, bits\/dim: standard deviation 0\.\d{3}; min /);
 });
 
 test('pxv eval-images names the images of a folder that need most, the dearest first', async () => {

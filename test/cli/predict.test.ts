@@ -148,10 +148,10 @@ describe('pxv predict', () => {
     expect(await said('--out', 'text.png')).toMatch(
       /^text\.png: the last 4 of 6 frames of clips\/clip-0, then 1 predicted by run in \d+\.\d s\n$/,
     );
-    expect(await said('--out', 'all', '--known', 'all')).toMatch(
+    expect(await said('--out', 'all', '--known-frames', 'all')).toMatch(
       /^all: 6 frames of clips\/clip-0, then 1 predicted by /,
     );
-    expect(await said('--out', 'two', '--known', '2')).toMatch(
+    expect(await said('--out', 'two', '--known-frames', '2')).toMatch(
       /^two: the last 2 of 6 frames of clips\/clip-0, then 1 /,
     );
     expect(await said('--out', 'after.png', '--known-frames', '0')).toMatch(

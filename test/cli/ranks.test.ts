@@ -139,8 +139,8 @@ describeHere(`over ${title}`, () => {
   test('a command whose work cannot be shared is refused in one line', async () => {
     const outcome = await inRanks(2, 'models', 'list').ended;
     expect(linesOf(outcome)).toEqual([
-      'pxv: models: ranks: expected one process; this command cannot share its work, received 2 that were ' +
-        'launched; run it alone',
+      'pxv: models: ranks: expected one process; this command cannot share its work, received 2 ' +
+        'launched processes; run it alone',
     ]);
   });
 });

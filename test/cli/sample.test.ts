@@ -34,7 +34,7 @@ test('pxv sample writes a contact sheet, and the same bytes for the same seed', 
   expect(await sharp(join(folder, 'samples.png')).metadata()).toMatchObject({ width: 56, height: 30 });
   const refused = await sample(...settings);
   expect(refused).toMatchObject({ code: 1, stdout: '' });
-  expect(refused.stderr).toMatch(/samples\.png: expected a new file, .*, or replace it with --overwrite\n$/);
+  expect(refused.stderr).toMatch(/samples\.png: the file exists; .*, or replace it with --overwrite\n$/);
   await sample(...settings, '--overwrite');
   await sample(...settings, '--threads', '1', '--out', 'again.png');
   expect(readFileSync(join(folder, 'again.png'))).toEqual(readFileSync(join(folder, 'samples.png')));
@@ -54,7 +54,7 @@ test('pxv sample warns of a temperature above 2, and of none up to there', async
   const drawn = (temperature: string) =>
     sample('--model', grey, '--count', '1', '--overwrite', '--temperature', temperature);
   expect((await drawn('2.5')).stderr).toContain(
-    'pxv: warning: --temperature 2.5: above 2 what is drawn is mostly noise; 1 draws as the model says\n',
+    'pxv: warning: --temperature 2.5: above 2 samples are mostly noise; 1 is the model itself\n',
   );
   expect((await drawn('2')).stderr).not.toContain('warning');
 });

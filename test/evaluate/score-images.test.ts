@@ -122,10 +122,10 @@ test.each([['extremes.mp4'], ['extremes/']])('a picture cannot be %s', async (ou
 test('the picture takes the place of no scored image, and of another file only where that is asked for', async () => {
   const scored = join(folder, '3.png');
   const before = readFileSync(scored);
-  await expect(score({ out: scored, overwrite: true })).rejects.toMatchObject(refusal(/no input/, 'USAGE'));
+  await expect(score({ out: scored, overwrite: true })).rejects.toMatchObject(refusal(/the output (is|would replace) the input/, 'USAGE'));
   expect(readFileSync(scored)).toEqual(before);
   const out = join(folderWith({ 'taken.png': '' }), 'taken.png');
-  await expect(score({ out })).rejects.toMatchObject(refusal(/expected a new file/, 'OUTPUT'));
+  await expect(score({ out })).rejects.toMatchObject(refusal(/the file exists/, 'OUTPUT'));
   await score({ out, overwrite: true, limit: 8 });
   expect((await sharp(out).metadata()).channels).toBe(3);
 });
@@ -139,7 +139,7 @@ test('a model of another size than a named set is refused, and so is one that is
     ),
   );
   await expect(score({}, randomModel([tinyNetwork()]))).rejects.toMatchObject(
-    refusal(/expected a model of images, received one that is given 2 previous frames/, 'USAGE'),
+    refusal(/expected a model of images, received one with 2 context frames/, 'USAGE'),
   );
 });
 

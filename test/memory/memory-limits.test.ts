@@ -113,7 +113,7 @@ test('clips are scored in smaller batches if memory is short, to the same bits, 
   expect(await scoreClips(model, [clip], options)).toEqual(whole);
   allow(estimateScoringMemory(model.chain, 1) - 1);
   await expect(scoreClips(model, [clip], options)).rejects.toThrow(
-    /^score: memory: .* for one image of 5x7; (give a smaller size: --size|take a smaller network)/,
+    /^score: memory: .* for one image of 5x7; (give a smaller size: --size|use a smaller network)/,
   );
 });
 
@@ -145,7 +145,7 @@ test('where one image alone does not fit, a size that does is named', async () =
   const images = { ...describeModel('pixel-cnn', { ...large, head: 'logistic-mixture', context: 0 }) };
   const ofImages = { ...model, description: images, chain: buildChain(images) };
   allow(estimateScoringMemory(ofImages.chain, 1) - 1);
-  expect(refusalOf(() => fitScoringBatch(ofImages, 8))).toMatch(/ 256x192; take a model of \d+x\d+ or less$/);
+  expect(refusalOf(() => fitScoringBatch(ofImages, 8))).toMatch(/ 256x192; use a model of \d+x\d+ or less$/);
 });
 
 test('a size that does not fit is refused before a frame is read, and the one that is named fits', async () => {

@@ -83,8 +83,8 @@ test.each(Object.keys(tasks))(
 );
 
 test.each([
-  [['clip.mp4'], /^predict: clips: expected a valid '0', received "clip.mp4" \(expected what listClips gives\)/],
-  ['clips/', /^predict: clips: .*received "clips\/" \(expected what listClips gives\)/],
+  [['clip.mp4'], /^predict: clips: expected a valid '0', received "clip.mp4" \(expected the result of listClips\)/],
+  ['clips/', /^predict: clips: .*received "clips\/" \(expected the result of listClips\)/],
 ])('predictClips refuses %j for clips', async (clips, message) => {
   const refused = predictClips(model, clips as unknown as ClipSource[], { out: 'x', kind: 'png' });
   await expect(refused).rejects.toMatchObject({ code: 'USAGE', message: expect.stringMatching(message) as string });
@@ -103,7 +103,7 @@ test.each<[string, (given: never) => unknown]>([
   await expect(task('video-64' as never)).rejects.toMatchObject({
     code,
     message: expect.stringMatching(
-      /: model: expected what loadModel gives, received the text 'video-64'; give loadModel\('video-64'\)$/,
+      /: model: expected a model from loadModel, received the text 'video-64'; give loadModel\('video-64'\)$/,
     ) as string,
   });
   const message = expect.stringMatching(/received nothing; give loadModel\(NAME\)$/) as string;

@@ -113,7 +113,7 @@ test('the image is never replaced, and another output only where that is asked f
   const again = (output: string, overwrite: boolean) => complete(model, image, { out: output, overwrite }, path);
   await expect(again(path, true)).rejects.toMatchObject(refusal(/the output (is|would replace) the input/, 'USAGE'));
   expect((await sharp(path).metadata()).width).toBe(image.width);
-  await expect(again(out, false)).rejects.toMatchObject(refusal(/expected a new file/, 'OUTPUT'));
+  await expect(again(out, false)).rejects.toMatchObject(refusal(/the file exists/, 'OUTPUT'));
   await again(out, true);
   expect((await sharp(out).metadata()).width).toBeGreaterThan(image.width);
 });
@@ -132,7 +132,7 @@ test.each<[string, Partial<CompleteImageOptions>, Model, RegExp]>([
     'a model of video',
     {},
     randomModel([tinyNetwork()]),
-    /expected a model of images, received one that is given 2 previous frames/,
+    /expected a model of images, received one with 2 context frames/,
   ],
 ])('%s is refused', async (_, changes, model, message) => {
   const image = (await drawn(models[0][1], 1))[0];

@@ -14,7 +14,7 @@ test('what the disk has no room for is refused in one line', async () => {
   };
   await assertDiskSpace({ ...need, bytes: 2 ** 31 }, free);
   await expect(assertDiskSpace({ ...need, bytes: 2 ** 32 }, free)).rejects.toThrow(
-    /^decode: .*there: expected .* 2\.0 GiB .* free .*, received about 4\.0 GiB for 3 frames of 2x2; take fewer$/,
+    /^decode: .*there: expected .* 2\.0 GiB that are free, received about 4\.0 GiB for 3 frames of 2x2; take fewer$/,
   );
   expect(new Set(asked)).toEqual(new Set([folder.path]));
 });

@@ -138,7 +138,7 @@ describe('a frame store', () => {
     const { store } = await open('cut');
     for (const file of readdirSync(at('cut'))) truncateSync(join(at('cut'), file), frameBytes);
     expect(() => store.read(1, 0, 2, new Uint8Array(2 * frameBytes))).toThrow(
-      /received a file that was cut off since; delete it/,
+      /received a file that was truncated since; delete it/,
     );
   });
 
@@ -184,7 +184,7 @@ describe('a frame store', () => {
 test('frames that the disk has no room for are refused before the first is decoded', async () => {
   const needed = (20 + 3 + 4) * frameBytes;
   const refused = open('no-room', { freeBytes: () => Promise.resolve(needed - 1) });
-  await expect(refused).rejects.toThrow(/for 27 frames of 16x12; take a smaller --size/);
+  await expect(refused).rejects.toThrow(/for 27 frames of 16x12; use a smaller --size/);
   expect(existsSync(at('no-room'))).toBe(false);
   await open('no-room', { freeBytes: () => Promise.resolve(needed) });
   // What is there already is not counted again.

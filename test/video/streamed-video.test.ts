@@ -60,6 +60,6 @@ test('raw frames are given as they come, before the stream has ended, and an abo
 test('what is no film is refused in one line', async () => {
   for (const bytes of ['', 'no film'])
     await expect(given(Readable.from([Buffer.from(bytes)]), { size: { shortSide: 8 }, channels: 3 })).rejects.toThrow(
-      /^read video: standard input: expected a film, or raw frames with --raw, received .*; check what is sent$/,
+      /^read video: standard input: expected a video, or raw frames with --raw, received .*; check the input$/,
     );
 });
