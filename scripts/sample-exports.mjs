@@ -29,7 +29,13 @@ function exportsOf(path) {
   const isExported = ({ modifiers }) => modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
   return source.statements
     .filter((statement) => isExported(statement) && !ts.isExportDeclaration(statement))
-    .map((statement) => ({ name: `${path} ${nameOf(statement)}`, text: `${path}\n${signature(statement, source)}` }));
+    .map((statement) => ({ name: `${path} ${nameOf(statement)}`, text: `${path}\n${signature(statement, source)}` }))
+    .filter(isFirstOfName);
+}
+
+/** Returns false for the further overloads of a function. */
+function isFirstOfName({ name }, index, all) {
+  return all.findIndex((other) => other.name === name) === index;
 }
 
 function nameOf({ name, declarationList }) {

@@ -133,7 +133,9 @@ test('a model of images scores no clips', async () => {
   const ofImages = randomModel([tinyNetwork({ conditioning: [] })]);
   await expect(scoreClips(ofImages, [long], { fit: 'crop', horizon: 0, seed: 1 })).rejects.toMatchObject({
     code: 'USAGE',
-    message: expect.stringMatching(/^score clips: random: expected a model of video, received a model of images/) as string,
+    message: expect.stringMatching(
+      /^score clips: random: expected a model of video, received a model of images/,
+    ) as string,
   });
 });
 

@@ -122,7 +122,9 @@ test.each([['extremes.mp4'], ['extremes/']])('a picture cannot be %s', async (ou
 test('the picture takes the place of no scored image, and of another file only where that is asked for', async () => {
   const scored = join(folder, '3.png');
   const before = readFileSync(scored);
-  await expect(score({ out: scored, overwrite: true })).rejects.toMatchObject(refusal(/the output (is|would replace) the input/, 'USAGE'));
+  await expect(score({ out: scored, overwrite: true })).rejects.toMatchObject(
+    refusal(/the output (is|would replace) the input/, 'USAGE'),
+  );
   expect(readFileSync(scored)).toEqual(before);
   const out = join(folderWith({ 'taken.png': '' }), 'taken.png');
   await expect(score({ out })).rejects.toMatchObject(refusal(/the file exists/, 'OUTPUT'));

@@ -50,8 +50,7 @@ const refusalOf = (run: () => unknown) => {
 test('on WebAssembly what takes more than 4 GiB is refused before the work, however much there is', () => {
   allow(2 ** 36);
   const run = configurationOf({ type: 'images', set: join(folder.path, 'photos') }, 64);
-  const refused =
-    /^train: memory: expected at most the 4\.0 GiB of memory that WebAssembly has, received about \d/;
+  const refused = /^train: memory: expected at most the 4\.0 GiB of memory that WebAssembly has, received about \d/;
   expect(refusalOf(() => assertTrainingMemory(run))).toMatch(refused);
 });
 
