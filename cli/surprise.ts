@@ -20,7 +20,8 @@ const flags = {
   out: withFlag(
     z.string().optional(),
     'path',
-    'folder for the video, the timeline and the events, or .mp4 for the video alone (default: <clip>-surprise; of - none)',
+    'folder for the video, the timeline and the events, or .mp4 for the video alone (default: <clip>-surprise; of - ' +
+      'none)',
   ),
   ...surpriseFlags,
   csv: booleanFlag('print the timeline, row by row as frames are scored', { conflicts: ['json'] }),
