@@ -175,8 +175,8 @@ template <class Set, int Rows, int Vectors>
     finishAs<false>(tile, panel, pixels, epilogue, destination);
 }
 
-// Prefetches the memory that the next tile's `finish` reads and writes: short sums would otherwise wait for that
-// memory.
+// Prefetches the memory that `finish` reads and writes for `Rows` pixels of the next tile: short sums would otherwise
+// wait for that memory.
 template <class Set, int Rows, int Vectors>
 [[gnu::always_inline]] inline void prefetch(const Panel& panel, const size_t* pixels, const Epilogue& epilogue,
                                             float* destination) {
@@ -195,19 +195,33 @@ void convolvePanel(const ConvolutionPlan& plan, const PlanPanel& panel, const pt
   using Word = typename Set::Word;
   constexpr int rows = Set::tileRows[Vectors - 1];
   using Tile = RegisterTile<Set, rows, Vectors>;
+  // Prefetches are spread over long sums: sums stop while more lines are prefetched than the CPU can wait for.
+  constexpr int rowsAtOnce = 2, longTap = 24, leastWords = 16;
+  int panelWords = 0;
+  for (int t = panel.tapsBegin; t < panel.tapsEnd; t++) panelWords += plan.taps[t].words;
+  const bool spreads = panelWords >= longTap * (panel.tapsEnd - panel.tapsBegin);
+  const int piece = std::max(leastWords, panelWords * rowsAtOnce / rows);
   for (int begin = 0; begin < pixels.count; begin += rows) {
     const Word* pointers[rows];
 #pragma GCC unroll 16
     for (int row = 0; row < rows; row++) pointers[row] = source + pixels.sources[begin + row];
-    prefetch<Set, rows, Vectors>(panel, pixels.destinations + begin + rows, epilogue, destination);
+    const size_t* next = pixels.destinations + begin + rows;
+    const size_t* const endNext = next + rows;
+    if (!spreads) prefetch<Set, rows, Vectors>(panel, next, epilogue, destination);
     Tile tile;
     tile.clear();
     const Word* weights = packed + panel.weights;
     for (int t = panel.tapsBegin; t < panel.tapsEnd; t++) {
       const int words = plan.taps[t].words;
-      tile.accumulate(pointers, tapOffsets[t], words, weights);
+      if (!spreads) tile.accumulate(pointers, tapOffsets[t], words, weights);
+      for (int word = 0; spreads && word < words; word += piece, next += rowsAtOnce) {
+        if (next < endNext) prefetch<Set, rowsAtOnce, Vectors>(panel, next, epilogue, destination);
+        tile.accumulate(pointers, tapOffsets[t] + word, std::min(piece, words - word), weights + word * Tile::width);
+      }
       weights += static_cast<size_t>(words) * Tile::width;
     }
+    for (; spreads && next < endNext; next += rowsAtOnce)
+      prefetch<Set, rowsAtOnce, Vectors>(panel, next, epilogue, destination);
     finish(tile, panel, pixels.destinations + begin, epilogue, destination);
   }
 }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <type_traits>
+#include <vector>
 
 #include "../convolution_plan.h"
 #include "../instruction_set.h"
@@ -156,12 +157,42 @@ struct FilterTasks {
   int chunkRows, chunksAnImage, chunks, blocks, pieces;
 };
 
+// Floats to prefetch into the second-level cache, a part with each of `parts` calls of `advance`: the copies of the
+// next chunk would otherwise wait for memory, and the CPU can wait for a few lines only.
+class Ahead {
+ public:
+  Ahead(const float* from, size_t count, size_t parts)
+      : at_(from), end_(from + count), part_((count / (std::max<size_t>(parts, 1) * line) + 1) * line) {}
+
+  void advance() {
+    const float* const end = at_ + std::min<size_t>(part_, end_ - at_);
+    for (; at_ < end; at_ += line) __builtin_prefetch(at_, 0, 2);
+    at_ = end;
+  }
+
+ private:
+  static constexpr size_t line = 16;
+  const float *at_, *const end_;
+  const size_t part_;
+};
+
+// Sums of one panel's tile through one tap.
+struct FilterSum {
+  const FilterPanel& panel;
+  const FeatureTile& tile;
+  int tap;
+};
+
 // Runs all tasks. `prepare` copies the parts of x and dy for a chunk and returns a function sum(panel, tile, tap, sums,
 // fresh). That function adds to the sums of a panel's tile through a tap, or starts them if `fresh`.
 template <class Set, class Prepare>
 void sumInPieces(const ConvolutionShape& shape, const FilterGradientPlan& plan, const FilterTasks<Set>& tasks,
                  const ConvolutionFilterGradientCall& call, const Prepare& prepare) {
   const PieceSums<Set> sums(shape, plan, tasks.pieces);
+  constexpr size_t cached = size_t{1} << 20;  // floats that a cache keeps from the kernel before
+  const size_t xRow = static_cast<size_t>(shape.inWidth) * shape.inFeatures;
+  const size_t dyRow = static_cast<size_t>(shape.outWidth) * shape.outFeatures;
+  const bool isLarge = call.numbers.batch * shape.outHeight * dyRow > cached;
   parallelFor(tasks.pieces * tasks.blocks, [&](int task) {
     [[maybe_unused]] const std::conditional_t<Set::hasMatrixTiles, MatrixTiles, int> tiles{};
     const int piece = task / tasks.blocks, block = task % tasks.blocks;
@@ -170,22 +201,27 @@ void sumInPieces(const ConvolutionShape& shape, const FilterGradientPlan& plan, 
     const int endFeature = firstTile < endTile ? plan.tiles[endTile - 1].first + plan.tiles[endTile - 1].count : 0;
     float* biasSums = block == 0 && call.dBias ? sums.bias(piece) : nullptr;
     if (biasSums) std::memset(biasSums, 0, plan.columns * sizeof(float));
+    std::vector<FilterSum> visible;
+    for (const FilterPanel& panel : plan.panels)
+      for (int t = firstTile; t < endTile; t++)
+        for (int tap = 0; tap < shape.taps; tap++)
+          if (shape.tap(tap).sees[panel.group] > plan.tiles[t].first) visible.push_back({panel, plan.tiles[t], tap});
     const int firstChunk = tasks.firstChunk(piece), endChunk = tasks.firstChunk(piece + 1);
     for (int chunk = firstChunk; chunk < endChunk; chunk++) {
       const int image = chunk / tasks.chunksAnImage, row = chunk % tasks.chunksAnImage * tasks.chunkRows;
       const int rows = std::min(tasks.chunkRows, shape.outHeight - row);
-      const float* x = call.x + static_cast<size_t>(image) * shape.inHeight * shape.inWidth * shape.inFeatures;
-      const size_t dyRow = static_cast<size_t>(image) * shape.outHeight + row;
-      const float* dy = call.dy + dyRow * shape.outWidth * shape.outFeatures;
+      const float* x = call.x + static_cast<size_t>(image) * shape.inHeight * xRow;
+      const float* dy = call.dy + (static_cast<size_t>(image) * shape.outHeight + row) * dyRow;
       const auto sum = prepare(FilterChunk{x, dy, row, rows, feature, endFeature - feature, biasSums});
-      for (const FilterPanel& panel : plan.panels)
-        for (int t = firstTile; t < endTile; t++)
-          for (int i = 0; i < shape.taps; i++) {
-            const FeatureTile& tile = plan.tiles[t];
-            const auto tap = shape.tap(i);
-            if (tap.sees[panel.group] > tile.first)
-              sum(panel, tile, tap, sums.at(piece, panel, i, tile.first), chunk == firstChunk);
-          }
+      const size_t nextRows = isLarge && chunk + 1 < endChunk ? rows : 0;
+      const ptrdiff_t nextRow = (row + rows) * shape.stride + plan.bottom;
+      Ahead xAhead(x + nextRow * xRow, tasks.blocks == 1 ? nextRows * shape.stride * xRow : 0, visible.size());
+      Ahead dyAhead(dy + rows * dyRow, nextRows * dyRow, visible.size());
+      for (const auto& [panel, tile, tap] : visible) {
+        xAhead.advance();
+        dyAhead.advance();
+        sum(panel, tile, shape.tap(tap), sums.at(piece, panel, tap, tile.first), chunk == firstChunk);
+      }
     }
   });
   sums.addUp(call.dWeights, call.dBias);
