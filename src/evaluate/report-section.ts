@@ -96,43 +96,43 @@ function scoreSection(path: string, result: object): Section {
   const blocks: Block[] = [
     {
       kind: 'number',
-      title: `bits of ${model}`,
+      title: `bits/dim of ${model}`,
       value: `${exact ? '' : '<= '}${bitsPerDim.toFixed(3)}`,
       unit: 'bits/dim',
       note: `${BITS_NOTE}${spread}`,
     },
     {
       kind: 'number',
-      title: 'fewer than the previous frame needs',
+      title: 'fewer bits than the previous-frame baseline',
       value: `${(100 * (1 - bitsPerDim / baselines['previous-frame'])).toFixed(1)}%`,
-      note: 'the previous frame as a guess, with the cheapest code for what changes',
+      note: 'baseline: the previous frame, with the best fixed code for the differences',
     },
     {
       kind: 'number',
       title: 'clips scored',
       value: String(clips.length),
-      note: `${pluralize(frames, 'frame')}, each given the true ones before it`,
+      note: `${pluralize(frames, 'frame')}, each given its true context`,
     },
     ...(best === undefined
       ? []
       : [
           {
             kind: 'number' as const,
-            title: 'nearer, one frame ahead',
+            title: 'PSNR gain, 1 frame ahead',
             unit: 'dB',
             value: `${best.gain.mean[0] < 0 ? '' : '+'}${best.gain.mean[0].toFixed(2)}`,
-            note: 'what is predicted, against the last frame repeated',
+            note: 'prediction over the last frame repeated',
           },
         ]),
     baselineTable(score),
     ...(forecasts === null ? [] : [horizonSeries(forecasts, samples)]),
     {
       ...clipTable(score, null),
-      title: 'each clip',
+      title: 'clips',
       note: "fewer bits: the share of the baseline's bits that the model does not need",
     },
     ...(forecasts === null ? [] : forecastTables(forecasts, samples).map((table) => ({ ...table, folded: true }))),
-    { kind: 'text', title: 'in words', text: summaryLines(score).filter(Boolean).join('\n'), verbatim: true },
+    { kind: 'text', title: 'summary', text: summaryLines(score).filter(Boolean).join('\n'), verbatim: true },
   ];
   return { title: `${basename(path)}: ${model} on ${pluralize(clips.length, 'clip')}`, blocks };
 }
@@ -151,7 +151,7 @@ function baselineTable({ bitsPerDim, baselines, codecs: each }: PrintedScore): B
   });
   return {
     ...makeTable('lrr', ['sent by', 'bits/dim', 'the model needs of it'], shown),
-    title: 'bits beside baselines',
+    title: 'bits/dim beside baselines',
     note: BITS_NOTE,
   };
 }
@@ -171,9 +171,9 @@ function horizonSeries({ trueChange, kinds }: ForecastsSummary, samples: number)
   const [least, leastName] = worst === undefined ? [sample, 'one sample'] : [worst, 'worst'];
   return {
     kind: 'series',
-    title: 'how near what is predicted comes, by frames ahead',
+    title: 'PSNR gain by frames ahead',
     x: { label: 'frames ahead', unit: 'whole', from: 1, to: Math.max(2, trueChange.length) },
-    y: { label: 'dB more than the last frame repeated' },
+    y: { label: 'PSNR gain over the last frame repeated (dB)' },
     lines: [...lines, { name: 'last frame repeated', points: trueChange.map((_, h) => [h + 1, 0]), role: 'baseline' }],
     ...(best &&
       least && {

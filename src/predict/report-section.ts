@@ -183,7 +183,7 @@ function blocksOf(
   const rate = framesPerSecond(reader.frameRate);
   const clip: Clip = {
     kind: 'clip',
-    title: 'the clip, beside what was predicted',
+    title: 'clip and predictions',
     first: known,
     rate: Math.min(FASTEST, rate),
     note:
@@ -199,21 +199,21 @@ function blocksOf(
   return [
     {
       kind: 'number',
-      title: `nearer, ${pluralize(1, 'frame')} ahead`,
+      title: `PSNR gain, ${pluralize(1, 'frame')} ahead`,
       unit: 'dB',
       value: signed(headline.points[0][1]),
-      note: `${headline.name}, against the last known frame repeated`,
+      note: `${headline.name} over the last known frame repeated`,
     },
     {
       kind: 'number',
-      title: `nearer, ${pluralize(horizon, 'frame')} ahead`,
+      title: `PSNR gain, ${pluralize(horizon, 'frame')} ahead`,
       unit: 'dB',
       value: signed(headline.points[horizon - 1][1]),
       note: DECIBELS_NOTE,
     },
     {
       kind: 'number',
-      title: 'bits of the true frames',
+      title: 'bits/dim of the true frames',
       unit: 'bits/dim',
       value: (sum(ofPredicted) / horizon).toFixed(3),
       note: BITS_NOTE,
@@ -222,7 +222,7 @@ function blocksOf(
     { kind: 'series', ...gains },
     {
       kind: 'series',
-      title: 'what each true frame costs, given those before it',
+      title: 'bits/dim of each true frame, given its context',
       x: { label: 'frame', unit: 'whole' },
       y: { label: 'bits/dim', from: 0 },
       lines: [
@@ -235,7 +235,7 @@ function blocksOf(
     },
     {
       kind: 'text',
-      title: 'commands that write it as films',
+      title: 'commands that write it as a video',
       verbatim: true,
       text: [['--samples', String(samples.length)], ...(guess === null ? [] : [['--best-guess']])]
         .map((kind) =>
@@ -259,22 +259,22 @@ function panelsOf({ truth, known, guess, samples }: Predicted, maps: readonly (F
     { title: 'truth', note: "the clip's own frames", frames: truth },
     ...(guess === null
       ? []
-      : [{ title: 'best guess', predicted: true, note: 'what is expected, without chance', frames: best }]),
+      : [{ title: 'best guess', predicted: true, note: 'the expected frame, without sampling', frames: best }]),
     {
       title: 'one sample',
       predicted: true,
-      note: `one of ${pluralize(samples.length, 'future')} that were drawn`,
+      note: `one of ${pluralize(samples.length, 'sample')}`,
       frames: goingOn(one),
     },
     {
       title: 'difference',
       predicted: true,
-      note: `${bestName} from the truth: black none, white ${WHITE_LEVELS} levels of 255 or more`,
+      note: `absolute error of the ${bestName}: black 0, white ${WHITE_LEVELS} levels of 255 or more`,
       frames: truth.map((frame, at) => drawHeatMap(differenceOf(frame, best[at]), frame, WHITE_LEVELS)),
     },
     {
-      title: 'map of bits',
-      note: 'where the true frame costs bits, given the true ones before: white most',
+      title: 'bits per pixel',
+      note: 'of the true frame, given its true context: white most',
       frames: maps.map((map) => map && drawHeatMap(map, { width, height }, white)),
     },
     ...(samples.length < 2
@@ -295,7 +295,7 @@ function panelsOf({ truth, known, guess, samples }: Predicted, maps: readonly (F
     {
       title: 'motion',
       predicted: true,
-      note: `where things went since the frame before, drawn ${LONGER}-fold, over the ${bestName}`,
+      note: `since the previous frame, drawn ${LONGER} times as long, over the ${bestName}`,
       frames: best,
       arrows: best.map((frame, at) => (at === 0 ? [] : arrowsBetween(best[at - 1], frame))),
     },
@@ -377,9 +377,9 @@ function gainsOf({ truth, known, guess, samples }: Predicted): Omit<Series, 'kin
     points: values.map((of, h) => [h + 1, Math.min(...of), Math.max(...of)] as const),
   };
   return {
-    title: 'how near what was predicted comes, by frames ahead',
+    title: 'PSNR gain by frames ahead',
     x: { label: 'frames ahead', unit: 'whole', from: 1, to: Math.max(2, future.length) },
-    y: { label: 'dB more than the last frame repeated' },
+    y: { label: 'PSNR gain over the last frame repeated (dB)' },
     lines,
     ...(samples.length > 1 && { bands: [band] }),
     note: DECIBELS_NOTE,

@@ -119,13 +119,13 @@ function sectionOf(title: string, found: ToldFindings, pictures: readonly (Frame
   const blocks: Block[] = [
     {
       kind: 'number',
-      title: 'frames looked at',
+      title: 'frames scored',
       value: String(timeline.frame.length),
       note: `${pluralize(Math.round(100 * frameRate) / 100, 'frame')} per second`,
     },
     {
       kind: 'number',
-      title: 'bits of a frame',
+      title: 'bits/dim of a frame',
       value: mean(timeline.bitsPerDim).toFixed(3),
       unit: 'bits/dim',
       note: BITS_NOTE,
@@ -153,7 +153,7 @@ function sectionOf(title: string, found: ToldFindings, pictures: readonly (Frame
     }),
     {
       kind: 'series',
-      title: 'what each frame costs',
+      title: 'bits/dim of each frame',
       x,
       y: { label: 'bits/dim', from: 0 },
       lines: [overTime('bits/dim', timeline.bitsPerDim)],

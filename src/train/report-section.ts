@@ -88,7 +88,10 @@ function bestOf({ best, previousFrame }: RecordedRun): Block[] {
   if (previousFrame === null) return numbers;
   const fewer = `${(100 * (1 - bitsPerDim / previousFrame)).toFixed(1)}%`;
   const told = `which needs ${previousFrame.toFixed(3)} bits/dim on what validates`;
-  return [...numbers, { kind: 'number', title: 'fewer than the previous frame', value: fewer, note: told }];
+  return [
+    ...numbers,
+    { kind: 'number', title: 'fewer bits than the previous-frame baseline', value: fewer, note: told },
+  ];
 }
 
 function ofSteps({ configuration }: RecordedRun): string {
@@ -132,7 +135,7 @@ function curves(runs: readonly RecordedRun[], isNamed: boolean): Block {
         points: [0, last].map((step) => [step, bits]),
       })),
     ],
-    note: `${BITS_NOTE}. Training is smoothed; validation is on what is not learned from.`,
+    note: `${BITS_NOTE}. Training is smoothed; no model learns from validation frames.`,
   };
 }
 
@@ -174,7 +177,7 @@ function summary(runs: readonly RecordedRun[]): Block {
   const titles = ['training', 'network', 'parameters', 'steps', 'time', 'best validation', 'at step', 'last', 'seed'];
   return {
     ...makeTable('llrrrrrrr', titles, rows),
-    title: 'trainings',
+    title: 'runs',
     note: 'validation in bits/dim; time is that of the steps',
   };
 }
@@ -208,7 +211,7 @@ function commands(runs: readonly RecordedRun[]): Block {
       [...use, '--model', path],
     ].map((words) => quoteCommand('pxv', ...words));
   });
-  return { kind: 'text', title: 'commands that go on', text: lines.join('\n'), verbatim: true };
+  return { kind: 'text', title: 'commands to continue', text: lines.join('\n'), verbatim: true };
 }
 
 /** Returns the configuration and the list of files of a run. */
