@@ -1,7 +1,7 @@
 import { errorFactory } from '../src/foundation/errors.js';
 import type { Progress } from './progress.js';
 
-/** Exit codes of the process. */
+/** Exit codes of the process; `alarm`: an anomaly reached the threshold that the user gave. */
 export const exitCodes = { done: 0, failed: 1, usage: 2, alarm: 3, interrupted: 130 } as const;
 
 /**

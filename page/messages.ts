@@ -11,9 +11,9 @@ export type Request =
   | { type: 'begin'; model: ModelName }
   /** Next frame of the video. */
   | { type: 'frame'; frame: Frame }
-  /** Request to score each frame, those that come later too; at most once. */
+  /** Request for the cost of each frame but the first, those that arrive later too; at most once. */
   | { type: 'score' }
-  /** Request to predict `ahead` frames after the first `known`; cancels the request before. */
+  /** Request to predict `ahead` frames after the first `known`; aborts an earlier request that still runs. */
   | { type: 'predict'; known: number; ahead: number }
   /** Only message to a worker that decodes: a file of `pxv encode`. */
   | { type: 'decode'; file: Blob };
@@ -21,7 +21,7 @@ export type Request =
 /** Message from the worker to the page. Frames are counted from 0. */
 export type Answer =
   | { type: 'ready'; threads: number; isolated: boolean }
-  /** Cost of a frame given all before it, in bits of each pixel, and the expected frame. */
+  /** Cost of a frame given the frames before, in bits of each pixel, and the expected frame. */
   | { type: 'costed'; index: number; expected: Frame; map: Float64Array; seconds: number }
   /** Predicted frame of the request: best guess, or drawn sample. */
   | { type: 'predicted'; how: 'guess' | 'draw'; known: number; index: number; frame: Frame; seconds: number }

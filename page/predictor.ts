@@ -12,8 +12,8 @@ import {
 import type { Answer } from './messages.js';
 
 /**
- * Worker's model on one video: scores frames as they arrive, and predicts others on request. Computes one frame at a
- * time.
+ * Model in a worker, on one video: posts costs of frames as they arrive, and predictions on request. Computes one frame
+ * at a time.
  */
 export class Predictor {
   private readonly frames: Frame[] = [];
@@ -23,7 +23,10 @@ export class Predictor {
   private turn: Promise<unknown> = Promise.resolve();
   private asked = new AbortController();
 
-  /** @param first first frame of the video, whose size all frames have */
+  /**
+   * @param first first frame of the video, whose size all frames have
+   * @param answer posts a message to the page
+   */
   constructor(
     model: Model,
     first: Frame,
@@ -34,12 +37,13 @@ export class Predictor {
     this.add(first);
   }
 
+  /** Adds the next frame of the video. */
   add(frame: Frame): void {
     this.frames.push(frame);
     this.cameFrame();
   }
 
-  /** Posts the cost of each frame as frames arrive; never ends. */
+  /** Posts the cost and the expected frame of every frame but the first, as frames arrive. Never returns. */
   async costAll(): Promise<never> {
     const costed = frameCosts(this.model, this.arriving());
     for (let index = 1; ; index++) {
@@ -51,8 +55,8 @@ export class Predictor {
   }
 
   /**
-   * Posts `ahead` predictions after the first `known` frames: all of the best guess, then one sample, frame by frame.
-   * Cancels the prediction before.
+   * Posts predictions of the `ahead` frames after the first `known`, frame by frame. The best guess of all frames comes
+   * first, then one sample. Aborts an earlier call that still runs.
    */
   async predict(known: number, ahead: number): Promise<void> {
     this.asked.abort();

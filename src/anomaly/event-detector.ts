@@ -1,6 +1,6 @@
 import type { Box } from '../foundation/frame.js';
 
-/** Stretch of frames whose anomaly scores are above the baseline. Frame indices are 0-based in the source. */
+/** Stretch of frames above the baseline, with gaps up to half a second. Frame indices are 0-based in the source. */
 export interface AnomalyEvent {
   /** Index of the first frame. */
   from: number;
@@ -32,8 +32,8 @@ const GAP = 0.5;
 const LONGEST = 20;
 
 /**
- * Detector of events in a stream of anomaly scores. An event extends from where the score rises above the baseline to
- * where it last falls. Gaps up to half a second belong to it. Its peak has at least the threshold.
+ * Detector of events in a stream of anomaly scores. An event is a stretch of frames above the baseline whose peak score
+ * is at least the threshold. Gaps up to half a second belong to the stretch. Stretches over 20 seconds are split.
  */
 export class EventDetector {
   private ended: readonly AnomalyEvent[] = [];

@@ -58,9 +58,9 @@ export interface KernelLibrary {
 }
 
 /**
- * Returns the kernel library of `host`, with lookup of kernels by instruction set and a check of the number of threads.
+ * Makes a kernel library: adds the lookup of kernels by instruction set, and a check of the number of threads.
  * @param sets kernels by instruction set, in ascending order
- * @param host other members of the library; its `setThreads` gets valid counts only
+ * @param host other members, as the native addon or WebAssembly implements them; `setThreads` gets valid counts only
  */
 export function makeLibrary(
   sets: ReadonlyMap<InstructionSet, Kernels>,

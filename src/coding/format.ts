@@ -104,6 +104,7 @@ export class CodedReader {
   private maxPayload = 0;
   private readonly chunks: AsyncIterator<Uint8Array>;
 
+  /** @param chunks bytes of the file, in order */
   constructor(chunks: AsyncIterable<Uint8Array>) {
     this.chunks = chunks[Symbol.asyncIterator]();
   }
@@ -144,11 +145,10 @@ export class CodedReader {
   }
 
   /**
-   * Reads the record at the current position without advancing: see `take`. Returns null if no record begins there, or
-   * if the file is truncated.
+   * Reads the record at the current position. `take` then advances beyond the record.
    *
-   * @param next index of the next frame
-   * @returns the record, and its length in bytes
+   * @param next index of the record if it is a predicted frame, since such records store none
+   * @returns the record and its length in bytes; null if no record begins here, or if the file is truncated
    */
   async record(next: number): Promise<{ record: CodedRecord; bytes: number } | null> {
     const head = await this.peek(32);
@@ -184,7 +184,10 @@ export class CodedReader {
     this.at += bytes;
   }
 
-  /** Advances to the next sync bytes of a key frame. Returns false at the end of the file. */
+  /**
+   * Advances to the beginning of a key frame's record, found by its sync bytes; stays if such a record begins here.
+   * Returns false at the end of the file.
+   */
   async seekKey(): Promise<boolean> {
     for (;;) {
       const bytes = await this.peek(1 + MARK.length);

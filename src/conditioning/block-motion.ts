@@ -16,13 +16,17 @@ const MAX_PAIRS = 2;
 /** Motion in pixels that a trunk reads as 1. */
 const PIXELS_OF_UNIT = 4;
 
-/** Motion of context frames, found by block matching. */
+/** Motion between successive context frames, found by block matching, and the frame that it leads to. */
 export interface BlockMotion {
-  /** Last known frame, moved on to the frame to predict, [batch, height, width, channels], in levels. */
+  /**
+   * Last known frame, warped along its motion to the time of the frame to predict: [batch, height, width, channels], in
+   * levels.
+   */
   onward: Tensor4D;
   /**
-   * Inputs for a trunk, `blockMotionPlanes` of them: each pair's motion and remaining difference, then the difference
-   * of `onward` from the last frame.
+   * Inputs for a trunk, `blockMotionPlanes` planes in all. First the motion and the remaining difference of each
+   * matched pair of successive known frames, newest pair first. Then the change from the last context frame to
+   * `onward`.
    */
   planes: Tensor4D[];
 }
@@ -37,8 +41,8 @@ function pairsOf(context: number): number {
 }
 
 /**
- * Finds motion between known context frames by block matching; a network of few layers learns it only in long training.
- * Moves the last known frame on once, and once more for each frame expected since.
+ * Finds motion between known context frames by block matching; a network of few layers learns motion only in long
+ * training. Warps the last known frame along its motion once, and once more for each expected frame since.
  * @param scaled the context frames scaled to -1..1
  */
 export function blockMotion(network: ImageShape, context: ContextTensors, scaled: readonly Tensor4D[]): BlockMotion {

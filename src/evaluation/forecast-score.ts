@@ -30,12 +30,13 @@ export interface ClipForecasts {
 
 /** Options for `scoreForecasts`. */
 export interface ForecastScoringOptions extends Pick<RollOutOptions, 'seed' | 'settings' | 'signal'> {
+  /** Number of frames to predict after each start. */
   horizon: number;
   /** Number of samples to draw at each start. */
   samples: number;
   /** Maximum batch size of samples; no result depends on it. Default: SAMPLES_PER_BATCH. */
   batchSize?: number;
-  /** Correction of the forecasts of each start; null for none. Default: no corrections. */
+  /** Correction of expected frames for each start, learned from hindcasts; null: none. Default: no corrections. */
   corrections?: readonly (Correction | null)[];
   /** Called after each drawn row with the number of drawn frames over all samples, with fractions. */
   onProgress?: (frames: number) => void;

@@ -19,7 +19,7 @@ import { anchorLoss, rollOutLoss, type RollOut } from './anchor-loss.js';
  */
 export type TrainedPart = 'all' | 'conditioning' | 'decoder' | number;
 
-/** Loss of a training step, or of a part of one, and its gradients. */
+/** Likelihood in a training step, or in a part of one, and the gradients of the training loss. */
 export type Gradients = {
   /** Mean nats a sub-pixel; if only the conditioning is trained, the loss on the expected frame (see `anchorLoss`). */
   nats: Scalar;
@@ -43,9 +43,10 @@ export interface StepSettings {
 export const ANCHOR_LOSS = 0.5;
 
 /**
- * Returns the mean -log P of the examples' sub-pixels and its gradients, or the loss on the expected frame and its
- * gradients if only the conditioning is trained. Gradients of the parts of a step add up to those of the whole step.
- * The caller disposes the result.
+ * Returns the mean -log P of the examples' sub-pixels, and the gradients of the training loss: mean -log P plus
+ * `ANCHOR_LOSS` times the losses on learned anchors and on the rollout. If only the conditioning is trained, returns
+ * `anchorLoss` instead, and the gradients of its sum with the loss on the rollout. Gradients of the parts of a step add
+ * up to those of the whole step. The caller disposes the result.
  */
 export function computeGradients(
   chain: Chain,

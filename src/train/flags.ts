@@ -220,7 +220,8 @@ async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): P
 }
 
 /**
- * Throws if options conflict: options that --from or --resume determine, options that need --resume, and two lengths.
+ * Throws if options conflict: options that --from or --resume determine, options that need --resume, or --steps and
+ * --minutes together.
  * @throws PxvError `USAGE`
  */
 export function assertCompatibleFlags(options: TrainOptions): void {

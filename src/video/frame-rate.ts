@@ -27,8 +27,8 @@ export function isRate(stated: FrameRate): boolean {
 }
 
 /**
- * Returns true if the average rate differs from the base rate by 5 % or more: more than by rounded timestamps and cut
- * ends.
+ * Returns true if the average rate differs from the base rate by 5 % or more. Rounded timestamps and cut ends alone
+ * make a smaller difference. Returns false if the average rate is unknown.
  */
 export function rateVaries(base: FrameRate, average: number | null): boolean {
   return average !== null && Math.abs(average / framesPerSecond(base) - 1) >= 0.05;

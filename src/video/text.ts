@@ -31,13 +31,13 @@ function font(): Font {
   return (loaded = read);
 }
 
-/** Returns the width of a line of text in pixels, rounded up. */
+/** Returns the width in pixels of a line of text, rounded up. @param size text size: pixels of the em square */
 export function textWidth(text: string, size: number): number {
   const advance = glyphs(text).reduce((sum, glyph) => sum + glyph.advanceWidth, 0);
   return Math.ceil((advance * size) / font().unitsPerEm);
 }
 
-/** Returns the height of a line of text in pixels, rounded up. */
+/** Returns the height in pixels of a line of text, rounded up. @param size text size: pixels of the em square */
 export function textHeight(size: number): number {
   return Math.ceil(LINE * size);
 }

@@ -33,7 +33,10 @@ export interface VideoInfo {
   span: number | null;
 }
 
-/** Options of FFmpeg's scaler: area averaging, every step rounded rather than cut off, chroma at full resolution. */
+/**
+ * Options of FFmpeg's scaler: area averaging, rounding instead of truncation, chroma at full resolution, bit-exact
+ * arithmetic, and full-range output.
+ */
 export const scaler = 'flags=area+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact:out_range=full';
 
 /** Returns input options that make timestamps from the order of the frames: `-r` before `-i`. */

@@ -18,20 +18,20 @@ export const reluGradient = kernel({
   outputs: { dx: { ...values, like: 'x' } },
 });
 
-/** Element-wise a + b, a - b, a * b or a / b; b repeats over a (a bias over the last axis, or one number). */
+/** Element-wise operation on a and b; b repeats over a, such as a bias over the last axis, or one number. */
 const pairwise = kernel({
   numbers: scalarArguments('PairwiseNumbers', { count, period: extent }),
   inputs: { a: values, b: { shape: ({ period }) => [period] } },
   outputs: { out: { ...values, like: 'a' } },
   limits: ({ count, period }) => ({ 'count / period': count / period }),
 });
-/** out = a + b, with b repeated. */
+/** out[i] = a[i] + b[i mod period], with `period` the length of b. */
 export const add = pairwise;
-/** out = a - b, with b repeated. */
+/** out[i] = a[i] - b[i mod period], with `period` the length of b. */
 export const subtract = pairwise;
-/** out = a * b, with b repeated. */
+/** out[i] = a[i] * b[i mod period], with `period` the length of b. */
 export const multiply = pairwise;
-/** out = a / b, with b repeated. */
+/** out[i] = a[i] / b[i mod period], with `period` the length of b. */
 export const divide = pairwise;
 
 /**

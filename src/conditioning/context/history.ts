@@ -1,13 +1,13 @@
 import { tf } from '../../foundation/tfjs.js';
 import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
 
-/** Every `stride`-th frame of a clip: `phase` (0 to stride - 1) frames, modulo `stride`, after the last known one. */
+/** Every `stride`-th frame of a clip, one of them `phase` frames (0 to stride - 1) after the last known frame. */
 export interface Subsequence {
   stride: number;
   phase: number;
 }
 
-/** Subsequences that frames are predicted from: strides 1, 2 and 4 (docs/decisions/0012-one-past-one-forecaster.md). */
+/** All subsequences that frames are predicted from (docs/decisions/0012-one-past-one-forecaster.md). */
 export const SUBSEQUENCES: readonly Subsequence[] = [
   { stride: 1, phase: 0 },
   { stride: 2, phase: 0 },
@@ -26,7 +26,7 @@ export function hasEnoughContext({ stride }: Subsequence, frames: number): boole
   return stride === 1 || frames >= MIN_STRIDED_CONTEXT;
 }
 
-/** Returns the subsequences that a model predicts from. @param context number of the model's context frames */
+/** Returns the entries of `SUBSEQUENCES` that a model with `context` context frames reads: see `hasEnoughContext`. */
 export function subsequencesFor(context: number): Subsequence[] {
   return SUBSEQUENCES.filter((subsequence) => hasEnoughContext(subsequence, context));
 }
@@ -44,7 +44,10 @@ export function distanceToLastKnown({ stride, phase }: Subsequence): number {
   return (stride - phase) % stride;
 }
 
-/** Returns true if a subsequence contains the clip's last known frame: motion of known frames then continues. */
+/**
+ * Returns true if a subsequence contains the clip's last known frame. If so, the motion of its known frames continues
+ * over expected frames; if not, motion is estimated again after each expected frame.
+ */
 export function endsWithKnown({ phase }: Subsequence): boolean {
   return phase === 0;
 }
@@ -87,8 +90,8 @@ export interface ContextFrames<F> {
 export const NO_FRAMES: ContextFrames<never> = { frames: [], known: null };
 
 /**
- * Maximum number of expected frames over which known motion continues. Beyond this number the last frames count as
- * known, though they were expected.
+ * Maximum number of expected frames over which the motion of the last known frames continues. After these, the last
+ * context frames count as known: motion is estimated again between them.
  */
 export const MAX_MOTION_FRAMES = 8;
 
@@ -99,9 +102,9 @@ export interface StridedContext<F> {
 }
 
 /**
- * History of a clip: known and expected frames of the form F. The history gives the context frames of the next frame,
- * at stride 1 and at each longer stride that leads to the frame. Longer strides show motion more clearly, and fewer
- * steps lose less.
+ * History of a clip: known frames, then expected frames (mean predictions), of the form F. The history gives the
+ * context frames of the next frame, at stride 1 and at each longer stride that leads to the frame. Longer strides show
+ * motion more clearly, and fewer steps lose less.
  */
 export class StridedHistory<F> {
   private count = 0;
