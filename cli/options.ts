@@ -76,6 +76,7 @@ function optionOf(name: string, field: z.ZodType): Option {
   if (field instanceof z.ZodDefault) option.default(field.def.defaultValue);
   const value = valueOf(field);
   option.makeOptionMandatory(value === field);
+  if (flag.preset !== undefined) return option.preset(flag.preset);
   if (flag.parse !== undefined) return option.argParser(flag.parse);
   if (value instanceof z.ZodBoolean) return option;
   // File names are collected unchanged: opening a file with an empty name fails later.

@@ -5,14 +5,8 @@ import { errorFactory } from '../src/foundation/errors.js';
 import { framesPerSecond } from '../src/foundation/frame-rate.js';
 import type { Model } from '../src/model/model.js';
 import { pluralize } from '../src/foundation/pluralize.js';
-import {
-  withFlag,
-  pickOptions,
-  rolloutSamplingFields,
-  booleanFlag,
-  type ParsedOptions,
-} from '../src/options/fields.js';
-import { formatFlag, predictFlags, type Forecast } from '../src/predict/options.js';
+import { withFlag, pickOptions, rolloutSamplingFields, type ParsedOptions } from '../src/options/fields.js';
+import { formatFlag, predictFlags } from '../src/predict/options.js';
 import type { PredictedClip } from '../src/predict/predict-clip.js';
 import type { ClipSource } from '../src/video/index.js';
 import { startWithModel } from './start-backend.js';
@@ -24,13 +18,6 @@ import type { CommandResult, CommandContext } from './action.js';
 import { STANDARD_STREAM, StandardStreams } from './standard-streams.js';
 import { outputStem } from './output-stem.js';
 
-/** Flags for `forecast`, an option of the library. */
-const forecastFlags = {
-  bestGuess: booleanFlag('write the rollout of expected frames; nothing in it is random', {
-    conflicts: ['samples', 'temperature'],
-  }),
-};
-
 const flags = {
   out: withFlag(
     z.string().optional(),
@@ -40,7 +27,6 @@ const flags = {
   ),
   ...formatFlag,
   ...predictFlags,
-  ...forecastFlags,
   ...rolloutSamplingFields,
   model: videoModel,
   ...sizeFlags("the clip's aspect, with the shorter side of the model"),
@@ -230,24 +216,19 @@ function writtenOf(
 function settingsOf(options: PredictOptions, { chain }: Model) {
   return {
     ...pickOptions(predictFlags, options),
-    forecast: forecastOf(options),
     settings: pickOptions(rolloutSamplingFields, options),
     ...sizeOptions(options, chain.exampleShape.size),
   };
 }
 
-function forecastOf({ bestGuess }: PredictOptions): Forecast {
-  return bestGuess ? 'best-guess' : 'samples';
-}
-
 /** Returns the facts common to all clips, for JSON. */
 function facts({ name, chain }: Model, options: PredictOptions) {
   const { channels, context } = chain.exampleShape;
-  const { seed, samples } = options;
+  const { seed, forecast, samples } = options;
   return {
     model: name,
     seed,
-    forecast: forecastOf(options),
+    forecast,
     samples,
     adapted: options.adapt ?? false,
     context,

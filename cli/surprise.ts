@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { errorFactory } from '../src/foundation/errors.js';
 import { pluralize } from '../src/foundation/pluralize.js';
-import { withFlag, pickOptions, pixelSize, booleanFlag, type ParsedOptions } from '../src/options/fields.js';
+import { withFlag, pickOptions, booleanFlag, type ParsedOptions } from '../src/options/fields.js';
 import { surpriseFlags } from '../src/surprise/options.js';
 import { startWithModel } from './start-backend.js';
 import { ABOUT_SIZES, sizeOptions, sizeFlags } from './clip-options.js';
@@ -25,7 +25,6 @@ const flags = {
   ),
   ...surpriseFlags,
   csv: booleanFlag('print the timeline, row by row as frames are scored', { conflicts: ['json'] }),
-  raw: withFlag(pixelSize.optional(), 'WxH', 'with -: standard input has raw RGB frames of this size, at --fps'),
   model: withFlag(z.string().default(DEFAULT_MODEL), 'run|name', 'run folder, .safetensors file or shipped model'),
   ...sizeFlags("the clip's aspect, with the shorter side of the model"),
   ...computing,
@@ -89,7 +88,6 @@ async function find(
     processGroup,
     signal,
     keepFinished: true,
-    rawSize: options.raw,
     ...(options.csv && {
       onFrame: (row, rate) => void process.stdout.write(`${formatTimelineRow(row, rate)}\n`),
     }),
@@ -132,9 +130,9 @@ async function find(
  * Throws if raw frames would come from a file, a clip from a terminal, or if two kinds of lines would be mixed.
  * @throws PxvError `USAGE`
  */
-function refuseMisplaced(clip: string, { raw, csv, threshold }: ParsedOptions<typeof flags>): void {
+function refuseMisplaced(clip: string, { rawSize, csv, threshold }: ParsedOptions<typeof flags>): void {
   const misused = errorFactory('USAGE', 'surprise');
-  if (clip !== STANDARD_STREAM && raw !== undefined)
+  if (clip !== STANDARD_STREAM && rawSize !== undefined)
     throw misused(
       '--raw',
       '- for standard input',

@@ -64,7 +64,7 @@ const MAX_BATCH = 8;
  * const size = { width: 32, height: 32 };
  * await encodeClip(loadModel('video-64-small'), 'examples/asl_yes.mkv', { out: 'yes.pxv', size });
  * const { frames } = await decodeFile('yes.pxv', { out: 'frames/' });
- * console.log(`${frames} frames`);
+ * console.log(frames);
  * ```
  */
 export async function encodeClip(trained: Model, path: string, asked: EncodeClipOptions): Promise<EncodedClip> {

@@ -9,6 +9,8 @@ export interface ConfigurationSource {
   code: 'USAGE' | 'CHECKPOINT';
   /** Remedies for keys of earlier versions, by dotted path without indices; other keys get the nearest known one. */
   earlierKeys?: Readonly<Record<string, string>>;
+  /** Returns the key that another name stands for, such as the name of a flag, or undefined. */
+  keyNamed?: ((name: string) => string | undefined) | undefined;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface ConfigurationSource {
 export function parseConfiguration<T>(
   schema: z.ZodType<T>,
   value: unknown,
-  { earlierKeys, ...named }: ConfigurationSource,
+  { earlierKeys, keyNamed, ...named }: ConfigurationSource,
 ): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
@@ -26,9 +28,8 @@ export function parseConfiguration<T>(
   const path = issue.path.join('.') || 'the whole';
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0];
-    const known = knownKeys(schema, issue.path);
-    const inner = known.find((outer) => knownKeys(schema, [...issue.path, outer]).includes(key));
-    const nearest = inner === undefined ? nearestKey(key, known) : `${inner}.${key}`;
+    const keysAt = (...inner: string[]) => knownKeys(schema, [...issue.path, ...inner]);
+    const nearest = findKey(keyNamed?.(key), keysAt) ?? findKey(key, keysAt) ?? nearestKey(key, keysAt());
     const steps = [...issue.path, key];
     const earlier = earlierKeys?.[steps.filter((step) => typeof step !== 'number').join('.')];
     throw new PxvError({
@@ -91,6 +92,14 @@ function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   // For a list, the keys of its elements.
   const held = nodes.flatMap(expand).flatMap((node) => expand(node._zod.def.element ?? node));
   return held.flatMap((node) => Object.keys(node._zod.def.shape ?? {}));
+}
+
+/** Returns a name as a known key, or as the dotted path of a key one level deeper; null if neither is known. */
+function findKey(name: string | undefined, keysAt: (...inner: string[]) => string[]): string | null {
+  if (name === undefined) return null;
+  if (keysAt().includes(name)) return name;
+  const outer = keysAt().find((key) => keysAt(key).includes(name));
+  return outer === undefined ? null : `${outer}.${name}`;
 }
 
 /** Returns the known key with the smallest edit distance, or null if the distance exceeds half the length of `key`. */

@@ -18,6 +18,8 @@ export interface Flag {
   group?: string;
   /** Names of fields whose flags cannot be combined with this flag. */
   conflicts?: string[];
+  /** Value that the switch stands for. Default: true. */
+  preset?: string;
   /** True if the switch can be turned off by `--no-` before its name. */
   negatable?: boolean;
   /** Parser for a value of a form that no other flag has. Default: the parser of the field's schema. */
@@ -48,7 +50,20 @@ export function booleanFlag(help: string, more: Partial<Flag> = {}) {
 
 /** Returns the flag of the field `name` as users type the flag, such as `--key-frame-interval`. */
 export function flagSpelling(name: string, field: z.ZodType): string {
-  return `--${flagRegistry.get(field)!.name ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  return `--${flagRegistry.get(field)!.name ?? kebabCase(name)}`;
+}
+
+function kebabCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/**
+ * Returns the name of the field whose flag has another name: `horizon` for `next`. Returns undefined if no flag is
+ * called `flag`.
+ * @param flag name without dashes before it, in kebab or camel case
+ */
+export function fieldOfFlag(fields: OptionFields, flag: string): string | undefined {
+  return Object.keys(fields).find((name) => flagRegistry.get(fields[name])?.name === kebabCase(flag));
 }
 
 /** Option fields of a task: zod schemas by name. */
@@ -69,8 +84,12 @@ export function parseOptions<F extends OptionFields>(
   fields: F,
   options: OptionsOf<F>,
 ): ParsedOptions<F> {
-  const source = { operation, argument: 'options', code: 'USAGE' } as const;
-  return parseConfiguration<unknown>(z.strictObject(fields), options, source) as ParsedOptions<F>;
+  return parseConfiguration<unknown>(z.strictObject(fields), options, {
+    operation,
+    argument: 'options',
+    code: 'USAGE',
+    keyNamed: (name) => fieldOfFlag(fields, name),
+  }) as ParsedOptions<F>;
 }
 
 /** Returns the options whose names are in `fields` and whose values are not undefined. */

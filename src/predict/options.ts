@@ -65,6 +65,13 @@ export const predictFlags = {
   frameRate: fields.frameRate,
   /** Seed of the samples. Default: 1. */
   seed: fields.seed,
+  /** Kind of prediction: 'samples', or 'best-guess', for which nothing is drawn. Default: 'samples'. */
+  forecast: forecasts.default('samples').register(fields.flagRegistry, {
+    name: 'best-guess',
+    preset: 'best-guess' satisfies Forecast,
+    help: 'write the rollout of expected frames; nothing in it is random',
+    conflicts: ['samples', 'temperature'],
+  }),
 };
 
 /** Schema of the options of `predictClip`. */
@@ -78,8 +85,6 @@ export const predictClipFields = {
   size: fields.targetSize.optional(),
   /** Path of the output: a video (.mp4, .webm, .mkv, .gif), a contact sheet (.png) or a folder. */
   out: z.string(),
-  /** Kind of prediction: 'samples', or 'best-guess', for which nothing is drawn. Default: 'samples'. */
-  forecast: forecasts.default('samples'),
   /** Called for each known frame read: the number read so far, and an estimate of the total or null if unknown. */
   onRead: callbackField<(done: number, total: number | null) => void>(),
   /** Called as hindcasts are made: the number of finished hindcasts, and the number of all hindcasts. */

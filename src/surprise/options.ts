@@ -32,6 +32,10 @@ export const surpriseFlags = {
     'score',
     'minimum score of an event (default: 1.5); if given, the exit code is 3 if there was an event',
   ),
+  /** Frame size in pixels of a raw RGB stream. Default: the stream is a video file. */
+  rawSize: withFlag(pixelSize.optional(), 'WxH', 'with -: standard input has raw RGB frames of this size, at --fps', {
+    name: 'raw',
+  }),
   /** Target frame rate. Default: the clip's own. */
   frameRate,
   /** True to replace an earlier search at `out`. Default: false. */
@@ -47,8 +51,6 @@ export const findSurpriseFields = {
   size: targetSize.optional(),
   /** Folder for the video and for the timeline as CSV and PNG; or a `.mp4` for the video alone. Default: no output. */
   out: z.string().optional(),
-  /** Frame size in pixels of a raw RGB stream. Default: the stream is a video file. */
-  rawSize: pixelSize.optional(),
   /** Called with the timeline row of each scored frame, in order, and the clip's frames per second. */
   onFrame: callbackField<(row: TimelineRow, frameRate: number) => void>(),
   /** Called with each event once the event is over, and the clip's frames per second. */

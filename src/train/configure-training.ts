@@ -21,7 +21,9 @@ import {
   type TrainingSettings,
 } from '../training/configuration.js';
 import { DEFAULT_START } from '../training/data-defaults.js';
+import { fieldOfFlag } from '../options/fields.js';
 import { resolveListedClips } from './listed-clips.js';
+import { modelFlags, stageFlags, trainingDataFlags } from './options.js';
 
 /** Settings of a preset network, as an alternative to a full description. Omitted settings follow from the data. */
 export type ModelChoices = { [Name in keyof PresetSettings]?: PresetSettings[Name] | undefined } & {
@@ -52,6 +54,10 @@ export interface TrainingRequest {
   data: DataSettings & { list?: string | undefined };
 }
 
+/** Flags of `pxv train` that settings of a request have. */
+const flags = { ...trainingDataFlags, ...modelFlags, ...stageFlags };
+const keyNamed = (name: string) => fieldOfFlag(flags, name);
+
 const typedData = z.looseObject({ data: z.looseObject({ type: z.enum(['clips', 'images']) }) });
 const SOURCE: ConfigurationSource = { operation: 'configure training', argument: 'request', code: 'USAGE' };
 
@@ -73,7 +79,7 @@ export async function configureTraining(
   const { from = defaultStart(choices, data, onNote) } = settings;
   const training = { ...settings, from };
   const described = isDescription(choices) ? choices : await describe(choices, from, data, onNote);
-  return parseRunConfiguration({ ...others, model: described, training, data }, source);
+  return parseRunConfiguration({ ...others, model: described, training, data }, { ...source, keyNamed });
 }
 
 /** Returns the data settings, with the clips of a list in place of the list. */
@@ -94,7 +100,7 @@ export function isDescription(model: unknown): model is ModelDescription {
 function choicesIn(model: unknown, source: ConfigurationSource): ModelChoices | undefined {
   if (model === undefined) return undefined;
   // A choice that is undefined counts as omitted.
-  return parseConfiguration(z.strictObject({ model: choicesSchema }), { model }, source).model;
+  return parseConfiguration(z.strictObject({ model: choicesSchema }), { model }, { ...source, keyNamed }).model;
 }
 
 /**

@@ -9,13 +9,12 @@ import {
   anySeed,
   withFlag,
   pickOptions,
-  positiveNumber,
   SEED,
   flagSpelling,
   booleanFlag,
   type ParsedOptions,
 } from '../options/fields.js';
-import { trainingDataFlags, modelFlags, trainingFlags, trainModelFields } from './options.js';
+import { trainingDataFlags, modelFlags, trainingFlags, stageFlags, trainModelFields } from './options.js';
 import { readLaunch } from '../distributed/launch.js';
 import type { RunConfiguration } from '../training/configuration.js';
 import type { Extension } from '../training/pace.js';
@@ -27,10 +26,7 @@ export const trainFlags = {
   out: withFlag(z.string().optional(), 'run', 'folder of the run (default: runs/<name of the first path or set>)'),
   ...modelFlags,
   ...trainingFlags,
-  rate: withFlag(positiveNumber.optional(), 'rate', 'peak learning rate (default: 0.0003; from random weights 0.002)', {
-    name: 'learning-rate',
-    max: 10,
-  }),
+  ...stageFlags,
   seed: withFlag(anySeed.optional(), 'number', `${SEED} (default: 1)`),
   config: withFlag(
     z.string().optional(),

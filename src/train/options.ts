@@ -3,6 +3,7 @@ import { defaultChoices, networkChoice, presetChoices } from '../model/presets.j
 import type { TrainingSettings } from '../training/configuration.js';
 import { dataDefaults, DEFAULT_MINUTES, DEFAULT_START } from '../training/data-defaults.js';
 import type { Extension } from '../training/pace.js';
+import type { Stage } from '../training/stages.js';
 import type { TrainingProgress } from '../training/train.js';
 import type { ModelChoices } from './configure-training.js';
 import type { SkippedClip } from '../clips/for-each-clip.js';
@@ -149,6 +150,14 @@ export const trainingFlags = {
       'images, with --config, or with an option of the network)',
   ),
 } satisfies { [Name in keyof TrainingSettings]: z.ZodType<TrainingSettings[Name]> };
+
+/** Flag of `pxv train` for a training of one stage. */
+export const stageFlags = {
+  rate: withFlag(positiveNumber.optional(), 'rate', 'peak learning rate (default: 0.0003; from random weights 0.002)', {
+    name: 'learning-rate',
+    max: 10,
+  }),
+} satisfies { [Name in keyof Stage]?: z.ZodType };
 
 /** Schemas of the settings of `trainModel`. */
 export const trainModelFields = {

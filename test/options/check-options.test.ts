@@ -6,6 +6,7 @@ import { predictClips } from '../../src/predict/predict-clips.js';
 import { sampleImages } from '../../src/sample/sample-images.js';
 import { scoreClips } from '../../src/evaluate/score-clips.js';
 import { scoreImageSet } from '../../src/evaluate/score-images.js';
+import { findSurprise } from '../../src/surprise/find-surprise.js';
 import { trainModel } from '../../src/train/train-model.js';
 import { openClip, type ClipOptions, type ClipSource } from '../../src/video/index.js';
 import { randomModel, tinyNetwork } from '../model/tiny-networks.js';
@@ -17,6 +18,7 @@ const tasks: Record<string, (options: object) => Promise<unknown>> = {
   predictClip: (options) => predictClip(model, 'clip.mp4', { out: 'x.png', ...options }),
   predictClips: (options) => predictClips(model, [], { out: 'x', kind: 'png', ...options }),
   scoreClips: (options) => scoreClips(model, ['clip.mp4'], options),
+  findSurprise: (options) => findSurprise(model, 'clip.mp4', options),
   scoreImageSet: (options) => scoreImageSet(model, 'set', options),
   sampleImages: (options) => sampleImages(model, { out: 'x.png', ...options }),
   completeImage: (options) => completeImage(model, 'image.png', { out: 'x.png', ...options }),
@@ -31,7 +33,13 @@ const wrong: [task: string, options: object, message: RegExp][] = [
   ],
   ['predictClip', { horizon: -1 }, /'horizon', received -1/],
   ['predictClip', { horizon: 1.5 }, /'horizon', received 1.5/],
-  ['predictClip', { next: 2 }, /expected only known keys, received unknown key 'next'/],
+  ['predictClip', { next: 2 }, /expected only known keys, received unknown key 'next'; did you mean 'horizon'\?$/],
+  ['predictClip', { fps: 10 }, /unknown key 'fps'; did you mean 'frameRate'\?$/],
+  ['predictClip', { bestGuess: true }, /unknown key 'bestGuess'; did you mean 'forecast'\?$/],
+  ['predictClip', { 'best-guess': true }, /unknown key 'best-guess'; did you mean 'forecast'\?$/],
+  ['predictClip', { shortSide: 64 }, /unknown key 'shortSide'; did you mean 'size.shortSide'\?$/],
+  ['predictClips', { format: 'gif' }, /unknown key 'format'; did you mean 'kind'\?$/],
+  ['findSurprise', { raw: { width: 8, height: 8 } }, /unknown key 'raw'; did you mean 'rawSize'\?$/],
   ['predictClip', { best: true }, /unknown key 'best'/],
   ['predictClip', { scales: 2 }, /unknown key 'scales'; did you mean 'scale'\?$/],
   ['predictClip', { frameRate: 10 }, /'frameRate', received 10 \(expected \{ numerator, denominator \}/],
@@ -71,7 +79,12 @@ test.each(wrong)('%s refuses %j', async (task, options, message) => {
 });
 
 /** Which of the options below a task does not have. */
-const lacking: Record<string, string> = { scoreClips: 'overwrite', checkModel: 'overwrite', scoreImageSet: 'seed' };
+const lacking: Record<string, string> = {
+  scoreClips: 'overwrite',
+  checkModel: 'overwrite',
+  scoreImageSet: 'seed',
+  findSurprise: 'seed',
+};
 
 test.each(Object.keys(tasks))(
   '%s takes options that are there but undefined, and comes to what it reads',

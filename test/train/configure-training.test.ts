@@ -127,6 +127,8 @@ test('a model that no choices describe has none', () => {
 
 test.each([
   [{ hiden: 6 }, /unknown key 'model\.hiden'; did you mean 'hidden'\?/],
+  [{ scales: [2] }, /unknown key 'model\.scales'; did you mean 'factors'\?/],
+  [{ conditioning: 'previous-frames' }, /unknown key 'model\.conditioning'; did you mean 'frames'\?/],
   [{ network: 'pixelcnn' }, /model\.network/],
   [{ layers: '3' }, /model\.layers/],
   ['video-64', /'model'/],
@@ -136,6 +138,13 @@ test.each([
     code: 'USAGE',
     message: expect.stringMatching(message) as string,
   });
+});
+
+test.each([
+  [{ data: { ...clips, fps: '10' } }, /unknown key 'data\.fps'; did you mean 'frameRate'\?$/],
+  [{ data: clips, training: { learningRate: 0.1 } }, /'training\.learningRate'; did you mean 'stages\.rate'\?$/],
+])('a setting under the name of its flag is refused with its own name: %j', async (request, message) => {
+  await expect(configureTraining(request as never)).rejects.toThrow(message);
 });
 
 test('how futures are drawn is for models of clips, and a carry for those that learn the expected frame', async () => {
