@@ -70,10 +70,11 @@ export class Session {
 
   /** Anomaly scores and events of the frames so far. */
   get hindsight(): FullClipScores {
-    const { maps, frames, times } = this;
+    const { maps, frames, expected, times } = this;
     if (this.seen.scores.length !== maps.length) {
       const frameRate = maps.length / Math.max(times[maps.length] - times[0], 1e-3);
-      this.seen = scoreFullClip(maps, frames[0], frameRate);
+      const costed = maps.map((map, at) => ({ map, frame: frames[at + 1], expected: expected.get(at + 1) }));
+      this.seen = scoreFullClip(costed, frames[0], frameRate);
     }
     return this.seen;
   }

@@ -1,12 +1,15 @@
 import { errorFactory } from '../foundation/errors.js';
-import type { Box, Size } from '../foundation/frame.js';
+import type { Box, Frame, Size } from '../foundation/frame.js';
 import { median } from '../foundation/median.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { FrameRegions } from './frame-regions.js';
 import { BaselineStatistics, type BaselineStatisticsState } from './baseline-statistics.js';
 import { BlockMaxima, type BlockMaximaState } from './block-maxima.js';
 
-/** Maximum bits of a pixel that count: a few pixels alone, such as the edge of what moves, then make no anomaly. */
+/**
+ * Maximum bits of a pixel that count: a few pixels alone, such as the edge of what moves, then make no anomaly. As much
+ * is a pixel's difference from the expected frame if one is black and the other white.
+ */
 const MAX_BITS = 16;
 /** Seconds that running statistics remember. */
 const MEMORY = 20;
@@ -16,8 +19,8 @@ const HELD = 20;
 const MAX_HELD_PIXELS = 2 ** 23;
 /** Minimum seconds before the first score of a live source, and before its z-scores are learned. */
 const LEAST = { score: 2, learn: 0.5 };
-/** Weight of the prior variance, in seconds: of all regions together, and of the full frame. */
-const PRIOR = { regions: 16, fullFrame: 2 };
+/** Weight of the prior variance in seconds: of all regions together, and of the full frame. */
+const PRIOR = { regions: 64, fullFrame: 2 };
 /** Seconds before and after a frame whose median deviation is scored: half of a second. */
 const AROUND = 0.5;
 /** Minimum seconds of cheap frames that count as frozen: compression makes single frames cheap. */
@@ -36,14 +39,26 @@ export interface BaselineOptions {
   isRecorded?: boolean | undefined;
 }
 
+/** Frame whose pixels have costs, as `frameCosts` yields it. */
+export interface CostedFrame {
+  /** Bits of each pixel, height x width. */
+  map: Float64Array;
+  /** Frame; needed if `expected` is given. */
+  frame?: Frame | undefined;
+  /** Expected frame; without one the bits stand for the difference from the expected frame. */
+  expected?: Frame | null | undefined;
+}
+
 /** Baseline of a source, as `fitBaseline` and `AnomalyScorer.state` return it. */
 export interface Baseline {
   /** Number of frames that the baseline was fitted to. */
   frames: number;
-  /** Statistics of each region's cost: its mean bits per pixel, of which at most 16 of each pixel count. @internal */
+  /** Statistics of each region's cost: the mean over its pixels of their bits or differences, the higher. @internal */
   regions: BaselineStatisticsState;
-  /** Statistics of the full frame's cost, as of a region. @internal */
+  /** Statistics of the mean difference of all pixels from the expected frame. @internal */
   fullFrame: BaselineStatisticsState;
+  /** Statistics of the mean bits of all pixels. @internal */
+  bits: BaselineStatisticsState;
   /** Maxima of each kind of deviation. @internal */
   maxima: Record<keyof Deviations, BlockMaximaState>;
 }
@@ -104,10 +119,10 @@ interface WaitingFrame<Item> extends Omit<ScoredFrame<Item>, 'score' | 'state'> 
  * A region cheaper than its baseline is no anomaly, as when nobody walks there for once. Cheap full frames are an
  * anomaly: the source is frozen.
  */
-export class AnomalyScorer<Item extends { map: Float64Array }> {
+export class AnomalyScorer<Item extends CostedFrame> {
   private readonly regions: FrameRegions;
   private readonly fullFrame: Box;
-  private readonly statistics: { regions: BaselineStatistics; fullFrame: BaselineStatistics };
+  private readonly statistics: Record<keyof Costs, BaselineStatistics>;
   private maxima: Record<keyof Deviations, BlockMaxima>;
   /** First frames of a recorded source, until the baseline is fitted to these; null: fitted, or a live source. */
   private held: { item: Item; hasContext: boolean }[] | null;
@@ -137,10 +152,9 @@ export class AnomalyScorer<Item extends { map: Float64Array }> {
     this.regions = new FrameRegions(size);
     this.fullFrame = { x: 0, y: 0, width: size.width, height: size.height };
     const memory = isRunning ? this.inFrames(MEMORY) : Infinity;
-    this.statistics = {
-      regions: new BaselineStatistics(this.boxes.length, this.inFrames(PRIOR.regions), memory),
-      fullFrame: new BaselineStatistics(1, this.inFrames(PRIOR.fullFrame), memory),
-    };
+    const ofFullFrame = () => new BaselineStatistics(1, this.inFrames(PRIOR.fullFrame), memory);
+    const regions = new BaselineStatistics(this.boxes.length, this.inFrames(PRIOR.regions), memory);
+    this.statistics = { regions, fullFrame: ofFullFrame(), bits: ofFullFrame() };
     this.maxima = mapKinds((kind) => new BlockMaxima(frameRate, OUTLIERS[kind]));
     this.cheap = new Array<number>(this.inFrames(FROZEN)).fill(0);
     this.held = isRecorded && isRunning && state === undefined ? [] : null;
@@ -164,7 +178,6 @@ export class AnomalyScorer<Item extends { map: Float64Array }> {
    * Adds the next frame. Returns the frames that have a score now, in order. A score waits for half a second of frames,
    * and in the first 20 seconds of a recorded source for all of these.
    *
-   * @param item frame; `map` holds the bits of each pixel, height x width
    * @param hasContext false if context frames are missing; the frame then scores 0 and is not learned. Default: true
    * @throws PxvError `INPUT` if the frame has another size
    */
@@ -174,7 +187,7 @@ export class AnomalyScorer<Item extends { map: Float64Array }> {
       const most = Math.min(this.inFrames(HELD), MAX_HELD_PIXELS / item.map.length);
       return this.held.length < most ? [] : this.fitHeld();
     }
-    const costs = this.costsOf(item.map);
+    const costs = this.costsOf(item);
     const isKnown = this.ahead > 0;
     const isScored = hasContext && (isKnown || this.frames >= Math.min(this.last, this.inFrames(LEAST.score)));
     const isNew = hasContext && !isKnown && this.frames < this.last;
@@ -200,7 +213,7 @@ export class AnomalyScorer<Item extends { map: Float64Array }> {
   private fitHeld(): ScoredFrame<Item>[] {
     const held = this.held!;
     this.held = null;
-    const costs = held.filter(({ hasContext }) => hasContext).map(({ item }) => this.costsOf(item.map));
+    const costs = held.filter(({ hasContext }) => hasContext).map(({ item }) => this.costsOf(item));
     for (const each of costs) this.learn(each);
     const deviations = costs.map((each) => this.deviationsOf(each).deviations);
     for (const at of deviations.keys()) this.learnMaxima(this.withSecond(deviations, at));
@@ -233,32 +246,32 @@ export class AnomalyScorer<Item extends { map: Float64Array }> {
   }
 
   private get fitted(): Omit<Baseline, 'maxima'> {
-    const { regions, fullFrame } = this.statistics;
-    return { frames: this.frames, regions: regions.toJSON(), fullFrame: fullFrame.toJSON() };
+    const { regions, fullFrame, bits } = this.statistics;
+    return { frames: this.frames, regions: regions.toJSON(), fullFrame: fullFrame.toJSON(), bits: bits.toJSON() };
   }
 
-  private restore({ frames, regions, fullFrame, maxima }: Baseline): void {
-    const [expected, received] = [this.boxes.length, regions.means.length];
+  private restore({ frames, maxima, ...fitted }: Baseline): void {
+    const [expected, received] = [this.boxes.length, fitted.regions.means.length];
     if (received !== expected)
       throw otherSize('baseline', pluralize(expected, 'region'), pluralize(received, 'region'));
     this.frames = frames;
-    this.statistics.regions.restore(regions);
-    this.statistics.fullFrame.restore(fullFrame);
+    for (const kind of COSTS) this.statistics[kind].restore(fitted[kind]);
     this.maxima = mapKinds((kind) => new BlockMaxima(this.frameRate, OUTLIERS[kind], maxima[kind]));
   }
 
-  private costsOf(bits: Float64Array): Costs {
+  private costsOf({ map, frame, expected }: CostedFrame): Costs {
     const { width, height } = this.size;
-    if (bits.length !== width * height)
-      throw otherSize('frame', `${width}x${height} pixels, as the frames before`, `${bits.length} in all`);
-    const counted = bits.map((value) => Math.min(value, MAX_BITS));
-    const mean = counted.reduce((sum, value) => sum + value, 0) / counted.length;
-    return { regions: this.regions.regionMeans(counted), fullFrame: [mean] };
+    if (map.length !== width * height)
+      throw otherSize('frame', `${width}x${height} pixels, as the frames before`, `${map.length} in all`);
+    const bits = map.map((value) => Math.min(value, MAX_BITS));
+    const differences = frame && expected ? pixelDifferences(frame, expected) : bits;
+    // A flat surface that appears costs bits at its edge alone, as its pixels tell each other. Differences count all.
+    const costs = bits.map((value, at) => Math.max(value, differences[at]));
+    return { regions: this.regions.regionMeans(costs), fullFrame: [mean(differences)], bits: [mean(bits)] };
   }
 
-  private learn({ regions, fullFrame }: Costs): void {
-    this.statistics.regions.learn(regions);
-    this.statistics.fullFrame.learn(fullFrame);
+  private learn(costs: Costs): void {
+    for (const kind of COSTS) this.statistics[kind].learn(costs[kind]);
   }
 
   private learnMaxima(deviations: Deviations): void {
@@ -274,7 +287,8 @@ export class AnomalyScorer<Item extends { map: Float64Array }> {
   private deviationsOf(costs: Costs): { deviations: FrameDeviations; box: Box; regionZScores: Float64Array } {
     const regionZScores = this.statistics.regions.zScores(costs.regions);
     const [fullFrame] = this.statistics.fullFrame.zScores(costs.fullFrame);
-    this.cheap = [...this.cheap.slice(1), -fullFrame];
+    const [bits] = this.statistics.bits.zScores(costs.bits);
+    this.cheap = [...this.cheap.slice(1), -bits];
     const region = Math.max(...regionZScores);
     const deviations = { region: Math.max(0, region), fullFrame: Math.max(0, fullFrame, Math.min(...this.cheap)) };
     return { deviations, box: this.boxes[regionZScores.indexOf(region)], regionZScores };
@@ -285,11 +299,21 @@ function mapKinds<Value>(make: (kind: keyof Deviations) => Value): Record<keyof 
   return { region: make('region'), fullFrame: make('fullFrame'), second: make('second') };
 }
 
-/** Costs of a frame, in bits per pixel. */
-interface Costs {
-  regions: Float64Array;
-  /** Cost of the full frame alone. */
-  fullFrame: number[];
+/** Costs of a frame, in bits per pixel: see `Baseline`. Arrays of the full frame have one element. */
+type Costs = Record<(typeof COSTS)[number], ArrayLike<number>>;
+
+const COSTS = ['regions', 'fullFrame', 'bits'] as const;
+
+/** Returns the mean absolute difference of each pixel, height x width, scaled from 0..255 to 0..`MAX_BITS`. */
+function pixelDifferences({ data, channels }: Frame, expected: Frame): Float64Array {
+  const differences = new Float64Array(data.length / channels);
+  for (const [at, level] of data.entries())
+    differences[Math.floor(at / channels)] += Math.abs(level - expected.data[at]);
+  return differences.map((sum) => (MAX_BITS * sum) / (255 * channels));
+}
+
+function mean(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function otherSize(argument: string, expected: string, received: string): Error {

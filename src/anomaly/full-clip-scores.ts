@@ -1,5 +1,5 @@
 import type { Size } from '../foundation/frame.js';
-import { AnomalyScorer } from './anomaly-scorer.js';
+import { AnomalyScorer, type CostedFrame } from './anomaly-scorer.js';
 import { EventDetector, type AnomalyEvent } from './event-detector.js';
 
 /** Anomaly scores of a clip against the baseline of the full clip. */
@@ -17,14 +17,14 @@ const LACKING = 3;
  * Computes the anomaly scores and events of a finished clip. The baseline of its first 20 seconds is fitted to all of
  * these, so one second is enough. `scoreAnomalies` uses earlier frames alone unless the source is recorded.
  *
- * @param maps bits of each pixel of each frame but the first, height x width: `FrameCost.map` of `frameCosts`
+ * @param frames each frame but the first with its bits, as `frameCosts` yields these
  * @param frameRate frames per second
- * @throws PxvError `INPUT` if a map has another size than `size`
+ * @throws PxvError `INPUT` if a frame has another size than `size`
  */
-export function scoreFullClip(maps: readonly Float64Array[], size: Size, frameRate: number): FullClipScores {
-  const scorer = new AnomalyScorer<{ map: Float64Array }>(size, frameRate, { isRecorded: true });
+export function scoreFullClip(frames: readonly CostedFrame[], size: Size, frameRate: number): FullClipScores {
+  const scorer = new AnomalyScorer(size, frameRate, { isRecorded: true });
   const detector = new EventDetector(frameRate);
-  const scored = maps.flatMap((map, at) => scorer.add({ map }, at >= LACKING));
+  const scored = frames.flatMap((frame, at) => scorer.add(frame, at >= LACKING));
   scored.push(...scorer.end());
   for (const [at, { score, box }] of scored.entries()) detector.add(at + 1, score, box);
   detector.end();

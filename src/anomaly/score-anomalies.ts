@@ -83,8 +83,8 @@ export interface AnomalyOptions extends BaselineOptions {
  *
  * @param model video model; the frames may have any size
  * @param frames frames of the source from its first, all of one size, with the model's channels
- * @throws PxvError `INPUT` if a frame has another shape, or if `baseline` was fitted at another size; the signal's
- *   reason if aborted
+ * @throws PxvError `INPUT` if a frame has another shape, or if `baseline` was fitted at another size; `USAGE` if
+ *   `baselineFrames` is at most the model's number of context frames; the signal's reason if aborted
  * @example
  * ```js
  * import { chooseBackend, frameOf, loadModel, scoreAnomalies } from 'pxv';
@@ -101,6 +101,14 @@ export async function* scoreAnomalies(
   options: AnomalyOptions = {},
 ): AsyncGenerator<AnomalyScore, void> {
   const { frameRate = 25, baselineFrames = 0, threshold, from } = options;
+  const { context } = model.chain.exampleShape;
+  if (options.baselineFrames !== undefined && baselineFrames <= context)
+    throw errorFactory('USAGE', 'find anomalies')(
+      'baseline',
+      `more than the model's ${pluralize(context, 'context frame')}`,
+      pluralize(baselineFrames, 'frame'),
+      'learn from more seconds',
+    );
   const detector = new EventDetector(frameRate, threshold, from?.events);
   let scorer: AnomalyScorer<FrameCost> | undefined;
   const judged = function* (scored: readonly ScoredFrame<FrameCost>[], isEnd = false) {
@@ -121,7 +129,8 @@ export async function* scoreAnomalies(
 }
 
 /**
- * Fits a baseline for `scoreAnomalies` to normal clips of the same camera. Returns null if no clip has two frames.
+ * Fits a baseline for `scoreAnomalies` to normal clips of the same camera. Returns null if no clip is
+ * longer than the model's context frames.
  *
  * @param clips frames of each clip, all of one size, with the model's channels
  * @param options `onFrame` is called with the number of frames so far
@@ -134,15 +143,17 @@ export async function fitBaseline(
 ): Promise<Baseline | null> {
   let scorer: AnomalyScorer<FrameCost> | undefined;
   let frames = 0;
+  let isFitted = false;
   for await (const clip of clips) {
     for await (const cost of frameCosts(model, clip, options)) {
       scorer ??= new AnomalyScorer(cost.frame, options.frameRate ?? 25, { baselineFrames: Infinity });
       scorer.add(cost, hasContext(model, cost));
+      isFitted ||= hasContext(model, cost);
       options.onFrame?.(++frames);
     }
     scorer?.end();
   }
-  return scorer?.baseline ?? null;
+  return isFitted ? scorer!.baseline : null;
 }
 
 /** Returns true if all context frames of a frame exist. */

@@ -217,7 +217,7 @@ async function watch(
   const frames = findings.remembering(source.frames(), from?.index ?? -1, (done) =>
     onProgress?.({ what: 'watch', done, total: estimatedFrames }),
   );
-  const learnFirst = seconds === null ? undefined : Math.max(2, Math.round(seconds * rate));
+  const learnFirst = seconds === null ? undefined : Math.round(seconds * rate);
   const comparison = { baseline: baseline ?? undefined, baselineFrames: learnFirst, from: from ?? undefined };
   const watched = scoreAnomalies(model, frames, { ...settings, ...comparison });
   try {

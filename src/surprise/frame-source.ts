@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { errorFactory } from '../foundation/errors.js';
 import type { Frame, Size } from '../foundation/frame.js';
+import { pluralize } from '../foundation/pluralize.js';
 import type { FrameRate } from '../foundation/frame-rate.js';
 import { quantizeFrames } from '../foundation/levels.js';
 import type { Model } from '../model/model.js';
@@ -104,7 +105,7 @@ export function parseSeconds(learn: readonly string[] | undefined): number | nul
 
 /**
  * Fits the baseline to the clips of option `learn`, at the frame size of the search: regions then correspond.
- * @throws PxvError `INPUT` if a clip cannot be read, or if no clip has two frames
+ * @throws PxvError `INPUT` if a clip cannot be read, or if no clip is longer than the context frames
  */
 export async function fitBaselineFromClips(
   model: Model,
@@ -119,5 +120,6 @@ export async function fitBaselineFromClips(
   const onFrame = (done: number) => onProgress?.({ what: 'learn', done, total: null });
   const usual = await fitBaseline(model, clips(), { ...settings, onFrame });
   if (usual !== null) return usual;
-  throw errorFactory('INPUT', 'fit baseline')(learn.join(', '), 'two frames or more', 'fewer', 'give longer clips');
+  const expected = `more than the model's ${pluralize(model.chain.exampleShape.context, 'context frame')}`;
+  throw errorFactory('INPUT', 'fit baseline')(learn.join(', '), expected, 'fewer', 'give longer clips');
 }

@@ -1,6 +1,6 @@
 import { chooseBackend } from '../../src/backend/choose-backend.js';
 import type { Frame } from '../../src/foundation/frame.js';
-import { AnomalyScorer } from '../../src/anomaly/anomaly-scorer.js';
+import { AnomalyScorer, type CostedFrame } from '../../src/anomaly/anomaly-scorer.js';
 import {
   fitBaseline,
   scoreAnomalies,
@@ -137,4 +137,56 @@ test('frames of other colours than the model has are refused in one line, and an
   );
   const stopped = AbortSignal.abort(new Error('stopped'));
   await expect(watched(frames, { signal: stopped })).rejects.toThrow('stopped');
+});
+
+test('a flat surface that appears stands out by its area, though its bits lie at its edge', () => {
+  const size = { width: 64, height: 64 };
+  const scorer = new AnomalyScorer<CostedFrame>(size, 30, { baselineFrames: 600 });
+  const white = frame(64, 64, 3, () => 230);
+  const inside = (pixel: number, x: number, y: number, side: number) =>
+    pixel % 64 >= x && pixel % 64 < x + side && pixel >= 64 * y && pixel < 64 * (y + side);
+  // A small dark thing moves everywhere, and disturbs what is around it. Later a larger one appears.
+  const at = (time: number): CostedFrame => {
+    const [x, y] = [Math.round(28 + 25 * Math.sin(0.1 * time)), Math.round(28 + 25 * Math.cos(0.07 * time))];
+    const isLarge = time === 660;
+    const isDark = (pixel: number) => inside(pixel, x, y, 3) || (isLarge && inside(pixel, 44, 44, 9));
+    const isEdge = (pixel: number) =>
+      inside(pixel, x - 2, y - 2, 7) || (isLarge && inside(pixel, 44, 44, 9) && !inside(pixel, 45, 45, 7));
+    const map = Float64Array.from({ length: 64 * 64 }, (_, pixel) =>
+      isEdge(pixel) ? 11 : 2 + Math.sin(12.9898 * pixel + 78.233 * time),
+    );
+    return { map, frame: frame(64, 64, 3, (px, py) => (isDark(64 * py + px) ? 0 : 230)), expected: white };
+  };
+  const scored = Array.from({ length: 700 }, (_, time) => scorer.add(at(time))).flat();
+  scored.push(...scorer.end());
+  const scores = scored.map(({ score }) => score);
+  expect(scores[660]).toBeGreaterThan(1.5);
+  expect(scores[660]).toBe(Math.max(...scores.slice(600)));
+  expect(scored[660].box).toMatchObject({ width: 16, height: 16 });
+});
+
+test.each([false, true])('key frames cost bits everywhere and are no event, recorded %s', (isRecorded) => {
+  const scorer = new AnomalyScorer<CostedFrame>({ width: 32, height: 32 }, 30, { isRecorded });
+  const grey = frame(32, 32, 3, () => 100);
+  const length = isRecorded ? 300 : 520;
+  const scored = Array.from({ length }, (_, time) => {
+    const isKey = time % 250 === 249;
+    const noise = (pixel: number) => Math.sin(12.9898 * pixel + 78.233 * time);
+    const map = Float64Array.from({ length: 32 * 32 }, (_, pixel) => (isKey ? 9 : 2) + noise(pixel));
+    return scorer.add({ map, frame: frame(32, 32, 3, () => (isKey ? 103 : 101)), expected: grey });
+  }).flat();
+  scored.push(...scorer.end());
+  expect(Math.max(...scored.map(({ score }) => score))).toBeLessThan(1.5);
+  expect(scored).toHaveLength(length);
+});
+
+test('a baseline of no more frames than the model looks back is refused, as all scores would be 0', async () => {
+  const { context } = model.chain.exampleShape;
+  await expect(watched(frames, { baselineFrames: context })).rejects.toThrow(
+    /^find anomalies: baseline: expected more than the model's \d+ context frames?, received \d+ frames?; learn from/,
+  );
+  expect(await fitBaseline(model, [frames.slice(0, context)])).toBeNull();
+  expect(await fitBaseline(model, [frames.slice(0, context + 1)])).not.toBeNull();
+  const [next] = await watched(frames.slice(0, context + 2), { baselineFrames: context + 1 });
+  expect(next.index).toBe(context + 1);
 });

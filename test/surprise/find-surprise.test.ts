@@ -41,6 +41,17 @@ test('raw frames of a stream are scored as those of a clip, and nothing is writt
   expect(readdirSync(folder.path)).toEqual(before);
 });
 
+test('--learn of no more frames than the context is refused in one line, of seconds and of clips', async () => {
+  const clip = makeClip(at('few.mkv'), frames.slice(0, 4), '-c:v', 'ffv1', '-pix_fmt', 'gbrp');
+  const asked = { size, frameRate: { numerator: 10, denominator: 1 } };
+  await expect(findSurprise(model, clip, { ...asked, learn: ['0.4s'] })).rejects.toThrow(
+    /^find anomalies: baseline: expected more than the model's 4 context frames, received 4 frames; learn from more/,
+  );
+  await expect(findSurprise(model, clip, { ...asked, learn: [clip] })).rejects.toThrow(
+    /^fit baseline: .*few\.mkv: expected more than the model's 4 context frames, received fewer; give longer clips$/,
+  );
+});
+
 test('a film alone is written to a .mp4, and nothing else beside it', async () => {
   const clip = makeClip(at('other.mkv'), frames, '-c:v', 'ffv1');
   await findSurprise(model, clip, { size, out: at('film.mp4') });
