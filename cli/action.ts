@@ -72,7 +72,8 @@ export function run<Given extends unknown[]>(
 
 /**
  * Makes a command and its subcommands throw usage errors of commander as one line that ends with a reference to the
- * help. Without this, commander prints the error and ends the process.
+ * help. Without `throwWrongUsage`, commander prints the error and ends the process.
+ * @param path command as typed, with its parent commands, such as `pxv datasets get`
  */
 export function throwWrongUsage(command: Command, path = command.name()): void {
   command.configureOutput({ outputError: () => {} });

@@ -20,7 +20,10 @@ carry) of the draw's deviation from it, so that errors fade. --temperature sets 
 frame; it may rise from frame to frame.`;
 
 const group = 'Size:';
-/** Returns the size flags of commands that run a model at any clip size. @param byDefault default size, in words */
+/**
+ * Returns the size flags of commands that run a model at any size.
+ * @param byDefault default size, in words, for the help
+ */
 export const sizeFlags = (byDefault: string) => ({
   size: withFlag(
     pixelSize.optional(),
@@ -49,7 +52,7 @@ letterbox scales it to fit inside the size and keeps its aspect, without bars.`;
 
 /**
  * Returns the size options of the library for parsed `sizeFlags`.
- * @param own size of the model's images, which clips are brought to if `fit` alone is given
+ * @param own size of the model's images, to which clips are scaled if only `fit` is given
  */
 export function sizeOptions(
   { size, shortSide, fit }: ParsedOptions<ReturnType<typeof sizeFlags>>,

@@ -110,7 +110,7 @@ function parserOf(value: z.ZodType, flag: string, most?: number): (text: string,
 }
 
 const group = 'Computing:';
-/** Flags for the options of `chooseBackend`, of commands that compute. */
+/** Flags of commands that compute: the options of `chooseBackend`. */
 export const computing = {
   threads: withFlag(positiveInteger.optional(), 'count', 'number of threads (default: one for each core)', {
     max: 256,
@@ -130,14 +130,14 @@ export const computing = {
   ),
 } satisfies Record<keyof BackendOptions, z.ZodType>;
 
-/** Flag for the model, of commands on video. */
+/** Flag that names the model, for commands on video. */
 export const videoModel = withFlag(
   z.string().optional(),
   'run|name',
   'run folder, .safetensors file or shipped model (default: video-64)',
 );
 
-/** Returns an error about an option, with the code `USAGE`. */
+/** Returns a `USAGE` error about an option. */
 export const invalidOption = errorFactory('USAGE', 'read options');
 
 function wrongValue(flag: string, expected: string, text: string, remedy: string): Error {
@@ -159,7 +159,10 @@ export function wholeNumber(text: string, flag: string, min: number, max = Numbe
   throw wrongValue(flag, `a whole number ${range}`, text, `give one such as ${flag} ${min}`);
 }
 
-/** Parses a number from `min` to `max`, inclusive, but without `min` if `above`. @throws PxvError `USAGE` */
+/**
+ * Parses a number from `min` to `max`, inclusive; `min` itself is refused if `above` is true.
+ * @throws PxvError `USAGE`
+ */
 export function decimalNumber(
   text: string,
   flag: string,

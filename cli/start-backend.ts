@@ -30,7 +30,10 @@ export async function startBackend(
   return chosen;
 }
 
-/** Loads the model of `--model` and starts the backend. `seconds` of the result returns the time since then. */
+/**
+ * Loads the model of `--model` (default: `DEFAULT_VIDEO_MODEL`) and starts the backend.
+ * @returns model, facts about the backend, and `seconds`, which returns the seconds since the backend was started
+ */
 export async function startWithModel(
   options: BackendOptions & { model?: string | undefined },
   progress: Progress,

@@ -14,7 +14,8 @@ import { type RecordImages, openImagesOnDisk, type Layout } from './records.js';
 const DECODE_CONCURRENCY = 16;
 
 /**
- * Opens image files as one set. Decodes them once, into a file in the cache that is valid until an image changes.
+ * Opens image files as one set. The first call decodes all images into one cache file, which later calls read until an
+ * image changes.
  * @param exact true to refuse images of another size, instead of scaling them to `shape`
  * @throws {PxvError} INPUT, naming the images that cannot be read; OUTPUT if the cache cannot be written to; RESOURCES
  *   if the disk is too small; the signal's reason if aborted.
@@ -55,7 +56,7 @@ export async function decodedImages(
 }
 
 /**
- * Opens images in a file of the cache, which is made first if it is missing.
+ * Opens images in a cache file, which is made first if missing.
  * @param identity all values that the pixels depend on, as the cache key
  * @param fill writes the pixels of the `count` images in order
  * @throws {PxvError} RESOURCES if the disk is too small

@@ -12,7 +12,7 @@ export interface DownloadOptions {
   /** URL of a folder with files of the same names, used instead of the official URLs. */
   mirror?: string;
   signal?: AbortSignal;
-  /** Called as bytes arrive, with bytes done and their total; called once if the file is complete already. */
+  /** Called as bytes arrive, with the file's name, bytes done and total bytes; once if the file is already complete. */
   onProgress?: (name: string, done: number, total: number) => void;
   /** Seconds without a byte after which a connection counts as dead. Default: 60. */
   patience?: number;

@@ -7,7 +7,7 @@ export type { Images, ImageSetFacts, OpenOptions, Split, TrainingSplit } from '.
 export { describeForTraining, openForTraining, type OpenImagesOptions } from './open-for-training.js';
 export { verifyImageSet, type VerifiedSet } from './verify.js';
 
-/** Throws if there is no image set `name`. @throws {PxvError} USAGE if `name` is neither a data set nor a folder */
+/** Checks that `name` is a data set or a folder of images. @throws {PxvError} USAGE if not */
 export function assertImageSet(name: string): void {
   getImageSet(name);
 }

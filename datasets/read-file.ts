@@ -25,7 +25,10 @@ export async function readMaybeGzip(path: string): Promise<Uint8Array> {
   });
 }
 
-/** Yields the bytes of `file` transformed by `unpack`, chunk by chunk. Leaving the loop closes `file`. */
+/**
+ * Pipes `file` through `unpack`, such as a gunzip stream, and yields its output in chunks. Leaving the loop closes
+ * `file`.
+ */
 export async function* unpackedPieces(file: Readable, unpack: Transform): AsyncGenerator<Buffer, void> {
   file.on('error', (error) => unpack.destroy(error));
   try {
@@ -35,7 +38,7 @@ export async function* unpackedPieces(file: Readable, unpack: Transform): AsyncG
   }
 }
 
-/** Returns a handler that throws a system error as an INPUT error: a file or folder of a data set cannot be read. */
+/** Returns an error handler that throws an `INPUT` error: the file or folder `path` of a data set cannot be read. */
 export function unreadable(path: string) {
   return (cause: Error): never => {
     throw wrongFile(path, 'a readable file or folder', cause.message, { cause });

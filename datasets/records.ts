@@ -3,21 +3,24 @@ import { PxvError } from '../src/foundation/errors.js';
 import type { Channels, Size } from '../src/foundation/frame.js';
 import type { Images } from './image-set.js';
 
-/** Shape and origin of images to open. */
+/** Shape and origin of images to open (see `Images`). */
 export interface RecordImages extends Size {
   channels: Channels;
   levels: 2 | 256;
+  /** Short description of the source. */
   origin: string;
+  /** Paths of the files that hold the images. */
   files: readonly string[];
 }
 
-/** File, or part of a file, that holds images at equal distances. */
+/** File, or part of a file, that holds images as records of equal length. */
 export interface RecordFile {
   path: string;
   /** Bytes before the first image's pixels. */
   offset: number;
   /** Bytes from the start of one image to the start of the next. */
   stride: number;
+  /** Number of images. */
   count: number;
 }
 

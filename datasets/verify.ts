@@ -10,6 +10,7 @@ import { resolveImageSet } from './registry.js';
 /** Result of verifying a data set. */
 export interface VerifiedSet {
   folder: string;
+  /** Number of images and origin of each split; `official`: number in the official files, null if there are none. */
   splits: { split: Split; images: number; official: number | null; origin: string }[];
   /** Names of the files whose SHA-256 was compared and is right. */
   checkedFiles: string[];

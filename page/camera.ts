@@ -4,7 +4,7 @@ import { frameTaker, MAX_FRAMES, sizeFor, type Source, type TimedFrame } from '.
 const RATE = 10;
 
 /**
- * Opens the camera, once the user allows access. Takes a frame after the frame before was scored.
+ * Opens the camera, once the user allows access. Takes each frame as soon as the frame before is scored.
  * @throws Error in words for the user if there is no camera, or access is refused
  */
 export async function openCamera(): Promise<Source> {

@@ -8,13 +8,13 @@ const SHOWN = 4;
 /** Minimum number of scored frames for a baseline; before, no event is shown. */
 const FEW = 30;
 
-/** Returns the events to show: at most 4, highest score first. */
+/** Returns the events to show: at most 4, highest score first; none before 30 frames, or all, are scored. */
 export function selectShownEvents({ hindsight: { events }, maps, isDone }: Session): readonly AnomalyEvent[] {
   if (!isDone && maps.length < FEW) return [];
   return events.slice(0, SHOWN);
 }
 
-/** Returns a time in seconds as text, such as `0:04.2`. */
+/** Returns a time in seconds as minutes and seconds, such as `0:04.2`. */
 export function clock(seconds: number): string {
   const tenths = Math.round(10 * seconds);
   const rest = ((tenths % 600) / 10).toFixed(1).padStart(4, '0');
@@ -40,6 +40,7 @@ export class EventList {
   /** @param lookAt called with the event that the user selects */
   constructor(private readonly lookAt: (event: AnomalyEvent) => void) {}
 
+  /** Shows the events of a session; `chosen` is the selected event, null if there is none. */
   show(session: Session, chosen: AnomalyEvent | null): void {
     const { frames, times, isLive, isDone } = session;
     const events = selectShownEvents(session);

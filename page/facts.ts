@@ -1,6 +1,6 @@
 import type { Session } from './session.js';
 
-/** Returns facts about a session, as pairs of name and text: progress, speed and bottleneck. */
+/** Returns the rows of the page's table about a session, as pairs of name and text: progress, speed and bottleneck. */
 export function factsOf(session: Session): [name: string, text: string][] {
   const { frames, maps, seconds, source } = session;
   const { width, height } = frames[0] ?? { width: 0, height: 0 };

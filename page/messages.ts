@@ -25,7 +25,7 @@ export type Answer =
   | { type: 'costed'; index: number; expected: Frame; map: Float64Array; seconds: number }
   /** Predicted frame of the request: best guess, or drawn sample. */
   | { type: 'predicted'; how: 'guess' | 'draw'; known: number; index: number; frame: Frame; seconds: number }
-  /** Fraction of the next sampled frame of the request that is drawn. */
+  /** Fraction of the current sampled frame that is drawn so far. */
   | { type: 'drawing'; known: number; fraction: number }
   /** Decoded frame, and its time in the clip in seconds; then messages for frames lost to damage, and for the end. */
   | { type: 'decoded'; frame: Frame; time: number }

@@ -1,12 +1,17 @@
 import { AHEAD, READ_AT_FIRST, type Session } from './session.js';
 
-/** Part of the work on a video, in words, and the fraction of the part that is done. */
+/** Progress of the current part of the work on a video. */
 export interface WorkProgress {
+  /** Description of the part for the user, with the time left if known. */
   words: string;
+  /** Fraction of the part that is done, 0 to 1. */
   fraction: number;
 }
 
-/** Returns the part of the work that is being done, with the time left; null if nothing more is to be computed. */
+/**
+ * Returns the progress of the work on a video: load, read, predict, draw a sample, then score. Returns null if all is
+ * done, the session has failed, or the video is live.
+ */
 export function progressOf(session: Session): WorkProgress | null {
   const { computing, known, guessed, drawn, drawing, frames, maps, isLive, isDone, failure } = session;
   if (failure !== null) return null;
@@ -31,7 +36,7 @@ export function progressOf(session: Session): WorkProgress | null {
   return part(`Looking for surprises: ${maps.length} of ${last} frames`, maps.length / last);
 }
 
-/** Returns a drawn fraction in words. */
+/** Returns a fraction of a frame in words, such as `40% of it`. */
 export const percent = (fraction: number) => `${Math.round(100 * fraction)}% of it`;
 
 /** Returns the time that all parts together still take, in words; nothing while the pace of one is not known. */

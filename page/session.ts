@@ -10,9 +10,11 @@ const KNOWN_AT_FIRST = 10;
 /** Number of frames that are read before the first prediction: the known ones, and the true ones after them. */
 export const READ_AT_FIRST = KNOWN_AT_FIRST + AHEAD;
 
-/** Threads of the worker, and if the page is cross-origin isolated. */
+/** Facts about the worker that computes. */
 export interface Computing {
+  /** Number of threads. */
   threads: number;
+  /** True if the page is cross-origin isolated, so that threads may share memory. */
   isolated: boolean;
 }
 
@@ -31,10 +33,11 @@ export class Session {
   guessed = new Map<number, Frame>();
   /** Predicted frames of one sample, by index. */
   drawn = new Map<number, Frame>();
+  /** Facts about the worker; null until its model is loaded. */
   computing: Computing | null = null;
   /** Fraction of the next sampled frame that is drawn. */
   drawing = 0;
-  /** Seconds spent on the last frame: on scoring it, on its best guess, on drawing it. Null before the first one. */
+  /** Seconds that the last frame of each kind took: to score, to expect, to sample. Null before the first frame. */
   seconds: Record<'cost' | 'guess' | 'draw', number | null> = { cost: null, guess: null, draw: null };
   /** Error that ended the session, in words for the user; null if there is none. */
   failure: string | null = null;
@@ -89,7 +92,7 @@ export class Session {
     this.changed();
   }
 
-  /** Returns the frames so far as a source, for a session with another model. */
+  /** Returns a source that repeats the frames received so far, for a session with another model. */
   recorded(): Source {
     const timed = this.frames.map((frame, at): TimedFrame => ({ frame, time: this.times[at] }));
     // eslint-disable-next-line @typescript-eslint/require-await

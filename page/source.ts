@@ -10,6 +10,7 @@ export interface TimedFrame {
 
 /** Source of frames, at the size that the model sees. */
 export interface Source {
+  /** Name for the user, such as a file's name. */
   name: string;
   /** True for a live video, whose frames are taken as fast as they are scored. */
   isLive: boolean;
@@ -34,7 +35,7 @@ export function sizeFor({ width, height }: Size): Size {
   return { width: side(width), height: side(height) };
 }
 
-/** Returns a function that makes a frame of `size` from what its callback draws on a canvas. */
+/** Returns a function that calls `draw` with a canvas of `size`, and returns the canvas's pixels as a frame. */
 export function frameTaker(size: Size): (draw: (on: CanvasRenderingContext2D, size: Size) => void) => Frame {
   const canvas = Object.assign(document.createElement('canvas'), size);
   const context = canvas.getContext('2d', { alpha: false, willReadFrequently: true })!;

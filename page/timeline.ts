@@ -16,6 +16,7 @@ type Attributes = Readonly<Record<string, string | number>>;
 export class Timeline {
   constructor(private readonly root: HTMLElement) {}
 
+  /** Draws the graph of a session, with a vertical line at the frame with index `shown`. */
   draw(session: Session, shown: number): void {
     const width = this.root.clientWidth;
     const { frames, known, isLive } = session;

@@ -15,6 +15,7 @@ export interface KernelTiming extends Workload, Roof {
   shape: string;
   /** Number of calls in a training step. */
   calls: number;
+  /** Time of one call, in seconds. */
   seconds: number;
 }
 

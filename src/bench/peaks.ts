@@ -56,12 +56,16 @@ export function measurePeaks(kernels: Kernels, precision: Precision): Peaks {
 
 /** Roof of a kernel: the peak, of arithmetic or of memory, that bounds its speed. */
 export interface Roof {
+  /** Peak that bounds the speed. */
   roof: 'compute' | 'memory';
   /** Shortest possible time divided by the measured time; above 1 where arrays stay in the cache between calls. */
   rooflineFraction: number;
 }
 
-/** Returns the roof of a workload: the longer of arithmetic and memory time at peak, compared with `seconds`. */
+/**
+ * Returns the roof of a workload: the peak, of arithmetic or of memory, at which the work takes longer. Divides this
+ * shortest possible time by the measured `seconds`.
+ */
 export function findRoof({ flops, bytes, seconds }: Workload & { seconds: number }, { gflops, gbytes }: Peaks): Roof {
   const arithmetic = flops / gflops / 1e9;
   const traffic = bytes / gbytes / 1e9;
@@ -70,8 +74,9 @@ export function findRoof({ flops, bytes, seconds }: Workload & { seconds: number
 }
 
 /**
- * Measures the work and the time in seconds of a kernel call on newly allocated arrays. The time is the shortest of
- * `tries` calls, after a warm-up call. Frees the arrays.
+ * Measures the time in seconds of a kernel call on newly allocated arrays, and counts its work. The time is the
+ * shortest of `tries` calls, after a warm-up call. Frees the arrays.
+ * @param numbers scalar arguments of the kernel
  * @param passed names of the nullable arrays to pass
  * @param value returns the value at each index of float arrays; levels cycle through their range
  */

@@ -8,7 +8,9 @@ export interface ProfileEntry extends Workload {
   kernel: KernelName;
   /** Shape in words; empty for kernels on plain arrays. */
   shape: string;
+  /** Number of calls. */
   calls: number;
+  /** Total time of all calls, in seconds. */
   seconds: number;
 }
 
@@ -25,6 +27,7 @@ export class Profile {
     return Object.fromEntries(watched) as Kernels;
   }
 
+  /** Removes all entries. */
   clear(): void {
     this.byKey.clear();
   }

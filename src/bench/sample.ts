@@ -8,6 +8,7 @@ import { describeBenchNetwork, type BenchNetwork } from './network.js';
 /** Options for `benchSample`. */
 export interface BenchSampleSettings {
   network: BenchNetwork;
+  /** Batch size: images drawn at once. */
   batch: number;
   /** Number of times the batch is drawn. */
   tries: number;

@@ -18,8 +18,11 @@ import { Profile, type ProfileEntry } from './profile.js';
 /** Options for `benchTrain`. */
 export interface BenchTrainSettings {
   network: BenchNetwork;
+  /** Batch size. */
   batch: number;
+  /** Number of timed steps, after 3 warm-up steps. */
   steps: number;
+  /** Precision of matrix products. */
   precision: Precision;
   seed: bigint;
 }
@@ -54,7 +57,7 @@ const WARM_UP = 3;
 /**
  * Times training steps (gradients, then an RMSProp update) of a network on images of random levels, on the current
  * backend.
- * @param onStep called after each step with its number; warm-up steps have numbers up to 0
+ * @param onStep called after each step with its number: -2 to 0 for warm-up steps, then from 1
  */
 export async function benchTrain(
   { network: settings, batch, steps, precision, seed }: BenchTrainSettings,

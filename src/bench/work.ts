@@ -20,7 +20,7 @@ const productsOf: { [K in KernelName]?: (numbers: KernelNumbers<K>) => number } 
   matMul: ({ m, n, k }) => m * n * k,
 };
 
-/** Returns the minimum work of a kernel call, from its numbers and arrays. */
+/** Counts the minimum work of a kernel call, from its scalar arguments and arrays. */
 export function countWork<K extends KernelName>(
   kernel: K,
   numbers: KernelNumbers<K>,

@@ -3,10 +3,11 @@ import type { Program } from '../model/program.js';
 import type { Slot } from '../model/groups.js';
 
 /**
- * Returns the number of leading groups of slot x that output group `group` may see through the tap at (dy, dx). This
- * second definition of the paper's masks (1601.06759, section 3.4 and figure 2) is independent of the code that makes a
- * program's taps. Mask A applies to the image, mask B to features. Features of earlier pixels are visible whole at
- * their own pixel.
+ * Returns the number of leading colour groups of input `x` that output group `group` may read at the kernel offset
+ * (dy, dx). Mask A applies to the image, mask B to features (1601.06759, section 3.4 and figure 2). Conditioning inputs
+ * are visible at every offset. Features made from earlier pixels are visible whole at offset (0, 0).
+ *
+ * This definition is independent of the code that makes a program's taps, so that checks can compare the two.
  */
 export function unmaskedGroups(x: Slot, group: number, dy: number, dx: number): number {
   if (x.ready === 'given' || dy < 0 || (dy === 0 && dx < 0)) return x.groups.length;
@@ -15,7 +16,10 @@ export function unmaskedGroups(x: Slot, group: number, dy: number, dx: number): 
   return x.ready === 'image' ? group : group + 1;
 }
 
-/** Returns the number of rows that input b of an add is moved down: 1 if b contains its whole row, else 0. */
+/**
+ * Returns the number of rows by which an add must shift its input `b` down. Returns 1 if `b` depends on all pixels of
+ * its row, including later ones. Else returns 0.
+ */
 export function expectedRowsDown({ b }: AddOp): 0 | 1 {
   return b.ready === 'row' ? 1 : 0;
 }
@@ -30,7 +34,8 @@ export function kernelOffsets({ kernel: { height, width } }: ConvOp['shape']): {
 
 /**
  * Checks the masks of a program. Each op must read, by tap and group, exactly the features that its kernel and the
- * paper's masks allow. The gates of an LSTM are split as its states, four times as wide.
+ * paper's masks allow. The gates of an LSTM must be split into the colour groups of its states, each four times as
+ * wide.
  * @returns one line for each fault; empty if there are none
  */
 export function findMaskFaults(program: Program): string[] {

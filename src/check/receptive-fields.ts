@@ -12,8 +12,8 @@ import { type SubPixelGrid } from './sub-pixels.js';
 /** Receptive fields of a network: the sub-pixels that the output for each sub-pixel can depend on. */
 export interface ReceptiveFields extends SubPixelGrid {
   /**
-   * Offsets of the pixels that features of earlier pixels are made from; null: all pixels before; undefined: no such
-   * features.
+   * Offsets (dy, dx) of the earlier pixels that the network's features of earlier pixels are computed from. Null: all
+   * pixels before, in raster order. Undefined: the network has no such features.
    */
   earlier?: ReturnType<typeof earlierTaps>;
   /**
@@ -43,9 +43,9 @@ const stateColumns: Readonly<Record<ScanOrder, { above: readonly number[]; besid
 };
 
 /**
- * Returns the context that the design of a program promises. Propagates, from op to op, the set of sub-pixels that each
- * colour group at each pixel can depend on. An op is taken as a kernel under the paper's masks, an LSTM scan, or a sum,
- * not as its list of taps. A missing or extra tap thus breaks the promise.
+ * Returns the receptive fields that a program should have by its design. Propagates, from op to op, the set of
+ * sub-pixels that each colour group at each pixel can depend on. Each op counts as a kernel under the paper's masks, an
+ * LSTM scan, or a sum. The program's own list of taps is not used, so a missing or extra tap shows as a difference.
  *
  * Time and memory grow with the square of the number of sub-pixels: 64x64 RGB takes about a second.
  * @param earlier offsets of earlier pixels, as `earlierTaps` returns them
@@ -83,8 +83,9 @@ export function expectedReceptiveFields(program: Program, earlier: ReceptiveFiel
 }
 
 /**
- * Returns the indices of the sub-pixels that the features of earlier pixels at `pixel` are made from: all channels of
- * some pixels.
+ * Returns the indices of the sub-pixels that the features made from earlier pixels read for `pixel`: all channels of
+ * the pixels at the offsets `earlier`. Offsets outside the image are omitted.
+ * @param pixel index in raster order
  */
 export function earlierSubPixels(
   { size, channels, earlier = [] }: Omit<ReceptiveFields, 'reaches' | 'isSeen'>,

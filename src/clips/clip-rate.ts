@@ -10,7 +10,9 @@ import type { frameRateOrModel } from '../options/fields.js';
 export type AskedRate = z.infer<typeof frameRateOrModel>;
 
 /**
- * Returns the target frame rate of clips; undefined to read each clip at the clip's own rate.
+ * Returns the target frame rate for reading clips: the model's training rate if `asked` is `model`, else `asked`.
+ * Undefined means each clip's own rate.
+ * @param operation name of the task, for the error
  * @throws PxvError `USAGE` if `asked` is `model` and the model was trained at no fixed rate
  */
 export function rateToRead(model: Model, asked: AskedRate | undefined, operation: string): FrameRate | undefined {

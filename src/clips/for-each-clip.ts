@@ -16,13 +16,15 @@ export interface SkippedClip {
 export const TOO_SHORT_REASON = 'one frame has nothing before it to predict it from';
 
 /**
- * Runs `work` on each clip, one after another; the ranks of a process group share the clips. Skips a clip, with a
- * warning, if the clip cannot be read, or if `work` returns null because the clip is too short. With
- * `keepFinished`, an abort ends the work of a single process with the clips done so far; several ranks throw.
+ * Runs `work` on each clip, one after another. The ranks of a process group share the clips. Skips a clip with a
+ * warning if `work` throws `INPUT` or `RESOURCES`, or returns null because the clip is too short.
+ *
+ * If `signal` is aborted, throws its reason. With `keepFinished`, a single process that has finished a clip returns the
+ * finished clips instead.
  * @param work returns the result for a clip, or null for a clip that is too short
- * @param hooks `onNext` is called after each clip with the number of clips processed
- * @returns results, skipped clips, and the number of clips not reached
- * @throws errors of `work` other than INPUT and RESOURCES; those too, if the user gave a single clip by its path
+ * @param hooks `onNext` is called after each clip with its name and its position among the sources, from 1
+ * @returns results in the order of `sources`, skipped clips, and the number of clips not processed
+ * @throws other errors of `work`; also `INPUT` and `RESOURCES` if the only source is a clip's own path
  */
 export async function forEachClip<T>(
   sources: readonly ClipSource[],
@@ -71,7 +73,7 @@ function warningOf({ name, reason }: Pick<SkippedClip, 'name' | 'reason'>): stri
   return `${name}: skipped: ${reason}`;
 }
 
-/** Returns the `INPUT` error for the case that every clip was skipped. */
+/** Returns the `INPUT` error to throw if every clip under `paths` was skipped. */
 export function noUsableClipError(operation: string, paths: readonly string[]): PxvError {
   const expected = 'at least one clip that can be read and has two frames or more';
   const remedy = 'give other clips; a folder of numbered images is a clip, a still image is not';

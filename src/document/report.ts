@@ -27,13 +27,16 @@ export function reportText({ sections }: Pick<ReportPage, 'sections'>): string {
   return sections.flatMap(sectionText).filter(Boolean).join('\n\n');
 }
 
-/** Returns a report as an object for JSON: title, and of each section the blocks. */
+/** Returns a report as an object for JSON: its title, and the blocks of each section. */
 export function reportJson({ title, sections }: Pick<ReportPage, 'title' | 'sections'>): object {
   const blockJson = (block: Block) => ({ kind: block.kind, ...getBlockKind(block).json(block) });
   return { title, sections: sections.map(({ title, blocks }) => ({ title, blocks: blocks.map(blockJson) })) };
 }
 
-/** Returns a CSV file, as name and text, for each block that has figures. */
+/**
+ * Returns a CSV file (name and contents) for each block with figures. Names hold section and block numbers, from 1, and
+ * the title.
+ */
 export function reportCsv({ sections }: Pick<ReportPage, 'sections'>): { name: string; text: string }[] {
   return sections.flatMap((section, at) =>
     section.blocks.flatMap((block, index) => {

@@ -29,16 +29,23 @@ export type Point = readonly [number, number];
 
 /** Options for drawing text. */
 export interface TextSettings<P = Paint> {
+  /** Font size in pixels. Default: 13. */
   size?: number;
+  /** Name of the colour. Default: `text`. */
   paint?: P;
+  /** Part of the text that lies at the given x. Default: `start`. */
   anchor?: 'start' | 'middle' | 'end';
+  /** True for a bold font. Default: false. */
   bold?: boolean;
 }
 
 /** Options for drawing a line. */
 export interface LineSettings<P = Paint> {
+  /** Name of the colour. Default: `arrow`. */
   paint?: P;
+  /** Width of the line in pixels. Default: 1.5. */
   thickness?: number;
+  /** True for dashes of 4 pixels with gaps of 3. Default: false. */
   dashed?: boolean;
 }
 
@@ -46,7 +53,9 @@ export interface LineSettings<P = Paint> {
 export interface PathSettings {
   /** Lengths of dashes and gaps in pixels, as of `stroke-dasharray`. Default: a solid line. */
   dashes?: string | undefined;
+  /** Width of the line in pixels. Default: 1.5. */
   thickness?: number;
+  /** Opacity from 0 to 1. Default: 1. */
   opacity?: number;
 }
 
@@ -65,7 +74,7 @@ export class SvgDrawing<P extends string = Paint> {
     private readonly palette: Palette = chartPaints,
   ) {}
 
-  /** Draws text with its baseline at `y`. */
+  /** Draws a line of text, with the anchor at `x` and the baseline at `y`. */
   text(x: number, y: number, words: string, settings: TextSettings<P | Paint> = {}): void {
     const { size = 13, paint = 'text', anchor = 'start', bold = false } = settings;
     const anchored = anchor === 'start' ? '' : ` text-anchor="${anchor}"`;
@@ -96,7 +105,7 @@ export class SvgDrawing<P extends string = Paint> {
     );
   }
 
-  /** Fills an SVG path given around the origin, moved to a point. */
+  /** Fills an SVG path whose origin is moved to a point. */
   shape(path: string, [x, y]: Point, paint: P | Paint): void {
     this.parts.push(
       `<path class="${this.fill(paint)}" transform="translate(${formatLength(x)} ${formatLength(y)})" d="${path}"/>`,
@@ -109,7 +118,7 @@ export class SvgDrawing<P extends string = Paint> {
     this.parts.push(`<path class="${this.fill(paint)}"${faint} d="${path}"/>`);
   }
 
-  /** Makes everything that `draw` draws a link to the element of the page with this id. */
+  /** Calls `draw`, and makes all that it draws a link to the page's element `id`. @param title label of the link */
   link(id: string, title: string, draw: () => void): void {
     this.hasLinks = true;
     this.parts.push(`<a href="#${escapeHtml(id)}" aria-label="${escapeHtml(title)}">`);
@@ -136,11 +145,13 @@ export class SvgDrawing<P extends string = Paint> {
     ].join('\n');
   }
 
+  /** Returns the CSS class that fills with a colour. */
   protected fill(paint: P | Paint): string {
     this.used.add(paint);
     return paint;
   }
 
+  /** Returns the CSS class that draws lines in a colour. */
   protected stroke(paint: P | Paint): string {
     this.used.add(`${paint}-edge`);
     return `${paint}-edge`;

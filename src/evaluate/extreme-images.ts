@@ -20,8 +20,9 @@ const SHOWN = 8;
 
 /**
  * Returns the 8 images with the highest bits/dim, highest first, and the 8 with the lowest, lowest first.
- * @param bitsPerDim of each image, in the order of `indices`
- * @param indices of the images in the split
+ * @param bitsPerDim bits/dim of each image, in the order of `indices`
+ * @param indices positions of the images in the split
+ * @param fileOf returns the path of an image's file
  */
 export function rankImages(
   bitsPerDim: ArrayLike<number>,
@@ -37,8 +38,8 @@ export function rankImages(
 
 /**
  * Writes a contact sheet of images with heat maps of their bits per pixel. The rows are the worst images with labels,
- * their heat maps, then the same for the best. White stands for the same number of bits in all heat maps; the number is
- * written below the first.
+ * their heat maps, then the best images and theirs. All heat maps share one scale: white is the maximum over all
+ * images, which is written below the first.
  * @param label returns the text below an image
  * @param placing how the contact sheet is written to `path`
  * @throws PxvError `OUTPUT` if the contact sheet cannot be written

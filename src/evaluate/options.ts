@@ -39,7 +39,10 @@ export interface ScoringProgress {
   clips: number;
   /** Current work on the clip. */
   what: 'score' | 'hindcast' | 'predict' | 'compress';
-  /** Number of finished frames of the clip; for 'predict', drawn frames, with fractions; for 'hindcast', hindcasts. */
+  /**
+   * Amount of this work done on the clip. 'score' and 'compress': frames. 'predict': drawn frames, with the fraction of
+   * the current one. 'hindcast': hindcasts.
+   */
   frames: number;
 }
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { errorFactory } from './errors.js';
 
 /**
- * Returns the bytes of addresses that this process may still reserve, by `ulimit -v` or `prlimit --as`. Infinity if
- * there is no limit, or if the system does not state one in procfs.
+ * Returns the bytes of address space that this process may still reserve under the limit of `ulimit -v` or
+ * `prlimit --as`. Returns Infinity if there is no limit, or if procfs states none.
  * @param proc path of procfs
  */
 export function freeAddresses(proc = '/proc'): number {
@@ -23,9 +23,11 @@ function figure(path: string, pattern: RegExp): number {
 }
 
 /**
- * Throws if this process may reserve fewer than `bytes` more addresses. Where addresses run out, Node.js ends with a
- * native stack trace.
- * @throws PxvError `RESOURCES`
+ * Checks that this process may reserve `bytes` more bytes of address space. If address space runs out, Node.js crashes
+ * with a native stack trace.
+ * @param operation name of the operation that needs the memory, for the error
+ * @param proc path of procfs
+ * @throws PxvError `RESOURCES` if fewer than `bytes` are left
  */
 export function assertFreeAddresses(operation: string, bytes: number, proc?: string): void {
   const free = freeAddresses(proc);

@@ -3,8 +3,9 @@ import { join, relative } from 'node:path';
 import { packageFolder } from './package-folder.js';
 
 /**
- * Returns the shell command that builds the native addon if typed in the folder `cwd`. In the root of a clone, returns
- * `npm run build`; elsewhere, `node` with the path of `scripts/build-addon.mjs`, which an installed package has too.
+ * Returns the shell command that builds the native addon, to be run in `cwd`. In the root of a clone, the command is
+ * `npm run build`. Elsewhere, the command is `node` with the path of `scripts/build-addon.mjs`.
+ * @param folder root folder of the package
  */
 export function describeBuildCommand(folder = packageFolder(), cwd = process.cwd()): string {
   if (cwd === folder && isClone(folder)) return 'npm run build';
@@ -14,7 +15,7 @@ export function describeBuildCommand(folder = packageFolder(), cwd = process.cwd
   return `node ${/^[\w./\\:@+-]+$/.test(path) ? path : `"${path}"`}`;
 }
 
-/** Returns true if `folder` is a clone with its sources, false if it is an installed package. */
+/** Returns true if the package root `folder` is a clone with its sources, false if `folder` is an installed package. */
 export function isClone(folder = packageFolder()): boolean {
   return existsSync(join(folder, 'tsconfig.build.json'));
 }

@@ -13,7 +13,10 @@ export function crc32(...parts: readonly Uint8Array[]): number {
   return parts.reduce(extendCrc32, 0);
 }
 
-/** Returns the CRC-32 of data followed by `bytes`, where `before` is the CRC-32 of the data, 0 if there is none. */
+/**
+ * Updates a CRC-32: returns the CRC-32 of earlier data followed by `bytes`.
+ * @param before CRC-32 of the earlier data; 0 if there is none
+ */
 export function extendCrc32(before: number, bytes: Uint8Array): number {
   let crc = ~before;
   for (let at = 0; at < bytes.length; at++) crc = (crc >>> 8) ^ ofByte[(crc ^ bytes[at]) & 0xff];

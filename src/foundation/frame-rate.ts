@@ -10,9 +10,9 @@ export interface FrameRate {
 export const MAX_FRAME_RATE = 1000;
 
 /**
- * Parses a frame rate: `10`, `12.5`, or a fraction as `30000/1001`. A decimal of two or more places that an NTSC rate
- * rounds to becomes the NTSC rate: 29.97 is 30000/1001. Returns null if `text` is no rate above 0 and at most
- * `MAX_FRAME_RATE`.
+ * Parses a frame rate: `10`, `12.5`, or a fraction such as `30000/1001`. Decimals of two or more places that are a
+ * rounded NTSC rate become the exact NTSC rate: `29.97` gives 30000/1001. Returns null if `text` is not a rate above 0
+ * and at most `MAX_FRAME_RATE`.
  * @example
  * ```js
  * import { parseFrameRate } from 'pxv';
@@ -42,7 +42,7 @@ export function framesPerSecond({ numerator, denominator }: FrameRate): number {
   return numerator / denominator;
 }
 
-/** Returns true if two frame rates differ by less than 5%, as those of cameras, NTSC and telecine (24 and 25) do. */
+/** Returns true if two frame rates differ by less than 5 %, as 30 and 29.97 (NTSC) or 24 and 25 (PAL speed-up) do. */
 export function isSameRate(a: FrameRate, b: FrameRate): boolean {
   return rateRatio(a, b) < 1.05;
 }

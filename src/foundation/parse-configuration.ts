@@ -1,21 +1,27 @@
 import type { z } from 'zod';
 import { PxvError } from './errors.js';
 
-/** Source of a configuration, to be named in errors. @inline */
+/** Source of a configuration: operation, file or option, and code that errors about the configuration state. @inline */
 export interface ConfigurationSource {
+  /** Operation that reads the configuration, such as `configure training`. */
   operation: string;
   /** File or option that holds the configuration. */
   argument: string;
+  /** Error code. */
   code: 'USAGE' | 'CHECKPOINT';
-  /** Remedies for keys of earlier versions, by dotted path without indices; other keys get the nearest known one. */
+  /**
+   * Remedy for each key that only earlier versions of pxv knew. Keys are dotted paths without array indices, such as
+   * `training.disturb`. Errors about other unknown keys suggest the known key with the most similar name.
+   */
   earlierKeys?: Readonly<Record<string, string>>;
   /** Returns the key that another name stands for, such as the name of a flag, or undefined. */
   keyNamed?: ((name: string) => string | undefined) | undefined;
 }
 
 /**
- * Parses `value` by a zod schema.
- * @throws PxvError `source.code`, naming the first invalid key; for an unknown key also the nearest known one
+ * Validates `value` by a zod schema, and returns the parsed value.
+ * @throws PxvError with the source's code, naming the first invalid key; for an unknown key also the most similar
+ *   known key
  */
 export function parseConfiguration<T>(
   schema: z.ZodType<T>,

@@ -59,8 +59,8 @@ export function philox4x32(counter: Uint32Array, key: Uint32Array, out: Uint32Ar
 }
 
 /**
- * Stream numbers, the last word of Philox counters, which keep the random numbers of each purpose apart. Sampling uses
- * `sampling` plus the colour channel, 0 to 2, plus 256 for each scale above the coarsest.
+ * Stream numbers: the last word of a Philox counter, one for each purpose, so that no two purposes share random
+ * numbers. Sampling adds the colour channel, 0 to 2, and 256 for each scale above the coarsest.
  */
 export const randomStreams = {
   sampling: 0,

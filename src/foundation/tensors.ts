@@ -1,7 +1,7 @@
 /**
- * Rank of a tensor. The types in this file replace those of tfjs in the package's declarations
- * (`scripts/detach-types.mjs`). Declarations of tfjs import those of WebGPU, which clash with TypeScript's own under
- * `skipLibCheck: false`. The public API needs no more of a tensor.
+ * Rank of a tensor: `R` and its number of axes. The types in this file replace those of tfjs in the package's
+ * declarations (`scripts/detach-types.mjs`). Declarations of tfjs import those of WebGPU, which clash with TypeScript's
+ * own under `skipLibCheck: false`. The public API needs no more of a tensor.
  */
 export type Rank = 'R0' | 'R1' | 'R2' | 'R3' | 'R4' | 'R5' | 'R6';
 
@@ -13,6 +13,9 @@ export interface Tensor<R extends Rank = Rank> {
   dispose(): void;
 }
 
+/** Tensor without axes: one number. */
 export type Scalar = Tensor<'R0'>;
+/** Tensor with two axes. */
 export type Tensor2D = Tensor<'R2'>;
+/** Tensor with four axes: batch, height, width and channels if it holds images. */
 export type Tensor4D = Tensor<'R4'>;

@@ -4,5 +4,5 @@ import * as tf from '@tensorflow/tfjs-core';
 export { tf };
 export { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 
-/** Does nothing: a page computes no gradients. */
+/** Does nothing, in place of `loadGradients` of tfjs.ts: a web page computes no gradients. */
 export function loadGradients(): void {}

@@ -78,8 +78,8 @@ export async function writeAtomically<Result>(
 }
 
 /**
- * Checks that `path` can be written: creates a temporary file in its folder, with missing parents, and removes all
- * again.
+ * Checks that a file can be written at `path`. Creates a temporary file in the same folder, and missing parent folders,
+ * then removes them.
  * @throws PxvError `OUTPUT` if `path` cannot be written
  */
 export function checkWritable(path: string): void {
@@ -105,8 +105,9 @@ export function appendLine(path: string, line: string): void {
 }
 
 /**
- * Returns the error to throw after a write to `path` has thrown `cause`: a `PxvError` `OUTPUT` if `cause` is a system
- * error, else `cause` itself.
+ * Converts an error of a write to `path` to the error to throw. Returns a `PxvError` `OUTPUT` if `cause` is a system
+ * error. Returns `cause` itself if not.
+ * @param wording operation and remedy that the `PxvError` states
  */
 export function writeFailure(path: string, cause: unknown, wording: Wording = {}): unknown {
   if (!isSystemError(cause)) return cause;
@@ -135,8 +136,8 @@ export function isSystemError(cause: unknown): cause is NodeJS.ErrnoException {
 }
 
 /**
- * Returns the first letters of the final name if `name` is a temporary name, as a killed process leaves behind. Returns
- * null if `name` is no temporary name.
+ * Recognises the name of a temporary file of `writeAtomically`, such as a killed process leaves behind. Returns the
+ * first 40 characters of the final file's name. Returns null if `name` is not a temporary name.
  */
 export function parseTemporaryName(name: string): string | null {
   return /^\.(.+)\.[0-9a-f]{16}\.partial$/s.exec(name)?.[1] ?? null;
@@ -192,7 +193,7 @@ function discard(temporary: string, folders: readonly string[] = []): void {
 }
 
 /**
- * Removes the empty ones of `folders`. Stops at the first that holds files of others.
+ * Removes `folders` in order, and stops at the first folder that is not empty or cannot be removed.
  * @param folders paths, the innermost first
  */
 export function removeEmptyFolders(folders: readonly string[]): void {

@@ -12,9 +12,11 @@ export interface Flag {
   name?: string;
   /** Placeholder of the value in the help. A flag without a placeholder is a switch. */
   value?: string;
+  /** Description in the help. */
   help: string;
   /** Maximum number that the command accepts. Higher numbers are likely slips; programs may pass them. */
   max?: number;
+  /** Heading of the help under which the flag is listed, such as `Computing:`. Default: `Options:`. */
   group?: string;
   /** Names of fields whose flags cannot be combined with this flag. */
   conflicts?: string[];
@@ -116,10 +118,13 @@ export const processGroup = z
     'expected a process group',
   )
   .optional();
+/** Schema of an integer from 1. */
 export const positiveInteger = z.int().min(1);
+/** Schema of an integer from 0. */
 export const nonNegativeInteger = z.int().min(0);
 /** Schema of a number of frames, or 'all' for every frame of a clip. */
 export const framesOrAll = z.union([z.literal('all'), nonNegativeInteger], 'expected a whole number, or all');
+/** Schema of a finite number above 0. */
 export const positiveNumber = z.number().positive();
 // Also accepts NaN and infinities: the task's own error names the valid range.
 /** Schema of any number, finite or not. */
@@ -144,9 +149,9 @@ const drawing = {
   group: 'Drawing:',
   warnAbove: { limit: 2, consequence: 'samples are mostly noise; 1 is the model itself' },
 };
-/** Schemas of the sampling options of image tasks. Default: as images are scored (see `FrameSettings`). */
+/** Schemas of the sampling options of image tasks. Default: temperature 1, the model's own distribution. */
 export const imageSamplingFields = { temperature: withFlag(anyNumber.default(1), 't', TEMPERATURE, drawing) };
-/** Schemas of the sampling options of rollouts. Default: as the model file says. */
+/** Schemas of the sampling options of rollouts. Default: the sampling settings in the model file. */
 export const rolloutSamplingFields = {
   temperature: withFlag(anyNumber.optional(), 't', `${TEMPERATURE} (default: by the model, see below)`, drawing),
 };
@@ -159,7 +164,7 @@ export const SEED = 'seed of all random numbers, 0 to 2^64 - 1';
 export const seed = withFlag(anySeed.default(DEFAULT_SEED), 'number', SEED);
 /** Schema of the option to overwrite existing output. */
 export const overwrite = booleanFlag('replace an existing --out');
-/** Schema of the folder of a data set. */
+/** Schema of the folder of a data set's files. Default: the set's folder in the cache. */
 export const data = withFlag(
   z.string().optional(),
   'folder',
@@ -186,7 +191,7 @@ export const frameRate = withFlag(
   { name: 'fps' },
 );
 
-/** Schema of the precision of products in a training step. */
+/** Schema of the precision of matrix products in training steps: `float32` or `bf16`. */
 export const precision = withFlag(
   z.enum(['float32', 'bf16'] satisfies Precision[]).optional(),
   'name',

@@ -59,8 +59,8 @@ export interface PredictedClip extends WrittenClip {
 }
 
 /**
- * Returns the options with `from` and `horizon` replaced according to `holdOut`, if given. `from` is null by default; a
- * negative `from` counts from the clip's end.
+ * Returns the options with `holdOut` resolved: `holdOut` n becomes `from` -n and `horizon` n, which predict the clip's
+ * last n frames. Without `holdOut`, changes nothing but a missing `from`, which becomes null.
  */
 export function resolveHoldOut<O extends Pick<ParsedOptions<typeof predictClipFields>, 'from' | 'horizon' | 'holdOut'>>(
   asked: O,
@@ -70,10 +70,10 @@ export function resolveHoldOut<O extends Pick<ParsedOptions<typeof predictClipFi
 }
 
 /**
- * Predicts frames of a clip, and writes them after the clip's known frames. Each frame of the horizon has a panel for
- * each sample. If `from` or `holdOut` is given, a panel of the true frame comes first. The labels of the output are
- * those of `writePanels`. In a process group, the main process writes. With `keepFinished`, an abort leaves an output
- * that ends with the last finished frame, unless several processes predict or `out` would replace an output.
+ * Predicts frames of a clip, and writes them after the clip's known frames, as panels side by side (see
+ * `writePanels`). Each sample, or the best guess, has a panel. If `from` or `holdOut` is given, a panel of the true
+ * frames comes first. In a process group, the main process writes. With `keepFinished`, an abort leaves an output that
+ * ends with the last finished frame, unless several processes predict or `out` would replace an output.
  * @throws PxvError if an option is unknown or out of range, the model is an image model, the clip cannot be read, no
  *   frame is known before the first predicted one, or the output cannot be written; nothing of the output is left then
  * @throws the signal's reason if aborted; nothing of the output is left, and an existing output stays
@@ -165,11 +165,12 @@ function open(model: Model, path: string, options: Asked): Promise<ModelClip> {
 }
 
 /**
- * Throws an error if a prediction would exceed the available memory. All predicted frames are held in memory; one frame
- * at a time is enlarged, but all frames in a contact sheet. A gif, whose palette covers all frames, and a plain contact
- * sheet also hold all frames until the last.
- * @param model resized to the frames
- * @throws PxvError `RESOURCES`
+ * Checks that the memory suffices for a prediction. All predicted frames are held in memory. Frames are enlarged one at
+ * a time, or all at once for a contact sheet. A GIF, whose palette covers all frames, and a plain contact sheet also
+ * hold the known frames.
+ * @param model model at the size of the frames
+ * @param kind kind of output
+ * @throws PxvError `RESOURCES` if the estimated peak memory exceeds the available memory
  */
 export function assertPredictionMemory(
   model: Model,

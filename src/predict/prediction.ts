@@ -18,15 +18,21 @@ import type { predictClipFields } from './options.js';
 
 /** Options for `Prediction`, with defaults filled in. */
 export interface PredictionOptions extends ParsedOptions<typeof predictClipFields> {
-  /** Index of the first frame to predict; null: after the clip's last; below 0: counted from the clip's end. */
+  /**
+   * Index of the first frame to predict. Null: the frame after the clip's last. Below 0: counted from the clip's end.
+   */
   from: number | null;
+  /** Sampling settings of drawn frames. */
   settings: SamplingSettings;
 }
 
 /** Minimum duration of the known frames shown by default, in seconds. */
 const SECONDS_SHOWN = 2;
 
-/** Returns the maximum number of known frames shown before the predicted ones; Infinity for 'all'. */
+/**
+ * Returns the maximum number of known frames shown before the predicted frames: `knownFrames`, or Infinity for 'all'.
+ * Default: `horizon`, and at least the frames of 2 seconds.
+ */
 export function shownContextFrames(
   { knownFrames, horizon }: Pick<PredictionOptions, 'knownFrames' | 'horizon'>,
   rate: FrameRate,
@@ -39,7 +45,7 @@ export function shownContextFrames(
 export class Prediction {
   /** Sum of -log P of the finished predicted frames, in nats (see `PredictedFrame`). */
   nats = 0;
-  /** Time steps predicted so far. */
+  /** Predicted time steps so far, in order; known time steps are not included. */
   readonly finished: TimeStep[] = [];
   /** True frames of the clip over the horizon. */
   private readonly truth: Frame[] = [];
@@ -187,6 +193,7 @@ export class Prediction {
     return { index, predicted, panels };
   }
 
+  /** Frees the tensors of the model. */
   dispose(): void {
     this.sampler.dispose();
   }

@@ -2,8 +2,8 @@ import { lostPrecisionWarning } from '../backend/precision.js';
 import type { RunConfiguration } from '../training/configuration.js';
 
 /**
- * Returns the configuration with products in float32 if the backend in use lacks its precision, so that a recipe trains
- * on any CPU. Returns `configuration` itself if not.
+ * Returns the configuration with precision float32 if the current backend lacks the configured precision (bf16), so
+ * that a recipe trains on any CPU. Returns `configuration` itself if the backend has the precision.
  * @param onWarning called with a line about the change
  */
 export function withAvailablePrecision(

@@ -2,7 +2,7 @@ import { makeTable, type Table } from '../document/blocks/table.js';
 import { computeMean } from '../evaluation/statistics.js';
 import type { RecordedRun } from './recorded-run.js';
 
-/** Returns the runs in groups that validated on the same frames. A run without validation joins the first group. */
+/** Groups runs by the frames that they validated on. A run without validation joins the first group. */
 export function groupByValidation(runs: readonly RecordedRun[]): RecordedRun[][] {
   const keys = runs.map(validatedOn);
   const first = keys.find((key) => key !== null) ?? null;
@@ -32,7 +32,11 @@ export function incomparableWarning(groups: readonly (readonly RecordedRun[])[])
   );
 }
 
-/** Returns a table of the mean and the spread of runs that differ by the seed alone, within groups of `runs`. */
+/**
+ * Returns a table of bits/dim of trainings that differ by the seed alone: mean and standard deviation over seeds, of
+ * the best and the last validation. Trainings of different `groups` are never combined. Returns an empty list if no
+ * configuration has two seeds.
+ */
 export function seedTable(groups: readonly (readonly RecordedRun[])[]): Table[] {
   const rows = groups
     .flatMap((group) => groupBy(group, withoutSeed))

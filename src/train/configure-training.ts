@@ -36,15 +36,16 @@ const choicesSchema = z.strictObject({ network: networkChoice, ...presetChoices 
 /** Request of a training: like config.json of a run folder, but only `data` is required. */
 export interface TrainingRequest {
   /**
-   * Description or preset settings. Default: the description of the model that the training starts from, at `size` if
-   * that is the only setting.
+   * Model description, or settings of a preset network. Default: the description of the model that the training starts
+   * from. `{ size }` alone changes only that model's size.
    */
   model?: ModelDescription | ModelChoices | undefined;
   /** Sampling settings to keep in the model's file. Default: the usual settings for the model. */
   drawing?: SamplingSettings | null | undefined;
   /**
-   * Settings of the training. Defaults: those of `pxv train`. By default a training on clips starts from
-   * `video-64-small`, and from random weights if `model` describes a network; `from: null` means random weights.
+   * Settings of the training. Defaults: those of `pxv train`. By default, a training on clips starts from the weights
+   * of `video-64-small`. If `model` sets more than the size, or `from` is null, the training starts from
+   * random weights.
    */
   training?: TrainingSettings | undefined;
   /**

@@ -3,12 +3,15 @@ import { hashText, type DataHashes } from '../training/data-files.js';
 import type { RunFolder } from '../training/run-folder.js';
 
 /**
- * Consistency check of a resumed training's data. Only the same frames in the same order as before lead to the weights
- * of a training without a stop. The files are compared before decoding, by their bytes, since a file may be copied or
- * touched. The frames are compared after decoding, since another decoder may decode a file differently.
+ * Consistency check of a resumed training's data by hashes. Only the same frames in the same order give the weights of
+ * an uninterrupted training. Files are compared before decoding, by content, as modification times may change. Frames
+ * are compared after decoding, since another version of FFmpeg may decode a file differently.
  */
 export class DataConsistency {
-  /** @param before hashes in the resumed state @param accept true: changed data cause a warning, not an error */
+  /**
+   * @param before hashes in the state that the training resumes from
+   * @param accept true: changed data cause a warning; false: an error
+   */
   constructor(
     private readonly run: RunFolder,
     private readonly before: DataHashes,
@@ -16,13 +19,14 @@ export class DataConsistency {
     private readonly onWarning: ((text: string) => void) | undefined,
   ) {}
 
-  /** True if the files that the training started with are known. */
+  /** True if the state holds a hash of the files that the training started with. */
   get isListed(): boolean {
     return this.before.files !== null;
   }
 
   /**
-   * Returns the hashes to keep for the files of `list`: `before` itself if the files are unchanged.
+   * Compares the files, and returns the hashes to store with the training: `before` itself if the files are unchanged.
+   * @param list text of the list of files, as `hashDataFiles` returns it
    * @throws PxvError `INPUT` if the files have changed and changes are not accepted
    */
   list(list: string): DataHashes {
@@ -37,7 +41,8 @@ export class DataConsistency {
   }
 
   /**
-   * Returns the hashes to keep after decoding.
+   * Compares the decoded frames, and returns the hashes to store with the training.
+   * @param listed result of `list`
    * @throws PxvError `INPUT` if the frames have changed and changes are not accepted
    */
   frames(listed: DataHashes, { frames, validation }: Pick<DataHashes, 'frames' | 'validation'>): DataHashes {

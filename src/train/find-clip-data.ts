@@ -53,10 +53,10 @@ interface ClipTraining {
 }
 
 /**
- * Finds the clips of a training. `open` of the result decodes the clips into the run folder at the model's size, and
- * holds some out for validation.
- * @param listed true if the run folder has a list of the files, to report missing files; paths without clips are then
- * skipped
+ * Finds the clips of a training. The result's `open` decodes the clips into the run folder at the model's size, and
+ * holds out clips, or the last fifth of each, for validation.
+ * @param listed true if a resumed training has a list of its files, which reports missing files; paths without clips
+ *   are then no error
  */
 export async function findClipData(asked: ClipTraining, listed: boolean): Promise<LocatedData<ClipDataInfo>> {
   const { run, chain, data, training } = asked;

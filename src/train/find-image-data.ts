@@ -10,8 +10,8 @@ import type { LocatedData } from './training-data.js';
 import type { ImageDataInfo, TrainModelHooks } from './options.js';
 
 /**
- * Opens the training and validation images of a data set or a folder; test images are never read. The caller closes the
- * result.
+ * Finds the training and validation images of a data set or a folder, and returns them for opening. Test images are
+ * never read. The caller closes the result.
  */
 export async function findImageData(
   chain: Chain,

@@ -4,7 +4,11 @@ import { pluralize } from '../foundation/pluralize.js';
 import { loadModel } from '../model/checkpoint.js';
 import type { ClipsConfiguration } from '../training/configuration.js';
 
-/** Returns a warning if a training continues a model of one frame rate with clips at their own rates, else null. */
+/**
+ * Returns a warning if a training starts from a model with a fixed frame rate, but reads clips at their own rates. Else
+ * returns null.
+ * @param from name or path of the model that the training starts from
+ */
 export function lostRateWarning({ frameRate }: ClipsConfiguration, from: string | null): string | null {
   if (from === null || frameRate !== null) return null;
   const before = loadModel(from).frameRate;

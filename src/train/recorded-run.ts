@@ -5,15 +5,21 @@ import type { Validation } from '../training/validation.js';
 
 /** Training as read from its run folder. */
 export interface RecordedRun {
+  /** Path of the run folder. */
   path: string;
+  /** Entries of the log, in order of the steps. */
   log: readonly LogEntry[];
   /** Null if config.json is missing, or of another version. */
   configuration: RunConfiguration | null;
+  /** Validation with the lowest bits/dim; null if there was none. */
   best: Validation | null;
   /** Bits/dim of the previous-frame baseline on the held-out data; null if the log has none. */
   previousFrame: number | null;
+  /** Duration of the steps in seconds, the sum over the log. */
   seconds: number;
+  /** Sheets of samples drawn after validations. */
   samples: SampleSheets;
+  /** Machines that the training ran on. */
   machines: ReturnType<RunFolder['readMachines']>;
 }
 
@@ -33,7 +39,7 @@ export function readRun(path: string): RecordedRun {
   };
 }
 
-/** Returns the paths without the leading folders that all share. */
+/** Shortens paths for display: removes the leading folders that all paths share. */
 export function shortNames(paths: readonly string[]): string[] {
   const split = paths.map((path) => path.split(/[/\\]/).filter(Boolean));
   const most = Math.min(...split.map(({ length }) => length)) - 1;

@@ -20,7 +20,7 @@ const notes: Record<string, string> = {
 /**
  * Returns report blocks of the samples drawn after validations: a player of the sheets, or still images of a single
  * sheet.
- * @param most maximum number of sheets, evenly chosen and with the last
+ * @param most maximum number of sheets; they are evenly spaced, and the last is included
  * @returns no blocks if there is no readable sheet
  */
 export async function sampleBlocks(

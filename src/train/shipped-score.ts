@@ -18,10 +18,11 @@ export interface ShippedScore {
 }
 
 /**
- * Scores a shipped model on the frames that a training on clips validates on: the model that the training started from
- * if shipped, else the default one to start from.
+ * Scores a shipped model on the held-out frames of a training on clips, for comparison. The model is `from` if `from`
+ * is shipped, else `DEFAULT_START`.
+ * @param from model that the training started from; null for random weights
  * @param onCompare called with the name of the model before the model is scored
- * @returns null if the model is not installed or nothing of its kind validates
+ * @returns null if the model is not installed or has other channels or levels, or if no clip frames are held out
  */
 export async function scoreShipped(
   { scoreModel }: Pick<OpenData<unknown>, 'scoreModel'>,
@@ -38,9 +39,10 @@ export async function scoreShipped(
 }
 
 /**
- * Returns bits/dim of a model on the frames that `validate` scores, at the size of the stored frames. Returns null if
- * the model has other channels or levels.
+ * Returns bits/dim of a model, resized to the stored frames, on the held-out frames that a training validates on.
+ * Returns null if the model has other channels or levels.
  * @param shape shape of the stored frames
+ * @param parts held-out ends of clips
  * @param frames number of frames to score, spread over `parts`
  */
 export async function scoreOnTails(

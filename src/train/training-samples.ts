@@ -19,21 +19,25 @@ import { drawContactSheet, encodePng } from '../video/index.js';
 
 /** Maximum fraction of the training time for samples. */
 const SHARE = 0.03;
-/** Number of frames that a model of video predicts. */
+/** Number of frames on a sample sheet that a model of video predicts after a validation. */
 export const FRAMES_DRAWN = 4;
 /** Number of images that a model of images draws. */
 const IMAGES_DRAWN = 16;
 
-/** Returns the labels of a sheet's rows; null for a model of images, whose sheet is unordered. */
+/**
+ * Returns the labels of a sample sheet's rows: truth, best guess if the model has one, one sample. Returns null for a
+ * model of images, whose sheet is an unlabelled grid.
+ * @param needsFrames true for a model of video, which needs context frames
+ */
 export function sampleRows(description: ModelDescription, needsFrames: boolean): readonly string[] | null {
   if (!needsFrames) return null;
   return ['truth', ...(expectsFrame({ description }) ? ['best guess'] : []), 'one sample'];
 }
 
 /**
- * Returns a callback that draws samples after a validation and writes a sheet, within a time budget (see `TimeBudget`).
- * A model of video predicts held-out frames; a model of images draws images. The noise is always the same, and no
- * weight depends on the samples.
+ * Returns a callback that draws samples after a validation and writes a contact sheet of them, within a time budget
+ * (see `TimeBudget`). A model of video predicts held-out frames; a model of images draws images. All sheets use the
+ * same seed. The samples have no effect on the training.
  * @param example held-out frames; null: a model of video draws nothing
  */
 export function createSampleCallback(

@@ -7,8 +7,8 @@ const OFTEN = 5;
 const TIMES = 100;
 
 /**
- * Serves a page about a training on a free port of the loopback interface. The page is built from the run folder, which
- * is only read, and reloads automatically.
+ * Serves a page about a training on a free port of the loopback interface. The page is built from the run folder,
+ * which is only read, and reloads automatically.
  * @param out run folder, which need not exist yet
  */
 export async function watchTraining(out: string): Promise<LoopbackServer> {

@@ -4,11 +4,11 @@ import type { FrameStore } from './frame-store.js';
 import { resample, type Fit } from './resample.js';
 
 /**
- * Returns a reader of crops of stored frames, scaled to `size`.
+ * Returns a function that reads crops of stored frames, scaled to `size`.
  * @param store frames larger than `size`, at their own aspect ratio
  * @param fit region shown at zoom 1: `crop`, the largest with the aspect ratio of `size`; `stretch`, the full frame
- * @returns a function that copies a crop of the frames first to first + count - 1 of a clip to the start of `into`;
- *   throws as `FrameStore.read`
+ * @returns function of a clip's index, first frame, number of frames, crop region and target; writes `height x width x
+ *   channels` bytes per frame to the start of `into`; throws as `FrameStore.read`
  */
 export function createCropReader(store: FrameStore, size: Size, channels: Channels, fit: Fit) {
   let stored = new Uint8Array(0);

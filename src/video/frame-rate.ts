@@ -21,7 +21,7 @@ export function constantFrameRate(base: FrameRate, average: number | null): Fram
   return isRate(base) ? base : null;
 }
 
-/** Returns true if a stated rate is at most 300 frames per second; a higher rate is a time base. */
+/** Returns true if a file's stated rate is at most 300 frames per second; a higher number is a time base, no rate. */
 export function isRate(stated: FrameRate): boolean {
   return framesPerSecond(stated) <= fastest;
 }

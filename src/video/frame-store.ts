@@ -48,7 +48,8 @@ export interface StoredClip {
 export interface FrameStore {
   readonly clips: readonly StoredClip[];
   /**
-   * Reads `count` frames from index `first` on into `into`: `height x width x channels` bytes per frame.
+   * Reads `count` frames of the clip with index `clip`, from frame `first` on, into `into`: `height x width x channels`
+   * bytes per frame.
    * @throws {PxvError} USAGE if the clip has no such frames or `into` is too small, INPUT if the file was truncated.
    */
   read(clip: number, first: number, count: number, into: Uint8Array): void;

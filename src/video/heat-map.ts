@@ -9,8 +9,8 @@ const stops = [
 ];
 
 /**
- * Returns a heat map in colour, from black over red and yellow to white.
- * @param values height x width values, 0 or more
+ * Draws a heat map in colour. The colours run linearly from black at 0 through red and yellow to white at `most`.
+ * @param values height x width values, row by row
  * @param most value shown as white; larger values are white too
  */
 export function drawHeatMap(values: Float64Array, size: Size, most: number): Frame {

@@ -1,7 +1,9 @@
 import sharp from 'sharp';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
 
-/** Returns an encoder and decoder of lossless WebP images of a fixed size and number of channels. */
+/**
+ * Returns an encoder of frames to lossless WebP files, and a decoder to bytes. All images have one size and channels.
+ */
 export function createWebpCodec(size: Size, channels: Channels) {
   return {
     /** Returns a frame encoded as lossless WebP. */
@@ -10,7 +12,8 @@ export function createWebpCodec(size: Size, channels: Channels) {
       return new Uint8Array(await picture.webp({ lossless: true, effort: 6 }).toBuffer());
     },
     /**
-     * Decodes to height x width x channels bytes. Returns no bytes if `bytes` are no WebP image of at most this size.
+     * Decodes an image to height x width x channels bytes. Returns an empty array if `bytes` are not an image or have
+     * more pixels than `size`.
      */
     async decode(bytes: Uint8Array): Promise<Uint8Array> {
       try {

@@ -28,7 +28,8 @@ const noTime = '-9223372036854775808';
 const backInTime = /non-monoton\w+ dts/i;
 
 /**
- * Reads the timestamps of all frames, without decoding, and derives their average rate.
+ * Reads the timestamps of all frames of the first video stream, without decoding. Returns their number, average rate
+ * and span.
  * @throws {PxvError} the signal's reason if aborted.
  */
 export async function scanTimestamps(path: string, signal?: AbortSignal): Promise<Pictures> {

@@ -27,7 +27,7 @@ export interface VideoInfo {
   /** Duration in seconds, as the file states; null if unknown. */
   duration: number | null;
   hasAlpha: boolean;
-  /** FFmpeg options needed before the input. */
+  /** FFmpeg options that must precede the input (`-i`). */
   inputOptions: readonly string[];
   /** Seconds from the first frame to the last, at which reading stops; null to read to the file's end. */
   span: number | null;
