@@ -145,9 +145,9 @@ export class CodedReader {
   }
 
   /**
-   * Reads the record at the current position. `take` then advances beyond the record.
+   * Reads the record at the current position; `take` then advances the position beyond the record.
    *
-   * @param next index of the record if it is a predicted frame, since such records store none
+   * @param next expected index: a record of a predicted frame stores no index and gets this one
    * @returns the record and its length in bytes; null if no record begins here, or if the file is truncated
    */
   async record(next: number): Promise<{ record: CodedRecord; bytes: number } | null> {

@@ -16,7 +16,10 @@ const MAX_PAIRS = 2;
 /** Motion in pixels that a trunk reads as 1. */
 const PIXELS_OF_UNIT = 4;
 
-/** Motion between successive context frames, found by block matching, and the frame that it leads to. */
+/**
+ * Motion between successive context frames, estimated by block matching, and the last known frame extrapolated along
+ * the motion.
+ */
 export interface BlockMotion {
   /**
    * Last known frame, warped along its motion to the time of the frame to predict: [batch, height, width, channels], in
@@ -24,14 +27,14 @@ export interface BlockMotion {
    */
   onward: Tensor4D;
   /**
-   * Inputs for a trunk, `blockMotionPlanes` planes in all. First the motion and the remaining difference of each
-   * matched pair of successive known frames, newest pair first. Then the change from the last context frame to
-   * `onward`.
+   * Feature maps to add to a trunk's inputs, `blockMotionPlanes` features in all. First, for each of the last two pairs
+   * of successive known frames, newest pair first: motion down, motion to the right, and matching error. Then the
+   * change from the last context frame to `onward`.
    */
   planes: Tensor4D[];
 }
 
-/** Returns the number of planes of `BlockMotion.planes`. @param context number of context frames, 2 or more */
+/** Returns the total number of features of `BlockMotion.planes`. @param context number of context frames, 2 or more */
 export function blockMotionPlanes(context: number, { channels }: Pick<ImageShape, 'channels'>): number {
   return 3 * pairsOf(context) + channels;
 }
@@ -41,8 +44,10 @@ function pairsOf(context: number): number {
 }
 
 /**
- * Finds motion between known context frames by block matching; a network of few layers learns motion only in long
- * training. Warps the last known frame along its motion once, and once more for each expected frame since.
+ * Estimates the motion between known context frames by block matching, as a network of few layers learns motion only in
+ * long training. Then warps the last known frame along its motion, once for the next frame and once more for each
+ * expected frame between.
+ * @param network shape of the images
  * @param scaled the context frames scaled to -1..1
  */
 export function blockMotion(network: ImageShape, context: ContextTensors, scaled: readonly Tensor4D[]): BlockMotion {

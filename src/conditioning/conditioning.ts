@@ -7,10 +7,11 @@ import type { ImageShape } from '../foundation/levels.js';
 import { downsampleContext, mirrorContext, mirrorImage, type ContextTensors } from './context/context-tensors.js';
 
 /**
- * Conditioning inputs: what a model reads besides the image's earlier sub-pixels. Values are levels, 0 to levels - 1,
- * as floats.
+ * Inputs of a model besides the image itself: context frames, and the image at the next coarser scale. Values are
+ * levels, 0 to levels - 1, as floats.
  */
 export interface ConditioningInputs {
+  /** Context frames; absent if the model reads none. */
   context?: ContextTensors;
   /** Image at the next coarser scale, [batch, coarse height, coarse width, channels]. */
   coarser?: Tensor4D;
@@ -26,9 +27,12 @@ export interface InputRequirements {
 
 /** Relation of a scale to the next coarser one. */
 export interface CoarserScale {
-  /** Factor from the coarser scale's size to this one's: the coarser pixel (r, c) is the pixel (factor r, factor c). */
+  /** Subsampling factor, down and across: the coarser pixel (r, c) is this scale's pixel (factor r, factor c). */
   factor: number;
-  /** True if the pixels that both scales have are known here, neither scored nor drawn again. */
+  /**
+   * True if the pixels that both scales share are copied from the coarser scale; they are then neither scored nor
+   * drawn. False if this scale predicts all its pixels.
+   */
   known: boolean;
 }
 
@@ -36,31 +40,41 @@ export interface CoarserScale {
 export type ConditioningOutputs = {
   /** Feature map, [batch, height, width, features], read by every layer. */
   map: Tensor4D;
-  /** Anchors: levels that heads may place their means relative to, [batch, height, width, channels] each. */
+  /**
+   * Anchors: levels relative to which a head may predict the means of its components, [batch, height, width, channels]
+   * each.
+   */
   anchors: Tensor4D[];
-  /** Frames that methods of earlier pixels read, in levels, [batch, height, width, channels] each, newest first. */
+  /**
+   * Reference frames that earlier-pixels methods read (see `earlierMethods`), in levels, [batch, height, width,
+   * channels] each, newest first.
+   */
   references: Tensor4D[];
 };
 
 /**
- * Kind of conditioning: its inputs, and how they become a feature map, anchors and references. Written in plain tfjs,
- * differentiable in the weights.
+ * Kind of conditioning: defines the inputs, and computes a feature map, anchors and references from them. The
+ * computation uses operations of tfjs and is differentiable in the weights.
  */
 export interface Conditioning<D extends { type: string }> {
+  /** Schema of the description. */
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
   /** Returns the inputs that the conditioning reads. */
   needs(description: D): InputRequirements;
   /** Number of anchors; 0: none. */
   anchors: number;
-  /** True if the first anchor is learned, as the expected frame; training then has a loss on this anchor. */
+  /**
+   * True if the first anchor is a learned prediction of the image, the expected frame. Training then adds a loss on
+   * this anchor.
+   */
   learned: boolean;
-  /** Returns the number of references, and the methods of earlier pixels that read them; absent: none. */
+  /** Returns the number of reference frames, and the earlier-pixels methods that read them; absent: none. */
   earlierPixels?(description: D): { references: number; methods: readonly EarlierMethod[] };
   /** Returns the number of features of the feature map. */
   mapFeatures(description: D): number;
   /** Returns the specifications of the parameters. @param network shape of the network's images */
   parameters(description: D, network: ImageShape): ParameterSpec[];
-  /** Computes the outputs from the inputs `given`. @param weights tensors in the order of `parameters` */
+  /** Computes the outputs from the conditioning inputs. @param weights tensors in the order of `parameters` */
   condition(
     description: D,
     network: ImageShape,
@@ -69,7 +83,10 @@ export interface Conditioning<D extends { type: string }> {
   ): ConditioningOutputs;
 }
 
-/** Returns conditioning inputs of zeros for a batch of examples, to measure memory or time. */
+/**
+ * Returns conditioning inputs of zeros for `batch` examples, to measure memory or time: `context` context frames and no
+ * coarser image.
+ */
 export function zeroInputs(
   { size, channels }: ImageShape,
   { context }: Pick<InputRequirements, 'context'>,
@@ -82,8 +99,8 @@ export function zeroInputs(
 }
 
 /**
- * Returns the conditioning inputs of a scale: context frames at every `step`-th pixel of the finest scale, and the
- * image `coarser` of the coarser scale. Disposes nothing.
+ * Returns the conditioning inputs of one scale. These are the last `needs.context` context frames, subsampled by `step`
+ * from the finest scale, and the coarser image `coarser`. Disposes nothing.
  */
 export function downsampleInputs(
   given: ConditioningInputs,

@@ -18,20 +18,28 @@ export interface ConvolutionLayer {
   transposed?: true;
 }
 
-/** Returns the part of the shape of an unmasked convolution that its parameters depend on. */
+/**
+ * Returns the parameter shape of an unmasked convolution with a square kernel, `from` input features and `to` output
+ * features.
+ */
 export function unmaskedShape(kernel: number, from: number, to: number): ParameterShape {
   const taps = Array.from({ length: kernel * kernel }, (_, position) => ({ dy: 0, dx: 0, position, sees: [from] }));
   return { kernel: { height: kernel, width: kernel }, inFeatures: from, outFeatures: to, groups: [to], taps };
 }
 
-/** Returns the parameters `<name>.weights`, [kernel, kernel, to, from] if transposed, and `<name>.bias` of a layer. */
+/**
+ * Returns the parameters of a layer: `<name>.weights`, [kernel, kernel, from, to] or, if transposed, [kernel, kernel,
+ * to, from], and `<name>.bias`, [to].
+ */
 export function layerParameters({ name, kernel, from, to, transposed }: ConvolutionLayer): ParameterSpec[] {
   const specs = convolutionParameters(name, unmaskedShape(kernel, from, to));
   if (transposed) specs[0] = { ...specs[0], shape: [kernel, kernel, to, from] };
   return specs;
 }
 
-/** Layer bound to its weights; a transposed layer needs the output height and width. */
+/**
+ * Function that runs a layer, bound to its weights, on `x`. A transposed layer requires `size`, the size of the output.
+ */
 export type RunLayer = (x: Tensor4D, size?: { height: number; width: number }) => Tensor4D;
 
 /** Returns layers bound to their weights. @param weights tensors in the order of the layers' parameters */
@@ -49,7 +57,7 @@ export function bindLayers(layers: readonly ConvolutionLayer[], weights: readonl
   });
 }
 
-/** Returns x + layer(x). */
+/** Returns the residual connection x + layer(x). */
 export function residual(x: Tensor4D, layer: RunLayer): Tensor4D {
   return tf.add<Tensor4D>(x, layer(x));
 }
@@ -63,9 +71,10 @@ export const DEFAULT_HALVINGS = 2;
 export const MAX_HALVINGS = SMALLER_SIZES.length;
 
 /**
- * Returns the 4 * halvings + 2 layers of a trunk, a U-Net with additive skip connections: convolutions down to a
- * quarter or an eighth of the size, and transposed ones back up. The feature map shows fine detail and motion of a
- * dozen pixels.
+ * Returns the 4 * halvings + 2 layers of a trunk, a U-Net with additive skip connections: convolutions down to 1 /
+ * 2^halvings of the size, and transposed ones back up. The trunk's output, a feature map, shows fine detail and motion
+ * of a dozen pixels.
+ * @param prefix first part of the layers' names
  * @param inputs number of input features
  * @param features number of features of the map; the layers at smaller sizes have twice as many
  * @param halvings number of times that the size is halved

@@ -3,7 +3,10 @@ import type { ConditioningDescription } from './index.js';
 /** Number of features of the feature map of each conditioning. */
 const MAP_FEATURES = 32;
 
-/** Presets of conditionings on context frames, by type: each takes the number of context frames, with a default. */
+/**
+ * Presets of conditionings on context frames, by type: functions from the number of context frames to a description.
+ * Default: 4 frames for warped-frames, 2 for previous-frames.
+ */
 export const framesConditionings = {
   'warped-frames': (context = 4) => ({
     type: 'warped-frames',
@@ -30,7 +33,10 @@ export function describeFrames(context?: number, name: FramesConditioning = 'war
   return framesConditionings[name](context);
 }
 
-/** Returns the arguments with which `describeFrames` and `describeCoarserImage` describe `given`. */
+/**
+ * Returns the arguments for which `describeFrames` and `describeCoarserImage` return the descriptions `given`. Returns
+ * `context` 0 without context frames, and undefined for other arguments of absent conditionings.
+ */
 export function inferConditioningChoices(given: readonly ConditioningDescription[]) {
   const coarser = given.find((one) => one.type === 'low-resolution-image');
   const frames = given.find((one) => one.type !== 'low-resolution-image');
@@ -39,7 +45,8 @@ export function inferConditioningChoices(given: readonly ConditioningDescription
 
 /**
  * Describes a conditioning on the same image at the coarser scale, `factor` times smaller.
- * @param shared `known` if the pixels of both scales are taken from the coarser one, else `predicted`
+ * @param shared `known` if the pixels that both scales share are copied from the coarser one, `predicted` if they are
+ *   predicted again
  */
 export function describeCoarserImage(factor: number, shared: 'known' | 'predicted'): ConditioningDescription {
   return { type: 'low-resolution-image', factor, features: MAP_FEATURES, shared };

@@ -161,10 +161,11 @@ function inputs(
 }
 
 /**
- * Conditioning on context frames warped by predicted motion. Each pixel of the expected frame is a mixture of the
- * pixels at `flows` displacements in each frame (bilinear; 1506.02025, equation 5), plus a residual. The expected frame
- * is the first anchor, the last frame the second; the feature map is made from both. With `still`, a pixel can stay in
- * place by choice: a displacement is never exactly zero, and edges would wander.
+ * Conditioning on context frames warped by predicted motion. The network predicts `flows` displacements of each pixel
+ * in each frame, and a weight for each. The expected frame is the weighted mean of the displaced pixels (bilinear;
+ * 1506.02025, equation 5), plus a predicted residual. The expected frame is the first anchor, the last frame the
+ * second; the feature map is computed from both. With `still`, the displacement zero is added in each frame: predicted
+ * displacements are never exactly zero, and edges would drift.
  */
 export const warpedFrames: Conditioning<WarpedFramesDescription> = {
   schema,

@@ -30,8 +30,9 @@ export class Communicator implements ProcessGroup {
   }
 
   /**
-   * Sums by reduce-scatter with recursive halving, then all-gather with recursive doubling (Rabenseifner 2004). Each
-   * rank sends 2 (size - 1) / size times the bytes of `values`, in 2 log2(size) messages.
+   * Sums `values` over all ranks in place, by reduce-scatter with recursive halving, then all-gather with recursive
+   * doubling (Rabenseifner 2004). Each rank sends 2 (size - 1) / size times the bytes of `values`, in 2 log2(size)
+   * messages.
    */
   async allReduce(values: Float32Array | Float64Array): Promise<void> {
     const room = values.slice(0, Math.ceil(values.length / 2));
@@ -57,7 +58,7 @@ export class Communicator implements ProcessGroup {
     }
   }
 
-  /** Sends the value down a binary tree, in log2(size) steps. */
+  /** Returns the main process's `value` in all ranks, sent down a binary tree in log2(size) steps. */
   async broadcast<T>(value: T): Promise<T> {
     let message: Uint8Array = this.isMainProcess ? Buffer.from(JSON.stringify(value)) : NOTHING;
     for (let distance = this.size / 2; distance >= 1; distance /= 2) {
@@ -68,7 +69,7 @@ export class Communicator implements ProcessGroup {
     return this.isMainProcess ? value : (JSON.parse(Buffer.from(message).toString()) as T);
   }
 
-  /** Doubles the number of known values in each of log2(size) steps. */
+  /** Returns the values `own` of all ranks, in rank order, by recursive doubling in log2(size) steps. */
   async allGather<T>(own: T): Promise<T[]> {
     let values = [own];
     for (let distance = 1; distance < this.size; distance *= 2) {

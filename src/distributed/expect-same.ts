@@ -2,9 +2,10 @@ import { errorFactory } from '../foundation/errors.js';
 import { barrier, type ProcessGroup } from './process-group.js';
 
 /**
- * Checks that `facts` are equal in all ranks. Throws in each rank whose facts differ from those of the main process;
- * then no other rank returns from this call.
- * @param facts values of JSON
+ * Checks that `facts` are equal in all ranks. If not, each rank that differs from the main process throws, and all
+ * other ranks wait until such a rank ends the process group.
+ * @param operation name of the operation for errors
+ * @param facts JSON object
  * @throws PxvError `USAGE` that names the first fact that differs
  */
 export async function assertSame(processGroup: ProcessGroup, operation: string, facts: object): Promise<void> {

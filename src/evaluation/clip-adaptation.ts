@@ -12,11 +12,12 @@ import {
 } from '../sampling/hindcasts.js';
 
 /**
- * Adaptation to a clip, if option `adapt` is set. Weights learn from each frame after the frame is scored, and expected
- * frames are corrected by hindcasts of known frames. Without the option, every method leaves scores and predictions
- * unchanged.
+ * Adaptation of a model to a clip, in two ways. Dynamic evaluation trains the weights on each frame after its score;
+ * corrections learned from hindcasts of known frames change expected frames. If adaptation is off, methods change no
+ * score and no prediction.
  */
 export class ClipAdaptation {
+  /** @param asked true: adaptation is on, as with option `--adapt` */
   constructor(private readonly asked = false) {}
 
   /** Number of known frames that a history keeps for hindcasts; 0 without adaptation. */
@@ -25,16 +26,15 @@ export class ClipAdaptation {
   }
 
   /**
-   * Returns the batch size to allow memory for: the larger of `drawn` and that of hindcasts; `drawn` without
-   * adaptation.
+   * Returns the batch size for memory estimates: `drawn`, or that of hindcasts if adaptation is on and this is larger.
    */
   batchSize(drawn: number): number {
     return this.asked ? Math.max(drawn, HINDCAST_BATCH_SIZE) : drawn;
   }
 
   /**
-   * Calls `work` with `weights`, or with a `DynamicEvaluation` that starts from `weights` if adaptation is on. Disposes
-   * the `DynamicEvaluation`, not `weights`.
+   * Calls `work` with `weights`, or, if adaptation is on, with a `DynamicEvaluation` that starts from `weights`.
+   * Returns the result of `work`. Disposes the `DynamicEvaluation`, not `weights`.
    */
   async withWeights<T>(
     chain: Chain,

@@ -59,7 +59,10 @@ export interface ClipScore {
   bitsPerDim: number;
   /** Bits/dim of the previous-frame baseline (see `levelDifferences`). */
   previousFrameBitsPerDim: number;
-  /** Mean squared error one step ahead in squared levels of 0 to 255: of the previous frame, and of each anchor. */
+  /**
+   * Mean squared errors of two kinds of prediction of the next frame, in squared levels of 0 to 255: the previous
+   * frame, and each anchor.
+   */
   oneStep: { previousFrame: number; anchors: number[] };
 }
 

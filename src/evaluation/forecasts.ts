@@ -13,8 +13,9 @@ export interface ForecastInput extends Pick<ForecastStart, 'known' | 'truth'> {
   guess: Frame[] | null;
 }
 
-/** Predictions that a model makes at each start. */
+/** Numbers and kinds of predictions that a model makes at each start. */
 export interface ForecastRequest {
+  /** Number of samples drawn. */
   samples: number;
   /** True if the model makes a best guess. */
   guesses: boolean;
@@ -32,7 +33,8 @@ interface ForecastKind {
 const isOfSeveralSamples = ({ samples }: ForecastRequest) => samples > 1;
 
 /**
- * Kinds of forecast that are compared with the true frames. A new kind is an entry here, made from a `ForecastInput`.
+ * Registry of kinds of forecast that are compared with the true frames, such as the last frame repeated, the best guess
+ * or the mean of samples. A new kind is an entry here, made from a `ForecastInput`.
  */
 export const forecasts = {
   'last-frame': {
@@ -69,7 +71,10 @@ export const forecasts = {
 /** Name of a kind of forecast. @useDeclaredType */
 export type ForecastName = keyof typeof forecasts;
 
-/** Returns the kinds of forecast that exist for a request, in the order of `forecasts`. */
+/**
+ * Returns the names of the kinds of forecast that `asked` allows, in the order of `forecasts`. The best guess needs
+ * `guesses`; mean, best and worst need more than one sample.
+ */
 export function forecastNames(asked: ForecastRequest): ForecastName[] {
   const kinds = Object.entries<ForecastKind>(forecasts) as [ForecastName, ForecastKind][];
   return kinds.filter(([, { isAvailable }]) => isAvailable?.(asked) ?? true).map(([name]) => name);

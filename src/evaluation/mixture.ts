@@ -22,8 +22,8 @@ const NEARBY = Array.from({ length: (REACH + 1) * (2 * REACH + 1) }, (_, at) => 
  * depends on its nats at nearby earlier pixels in raster order, and at earlier channels of the same pixel. The mixture
  * is therefore a likelihood. Image coders blend predictions alike (Meyer and Tischer 1998, TMW). If one prediction is
  * right, the mixture costs little more than that prediction.
- * @param predictions -log P in nats of each sub-pixel under each prediction, height x width x channels; the first is
- *   preferred
+ * @param predictions -log P in nats of each sub-pixel under each prediction, height x width x channels; the prior
+ *   weight of the first is e times that of each other
  * @returns height x width x channels
  */
 export function mixtureNats(shape: ImageShape, predictions: readonly Float32Array[]): Float32Array {

@@ -43,8 +43,9 @@ export interface ScoringOptions {
 }
 
 /**
- * Function that adds the example of an item to `buffer`. If `slower` is not null and enough frames are known, the
- * function also adds to `slower` the same image given every second frame before the image.
+ * Function that adds the example of an item to `buffer`. If `slower` is not null, the function also adds a second
+ * example of the same image to `slower`: its context frames are every second frame before the image. The second example
+ * is omitted if too few frames are known.
  */
 export type AddExample<Item> = (buffer: ExampleBuffer, item: Item, slower: ExampleBuffer | null) => void;
 
@@ -105,8 +106,10 @@ export async function* scoreItems<Item>(
 
 /**
  * Scores a batch of examples. A `DynamicEvaluation` then learns from the batch. Disposes `examples` and `slower`.
- * @param slower the same image as a single example, given every second frame before it; null for none
- * @returns nats of all examples, concatenated, under each prediction, and the anchors of the first prediction
+ * @param slower a second example of the same image, given every second frame before it, for a batch of one; null: none
+ * @param among indices of the scales to score; default: all; ignored with `slower`
+ * @returns `nats`: for each prediction, the nats of all examples, concatenated. There is one prediction, or three with
+ *   `slower` (see `scoreItems`). `anchors`: the anchors of the first prediction
  */
 export function scoreExamples(
   chain: Chain,

@@ -22,9 +22,9 @@ const system: MemoryFiles = {
 };
 
 /**
- * Returns the maximum memory of this process, in bytes, including what it holds already. The environment variable
- * PXV_MEMORY, in MiB, sets the maximum. Otherwise it is what the system can give without swapping, within the limits of
- * the process's control groups and of its addresses.
+ * Returns the maximum memory of this process, in bytes, including the memory that it holds already. The environment
+ * variable PXV_MEMORY, in MiB, sets the maximum. Otherwise the maximum is the held memory plus the system's free
+ * memory, as limited by control groups and by the address space.
  * @throws PxvError `USAGE` if PXV_MEMORY is not a number above 0
  */
 export function availableMemory(files: MemoryFiles = system): number {

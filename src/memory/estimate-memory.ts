@@ -70,7 +70,8 @@ export function estimateDrawingMemory(chain: Chain, batch: number): number {
 
 /**
  * Returns the peak memory, in bytes, of a process in which `run` works on `examples` examples of a chain. Above
- * `MAX_COUNTED` sub-pixels, fewer or smaller examples are counted and the result is scaled up by the number of pixels.
+ * `MAX_COUNTED` sub-pixels, `run` works on fewer or smaller examples, and the bytes are scaled up in proportion to the
+ * sub-pixels.
  */
 export function estimateMemory(chain: Chain, examples: number, run: (chain: Chain, examples: number) => void): number {
   const image = countSubPixels(chain);
@@ -85,7 +86,10 @@ export function estimateMemory(chain: Chain, examples: number, run: (chain: Chai
   return PROCESS_BYTES + (bytes * examples * image) / (fewer * countSubPixels(smaller));
 }
 
-/** Scores `batch` blank examples, then fewer, whose arrays cannot come from the pool of the first batch. */
+/**
+ * Scores a batch of `batch` blank examples, then one of about half the size, to count the memory of scoring. Arrays of
+ * the smaller batch differ in length, so the pool cannot reuse those of the first.
+ */
 export function scoreBlankExamples(chain: Chain, weights: readonly Tensor[] | DynamicEvaluation, batch: number): void {
   const blank = (count: number) => blankExamples(chain.exampleShape, count);
   const buffer = blank(batch);

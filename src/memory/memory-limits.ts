@@ -12,7 +12,8 @@ import { formatBytes } from './format-bytes.js';
 type DescribedModel = { chain: Chain; description: ModelDescription };
 
 /**
- * Returns the largest batch size, up to `wanted`, whose scoring fits the memory. No result depends on the batch size.
+ * Returns the largest batch size, up to `wanted`, whose scoring fits the available memory. Returns `wanted` if memory
+ * is not estimated (see `isEstimated`). No result depends on the batch size.
  * @param atAnySize true if the command can score at other sizes than the model's: the error then names size options
  * @throws PxvError `RESOURCES` if one example does not fit
  */
@@ -40,13 +41,13 @@ export function reachableMemory(): number {
   return Math.min(availableMemory(), currentInstructionSet() === 'wasm' ? WASM_MEMORY_BYTES : Infinity);
 }
 
-/** Options for checking the memory of a drawing: the samples, and the frames held besides. */
+/** Options for `assertDrawingMemory`: the number of samples to draw, and the memory held besides. */
 export interface DrawingMemoryOptions {
   /** Operation that errors name. */
   operation: string;
-  /** Returns the number of images to draw side by side for a number of samples. Default: the same number. */
+  /** Returns the batch size in which a number of samples is drawn. Default: the number of samples. */
   batchOf?: (samples: number) => number;
-  /** Returns the bytes of frames held until all are written, for a number of samples and the bytes of one frame. */
+  /** Returns the bytes of frames held until all are written, given a number of samples and the bytes of one frame. */
   heldBytes: (samples: number, frame: number) => number;
   /** Number of samples. */
   samples: number;
@@ -75,9 +76,9 @@ export function assertDrawingMemory({ chain, description }: DescribedModel, draw
 }
 
 /**
- * Returns the largest batch size, from 1 to `wanted`, whose drawing fits the memory; 1 if none does. No image depends
- * on the batch size.
- * @param heldBytes bytes held besides during the drawing
+ * Returns the largest batch size, from 1 to `wanted`, whose drawing fits the available memory; 1 if none does. Returns
+ * `wanted` if memory is not estimated (see `isEstimated`). No image depends on the batch size.
+ * @param heldBytes bytes of other arrays held during the drawing
  */
 export function fitDrawingBatch({ chain }: DescribedModel, wanted: number, heldBytes: number): number {
   if (!isEstimated()) return wanted;
@@ -87,8 +88,9 @@ export function fitDrawingBatch({ chain }: DescribedModel, wanted: number, heldB
 
 /**
  * Throws if `bytes` is more memory than is available.
- * @param argument name of the argument that needs the memory, for the error
- * @param what name of the work, for the error
+ * @param operation name of the operation for errors
+ * @param argument name of the argument that determines the need for memory, for errors
+ * @param what work that needs the memory, in words for errors
  * @throws PxvError `RESOURCES`
  */
 export function assertMemory(operation: string, argument: string, bytes: number, what: string, remedy: string): void {
@@ -102,8 +104,8 @@ export function isEstimated(): boolean {
 }
 
 /**
- * Returns the largest integer from `from` to `to` that `fits`, null if none does, trying `to` first. `fits` must be
- * true for all values below one that fits.
+ * Returns the largest integer from `from` to `to` for which `fits` is true; null if there is none. Tries `to`, then
+ * searches by bisection, so `fits` must be true for all values below any value that fits.
  */
 export function findLargest(from: number, to: number, fits: (value: number) => boolean): number | null {
   if (to < from) return null;

@@ -30,7 +30,7 @@ export function disposeRollOut({ known, truth }: RollOut): void {
 
 /**
  * Returns the loss on the first anchor, the expected frame: the mean over examples of log(1 + mean squared error). The
- * logarithm lets still and moving clips count alike.
+ * logarithm gives clips of small and of large motion similar weight.
  * @param anchors first element: the expected frames, in levels, [batch, height, width, channels]
  * @param image true frames of the same shape
  */
@@ -40,8 +40,10 @@ export function anchorLoss({ anchors: [anchor], image }: Pick<ScaleScore, 'ancho
 }
 
 /**
- * Returns the mean of `anchorLoss` over the expected frames of a rollout, not rounded. Gradients flow through all
+ * Predicts the expected frames of a rollout one after another, from known frames and earlier expected frames, and
+ * returns the mean of their `anchorLoss`. Expected frames are not rounded to levels, so that gradients flow through all
  * frames.
+ * @param chain chain of one scale
  * @param weights tensors in the order of the chain's parameters
  */
 export function rollOutLoss(

@@ -14,14 +14,17 @@ import { runConditioning } from '../model/network.js';
 import { anchorLoss, rollOutLoss, type RollOut } from './anchor-loss.js';
 
 /**
- * Part of the weights to train: all weights; those of the conditioning, by the loss on the expected frame; all others
- * ("decoder"); or one scale of a chain, by its index, 0 the coarsest.
+ * Part of the weights to train. 'all': all weights; 'conditioning': the weights of the conditioning, by the loss on the
+ * expected frame alone; 'decoder': all other weights; a number: the weights of one scale of a chain, 0 the coarsest.
  */
 export type TrainedPart = 'all' | 'conditioning' | 'decoder' | number;
 
 /** Likelihood in a training step, or in a part of one, and the gradients of the training loss. */
 export type Gradients = {
-  /** Mean nats a sub-pixel; if only the conditioning is trained, the loss on the expected frame (see `anchorLoss`). */
+  /**
+   * Mean -log P of a sub-pixel, in nats; of a part of a step, its term of the mean. If only the conditioning is
+   * trained, the loss on the expected frame (see `anchorLoss`).
+   */
   nats: Scalar;
   /** Gradients of the trained weights. */
   gradients: Tensor[];
@@ -35,7 +38,10 @@ export interface StepSettings {
   trains?: TrainedPart;
   /** Rollout for a chain of one scale: adds `rollOutLoss`, weighted as the loss on learned anchors; null: none. */
   rollOut?: RollOut | null;
-  /** Numbers of examples and rollouts of the whole step. Default: those given, which may be a part of the step. */
+  /**
+   * Numbers of examples and rollouts of the whole step, if only a part of the step is passed. Default: the numbers
+   * passed.
+   */
   whole?: { examples: number; rollOuts: number } | undefined;
 }
 

@@ -119,7 +119,10 @@ export class CorrectionRegression {
     }
   }
 
-  /** Returns the correction by the fitted weights. @param known statistics of the history to predict from */
+  /**
+   * Solves the regressions and returns the correction with their weights. @param known statistics of the history to
+   * predict from
+   */
   correction(known: HistoryStatistics): Correction {
     const { size, channels } = this.shape;
     const ridge = RIDGE ** 2 * size.width * size.height * channels;
@@ -130,7 +133,7 @@ export class CorrectionRegression {
   }
 }
 
-/** Correction of expected frames: adds a weighted sum of their deviations. */
+/** Correction of expected frames: adds a weighted sum of the deviations that `CorrectionRegression` lists. */
 export class Correction {
   /**
    * @param known statistics of the history that frames are predicted from
@@ -169,7 +172,8 @@ export class Correction {
   }
 
   /**
-   * Returns the bytes of `frame`, an expected or drawn frame, shifted as the correction shifts the expected frame.
+   * Returns `frame`, an expected or drawn frame, plus the change that the correction makes to the expected frame. The
+   * result is rounded to levels, clipped, and in bytes.
    * @internal
    */
   shown(ahead: number, expectation: Expectation, frame: Uint8Array): Uint8Array {

@@ -17,7 +17,10 @@ export interface DrawOptions {
    * sub-pixels are kept and add nothing to the nats. Default: none is known.
    */
   known?: Int16Array | undefined;
-  /** True if a network with methods of earlier pixels computes their features. Default: true, as in scoring. */
+  /**
+   * True to compute the features of earlier pixels, if the network has methods for them. False: the features of no
+   * match are read. Default: true, as in scoring.
+   */
   earlierPixels?: boolean | undefined;
   /**
    * Predictions of each frame at longer strides, [batch][predictions], in levels, height x width x channels each. The
@@ -44,12 +47,12 @@ export function sampleIndices(samples: DrawOptions['samples']): readonly number[
 const SCALE_WORDS = 256;
 
 /**
- * Returns the Philox counters of the batch's random numbers at a scale, [batch, 3]: words 0 and 1 of each image, and
+ * Returns the Philox counters of a batch's random numbers at a scale, [batch, 3]: for each image, words 0 and 1, and
  * word 3 of channel 0.
  *
  * Each sub-pixel has one uniform number, a function of the seed and of the sub-pixel's coordinates, never of the order
- * of drawing. The number comes from the Philox block with the counter (sample, frame, position, channel + 256 scale).
- * Position and channel are those at the scale.
+ * of drawing. The number comes from the Philox block with the counter (sample, frame, position, channel + 256 scale +
+ * constant). Position and channel are those at the scale.
  */
 export function noiseCounters({ samples, frame }: Pick<DrawOptions, 'samples' | 'frame'>, scale: number): Uint32Array {
   const counters = sampleIndices(samples).map((sample, at) => {

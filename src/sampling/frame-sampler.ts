@@ -266,8 +266,9 @@ function conditionFrom(
 }
 
 /**
- * Runs the conditioning of a network and returns its outputs as arrays. All are null for an unconditional network.
- * @param earlierPixels true to return the references
+ * Runs the conditioning of a network and returns its feature map, anchors, references and expected images as arrays.
+ * All are null for an unconditional network.
+ * @param earlierPixels true to return the references; false: they are null
  */
 export function readConditioning(
   network: Network,

@@ -33,7 +33,7 @@ export const HINDCAST_BATCH_SIZE = 8;
 export interface HindcastOptions {
   /** Batch size: number of hindcasts that are predicted at a time. Default: HINDCAST_BATCH_SIZE. */
   batchSize?: number | undefined;
-  /** Progress callback: receives the number of hindcasts that are done, and of all hindcasts. */
+  /** Progress callback: receives the number of finished hindcasts and the total number of hindcasts. */
   onProgress?: ((done: number, places: number) => void) | undefined;
   signal?: AbortSignal | undefined;
 }

@@ -53,14 +53,17 @@ export interface BatchSettings extends RandomFramesSettings {
   batch: number;
   /** Fraction of the examples with noise augmentation, 0 to 1. */
   disturbed: number;
-  /** Fraction of the examples without features of earlier pixels, as in sampling, 0 to 1. */
+  /**
+   * Fraction of the examples that read the features of no match instead of features of earlier pixels, as in sampling,
+   * 0 to 1.
+   */
   withoutEarlier: number;
 }
 
 /**
- * Returns a function that reads the batch of a step: random frames with their context frames, each from a random clip.
- * An example depends only on the seed, the step and its index in the batch. The first frame of a clip is never the
- * target.
+ * Returns a function that reads the batch of a step: random frames with their context frames, each from a random clip,
+ * in order or reversed in time. An example depends only on the seed, the step and its index in the batch. The first
+ * frame of a clip is a target only if reversed, so that each example has a context frame.
  * @param clips indices into `store` of clips of at least two frames
  * @returns a function of the step (from 0), the fraction of crops (0 to 1), and the range of the batch (default: all);
  *   the caller disposes the examples

@@ -38,8 +38,9 @@ export function hashText(text: string): string {
 }
 
 /**
- * Returns a phrase with the number of files that differ between two lists and the first few names.
- * @param before text of the earlier list; null: not known
+ * Compares two lists of files and returns a phrase for errors, with the number of files that differ and the names of
+ * the first few.
+ * @param before text of the earlier list, as `dataList` returns it; null: not known
  * @param now text of the new list
  */
 export function listChanges(before: string | null, now: string): string {

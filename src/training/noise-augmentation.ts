@@ -73,7 +73,11 @@ function scatterOutliers(seen: Float32Array, strength: number, range: number, un
 /** Maximum standard deviation of the noise of frames without motion, in levels of bytes. */
 const STRONGEST_OF_STILLS = 1;
 
-/** Overwrites all frames but the last, of `size` bytes each, by the last with a little noise. @param seed 32 bits */
+/**
+ * Replaces all frames but the last by copies of the last with a little noise, as of a clip that stands still.
+ * @param frames levels of 0 to 255, `size` bytes each, changed in place
+ * @param seed 32 bits
+ */
 export function freezeFrames(frames: Uint8Array, size: number, seed: number): void {
   const uniform = mulberry32(seed);
   const width = uniform() * STRONGEST_OF_STILLS * Math.sqrt(6);

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { errorFactory } from '../foundation/errors.js';
 
-/** Schema of a point of a training from which the schedule runs at one pace to the last step. */
+/**
+ * Schema of a mark: a step at which the total number of steps was fixed or changed. From this step on, progress grows
+ * linearly to 1 at the last step.
+ */
 export const paceMarkSchema = z.strictObject({
   /** Number of updates done. */
   step: z.int().min(0),
@@ -15,15 +18,19 @@ export const paceMarkSchema = z.strictObject({
   validations: z.int().min(1).optional(),
 });
 
-/** Point of a training from which the schedule runs at one pace to the last step. */
+/**
+ * Mark: a step at which the total number of steps was fixed or changed. From this step on, progress grows linearly to 1
+ * at the last step.
+ */
 export type PaceMark = z.infer<typeof paceMarkSchema>;
 
 /** Length of a training, in steps or minutes. */
 export interface TrainingLength {
   /** Number of updates; null until fixed from `minutes`. */
   steps: number | null;
+  /** Duration in minutes, from which the number of updates is estimated; null: the length is given in steps. */
   minutes: number | null;
-  /** Points at which the schedule changed its pace, ordered by step. */
+  /** Marks at which the number of steps was fixed or changed, ordered by step. */
   pace: PaceMark[];
 }
 
@@ -43,7 +50,10 @@ export function progressAt({ steps, pace }: Schedule, step: number): number | nu
 
 type Validated = Pick<TrainingLength, 'pace'> & { validations: number };
 
-/** Returns the number of validations in the whole training, as planned after `step` updates. */
+/**
+ * Returns the number of validations planned for the whole training: that of the last mark up to `step`, if set, else
+ * `validations`.
+ */
 export function validationsAt({ pace, validations }: Validated, step: number): number {
   return pace.findLast((one) => one.step <= step)?.validations ?? validations;
 }
@@ -62,10 +72,13 @@ export function isValidationStep(training: Schedule & Validated, step: number): 
 export type Extension = { steps: number } | { minutes: number };
 
 /**
- * Returns the length of a training that is resumed with a later end. The schedule is then as far as in a training of
- * the new length from the start.
- * @param seconds duration of the training so far; 0: not known, for example if the log is gone
- * @throws PxvError `USAGE` if the training has that many steps already
+ * Returns the length of a resumed training with a later end: a total of steps, or additional minutes at the mean speed
+ * so far. At `step` the schedule jumps back to the progress step / steps, as in a training of the new length from the
+ * start.
+ * @param step number of updates done
+ * @param seconds duration of the training so far; 0: not known, for example if the log is gone; additional minutes then
+ *   leave the number of steps null
+ * @throws PxvError `USAGE` if the new total of steps is not above `step`
  */
 export function extendLength(
   length: TrainingLength,
@@ -104,8 +117,9 @@ const MEASURED = 0.05;
 const MAX_VALIDATION_FRACTION = 1 / 4;
 
 /**
- * Clock of a run that ends after a given duration. It measures the steps of the first twentieth of the duration, and
- * then fixes the number of steps, once. If the steps get slower later, the time is over before the last step.
+ * Clock of a run that ends after a given duration, and estimates the number of steps that fit the duration. Measures
+ * the steps of the first twentieth of the duration, without the first three, and then fixes the number of steps, once.
+ * If the steps get slower later, the duration is over before the last step.
  */
 export class PaceClock {
   private steps = 0;
@@ -130,7 +144,10 @@ export class PaceClock {
     return this.validationSeconds !== null;
   }
 
-  /** Returns true if enough was measured to fix the number of steps. @param elapsed seconds of the run */
+  /**
+   * Returns true if enough steps were measured to fix the number of steps: a twentieth of the duration has passed.
+   * @param elapsed seconds of the run
+   */
   isMeasured(elapsed: number): boolean {
     return this.steps > FIRST_STEPS && elapsed >= MEASURED * this.seconds;
   }
@@ -143,7 +160,8 @@ export class PaceClock {
   /**
    * Returns the mark that fixes the number of steps after `step` updates.
    * @param elapsed seconds of the run
-   * @param asked requested number of validations in the whole training
+   * @param asked requested number of validations in the whole training; reduced if they would take over a quarter of
+   *   the duration
    */
   mark(step: number, elapsed: number, asked: number): PaceMark {
     const validations = this.affordable(asked);

@@ -13,7 +13,7 @@ export interface ClipStore {
 /** Maximum zoom of a crop: the smallest crop has 1 / `MAX_ZOOM` of the frame's width and height. */
 export const MAX_ZOOM = 2;
 
-/** Index of a random number of an example, by its use. */
+/** Kind of random choice of an example, such as its clip or its zoom. Each kind has a random number of its own. */
 export const enum RandomChoice {
   Clip,
   Frame,
@@ -72,7 +72,9 @@ export class RandomFrames {
   }
 
   /**
-   * Reads a random frame of a random clip and its previous frames, in order or reversed. Returns the number of frames.
+   * Reads a random frame of a random clip and the frames before it, as one example. A random fraction of the examples,
+   * `RandomFramesSettings.reversed`, is reversed in time, so that the earliest frame is the target. Returns the number
+   * of frames.
    * @param earliest lowest index of the random frame; every clip has more frames than `earliest`
    * @param before maximum number of frames to read before the random frame; fewer at the start of a clip
    * @param crops fraction of the examples that are a random crop, 0 to 1

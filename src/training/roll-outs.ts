@@ -28,11 +28,11 @@ export function isLongEnough(frames: number): boolean {
 }
 
 /**
- * Returns a function that reads the training rollouts of a step, on which only the learned anchor is trained.
- * A network that has seen only true frames does not know its own predictions, which are soft and once moved wrongly.
- * The likelihood is not trained on rollouts: it would spread to cover its own errors, and sampled frames would drift.
- * In some rollouts the frames stand still. Else motion common to all training clips (leaves, water) would be predicted
- * wherever something looks alike.
+ * Returns a function that reads the training rollouts of a step, on which only the learned anchor is trained. A network
+ * that has seen only true frames as context handles its own predictions badly, as these are blurred. The likelihood is
+ * not trained on rollouts: it would spread to cover its own errors, and sampled frames would drift. In a fraction of
+ * the rollouts the frames stand still. Otherwise the network would predict motion common to all training clips (leaves,
+ * water) wherever textures look similar.
  * @param shape of a chain of one scale, whose first anchor is learned
  * @param clips indices into `store` of clips that are long enough: see `isLongEnough`
  * @returns a function of the step (from 0), a range of rollouts and the fraction of crops (0 to 1); null for an empty

@@ -33,7 +33,7 @@ export interface Checkpoint {
   state: TrainingState;
   /** Number of updates done. */
   step: number;
-  /** Lowest validation so far; null before the first. */
+  /** Validation with the lowest bits/dim so far; null before the first. */
   best: Validation | null;
   dataHashes: DataHashes;
   /** Arithmetic of the last steps, as named by `currentArithmetic`; null if not known, or before the first step. */
@@ -68,7 +68,10 @@ const files = {
 /** Files that a training writes at the top of its folder, without the decoded frames; the state last. */
 const results = [files.configuration, files.model, files.log, files.data, files.machine, files.training];
 
-/** Returns the lowest validation in the log of a run folder. Returns null if there is no log or no validation. */
+/**
+ * Returns the validation with the lowest bits/dim in the log of a run folder. Returns null if there is no log or no
+ * validation.
+ */
 export function readBestValidation(folder: string): Validation | null {
   const validations = new RunFolder(folder)
     .readLog()
@@ -226,8 +229,9 @@ export class RunFolder {
   }
 
   /**
-   * Writes the model that belongs to a state, in case a process was killed between the two saves. The state is saved
-   * first: a training by minutes may resume with other steps and never reach a newer model.
+   * Writes the model again if a state holds the best weights so far, or none was validated yet: a process may have been
+   * killed between the two saves. The state is saved first: a training by minutes may resume with other steps and never
+   * reach a newer model.
    */
   finishSave(chain: Chain, checkpoint: Checkpoint): void {
     if ((checkpoint.best ?? checkpoint).step === checkpoint.step) this.saveModel(chain, checkpoint);

@@ -15,10 +15,14 @@ export interface IndexRange {
   to: number;
 }
 
-/** Training data as functions of the seed, the step (from 0), its stage and a range of the step's batch alone. */
+/**
+ * Training data of each step. Both functions depend only on the seed, the step (from 0), its stage, and `places`, a
+ * range of indices in the step.
+ */
 export interface StepData {
+  /** Reads a range of the examples of a step. */
   batch: (step: number, stage: Stage, places: IndexRange) => Examples;
-  /** Reads training rollouts, for the loss of the learned anchor; null if there are none. */
+  /** Reads a range of the training rollouts of a step, for the loss of the learned anchor; null if there are none. */
   rollOut: (step: number, stage: Stage, places: IndexRange) => RollOut | null;
 }
 

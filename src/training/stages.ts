@@ -49,7 +49,7 @@ export class StageSchedule {
   private index: number;
   private began: number;
 
-  /** @param step first step to ask for, from 0 */
+  /** @param step first step that `at` is called with, from 0 */
   constructor(
     private readonly stages: readonly Stage[],
     length: TrainingLength,
@@ -62,7 +62,10 @@ export class StageSchedule {
     while (this.began > 0 && this.indexAt(length, this.began - 1) === this.index) this.began--;
   }
 
-  /** Returns the position of a step by `length` alone. Steps must be asked for in order; a step may be repeated. */
+  /**
+   * Returns the position of a step in the stages of a training of `length`. Steps must be passed in ascending order; a
+   * step may be repeated.
+   */
   at(length: TrainingLength, step: number): StagePosition {
     const index = this.indexAt(length, step);
     if (index !== this.index) [this.index, this.began] = [index, step];

@@ -1,7 +1,10 @@
 import { PaceClock } from './pace.js';
 import type { Checkpoint } from './run-folder.js';
 
-/** Timer of the steps of a run, which fixes the number of steps that the minutes of a training stand for. */
+/**
+ * Timer of the steps of a run. If the length of the training is given in minutes, the timer also estimates and fixes
+ * the number of steps.
+ */
 export class StepTimer {
   private readonly started = performance.now();
   /** Time at which the last step or validation ended. */
@@ -48,7 +51,10 @@ export class StepTimer {
     return (performance.now() - this.started) / 1000;
   }
 
-  /** Runs and measures a step. The time since the step before counts for the pace too. */
+  /**
+   * Runs `learn`, measures its duration, and returns its result. The estimate of the number of steps also counts the
+   * time since the step before.
+   */
   async step<Learned>(learn: () => Promise<Learned>): Promise<Learned> {
     const began = performance.now();
     const learned = await learn();
@@ -72,8 +78,8 @@ export class StepTimer {
   }
 
   /**
-   * Returns the checkpoint with the number of steps that its minutes stand for.
-   * @param validate runs a validation, to be timed if none was yet
+   * Returns the checkpoint with the number of steps estimated to fit its minutes.
+   * @param validate runs a validation to measure its duration; called only if none was measured yet
    */
   async fixSteps(checkpoint: Checkpoint, validate: () => Promise<unknown>): Promise<Checkpoint> {
     const pace = this.pace!;

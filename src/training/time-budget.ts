@@ -1,7 +1,7 @@
 /**
  * Budget that limits optional work, such as samples during a training, to a fraction of the time. Work runs only if its
  * expected duration fits the rest of the budget. The expected duration is that of the last run. Work that exceeds the
- * rest is aborted, and the expected duration is then twice its run time. So costly work runs later or not at all.
+ * rest is aborted, and the expected duration is then twice its duration up to the abort.
  */
 export class TimeBudget {
   private readonly began = performance.now();

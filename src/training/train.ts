@@ -56,7 +56,7 @@ export interface TrainingProgress {
 export interface TrainingResult {
   /** Number of updates done, over all runs. */
   step: number;
-  /** Lowest validation, whose weights are the saved model; null without a validation. */
+  /** Validation with the lowest bits/dim, whose weights are the saved model; null without a validation. */
   best: Validation | null;
   /** Latest validation of this run; null if there was none. */
   last: Validation | null;

@@ -46,16 +46,16 @@ export function takeLastFifths({ clips: all }: Pick<ClipStore, 'clips'>, clips: 
     .filter(({ clip, from }) => from < all[clip].frames);
 }
 
-/** Returns a store whose clips end before the tails that are held out. */
+/** Returns a store in which each clip of `ends` stops before its held-out tail. */
 export function truncateClips(ends: readonly ClipTail[], store: ClipStore): ClipStore {
   const endOf = new Map(ends.map(({ clip, from }) => [clip, from]));
   const clips = store.clips.map((clip, at) => ({ ...clip, frames: endOf.get(at) ?? clip.frames }));
   return { ...store, clips };
 }
 
-/** Held-out frames with their context frames, as bytes. */
+/** Held-out frames and the known frames before them, height x width x channels bytes each. */
 export interface HeldOutExample {
-  /** Context frames, oldest first. */
+  /** Known frames before the held-out ones, as many as a model reads at its longest stride, oldest first. */
   known: Uint8Array[];
   /** Held-out frames that follow, at least one. */
   truth: Uint8Array[];
@@ -91,8 +91,8 @@ export function readHeldOutExample(
 export const MAX_VALIDATION_FRAMES = 8;
 
 /**
- * Returns the mean bits/dim, one step ahead, on about `frames` frames, evenly spread over parts of clips that count
- * equally. The frames are the same every time.
+ * Returns the mean bits/dim of about `frames` frames, each predicted from the true frames before it. The frames are
+ * evenly spread over `parts`, which have equal weight in the mean. The frames are the same every time.
  * @param together batch size; the result depends neither on the batch size nor on the number of ranks
  */
 export async function validate(
@@ -139,7 +139,11 @@ export async function validate(
   return (total / parts.length / countSubPixels(chain)) * BITS_PER_NAT;
 }
 
-/** Scores items shared by all ranks, and returns the cost of each item in nats to every rank. See `scoreItems`. */
+/**
+ * Scores items, distributed over all ranks, and returns the cost of each item in nats to every rank. See `scoreItems`.
+ * @param batch batch size
+ * @param add called for each item of this rank
+ */
 export async function scoreShared<Item>(
   chain: Chain,
   weights: readonly Tensor[],

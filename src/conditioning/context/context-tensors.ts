@@ -12,17 +12,23 @@ export interface ContextTensors {
   frames: readonly Tensor4D[];
   /** Mask of existing frames, [batch, height, width, frames]: 1 if the frame exists, else 0. */
   valid: Tensor4D;
-  /** Strength of the noise in frames and earlier sub-pixels, [batch, height, width, 1], in levels; 0: no noise. */
+  /**
+   * Strength of the noise augmentation: standard deviation of the noise added to earlier sub-pixels, [batch, height,
+   * width, 1], in levels; 0: no noise.
+   */
   noise: Tensor4D;
-  /** Known frames before the expected ones, if some frames are expected. */
+  /**
+   * Last known frames, if the context of any example ends in expected frames. Undefined: all context frames are known,
+   * or count as known.
+   */
   known?: KnownFrames | undefined;
 }
 
-/** Last known frames before expected ones: their motion continues over the expected frames. */
+/** Last known frames before the expected frames of a context. Their motion is continued over the expected frames. */
 export interface KnownFrames {
   /** Frames, as in `ContextTensors`. */
   frames: readonly Tensor4D[];
-  /** Number of frames expected since the known ones, for each example, 0 to `MAX_MOTION_FRAMES`. */
+  /** Number of expected frames after the known ones, for each example, 0 to `MAX_MOTION_FRAMES`. */
   expected: readonly number[];
 }
 
@@ -130,13 +136,13 @@ export interface FrameBatch {
   exists: Tensor4D;
 }
 
-/** Splits a context into its frames. Disposes nothing. */
+/** Splits a context into its frames, oldest first, each with its mask. Disposes nothing. */
 export function framesOfContext({ frames, valid }: ContextTensors): FrameBatch[] {
   const exists = tf.split<Tensor4D>(valid, frames.length, 3);
   return frames.map((levels, at) => ({ levels, exists: exists[at] }));
 }
 
-/** Joins frames, as many as the model reads, into a context. Disposes nothing. */
+/** Joins the context frames of a batch, as many as the model reads, into context tensors. Disposes nothing. */
 export function contextOfFrames({ frames, known }: ContextFrames<FrameBatch>, noise: Tensor4D): ContextTensors {
   const levels = (all: readonly FrameBatch[]) => all.map((frame) => frame.levels);
   const exist = frames.map(({ exists }) => exists);
@@ -187,7 +193,10 @@ export function subsample(map: Tensor4D, step: number): Tensor4D {
   return step === 1 ? map : (tf.stridedSlice(map, [0, 0, 0, 0], map.shape, [1, step, step, 1]) as Tensor4D);
 }
 
-/** Gain that brings the difference between two frames, which is small, to the range of the other inputs. */
+/**
+ * Factor for differences between two frames scaled to -1..1. Differences are small; the factor brings them to the range
+ * of the other inputs.
+ */
 export const DIFFERENCE_GAIN = 8;
 
 /** Scales the levels of a context's frames to -1..1, oldest first. */

@@ -21,7 +21,10 @@ export interface Examples {
   inputImage: Tensor4D;
   /** Conditioning inputs of the images. */
   conditioningInputs: ConditioningInputs;
-  /** Mask of examples with features of earlier pixels, [batch, 1, 1, 1]: 1 if computed, else 0. Default: all 1. */
+  /**
+   * Mask of the examples whose features of earlier pixels are computed, [batch, 1, 1, 1]: 1 if computed, 0 if replaced
+   * by the features of no match. Default: all 1.
+   */
   earlierPixels?: Tensor4D | null | undefined;
 }
 
@@ -58,14 +61,17 @@ export class ExampleBuffer {
     this.context = shape.context === 0 ? null : new ContextBuffer(shape, capacity);
   }
 
+  /** Number of examples added since `clear`. */
   get size(): number {
     return this.count;
   }
 
+  /** True if the buffer holds `capacity` examples. */
   get full(): boolean {
     return this.count === this.capacity;
   }
 
+  /** Removes all examples. */
   clear(): void {
     this.count = 0;
   }
@@ -97,7 +103,10 @@ export class ExampleBuffer {
     context?.setNoise(last, noise);
   }
 
-  /** Adds the example of `image`, which may be absent if nobody reads it, after context frames. See `add`. */
+  /**
+   * Adds an example of context frames and the frame `image` to predict. Omit `image` for predictions, which do not read
+   * the image. See `add` for `earlierPixels`.
+   */
   addAfter(context: ContextFrames<Levels>, image?: Levels, earlierPixels = true): void {
     const example = this.count++;
     this.earlierPixels[example] = earlierPixels;
@@ -128,14 +137,18 @@ export function blankExamples(shape: ExampleShape, batch: number): Examples {
   return { image: blank(), inputImage: blank(), conditioningInputs: zeroInputs(shape, shape, batch) };
 }
 
-/** Returns examples of the frames to predict after the given contexts; their images are placeholders. */
+/**
+ * Returns an example for each of `contexts`, to predict the frame after the context. The images to predict are zeros.
+ */
 export function examplesAfter(shape: ExampleShape, contexts: readonly ContextFrames<Levels>[]): Examples {
   const buffer = new ExampleBuffer(shape, contexts.length);
   for (const context of contexts) buffer.addAfter(context);
   return buffer.tensors();
 }
 
-/** Returns `count` examples without context frames, to predict first frames or images; the images are placeholders. */
+/**
+ * Returns `count` examples without context frames, to predict first frames or images. The images to predict are zeros.
+ */
 export function examplesOfFirst(shape: ExampleShape, count: number): Examples {
   return examplesAfter(shape, new Array<ContextFrames<Levels>>(count).fill(NO_FRAMES));
 }
@@ -157,7 +170,7 @@ export function disposeExamples({ image, inputImage, conditioningInputs, earlier
   disposeInputs(conditioningInputs);
 }
 
-/** History of a clip: its known and expected frames so far, of which the last are kept as levels. */
+/** History of a clip: counts its known and expected frames, and keeps the last of them as levels. */
 export class FrameHistory extends StridedHistory<Levels> {
   /** @param kept number of last frames to keep, if more than a model reads at its longest stride */
   constructor(

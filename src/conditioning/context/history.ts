@@ -1,7 +1,10 @@
 import { tf } from '../../foundation/tfjs.js';
 import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
 
-/** Every `stride`-th frame of a clip, one of them `phase` frames (0 to stride - 1) after the last known frame. */
+/**
+ * Temporal subsampling of a clip: every `stride`-th frame. One of these frames is `phase` frames after the last known
+ * frame of the clip, with `phase` from 0 to stride - 1.
+ */
 export interface Subsequence {
   stride: number;
   phase: number;
@@ -21,7 +24,10 @@ export const LONGEST_STRIDE = Math.max(...SUBSEQUENCES.map(({ stride }) => strid
 /** Minimum number of context frames at a stride above 1: one frame alone shows no motion. */
 export const MIN_STRIDED_CONTEXT = 2;
 
-/** Returns true if `frames` context frames are enough to predict from, at the stride of a subsequence. */
+/**
+ * Returns true if `frames` context frames suffice to predict at a subsequence's stride: any number at stride 1, else
+ * `MIN_STRIDED_CONTEXT` or more.
+ */
 export function hasEnoughContext({ stride }: Subsequence, frames: number): boolean {
   return stride === 1 || frames >= MIN_STRIDED_CONTEXT;
 }
@@ -58,17 +64,20 @@ export function hasFrame({ stride, phase }: Subsequence, ahead: number): boolean
 }
 
 /**
- * Returns true if a subsequence leads to the frame `ahead`: if it has the frame, and `ahead` is at least its stride.
+ * Returns true if a subsequence predicts the frame `ahead` frames after the last known one. The subsequence must
+ * contain the frame, and `ahead` must be its stride or more.
  */
 export function leadsTo(subsequence: Subsequence, ahead: number): boolean {
   return hasFrame(subsequence, ahead) && ahead >= subsequence.stride;
 }
 
 /**
- * Returns the mean of the predictions of a frame at several strides: the expected frame.
- * @param expected predictions, or sums of predictions, [batch, height, width, features]; zero for those not counted
+ * Returns the expected frame: the mean of the predictions of a frame at several strides, as the sum of `expected` over
+ * the sum of `counts`.
+ * @param expected predictions or sums of predictions, [batch, height, width, features]; zeros for an example without a
+ *   prediction
  * @param counts number of predictions in each of `expected`, [batch, 1, 1, 1]; default: 1
- * @param divide division of the sum by the count
+ * @param divide function that divides the sum by the count
  */
 export function meanOverStrides(
   expected: readonly Tensor4D[],
@@ -82,7 +91,9 @@ export function meanOverStrides(
 export interface ContextFrames<F> {
   /** Frames, oldest first: as many as the model reads, or fewer if no more exist. */
   frames: readonly F[];
-  /** Known frames before expected ones, and the number of expected ones since; null: all `frames` count as known. */
+  /**
+   * Last known frames and the number of expected frames after them; null: all `frames` are known, or treated as known.
+   */
   known: { frames: readonly F[]; expected: number } | null;
 }
 
@@ -104,7 +115,7 @@ export interface StridedContext<F> {
 /**
  * History of a clip: known frames, then expected frames (mean predictions), of the form F. The history gives the
  * context frames of the next frame, at stride 1 and at each longer stride that leads to the frame. Longer strides show
- * motion more clearly, and fewer steps lose less.
+ * motion more clearly, and reach a frame in fewer predictions, each of which blurs.
  */
 export class StridedHistory<F> {
   private count = 0;
@@ -129,7 +140,7 @@ export class StridedHistory<F> {
     return this.count;
   }
 
-  /** Counts `frames` frames of the clip that came before the added ones. */
+  /** Adds `frames` to the number of frames so far, for earlier frames of the clip that are not added. */
   skip(frames: number): void {
     this.count += frames;
   }
@@ -187,8 +198,8 @@ export class StridedHistory<F> {
   }
 
   /**
-   * Returns the last frames of a subsequence as context frames, as of a clip at a lower frame rate. All frames so far
-   * must be known.
+   * Returns the last known frames of a subsequence as context frames, oldest first, as of a clip at a lower frame rate.
+   * All frames so far must be known.
    * @internal
    */
   every(subsequence: Subsequence): ContextFrames<F> {
