@@ -46,7 +46,7 @@ function shortened(line: string, mirror: string): string {
     .replace(/(pxv datasets get \S+)/, `$1 --mirror ${mirror}`)
     .replace(/(pxv eval-images .*)/, '$1 --limit 20')
     .replace(/(pxv eval-video (?!.*--horizon).*)/, '$1 --starts 1 --horizon 1')
-    .replace(/--learn \d+s/, '--learn 0.5s')
+    .replace(/--learn \d+s/, '--learn 0.3s')
     .replace('rtsp://camera', 'clip.mp4')
     .replace(/--count \d+/, '--count 2')
     .replace(/--samples \d+/, '--samples 2')
