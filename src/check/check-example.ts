@@ -2,6 +2,7 @@ import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { inputRequirements } from '../conditioning/index.js';
 import { subsample } from '../conditioning/context/context-tensors.js';
+import type { Size } from '../foundation/frame.js';
 import type { NetworkDescription } from '../model/description.js';
 import { ExampleBuffer, type Examples } from '../conditioning/context/examples.js';
 import { frameBytes } from '../foundation/levels.js';
@@ -25,8 +26,9 @@ export function imagesPerBatch({ slots, size }: Program): number {
  */
 export function randomClip(description: NetworkDescription, seed: bigint | number, attempt: number): Uint8Array {
   const draw = checkDraws(seed, checkStreams.clips + attempt);
-  const bytes = frameBytes(description);
-  const frames = inputRequirements(description.conditioning).context + 1;
+  const { context, finer } = inputRequirements(description.conditioning);
+  const bytes = frameBytes({ ...description, size: contextSize(description, finer) });
+  const frames = context + 1;
   return Uint8Array.from({ length: frames * bytes }, (_, at) => {
     const base = 216 * draw(at % bytes);
     return Math.floor(base + 40 * draw(at % bytes, 1 + Math.floor(at / bytes)));
@@ -38,15 +40,22 @@ export function randomClip(description: NetworkDescription, seed: bigint | numbe
  * the subsampled image as conditioning input. The caller disposes the result.
  */
 export function makeExample(description: NetworkDescription, clip: Uint8Array): Examples {
-  const { context, coarser } = inputRequirements(description.conditioning);
-  const buffer = new ExampleBuffer({ ...description, context }, 1);
+  const { context, coarser, finer } = inputRequirements(description.conditioning);
+  const buffer = new ExampleBuffer({ ...description, size: contextSize(description, finer), context }, 1);
   buffer.add(clip, context + 1, false);
-  const examples = buffer.tensors();
+  const whole = buffer.tensors();
+  const examples = { ...whole, image: subsample(whole.image, finer), inputImage: subsample(whole.inputImage, finer) };
+  if (finer > 1) tf.dispose([whole.image, whole.inputImage]);
   if (coarser === null) return examples;
   return {
     ...examples,
     conditioningInputs: { ...examples.conditioningInputs, coarser: subsample(examples.image, coarser.factor) },
   };
+}
+
+/** Returns the size of a network's context frames. */
+function contextSize({ size }: NetworkDescription, finer: number): Size {
+  return { height: finer * size.height, width: finer * size.width };
 }
 
 /** Returns the values of the tensor that `make` returns. Disposes this tensor and all tensors that `make` creates. */

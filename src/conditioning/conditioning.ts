@@ -23,6 +23,8 @@ export interface InputRequirements {
   context: number;
   /** Relation to the coarser scale, whose image is read; null: none is read. */
   coarser: CoarserScale | null;
+  /** Factor from the network's image to its context frames, which are conditioned on at their own size; 1: the same. */
+  finer: number;
 }
 
 /** Relation of a scale to the next coarser one. */
@@ -108,8 +110,9 @@ export function downsampleInputs(
   step: number,
   coarser: Tensor4D | undefined,
 ): ConditioningInputs {
+  const { context, finer } = needs;
   return {
-    ...(needs.context > 0 && given.context && { context: downsampleContext(given.context, needs.context, step) }),
+    ...(context > 0 && given.context && { context: downsampleContext(given.context, context, step / finer) }),
     ...(coarser && { coarser }),
   };
 }

@@ -37,5 +37,6 @@ export function inputRequirements(descriptions: readonly ConditioningDescription
   return {
     context: Math.max(0, ...needs.map(({ context }) => context)),
     coarser: needs.find(({ coarser }) => coarser !== null)?.coarser ?? null,
+    finer: Math.max(1, ...needs.map(({ finer }) => finer)),
   };
 }

@@ -25,29 +25,44 @@ export const framesConditionings = {
 /** Type of a conditioning on context frames. */
 export type FramesConditioning = keyof typeof framesConditionings;
 
-/**
- * Describes a conditioning on context frames.
- * @param context number of context frames; undefined: the default of the type `name`
- */
-export function describeFrames(context?: number, name: FramesConditioning = 'warped-frames'): ConditioningDescription {
-  return framesConditionings[name](context);
+/** Choices that the conditionings of a scale depend on. */
+interface ConditioningChoices {
+  /** Number of context frames; 0: none; undefined: the default of `frames`. */
+  context: number | undefined;
+  /** Conditioning on the context frames. Default: warped-frames. */
+  frames?: FramesConditioning | undefined;
+  /** Factor from the scale to the finest one. Default: 1. */
+  step?: number;
+  /** Factor from the coarser scale; undefined: there is none. */
+  factor?: number | undefined;
+  /** `known` if the pixels of both scales are taken from the coarser one, else `predicted`. Default: known. */
+  shared?: 'known' | 'predicted' | undefined;
 }
 
 /**
- * Returns the arguments for which `describeFrames` and `describeCoarserImage` return the descriptions `given`. Returns
- * `context` 0 without context frames, and undefined for other arguments of absent conditionings.
+ * Describes the conditionings of a scale. Warped frames keep their full size at each scale, and a known coarser image
+ * guides them.
+ */
+export function describeConditioning(choices: ConditioningChoices): ConditioningDescription[] {
+  const { context, frames = 'warped-frames', step = 1, factor, shared = 'known' } = choices;
+  const conditioning = context === 0 ? [] : [framesConditionings[frames](context)];
+  const [warped] = conditioning;
+  if (warped?.type === 'warped-frames' && shared === 'known') {
+    const { templateMatching, localRegression, ...others } = warped;
+    const whole = step === 1 ? { templateMatching, localRegression } : { finer: step };
+    return [{ ...others, ...whole, ...(factor !== undefined && { coarser: factor }) }];
+  }
+  if (factor === undefined) return conditioning;
+  return [{ type: 'low-resolution-image', factor, features: MAP_FEATURES, shared }, ...conditioning];
+}
+
+/**
+ * Returns the choices for which `describeConditioning` returns the descriptions `given` of a finest scale. `context` is 0
+ * without context frames; other choices of absent conditionings are undefined.
  */
 export function inferConditioningChoices(given: readonly ConditioningDescription[]) {
   const coarser = given.find((one) => one.type === 'low-resolution-image');
   const frames = given.find((one) => one.type !== 'low-resolution-image');
-  return { context: frames?.context ?? 0, frames: frames?.type, factor: coarser?.factor, shared: coarser?.shared };
-}
-
-/**
- * Describes a conditioning on the same image at the coarser scale, `factor` times smaller.
- * @param shared `known` if the pixels that both scales share are copied from the coarser one, `predicted` if they are
- *   predicted again
- */
-export function describeCoarserImage(factor: number, shared: 'known' | 'predicted'): ConditioningDescription {
-  return { type: 'low-resolution-image', factor, features: MAP_FEATURES, shared };
+  const factor = coarser?.factor ?? (frames?.type === 'warped-frames' ? frames.coarser : undefined);
+  return { context: frames?.context ?? 0, frames: frames?.type, factor, shared: coarser?.shared };
 }

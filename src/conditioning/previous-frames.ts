@@ -38,7 +38,7 @@ function layers({ context, features }: PreviousFramesDescription, { channels }: 
  */
 export const previousFrames: Conditioning<PreviousFramesDescription> = {
   schema,
-  needs: ({ context }) => ({ context, coarser: null }),
+  needs: ({ context }) => ({ context, coarser: null, finer: 1 }),
   anchors: 1,
   learned: false,
   mapFeatures: (description) => description.features,

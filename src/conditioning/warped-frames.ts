@@ -6,8 +6,8 @@ import { convolutionParameters, type ParameterSpec } from '../backend/parameters
 import { warpedMixture } from '../backend/warp.js';
 import type { ImageShape } from '../foundation/levels.js';
 import { blockMotion, blockMotionPlanes, type BlockMotion } from './block-motion.js';
-import type { ConditioningOutputs, Conditioning } from './conditioning.js';
-import { DIFFERENCE_GAIN, scaleFrames, type ContextTensors } from './context/context-tensors.js';
+import type { ConditioningInputs, ConditioningOutputs, Conditioning } from './conditioning.js';
+import { DIFFERENCE_GAIN, scaleFrames, subsample, upsample, type ContextTensors } from './context/context-tensors.js';
 import {
   bindLayers,
   DEFAULT_HALVINGS,
@@ -44,6 +44,13 @@ const schema = z
      * Default: false.
      */
     localRegression: z.boolean().optional(),
+    /**
+     * Factor from the network's image to the context frames, which are warped at their own size. The network reads
+     * every `finer`-th pixel of the outputs. Default: 1.
+     */
+    finer: z.int().min(2).max(4096).optional(),
+    /** Factor from the coarser scale, whose image is known here and tells of the motion. Default: none is read. */
+    coarser: z.int().min(2).max(8).optional(),
   })
   .refine(({ blockMatching, context }) => !blockMatching || context > 1, {
     path: ['blockMatching'],
@@ -56,6 +63,10 @@ const schema = z
   .refine(({ localRegression, templateMatching }) => !localRegression || templateMatching !== undefined, {
     path: ['localRegression'],
     message: 'must be false where templateMatching names no frames',
+  })
+  .refine(({ finer, templateMatching }) => finer === undefined || templateMatching === undefined, {
+    path: ['finer'],
+    message: 'must be absent where templateMatching searches frames of the size of the image',
   });
 
 /** Description of a conditioning on warped context frames. @inline */
@@ -89,16 +100,23 @@ function warpShape(description: WarpedFramesDescription, { size, channels }: Ima
   return { ...size, channels, frames, flows, flowScale: FLOW_SCALE };
 }
 
+/** Returns the number of planes that tell of the coarser image: itself, and its difference from each frame moved on. */
+function gridPlanes({ coarser, blockMatching }: WarpedFramesDescription, { channels }: ImageShape): number {
+  if (coarser === undefined) return 0;
+  return (blockMatching ? 3 : 2) * channels;
+}
+
 function trunk(description: WarpedFramesDescription, network: ImageShape): ConvolutionLayer[] {
   const { context, features, halvings, blockMatching } = description;
   const ofFrames = context * network.channels + (context - 1) * network.channels + context + 1;
   const ofMotion = blockMatching ? blockMotionPlanes(context, network) : 0;
-  return trunkLayers(PREFIX, ofFrames + ofMotion, features, halvings);
+  return trunkLayers(PREFIX, ofFrames + ofMotion + gridPlanes(description, network), features, halvings);
 }
 
 /** Returns the layer that makes the feature map from the trunk's features and the warped frames. */
-function movedLayer({ features }: WarpedFramesDescription, { channels }: ImageShape): ConvolutionLayer {
-  return { name: `${PREFIX}.moved`, kernel: 3, from: features + 2 * channels, to: features, stride: 1 };
+function movedLayer({ features, coarser }: WarpedFramesDescription, { channels }: ImageShape): ConvolutionLayer {
+  const planes = coarser === undefined ? 2 : 3;
+  return { name: `${PREFIX}.moved`, kernel: 3, from: features + planes * channels, to: features, stride: 1 };
 }
 
 /** Returns the parameters of 1x1 layers without a ReLU: from the map's features to the motion, and to the residual. */
@@ -154,10 +172,11 @@ function inputs(
   context: ContextTensors,
   scaled: readonly Tensor4D[],
   motion: BlockMotion | null,
+  grid: readonly Tensor4D[],
 ): Tensor4D {
   const differences = scaled.slice(1).map((frame, k) => tf.mul<Tensor4D>(tf.sub(frame, scaled[k]), DIFFERENCE_GAIN));
   const noise = tf.mul<Tensor4D>(context.noise, (2 * NOISE_GAIN) / (network.levels - 1));
-  return tf.concat([...scaled, ...differences, context.valid, noise, ...(motion?.planes ?? [])], 3);
+  return tf.concat([...scaled, ...differences, context.valid, noise, ...(motion?.planes ?? []), ...grid], 3);
 }
 
 /**
@@ -169,7 +188,11 @@ function inputs(
  */
 export const warpedFrames: Conditioning<WarpedFramesDescription> = {
   schema,
-  needs: ({ context }) => ({ context, coarser: null }),
+  needs: ({ context, finer = 1, coarser }) => ({
+    context,
+    coarser: coarser === undefined ? null : { factor: coarser, known: true },
+    finer,
+  }),
   anchors: 2,
   learned: true,
   earlierPixels: (description) => ({
@@ -182,10 +205,13 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
     ...outputParameters(description, network),
   ],
 
-  condition(description, network, { context }, weights): ConditioningOutputs {
+  condition(description, network, given, weights): ConditioningOutputs {
+    const { context } = given;
     if (context === undefined) throw new TypeError('warped-frames: no frames were given');
+    const [, height, width] = context.frames[0].shape;
+    const frames = { ...network, size: { height, width } };
     // Frees intermediate tensors; tfjs keeps those that gradients need.
-    const { map, expected } = tf.tidy(() => moveFrames(description, network, context, weights));
+    const { map, expected } = tf.tidy(() => moveFrames(description, frames, { ...given, context }, weights));
     // Newest first.
     const references = context.frames.slice(description.context - (description.templateMatching ?? 0)).reverse();
     return { map, anchors: [expected, context.frames[description.context - 1]], references };
@@ -196,7 +222,7 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
 function moveFrames(
   description: WarpedFramesDescription,
   network: ImageShape,
-  context: ContextTensors,
+  { context, coarser }: ConditioningInputs & { context: ContextTensors },
   weights: readonly Tensor[],
 ): { map: Tensor4D; expected: Tensor4D } {
   const half = (network.levels - 1) / 2;
@@ -206,18 +232,33 @@ function moveFrames(
   const [motionWeights, motionBias, residualWeights, residualBias] = weights.slice(2 * layers.length);
   const withCandidates = (motion: Tensor) => (description.still ? withStill(description, motion) : motion);
   const matched = description.blockMatching ? blockMotion(network, context, scaled) : null;
-  const found = runTrunk(layers.slice(0, inTrunk.length), inputs(network, context, scaled, matched));
+  const last = scaled[description.context - 1];
+  const toScaled = (frame: Tensor4D) => tf.div<Tensor4D>(tf.sub(frame, half), half);
+  const grid = coarser && description.coarser ? gridOf(toScaled(coarser), description.coarser, network) : null;
+  const moves = [last, ...(matched === null ? [] : [toScaled(matched.onward)])];
+  const planes = grid === null ? [] : [grid.image, ...moves.map(grid.changeFrom)];
+  const found = runTrunk(layers.slice(0, inTrunk.length), inputs(network, context, scaled, matched, planes));
   const motion = linear(found, withCandidates(motionWeights), withCandidates(motionBias));
   const moving = matched === null ? context.frames : [...context.frames, matched.onward];
   const frames = moving.length === 1 ? moving[0] : tf.concat([...moving], 3);
   const moved = warpedMixture(warpShape(description, network), frames, motion);
-  const last = scaled[description.context - 1];
-  const movedScaled = tf.div<Tensor4D>(tf.sub(moved, half), half);
+  const movedScaled = toScaled(moved);
   const change = tf.mul<Tensor4D>(tf.sub(movedScaled, last), DIFFERENCE_GAIN);
-  const map = layers[inTrunk.length](tf.concat([found, movedScaled, change], 3));
+  const map = layers[inTrunk.length](
+    tf.concat([found, movedScaled, change, ...(grid ? [grid.changeFrom(movedScaled)] : [])], 3),
+  );
   const residual = linear(map, residualWeights, residualBias);
   const expected = tf.add<Tensor4D>(moved, tf.mul(residual, RESIDUAL_SCALE * half));
   return { map, expected };
+}
+
+/** Returns the planes that are made of the coarser image, scaled to -1..1: itself, and its difference from a frame. */
+function gridOf(image: Tensor4D, factor: number, { size }: ImageShape) {
+  return {
+    image: upsample(image, factor, size),
+    changeFrom: (frame: Tensor4D) =>
+      upsample(tf.mul(tf.sub(image, subsample(frame, factor)), DIFFERENCE_GAIN), factor, size),
+  };
 }
 
 function linear(x: Tensor4D, kernel: Tensor, bias: Tensor): Tensor4D {

@@ -2,10 +2,9 @@ import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ConditioningOutputs } from '../conditioning/index.js';
 import { yieldToEventLoop } from '../foundation/yield-to-event-loop.js';
-import { scoreChain, canPredictAtStrides, stepAtFinest, type Chain, type ScaleScore } from '../model/chain.js';
+import { canPredictAtStrides, conditionChain, scoreChain, type Chain, type ScaleScore } from '../model/chain.js';
 import { disposeExamples, ExampleBuffer, type Examples } from '../conditioning/context/examples.js';
 import { meanOverStrides } from '../conditioning/context/history.js';
-import { runConditioning, scoreNetwork, type Network } from '../model/network.js';
 import type { DynamicEvaluation } from './dynamic-evaluation.js';
 import { singleProcess, mapRoundRobin, type ProcessGroup } from '../distributed/process-group.js';
 import { mixtureNats } from './mixture.js';
@@ -21,7 +20,10 @@ export interface ScoredItem<Item> {
    * height x width x channels. The array stays valid.
    */
   nats: Float32Array;
-  /** Anchors of the finest scored scale, in levels, each height x width x channels. The arrays stay valid. */
+  /**
+   * Anchors of the first scored scale with context frames of full size, else of the last, in levels, each height x
+   * width x channels. The arrays stay valid.
+   */
   anchors: Float32Array[];
 }
 
@@ -54,7 +56,7 @@ export type AddExample<Item> = (buffer: ExampleBuffer, item: Item, slower: Examp
  * this function.
  *
  * With a `DynamicEvaluation`, the batch size is 1 and the weights learn from each item after the item is scored. If the
- * model also learns the expected frame and has one scale, the score is that of a mixture (`mixtureNats`) of three
+ * model also predicts the expected frame at its first scale, the score is that of a mixture (`mixtureNats`) of three
  * predictions: given the frames before, every second frame before, and the mean of both conditionings. The likelihood
  * stays exact.
  * @param weights tensors in the order of `chain.parameters`, or a `DynamicEvaluation`
@@ -90,8 +92,7 @@ export async function* scoreItems<Item>(
     await yieldToEventLoop();
     signal?.throwIfAborted();
     const slowerExamples = slower === null || slower.size === 0 ? null : slower.tensors();
-    const { nats, anchors } = scoreExamples(chain, weights, buffer.tensors(), slowerExamples, scales);
-    return { nats: nats.length === 1 ? nats[0] : mixtureNats(chain.exampleShape, nats), anchors };
+    return scoreExamples(chain, weights, buffer.tensors(), slowerExamples, scales);
   }
   for await (const [together, { nats, anchors }] of mapRoundRobin(processGroup, batches(), scores)) {
     for (const [at, item] of together.entries()) {
@@ -108,8 +109,7 @@ export async function* scoreItems<Item>(
  * Scores a batch of examples. A `DynamicEvaluation` then learns from the batch. Disposes `examples` and `slower`.
  * @param slower a second example of the same image, given every second frame before it, for a batch of one; null: none
  * @param among indices of the scales to score; default: all; ignored with `slower`
- * @returns `nats`: for each prediction, the nats of all examples, concatenated. There is one prediction, or three with
- *   `slower` (see `scoreItems`). `anchors`: the anchors of the first prediction
+ * @returns nats and anchors, as in `ScoredItem`, of all examples, concatenated
  */
 export function scoreExamples(
   chain: Chain,
@@ -117,55 +117,80 @@ export function scoreExamples(
   examples: Examples,
   slower: Examples | null = null,
   among?: readonly number[],
-): Record<'nats' | 'anchors', Float32Array[]> {
+): Omit<ScoredItem<never>, 'item'> {
   const adaptation = 'learn' in weights ? weights : null;
   const { weights: current } = adaptation ?? { weights: weights as readonly Tensor[] };
-  const tensors = tf.tidy(() => {
+  const { nats, anchors } = tf.tidy(() => {
     const made =
       slower === null
         ? scoresGiven(chain, current, examples, among)
-        : scoresAtStrides(chain.scales[0], current, examples, slower);
+        : scoresAtStrides(chain, current, examples, slower);
     // An anchor may be one of the input tensors, which are disposed below.
     return { nats: made.nats, anchors: made.anchors.map((anchor) => tf.clone(anchor)) };
   });
-  const read = (tensor: Tensor) => tensor.dataSync<'float32'>();
-  const scores = { nats: tensors.nats.map(read), anchors: tensors.anchors.map(read) };
-  tf.dispose(tensors);
+  const predictions = nats.map((scales) => scales.map(read));
+  const scores = { nats: mixScales(chain, predictions), anchors: anchors.map(read) };
+  tf.dispose([...nats.flat(), ...anchors]);
   if (slower !== null) disposeExamples(slower);
   adaptation?.learn(examples);
   disposeExamples(examples);
   return scores;
 }
 
-/** Returns the nats under a single prediction, and its anchors. */
-function scoresGiven(...of: Parameters<typeof scoreChain>): Pick<ScaleScore, 'anchors'> & { nats: Tensor[] } {
+/** Scores of examples: nats under each prediction, of each scale or of all scales together, and the anchors. */
+type PredictionScores = Pick<ScaleScore, 'anchors'> & { nats: Tensor[][] };
+
+/** Returns the nats of all scales under a single prediction, with the anchors. */
+function scoresGiven(...of: Parameters<typeof scoreChain>): PredictionScores {
   const scores = scoreChain(...of);
+  const [, , { image }] = of;
+  const whole = scores.find((score) => score.image.size === image.size) ?? scores[scores.length - 1];
   const nats = scores.map((score) => score.nats);
-  return { nats: [tf.concat(nats, 1)], anchors: scores[scores.length - 1].anchors };
+  return { nats: [[tf.concat(nats, 1)]], anchors: whole.anchors };
 }
 
 /**
- * Returns the nats under three predictions: given the frames before, given every second frame, and given the mean of
- * both.
+ * Returns the nats of each scale under three predictions: given the frames before, given every second frame, and given
+ * the mean of both.
  */
 function scoresAtStrides(
-  network: Network,
+  chain: Chain,
   weights: readonly Tensor[],
   examples: Examples,
   slower: Examples,
-): ReturnType<typeof scoresGiven> {
-  const [near, far] = [examples, slower].map(({ conditioningInputs }) =>
-    tf.tidy(() => runConditioning(network, weights, conditioningInputs)!),
+): PredictionScores {
+  const among = [...chain.scales.keys()];
+  const [near, far] = [examples, slower].map((of) =>
+    tf.tidy(() => conditionChain(chain, weights, of, among).map((condition) => condition!)),
   );
   // Only the expected frame is averaged: the last frame is known, and
   // earlier pixels are searched for in the last frames.
-  const [expected, ...others] = near.anchors;
-  const anchors = [meanOverStrides([expected, far.anchors[0]]), ...others];
-  const both: ConditioningOutputs = { ...near, map: meanOverStrides([near.map, far.map]), anchors };
+  const both = near.map((condition, scale): ConditioningOutputs => {
+    const { map, anchors } = far[scale];
+    const [expected, ...others] = condition.anchors;
+    const mean = meanOverStrides([expected, anchors[0]]);
+    return { ...condition, map: meanOverStrides([condition.map, map]), anchors: [mean, ...others] };
+  });
   // One prediction at a time, to limit memory.
-  const natsBy = (condition: ConditioningOutputs) =>
-    tf.tidy(() => scoreNetwork(network, weights, examples, condition).nats);
-  return { nats: [near, far, both].map(natsBy), anchors: near.anchors };
+  const natsBy = (conditions: readonly ConditioningOutputs[]) =>
+    tf.tidy(() => scoreChain(chain, weights, examples, among, conditions).map(({ nats }) => nats));
+  return { nats: [near, far, both].map(natsBy), anchors: near[0].anchors };
+}
+
+/** Returns the nats of a single prediction, or the nats of each scale under the mixture of several, concatenated. */
+function mixScales({ scales }: Chain, predictions: readonly Float32Array[][]): Float32Array {
+  if (predictions.length === 1) return predictions[0][0];
+  const mixed = scales.map(({ description }, scale) =>
+    mixtureNats(
+      description,
+      predictions.map((nats) => nats[scale]),
+    ),
+  );
+  return Float32Array.from(mixed.flatMap((nats) => [...nats]));
+}
+
+function read(tensor: Tensor): Float32Array {
+  return tensor.dataSync<'float32'>();
 }
 
 /** Returns the sum of a map of nats, in float64. */
@@ -185,7 +210,7 @@ export function bitsPerPixel(chain: Chain, nats: Float32Array): Float64Array {
   const bits = new Float64Array(size.width * size.height);
   let k = 0;
   for (const [scale, { description }] of chain.scales.entries()) {
-    const step = stepAtFinest(chain, scale);
+    const step = chain.steps[scale].image;
     for (let y = 0; y < description.size.height; y++)
       for (let x = 0; x < description.size.width; x++)
         for (let c = 0; c < channels; c++) bits[(y * size.width + x) * step] += nats[k++] * BITS_PER_NAT;

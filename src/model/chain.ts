@@ -8,7 +8,7 @@ import {
   type ConditioningOutputs,
 } from '../conditioning/index.js';
 import { subsample } from '../conditioning/context/context-tensors.js';
-import type { ModelDescription, NetworkDescription } from './description.js';
+import { scaleSteps, type ModelDescription, type NetworkDescription, type ScaleSteps } from './description.js';
 import { frameBytes } from '../foundation/levels.js';
 import type { Examples, ExampleShape } from '../conditioning/context/examples.js';
 import { buildNetwork, runConditioning, scoreNetwork, type Network, type NetworkScore } from './network.js';
@@ -17,6 +17,8 @@ import { buildNetwork, runConditioning, scoreNetwork, type Network, type Network
 export interface Chain {
   /** Networks, the coarsest scale first. @internal */
   scales: readonly Network[];
+  /** Subsampling factors of each scale. @internal */
+  steps: readonly ScaleSteps[];
   /** Parameters of all scales in order, named `scales.<index>.<name>`. @internal */
   parameters: readonly ParameterSpec[];
   /** Shape of the examples: the size of the finest scale, and the longest context of all scales. */
@@ -32,6 +34,7 @@ export function buildChain({ scales: descriptions }: ModelDescription): Chain {
   const context = Math.max(...descriptions.map(({ conditioning }) => inputRequirements(conditioning).context));
   return {
     scales,
+    steps: scaleSteps(descriptions),
     parameters: scales.flatMap(({ parameters }, scale) =>
       parameters.map((spec) => ({ ...spec, name: `scales.${scale}.${spec.name}` })),
     ),
@@ -40,9 +43,12 @@ export function buildChain({ scales: descriptions }: ModelDescription): Chain {
   };
 }
 
-/** Returns true if a model can predict at several strides: it has one scale, whose first anchor is learned. */
-export function canPredictAtStrides({ scales }: Chain): boolean {
-  return scales.length === 1 && hasLearnedAnchor(scales[0].description.conditioning);
+/**
+ * Returns true if a model can predict at several strides, and roll expected frames out: if each scale
+ * predicts the expected frame, the first one at full size.
+ */
+export function canPredictAtStrides({ scales, steps }: Chain): boolean {
+  return steps[0].context === 1 && scales.every(({ description }) => hasLearnedAnchor(description.conditioning));
 }
 
 /** Returns the elements of `values`, in the order of `chain.parameters`, that belong to one scale. */
@@ -61,8 +67,8 @@ export function countSubPixels({ exampleShape }: Chain): number {
  * Disposes nothing.
  */
 export function downsampleExamples(chain: Chain, scale: number, examples: Examples): Examples {
-  const step = stepAtFinest(chain, scale);
-  const coarser = scale === 0 ? undefined : subsample(examples.inputImage, stepAtFinest(chain, scale - 1));
+  const step = chain.steps[scale].image;
+  const coarser = scale === 0 ? undefined : subsample(examples.inputImage, chain.steps[scale - 1].image);
   return {
     image: subsample(examples.image, step),
     inputImage: subsample(examples.inputImage, step),
@@ -78,7 +84,7 @@ export function downsampleExamples(chain: Chain, scale: number, examples: Exampl
 
 /** Score of examples by the network of one scale. */
 export interface ScaleScore extends NetworkScore {
-  /** Images at this scale, [batch, height, width, channels]. */
+  /** Images at the size of the context frames and anchors, [batch, height, width, channels]. */
   image: Tensor4D;
 }
 
@@ -106,7 +112,7 @@ export function scoreChain(
     );
     const unknown = unknownMask(network.description);
     const counted = unknown === null ? nats : tf.mul<Tensor2D>(nats, tf.tensor2d(unknown, [1, unknown.length]));
-    return { nats: counted, anchors, image: own.image };
+    return { nats: counted, anchors, image: subsample(examples.image, chain.steps[scale].context) };
   });
 }
 
@@ -137,14 +143,4 @@ export function unknownMask(description: NetworkDescription): Float32Array | nul
     const x = pixel % size.width;
     return y % coarser.factor === 0 && x % coarser.factor === 0 ? 0 : 1;
   });
-}
-
-/** Returns the subsampling factor, down and across, from the finest scale to a scale. */
-export function stepAtFinest({ scales }: Chain, scale: number): number {
-  return scales
-    .slice(scale + 1)
-    .reduce(
-      (product, { description }) => product * (inputRequirements(description.conditioning).coarser?.factor ?? 1),
-      1,
-    );
 }

@@ -76,8 +76,11 @@ export interface ModelDescription {
 export const modelSchema: z.ZodType<ModelDescription> = z
   .strictObject({ version: z.literal(1), scales: z.array(networkSchema).min(1).max(8) })
   .superRefine(({ scales }, context) => {
+    const steps = scaleSteps(scales);
     scales.forEach((network, scale) => {
-      const message = misfit(network, scales[scale - 1]);
+      const isTooFine = !Number.isInteger(steps[scale].context);
+      const tooFine = isTooFine ? `context frames larger than those of the finest scale, or between its pixels` : null;
+      const message = misfit(network, scales[scale - 1]) ?? tooFine;
       if (message !== null) context.addIssue({ code: 'custom', path: ['scales', scale], message });
     });
   });
@@ -104,6 +107,32 @@ export function subPixelScale({ levels }: Pick<NetworkDescription, 'levels'>): {
   return { middle, gain: Math.fround(DIFFERENCE_GAIN / middle) };
 }
 
+/** Subsampling factors, down and across, from the finest scale to the images of a scale, and to its context frames. */
+export interface ScaleSteps {
+  image: number;
+  context: number;
+}
+
+/** Returns the subsampling factors of each scale. */
+export function scaleSteps(scales: readonly NetworkDescription[]): ScaleSteps[] {
+  let image = 1;
+  const steps = scales.toReversed().map(({ conditioning }) => {
+    const { finer, coarser } = inputRequirements(conditioning);
+    const own = { image, context: image / finer };
+    image *= coarser?.factor ?? 1;
+    return own;
+  });
+  return steps.reverse();
+}
+
+/**
+ * Returns true if a model predicts the expected frame at full size before any of its pixels: at its first scale. The
+ * model can then predict at several strides, and roll expected frames out.
+ */
+export function predictsFrame({ scales }: Pick<ModelDescription, 'scales'>): boolean {
+  return expectsFrame({ description: { version: 1, scales } }) && scaleSteps(scales)[0].context === 1;
+}
+
 /** Returns true if a model predicts an expected frame: the first anchor is learned at every scale. */
 export function expectsFrame({ description }: { description: ModelDescription }): boolean {
   return description.scales.every(({ conditioning }) => hasLearnedAnchor(conditioning));
@@ -115,6 +144,8 @@ function misfit(network: NetworkDescription, coarser: NetworkDescription | undef
   const reader = network.conditioning.find((one) => inputRequirements([one]).coarser !== null)?.type;
   if (coarser === undefined) return given === null ? null : `${reader} at the first scale, which has none before it`;
   if (given === null) return 'a scale after the first needs a conditioning on the scale before';
+  const readers = network.conditioning.filter((one) => inputRequirements([one]).coarser !== null);
+  if (readers.length > 1) return 'a second conditioning on the scale before';
   const { size, channels, levels } = network;
   const [width, height] = [size.width, size.height].map((side) => Math.ceil(side / given.factor));
   if (coarser.size.width !== width || coarser.size.height !== height)

@@ -4,9 +4,11 @@ import type { ParameterSpec } from '../backend/parameters.js';
 import {
   getConditioning,
   hasLearnedAnchor,
+  inputRequirements,
   type ConditioningOutputs,
   type ConditioningInputs,
 } from '../conditioning/index.js';
+import { subsample } from '../conditioning/context/context-tensors.js';
 import { imageFeatures, subPixelScale, type NetworkDescription } from './description.js';
 import { EARLIER_PIXEL_LAYERS, countEarlierFeatures, computeEarlierFeatures } from './earlier-pixels/index.js';
 import type { Examples } from '../conditioning/context/examples.js';
@@ -83,14 +85,20 @@ export function runConditioning(
   };
 }
 
+/** Returns the pixels of a conditioning's outputs that are those of the network's image. Differentiable. */
+export function atImage({ conditioning }: NetworkDescription, outputs: readonly Tensor4D[]): Tensor4D[] {
+  const { finer } = inputRequirements(conditioning);
+  return outputs.map((output) => subsample(output, finer));
+}
+
 /**
  * Returns the input features of whole images, [batch, height, width, channels * features]. Features of a channel are
- * adjacent, so that they form one colour group. Differentiable in the anchors, each as large as the image.
+ * adjacent, so that they form one colour group. Differentiable in the anchors, each as large as the context frames.
  */
 export function imageInput(description: NetworkDescription, image: Tensor4D, anchors: readonly Tensor4D[]): Tensor4D {
   const { middle, gain } = subPixelScale(description);
   const scaled = tf.div<Tensor4D>(tf.sub(image, middle), middle);
-  const read = anchors.slice(0, imageFeatures(description) - 1);
+  const read = atImage(description, anchors.slice(0, imageFeatures(description) - 1));
   if (read.length === 0) return scaled;
   const differences = read.map((anchor) => tf.mul(tf.sub(image, anchor), gain));
   const [batch, height, width] = image.shape;
@@ -114,7 +122,8 @@ export function runNetwork(
   const weights = parameters.slice(network.conditioningParameters);
   const input = imageInput(network.description, image, condition?.anchors ?? []);
   const earlierFeatures = condition && computeEarlierFeatures(network.description, image, condition, earlierPixels);
-  return runWholeImage(network.program, weights, input, condition?.map ?? null, {
+  const map = condition && atImage(network.description, [condition.map])[0];
+  return runWholeImage(network.program, weights, input, map, {
     earlierFeatures,
     mapGradients: conditionLearns,
     inputGradients: conditionLearns && hasLearnedAnchor(network.description.conditioning),
@@ -161,7 +170,7 @@ export function anchorsByPixel(
   pixels: number,
 ): Tensor2D {
   const { channels, levels } = description;
-  const anchors = condition?.anchors ?? [];
+  const anchors = atImage(description, condition?.anchors ?? []);
   if (anchors.length === 0) return tf.fill([pixels, channels], (levels - 1) / 2);
   return tf.reshape(anchors.length === 1 ? anchors[0] : tf.stack(anchors, 4), [pixels, channels * anchors.length]);
 }

@@ -2,8 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import {
   inferConditioningChoices,
-  describeCoarserImage,
-  describeFrames,
+  describeConditioning,
   framesConditionings,
   type FramesConditioning,
 } from '../conditioning/presets.js';
@@ -39,7 +38,7 @@ export const presetChoices = {
   initialState: z.enum(['zero', 'learned']).optional(),
   /** Number of context frames; 0: none; undefined: the default of their conditioning. */
   context: z.int().optional(),
-  /** Conditioning that reads the context frames; default: that of `describeFrames`. */
+  /** Conditioning that reads the context frames; default: that of `describeConditioning`. */
   frames: z.enum(Object.keys(framesConditionings) as FramesConditioning[]).optional(),
   /** Factors from each scale to the next finer one, the coarsest first; none: a single scale. */
   factors: z.array(z.int()).readonly().optional(),
@@ -97,9 +96,9 @@ export function describeModel(name: NetworkName, settings: PresetSettings): Mode
   const scales = [...steps, 1].map((step, scale) => {
     const side = (pixels: number) => Math.ceil(pixels / step);
     const network = describeNetwork(name, settings, { width: side(size.width), height: side(size.height) });
-    if (scale === 0) return network;
-    const factor = factors[scale - 1];
-    return { ...network, conditioning: [describeCoarserImage(factor, shared), ...network.conditioning] };
+    const { context, frames } = settings;
+    const factor = scale === 0 ? undefined : factors[scale - 1];
+    return { ...network, conditioning: describeConditioning({ context, frames, step, factor, shared }) };
   });
   return { version: 1, scales };
 }
@@ -124,8 +123,12 @@ export function inferChoices(model: ModelDescription): (PresetSettings & { netwo
   return isDeepStrictEqual(describeModel(network, choices), model) ? choices : null;
 }
 
-function describeNetwork(name: NetworkName, settings: PresetSettings, size: Size): NetworkDescription {
-  const { channels, levels, hidden, layers, context } = settings;
+function describeNetwork(
+  name: NetworkName,
+  settings: PresetSettings,
+  size: Size,
+): Omit<NetworkDescription, 'conditioning'> {
+  const { channels, levels, hidden, layers } = settings;
   const { output = null, skips = false, initialState = 'zero' } = settings;
   return {
     size,
@@ -136,6 +139,5 @@ function describeNetwork(name: NetworkName, settings: PresetSettings, size: Size
     skips,
     output: output ?? [2 * hidden],
     head: headPresets[settings.head](settings),
-    conditioning: context !== 0 ? [describeFrames(context, settings.frames)] : [],
   };
 }

@@ -2,14 +2,19 @@ import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { disposeExamples, type Examples } from '../conditioning/context/examples.js';
 import { meanOverStrides } from '../conditioning/context/history.js';
-import { hasLearnedAnchor, type ConditioningOutputs, type ConditioningInputs } from '../conditioning/index.js';
+import {
+  hasLearnedAnchor,
+  inputRequirements,
+  type ConditioningOutputs,
+  type ConditioningInputs,
+} from '../conditioning/index.js';
 import { errorFactory } from '../foundation/errors.js';
 import { frameBytes, type Levels } from '../foundation/levels.js';
-import { downsampleExamples, selectScaleParameters, stepAtFinest, unknownMask } from '../model/chain.js';
+import { downsampleExamples, selectScaleParameters, unknownMask } from '../model/chain.js';
 import { expectsFrame } from '../model/description.js';
 import { joinReferences } from '../model/earlier-pixels/index.js';
 import { assertModel, toTensors, type Model } from '../model/model.js';
-import { anchorsByPixel, runConditioning, type Network } from '../model/network.js';
+import { anchorsByPixel, atImage, runConditioning, type Network } from '../model/network.js';
 import { sampleIndices, type DrawOptions } from './draw.js';
 import { ImageEngine, type EngineArrays, type EngineOptions } from './engine.js';
 
@@ -18,6 +23,8 @@ export interface DrawnLevels {
   levels: Levels;
   /** Expected frame, as `FrameSampler.expected` returns it; null if the model predicts none. */
   expected: Levels | null;
+  /** Expected frame given the drawn pixels of all coarser scales; `expected` if there is one scale. */
+  refined: Levels | null;
   /** -log P of the frame under the model at temperature 1, in nats, summed over scales. */
   nats: number;
 }
@@ -59,6 +66,7 @@ export class FrameSampler {
     const all = sizes.reduce((sum, size) => sum + size, 0);
     let levels: Int16Array | null = null;
     let expected: Int16Array | null = null;
+    let refined: Int16Array | null = null;
     const nats = new Float64Array(batch);
     let done = 0;
     try {
@@ -72,7 +80,8 @@ export class FrameSampler {
         };
         const onRow = (fraction: number) => options.onRow?.(Math.min(1, (done + sizes[scale] * fraction) / all));
         const drawn = await sampler.draw(images, { ...options, onRow });
-        ({ levels, expected } = drawn);
+        ({ levels, expected: refined } = drawn);
+        if (chain.steps[scale].context === 1) expected ??= refined;
         drawn.nats.forEach((value, image) => (nats[image] += value));
         done += sizes[scale];
       }
@@ -80,14 +89,20 @@ export class FrameSampler {
       disposeExamples(examples);
     }
     const expectedFrames = expected && imagesOf(expected, batch);
+    const refinedFrames = refined && imagesOf(refined, batch);
     return imagesOf(levels!, batch).map((own, image) => {
-      return { levels: own, expected: expectedFrames && expectedFrames[image], nats: nats[image] };
+      return {
+        levels: own,
+        expected: expectedFrames && expectedFrames[image],
+        refined: refinedFrames && refinedFrames[image],
+        nats: nats[image],
+      };
     });
   }
 
   /**
-   * Returns the expected frame of each example, the learned first anchor, without drawing. Each scale reads the
-   * expected image of the coarser scale. Disposes `examples`.
+   * Returns the expected frame of each example without drawing: that of the first scale whose expected frame has full
+   * size. Each scale before reads the expected image of the coarser one. Disposes `examples`.
    * @param examples conditioning inputs; their images are not read
    * @param longerStrides predictions at longer strides, as in `DrawOptions`
    * @throws PxvError `USAGE` if the model predicts no expected frame
@@ -102,6 +117,7 @@ export class FrameSampler {
         const coarse: Int16Array | null = levels;
         const given = () => this.conditioningInputsAt(scale, examples, coarse);
         levels = await sampler.expected(given, this.longerStridesAt(scale, longerStrides));
+        if (this.model.chain.steps[scale].context === 1) break;
       }
       return imagesOf(levels!, batch);
     } finally {
@@ -121,9 +137,16 @@ export class FrameSampler {
     return { ...conditioningInputs, coarser };
   }
 
-  /** Returns the predictions at longer strides, subsampled to a scale; undefined if there are none. */
+  /**
+   * Returns the predictions at longer strides, subsampled to the size of a scale's expected frame; undefined if there
+   * are none, or the coarser image tells of the motion already.
+   */
   private longerStridesAt(scale: number, predictions: DrawOptions['longerStrides'] = []): DrawOptions['longerStrides'] {
-    if (predictions.flat().length === 0) return undefined;
+    const { chain } = this.model;
+    const { conditioning } = chain.scales[scale].description;
+    const learned = conditioning.filter((one) => hasLearnedAnchor([one]));
+    if (predictions.flat().length === 0 || inputRequirements(learned).coarser !== null) return undefined;
+    if (chain.steps[scale].context === 1) return predictions;
     const finest = this.finestSubPixels(scale);
     return predictions.map((frames) => frames.map((frame) => Uint8Array.from(finest, (at) => frame[at])));
   }
@@ -132,7 +155,7 @@ export class FrameSampler {
   private finestSubPixels(scale: number): Int32Array {
     const { chain } = this.model;
     const { size, channels } = chain.scales[scale].description;
-    const step = stepAtFinest(chain, scale);
+    const step = chain.steps[scale].image;
     return Int32Array.from({ length: size.height * size.width * channels }, (_, at) => {
       const pixel = Math.floor(at / channels);
       const channel = at % channels;
@@ -280,11 +303,12 @@ export function readConditioning(
   if (program.map === null) return { map: null, anchors: null, references: null, expected: null };
   const tensors = tf.tidy(() => {
     const condition = conditionFrom(network, weights, conditioningInputs(), longerStrides);
-    const { map, anchors, references } = condition;
+    const { anchors, references } = condition;
+    const [map] = atImage(description, [condition.map]);
     const made: Partial<Record<keyof ConditionArrays, Tensor>> = { map };
     // A single anchor may be an input tensor, which is disposed elsewhere.
-    if (anchors.length > 0)
-      made.anchors = anchorsByPixel(network, condition, anchors[0].size / description.channels).clone();
+    const [batch, height, width] = map.shape;
+    if (anchors.length > 0) made.anchors = anchorsByPixel(network, condition, batch * height * width).clone();
     if (earlierPixels && references.length > 0) made.references = joinReferences(references);
     if (hasLearnedAnchor(description.conditioning)) made.expected = expectedOf(network, condition);
     return made;

@@ -3,8 +3,7 @@ import { parseConfiguration, type ConfigurationSource } from '../foundation/pars
 import { precisions } from '../backend/precision.js';
 import { parseFrameRate, type FrameRate } from '../foundation/frame-rate.js';
 import { optimisers, type OptimiserName } from '../optimization/optimisers.js';
-import { hasLearnedAnchor } from '../conditioning/index.js';
-import { expectsFrame, modelSchema, type ModelDescription } from '../model/description.js';
+import { expectsFrame, modelSchema, predictsFrame, type ModelDescription } from '../model/description.js';
 import { samplingSchema } from '../model/sampling-settings.js';
 import { DEFAULT_MINUTES, DEFAULT_RATE, dataDefaults, fineTuningDefaults } from './data-defaults.js';
 import { paceMarkSchema } from './pace.js';
@@ -70,7 +69,7 @@ function completed(
 ): TrainingConfiguration {
   const isTrained = training.from !== null;
   const usual = { rate: DEFAULT_RATE, ...dataDefaults[kind], ...(isTrained && fineTuningDefaults) };
-  const keepsExpected = isTrained && scales.length === 1 && hasLearnedAnchor(scales[0].conditioning);
+  const keepsExpected = isTrained && predictsFrame({ scales });
   const usualPart = (rollOuts: number) => (keepsExpected && rollOuts === 0 ? 'decoder' : 'all');
   const { batch = usual.batch, mirror = usual.mirror, ...rest } = training;
   const minutes = rest.steps === null && rest.minutes === null ? DEFAULT_MINUTES : rest.minutes;
@@ -198,13 +197,14 @@ function* refusals(
   data: DataKind,
   hasWeights: boolean,
 ): Generator<[keyof Stage, string]> {
-  const expects = scales.length === 1 && hasLearnedAnchor(scales[0].conditioning);
+  const expects = predictsFrame({ scales });
   if (data === 'images' && crops > 0) yield ['crops', 'images are shown as they are: it is for clips alone'];
   if (data === 'images' && rollOuts > 0) yield ['rollOuts', 'it is for clips alone'];
-  else if (rollOuts > 0 && !expects) yield ['rollOuts', 'it is for models of one scale that learn the expected frame'];
+  else if (rollOuts > 0 && !expects)
+    yield ['rollOuts', 'it is for models whose first scale learns the expected frame at full size'];
   if (rollOuts > 0 && trains === 'decoder') yield ['rollOuts', 'it must be 0 where the decoder learns alone'];
   if (trains === 'conditioning' && !expects)
-    yield ['trains', 'conditioning learns alone in models of one scale that learn the expected frame'];
+    yield ['trains', 'conditioning learns alone in models whose first scale learns the expected frame at full size'];
   if (trains === 'decoder' && (!hasWeights || scales.some(({ conditioning }) => conditioning.length === 0)))
     yield ['trains', 'decoder is for networks with a conditioning, whose weights a stage before it or from has'];
   if (typeof trains === 'number' && trains >= scales.length)

@@ -3,18 +3,27 @@ import { DynamicEvaluation } from '../../src/evaluation/dynamic-evaluation.js';
 import { scoreFrames } from '../../src/evaluation/clip-score.js';
 import { mixtureNats } from '../../src/evaluation/mixture.js';
 import type { Frame } from '../../src/foundation/frame.js';
+import { downsampleExamples, selectScaleParameters, unknownMask } from '../../src/model/chain.js';
 import { toTensors, type Model } from '../../src/model/model.js';
 import { disposeExamples, ExampleBuffer, type Examples } from '../../src/conditioning/context/examples.js';
 import { frameBytes } from '../../src/foundation/levels.js';
 import { runConditioning, scoreNetwork } from '../../src/model/network.js';
 import { kernelSets } from '../backend/implementations.js';
-import { randomFrames, randomModel, tinyChain, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
+import {
+  guidedChain,
+  randomFrames,
+  randomModel,
+  tinyChain,
+  tinyNetwork,
+  warpedFrames,
+} from '../model/tiny-networks.js';
 import { collect } from '../video/made-clips.js';
 
 beforeAll(() => tf.setBackend(`native-${kernelSets[kernelSets.length - 1].instructionSet}`));
 
 const warped = randomModel([tinyNetwork({ conditioning: [{ ...warpedFrames, context: 3 }] })]);
 const plain = randomModel([tinyNetwork()]);
+const guided = randomModel(guidedChain());
 const chained = randomModel(tinyChain({ conditioning: [warpedFrames] }));
 
 function framesOf({ chain: { exampleShape } }: Model, count: number): Frame[] {
@@ -48,11 +57,13 @@ function stillWeights({ chain, weights }: Pick<Model, 'chain' | 'weights'>): Sti
   return still;
 }
 
-test('a frame is scored by a mixture of what frames before it say, what every second one says, and both', async () => {
-  const { chain } = warped;
-  const [network] = chain.scales;
-  const frames = framesOf(warped, 8);
-  const learning = stillWeights(warped);
+test.each([
+  ['of one scale', warped],
+  ['of two scales', guided],
+])('a frame is scored by a mixture of what frames before, every second one, and both say: %s', async (_, model) => {
+  const { chain } = model;
+  const frames = framesOf(model, 8);
+  const learning = stillWeights(model);
   const before = tf.memory().numTensors;
   const scored = await collect(scoreFrames(chain, learning, streamOf(frames)));
   expect(tf.memory().numTensors).toBe(before);
@@ -78,21 +89,22 @@ test('a frame is scored by a mixture of what frames before it say, what every se
       );
       return buffer.tensors();
     });
-    const three = tf.tidy(() => {
-      const [a, b] = [near, far].map(({ conditioningInputs }) =>
-        runConditioning(network, learning.weights, conditioningInputs)!,
+    const byScale = chain.scales.map((network, scale) => {
+      const weights = selectScaleParameters(chain, scale, learning.weights);
+      const [own, other] = [near, far].map((examples) => downsampleExamples(chain, scale, examples));
+      const [a, b] = [own, other].map(({ conditioningInputs }) =>
+        runConditioning(network, weights, conditioningInputs)!,
       );
       const half = (x: tf.Tensor4D, y: tf.Tensor4D) => tf.div<tf.Tensor4D>(tf.add(x, y), 2);
       const both = { ...a, map: half(a.map, b.map), anchors: [half(a.anchors[0], b.anchors[0]), a.anchors[1]] };
-      return [a, b, both].map((condition) => scoreNetwork(network, learning.weights, near, condition).nats);
+      const known = unknownMask(network.description);
+      const three = [a, b, both].map((condition) => {
+        const values = scoreNetwork(network, weights, own, condition).nats.dataSync<'float32'>();
+        return known === null ? values : values.map((value, at) => value * known[at]);
+      });
+      return [...mixtureNats(network.description, three)];
     });
-    expect(nats).toEqual(
-      mixtureNats(
-        chain.exampleShape,
-        three.map((of) => of.dataSync() as Float32Array),
-      ),
-    );
-    tf.dispose(three);
+    expect([...nats]).toEqual(byScale.flat());
     disposeExamples(near);
     disposeExamples(far);
   }
@@ -101,7 +113,7 @@ test('a frame is scored by a mixture of what frames before it say, what every se
 
 test.each([
   ['learns no expected frame', plain],
-  ['has two scales', chained],
+  ['predicts no frame of full size before its last scale', chained],
 ])('a model that %s scores by what the frames before say alone', async (_, { chain, weights }) => {
   const frames = framesOf({ chain } as Model, 6);
   const learning = stillWeights({ chain, weights });

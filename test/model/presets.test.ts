@@ -1,5 +1,5 @@
 import type { Channels } from '../../src/foundation/frame.js';
-import { describeModel, type PresetSettings } from '../../src/model/presets.js';
+import { describeModel, inferChoices, type PresetSettings } from '../../src/model/presets.js';
 
 /** The colours of the mixture that a preset describes. */
 function coloursOf(channels: Channels, levels: number, changes: Partial<PresetSettings> = {}): string | undefined {
@@ -22,4 +22,49 @@ test('a mixture of colour images chooses its components together, unless set oth
 test('of grey images nothing is said of colours', () => {
   expect(coloursOf(1, 256)).toBeUndefined();
   expect(coloursOf(1, 256, { colours: 'together' })).toBeUndefined();
+});
+
+describe('of several scales', () => {
+  const settings: PresetSettings = {
+    size: { width: 9, height: 8 },
+    channels: 3,
+    levels: 256,
+    hidden: 6,
+    layers: 1,
+    head: 'logistic-mixture',
+    factors: [2, 4],
+  };
+  const conditionings = (changes: Partial<PresetSettings>) =>
+    describeModel('pixel-cnn', { ...settings, ...changes }).scales.map(({ conditioning }) => conditioning);
+
+  test('warped frames keep their size, and each scale after the first is guided by the coarser image', () => {
+    const scales = conditionings({});
+    expect(scales.map((conditioning) => conditioning.length)).toEqual([1, 1, 1]);
+    expect(scales.flat()).toMatchObject([
+      { type: 'warped-frames', finer: 8 },
+      { type: 'warped-frames', finer: 4, coarser: 2 },
+      { type: 'warped-frames', coarser: 4, templateMatching: 2, localRegression: true },
+    ]);
+    for (const one of scales.flat().slice(0, 2)) expect(one).not.toHaveProperty('templateMatching');
+  });
+
+  test.each([
+    { name: 'previous frames', changes: { frames: 'previous-frames' } },
+    { name: 'predicted pixels', changes: { shared: 'predicted' } },
+  ] as const)('with $name the coarser image is a conditioning of its own', ({ changes }) => {
+    const [, , finest] = conditionings(changes);
+    expect(finest.map(({ type }) => type)).toEqual([
+      'low-resolution-image',
+      'frames' in changes ? 'previous-frames' : 'warped-frames',
+    ]);
+  });
+
+  test('the choices of a model are found again from its description', () => {
+    for (const changes of [{}, { frames: 'previous-frames' }, { shared: 'predicted' }, { context: 0 }] as const) {
+      const model = describeModel('pixel-cnn', { ...settings, ...changes });
+      const choices = inferChoices(model)!;
+      expect(choices.factors).toEqual([2, 4]);
+      expect(describeModel(choices.network, choices)).toEqual(model);
+    }
+  });
 });

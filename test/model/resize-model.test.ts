@@ -40,8 +40,7 @@ test.each([
   [-4, 8],
 ])('%dx%d is no size', (width, height) => {
   expect(() => resizeModel(randomModel([tinyNetwork()]), { width, height })).toThrow(
-    'bring a model to a size: size: expected a width and a height in whole pixels, 1 or more, received ' +
-      `${width}x${height}`,
+    'resize model: size: expected a width and a height in whole pixels, 1 or more, received ' + `${width}x${height}`,
   );
 });
 

@@ -2,8 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ConditioningDescription } from '../../src/conditioning/index.js';
 import type { Channels, Size } from '../../src/foundation/frame.js';
 import { initialiseParameters } from '../../src/backend/parameters.js';
+import { subsample } from '../../src/conditioning/context/context-tensors.js';
 import { inputRequirements } from '../../src/conditioning/index.js';
-import { describeFrames, framesConditionings, type FramesConditioning } from '../../src/conditioning/presets.js';
+import { describeConditioning, framesConditionings, type FramesConditioning } from '../../src/conditioning/presets.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import { buildChain } from '../../src/model/chain.js';
 import type { Model } from '../../src/model/model.js';
@@ -167,7 +168,9 @@ export const framedNetworks: [string, NetworkDescription][] = [
   // Each that there is, as a preset has it: a new one is tested by being there.
   ...(Object.keys(framesConditionings) as FramesConditioning[]).map((name): [string, NetworkDescription] => [
     `RGB 4x5, ${name} as it is trained`,
-    smallNetwork({ conditioning: [{ ...describeFrames(2, name), features: 4 }] }),
+    smallNetwork({
+      conditioning: describeConditioning({ context: 2, frames: name }).map((one) => ({ ...one, features: 4 })),
+    }),
   ]),
   ...[1, 4].map((context): [string, NetworkDescription] => [
     `RGB 4x5, previous-frames of ${context}`,
@@ -239,6 +242,28 @@ export const framedNetworks: [string, NetworkDescription][] = [
   ],
 ];
 
+/** Networks that are scales of a chain: of context frames larger than the image, and guided by a coarser image. */
+export const guidedNetworks: [string, NetworkDescription][] = [
+  [
+    'RGB 4x5, warped-frames of 2, of twice the size',
+    smallNetwork({
+      head: { ...mixtureTogether, meanScale: 4 },
+      conditioning: [{ ...warpedFrames, finer: 2 }],
+    }),
+  ],
+  [
+    'RGB 4x5, warped-frames of 2, guided by a small image',
+    smallNetwork({
+      head: { ...mixtureTogether, meanScale: 4 },
+      conditioning: [{ ...warpedFrames, blockMatching: true, templateMatching: 1, localRegression: true, coarser: 2 }],
+    }),
+  ],
+  [
+    'grey 5x7, warped-frames of 1, guided by an image a third as large',
+    smallNetwork({ channels: 1, size: tinySize, conditioning: [{ ...warpedFrames, context: 1, coarser: 3 }] }),
+  ],
+];
+
 /** First weights twice as large as a training starts from, so that what is seen shows in what comes out. */
 export function randomWeights({ parameters }: Pick<Network, 'parameters'>, seed: number): Float32Array[] {
   const first = initialiseParameters(parameters, BigInt(seed));
@@ -300,6 +325,15 @@ export function tinyBound(changes: Partial<NetworkDescription> = {}): NetworkDes
   }));
 }
 
+/** Two scales, of 3x4 and 5x7 pixels: each warps frames of full size, and the coarser image guides the finer. */
+export function guidedChain(changes: Partial<NetworkDescription> = {}): NetworkDescription[] {
+  const conditioning = { ...warpedFrames, blockMatching: true } as const;
+  return [
+    tinyNetwork({ ...changes, size: { width: 3, height: 4 }, conditioning: [{ ...conditioning, finer: 2 }] }),
+    tinyNetwork({ ...changes, conditioning: [{ ...conditioning, templateMatching: 1, coarser: 2 }] }),
+  ];
+}
+
 /** Random frames, in levels. */
 function framesOf(description: NetworkDescription, count: number, seed: number): Levels[] {
   const bytes = randomFrames(description, count, seed);
@@ -312,23 +346,25 @@ function framesOf(description: NetworkDescription, count: number, seed: number):
  * nothing is looked for by templates.
  */
 export function randomExamples(description: NetworkDescription, batch: number, seed: number): Examples {
-  const context = inputRequirements(description.conditioning).context;
-  const buffer = new ExampleBuffer({ ...description, context }, batch);
+  const { context, coarser: given, finer } = inputRequirements(description.conditioning);
+  const { width, height } = description.size;
+  const whole = { ...description, size: { width: finer * width, height: finer * height } };
+  const buffer = new ExampleBuffer({ ...whole, context }, batch);
   for (let example = 0; example < batch; example++) {
     const frames = example === 0 && context > 1 ? context : context + 1;
-    const levels = framesOf(description, frames, seed + example);
-    const known = { frames: framesOf(description, context, seed + 900), expected: 2 };
+    const levels = framesOf(whole, frames, seed + example);
+    const known = { frames: framesOf(whole, context, seed + 900), expected: 2 };
     const followed = example === 1 && context > 1;
     buffer.addAfter({ frames: levels.slice(0, -1), known: followed ? known : null }, levels[frames - 1], example !== 1);
     buffer.disturb(() => 3 + 2 * example);
   }
-  const examples = buffer.tensors();
-  const given = inputRequirements(description.conditioning).coarser;
+  const { image, inputImage, ...others } = buffer.tensors();
+  const examples = { ...others, image: subsample(image, finer), inputImage: subsample(inputImage, finer) };
   if (given === null) return examples;
-  const { size, channels, levels } = description;
-  const [height, width] = [size.height, size.width].map((side) => Math.ceil(side / given.factor));
-  const small = Float32Array.from(randomInts(batch * height * width * channels, levels, seed + 500));
-  const lowResolutionImage: tf.Tensor4D = tf.tensor4d(small, [batch, height, width, channels]);
+  const { channels, levels } = description;
+  const [rows, columns] = [height, width].map((side) => Math.ceil(side / given.factor));
+  const small = Float32Array.from(randomInts(batch * rows * columns * channels, levels, seed + 500));
+  const lowResolutionImage: tf.Tensor4D = tf.tensor4d(small, [batch, rows, columns, channels]);
   return { ...examples, conditioningInputs: { ...examples.conditioningInputs, coarser: lowResolutionImage } };
 }
 
@@ -339,4 +375,5 @@ export const tinyModels: [string, NetworkDescription[]][] = [
     .map(([name, network]): [string, NetworkDescription[]] => [name, [network]]),
   ['RGB 3x4 then 5x7, softmax', tinyChain({ head: softmax, levels: 16, conditioning: [] })],
   ['grey 3x4 then 5x7, logistic-mixture, given two frames', tinyChain({ channels: 1 })],
+  ['RGB 3x4 then 5x7, two frames that move, guided by the coarser image', guidedChain()],
 ];

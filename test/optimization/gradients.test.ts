@@ -12,7 +12,7 @@ import {
 } from '../../src/optimization/gradients.js';
 import { createClipTrainingData } from '../../src/training/clip-data.js';
 import { fastest } from '../backend/implementations.js';
-import { randomExamples, randomWeights, tinyChain, warpedFrames } from '../model/tiny-networks.js';
+import { guidedChain, randomExamples, randomWeights, tinyChain, warpedFrames } from '../model/tiny-networks.js';
 import { movingSquares, tinyRun } from '../training/moving-square.js';
 
 await tf.setBackend(fastest);
@@ -144,4 +144,23 @@ describe('of what is trained', () => {
     for (const trains of ['all', 'conditioning', 'decoder'] as const) learned(single, trains);
     expect(tf.memory().numTensors).toBe(before);
   });
+});
+
+test('roll-outs train the conditioning of the first scale, where it predicts frames of full size', () => {
+  const { model, training } = tinyRun({ batch: 2, stages: [{ rollOuts: 1 }] }, { conditioning: [warpedFrames] });
+  const chain = buildChain({ ...model, scales: guidedChain() });
+  const data = createClipTrainingData(chain, movingSquares(3, 20, chain.exampleShape), [0, 1, 2], [], training);
+  const [stage] = training.stages;
+  const parameters = toTensors(randomWeights(chain, 4), chain.parameters);
+  const examples = data.batch(2, stage, { from: 0, to: 2 });
+  const rollOut = data.rollOut(2, stage, { from: 0, to: 1 })!;
+  const both = valuesOf(computeGradients(chain, parameters, examples, { rollOut }));
+  const alone = valuesOf(computeGradients(chain, parameters, examples));
+  const changed = both.gradients.map((values, at) => values.some((value, i) => value !== alone.gradients[at][i]));
+  const names = chain.parameters.map(({ name }) => name).filter((_, at) => changed[at]);
+  expect(names).not.toHaveLength(0);
+  expect(names.filter((name) => !name.startsWith('scales.0.warped-frames.'))).toEqual([]);
+  disposeExamples(examples);
+  disposeRollOut(rollOut);
+  tf.dispose(parameters);
 });

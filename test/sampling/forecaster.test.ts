@@ -220,7 +220,8 @@ class LinearSampler extends FrameSampler {
     this.asked.push(options);
     const expected = await this.expected(examples, options.longerStrides);
     return sampleIndices(options.samples).map((sample, at) => {
-      return { levels: expected[at].map((level) => within(level + 10 * sample)), expected: expected[at], nats: sample };
+      const levels = expected[at].map((level) => within(level + 10 * sample));
+      return { levels, expected: expected[at], refined: expected[at], nats: sample };
     });
   }
 }

@@ -9,6 +9,7 @@ import { libraryOf } from '../../src/backend/kernel-library.js';
 import { kernelSets } from '../backend/implementations.js';
 import {
   framedNetworks,
+  guidedNetworks,
   otherSizes,
   randomExamples,
   randomWeights,
@@ -45,7 +46,7 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (
   });
 
   describe('outputs sub-pixel by sub-pixel are those of the whole image, bit for bit:', () => {
-    test.each([...tinyNetworks, ...framedNetworks])('%s', async (_, description) => {
+    test.each([...tinyNetworks, ...framedNetworks, ...guidedNetworks])('%s', async (_, description) => {
       const network = buildNetwork(description);
       const weights = randomWeights(network, 2);
       const tensors = toTensors(weights, network.parameters);
@@ -117,9 +118,12 @@ describe.each([...new Set([kernelSets[0], kernelSets.at(-1)!])].map(({ instructi
 
     describe.each(otherSizes.map(sizeName))('at %s drawn images are those that the definition draws:', (at) => {
       const other = otherSizes.find((size) => sizeName(size) === at)!;
-      test.each([...tinyNetworks, ...framedNetworks])('a network that was described as %s', async (_, description) => {
-        expectSame(await drawBothWays({ ...description, size: other }, { seed: 3, samples: 2 }));
-      });
+      test.each([...tinyNetworks, ...framedNetworks, ...guidedNetworks])(
+        'a network that was described as %s',
+        async (_, description) => {
+          expectSame(await drawBothWays({ ...description, size: other }, { seed: 3, samples: 2 }));
+        },
+      );
     });
   },
 );

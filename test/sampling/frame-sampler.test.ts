@@ -14,8 +14,10 @@ import { samplingSettings, type FrameSettings } from '../../src/model/sampling-s
 import { FrameSampler, ImageSampler, type DrawnImages, type DrawnLevels } from '../../src/sampling/frame-sampler.js';
 import { rollOut } from '../../src/sampling/forecaster.js';
 import { kernelSets } from '../backend/implementations.js';
+import { runConditioning } from '../../src/model/network.js';
 import { natsOfExamples } from '../model/nats-of-examples.js';
 import {
+  guidedChain,
   mixtureTogether,
   otherSizes,
   randomFrames,
@@ -155,6 +157,30 @@ test.each(tinyModels)('what was expected is given beside what is drawn, where it
   sampler.dispose();
 });
 
+test('what is expected once the coarse pixels are drawn is the anchor of the scale that they guide', async () => {
+  const model = randomModel(guidedChain());
+  const { chain, weights } = model;
+  const { levels, expected, refined } = await draw(model, { seed: 3 });
+  const examples = givenOf(model);
+  const parameters = toTensors(weights, chain.parameters);
+  const anchor = tf.tidy(() => {
+    const image = tf.tensor4d(Float32Array.from(levels), examples.image.shape);
+    const { conditioningInputs } = downsampleExamples(chain, 1, { ...examples, inputImage: image });
+    return [
+      ...runConditioning(
+        chain.scales[1],
+        selectScaleParameters(chain, 1, parameters),
+        conditioningInputs,
+      )!.anchors[0].dataSync(),
+    ];
+  });
+  const rounded = anchor.map((level) => Math.round(Math.min(Math.max(level, 0), 255)));
+  refined!.forEach((level, at) => expect(Math.abs(level - rounded[at])).toBeLessThanOrEqual(1));
+  expect(refined).not.toEqual(expected);
+  disposeExamples(examples);
+  tf.dispose(parameters);
+});
+
 describe.each(kernelSets)('on $instructionSet', ({ instructionSet }) => {
   beforeEach(() => tf.setBackend(`native-${instructionSet}`));
 
@@ -243,8 +269,10 @@ describe('a roll-out', () => {
     const again = history();
     for (const [step, frame] of frames.entries()) {
       const which = { seed: 4, samples: [2], frame: 1 + step, settings: asItIs };
-      const [{ levels, ...drawn }] = await sampler.draw(FrameHistory.examples([again]), which);
-      expect(frame).toEqual([{ ...drawn, longerStrides: [], bytes: levelsToBytes(model.chain.exampleShape, levels) }]);
+      const [{ levels, expected, nats }] = await sampler.draw(FrameHistory.examples([again]), which);
+      expect(frame).toEqual([
+        { expected, nats, longerStrides: [], bytes: levelsToBytes(model.chain.exampleShape, levels) },
+      ]);
       again.push(frame[0].bytes);
     }
     const fresh = rollOut(sampler, known, { seed: 4, samples: [2], frame: 1, settings: asItIs });

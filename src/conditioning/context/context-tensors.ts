@@ -1,5 +1,5 @@
 import { tf } from '../../foundation/tfjs.js';
-import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { frameBytes, type ImageShape, type Levels } from '../../foundation/levels.js';
 import type { ContextFrames } from './history.js';
 
@@ -188,9 +188,42 @@ export function downsampleContext(context: ContextTensors, length: number, step:
   };
 }
 
-/** Returns every `step`-th pixel of a map, down and across, from the first. */
+/** Returns every `step`-th pixel of a map, down and across, from the first. Differentiable. */
 export function subsample(map: Tensor4D, step: number): Tensor4D {
-  return step === 1 ? map : (tf.stridedSlice(map, [0, 0, 0, 0], map.shape, [1, step, step, 1]) as Tensor4D);
+  if (step === 1) return map;
+  const [batch, height, width, features] = map.shape;
+  const rows = Math.ceil(height / step);
+  const columns = Math.ceil(width / step);
+  return tf.tidy(() => {
+    const padding: [number, number][] = [
+      [0, 0],
+      [0, rows * step - height],
+      [0, columns * step - width],
+      [0, 0],
+    ];
+    const cells = tf.reshape<Rank.R4>(tf.pad(map, padding), [batch * rows, step, columns, step * features]);
+    return tf.reshape(tf.slice(cells, [0, 0, 0, 0], [-1, 1, -1, features]), [batch, rows, columns, features]);
+  });
+}
+
+/**
+ * Returns a map of `size` that equals `coarse` at every `step`-th pixel, down and across from the first, and is linear
+ * in between; the last row and column are repeated. Differentiable.
+ */
+export function upsample(coarse: Tensor4D, step: number, { height, width }: ImageShape['size']): Tensor4D {
+  const [batch, rows, columns, features] = coarse.shape;
+  const tall = tf.reshape<Rank.R4>(between(coarse, 1, step), [batch, rows * step, columns, features]);
+  const whole = tf.reshape<Rank.R4>(between(tall, 2, step), [batch, rows * step, columns * step, features]);
+  return tf.slice(whole, [0, 0, 0, 0], [-1, height, width, -1]);
+}
+
+/** Returns, after each slice of `map` along `axis`, the `step` - 1 maps between the slice and the next, stacked. */
+function between(map: Tensor4D, axis: 1 | 2, step: number): Tensor {
+  const [first, ...others] = tf.split<Tensor4D>(map, map.shape[axis], axis);
+  const next = tf.concat([...others, others.at(-1) ?? first], axis);
+  const change = tf.sub<Tensor4D>(next, map);
+  const parts = Array.from({ length: step }, (_, at) => tf.add<Tensor4D>(map, tf.mul(change, at / step)));
+  return tf.stack(parts, axis + 1);
 }
 
 /**
