@@ -35,6 +35,7 @@ const ofNoSource: Record<string, string> = {
   models: 'models',
   'native/neon': 'native',
   'options/check-options': 'options',
+  'options/flag-names': 'options',
   'page/page': 'page',
   'public-names': 'package',
   recipes: 'recipes',

@@ -295,7 +295,7 @@ function panelsOf({ truth, known, guess, samples }: Predicted, maps: readonly (F
     {
       title: 'motion',
       predicted: true,
-      note: `since the previous frame, drawn ${LONGER} times as long, over the ${bestName}`,
+      note: `since the previous frame, drawn ${pluralize(LONGER, 'time')} as long, over the ${bestName}`,
       frames: best,
       arrows: best.map((frame, at) => (at === 0 ? [] : arrowsBetween(best[at - 1], frame))),
     },
