@@ -11,10 +11,11 @@ import type { ProcessGroup } from '../src/distributed/process-group.js';
 export interface CommandContext {
   /** Signal that is aborted if the user interrupts; its reason is a `PxvError` with the code `INTERRUPTED`. */
   signal: AbortSignal;
+  /** Progress display of the command. */
   progress: Progress;
   /** Processes that share the work; a single process if the command cannot share its work. */
   processGroup: ProcessGroup;
-  /** Marks that an interruption from now on saves results; the message about the interruption then says so. */
+  /** Announces that an interruption from now on saves results, for the message that an interruption prints. */
   markSaving: () => void;
 }
 
@@ -22,19 +23,20 @@ export interface CommandContext {
 export interface CommandResult {
   /** Text, or its lines; lines that are `false` are skipped. */
   text: string | readonly (string | false)[];
+  /** Object that `--json` prints. */
   json: object;
   /** Stream to print to. Default: stdout. A command that writes its result to stdout gives stderr. */
   stream?: NodeJS.WritableStream;
-  /** True if a part of the work could not be done, or a check failed. */
+  /** True to exit with the failure code: a part of the work could not be done, or a check failed. */
   failed?: boolean;
-  /** True if something was found that the user wants an alarm for. */
+  /** True to exit with the alarm code, as if an anomaly reaches the threshold that the user gave. */
   isAlarm?: boolean;
 }
 
 /**
- * Returns a commander action that runs `action` and prints its result. `action` receives a context, then the command's
- * arguments, then its options. Errors pass through to main.ts, which reports them. In a process group, only the main
- * process prints and handles interrupts.
+ * Returns a handler for commander that runs `action` and prints the result. `action` receives a context, then the
+ * command's arguments, then the command's options. Errors pass through to main.ts, which reports them. In a process
+ * group, only the main process prints and handles interrupts.
  * @param shares true if the ranks of a launcher can share the work
  */
 export function run<Given extends unknown[]>(

@@ -3,7 +3,7 @@ import type { Size } from '../src/foundation/frame.js';
 import type { SizeOptions } from '../src/clips/open-clip-for-model.js';
 import { withFlag, positiveInteger, pixelSize, type ParsedOptions } from '../src/options/fields.js';
 
-/** Help text about sampling images. */
+/** Help text about the temperature of samples. */
 export const ABOUT_TEMPERATURE = `
 --temperature below 1 draws closer to the means of a mixture, which lie about the expected frame; with other heads
 it prefers the most probable levels.

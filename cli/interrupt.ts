@@ -12,9 +12,11 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Listener for the interrupts of a command. */
 export interface Interrupt {
+  /** Signal that the first interrupt aborts. */
   signal: AbortSignal;
-  /** Marks that an interruption from now on saves results; the message about the interruption then says so. */
+  /** Announces that an interruption from now on saves results, for the message that an interruption prints. */
   markSaving: () => void;
+  /** Stops listening. */
   close(): void;
 }
 

@@ -64,7 +64,7 @@ export class Progress {
     if (this.stream.isTTY && this.latest !== undefined) this.write();
   }
 
-  /** Leaves the last state on a line. A second call does nothing. */
+  /** Ends the display; the last state stays on its line. A second call does nothing. */
   close(): void {
     if (this.latest !== undefined) {
       this.write();

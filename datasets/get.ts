@@ -12,6 +12,7 @@ import { findImageSet } from './registry.js';
 
 /** Folder of a downloaded data set. */
 export interface DownloadedSet {
+  /** Path of the folder. */
   folder: string;
   /** True if the data set was in the cache before, and nothing was downloaded. */
   alreadyThere: boolean;

@@ -4,6 +4,7 @@ import { readMaybeGzip, wrongFile } from './read-file.js';
 
 /** Images of an IDX file, in order, row by row. */
 export interface IdxImages extends Size {
+  /** Number of images. */
   count: number;
   /** Pixels, `count x height x width` bytes. */
   data: Uint8Array;

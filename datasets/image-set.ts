@@ -31,7 +31,9 @@ export interface Images extends Size {
 /** Format of images, known before they are opened. */
 export interface DescribedImages {
   size: Size;
+  /** Number of channels; 1: grey, 3: red, green, blue. */
   channels: Channels;
+  /** Number of levels: 256, or 2 if every byte is 0 or 255. */
   levels: 2 | 256;
   /** Note, in one line, if the images are scaled from another size; else null. */
   note: string | null;
@@ -57,7 +59,9 @@ export interface SourceFile {
   name: string;
   /** URLs of the file, in the order in which they are tried. */
   urls: readonly string[];
+  /** Exact size of the file, in bytes. */
   bytes: number;
+  /** SHA-256 of the file, in hexadecimal. */
   sha256: string;
   /** Files to extract if the file is a gzipped tar archive, by the last part of their names. */
   unpack?: readonly UnpackedFile[];

@@ -9,6 +9,7 @@ import { resolveImageSet } from './registry.js';
 
 /** Result of verifying a data set. */
 export interface VerifiedSet {
+  /** Folder of the set's files. */
   folder: string;
   /** Number of images and origin of each split; `official`: number in the official files, null if there are none. */
   splits: { split: Split; images: number; official: number | null; origin: string }[];

@@ -20,6 +20,7 @@ export interface Computing {
 
 /** Session on one video: its frames, their costs and the predictions. Frames are counted from 0. */
 export class Session {
+  /** Frames received so far, in order. */
   readonly frames: Frame[] = [];
   /** Time of each frame, in seconds. */
   readonly times: number[] = [];

@@ -18,6 +18,7 @@ export interface Source {
   bytes?: number;
   /** Part of the video that is read, or its damage, in words for the user; null if everything is read. */
   leftOut: string | null;
+  /** Yields the frames in order. */
   frames: () => AsyncIterable<TimedFrame>;
   /** Closes the source and ends its frames. */
   stop: () => void;

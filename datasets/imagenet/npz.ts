@@ -7,12 +7,14 @@ import { unpackedPieces, wrongFile } from '../read-file.js';
 
 /** Array of unsigned bytes in an .npz file, which is a ZIP file of .npy files. */
 export interface NpzBytes {
+  /** Path of the .npz file. */
   path: string;
+  /** Length of each axis. */
   shape: number[];
-  /** Position of the first value in the file, in bytes; null if the array is packed. */
+  /** Position of the first value in the file, in bytes; null if the array is compressed. */
   offset: number | null;
   /**
-   * Calls `write` with the values in order, unpacked, in chunks.
+   * Calls `write` with the decompressed values in order, in chunks.
    * @throws {PxvError} INPUT after the last chunk, if the checksum does not match
    */
   read(write: (bytes: Uint8Array) => Promise<void>): Promise<void>;

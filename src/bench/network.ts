@@ -8,11 +8,16 @@ import { Philox, randomStreams } from '../foundation/philox.js';
 
 /** Network to benchmark: one of the presets, unconditional, with a softmax head. */
 export interface BenchNetwork {
+  /** Kind of network. */
   network: NetworkName;
+  /** Features inside a layer (h in the paper). */
   hidden: number;
+  /** Number of layers. */
   layers: number;
+  /** Size of the images, in pixels. */
   size: Size;
   channels: Channels;
+  /** Number of levels of a sub-pixel. */
   levels: number;
   /** Number of features of the 1x1 layer before the head. */
   headWidth: number;

@@ -17,6 +17,7 @@ export interface BenchSampleSettings {
 
 /** Result of `benchSample`. */
 export interface BenchSampleResult {
+  /** Number of parameters of the network. */
   parameters: number;
   /** Shortest time to draw the batch, in seconds, and the median. */
   seconds: number;

@@ -29,6 +29,7 @@ export interface BenchTrainSettings {
 
 /** Result of `benchTrain`. */
 export interface BenchTrainResult {
+  /** Number of parameters of the network. */
   parameters: number;
   /** Median time of a training step, in seconds. */
   secondsPerStep: number;

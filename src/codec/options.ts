@@ -15,7 +15,7 @@ const {
   booleanFlag,
 } = fields;
 
-/** Fields of `encodeClipFields` that are also flags of `pxv encode`. */
+/** Options of `encodeClip` that are flags of `pxv encode` too. */
 export const encodeFlags = {
   /** Number of frames from one key frame to the next. Default: 300. */
   keyFrameInterval: withFlag(
@@ -32,7 +32,7 @@ export const encodeFlags = {
   overwrite,
 };
 
-/** Options for `encodeClip`. */
+/** Schema of the options of `encodeClip`. */
 export const encodeClipFields = {
   ...encodeFlags,
   /** Method to bring a clip of another aspect ratio to a fixed size. Default: `crop`. */
@@ -51,7 +51,7 @@ export const encodeClipFields = {
   signal,
 };
 
-/** Options for `decodeFile`. */
+/** Schema of the options of `decodeFile`. */
 export const decodeFileFields = {
   /** Model to try before the shipped models: name, file or run folder. Default: shipped models alone. */
   model: z.string().optional(),

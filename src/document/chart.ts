@@ -15,8 +15,9 @@ import { SvgDrawing, type Paint, type Point } from './svg.js';
 /** Axis of a chart. */
 export interface Axis {
   label: string;
-  /** Ends of the axis. Default: those of the data. */
+  /** Value at the start of the axis. Default: the minimum of the data. */
   from?: number;
+  /** Value at the end of the axis. Default: the maximum of the data. */
   to?: number;
   /** Format of tick labels: `seconds` as a clock time, `whole` for integers only. Default: decimal numbers. */
   unit?: 'seconds' | 'whole';
@@ -36,16 +37,19 @@ export interface Line {
 /** Shaded band of a chart, from a low to a high value at each x. */
 export interface Band {
   name: string;
+  /** Points (x, low, high) in the axes' units, from left to right. */
   points: readonly (readonly [x: number, low: number, high: number])[];
-  /** Look of the line that the band surrounds; default 0. */
+  /** Value of `look` of the line that the band surrounds. Default: 0. */
   look?: number;
 }
 
 /** Vertical marker of a chart, which may link to an element of the page. */
 export interface Mark {
+  /** Position on the x axis, in the axis's unit. */
   x: number;
   /** Text of one or two characters at the marker's top. */
   label: string;
+  /** Name of the link for screen readers. */
   name: string;
   /** HTML id of the element that the marker links to. Default: no link. */
   id?: string | undefined;

@@ -1,20 +1,21 @@
 import { escapeControlCharacters } from '../foundation/control-characters.js';
 
-/** HTML or SVG that is inserted without escaping. Its creator, usually `markup`, has escaped all text inside. */
+/** Trusted HTML or SVG, which `markup` inserts without escaping. All text inside must be escaped already. */
 export class Markup {
   constructor(private readonly text: string) {}
 
+  /** Returns the HTML or SVG. */
   toString(): string {
     return this.text;
   }
 }
 
-/** Value that `markup` inserts. Strings and numbers are escaped; false inserts nothing. */
+/** Value that `markup` inserts: strings and numbers escaped, `Markup` as is, lists item by item, nothing for false. */
 export type Insertion = string | number | false | Markup | readonly Insertion[];
 
 /**
- * Returns HTML from a template literal with its insertions escaped, so that no name or message becomes an element.
- * Attributes must stand in double quotes.
+ * Tag of template literals of HTML. Escapes all inserted values but `Markup`, so that no name or message becomes an
+ * element. Attributes must stand in double quotes.
  */
 export function markup(parts: TemplateStringsArray, ...insertions: readonly Insertion[]): Markup {
   return new Markup(

@@ -5,7 +5,9 @@ import type { Frame } from '../foundation/frame.js';
 export interface Sprite {
   /** Image as a `data:` URI. */
   uri: string;
+  /** Number of frames in a row. */
   columns: number;
+  /** Number of rows; the last may be incomplete. */
   rows: number;
 }
 

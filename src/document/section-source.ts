@@ -2,7 +2,7 @@ import { errorFactory, type PxvError } from '../foundation/errors.js';
 import type { Model } from '../model/model.js';
 import type { Section } from './report.js';
 
-/** Path that a report was asked to show, and its contents. */
+/** Input of a report: a path that the user gave, and facts about the file or folder. */
 export interface ReportInput {
   path: string;
   /** Prefix for the HTML ids of the input's sections. */
@@ -15,10 +15,11 @@ export interface ReportInput {
 
 /** Options for sections that predict. */
 export interface SectionOptions {
-  /** Frames at a clip's end to predict. */
+  /** Number of last frames of a clip to hold out and predict. */
   holdOut: number;
-  /** Samples to draw. */
+  /** Number of samples to draw. */
   samples: number;
+  /** Seed of the samples. */
   seed: number | bigint;
   /** Loads the model that predicts clips. */
   model?: (() => Promise<Model>) | undefined;
@@ -29,7 +30,7 @@ export interface SectionOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Source of the sections of one kind of result. */
+/** Converter of one kind of input, such as run folders or clips, to report sections. */
 export interface SectionSource<Item> {
   /** Kind of input: `results` that pxv wrote, or `clips`. Sources of results are tried first. */
   reads: 'results' | 'clips';
@@ -39,7 +40,7 @@ export interface SectionSource<Item> {
    * @throws PxvError `INPUT` if `input` is of this kind and cannot be read
    */
   open(input: ReportInput): Item[] | null | Promise<Item[] | null>;
-  /** Makes the sections of items that follow each other in the report. */
+  /** Returns the sections for `items`, which are consecutive inputs of the report, in order. */
   sections(items: readonly Item[], options: SectionOptions): Section[] | Promise<Section[]>;
 }
 

@@ -7,7 +7,7 @@ import type { TrainedRun } from './train-model.js';
 const NOISE = 0.005;
 
 /**
- * Returns lines on what came of a training: its length, its best validation beside baselines, and what to do next.
+ * Returns lines of text on the result of a training: duration, best validation beside baselines, and next commands.
  * @param duration duration of the steps of this run, such as `0:02:00`
  */
 export function describeOutcome(run: TrainedRun, duration: string): string[] {

@@ -20,7 +20,7 @@ import type { RunConfiguration } from '../training/configuration.js';
 import type { Extension } from '../training/pace.js';
 
 const { overwrite, acceptChangedData, log } = trainModelFields;
-/** Flags of `pxv train`. They have no defaults here, so that a given flag overrides a configuration file. */
+/** All flags of `pxv train`. The flags have no defaults, so that only given flags override a configuration file. */
 export const trainFlags = {
   ...trainingDataFlags,
   out: withFlag(z.string().optional(), 'run', 'folder of the run (default: runs/<name of the first path or set>)'),
@@ -71,7 +71,7 @@ function refuseUnused({ factors, shared }: TrainOptions): void {
   if (shared !== undefined && factors === undefined) throw unused('--shared', '--scales', 'none');
 }
 
-/** Returns the new length of a resumed training, or undefined if none is given. */
+/** Returns the new length of a resumed training, from --steps or --minutes. Returns undefined if neither is given. */
 export function parseExtension({ resume, steps, minutes }: TrainOptions): Extension | undefined {
   if (!resume) return undefined;
   return steps !== undefined ? { steps } : minutes !== undefined ? { minutes } : undefined;

@@ -24,7 +24,7 @@ export interface DecodeProgress {
 
 const { withFlag, callbackField, positiveInteger, positiveNumber, booleanFlag } = fields;
 
-/** Flags of the data of `pxv train`. */
+/** Flags of `pxv train` that choose the data: clips or images, validation, fit and frame rate. */
 export const trainingDataFlags = {
   clips: withFlag(
     z.array(z.string()).optional(),
@@ -52,7 +52,7 @@ export const trainingDataFlags = {
   ),
 };
 
-/** Flags of the model of `pxv train`. */
+/** Flags of `pxv train` that describe the model: network, head, size, levels, context frames and scales. */
 export const modelFlags = {
   network: withFlag(networkChoice.optional(), 'name', `kind of network (default: ${defaultChoices.network})`),
   hidden: withFlag(
@@ -108,7 +108,7 @@ export const modelFlags = {
 } satisfies { [Name in keyof ModelChoices]: z.ZodType<ModelChoices[Name]> };
 
 const { clips, images } = dataDefaults;
-/** Flags of the training settings of `pxv train`. */
+/** Flags of `pxv train` for the optimization: batch, duration, early stopping, precision and start weights. */
 export const trainingFlags = {
   batch: withFlag(
     positiveInteger.optional(),
@@ -151,7 +151,7 @@ export const trainingFlags = {
   ),
 } satisfies { [Name in keyof TrainingSettings]: z.ZodType<TrainingSettings[Name]> };
 
-/** Flag of `pxv train` for a training of one stage. */
+/** Flag of `pxv train` for the learning rate, which needs a training of one stage. */
 export const stageFlags = {
   rate: withFlag(positiveNumber.optional(), 'rate', 'peak learning rate (default: 0.0003; from random weights 0.002)', {
     name: 'learning-rate',
@@ -159,7 +159,7 @@ export const stageFlags = {
   }),
 } satisfies { [Name in keyof Stage]?: z.ZodType };
 
-/** Schemas of the settings of `trainModel`. */
+/** Schemas of the settings of `trainModel`, such as the treatment of an existing run folder. */
 export const trainModelFields = {
   /** True: a new training may replace the training in its folder. */
   overwrite: fields.overwrite,
@@ -192,7 +192,9 @@ export const trainModelFields = {
 
 /** Facts about the data of a training on clips. @inline */
 export interface ClipDataInfo {
+  /** Names of the training clips. */
   trainingClips: string[];
+  /** Names of the clips with held-out frames. */
   validationClips: string[];
   /** True if the last fifth of each clip is held out, instead of whole clips. */
   lastFifthValidates: boolean;
@@ -208,7 +210,9 @@ export interface ClipDataInfo {
 
 /** Facts about the data of a training on images. @inline */
 export interface ImageDataInfo {
+  /** Number of training images. */
   images: number;
+  /** Number of validation images. */
   validationImages: number;
   /** Short description of the source of the images. */
   origin: string;

@@ -12,6 +12,7 @@ import type { TrainModelHooks } from './options.js';
 export interface LocatedData<Facts> {
   /** Files of the data: a name that does not depend on the location, and the path. */
   files: readonly { name: string; path: string }[];
+  /** Opens the data, and decodes clips or images if needed. */
   open: () => Promise<OpenData<Facts>> | OpenData<Facts>;
   /** Closes the data, opened or not. */
   close: () => Promise<void> | void;
@@ -19,6 +20,7 @@ export interface LocatedData<Facts> {
 
 /** Opened data of a training. */
 export interface OpenData<Facts> {
+  /** Examples to train on and to validate on. */
   data: TrainingData;
   /** Facts to report before the first step. */
   facts: Facts;

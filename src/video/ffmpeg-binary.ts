@@ -7,11 +7,13 @@ import { makeTemporaryFolder } from '../foundation/temporary-folder.js';
 
 /** FFmpeg program that was found and runs. */
 export interface FfmpegBinary {
+  /** Path of the program. */
   path: string;
   /** Version that the program states, e.g. `7.1.5-0+deb13u1`. */
   version: string;
   /** Output options that write each filtered frame on arrival, whatever its timestamp. */
   passthroughOptions: readonly string[];
+  /** Place where the program was found: environment variable, npm package or PATH. */
   source: 'PXV_FFMPEG' | 'ffmpeg-static' | 'PATH' | '@ffmpeg-installer/ffmpeg';
   /** Warning of one line about an old FFmpeg, or null. */
   warning: string | null;

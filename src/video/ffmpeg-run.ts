@@ -36,9 +36,11 @@ export interface FfmpegOutcome {
 
 /** Running FFmpeg process. */
 export interface FfmpegRun {
+  /** Bytes that FFmpeg writes to its standard output. */
   output: Readable;
   /** Settles once the process is gone; never rejects. */
   finished: Promise<FfmpegOutcome>;
+  /** Kills the process. */
   kill: () => void;
 }
 

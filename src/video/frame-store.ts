@@ -34,6 +34,7 @@ export interface StoredClip {
   name: string;
   /** Size of the clip's frames. */
   size: Size;
+  /** Number of frames. */
   frames: number;
   frameRate: FrameRate;
   /** Warning of one line if the file was damaged or truncated, else null. */

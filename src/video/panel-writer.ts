@@ -12,6 +12,7 @@ import { MAX_KNOWN_FRAMES, drawPredictionSheet } from './prediction-sheet.js';
 
 /** Options for writing the panels of a prediction. */
 export interface PanelWriteOptions extends WriteOptions {
+  /** Output pixels per pixel of a frame, an integer. */
   scale: number;
   /**
    * True to write bare frames to videos and sheets, without labels, borders and numbers. Folders always hold bare

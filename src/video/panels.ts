@@ -43,7 +43,7 @@ export function panelShape(panels: readonly Panel[]): Frame {
   return shown;
 }
 
-/** Returns texts for a panel's label, longest first: the label, then its initials and numbers for narrow panels. */
+/** Returns texts for a panel's label, longest first: `sample 2`, then `s2` for narrow panels. */
 export function panelLabels({ label }: Panel): string[] {
   return [label, label.replace(/([a-z])[a-z]*/gi, '$1').replaceAll(' ', '')];
 }

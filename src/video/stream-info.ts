@@ -8,6 +8,7 @@ export interface StreamInfo {
   averageRate: number | null;
   /** Duration of the file in seconds; null if unknown. */
   duration: number | null;
+  /** True if the video has an alpha channel. */
   hasAlpha: boolean;
   /** True if alpha lies in a side stream that only some decoders read, as in WebM. */
   alphaInSideStream: boolean;

@@ -20,6 +20,7 @@ export interface TimelineEvent {
   picture: Frame;
   /** Region with a high anomaly score, in pixels of `picture`. */
   box: Box;
+  /** Text beside the image. */
   label: string;
 }
 

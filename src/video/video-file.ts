@@ -16,6 +16,7 @@ export interface VideoInfo {
   path: string;
   /** Size of the upright frame with square pixels. */
   size: Size;
+  /** Constant frame rate at which the file is read unless another is requested. */
   frameRate: FrameRate;
   /** True if the file states `frameRate`; false if its frames have no times and are read as if at a constant rate. */
   hasFrameRate: boolean;
@@ -26,6 +27,7 @@ export interface VideoInfo {
   times: 'even' | 'uneven' | 'missing';
   /** Duration in seconds, as the file states; null if unknown. */
   duration: number | null;
+  /** True if the video has an alpha channel. */
   hasAlpha: boolean;
   /** FFmpeg options that must precede the input (`-i`). */
   inputOptions: readonly string[];

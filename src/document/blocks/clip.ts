@@ -5,7 +5,7 @@ import { Markup, markup } from '../markup.js';
 import { encodeSprite } from '../pictures.js';
 import type { BlockKind } from './block-kind.js';
 
-/** Arrow from (`x`, `y`) to (`x + dx`, `y + dy`), in pixels of the frame; shows motion. */
+/** Arrow of a motion, from (`x`, `y`) to (`x + dx`, `y + dy`), in pixels of the frame from the top left. */
 export interface Arrow {
   x: number;
   y: number;
@@ -15,6 +15,7 @@ export interface Arrow {
 
 /** Panel of a clip block: one frame per step, beside the other panels. */
 export interface ClipPanel {
+  /** Heading of the panel. */
   title: string;
   /** Explanation in one line. */
   note: string;
@@ -24,14 +25,16 @@ export interface ClipPanel {
   predicted?: boolean;
   /** Frames by step, all of one size; null if a step has none. */
   frames: readonly (Frame | null)[];
-  /** Arrows drawn over the frames, one list per step. */
+  /** Arrows drawn over the frames, one list per step. Default: none. */
   arrows?: readonly (readonly Arrow[])[];
 }
 
-/** Block of panels that are stepped through together with one scrubber. */
+/** Block of panels side by side, such as truth and prediction, which a reader plays with one scrubber. */
 export interface Clip {
   kind: 'clip';
+  /** Heading of the block. */
   title: string;
+  /** Explanation in one line. */
   note?: string;
   /** Name of each step, such as `frame 57, predicted, 3 ahead`, and a flag for predicted steps. */
   steps: readonly { name: string; predicted: boolean }[];

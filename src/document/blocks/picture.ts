@@ -9,9 +9,11 @@ export interface Picture {
   /** HTML id, as a target of links. */
   id?: string;
   title: string;
+  /** Frame to show. */
   frame: Frame;
   /** Region with a high anomaly score, outlined; in pixels of the frame. */
   box?: Box;
+  /** Explanation in one line. */
   note?: string;
 }
 

@@ -10,6 +10,7 @@ export interface Table {
   align: string;
   /** Column titles; null for none. */
   titles: readonly string[] | null;
+  /** Cells of each row, one per column. */
   rows: readonly (readonly string[])[];
   /** Explanation of the columns, in one line. */
   note?: string;
