@@ -4,14 +4,17 @@ import { MATCHED_FEATURES, MOTION_COSTS, NEIGHBOURS, type BlockMatchingShape } f
 import { runWithoutGradient } from './operation.js';
 import { warpedMixture } from './warp.js';
 
-/** Search range and half size of blocks, in pixels. */
+/**
+ * Parameters of block matching, in pixels. `reach`: maximum motion, down or across. `margin`: half size of a block, of
+ * 2 margin + 1 pixels a side.
+ */
 export const BLOCK_MATCHING = { reach: 7, margin: 3 } as const satisfies Partial<BlockMatchingShape>;
 
 /**
- * Finds the motion of each pixel from the frame `before` to the frame `last`: see kernels/block-matching.ts. The
- * gradient is zero, as motion is a choice.
+ * Estimates the motion of each pixel from the frame `before` to the frame `last`: see kernels/block-matching.ts. The
+ * gradient is zero, as motion is a discrete choice.
  * @param before, last [batch, height, width, channels], in levels
- * @returns [batch, height, width, 11]
+ * @returns [batch, height, width, 11]: `MATCHED_FEATURES` features of each pixel
  */
 export function blockMatching(shape: BlockMatchingShape, before: Tensor4D, last: Tensor4D): Tensor4D {
   const numbers = { ...shape, ...MOTION_COSTS, batch: last.shape[0] };
@@ -19,8 +22,8 @@ export function blockMatching(shape: BlockMatchingShape, before: Tensor4D, last:
 }
 
 /**
- * Extrapolates a frame along its motion with overlapped blocks (Orchard and Sullivan 1994). Each pixel is the mean of
- * five samples, moved by its own motion and that of its neighbours, which hides block edges.
+ * Extrapolates a frame by one step along its motion, with overlapped blocks (Orchard and Sullivan 1994). Each pixel is
+ * the mean of five pixels of `frame`, displaced by the motion at each of `NEIGHBOURS`; the mean hides block edges.
  * @param frame [batch, height, width, channels]; differentiable as in `warpedMixture`
  * @param found result of `blockMatching`
  */
@@ -30,7 +33,9 @@ export function extrapolateMotion(frame: Tensor4D, found: Tensor4D): Tensor4D {
   return warpedMixture(shape, frame, matchedFeatures(found, equalShares));
 }
 
-/** Feature of block matching, by index, times a factor. */
+/**
+ * Output of `matchedFeatures`: index of a feature of block matching, and the factor by which the feature is multiplied.
+ */
 export type MatchedFeature = readonly [feature: number, factor: number];
 
 /** Features for `warpedMixture`: the motion of all neighbours, and zero logits for equal weights. */

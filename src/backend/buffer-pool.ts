@@ -4,7 +4,7 @@ export interface FloatMemory {
   make(length: number): Float32Array;
   /** Frees an array that `make` returned. Nothing may read the array afterwards. */
   free(values: Float32Array): void;
-  /** True if each call copies arrays that lie outside of this memory. */
+  /** True if a kernel call copies arrays that lie outside of this memory, as WebAssembly must. */
   readonly copiesOthers: boolean;
 }
 

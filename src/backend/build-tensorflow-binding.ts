@@ -20,23 +20,27 @@ import { checkWritable } from '../foundation/write-file.js';
 export interface BuildBindingOptions {
   /** Python whose wheel is used. Default: that of the active virtual environment, else `python3`. */
   python?: string | undefined;
-  /** True if an existing binding is replaced. */
+  /** True to replace an existing binding. Default: false, an existing binding is an error. */
   overwrite?: boolean | undefined;
-  /** npm package of TensorFlow. Default: the first of the two that is installed. */
+  /** npm package of TensorFlow to build for. Default: the first of `TENSORFLOW_PACKAGES` that is installed. */
   installed?: TensorflowPackage | null | undefined;
-  /** Called with the name of each step as it begins. */
+  /** Called with a description of each step as it begins. */
   onStep?: ((what: string) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /** Result of building the TensorFlow binding. */
 export interface BuiltBinding extends TensorflowFacts {
+  /** Name of the npm package. */
   package: string;
   packageVersion: string;
   /** Folder of the wheel, with its libraries and headers. */
   wheel: string;
+  /** Path of the Python that has the wheel. */
   python: string;
+  /** Command of the C++ compiler. */
   compiler: string;
+  /** Path of the new binding. */
   binding: string;
 }
 

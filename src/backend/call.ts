@@ -13,10 +13,11 @@ type CallValues = Readonly<Record<string, unknown>>;
  * machine, but for the size of pointers.
  */
 export interface CallLayout {
+  /** Scalar arguments in order of their byte offsets. */
   numbers: readonly { name: string; type: NumberField['type']; offset: number }[];
   /** Bytes of the scalar arguments, a multiple of 8. */
   bytes: number;
-  /** Arrays in order: the geometry if there is one, inputs, outputs. */
+  /** Arrays in order: the geometry if there is one, inputs, outputs. `written`: true for outputs. */
   arrays: readonly { name: string; type: keyof ArrayTypes; written: boolean }[];
 }
 
@@ -128,18 +129,27 @@ export class CallWriter {
   }
 }
 
-/** Function that runs a kernel, given its index in the table and the result of `CallWriter.write`. */
+/**
+ * Function that runs a kernel. `kernel` is its index in the C++ table, `call` holds the scalar arguments, and `arrays`
+ * is the result of `call.write`.
+ */
 export type RunKernel = (kernel: number, call: CallWriter, arrays: readonly (CallArray | null)[]) => void;
 
 const writers = Object.entries(descriptions).map(([name, description]) => new CallWriter(name, description));
 
-/** Signature of the call layouts of all kernels and of the engine. */
+/**
+ * Hash of the call layouts of all kernels and of the engine, 32 bits. A native addon or WebAssembly module with another
+ * hash was built for another version.
+ */
 export const kernelSignature = signatureOf([
   ...writers.map(({ name, layout }) => [name, layout] as const),
   ['drawing', callLayout(drawing as unknown as KernelDescription)],
 ]);
 
-/** Returns the kernels of one instruction set, which check each call and pass the call to `run`. */
+/**
+ * Returns the kernels of one instruction set as functions, which check each call and pass the call to `run`.
+ * @param memory allocator of the memory that tensors of the kernels use
+ */
 export function kernelsOver(instructionSet: InstructionSet, memory: FloatMemory, run: RunKernel): Kernels {
   const functions = writers.map((writer, index) => [
     writer.name,

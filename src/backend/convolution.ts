@@ -111,7 +111,10 @@ function windowOf({ outHeight, outWidth, stride, kernel, taps }: ConvolutionShap
   };
 }
 
-/** Crops images [batch, height, width, features], with zeros outside of the images. */
+/**
+ * Crops images [batch, height, width, features] to a window, in pixels. The window may extend beyond the image, where
+ * the result is zero.
+ */
 export function cropWithZeros({ top, left, height, width }: Window, images: Tensor4D): Tensor4D {
   const [batch, rows, columns, features] = images.shape;
   const around = (start: number, length: number, size: number): [number, number] => [

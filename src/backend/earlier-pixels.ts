@@ -8,15 +8,16 @@ export interface EarlierInputs {
   image: Tensor4D;
   /** Expected frames, shaped as `image`, in levels. */
   expected: Tensor4D;
-  /** Context frames, [batch, height, width, references * channels], in levels, the newest first. */
+  /** Reference frames, [batch, height, width, references * channels], in levels, the newest first. */
   references: Tensor4D;
   /** Mask, [batch, 1, 1, 1]: images with 0 get the features of no match; null: all images are searched. */
   searched: Tensor4D | null;
 }
 
 /**
- * Computes an earlier-pixels method's features of each pixel: see the method's kernel. Gradients: to the expected frame
- * if the method has a gradient kernel, else zero, as a match is a choice.
+ * Computes the features of each pixel by an earlier-pixels method: see the kernel of the method. Differentiable in the
+ * expected frame if the method has a gradient kernel. Otherwise, and in all other inputs, the gradient is zero, as a
+ * match is a discrete choice.
  * @returns [batch, height, width, features of the method]
  */
 export function readEarlierPixels(method: EarlierMethod, shape: EarlierPixelsShape, inputs: EarlierInputs): Tensor4D {

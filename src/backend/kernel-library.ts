@@ -94,7 +94,10 @@ export interface LibraryLoaders {
 
 let loaders: LibraryLoaders | null = null;
 
-/** Sets the loaders of the libraries. Modules that choose a backend call this on import. */
+/**
+ * Sets the loaders that later calls use to load the libraries. Modules that choose a backend call this function on
+ * import.
+ */
 export function loadLibrariesBy(given: LibraryLoaders): void {
   loaders = given;
 }

@@ -10,10 +10,10 @@ export function hasKernels(): boolean {
   return kernel !== undefined;
 }
 
-/** tfjs name of the global norm, the one operation that is no C++ kernel. */
+/** tfjs name of the operation of `globalNorm`, the only operation of pxv that is no C++ kernel. */
 export const GLOBAL_NORM = 'pxv.globalNorm';
 
-/** Returns the tfjs name of a kernel's operation. */
+/** Returns the name under which a kernel is registered in tfjs as an operation on tensors. */
 export const operationOf = (kernel: KernelName) => `pxv.${kernel}`;
 
 /** Input tensors of a kernel, by name; optional inputs may be missing. */

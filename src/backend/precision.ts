@@ -33,7 +33,10 @@ export function assertPrecision(precision: Precision): void {
   throw errorFactory('USAGE', 'choose precision')(precision, BF16_NEEDS, computingParts(), remedy);
 }
 
-/** Returns a warning if a training in `precision` has to multiply in float32 on the backend in use, else null. */
+/**
+ * Returns a warning if the backend in use cannot multiply in `precision`, so that a training multiplies in float32;
+ * else null.
+ */
 export function lostPrecisionWarning(precision: Precision): string | null {
   if (precision === 'float32' || hasBf16()) return null;
   return (

@@ -16,8 +16,9 @@ export function registerNativeBackend(kernels: Kernels, name = 'native', bf16: K
 }
 
 /**
- * Registers the kernels of a `NativeBackend` under `name`, unless registered already.
- * @param others replacements of tfjs's own CPU kernels, by name
+ * Registers the kernels of a `NativeBackend` with tfjs under the backend name `name`, unless done already. Other
+ * operations use tfjs's own CPU kernels.
+ * @param others kernels to use in place of tfjs's own CPU kernels, by tfjs's names
  */
 export function registerKernels(name: string, others: Readonly<Record<string, NativeKernel>> = {}): void {
   const isKnown = tf.getKernelsForBackend(name).length > 0;

@@ -16,8 +16,9 @@ export const TENSORFLOW_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tf
  * saved as a development dependency.
  */
 const SAVE_DEV = isClone() ? '--save-dev ' : '';
+/** Command that installs the TensorFlow package without its binding. */
 export const INSTALL_PACKAGE_COMMAND = `npm install ${SAVE_DEV}--ignore-scripts ${TENSORFLOW_PACKAGES[1]}`;
-/** Command that then installs a binding for the package. */
+/** Command that builds the binding of an installed TensorFlow package. */
 export const INSTALL_BINDING_COMMAND = 'pxv backends install tensorflow';
 
 /** Installed npm package of TensorFlow. */

@@ -6,7 +6,10 @@ import { GLOBAL_NORM, hasKernels, runKernel } from './operation.js';
 /** Weights with their gradient and moment estimates; the gradient is multiplied by `scale` [1]. */
 type Inputs<Moments extends string> = Record<'weights' | 'gradient' | 'scale' | Moments, Tensor>;
 
-/** Returns new weights and moments after one Adam update: see kernels/optimisers.ts. */
+/**
+ * Returns the new weights and both moments after one Adam update: see kernels/optimisers.ts. @param inputs `scale`:
+ * scalar factor of the gradient
+ */
 export function adam(numbers: KernelNumbers<'adam'>, inputs: Inputs<'m' | 'v'>) {
   if (hasKernels()) return runKernel('adam', numbers, inputs);
   const { rate, beta1, beta2, epsilon, correction1, correction2 } = numbers;
@@ -19,7 +22,10 @@ export function adam(numbers: KernelNumbers<'adam'>, inputs: Inputs<'m' | 'v'>) 
   });
 }
 
-/** Returns new weights and squared-gradient mean after one RMSProp update: see kernels/optimisers.ts. */
+/**
+ * Returns the new weights and mean squared gradient after one RMSProp update: see kernels/optimisers.ts. @param inputs
+ * `scale`: scalar factor of the gradient
+ */
 export function rmsProp(numbers: KernelNumbers<'rmsProp'>, inputs: Inputs<'v'>) {
   if (hasKernels()) return runKernel('rmsProp', numbers, inputs);
   const { rate, decay, epsilon } = numbers;

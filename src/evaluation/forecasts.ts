@@ -33,8 +33,8 @@ interface ForecastKind {
 const isOfSeveralSamples = ({ samples }: ForecastRequest) => samples > 1;
 
 /**
- * Registry of kinds of forecast that are compared with the true frames, such as the last frame repeated, the best guess
- * or the mean of samples. A new kind is an entry here, made from a `ForecastInput`.
+ * Registry of kinds of forecast that are compared with the true frames, such as the last frame repeated or the mean of
+ * samples. A new kind is an entry here, made from a `ForecastInput`.
  */
 export const forecasts = {
   'last-frame': {

@@ -63,8 +63,8 @@ export function countSubPixels({ exampleShape }: Chain): number {
 }
 
 /**
- * Returns examples at a scale: subsampled from the finest, with the image of the coarser scale as a conditioning input.
- * Disposes nothing.
+ * Returns the examples of one scale: images and context frames subsampled from the finest scale, and the image of the
+ * coarser scale as a conditioning input. Disposes nothing.
  */
 export function downsampleExamples(chain: Chain, scale: number, examples: Examples): Examples {
   const step = chain.steps[scale].image;

@@ -72,7 +72,10 @@ export interface ModelDescription {
   scales: NetworkDescription[];
 }
 
-/** Schema of a model description, which also checks that each scale fits the coarser one. */
+/**
+ * Schema of a model description. It also checks that the size of each scale is that of the coarser one times its
+ * factor, with equal channels and levels.
+ */
 export const modelSchema: z.ZodType<ModelDescription> = z
   .strictObject({ version: z.literal(1), scales: z.array(networkSchema).min(1).max(8) })
   .superRefine(({ scales }, context) => {
@@ -85,22 +88,25 @@ export const modelSchema: z.ZodType<ModelDescription> = z
     });
   });
 
-/** Returns the number of anchors of a sub-pixel: those of the conditionings, or 1, the middle level, without any. */
+/**
+ * Returns the number of anchors of a sub-pixel that the head uses: those of the conditionings; without any, 1, the
+ * middle level.
+ */
 export function anchorCount({ conditioning }: NetworkDescription): number {
   return Math.max(1, countAnchors(conditioning));
 }
 
 /**
- * Returns the number of input features of a channel: the scaled level and, if the head uses anchors, the difference
- * from each anchor of the conditionings.
+ * Returns the number of input features that a network reads of each sub-pixel: the scaled level and, if the head uses
+ * anchors, the difference from each anchor.
  */
 export function imageFeatures({ head, conditioning }: NetworkDescription): number {
   return 1 + (getHead(head).anchored ? countAnchors(conditioning) : 0);
 }
 
 /**
- * Returns the scaling of a sub-pixel's input features, in float32: (level - middle) / middle and, for each anchor,
- * (level - anchor) * gain.
+ * Returns the constants that scale a sub-pixel's input features, in float32: (level - middle) / middle and, for each
+ * anchor, (level - anchor) * gain.
  */
 export function subPixelScale({ levels }: Pick<NetworkDescription, 'levels'>): { middle: number; gain: number } {
   const middle = (levels - 1) / 2;

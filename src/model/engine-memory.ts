@@ -2,7 +2,10 @@ import { earlierBytes } from './earlier-pixels/index.js';
 import type { Network } from './network.js';
 import type { Slot } from './groups.js';
 
-/** Returns the bytes that the engine holds for one image while it is drawn, besides the arrays of the call. */
+/**
+ * Returns the bytes that the engine allocates for one image while it is drawn, without the arrays that are passed to
+ * `ImageEngine.draw`.
+ */
 export function engineMemory({ program: { ops, size, out }, description }: Network): number {
   // Rows of each slot that ops read, plain and after a ReLU, as in native/engine/schedule.cc.
   const kept = { plain: new Map<Slot, number>([[out, 1]]), relu: new Map<Slot, number>() };

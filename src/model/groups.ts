@@ -1,9 +1,9 @@
 import type { Channels } from '../foundation/frame.js';
 
 /**
- * Time from which the value of a slot at a position can be read.
+ * Availability of a slot: the point of pixel-by-pixel drawing from which its value at a pixel can be read.
  * - `given`: before the image starts (feature maps of conditionings).
- * - `earlier`: once the earlier pixels that the value is made of are known; readable by all colours of its pixel.
+ * - `earlier`: once the earlier pixels that the value is computed from are known; readable by all colours of its pixel.
  * - `image`: the image itself, colour by colour, once each sub-pixel is known.
  * - `pixel`: computed from earlier pixels and the pixel's own earlier colours; group g is readable once colour g is
  *   being predicted.
@@ -17,7 +17,7 @@ export interface Slot {
   features: number;
   /** Sizes of the colour groups; a `given` slot is one group. */
   groups: readonly number[];
-  /** Time from which the values can be read. */
+  /** Point of drawing from which the values can be read. */
   ready: Availability;
 }
 

@@ -40,7 +40,9 @@ const originSchema = z.strictObject({ recipe: sha256, data: sha256 });
 /** Origin of a model: SHA-256 of the training's configuration and of the list of its data. */
 export type ModelOrigin = z.infer<typeof originSchema>;
 
-/** Throws if `model` is not a model, such as a model's name from a program in JavaScript. @throws PxvError `USAGE` */
+/**
+ * Throws if `model` is no `Model`, for example if a JavaScript program passes a model's name. @throws PxvError `USAGE`
+ */
 export function assertModel(model: Model, operation: string): void {
   const given: unknown = model;
   if (typeof given === 'object' && given !== null && 'chain' in given && 'weights' in given) return;
@@ -140,7 +142,10 @@ function readValue<T>(path: string, metadata: Metadata, key: string, schema: z.Z
   return parseConfiguration(schema, value, { operation: 'read model', argument, code: 'CHECKPOINT' });
 }
 
-/** Returns arrays of weights by name: `prefix` and the parameter's name. @param weights in the order of `parameters` */
+/**
+ * Returns weights as named arrays of a checkpoint, with the name `prefix` + parameter's name. @param weights in the
+ * order of `parameters`
+ */
 export function nameWeights(
   parameters: readonly ParameterSpec[],
   weights: readonly Float32Array[],
@@ -150,7 +155,7 @@ export function nameWeights(
 }
 
 /**
- * Returns the arrays of `parameters`, in order.
+ * Returns the weights in the arrays of a checkpoint, in the order of `parameters`.
  * @param path name of the checkpoint in errors
  * @param arrays arrays by name, each name beginning with `prefix`
  * @throws PxvError `CHECKPOINT` if an array is missing, has another shape, is not finite, or is not zero in a masked

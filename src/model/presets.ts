@@ -11,7 +11,10 @@ import type { ModelDescription, NetworkDescription } from './description.js';
 import type { HeadDescription } from './heads/index.js';
 import type { LayerDescription } from './layers/index.js';
 
-/** Schemas of the choices that make a network; the model description's schema checks most bounds. */
+/**
+ * Schemas of the settings of `describeModel`, by name. The model description is checked afterwards, so most settings
+ * have no bounds here.
+ */
 export const presetChoices = {
   /** Size of the finest images, in pixels. */
   size: z.strictObject({ width: z.int(), height: z.int() }),
@@ -52,7 +55,7 @@ export type PresetSettings = z.infer<z.ZodObject<typeof presetChoices>>;
 /** Choices that the description of a head depends on. */
 type HeadChoices = Pick<PresetSettings, 'channels' | 'levels' | 'context' | 'colours'>;
 
-/** Presets of heads by type: each returns the head's description. */
+/** Presets of heads by type: functions from the settings of a network to the description of its head. */
 export const headPresets = {
   'logistic-mixture': ({ channels, levels, context, colours = levels > 2 ? 'together' : 'apart' }) => {
     // If there are anchors, the components are split among them; otherwise the means must reach every level.
@@ -75,10 +78,13 @@ export type NetworkName = keyof typeof networks;
 /** Schema of a network's name. */
 export const networkChoice = z.enum(Object.keys(networks) as NetworkName[]);
 
-/** Default choices of a new network. */
+/** Default settings of a new model: name of its networks, h features, number of layers, and size in pixels. */
 export const defaultChoices = { network: 'pixel-cnn', hidden: 48, layers: 5, size: { width: 64, height: 64 } } as const;
 
-/** Returns the name of a model's networks if all their layers are of one kind, else null. */
+/**
+ * Returns the name of the preset whose layers all networks of a model are made of. Returns null for mixed layers, or
+ * none.
+ */
 export function networkName({ scales }: ModelDescription): NetworkName | null {
   const layers = scales.flatMap(({ layers }) => layers);
   const names = Object.keys(networks) as NetworkName[];
@@ -103,7 +109,7 @@ export function describeModel(name: NetworkName, settings: PresetSettings): Mode
   return { version: 1, scales };
 }
 
-/** Returns the choices for which `describeModel` returns `model`; null if there are none. */
+/** Returns the settings for which `describeModel` returns exactly `model`; null if there are none. */
 export function inferChoices(model: ModelDescription): (PresetSettings & { network: NetworkName }) | null {
   const network = networkName(model);
   const { size, channels, levels, layers, head, output, skips, conditioning } = model.scales[model.scales.length - 1];

@@ -14,12 +14,15 @@ export function resizeDescription(model: ModelDescription, size: Size): ModelDes
   return { ...model, scales: scales.reverse() };
 }
 
-/** Returns the number of features inside the widest layer, h; 0 if there is no layer. */
+/** Returns the largest number of hidden features h of any layer of a model; 0 if there is no layer. */
 export function hiddenFeatures({ scales }: ModelDescription): number {
   return Math.max(0, ...scales.flatMap(({ layers }) => layers.map(({ hidden }) => hidden)));
 }
 
-/** Returns a model's description with `hidden` features in its widest layer; all other widths shrink in proportion. */
+/**
+ * Returns a model's description with `hidden` hidden features in its widest layer. All other widths are scaled in
+ * proportion, to at least one feature for each channel.
+ */
 export function narrowDescription(model: ModelDescription, hidden: number): ModelDescription {
   const share = hidden / hiddenFeatures(model);
   const scales = model.scales.map((network) => {

@@ -47,8 +47,9 @@ export interface FrameSettings {
    */
   temperature: number;
   /**
-   * Fraction, above 0 and up to 1, of a drawn sub-pixel's deviation from its first anchor, the expected frame, that
-   * later sub-pixels of the frame read. Default: 1, the level as drawn (docs/decisions/0013-how-futures-are-drawn.md).
+   * Feedback within a frame: fraction, above 0 and up to 1, of the deviation of a drawn sub-pixel from its first
+   * anchor, the expected frame. Later sub-pixels of the frame read the level with this fraction of the deviation.
+   * Default: 1, the level as drawn (docs/decisions/0013-how-futures-are-drawn.md).
    */
   carryWithin?: number;
 }
@@ -69,7 +70,10 @@ export function defaultSampling(description: ModelDescription): SamplingSettings
   return isAboutAnchors && expectsFrame({ description }) ? ABOUT_EXPECTED : MODEL_DISTRIBUTION;
 }
 
-/** Schema of the sampling settings that a program can request; `checkTemperature` checks the range. */
+/**
+ * Schema of the sampling settings that a program can request: the temperature alone. `checkTemperature` checks its
+ * range.
+ */
 export const requestedSamplingSchema = z
   .strictObject({ temperature: z.custom<number>((value) => typeof value === 'number', 'expected a number') })
   .partial();
@@ -96,7 +100,11 @@ export function checkTemperature(temperature: number): void {
   throw errorFactory('USAGE', 'set up sampling')('temperature', expected, String(temperature), remedy);
 }
 
-/** Returns the sampling settings of one frame of a rollout. @param frame number of frames drawn before */
+/**
+ * Returns the sampling settings of one frame of a rollout: the temperature rises by `warming` a frame, up to 1.12,
+ * unless it is 0. With `carry` below 1, `carryWithin` is the temperature, at most 0.96.
+ * @param frame number of frames drawn before
+ */
 export function frameSettings({ temperature: first, warming, carry }: SamplingSettings, frame: number): FrameSettings {
   // Frames of most probable levels must not be followed by draws.
   const temperature = first === 0 ? 0 : Math.max(first, Math.min(first + warming * frame, MAX_SCHEDULED_TEMPERATURE));

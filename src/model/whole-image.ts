@@ -70,8 +70,8 @@ export function runWholeImage(
 }
 
 /**
- * Returns, for each op, the ids of the slots that can be disposed after the op: neither the caller nor later ops read
- * them.
+ * Returns, for each op of a forward pass, the ids of the slots whose tensors can be disposed after the op: no later op
+ * and no caller reads them.
  * @param gradients true to keep the slots that the backward pass reads
  */
 export function lastReads({ ops, image, map, earlierFeatures, out }: Program, gradients: boolean): Map<Op, number[]> {

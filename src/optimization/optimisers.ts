@@ -3,8 +3,9 @@ import { adam, rmsProp } from '../backend/updates.js';
 
 /** Settings of one update. */
 export interface UpdateSettings {
+  /** Learning rate of the update. */
   learningRate: number;
-  /** Number of the update, 1 for the first. */
+  /** Number of the update since the optimiser state was zero, 1 for the first: each stage starts from zero. */
   step: number;
 }
 

@@ -26,7 +26,10 @@ export interface EngineArrays {
   map: Float32Array | null;
   /** Anchors in levels, [image, height, width, channel, anchor]; null: one anchor, the middle level, everywhere. */
   anchors: Float32Array | null;
-  /** References, as `joinReferences` returns them; null: no features of earlier pixels are computed. */
+  /**
+   * References, as `joinReferences` returns them; null: a network with methods of earlier pixels reads the features of
+   * no match.
+   */
   references: Float32Array | null;
   /** Levels: known ones are kept and add nothing to the nats; -1 for those to draw or decode, written here. */
   levels: Int16Array;

@@ -44,7 +44,7 @@ export interface TrainingProgress {
   time: { passed: number; total: number } | null;
   /** Mean bits/dim of the step's batch; null if the conditioning is trained alone, without a likelihood. */
   bitsPerDim: number | null;
-  /** Bits/dim of the latest validation; null before the first. */
+  /** Bits/dim of the latest validation of this run; null before the first. */
   validation: number | null;
   /** Learning rate of the step. */
   learningRate: number;
@@ -72,10 +72,11 @@ export interface TrainingResult {
 
 /** Callbacks and options for `train`. */
 export interface TrainingHooks {
+  /** Called after each step. */
   onStep?: (progress: TrainingProgress) => void;
   /** Called with each entry of the log once the entry is written. */
   onEntry?: (entry: LogEntry) => void;
-  /** Called after each validation and its saves; counted as validation time. */
+  /** Called after each validation and its saves, with the duration of the last step; counted as validation time. */
   onValidated?: (checkpoint: Checkpoint, secondsPerStep: number) => Promise<void>;
   /** Signal of the main process, which stops all ranks. */
   signal?: AbortSignal;
@@ -84,7 +85,8 @@ export interface TrainingHooks {
 }
 
 /**
- * Returns the first state of a new training. The caller disposes the state.
+ * Returns the checkpoint of a new training before its first step, and its chain of networks. The caller disposes the
+ * checkpoint's `state`.
  * @throws PxvError `CHECKPOINT` if the model to start from has other networks
  */
 export function createInitialCheckpoint(configuration: RunConfiguration): { checkpoint: Checkpoint; chain: Chain } {
@@ -121,11 +123,12 @@ export function loadStartingWeights(from: string, chain: Chain): Float32Array[] 
 }
 
 /**
- * Trains from a checkpoint to the last step, and saves the state at intervals. If the minutes of a training are over
- * before the last step, it ends after a validation and can be resumed. A step depends only on the configuration
- * and its index, so a resumed training ends with the same weights. Disposes the tensors of `start`, even on errors.
+ * Trains from a checkpoint to the last step, and saves the state at intervals. Training stops earlier after as many
+ * validations without a new best as `patience` says. Training also stops, after a validation, if its minutes are over;
+ * it can then be resumed. A step depends only on the configuration and its index, so a resumed training ends with the
+ * same weights. Disposes the tensors of `start`, even on errors.
  * @throws the signal's reason after saving, if the signal is aborted; PxvError `DIVERGED` if the likelihood or a
- * gradient is not finite: the files then hold the last saved state
+ *   gradient is not finite: the files then hold the last saved state
  */
 export async function train(
   chain: Chain,
@@ -238,7 +241,8 @@ export class CheckpointSaver {
   ) {}
 
   /**
-   * Saves the state if it is due, and the model of a new best.
+   * Saves the state after a new best, after the last step, and 60 s after the last save. Saves the model after a new
+   * best.
    * @param isBest true if the weights are the best so far
    */
   afterStep(checkpoint: Checkpoint, isBest: boolean): void {

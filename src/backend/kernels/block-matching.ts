@@ -13,7 +13,10 @@ const shape = scalarArguments('BlockMatchingShape', {
   costOfDistance: single,
 });
 
-/** Parameters of block matching between two frames. */
+/**
+ * Parameters of block matching between two frames: size, channels, search range `reach` and half size `margin` of a
+ * block.
+ */
 export type BlockMatchingShape = Omit<ValuesOf<typeof shape>, 'batch' | keyof typeof MOTION_COSTS>;
 
 /**
@@ -24,8 +27,8 @@ export type BlockMatchingShape = Omit<ValuesOf<typeof shape>, 'batch' | keyof ty
 export const MOTION_COSTS = { costOfMotion: 1, costOfDistance: 1 / 16 } as const;
 
 /**
- * Offsets of the pixels whose motion becomes features of a pixel: the pixel itself, then 2 pixels up, down, left and
- * right.
+ * Offsets [rows down, columns to the right], in pixels, at which the motion becomes features of a pixel: the pixel
+ * itself, then 2 pixels up, down, left and right.
  */
 export const NEIGHBOURS = [
   [0, 0],

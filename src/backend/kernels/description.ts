@@ -8,20 +8,23 @@ export interface NumberField {
   max?: number;
 }
 
-/** Scalar argument: integer from 0. */
+/** Type of a scalar argument: int32 of 0 or more. */
 export const count = { type: 'int32', min: 0 } as const;
-/** Scalar argument: integer from 1. */
+/** Type of a scalar argument: int32 of 1 or more. */
 export const extent = { type: 'int32', min: 1 } as const;
-/** Returns a scalar argument: integer from `min` to `max`. */
+/** Returns the type of a scalar argument: int32 from `min` to `max`. */
 export const integer = (min: number, max: number) => ({ type: 'int32', min, max }) as const;
-/** Scalar argument: float32. */
+/** Type of a scalar argument: float32. */
 export const single = { type: 'float32' } as const;
-/** Scalar argument: float64. */
+/** Type of a scalar argument: float64. */
 export const double = { type: 'float64' } as const;
-/** Scalar argument: boolean. */
+/** Type of a scalar argument: boolean. */
 export const flag = { type: 'boolean' } as const;
 
-/** Encoding of a shape that is an object as a list of 32-bit integers, which a call passes. */
+/**
+ * Encoder of a shape that is an object, such as a `ConvolutionShape`, as the list of 32-bit integers that a kernel call
+ * passes.
+ */
 export interface Geometry<S> {
   /** Encodes `shape`. @throws PxvError `USAGE`, with the kernel's name, if the shape is invalid */
   encode(kernel: string, shape: S): Int32Array;
@@ -35,7 +38,7 @@ export interface ScalarArguments<V = unknown> {
   name: string;
   fields: Readonly<Record<string, NumberField>>;
   geometry: Geometry<unknown> | null;
-  /** Type carrier only, never set. */
+  /** Carrier of the type `V`; never set. */
   values?: V;
 }
 
@@ -77,9 +80,9 @@ export interface ArrayField<V> {
   below?: (values: V) => number;
   /** True if a call may pass null. */
   optional?: boolean;
-  /** Name of an input whose shape this output has as a tensor, whatever its number of axes. */
+  /** Name of the input whose shape this output gets as a tensor, whatever the number of axes. */
   like?: string;
-  /** Name of an input; this output is null if that input is null. */
+  /** Name of an input: this output is null if and only if the input is null. */
   with?: string;
 }
 
@@ -93,9 +96,9 @@ export interface KernelDescription<
   inputs: I;
   /** Output arrays, overwritten whole. No output may overlap an input. */
   outputs: O;
-  /** Derived values that must fit in a 32-bit integer, by name. */
+  /** Returns derived values by name, such as products of sizes, each of which must be an integer from 0 to 2^31 - 1. */
   limits?: (values: V) => Record<string, number>;
-  /** True if the kernel also exists with its factors rounded to bf16 before they are multiplied. */
+  /** True if a second version of the kernel rounds factors to bf16 before it multiplies them. */
   inBf16?: boolean;
   /**
    * True if all instruction sets share one compiled function, not a template: its integer and float64 sums are the same

@@ -11,7 +11,7 @@ import {
   type ValuesOf,
 } from './description.js';
 
-/** Scalar arguments that describe a head: see `HeadNumbers` in src/model/heads/head.ts. */
+/** Types of the scalar arguments that describe a head: see `HeadNumbers` in src/model/heads/head.ts. */
 export const headFields = {
   headKind: integer(0, 255),
   levels: integer(2, 256),

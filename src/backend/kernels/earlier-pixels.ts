@@ -1,8 +1,9 @@
 import { count, extent, integer, scalarArguments, perPixel, pictures, single, type ValuesOf } from './description.js';
 
 /**
- * Earlier-pixels methods: names of kernels that compute features of the pixels before each pixel, for a network to
- * read. The order is that of their features, and of `earlierMethods` in native/kernels/earlier_pixels.h.
+ * Names of the earlier-pixels methods. Each is a kernel that predicts each pixel from the pixels before it in raster
+ * order and from reference frames. Networks read the predictions as features, in this order, which is also that of
+ * `earlierMethods` in native/kernels/earlier_pixels.h.
  */
 export const earlierMethods = ['templateMatching', 'localRegression'] as const;
 
@@ -14,7 +15,10 @@ export const earlierGradients: Partial<Record<EarlierMethod, 'templateMatchingGr
   templateMatching: 'templateMatchingGradient',
 };
 
-/** Scalar arguments of the earlier-pixels kernels. */
+/**
+ * Scalar arguments of the earlier-pixels kernels: batch and image size, number of reference frames, highest level, and
+ * gain.
+ */
 export const earlierShape = scalarArguments('EarlierPixelsShape', {
   batch: count,
   height: extent,
@@ -30,7 +34,10 @@ export const earlierShape = scalarArguments('EarlierPixelsShape', {
 
 type EarlierCall = ValuesOf<typeof earlierShape>;
 
-/** Parameters of the earlier-pixels methods: size of the image, number of reference frames, and scaling of levels. */
+/**
+ * Parameters of the earlier-pixels methods: size of the image, channels, number of reference frames, highest level, and
+ * gain of the features.
+ */
 export type EarlierPixelsShape = Omit<EarlierCall, 'batch'>;
 
 /** Inputs of each method's kernel, in levels. An image whose `searched` is 0 gets the features of no match. */

@@ -25,18 +25,18 @@ const pairwise = kernel({
   outputs: { out: { ...values, like: 'a' } },
   limits: ({ count, period }) => ({ 'count / period': count / period }),
 });
-/** out[i] = a[i] + b[i mod period], with `period` the length of b. */
+/** Element-wise sum: out[i] = a[i] + b[i mod period], with `period` the length of b. */
 export const add = pairwise;
-/** out[i] = a[i] - b[i mod period], with `period` the length of b. */
+/** Element-wise difference: out[i] = a[i] - b[i mod period], with `period` the length of b. */
 export const subtract = pairwise;
-/** out[i] = a[i] * b[i mod period], with `period` the length of b. */
+/** Element-wise product: out[i] = a[i] * b[i mod period], with `period` the length of b. */
 export const multiply = pairwise;
-/** out[i] = a[i] / b[i mod period], with `period` the length of b. */
+/** Element-wise quotient: out[i] = a[i] / b[i mod period], with `period` the length of b. */
 export const divide = pairwise;
 
 /**
- * Sum with an offset: out[n, i] = a[n, i] + b[n, i - offset] on batch x length values. A null a is 0; b is 0 outside
- * its image.
+ * Sum of a and shifted images b: out[n, i] = a[n, i] + b[n, i - offset], with n the image and i from 0 to length - 1. A
+ * null a is 0; b is 0 where i - offset is outside 0 to length - 1.
  */
 export const addMoved = kernel({
   numbers: scalarArguments('AddMovedNumbers', {
@@ -56,8 +56,8 @@ export const sumRows = kernel({
 });
 
 /**
- * Arithmetic benchmark of the roofline: out = x after v <- v / 2 + 1, `rounds` times, without memory traffic. In bf16
- * the lower half of v is a number multiplied by zero, and must be finite.
+ * Arithmetic benchmark for the roofline, with little memory traffic: out[i] = v after v <- v / 2 + 1, `rounds` times,
+ * from v = x[i]. In bf16 the lower half of v is multiplied by zero, and must be finite.
  */
 export const multiplyAdds = kernel({
   numbers: scalarArguments('MultiplyAddsNumbers', { rounds: count, count }),

@@ -1,10 +1,10 @@
 import { kernel, perPixel } from './description.js';
 import { earlierInputs, earlierShape, type EarlierPixelsShape } from './earlier-pixels.js';
 
-/** Number of regressions of each pixel: one weighted to near pixels, one wider. */
+/** Number of regressions of each pixel, which differ in the decay of weights with distance: 0.7 and 0.9. */
 export const REGRESSIONS = 2;
 
-/** Returns the number of regressors of a pixel. */
+/** Returns the number of regressors of a pixel: see `localRegression`. */
 export function regressors({ channels, references }: Pick<EarlierPixelsShape, 'channels' | 'references'>): number {
   return 3 * channels + 13 + (references - 1);
 }

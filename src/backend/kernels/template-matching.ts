@@ -2,8 +2,8 @@ import { kernel, perPixel, pictures } from './description.js';
 import { earlierInputs, earlierShape, type EarlierPixelsShape } from './earlier-pixels.js';
 
 /**
- * Parameters of template matching, in pixels. `reach`: maximum motion, down or across. `margin`: extent of the template
- * to the left, up and to the right.
+ * Parameters of template matching, in pixels. `reach`: maximum motion, down or across. `margin`: maximum distance of a
+ * pixel of the template, to the left, up or to the right.
  */
 export const TEMPLATES = { reach: 6, margin: 3 } as const;
 

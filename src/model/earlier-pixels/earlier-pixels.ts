@@ -6,13 +6,16 @@ export interface EarlierTap {
   dx: number;
 }
 
-/** Method that makes features of the pixels before each pixel of an image, as the kernel of the same name defines. */
+/**
+ * Earlier-pixels method: predicts each pixel from the pixels before it in raster order, as features that a network
+ * reads. The kernel of the same name defines the features.
+ */
 export interface EarlierPixels {
   type: EarlierMethod;
   /** Returns the number of features of each pixel. */
   features(shape: EarlierPixelsShape): number;
-  /** Offsets of the pixels that the features are made of; null: all earlier pixels. */
+  /** Offsets of the earlier pixels that the features depend on; null: all earlier pixels. */
   taps: readonly EarlierTap[] | null;
-  /** Returns the bytes that the engine holds for one image while it is drawn. */
+  /** Returns the bytes of the state that the engine keeps for one image while it is drawn. */
   bytes(shape: EarlierPixelsShape): number;
 }

@@ -13,7 +13,10 @@ export type { EarlierTap } from './earlier-pixels.js';
 /** Registry of all methods; a new one is a file and a line here. */
 const methods: Readonly<Record<EarlierMethod, EarlierPixels>> = { templateMatching, localRegression };
 
-/** Names of the 1x1 layers that read the features of earlier pixels, by the layer to whose output they add. */
+/**
+ * Names of the 1x1 convolutions that read the features of earlier pixels. `first` adds to the output of the first
+ * layer, `head` to the inputs of the head.
+ */
 export const EARLIER_PIXEL_LAYERS = { first: 'first.matched', head: 'head.matched' } as const;
 
 /**
@@ -45,7 +48,10 @@ export function earlierTaps(description: NetworkDescription): EarlierPixels['tap
   return taps.includes(null) ? null : taps.flatMap((some) => some ?? []);
 }
 
-/** Returns the bytes that the engine holds for earlier pixels while one image is drawn: for methods and references. */
+/**
+ * Returns the bytes that the engine holds for features of earlier pixels while one image is drawn: the state of the
+ * methods, and the reference frames.
+ */
 export function earlierBytes(description: NetworkDescription): number {
   const { shape, used } = earlierOf(description);
   const given = Float32Array.BYTES_PER_ELEMENT * shape.height * shape.width * shape.references * shape.channels;
@@ -53,8 +59,8 @@ export function earlierBytes(description: NetworkDescription): number {
 }
 
 /**
- * Returns the numbers of earlier pixels in a call of the drawing kernel: the number of references, and bit k for the
- * k-th of `earlierMethods`. See kernels/drawing.ts.
+ * Returns the arguments about earlier pixels of the drawing kernel (kernels/drawing.ts). `references` is the number of
+ * reference frames; bit k of `earlier` is 1 if the network uses the k-th of `earlierMethods`.
  */
 export function earlierNumbers(description: NetworkDescription): { references: number; earlier: number } {
   const { shape, used } = earlierOf(description);
@@ -68,10 +74,10 @@ export function joinReferences(references: readonly Tensor4D[]): Tensor4D {
 }
 
 /**
- * Returns the features of earlier pixels of whole images, [batch, height, width, `earlierFeatures`]; null for a network
- * without methods. Differentiable in the first anchor, the expected frame.
+ * Returns the features of earlier pixels of whole images, [batch, height, width, features], with `countEarlierFeatures`
+ * features; null for a network without methods. Differentiable in the first anchor, the expected frame.
  * @param image images in levels, [batch, height, width, channels]
- * @param earlierPixels mask, [batch, 1, 1, 1]: 0 for examples that read the values for no match, else 1; null: all 1
+ * @param earlierPixels mask, [batch, 1, 1, 1]: 0 for examples that read the features of no match, else 1; null: all 1
  */
 export function computeEarlierFeatures(
   description: NetworkDescription,

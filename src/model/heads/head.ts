@@ -1,29 +1,41 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { z } from 'zod';
 
-/** Numbers from which kernels compute a head's distributions: see `headFields` in src/backend/kernels/drawing.ts. */
+/**
+ * Scalar arguments by which kernels compute the distributions of a head: see `headFields` in
+ * src/backend/kernels/drawing.ts.
+ */
 export interface HeadNumbers {
   /** Number of the kind of head in native/engine/drawing.cc. */
   headKind: number;
   /** Number of components of the mixture; 0: none. */
   components: number;
-  /** Levels by which one unit of output moves a component's mean from its anchor; 0 without components. */
+  /**
+   * Factor from an output of the network to the distance of a mean from its anchor, in levels; 0 without components.
+   */
   meanScale: number;
   /** True if one component is drawn for all colours of a pixel. */
   together: boolean;
 }
 
-/** Head numbers of a head without a mixture. */
+/** Scalar arguments for a head without a mixture. */
 export const NO_MIXTURE = { components: 0, meanScale: 0, together: false } as const;
 
 /** Kind of head: turns a network's outputs into probabilities of the levels of a pixel's colours. */
 export interface Head<D extends { type: string }> {
+  /** Schema of the description. */
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
-  /** True if means are relative to anchors; the network then also reads the image's difference from each anchor. */
+  /**
+   * True if the means of components are relative to anchors. The network then also reads the difference of the image
+   * from each anchor.
+   */
   anchored: boolean;
-  /** True if a lower temperature draws closer to the anchors: then draws are about the expected frame by default. */
+  /**
+   * True if a low temperature draws levels close to the anchors. Samples are then drawn about the expected frame by
+   * default: see `defaultSampling`.
+   */
   drawsAboutAnchors: boolean;
-  /** Returns the numbers that kernels read of a head. */
+  /** Returns the scalar arguments that kernels read of a head. */
   numbers(description: D): HeadNumbers;
   /** Maximum number of levels, 2 to 256. */
   maxLevels: number;

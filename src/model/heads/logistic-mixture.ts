@@ -22,10 +22,11 @@ export type LogisticMixtureDescription = z.infer<typeof schema>;
 
 /**
  * Head with a discretised mixture of logistics (after 1701.05517, section 2.1); each colour is conditioned on the
- * earlier ones by the masked network. The mean of component k is relative to anchor k mod A. The first and the last
- * level take the tails. With colours together, one component is drawn for the whole pixel (section 2.2). A component's
- * weight for a later colour is multiplied by the earlier colours' likelihood under the component. The earlier colours'
- * deviations from the component's means move its mean for the later colour.
+ * earlier ones by the masked network. The mean of component k is relative to anchor k mod A, with A the number of
+ * anchors. The lowest and the highest level include the tails of the distribution. If `colours` is `together`, one
+ * component is drawn for all colours of a pixel (section 2.2). The weight of a component for a later colour is then
+ * multiplied by the likelihood of the earlier colours under the component. The mean of the component moves with the
+ * deviations of the earlier colours from their means.
  */
 export const logisticMixture: Head<LogisticMixtureDescription> = {
   schema,

@@ -29,7 +29,7 @@ export class BackwardPass {
     /** Gradient of the program's output; owned by the caller. */
     private readonly given: Tensor4D,
     out: Slot,
-    /** Slots that need no gradient: nothing before them is learned. */
+    /** Slots that need no gradient, such as the feature map of a conditioning that is not trained. */
     readonly still: readonly Slot[],
   ) {
     this.parameterGradients = new Array<Tensor>(parameters.length);
@@ -41,20 +41,26 @@ export class BackwardPass {
     return this.gradients.get(slot.id);
   }
 
-  /** Adds to a slot's gradient. Other slots may share the tensor `gradient`. */
+  /** Adds `gradient` to the gradient of a slot. Several slots may hold the same tensor. */
   add(slot: Slot, gradient: Tensor4D): void {
     const before = this.gradients.get(slot.id);
     this.replace(slot, before === undefined ? gradient : tf.add(before, gradient));
   }
 
-  /** Replaces a slot's gradient by a sum that includes it. Disposes the replaced tensor unless it is shared. */
+  /**
+   * Replaces the gradient of a slot by `gradient`, which already includes the former sum. Disposes the former tensor
+   * unless another slot holds it.
+   */
   replace(slot: Slot, gradient: Tensor4D): void {
     const before = this.gradients.get(slot.id);
     this.gradients.set(slot.id, gradient);
     if (before !== undefined) this.release(before);
   }
 
-  /** Removes a slot's gradient once the op that wrote the slot has read it. Disposes the tensor unless it is shared. */
+  /**
+   * Removes the gradient of a slot, after the op that wrote the slot has read it. Disposes the tensor unless another
+   * slot holds it.
+   */
   finish(slot: Slot): void {
     const gradient = this.gradients.get(slot.id);
     this.gradients.delete(slot.id);
