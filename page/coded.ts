@@ -3,7 +3,7 @@ import { MAX_FRAMES, type Source, type TimedFrame } from './source.js';
 
 /**
  * Opens a file that `pxv encode` wrote, and decodes its frames exactly.
- * @throws Error in words for the user if the file cannot be read here
+ * @throws Error in words for the user if this browser cannot decode the file
  */
 export async function openCoded(file: Blob, name: string): Promise<Source> {
   const worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });

@@ -33,8 +33,9 @@ export interface BaselineOptions {
   /** Number of first frames that the baseline is fitted to, 2 or more. No scores are returned for these frames. */
   baselineFrames?: number | undefined;
   /**
-   * True for a source that need not be scored as it comes: the baseline of its first 20 seconds is fitted to all of
-   * these, later frames too. Default: false: only earlier frames count, and the first 2 seconds score 0.
+   * True for a recorded source, whose scores may be late. The frames of the first 20 seconds are then scored against a
+   * baseline of all of these frames. Default: false. Then a frame is scored against earlier frames alone, and the first
+   * 2 seconds score 0.
    */
   isRecorded?: boolean | undefined;
 }
@@ -43,9 +44,9 @@ export interface BaselineOptions {
 export interface CostedFrame {
   /** Bits of each pixel, height x width. */
   map: Float64Array;
-  /** Frame; needed if `expected` is given. */
+  /** Pixels of the frame; required if `expected` is given. */
   frame?: Frame | undefined;
-  /** Expected frame; without one the bits stand for the difference from the expected frame. */
+  /** Expected frame. If there is none, bits serve in place of the difference from the expected frame. */
   expected?: Frame | null | undefined;
 }
 
@@ -113,11 +114,12 @@ interface WaitingFrame<Item> extends Omit<ScoredFrame<Item>, 'score' | 'state'> 
 }
 
 /**
- * Scorer of the frames of a source. A region's z-score is its cost against the region's baseline. The score is the
- * longest return period of the frame's deviations: how rarely as much is seen where nothing happens.
+ * Scorer of the frames of a source for anomalies. A region's z-score compares the region's cost with its baseline. The
+ * score is the logarithm of the longest return period of the frame's deviations: the mean time between deviations as
+ * high if nothing happens.
  *
- * A region cheaper than its baseline is no anomaly, as when nobody walks there for once. Cheap full frames are an
- * anomaly: the source is frozen.
+ * A region below its baseline is no anomaly, since something may only have stopped moving. Full frames far below their
+ * baseline are an anomaly: the source is frozen.
  */
 export class AnomalyScorer<Item extends CostedFrame> {
   private readonly regions: FrameRegions;
@@ -175,8 +177,8 @@ export class AnomalyScorer<Item extends CostedFrame> {
   }
 
   /**
-   * Adds the next frame. Returns the frames that have a score now, in order. A score waits for half a second of frames,
-   * and in the first 20 seconds of a recorded source for all of these.
+   * Adds the next frame. Returns the frames whose scores are now complete, in order. A score is complete half a second
+   * after its frame. In the first 20 seconds of a recorded source, scores are complete once these seconds are added.
    *
    * @param hasContext false if context frames are missing; the frame then scores 0 and is not learned. Default: true
    * @throws PxvError `INPUT` if the frame has another size
@@ -202,7 +204,7 @@ export class AnomalyScorer<Item extends CostedFrame> {
     return this.waiting.length > this.inFrames(AROUND) ? [this.next()] : [];
   }
 
-  /** Ends the source: returns the frames that have no score yet. */
+  /** Ends the source. Returns the remaining frames with their scores. */
   end(): ScoredFrame<Item>[] {
     const scored = this.held === null ? [] : this.fitHeld();
     while (this.waiting.length > 0) scored.push(this.next());

@@ -16,9 +16,9 @@ export interface BaselineStatisticsState {
 }
 
 /**
- * Running mean and variance over time of each value of a vector. Where there are several values, the median deviation
- * of an observation is subtracted from all: what changes everywhere, such as quality, is not local. The prior of each
- * variance is the mean of all variances.
+ * Running mean and variance over time of each value of a vector. If the vector has several values, each observation's
+ * median deviation is subtracted, so that global changes, as of quality, have no effect. The prior of each variance is
+ * the mean of all variances.
  */
 export class BaselineStatistics {
   private times = 0;

@@ -24,9 +24,10 @@ export interface BlockMaximaState {
 }
 
 /**
- * Maxima of a deviation over blocks of time, and the return period of a value that follows from these maxima. Each
- * maximum counts with a logistic function of its distance from the value, whose exponential tail extrapolates. Blocks
- * grow with the number of frames, from a frame to about a second. The last hour counts.
+ * Estimator of return periods from block maxima: the maxima of a deviation over blocks of time. The rate at which a
+ * value is exceeded is a sum of logistic functions around the maxima. Their exponential tails extrapolate beyond the
+ * highest maximum. Blocks grow with the number of frames, from a frame to about a second. Maxima of the last hour
+ * count.
  */
 export class BlockMaxima {
   private frames = 1;
@@ -37,7 +38,7 @@ export class BlockMaxima {
 
   /**
    * @param frameRate frames per second
-   * @param outliers maximum number of the highest maxima that are taken for anomalies
+   * @param outliers maximum number of the highest maxima that are ignored as anomalies
    * @param state state to resume from, as `toJSON` returns it
    */
   constructor(

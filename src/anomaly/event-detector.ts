@@ -22,7 +22,7 @@ export interface EventDetectorState {
   last: AnomalyEvent | null;
 }
 
-/** Default minimum score of an event's peak: where nothing happens, a frame in half a minute has it. */
+/** Default minimum score of an event's peak. If nothing happens, about one frame in half a minute has this score. */
 export const DEFAULT_THRESHOLD = 1.5;
 /** Minimum score of the first and of the last frame of an event: where nothing happens, a frame in 9 seconds has it. */
 const ABOVE_BASELINE = 1;

@@ -14,8 +14,8 @@ export interface FullClipScores {
 const LACKING = 3;
 
 /**
- * Computes the anomaly scores and events of a finished clip. The baseline of its first 20 seconds is fitted to all of
- * these, so one second is enough. `scoreAnomalies` uses earlier frames alone unless the source is recorded.
+ * Computes the anomaly scores and events of a finished clip of a second or more, as `AnomalyScorer` does for a recorded
+ * source. The frames of the first 20 seconds are scored against a baseline of all of these frames.
  *
  * @param frames each frame but the first with its bits, as `frameCosts` yields these
  * @param frameRate frames per second

@@ -19,8 +19,9 @@ export interface BenchSampleSettings {
 export interface BenchSampleResult {
   /** Number of parameters of the network. */
   parameters: number;
-  /** Shortest time to draw the batch, in seconds, and the median. */
+  /** Shortest time to draw the batch, in seconds. */
   seconds: number;
+  /** Median time to draw the batch, in seconds. */
   medianSeconds: number;
   imagesPerSecond: number;
   /** Peak memory of the process, in MiB. */

@@ -3,13 +3,12 @@ import type { ReceptiveFields } from './receptive-fields.js';
 import { formatSubPixel, locateSubPixel } from './sub-pixels.js';
 
 /**
- * Describes the shape of receptive fields in one line: exactly which earlier sub-pixels the output at (y, x) sees or
- * lacks. Only the sets of sub-pixels are examined, not the network. Fields without a regular shape are described by a
- * percentage and an example. Some shapes have a name:
+ * Describes the shape of receptive fields in one line: the earlier sub-pixels that the output at (y, x) sees or lacks.
+ * The description is exact, or a percentage and an example if the shape is irregular. Some shapes have a name:
  *
- * - `a triangle`: all rows above, each wider than the row below it, to both sides.
- * - `a blind spot`: to the left as far as in the row itself; to the right a wedge is never seen.
- * - `a box`: some rows above, all equally wide.
+ * - `a triangle`: all rows above, which widen to both sides with the distance from row y.
+ * - `a blind spot`: rows above that widen to the right alone, which leaves a wedge to the right unseen.
+ * - `a box`: rows above that are all equally wide.
  */
 export function describeFieldShape(fields: ReceptiveFields): string {
   return missingPixel(fields) ?? stretches(fields) ?? anExample(fields);

@@ -1,7 +1,7 @@
 import { frameBytes, type ImageShape } from '../foundation/levels.js';
 import { Philox, randomStreams } from '../foundation/philox.js';
 
-/** Third counter words of the random numbers of checks; random clip i has word `clips` + i. */
+/** Third word of the Philox counter for each purpose of the checks' random numbers; `clips` + i for random clip i. */
 export const checkStreams = { choice: 0, weights: 1, outputs: 2, clips: 3 } as const;
 
 /**

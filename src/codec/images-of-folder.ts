@@ -21,14 +21,15 @@ const MAX_NAME_BYTES = 512;
 
 /** Still images at a model's size, channels and levels. */
 export interface ModelImages extends Pick<ModelClip, 'frames'> {
+  /** Size of the images, their number, and a warning, as of a clip's reader. */
   reader: Pick<ModelClip['reader'], 'size' | 'frameRate' | 'estimatedFrames' | 'warning'>;
   /** Paths of the images relative to the folder, with `/` as separator. */
   names: string[];
 }
 
 /**
- * Lists the still images below a folder, at any depth. Returns null if `path` is a file or has no images. Returns null
- * if the images are frames of a clip for a video model.
+ * Returns the paths of the still images below a folder, at any depth. Returns null if `path` is a file or holds no
+ * images, or if the model is a video model and the images are frames of a clip.
  */
 export async function listStillImages(path: string, { chain }: Model): Promise<string[] | null> {
   const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;

@@ -29,7 +29,8 @@ export type PrintedScore = Pick<
 
 /**
  * Returns the table of each clip's bits/dim beside baselines, with a last row for all clips.
- * @param own the model's size, or null if unknown; the column of sizes is absent if all clips were scored at this size
+ * @param own size of the model's images, null if unknown. If all clips were scored at this size, the table has no
+ *   column of sizes
  */
 export function clipTable({ clips, bitsPerDim, baselines, frames, codecs }: PrintedScore, own: Size | null): Table {
   const isSized = clips.some(({ width, height }) => width !== own?.width || height !== own.height);
@@ -54,7 +55,10 @@ export function clipTable({ clips, bitsPerDim, baselines, frames, codecs }: Prin
   return makeTable(`l${'r'.repeat(titles.length - 1)}`, titles, rows);
 }
 
-/** Returns lines of text on the score of all clips; false stands for a line that does not apply. */
+/**
+ * Returns lines of text on the score of all clips: bits/dim, baselines, gain and codecs. Lines that do not apply are
+ * false.
+ */
 export function summaryLines(score: PrintedScore): (string | false)[] {
   const { adapted, bitsPerDim, exact, standardError, dimensions, baselines, clips, codecs, anchors } = score;
   const spread = Number.isNaN(standardError)
@@ -82,8 +86,8 @@ function gainWithError({ mean, standardError }: MeanOverClips, index: number): s
 }
 
 /**
- * Returns tables of forecasts by frames ahead: PSNR gain in dB, SSIM if frames are large enough, and change from frame
- * to frame.
+ * Returns tables of forecast scores with a row for each number of frames ahead and a column for each kind of forecast.
+ * The tables are PSNR gain in dB, SSIM if frames are large enough, and mean change from frame to frame.
  * @param samples number of samples drawn at each start
  */
 export function forecastTables({ clips, starts, trueChange, kinds }: ForecastsSummary, samples: number): Table[] {

@@ -54,7 +54,10 @@ export interface ClipsSummary {
   baselines: { uniform: number } & Record<'previous-frame', number> & Partial<Record<'lossless-codec', number>>;
   /** Fraction of a baseline's bits that the model saves: 1 - bitsPerDim / baseline. */
   fewerBits: Partial<Record<'previous-frame' | 'lossless-codec', number>>;
-  /** PSNR gain in dB of each anchor over the previous frame, one step ahead, with the anchors' labels. */
+  /**
+   * PSNR gain in dB of each anchor, such as the expected frame, over the previous frame as predictor of the next frame.
+   * `labels` names the anchors.
+   */
   anchors: MeanOverClips & { labels: string[] };
   /**
    * Bits/dim of each codec over all clips; null for a codec that failed on a clip. Null for all codecs if not

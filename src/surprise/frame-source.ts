@@ -23,13 +23,17 @@ export interface FrameSource {
   name: string;
   /** Key of the clip: paths, sizes and modification times of its files; random for a stream. */
   identity: string;
+  /** Size of the frames, in pixels. */
   size: Size;
+  /** Rate of the frames. */
   frameRate: FrameRate;
+  /** False if a clip states no frame rate (see `ClipInfo`); always true for a stream. */
   hasFrameRate: boolean;
   /** Estimated number of frames; null if unknown. */
   estimatedFrames: number | null;
   /** True for a stream, whose frames can be read only once. */
   isLive: boolean;
+  /** Yields the frames in order. */
   frames: () => AsyncIterable<Frame>;
   /** Returns the reader's warning after all frames were read; null: none. */
   warning: () => string | null;
@@ -74,8 +78,8 @@ export async function openFrameSource(
 }
 
 /**
- * Returns a key of a search as JSON: the weights' hash, the clip, the options that change scores, and the clips to
- * learn from.
+ * Returns a key that is equal for searches with the same result, as JSON: the hash of the weights, the clip, the
+ * options that change scores, and the clips of option `learn`.
  */
 export async function describeSearch(
   model: Model,
@@ -96,7 +100,8 @@ async function identityOf(clip: string): Promise<unknown> {
 }
 
 /**
- * Parses option `learn` as seconds of the source itself, as `60s`. Returns null if `learn` names clips or is undefined.
+ * Parses option `learn` as a duration such as `60s`: the first seconds of the source, to fit the baseline to. Returns
+ * null if `learn` names clips or is undefined.
  */
 export function parseSeconds(learn: readonly string[] | undefined): number | null {
   const seconds = learn?.length === 1 ? /^(\d+(?:\.\d+)?)s$/.exec(learn[0])?.[1] : undefined;
@@ -104,7 +109,8 @@ export function parseSeconds(learn: readonly string[] | undefined): number | nul
 }
 
 /**
- * Fits the baseline to the clips of option `learn`, at the frame size of the search: regions then correspond.
+ * Fits the baseline to the clips of option `learn`. Reads the clips at the frame size of the search, so that the
+ * regions correspond.
  * @throws PxvError `INPUT` if a clip cannot be read, or if no clip is longer than the context frames
  */
 export async function fitBaselineFromClips(

@@ -15,7 +15,7 @@ import {
   signal,
 } from '../options/fields.js';
 
-/** Fields of `findSurpriseFields` that are also flags of `pxv surprise`. */
+/** Options of `findSurprise` that are flags of `pxv surprise` too. */
 export const surpriseFlags = {
   /**
    * Source of the baseline: paths of clips without anomalies, or the first seconds of the clip itself, as `60s`. These
@@ -42,7 +42,7 @@ export const surpriseFlags = {
   overwrite,
 };
 
-/** Options for `findSurprise`. */
+/** Schema of the options of `findSurprise`. */
 export const findSurpriseFields = {
   ...surpriseFlags,
   /** Method to bring a clip of another aspect ratio to a fixed size. Default: `crop`. */

@@ -38,8 +38,8 @@ export class SearchPainter {
   }
 
   /**
-   * Yields the frames of `source`. Keeps frames up to index `until` that the interrupted search had kept. Calls
-   * `onRead` with the index of each frame.
+   * Yields the frames of `source`, and calls `onRead` with the index of each. Keeps the peak frames of the largest
+   * events up to index `until`, for the timeline of a resumed search.
    */
   async *remembering(
     source: AsyncIterable<Frame>,

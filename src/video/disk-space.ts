@@ -4,10 +4,10 @@ import { dirname, resolve } from 'node:path';
 import { errorFactory } from '../foundation/errors.js';
 
 /**
- * Throws if the disk has less free space than `bytes`.
- * @param need folder to write to, which may not exist yet; `what` names the bytes, such as `120 frames of 64x64`
+ * Checks that the disk of `folder`, which may not exist yet, has `bytes` of free space.
+ * @param need `what` describes the data in the error, such as `120 frames of 64x64`; `remedy` is the error's remedy
  * @param freeBytes returns the free bytes of a folder's disk; default: asks the system, Infinity if unknown
- * @throws {PxvError} RESOURCES
+ * @throws {PxvError} RESOURCES if the free space is less
  */
 export async function assertDiskSpace(
   { folder, bytes, what, remedy }: Record<'folder' | 'what' | 'remedy', string> & { bytes: number },

@@ -48,7 +48,7 @@ const MAX_GAP_FRACTION = 1 / 4;
 
 /**
  * Returns a warning of one line if numbers are missing among images or do not increase; else null.
- * @param paths in natural order
+ * @param paths paths of the images, in natural order
  */
 export function numberingWarning(paths: readonly string[]): string | null {
   const numbers = paths.map((path) => Number(/(\d+)\D*$/.exec(parse(path).name)?.[1]));

@@ -36,7 +36,7 @@ const encoders: Record<LosslessCodec, { shared: string[]; colour: string[]; grey
   },
 };
 
-/** Lossless codecs that can be measured. */
+/** Names of the lossless codecs that `measureLosslessSize` supports. */
 export const losslessCodecs = Object.keys(encoders) as LosslessCodec[];
 
 /** Shorter side in pixels below which a codec may refuse frames for their size. */

@@ -11,7 +11,10 @@ export interface ReplaceOptions {
   inputs?: readonly string[];
 }
 
-/** Throws if `path` exists and `overwrite` is not set; an empty folder does not count. @throws {PxvError} OUTPUT */
+/**
+ * Checks that `path` is free or may be replaced.
+ * @throws {PxvError} OUTPUT if a file or a folder with entries exists and `overwrite` is false
+ */
 export async function assertOverwritable(path: string, { overwrite = false }: Pick<ReplaceOptions, 'overwrite'>) {
   if (overwrite || !(await outputExists(path))) return;
   const entries = await entriesAt(path);
@@ -36,7 +39,7 @@ async function entriesAt(path: string): Promise<string[] | null> {
 }
 
 /**
- * Throws if an output is one of the inputs, compared by device and inode, not by name.
+ * Checks that an output is none of the inputs, by device and inode, so that links are recognised.
  * @param options.folderReplaced true if a folder output also replaces all that lies inside
  * @throws {PxvError} USAGE
  */

@@ -10,6 +10,7 @@ const STRIP = 2 * Math.ceil((textHeight(LETTERS) + 4) / 2);
 
 /** Content of a frame in a video of anomaly scores. */
 export interface SurprisePanels {
+  /** Scored frame. */
   frame: Frame;
   /** Heat map in colour, of the frame's size. */
   heatMap: Frame;

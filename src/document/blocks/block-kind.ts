@@ -4,7 +4,7 @@ import type { Markup } from '../markup.js';
 export interface BlockKind<Block> {
   /** Returns text for a terminal; empty if the block has no text. */
   text(block: Block): string;
-  /** Returns the block's figures and words as an object for JSON. Images are left out but for their size. */
+  /** Returns the block's figures and words as an object for JSON. Of images, only the size is included. */
   json(block: Block): object;
   /** Returns HTML for a report page. */
   html(block: Block): Markup | Promise<Markup>;
