@@ -23,7 +23,10 @@ export interface InputRequirements {
   context: number;
   /** Relation to the coarser scale, whose image is read; null: none is read. */
   coarser: CoarserScale | null;
-  /** Factor from the network's image to its context frames, which are conditioned on at their own size; 1: the same. */
+  /**
+   * Subsampling factor from the context frames to the network's image, 1 or more. Conditionings compute their outputs
+   * at the size of the context frames; 1: the same size.
+   */
   finer: number;
 }
 
@@ -101,8 +104,9 @@ export function zeroInputs(
 }
 
 /**
- * Returns the conditioning inputs of one scale. These are the last `needs.context` context frames, subsampled by `step`
- * from the finest scale, and the coarser image `coarser`. Disposes nothing.
+ * Returns the conditioning inputs of one scale: its last `needs.context` context frames and the coarser image
+ * `coarser`. The image of the scale is subsampled by `step` from the finest scale, its context frames by `step /
+ * needs.finer`. Disposes nothing.
  */
 export function downsampleInputs(
   given: ConditioningInputs,

@@ -40,8 +40,8 @@ interface ConditioningChoices {
 }
 
 /**
- * Describes the conditionings of a scale. Warped frames keep their full size at each scale, and a known coarser image
- * guides them.
+ * Returns the descriptions of the conditionings of a scale, for the choices of a model. With a known coarser image, a
+ * conditioning on warped frames keeps the frames at full size and also predicts the motion from the coarser image.
  */
 export function describeConditioning(choices: ConditioningChoices): ConditioningDescription[] {
   const { context, frames = 'warped-frames', step = 1, factor, shared = 'known' } = choices;
@@ -57,8 +57,8 @@ export function describeConditioning(choices: ConditioningChoices): Conditioning
 }
 
 /**
- * Returns the choices for which `describeConditioning` returns the descriptions `given` of a finest scale. `context` is 0
- * without context frames; other choices of absent conditionings are undefined.
+ * Returns the choices for which `describeConditioning` returns the descriptions `given`, those of a finest scale.
+ * `context` is 0 without context frames; other choices of absent conditionings are undefined.
  */
 export function inferConditioningChoices(given: readonly ConditioningDescription[]) {
   const coarser = given.find((one) => one.type === 'low-resolution-image');

@@ -44,8 +44,8 @@ export function buildChain({ scales: descriptions }: ModelDescription): Chain {
 }
 
 /**
- * Returns true if a model can predict at several strides, and roll expected frames out: if each scale
- * predicts the expected frame, the first one at full size.
+ * Returns true if a model can predict expected frames at several strides, and one after another. All scales must
+ * predict the expected frame, and the context frames of the first scale must have full size.
  */
 export function canPredictAtStrides({ scales, steps }: Chain): boolean {
   return steps[0].context === 1 && scales.every(({ description }) => hasLearnedAnchor(description.conditioning));
@@ -63,8 +63,8 @@ export function countSubPixels({ exampleShape }: Chain): number {
 }
 
 /**
- * Returns the examples of one scale: images and context frames subsampled from the finest scale, and the image of the
- * coarser scale as a conditioning input. Disposes nothing.
+ * Returns the examples of one scale: images and context frames, each subsampled from the finest scale by its factor in
+ * `chain.steps`, and the image of the coarser scale. Disposes nothing.
  */
 export function downsampleExamples(chain: Chain, scale: number, examples: Examples): Examples {
   const step = chain.steps[scale].image;

@@ -73,8 +73,9 @@ export interface ModelDescription {
 }
 
 /**
- * Schema of a model description. It also checks that the size of each scale is that of the coarser one times its
- * factor, with equal channels and levels.
+ * Schema of a model description. It also checks that a coarser scale has the size of the next finer one divided by its
+ * factor, rounded up, and equal channels and levels. The context frames of each scale must be subsampled from the
+ * finest scale by a whole number.
  */
 export const modelSchema: z.ZodType<ModelDescription> = z
   .strictObject({ version: z.literal(1), scales: z.array(networkSchema).min(1).max(8) })
@@ -113,13 +114,15 @@ export function subPixelScale({ levels }: Pick<NetworkDescription, 'levels'>): {
   return { middle, gain: Math.fround(DIFFERENCE_GAIN / middle) };
 }
 
-/** Subsampling factors, down and across, from the finest scale to the images of a scale, and to its context frames. */
+/** Factors, down and across, by which a scale is subsampled from the finest scale. */
 export interface ScaleSteps {
+  /** Factor of the images of the scale. */
   image: number;
+  /** Factor of the context frames of the scale; 1: they have full size. */
   context: number;
 }
 
-/** Returns the subsampling factors of each scale. */
+/** Returns the subsampling factors of each scale, the coarsest scale first. */
 export function scaleSteps(scales: readonly NetworkDescription[]): ScaleSteps[] {
   let image = 1;
   const steps = scales.toReversed().map(({ conditioning }) => {
@@ -133,7 +136,7 @@ export function scaleSteps(scales: readonly NetworkDescription[]): ScaleSteps[] 
 
 /**
  * Returns true if a model predicts the expected frame at full size before any of its pixels: at its first scale. The
- * model can then predict at several strides, and roll expected frames out.
+ * model can then predict at several strides, and predict expected frames one after another.
  */
 export function predictsFrame({ scales }: Pick<ModelDescription, 'scales'>): boolean {
   return expectsFrame({ description: { version: 1, scales } }) && scaleSteps(scales)[0].context === 1;

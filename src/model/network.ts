@@ -85,7 +85,10 @@ export function runConditioning(
   };
 }
 
-/** Returns the pixels of a conditioning's outputs that are those of the network's image. Differentiable. */
+/**
+ * Subsamples outputs of a conditioning, computed at the size of the context frames, to the size of the network's image.
+ * Differentiable.
+ */
 export function atImage({ conditioning }: NetworkDescription, outputs: readonly Tensor4D[]): Tensor4D[] {
   const { finer } = inputRequirements(conditioning);
   return outputs.map((output) => subsample(output, finer));
@@ -93,7 +96,9 @@ export function atImage({ conditioning }: NetworkDescription, outputs: readonly 
 
 /**
  * Returns the input features of whole images, [batch, height, width, channels * features]. Features of a channel are
- * adjacent, so that they form one colour group. Differentiable in the anchors, each as large as the context frames.
+ * adjacent, so that they form one colour group. Differentiable in the anchors.
+ * @param image [batch, height, width, channels], in levels
+ * @param anchors anchors of the conditioning, as large as the context frames
  */
 export function imageInput(description: NetworkDescription, image: Tensor4D, anchors: readonly Tensor4D[]): Tensor4D {
   const { middle, gain } = subPixelScale(description);

@@ -43,7 +43,7 @@ export function anchorLoss({ anchors: [anchor], image }: Pick<ScaleScore, 'ancho
  * Predicts the expected frames of a rollout one after another, from known frames and earlier expected frames, and
  * returns the mean of their `anchorLoss`. Expected frames are not rounded to levels, so that gradients flow through all
  * frames.
- * @param chain chain of one scale
+ * @param chain chain that can predict at several strides (see `canPredictAtStrides`); only its first scale runs
  * @param weights tensors in the order of the chain's parameters
  */
 export function rollOutLoss(

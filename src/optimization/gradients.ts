@@ -36,7 +36,10 @@ export type Gradients = {
 export interface StepSettings {
   /** Weights to train. Default: all. Scales share no weights. If only the decoder is trained, anchors have no loss. */
   trains?: TrainedPart;
-  /** Rollout for a chain of one scale: adds `rollOutLoss`, weighted as the loss on learned anchors; null: none. */
+  /**
+   * Rollouts for a chain that can predict at several strides: adds `rollOutLoss` of the first scale, weighted as the
+   * loss on learned anchors; null: none.
+   */
   rollOut?: RollOut | null;
   /**
    * Numbers of examples and rollouts of the whole step, if only a part of the step is passed. Default: the numbers

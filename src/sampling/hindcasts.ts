@@ -41,7 +41,8 @@ export interface HindcastOptions {
 /**
  * Throws if hindcasts cannot correct the predictions of a model.
  * @param settings sampling settings of the samples to draw; null: no samples are drawn
- * @throws PxvError `USAGE` if the model predicts no expected frame, has several scales, or its carry is 1
+ * @throws PxvError `USAGE` if the model cannot predict at several strides (see `canPredictAtStrides`), or its carry is
+ *   1
  */
 export function assertCorrectable({ name, chain }: Model, settings: Pick<SamplingSettings, 'carry'> | null): void {
   if (canPredictAtStrides(chain)) {
@@ -59,8 +60,8 @@ export function assertCorrectable({ name, chain }: Model, settings: Pick<Samplin
 /**
  * Learns a correction of expected frames from hindcasts: predictions of known frames from the frames before them.
  * @param history known frames; the last `MAX_HINDCAST_FRAMES` that it keeps are read
- * @returns null if `history` keeps fewer than `MIN_HINDCAST_FRAMES` frames, or the model is not of one scale with an
- *   expected frame
+ * @returns null if `history` keeps fewer than `MIN_HINDCAST_FRAMES` frames, or the model cannot predict at several
+ *   strides (see `canPredictAtStrides`)
  * @throws the reason of `signal` once it is aborted
  * @example
  * ```js

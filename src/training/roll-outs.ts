@@ -33,7 +33,7 @@ export function isLongEnough(frames: number): boolean {
  * not trained on rollouts: it would spread to cover its own errors, and sampled frames would drift. In a fraction of
  * the rollouts the frames stand still. Otherwise the network would predict motion common to all training clips (leaves,
  * water) wherever textures look similar.
- * @param shape of a chain of one scale, whose first anchor is learned
+ * @param shape of a chain that can predict at several strides (see `canPredictAtStrides`)
  * @param clips indices into `store` of clips that are long enough: see `isLongEnough`
  * @returns a function of the step (from 0), a range of rollouts and the fraction of crops (0 to 1); null for an empty
  *   range; the caller disposes the rollouts

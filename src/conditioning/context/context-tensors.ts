@@ -207,8 +207,8 @@ export function subsample(map: Tensor4D, step: number): Tensor4D {
 }
 
 /**
- * Returns a map of `size` that equals `coarse` at every `step`-th pixel, down and across from the first, and is linear
- * in between; the last row and column are repeated. Differentiable.
+ * Upsamples a map bilinearly by the factor `step`, and crops the result to `size`. Every `step`-th pixel from the first
+ * equals a pixel of `coarse`; beyond the last row and column, these are repeated. Differentiable.
  */
 export function upsample(coarse: Tensor4D, step: number, { height, width }: ImageShape['size']): Tensor4D {
   const [batch, rows, columns, features] = coarse.shape;
