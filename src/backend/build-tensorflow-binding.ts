@@ -26,6 +26,7 @@ export interface BuildBindingOptions {
   installed?: TensorflowPackage | null | undefined;
   /** Called with a description of each step as it begins. */
   onStep?: ((what: string) => void) | undefined;
+  /** Signal that aborts the build. */
   signal?: AbortSignal | undefined;
 }
 

@@ -35,6 +35,7 @@ export interface ConvolutionShape {
   kernel: { height: number; width: number };
   /** Sizes of the output groups, in order; their sum is outFeatures. */
   groups: readonly number[];
+  /** Taps, in the order in which they are summed. */
   taps: readonly Tap[];
 }
 

@@ -4,6 +4,7 @@ import { Philox, randomStreams } from '../foundation/philox.js';
 
 /** Specification of a trainable array: name in checkpoints, shape, and initial values. */
 export interface ParameterSpec {
+  /** Name of the array in checkpoints. */
   name: string;
   shape: readonly number[];
   /** Returns the initial values, drawn one after another from `uniform`, each in (0, 1). Masked weights are zero. */

@@ -25,6 +25,7 @@ export const INSTALL_BINDING_COMMAND = 'pxv backends install tensorflow';
 export interface TensorflowPackage {
   name: string;
   version: string;
+  /** Path of the installed package. */
   folder: string;
   /** Path of the addon that joins Node.js to TensorFlow's library. The file may be missing. */
   binding: string;

@@ -34,6 +34,7 @@ export interface DecodeOptions {
   models: FileModels;
   /** Decoder of WebP key frames, of the header's size and channels. */
   webp: Pick<StillCodec, 'decode'>;
+  /** Signal that aborts decoding. */
   signal?: AbortSignal | undefined;
 }
 

@@ -38,6 +38,7 @@ export interface EncodedFrame {
 
 /** Options for `encodeFrames`. */
 export interface EncodeOptions {
+  /** Frame rate to store in the header. */
   frameRate: FrameRate;
   /** Number of frames from one key frame to the next, the first at frame 0. */
   keyFrameInterval: number;
@@ -57,6 +58,7 @@ export interface EncodeOptions {
    * Process group that encodes batches round-robin; each process yields the whole file. Default: this process alone.
    */
   processGroup?: ProcessGroup | undefined;
+  /** Signal that aborts encoding. */
   signal?: AbortSignal | undefined;
 }
 

@@ -5,6 +5,7 @@ import type { CodedHeader } from './format.js';
 
 /** Models that a coded file names, at any frame size. */
 export interface FileModels {
+  /** Model that the frames are predicted by; an image model if every frame is a key frame. */
   model: Model;
   /** Image model for key frames; null if the file names none. */
   stills: Model | null;

@@ -17,6 +17,7 @@ export interface CodedHeader extends Size {
   /** Number of levels of a sub-pixel, 2 to 256. */
   levels: number;
   frameRate: FrameRate;
+  /** Rounding of multiply-adds with which the file was encoded. */
   arithmetic: Arithmetic;
   /** Fingerprint of the model: see `computeFingerprint`. */
   model: string;
@@ -39,6 +40,7 @@ export interface CodedRecord {
   kind: RecordKind;
   /** 0-based index of the frame in the clip; of the end record, the number of frames. */
   index: number;
+  /** Coded bytes of the frame, of a key frame with the name of its still image; empty for the end. */
   payload: Uint8Array;
   /** Checksum of the record and of the frame's levels: see `recordChecksum`. */
   check: number;

@@ -6,6 +6,7 @@ import { relu } from '../backend/element-wise.js';
 
 /** Convolution of a conditioning network followed by a ReLU; a transposed convolution if `transposed`. */
 export interface ConvolutionLayer {
+  /** First part of the names of the parameters. */
   name: string;
   /** Kernel height and width. */
   kernel: number;
@@ -15,6 +16,7 @@ export interface ConvolutionLayer {
   to: number;
   /** Divisor of the size, or its multiplier if transposed. */
   stride: number;
+  /** True for a transposed convolution. */
   transposed?: true;
 }
 

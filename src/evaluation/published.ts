@@ -1,5 +1,6 @@
 /** Published result, in the unit in which its data set is scored. @inline */
 export interface PublishedScore {
+  /** Name of the model in the paper. */
   model: string;
   /** Bits/dim; nats per image for binarised digits. */
   value: number;

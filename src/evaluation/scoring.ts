@@ -41,6 +41,7 @@ export interface ScoringOptions {
    * process. Default: this process alone.
    */
   processGroup?: ProcessGroup | undefined;
+  /** Signal that aborts scoring. */
   signal?: AbortSignal | undefined;
 }
 

@@ -13,6 +13,7 @@ export type Availability = 'given' | 'earlier' | 'image' | 'pixel' | 'row';
 
 /** Slot: a feature map that ops read and write, height x width x features. */
 export interface Slot {
+  /** Index of the slot in the program. */
   id: number;
   features: number;
   /** Sizes of the colour groups; a `given` slot is one group. */

@@ -14,6 +14,7 @@ export interface UpdateSettings {
  * `stateNames`.
  */
 export interface Optimiser {
+  /** Names of the state tensors, such as moments, in the order of `state`. */
   stateNames: readonly string[];
   /** Returns the updated weight and state. @param scale scalar factor of every gradient, for gradient clipping */
   update(

@@ -35,6 +35,7 @@ export interface HindcastOptions {
   batchSize?: number | undefined;
   /** Progress callback: receives the number of finished hindcasts and the total number of hindcasts. */
   onProgress?: ((done: number, places: number) => void) | undefined;
+  /** Signal that aborts learning. */
   signal?: AbortSignal | undefined;
 }
 

@@ -13,6 +13,7 @@ import { scoreShared, sumCosts } from './validation.js';
 
 /** Images at the model's size, in a fixed order. */
 export interface ImageStore extends ImageSource {
+  /** Number of images. */
   readonly count: number;
 }
 

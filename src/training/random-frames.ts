@@ -3,6 +3,7 @@ import { Philox } from '../foundation/philox.js';
 
 /** Clips at the model's size, with random access. */
 export interface ClipStore {
+  /** Name and number of frames of each clip. */
   clips: readonly { name: string; frames: number }[];
   /** Copies `count` frames of a clip from frame `first` on to `into`, height x width x channels bytes each. */
   read(clip: number, first: number, count: number, into: Uint8Array): void;
@@ -32,6 +33,7 @@ export const enum RandomChoice {
 
 /** Options for `RandomFrames`, shared by all examples of a training on clips. */
 export interface RandomFramesSettings {
+  /** Seed of all random choices. */
   seed: bigint;
   /** True: a random half of the examples is mirrored left to right. */
   mirror: boolean;

@@ -43,6 +43,7 @@ export interface Checkpoint {
 /** Line of log.jsonl: the metrics of a step by name. */
 export interface LogEntry {
   step: number;
+  /** Metrics of the step by name, such as bitsPerDim. */
   [name: string]: number;
 }
 

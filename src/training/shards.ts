@@ -38,6 +38,7 @@ export interface ShardedStep {
   batch: number;
   /** Number of shards, a power of two and a multiple of the number of ranks. */
   shards: number;
+  /** Precision of products. */
   precision: Precision;
 }
 

@@ -12,6 +12,7 @@ import type { ClipStore } from './random-frames.js';
 export interface Validation {
   /** Number of updates done. */
   step: number;
+  /** Mean bits/dim of the held-out data. */
   bitsPerDim: number;
 }
 

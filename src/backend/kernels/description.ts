@@ -4,7 +4,9 @@
 /** Type and range of a scalar argument of a kernel. Floats have no range. */
 export interface NumberField {
   type: 'int32' | 'float32' | 'float64' | 'boolean';
+  /** Minimum, inclusive. */
   min?: number;
+  /** Maximum, inclusive. */
   max?: number;
 }
 
@@ -37,6 +39,7 @@ export interface Geometry<S> {
 export interface ScalarArguments<V = unknown> {
   name: string;
   fields: Readonly<Record<string, NumberField>>;
+  /** Encoder of the object `shape`, if calls pass one; null: none. */
   geometry: Geometry<unknown> | null;
   /** Carrier of the type `V`; never set. */
   values?: V;
@@ -75,6 +78,7 @@ export interface ArrayTypes {
 export interface ArrayField<V> {
   /** Element type. Default: float. */
   type?: keyof ArrayTypes;
+  /** Returns the shape of the array, given the scalar arguments. */
   shape: (values: V) => readonly number[];
   /** Exclusive upper bound: values are integers from 0 and below the bound. */
   below?: (values: V) => number;

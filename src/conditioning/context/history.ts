@@ -6,7 +6,12 @@ import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
  * frame of the clip, with `phase` from 0 to stride - 1.
  */
 export interface Subsequence {
+  /** Distance between successive frames of the subsequence, in frames of the clip. */
   stride: number;
+  /**
+   * Distance from the last known frame of the clip to the next frame of the subsequence, in frames; 0: the last known
+   * frame itself.
+   */
   phase: number;
 }
 

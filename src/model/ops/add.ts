@@ -7,6 +7,7 @@ export interface AddOp {
   op: 'add';
   a: Slot;
   b: Slot;
+  /** Number of rows by which b is shifted down. */
   rowsDown: 0 | 1;
   out: Slot;
 }

@@ -12,7 +12,9 @@ export interface ConvOp {
   /** Indices into the program's parameters. */
   weights: number;
   bias: number;
+  /** True if a ReLU is applied to the input first. */
   relu: boolean;
+  /** Slot that is added to the result; null: none. */
   plus: Slot | null;
   out: Slot;
 }
