@@ -25,7 +25,7 @@ function checked(
   return { name, status, found, ...(fix && { fix }) };
 }
 
-/** Returns the `doctor` command, which reports what works on this machine and how to fix the rest. */
+/** Returns the `doctor` command, which checks Node.js, backends, FFmpeg and models, and prints remedies. */
 export function createCommand(): Command {
   const doctor = new Command('doctor')
     .description('check what works on this machine, and how to fix the rest')

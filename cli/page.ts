@@ -4,7 +4,7 @@ import { pageFields } from '../src/page/options.js';
 import { addAction } from './options.js';
 import type { CommandResult, CommandContext } from './action.js';
 
-/** Returns the `page` command, which serves the page of the browser on this machine. */
+/** Returns the `page` command, which serves the web page that predicts in the browser, to this machine alone. */
 export function createCommand(): Command {
   const page = new Command('page')
     .description('serve a page that predicts videos and a camera in the browser, to this machine alone')

@@ -4,7 +4,7 @@ import { readLaunch } from '../src/distributed/launch.js';
 import { joinedSingleProcess, type JoinedProcessGroup } from '../src/distributed/process-group.js';
 import { exitCodes } from './interrupt.js';
 
-/** Returns true if this process prints results and errors: without a launcher, or with rank 0. */
+/** Returns true if this process prints: it has rank 0, or was started without a launcher such as mpirun. */
 export function isMainProcess(): boolean {
   return (readLaunch()?.rank ?? 0) === 0;
 }

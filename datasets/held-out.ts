@@ -3,8 +3,8 @@ import type { Images, TrainingSplit } from './image-set.js';
 import { selectImages } from './records.js';
 
 /**
- * Splits the indices 0 .. count - 1: a random tenth, at most 10,000, is held out for validation, the rest trains. The
- * split depends on `count` alone, so that no setting of a run moves an image between the two. Both lists ascend.
+ * Splits the indices 0 to count - 1 at random: a tenth, at most 10,000, for validation, the others for training. The
+ * split depends on `count` alone, not on a seed, so that all trainings share one split. Both lists are ascending.
  */
 export function selectHeldOutImages(count: number): Record<TrainingSplit, Uint32Array> {
   const heldOut = Math.min(Math.floor(count / 10), 10_000);
@@ -16,7 +16,10 @@ export function selectHeldOutImages(count: number): Record<TrainingSplit, Uint32
   return { validation: order.slice(0, heldOut).sort(), train: order.slice(heldOut).sort() };
 }
 
-/** Returns the images of `split` for sets without an official validation split, which is held out of `training`. */
+/**
+ * Returns the images of `split` for a set without an official validation split: a part of the official training images.
+ * @param training all official training images
+ */
 export function splitHeldOut(training: Images, split: TrainingSplit): Images {
   const indices = selectHeldOutImages(training.count)[split];
   const without = indices.length < training.count ? 'without the held-out tenth' : 'too few to hold a tenth out';

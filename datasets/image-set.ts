@@ -28,7 +28,7 @@ export interface Images extends Size {
   close(): void;
 }
 
-/** Format of images, known before they are opened. */
+/** Format of a set's images, known before the set is opened. */
 export interface DescribedImages {
   size: Size;
   /** Number of channels; 1: grey, 3: red, green, blue. */

@@ -13,8 +13,8 @@ export function assertImageSet(name: string): void {
 }
 
 /**
- * Facts about all data sets. Images are opened with `openForTraining`, which cannot reach test images, or with the
- * functions for scoring.
+ * Facts about all data sets of the registry. `openForTraining` opens their training and validation images; test images
+ * are open to scoring alone.
  */
 export const imageSets: readonly ImageSetFacts[] = sets;
 export { listImagesBelow } from './folder/folder.js';

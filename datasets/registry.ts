@@ -11,7 +11,10 @@ import { mnist } from './mnist/mnist.js';
 /** All data sets with a name, in the order in which they are listed. */
 export const imageSets: readonly ImageSet[] = [cifar, mnist, binarizedMnist, imagenet32, imagenet64];
 
-/** Returns the data set of a name; folders of images have none. @throws {PxvError} USAGE if there is no such set. */
+/**
+ * Returns the data set `name` of the registry; a folder of images is none.
+ * @throws {PxvError} USAGE if there is no such set.
+ */
 export function findImageSet(name: string): ImageSet {
   const found = imageSets.find((set) => set.name === name);
   if (found) return found;

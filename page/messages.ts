@@ -11,7 +11,7 @@ export type Request =
   | { type: 'begin'; model: ModelName }
   /** Next frame of the video. */
   | { type: 'frame'; frame: Frame }
-  /** Request for the cost of each frame but the first, those that arrive later too; at most once. */
+  /** Request to score every frame but the first, including frames that arrive later. Sent at most once. */
   | { type: 'score' }
   /** Request to predict `ahead` frames after the first `known`; aborts an earlier request that still runs. */
   | { type: 'predict'; known: number; ahead: number }

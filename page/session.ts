@@ -7,7 +7,7 @@ import type { Source, TimedFrame } from './source.js';
 export const AHEAD = 8;
 /** Number of frames that are known at first: enough for a model to see motion. */
 const KNOWN_AT_FIRST = 10;
-/** Number of frames that are read before the first prediction: the known ones, and the true ones after them. */
+/** Number of frames that are read before the first prediction: known frames, then true frames to compare with. */
 export const READ_AT_FIRST = KNOWN_AT_FIRST + AHEAD;
 
 /** Facts about the worker that computes. */

@@ -14,7 +14,7 @@ export interface Source {
   name: string;
   /** True for a live video, whose frames are taken as fast as they are scored. */
   isLive: boolean;
-  /** Size of a file of `pxv encode`, which is played in full at its own rate; else undefined. */
+  /** Size in bytes of a file of `pxv encode`, which is played in full at its own rate; undefined for other sources. */
   bytes?: number;
   /** Part of the video that is read, or its damage, in words for the user; null if everything is read. */
   leftOut: string | null;

@@ -96,7 +96,7 @@ const OUTLIERS: Record<keyof Deviations, number> = { region: 5, fullFrame: 1, se
 export interface ScoredFrame<Item> {
   /** Frame, as given. */
   item: Item;
-  /** Anomaly score: log10(1 + seconds until as high a deviation is expected where nothing happens). */
+  /** Anomaly score: log10(1 + s), where deviations as high occur every s seconds if nothing happens. */
   score: number;
   /** Region with the highest z-score; the full frame if all of the frame deviates most. */
   box: Box;

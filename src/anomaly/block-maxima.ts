@@ -66,8 +66,8 @@ export class BlockMaxima {
   }
 
   /**
-   * Returns the score of a value: log10(1 + seconds until as high a value is expected where nothing happens, beyond
-   * one block). Grows with the value. Returns 0 if nothing was learned.
+   * Returns the score of a value: log10(1 + s), where s is the return period of the value in seconds, less one block.
+   * Grows with the value. Returns 0 if no block is full yet.
    */
   score(value: number): number {
     if (this.maxima.length === 0) return 0;

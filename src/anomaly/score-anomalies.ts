@@ -36,8 +36,8 @@ export interface FrameCost {
 /** Frame with its cost and its anomaly score. */
 export interface AnomalyScore extends FrameCost {
   /**
-   * Anomaly score: log10(1 + seconds until a frame as unexpected is seen where nothing happens). 1 stands for 9
-   * seconds, 3 for a quarter of an hour, 5 for a day.
+   * Anomaly score: log10(1 + s), where frames as unexpected occur every s seconds if nothing happens. A score of 1
+   * means s = 9, 3 a quarter of an hour, 5 a day.
    */
   score: number;
   /** Region with the highest z-score. */

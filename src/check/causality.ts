@@ -10,10 +10,10 @@ import { formatSubPixel } from './sub-pixels.js';
 const ATTEMPTS = 8;
 
 /**
- * Checks causality: changes the chosen sub-pixels of a random image one at a time, and compares outputs of the
- * whole-image executor with those of the unchanged image. The outputs of the same and of earlier sub-pixels, in raster
- * order and R, G, B within a pixel, must keep every bit. If the promised context of any output contains the sub-pixel,
- * a later output must change.
+ * Checks causality: changes the chosen sub-pixels of a random image one at a time, and compares the outputs with the
+ * outputs for the unchanged image. Sub-pixels are in raster order, and R, G, B within a pixel. The outputs of the same
+ * and of earlier sub-pixels must stay equal to the bit. If the promised context of an output contains the sub-pixel,
+ * at least one later output must change.
  * @param chosen indices of the sub-pixels to change
  * @returns one line for each fault; empty if there are none
  */

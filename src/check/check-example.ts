@@ -13,7 +13,7 @@ import { checkDraws, checkStreams } from './sub-pixels.js';
 const BATCH_BYTES = 2 ** 28;
 const MAX_BATCH = 64;
 
-/** Returns the batch size of images whose feature maps fit in 256 MiB, from 1 to 64. */
+/** Returns the largest batch size, from 1 to 64, at which the feature maps of a program fit in 256 MiB. */
 export function imagesPerBatch({ slots, size }: Program): number {
   const features = slots.reduce((sum, slot) => sum + slot.features, 0);
   const bytes = 4 * features * size.height * size.width;
@@ -21,7 +21,8 @@ export function imagesPerBatch({ slots, size }: Program): number {
 }
 
 /**
- * Returns random context frames and a random image after them, as bytes; all frames are similar.
+ * Returns random context frames followed by a random image, as bytes. All frames are similar: they share a random base,
+ * with noise of up to 40 levels added to each.
  * @param attempt index of the random clip for a seed
  */
 export function randomClip(description: NetworkDescription, seed: bigint | number, attempt: number): Uint8Array {
@@ -58,7 +59,7 @@ function contextSize({ size }: NetworkDescription, finer: number): Size {
   return { height: finer * size.height, width: finer * size.width };
 }
 
-/** Returns the values of the tensor that `make` returns. Disposes this tensor and all tensors that `make` creates. */
+/** Calls `make` and returns the values of the resulting tensor. Disposes all tensors that `make` creates. */
 export async function readValues(make: () => Tensor): Promise<Float32Array> {
   const tensor = tf.tidy(make);
   const values = (await tensor.data()) as Float32Array;

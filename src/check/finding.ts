@@ -37,7 +37,7 @@ export interface CheckSettings {
   signal?: AbortSignal | undefined;
 }
 
-/** Network at one size, with the parameters and the promised context that it is checked with. */
+/** Network to check at one size, with its parameters and the context that its design promises. */
 export interface CheckedNetwork extends CheckSettings {
   network: Network;
   /** Tensors in the order of `network.parameters`. */

@@ -5,7 +5,7 @@ import { Philox, randomStreams } from '../foundation/philox.js';
 export const checkStreams = { choice: 0, weights: 1, outputs: 2, clips: 3 } as const;
 
 /**
- * Returns a generator of numbers strictly between 0 and 1, one for each pair of counter words.
+ * Returns a function that maps a pair of counter words to a random number strictly between 0 and 1.
  * @param what stream of `checkStreams`
  */
 export function checkDraws(seed: bigint | number, what: number): (word0: number, word1?: number) => number {

@@ -11,7 +11,7 @@ export interface Section {
 /** Report: a title and its sections, in order. */
 export interface ReportPage {
   title: string;
-  /** Line that says how the report was made. */
+  /** Line on the origin of the report, such as the command that made the report. */
   made: string;
   /** Seconds after which a browser reloads the page. Default: never. */
   refresh?: number;

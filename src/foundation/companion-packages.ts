@@ -13,8 +13,8 @@ export interface CompanionPackage {
 
 /**
  * Returns the companion package for `purpose`: "models", or a platform and architecture (`linux-x64`) for its native
- * addon. Returns null if package.json lists no such package. A clone lists none, as it holds all files;
- * `scripts/pack.mjs` writes the list when it packs a release.
+ * addon. Returns null if package.json lists no package for `purpose`. Only packed releases list companion packages (see
+ * `scripts/pack.mjs`), since a clone holds all files.
  */
 export function findCompanionPackage(purpose: string): CompanionPackage | null {
   const path = join(packageFolder(), 'package.json');

@@ -23,7 +23,10 @@ export interface ErrorParts {
   received: string;
   /** Remedy for the user, as an imperative without a full stop. */
   remedy: string;
-  /** What happened, such as `interrupted at step 45`. Default: `expected <expected>, received <received>`. */
+  /**
+   * Event in words, in place of the expected and received values, such as `interrupted at step 45`. Default: `expected
+   * <expected>, received <received>`.
+   */
   problem?: string | undefined;
 }
 
@@ -46,8 +49,9 @@ export class PxvError extends Error {
 }
 
 /**
- * Returns a function that makes errors of one code and operation, used as `throw invalid('--size', 'two numbers',
- * received, 'write it as 64x48')`. The option `problem` is as in `ErrorParts`.
+ * Returns a function that creates a `PxvError` of this code and operation from argument, expected and received value,
+ * and remedy, as in `throw invalid('--size', 'two numbers', received, 'write it as 64x48')`. The option `problem` is as
+ * in `ErrorParts`.
  */
 export function errorFactory(code: ErrorCode, operation: string) {
   return (

@@ -40,8 +40,8 @@ const lockName = /^[0-9a-f]{16}\.lock$/;
 const SETTLE_MS = 1000;
 
 /**
- * Locks a folder for one training or search, and returns a function that releases the lock. Each process writes its own
- * lock file before it looks for others. So of two processes, the one that looks later sees the other, on any file
+ * Locks a folder for one training or search, and returns a function that releases the lock. Each process writes a lock
+ * file, then looks for the lock files of others. Of two processes, at least one sees the other's file, on any file
  * system. Of processes that start at the same time, the first by file name waits until the others have failed. Locks of
  * dead processes are removed.
  * @throws PxvError `OUTPUT` if another process holds the folder, or the folder cannot be written
@@ -123,7 +123,7 @@ export function lockHolderState(holder: LockHolder, here = describeProcess()): H
   return holder.began === null || began === null || began === holder.began ? 'alive' : 'dead';
 }
 
-/** Returns the facts about this process that its lock file holds. */
+/** Returns the description of this process that `lockFolder` writes to a lock file. */
 export function describeProcess(): LockHolder {
   return {
     pid: process.pid,

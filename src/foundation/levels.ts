@@ -6,8 +6,8 @@ export function byteToLevel(byte: number, levels: number): number {
 }
 
 /**
- * Returns the byte that shows `level`. Levels 0 and levels - 1 become 0 and 255; those between are evenly spaced. Each
- * byte is the nearest to even spacing that `byteToLevel` maps back to the same level.
+ * Returns the byte that represents `level`. Levels 0 to levels - 1 are spread evenly over bytes 0 to 255, and rounded
+ * so that `byteToLevel` maps each byte back to its level.
  */
 export function levelToByte(level: number, levels: number): number {
   const [first, next] = [level, level + 1].map((from) => Math.ceil((256 * from) / levels));
@@ -15,8 +15,8 @@ export function levelToByte(level: number, levels: number): number {
 }
 
 /**
- * Yields each frame with its bytes quantized to `levels` levels, as a model of that number of levels reads and draws
- * frames.
+ * Yields each frame with its bytes quantized to `levels` values, those of `levelToByte`. Models of `levels` levels read
+ * and draw frames of these values only.
  */
 export async function* quantizeFrames(frames: AsyncIterable<Frame>, levels: number): AsyncGenerator<Frame, void> {
   const shown = Uint8Array.from({ length: 256 }, (_, byte) => levelToByte(byteToLevel(byte, levels), levels));
@@ -37,8 +37,8 @@ export function frameBytes({ size, channels }: Pick<ImageShape, 'size' | 'channe
 }
 
 /**
- * Levels of the sub-pixels of one image, height x width x channels, as models use them. Outside of models images are
- * bytes.
+ * Levels of the sub-pixels of one image, height x width x channels. Models read and draw levels; all other code works
+ * on bytes.
  * @inline
  */
 export type Levels = Uint8Array;
@@ -64,7 +64,7 @@ export function bytesToLevels(
   return into;
 }
 
-/** Converts the levels of one image to the bytes that show them. */
+/** Converts the levels of one image to bytes (see `levelToByte`). */
 export function levelsToBytes({ levels: count }: Pick<ImageShape, 'levels'>, levels: Levels): Uint8Array {
   return count === 256 ? levels.slice() : levels.map((level) => levelToByte(level, count));
 }

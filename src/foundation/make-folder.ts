@@ -2,8 +2,8 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Creates a folder and its missing parents. Node's recursive mkdir never returns in places such as /proc, where no
- * folder can be made and the system reports a missing parent.
+ * Creates a folder and its missing parents. Node's recursive mkdir would never return below /proc, where no folder can
+ * be created.
  * @returns paths of the created folders, the innermost first
  */
 export function makeFolder(path: string): string[] {

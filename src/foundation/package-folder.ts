@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Returns the root folder of the package: the nearest folder above this file that holds package.json, for src and dist
- * alike.
+ * Returns the path of the package's root folder: the nearest folder above this file that holds package.json. Works from
+ * src and from dist.
  */
 export function packageFolder(): string {
   let folder = dirname(fileURLToPath(import.meta.url));

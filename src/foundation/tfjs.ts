@@ -7,7 +7,7 @@ const require = createRequire(import.meta.url);
 /** Module @tensorflow/tfjs-core. */
 export const tf = require('@tensorflow/tfjs-core') as typeof import('@tensorflow/tfjs-core');
 
-/** CPU backend of TensorFlow.js in JavaScript, whose kernels serve where pxv has none of its own. */
+/** CPU backend of TensorFlow.js in JavaScript, whose kernels run all operations for which pxv has no native kernel. */
 export const { MathBackendCPU } =
   require('@tensorflow/tfjs-backend-cpu') as typeof import('@tensorflow/tfjs-backend-cpu');
 

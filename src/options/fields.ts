@@ -14,7 +14,7 @@ export interface Flag {
   value?: string;
   /** Description in the help. */
   help: string;
-  /** Maximum number that the command accepts. Higher numbers are likely slips; programs may pass them. */
+  /** Maximum number that the command accepts, against typing errors. Programs may pass higher numbers. */
   max?: number;
   /** Heading of the help under which the flag is listed, such as `Computing:`. Default: `Options:`. */
   group?: string;

@@ -42,7 +42,7 @@ const clipSources = z.array(clipSource, 'expected the result of listClips');
  * too short, or would exceed the available memory is skipped with a warning. In a process group, whose ranks share each
  * clip, an error for one clip ends the whole call. With `keepFinished`, an
  * abort returns the finished clips, if there are any.
- * @param sources as `listClips` returns them
+ * @param sources clips, as `listClips` returns
  * @throws PxvError `OUTPUT` or `USAGE`, before any work, if an output cannot be written, exists, or is one of the
  *   clips; `INPUT` if no clip was predicted; the signal's reason if aborted
  * @example

@@ -63,7 +63,7 @@ export class SearchCheckpoint {
   }
 
   /**
-   * Opens or creates the folder, and locks the folder for this process.
+   * Opens or creates the folder at `path`, and locks the folder for this process.
    *
    * @param what key of the search, as `describeSearch` returns it; only a search of the same key is resumed
    * @param overwrite true to discard an existing search

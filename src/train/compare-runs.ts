@@ -20,7 +20,7 @@ function validatedOn({ best, previousFrame, configuration }: RecordedRun): strin
   return JSON.stringify([previousFrame, images, training?.validationExamples]);
 }
 
-/** Returns a warning if there are several groups of runs, with the command that makes them comparable, else null. */
+/** Returns a warning if there are several groups of runs, with the command that makes runs comparable; else null. */
 export function incomparableWarning(groups: readonly (readonly RecordedRun[])[]): string | null {
   if (groups.length < 2) return null;
   const named = groups.map((group) => group.map(({ path }) => path).join(' and ')).join('; ');

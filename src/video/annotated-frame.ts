@@ -15,8 +15,8 @@ interface Layout extends Size {
 
 /**
  * Draws one labelled frame of a prediction video: the panels of `step`, side by side. Each panel has its label above,
- * and a border that changes colour where the prediction begins. Below stand the frame's state (known or predicted) and
- * its number.
+ * and a border in the colour of known or of predicted frames. A line below states the frame's number, and known or
+ * predicted.
  * @param scale screen pixels per pixel of a frame
  */
 export async function annotateFrame(step: TimeStep, scale: number): Promise<Frame> {

@@ -35,8 +35,8 @@ export class Canvas implements Frame {
   }
 
   /**
-   * Draws `frame` with its top left corner at (`x`, `y`), each pixel as a square of `scale` x `scale`. The canvas may
-   * have 3 channels where the frame has 1.
+   * Draws `frame` with its top left corner at (`x`, `y`), each pixel as a square of `scale` x `scale`. A gray frame may
+   * be drawn on a canvas of 3 channels.
    */
   paste(frame: Frame, x: number, y: number, scale: number): void {
     const { width, height, channels, data } = enlarge(frame, scale);
@@ -48,7 +48,10 @@ export class Canvas implements Frame {
     }
   }
 
-  /** Draws a line of text with its top left corner at (`x`, `y`), and cuts off what the canvas has no room for. */
+  /**
+   * Draws a line of text with its top left corner at (`x`, `y`), clipped to the canvas.
+   * @param size em size in pixels
+   */
   async write(text: string, x: number, y: number, size: number, colour: Colour): Promise<void> {
     const { width, height, coverage } = await drawText(text, size);
     for (let row = 0; row < Math.min(height, this.height - y); row++) {

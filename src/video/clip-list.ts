@@ -43,8 +43,9 @@ export async function listClips(paths: readonly string[]): Promise<ClipSource[]>
 }
 
 /**
- * Returns the reason, in one line, to skip a clip that cannot be read, so that work on the other clips goes on.
- * @throws `error` itself if the caller gave the clip's own path, or if `error` is no `INPUT` error
+ * Decides if a clip that cannot be read is skipped. Returns the reason in one line if a folder led to the clip and
+ * `error` is an `INPUT` error.
+ * @throws `error` itself if the caller gave the clip's own path, or if `error` has another code
  */
 export function skipReason({ isExplicit }: ClipSource, error: unknown): string {
   if (isExplicit || !(error instanceof PxvError) || error.code !== 'INPUT') throw error;
@@ -70,7 +71,9 @@ async function isFolder(path: string): Promise<boolean> {
   return stats?.isDirectory() ?? false;
 }
 
-/** Returns words for a path whose `stat` failed, by the error's code: no such path, or a folder without permission. */
+/**
+ * Describes the error of a failed `stat`, in words for the user: no such path, no permission, or the system's message.
+ */
 export function describeMissingPath({ code, message }: { code?: string | undefined; message: string }): string {
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'no such file';
   return code === 'EACCES' ? 'a path in a folder that you may not enter' : message;

@@ -41,8 +41,7 @@ type Frames = AsyncIterable<Frame> | Iterable<Frame>;
  * Writes frames as a video, contact sheet or folder of images, chosen by the name of `path`. Replaces an existing
  * output atomically. Pulls `frames` on demand, with backpressure.
  * @param frames at least one; all of one size
- * @throws {PxvError} OUTPUT if the output cannot be written; the signal's reason if aborted; and what `frames`
- *   throws.
+ * @throws {PxvError} OUTPUT if the output cannot be written; the signal's reason if aborted; errors of `frames`
  */
 export async function writeClip(path: string, frames: Frames, options: WriteOptions): Promise<WrittenClip> {
   const { scale = 1, signal, confirm, fileOf = frameFileName } = options;

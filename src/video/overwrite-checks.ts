@@ -3,11 +3,11 @@ import { resolve, sep } from 'node:path';
 import { errorFactory } from '../foundation/errors.js';
 import { pluralize } from '../foundation/pluralize.js';
 
-/** Options that say what an output may replace. */
+/** Options for checks that an output replaces no file that should stay. */
 export interface ReplaceOptions {
   /** True if an output may replace a file or a folder that is not empty. Default: false. */
   overwrite?: boolean;
-  /** Input files and folders, which no output may replace, under whatever name. */
+  /** Input files and folders, which no output may replace, not even through a link. Default: none. */
   inputs?: readonly string[];
 }
 

@@ -14,7 +14,7 @@ export interface Panel {
 export interface TimeStep {
   /** Index of the frame in the clip, from 0. */
   index: number;
-  /** True if this frame is predicted; false if the frame is known, and every panel shows the clip's own. */
+  /** True if the frame is predicted. False if the frame is known; every panel then shows the clip's own frame. */
   predicted: boolean;
   panels: readonly Panel[];
 }
@@ -53,7 +53,7 @@ export function panelFolder({ label }: Panel): string {
   return label.replaceAll(' ', '-');
 }
 
-/** Returns true if `panelFolder` may have made this folder name. */
+/** Returns true if `name` has the form of a panel folder: truth, best-guess, mean-of-N or sample-N. */
 export function isPanelFolder(name: string): boolean {
   return /^(?:truth|best-guess|mean-of-\d+|sample-\d+)$/.test(name);
 }

@@ -23,8 +23,8 @@ export function isFixedSize(wanted: TargetSize): wanted is Size {
 }
 
 /**
- * Returns the size in pixels to which a frame of size `source` is scaled. At its own aspect ratio, sides are rounded to
- * whole pixels.
+ * Returns the size in pixels to which a frame of size `source` is scaled. If the aspect ratio is kept, sides are
+ * rounded to whole pixels.
  */
 export function resolveSize(wanted: TargetSize, source: Size): Size {
   if (isFixedSize(wanted)) return wanted;

@@ -48,8 +48,8 @@ export function chooseFittingText(texts: readonly string[], size: number, width:
 }
 
 /**
- * Returns the largest text size from `size` down at which one of `texts` is at most `width` pixels wide; 8 if none
- * fits.
+ * Returns the largest text size, at most `size`, at which one of `texts` is at most `width` pixels wide. Returns the
+ * smallest legible size, 8, if none fits.
  */
 export function fitTextSize(texts: readonly string[], size: number, width: number): number {
   let fitting = Math.max(size, SMALLEST_TEXT);

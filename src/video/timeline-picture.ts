@@ -35,7 +35,7 @@ const faint: Colour = [90, 90, 96];
 
 /**
  * Draws a timeline: curves one below the other, and above them the images of events, each joined by a line to its time.
- * @param events events in order of time; drawn from the first on, as many as fit
+ * @param events events in order of time; later ones are omitted if the images do not fit
  * @param seconds time of the first frame, and duration of each frame, in seconds
  */
 export async function drawTimeline(

@@ -48,8 +48,8 @@ const inOrderAt = (frameRate: FrameRate) => ['-r', formatFrameRate(frameRate)];
 let ahead: { path: string; facts: Promise<VideoInfo> } | null = null;
 
 /**
- * Starts to probe a file, so that a later `probeVideo` of the same path waits less. Errors are thrown by that later
- * call.
+ * Starts to probe a file in the background, so that a later `probeVideo` of the same path waits less. Errors surface in
+ * `probeVideo`.
  */
 export function prefetchProbe(path: string, signal?: AbortSignal): void {
   if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return;
