@@ -1,6 +1,6 @@
 /**
- * Tap of a convolution: one offset of the kernel, with its weight matrix. A convolution is a list of taps: one contract
- * for masked, ordinary and (as input gradient) transposed convolutions.
+ * Tap of a convolution: one offset of the kernel, with its weight matrix. A convolution is a list of taps. This form
+ * covers masked, ordinary and (as input gradient) transposed convolutions.
  *
  *     out[n, y, x, o] = sum over taps t, and over features k < t.sees[group of o], of
  *                         in[n, y * stride + t.dy, x * stride + t.dx, k] * weights[t.position, k, o]

@@ -8,8 +8,8 @@ export const MAX_IDLE_BYTES = 2 ** 31;
 
 /**
  * CPU backend of tfjs with pxv's kernels where they exist, and with pooled memory. tfjs shares arrays freely (slices
- * are views, dataSync returns the array itself). So memory of the pool never leaves its tensor: what others write or
- * read is a copy.
+ * are views, dataSync returns the array itself). So a pooled array belongs to one tensor alone: `write` and `readSync`
+ * copy pooled arrays.
  */
 export class NativeBackend extends MathBackendCPU {
   /** Pool of the memory of disposed tensors. */

@@ -32,7 +32,7 @@ export interface KnownFrames {
   expected: readonly number[];
 }
 
-/** Buffer of context frames: collects those of each example, returns tensors, and serves batch after batch. */
+/** Reusable buffer of context frames: collects the frames of each example, and returns them as tensors. */
 export class ContextBuffer {
   private readonly area: number;
   /** Frames of all examples, for each position in the context. */

@@ -41,7 +41,7 @@ export interface ExampleShape extends ImageShape {
  */
 export type Disturb = (seen: Float32Array, context: readonly Float32Array[]) => number;
 
-/** Buffer of examples: collects frames with their context, returns them as tensors, and serves batch after batch. */
+/** Reusable buffer of examples: collects frames with their context, and returns the examples as tensors. */
 export class ExampleBuffer {
   private readonly pixels: number;
   private readonly images: Float32Array;
