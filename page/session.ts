@@ -36,7 +36,7 @@ export class Session {
   drawn = new Map<number, Frame>();
   /** Facts about the worker; null until its model is loaded. */
   computing: Computing | null = null;
-  /** Fraction of the next sampled frame that is drawn. */
+  /** Fraction of the current sampled frame that is drawn so far, 0 to 1. */
   drawing = 0;
   /** Seconds that the last frame of each kind took: to score, to expect, to sample. Null before the first frame. */
   seconds: Record<'cost' | 'guess' | 'draw', number | null> = { cost: null, guess: null, draw: null };

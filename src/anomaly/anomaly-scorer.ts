@@ -64,9 +64,9 @@ export interface Baseline {
   maxima: Record<keyof Deviations, BlockMaximaState>;
 }
 
-/** State of an `AnomalyScorer` after a frame as JSON holds it. */
+/** State of an `AnomalyScorer` after a frame, as JSON holds it. */
 export interface AnomalyScorerState extends Baseline {
-  /** Number of next frames that the baseline has learned already. */
+  /** Number of frames after the frame that the baseline is already fitted to. */
   ahead: number;
   /** Z-scores of the last 0.2 seconds of full frames, negated: positive if a frame is cheaper than the baseline. */
   cheap: number[];

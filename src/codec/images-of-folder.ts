@@ -29,7 +29,7 @@ export interface ModelImages extends Pick<ModelClip, 'frames'> {
 
 /**
  * Returns the paths of the still images below a folder, at any depth. Returns null if `path` is a file or holds no
- * images, or if the model is a video model and the images are frames of a clip.
+ * images. Returns null for a video model if the images are frames of a clip.
  */
 export async function listStillImages(path: string, { chain }: Model): Promise<string[] | null> {
   const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;

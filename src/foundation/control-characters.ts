@@ -1,6 +1,6 @@
 /**
- * Returns `text` with every control character but newline and tab replaced by U+FFFD. Names of files may hold any
- * character but `/`, and a terminal would obey these.
+ * Returns `text` with every control character but newline and tab replaced by U+FFFD. File names may hold control
+ * characters, which a terminal would interpret.
  */
 export function escapeControlCharacters(text: string): string {
   return text.replace(/[^\P{Cc}\n\t]/gu, '\ufffd');

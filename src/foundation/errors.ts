@@ -49,9 +49,9 @@ export class PxvError extends Error {
 }
 
 /**
- * Returns a function that creates a `PxvError` of this code and operation from argument, expected and received value,
- * and remedy, as in `throw invalid('--size', 'two numbers', received, 'write it as 64x48')`. The option `problem` is as
- * in `ErrorParts`.
+ * Returns a function that creates a `PxvError` of this code and operation. Its parameters are argument, expected value,
+ * received value and remedy, as in `throw invalid('--size', 'two numbers', received, 'write it as 64x48')`. The option
+ * `problem` is as in `ErrorParts`.
  */
 export function errorFactory(code: ErrorCode, operation: string) {
   return (

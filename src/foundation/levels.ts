@@ -6,8 +6,8 @@ export function byteToLevel(byte: number, levels: number): number {
 }
 
 /**
- * Returns the byte that represents `level`. Levels 0 to levels - 1 are spread evenly over bytes 0 to 255, and rounded
- * so that `byteToLevel` maps each byte back to its level.
+ * Returns the byte that represents `level`. Levels 0 to levels - 1 are spread evenly over bytes 0 to 255. Bytes are
+ * rounded so that `byteToLevel` maps each one back to its level.
  */
 export function levelToByte(level: number, levels: number): number {
   const [first, next] = [level, level + 1].map((from) => Math.ceil((256 * from) / levels));

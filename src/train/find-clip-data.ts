@@ -53,8 +53,8 @@ interface ClipTraining {
 }
 
 /**
- * Finds the clips of a training. The result's `open` decodes the clips into the run folder at the model's size, and
- * holds out clips, or the last fifth of each, for validation.
+ * Finds the clips of a training. The result's `open` decodes the clips into the run folder at the model's size. For
+ * validation, `open` holds out clips, or the last fifth of each clip.
  * @param listed true if a resumed training has a list of its files, which reports missing files; paths without clips
  *   are then no error
  */
