@@ -45,7 +45,7 @@ export {
   type AnomalyState,
 } from './anomaly/score-anomalies.js';
 export type { AnomalyEvent } from './anomaly/event-detector.js';
-export type { Baseline } from './anomaly/anomaly-scorer.js';
+export type { Baseline, CostedFrame } from './anomaly/anomaly-scorer.js';
 export type { SkippedClip } from './clips/for-each-clip.js';
 export type { AskedRate } from './clips/clip-rate.js';
 export type { Stage } from './training/stages.js';
