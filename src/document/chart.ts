@@ -152,7 +152,7 @@ export function plotChart(drawing: SvgDrawing, chart: Chart, { width, height }: 
       drawing.text(x(at), top - 8, label, { size: 11, anchor: 'middle', bold: true });
     };
     if (id === undefined) draw();
-    else drawing.link(id, name, draw);
+    else drawing.link(id, `${label}: ${name}`, draw);
   }
   for (const [index, line] of lines.entries()) {
     const look = lookAt(line, index);

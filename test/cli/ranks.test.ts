@@ -17,7 +17,7 @@ const inRanks = (size: number, ...args: string[]) => launch!(size, args, folder.
 /** The lines of pxv: those of MPI and its launcher stand beside them. */
 const linesOf = (outcome: Outcome) => linesSaid(outcome).filter((line) => line.startsWith('pxv: '));
 const cheap = ['--conditioning', 'previous-frames', '--threads', '1', '--shards', '2'];
-const train = ['train', '--frames', 'clips', ...tiny, ...cheap];
+const train = ['train', '--frames', 'clips', '--from', 'none', ...tiny, ...cheap];
 const fileOf = (run: string, name: string) => readFileSync(join(folder.path, run, name)).toString('latin1');
 
 describeHere(`over ${title}`, () => {

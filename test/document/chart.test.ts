@@ -92,7 +92,7 @@ test('times are written as times, and whole numbers have nothing between', () =>
 test('a mark leads to its place, and a chart without any is an image', () => {
   const marks = [{ x: 5, label: '1', name: 'at 5', id: 'event-1' }];
   const svg = drawChart(chart({ marks }), size);
-  expect(svg).toContain('<a href="#event-1" aria-label="at 5">');
+  expect(svg).toContain('<a href="#event-1" aria-label="1: at 5">');
   expect(svg).toContain('role="group"');
   expect(drawChart(chart(), size)).toContain('role="img"');
 });

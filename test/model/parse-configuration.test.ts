@@ -124,7 +124,7 @@ test('roll-outs, and a conditioning that learns alone, are refused where no expe
     const own = { ...run, training: { steps: 3, stages: [stage] } };
     expect(() => parseConfiguration(runSchema, own, source)).not.toThrow();
     expect(refusal({ ...own, model: plain }).message).toMatch(
-      new RegExp(`training.stages.0.${key}.*one scale that learn the expected frame`),
+      new RegExp(`training.stages.0.${key}.*learns the expected frame`),
     );
   }
 });

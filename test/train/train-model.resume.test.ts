@@ -47,7 +47,7 @@ const clipsOf = (frames: string[]) =>
 async function stopAfterOne(run: string, configuration: RunConfiguration): Promise<void> {
   const controller = new AbortController();
   const hooks = { signal: controller.signal, onStep: () => controller.abort(new Error('stopped')) };
-  await expect(trainModel(run, configuration, hooks)).rejects.toThrow('interrupted at step');
+  await expect(trainModel(run, configuration, hooks)).rejects.toThrow('stopped');
 }
 
 const resume = (run: string, acceptChangedData = false, hooks: TrainModelHooks = {}) =>
@@ -103,7 +103,7 @@ test('it is refused where a clip has changed, and goes on with --accept-changed-
 async function stopResumed(run: string, onWarning: (text: string) => void): Promise<void> {
   const controller = new AbortController();
   const hooks = { signal: controller.signal, onStart: () => controller.abort(new Error('stopped')), onWarning };
-  await expect(resume(run, true, hooks)).rejects.toThrow('interrupted at step');
+  await expect(resume(run, true, hooks)).rejects.toThrow('stopped');
 }
 
 test('it is refused where clips are gone or new, and the first few are named', async () => {
@@ -193,7 +193,7 @@ test('a training says so where it goes on in other arithmetic', async () => {
     // Where no step was made in it, it is not what computed the weights.
     const controller = new AbortController();
     const stopping = { signal: controller.signal, onStart: () => controller.abort(new Error('stopped')) };
-    await expect(resume(run, false, stopping)).rejects.toThrow('interrupted at step');
+    await expect(resume(run, false, stopping)).rejects.toThrow('stopped');
     expect(new RunFolder(run).load().checkpoint.arithmetic).toBe('wasm');
     await resume(run, false, { onWarning });
   } finally {
@@ -278,7 +278,7 @@ test('a training can be resumed from when its data are found, before the first i
 
   const controller = new AbortController();
   const hooks = { signal: controller.signal, onDecode: () => controller.abort(new Error('stopped')) };
-  await expect(trainModel(run, clipsOf([join(home, 'clips')]), hooks)).rejects.toThrow('interrupted at step');
+  await expect(trainModel(run, clipsOf([join(home, 'clips')]), hooks)).rejects.toThrow('stopped');
   expect(existsSync(join(run, 'log.jsonl'))).toBe(false);
   expect((await resume(run)).step).toBe(2);
   expect(stateOf(run).equals(stateOf(whole))).toBe(true);
@@ -329,7 +329,7 @@ describe('what was best', () => {
     const controller = new AbortController();
     const onWarning = (text: string) => warnings.push(text);
     const stopping = { signal: controller.signal, onStart: () => controller.abort(new Error('stopped')), onWarning };
-    await expect(trainModel(at('run'), null, stopping, settings)).rejects.toThrow('interrupted at step');
+    await expect(trainModel(at('run'), null, stopping, settings)).rejects.toThrow('stopped');
     return { before, after: await trainModel(at('run'), null, { onWarning }, settings), warnings };
   }
 

@@ -64,7 +64,7 @@ test('samples are drawn after each validation that there is time for, and no wei
   // Four frames of 5x7 pixels to a row.
   expect(await sharp(sheetsOf('drawn').pathOf(4)).metadata()).toMatchObject({ width: 4 * 5 + 10, channels: 3 });
 
-  await expect(slowly('resumed', await onClips(), 2)).rejects.toThrow('interrupted at step');
+  await expect(slowly('resumed', await onClips(), 2)).rejects.toThrow('stopped');
   writeFileSync(sheetsOf('resumed').pathOf(3), 'of a process that was killed');
   await slowly('resumed', null);
   // Time is counted from there: the first validation comes too early.

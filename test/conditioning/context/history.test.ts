@@ -75,7 +75,7 @@ test.each([5, 7])('a frame of %i bytes is refused where the model has 6, whateve
   const refusal = expect.objectContaining({
     code: 'INPUT',
     message:
-      `add a frame to a history: frame: expected 6 bytes (2x3x1), received ${bytes}; bring the frame to the ` +
+      `add a frame to a history: frame: expected 6 bytes (2x3x1), received ${bytes}; resize the frame to the ` +
       `model's size`,
   }) as Error;
   const history = new FrameHistory(shape);
