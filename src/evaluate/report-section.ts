@@ -140,17 +140,17 @@ function scoreSection(path: string, result: object): Section {
 /** Returns the table of bits/dim of the model, baselines and codecs. */
 function baselineTable({ bitsPerDim, baselines, codecs: each }: PrintedScore): Block {
   const rows = [
-    ['this model', bitsPerDim],
-    ['the frame before', baselines['previous-frame']],
+    ['model', bitsPerDim],
+    ['previous-frame baseline', baselines['previous-frame']],
     ...Object.entries(each ?? {}).map(([name, bits]) => [`${name}, lossless`, bits] as const),
-    ['nothing known', baselines.uniform],
+    ['uniform', baselines.uniform],
   ] as const;
   const shown = rows.map(([name, bits]) => {
     const ratio = bits === null || bits === 0 ? '-' : `${((100 * bitsPerDim) / bits).toFixed(0)}%`;
     return [name, bits === null ? 'failed' : bits.toFixed(3), ratio];
   });
   return {
-    ...makeTable('lrr', ['sent by', 'bits/dim', 'the model needs of it'], shown),
+    ...makeTable('lrr', ['coded by', 'bits/dim', "model's fraction"], shown),
     title: 'bits/dim beside baselines',
     note: BITS_NOTE,
   };

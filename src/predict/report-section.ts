@@ -283,9 +283,7 @@ function panelsOf({ truth, known, guess, samples }: Predicted, maps: readonly (F
           {
             title: 'uncertainty',
             predicted: true,
-            note:
-              `how far the ${samples.length} samples differ: black not at all, white ${WHITE_LEVELS / 2} levels ` +
-              'or more',
+            note: `spread of the ${samples.length} samples: black 0, white ${WHITE_LEVELS / 2} levels ` + 'or more',
             frames: truth.map((frame, at) => {
               const drawn = at < known ? [frame] : samples.map((future) => future[at - known]);
               return drawHeatMap(deviationOf(drawn), frame, WHITE_LEVELS / 2);
