@@ -13,12 +13,12 @@ import { BlockMaxima, type BlockMaximaState } from './block-maxima.js';
 const MAX_BITS = 16;
 /** Seconds that running statistics remember. */
 const MEMORY = 20;
-/** Seconds at the start of a recorded source whose frames are held, to have all of these as their baseline. */
-const HELD = 20;
-/** Maximum number of pixels in the held frames of a recorded source: about 120 MB. */
+/** Seconds at the start of a source whose frames are held, to have all of these as their baseline. */
+const HELD = { recorded: 20, live: 2 };
+/** Maximum number of pixels in the held frames of a source: about 120 MB. */
 const MAX_HELD_PIXELS = 2 ** 23;
-/** Minimum seconds before the first score of a live source, and before its z-scores are learned. */
-const LEAST = { score: 2, learn: 0.5 };
+/** Minimum seconds of a fitted baseline before its z-scores are learned. */
+const LEAST_LEARNED = 0.5;
 /** Weight of the prior variance in seconds: of all regions together, and of the full frame. */
 const PRIOR = { regions: 64, fullFrame: 2 };
 /** Seconds before and after a frame whose median deviation is scored: half of a second. */
@@ -126,7 +126,7 @@ export class AnomalyScorer<Item extends CostedFrame> {
   private readonly fullFrame: Box;
   private readonly statistics: Record<keyof Costs, BaselineStatistics>;
   private maxima: Record<keyof Deviations, BlockMaxima>;
-  /** First frames of a recorded source, until the baseline is fitted to these; null: fitted, or a live source. */
+  /** First frames of a source, until the running baseline is fitted to these; null: fitted. */
   private held: { item: Item; hasContext: boolean }[] | null;
   private waiting: WaitingFrame<Item>[] = [];
   /** Deviations of the waiting frames, and of the half second before these. */
@@ -136,6 +136,7 @@ export class AnomalyScorer<Item extends CostedFrame> {
   private cheap: number[];
   /** Number of frames with a cost that the baseline is fitted to. */
   private readonly last: number;
+  private readonly isRecorded: boolean;
 
   /**
    * @param frameRate frames per second
@@ -148,6 +149,7 @@ export class AnomalyScorer<Item extends CostedFrame> {
     { baseline, baselineFrames, isRecorded = false }: BaselineOptions = {},
     state?: AnomalyScorerState,
   ) {
+    this.isRecorded = isRecorded;
     const isRunning = baseline === undefined && baselineFrames === undefined;
     // The first frame has no context frames, thus no cost.
     this.last = baseline !== undefined ? 0 : (baselineFrames ?? Infinity) - 1;
@@ -159,7 +161,7 @@ export class AnomalyScorer<Item extends CostedFrame> {
     this.statistics = { regions, fullFrame: ofFullFrame(), bits: ofFullFrame() };
     this.maxima = mapKinds((kind) => new BlockMaxima(frameRate, OUTLIERS[kind]));
     this.cheap = new Array<number>(this.inFrames(FROZEN)).fill(0);
-    this.held = isRecorded && isRunning && state === undefined ? [] : null;
+    this.held = isRunning && state === undefined ? [] : null;
     if (baseline !== undefined) this.restore(baseline);
     if (state === undefined) return;
     this.restore(state);
@@ -178,7 +180,7 @@ export class AnomalyScorer<Item extends CostedFrame> {
 
   /**
    * Adds the next frame. Returns the frames whose scores are now complete, in order. A score is complete half a second
-   * after its frame. In the first 20 seconds of a recorded source, scores are complete once these seconds are added.
+   * after its frame. Scores of the first 20 seconds of a recorded source, 2 of a live one, come once these are added.
    *
    * @param hasContext false if context frames are missing; the frame then scores 0 and is not learned. Default: true
    * @throws PxvError `INPUT` if the frame has another size
@@ -186,14 +188,18 @@ export class AnomalyScorer<Item extends CostedFrame> {
   add(item: Item, hasContext = true): ScoredFrame<Item>[] {
     if (this.held !== null) {
       this.held.push({ item, hasContext });
-      const most = Math.min(this.inFrames(HELD), MAX_HELD_PIXELS / item.map.length);
+      const most = Math.min(
+        this.inFrames(HELD[this.isRecorded ? 'recorded' : 'live']),
+        MAX_HELD_PIXELS / item.map.length,
+      );
       return this.held.length < most ? [] : this.fitHeld();
     }
     const costs = this.costsOf(item);
     const isKnown = this.ahead > 0;
-    const isScored = hasContext && (isKnown || this.frames >= Math.min(this.last, this.inFrames(LEAST.score)));
+    const isScored =
+      hasContext && (isKnown ? this.isRecorded : this.frames >= Math.min(this.last, this.inFrames(HELD.live)));
     const isNew = hasContext && !isKnown && this.frames < this.last;
-    const isLearned = isNew && this.frames >= Math.min(this.last / 2, this.inFrames(LEAST.learn));
+    const isLearned = isNew && this.frames >= Math.min(this.last / 2, this.inFrames(LEAST_LEARNED));
     const { deviations, ...found } = this.deviationsOf(costs);
     if (isNew) this.learn(costs);
     if (isKnown) this.ahead--;

@@ -92,6 +92,20 @@ test('frames after an event are its baseline in a recorded clip, and not in a li
   expect(scored[1]).toEqual(new Array<number>(30).fill(0));
 });
 
+test('the first two seconds of a live source are its baseline together, and score 0', () => {
+  const scorer = new AnomalyScorer<{ map: Float64Array }>({ width: 16, height: 16 }, 25);
+  const cost = (time: number, pixel: number) =>
+    (time === 75 && pixel < 64 ? 12 : 5) + Math.sin(12.9898 * pixel + 78.233 * time);
+  const added = Array.from({ length: 100 }, (_, time) =>
+    scorer.add({ map: Float64Array.from({ length: 256 }, (_, pixel) => cost(time, pixel)) }),
+  );
+  expect(added.slice(0, 49).flat()).toEqual([]);
+  const scores = [...added.flat(), ...scorer.end()].map(({ score }) => score);
+  expect(scores.slice(0, 50)).toEqual(new Array<number>(50).fill(0));
+  expect(scores.slice(50, 75).every((score) => score > 0 && score < 1)).toBe(true);
+  expect(scores[75]).toBe(Math.max(...scores));
+});
+
 test('the first frames of a source can teach what is usual, and are then not given', async () => {
   const found = await watched(frames.slice(0, 40), { baselineFrames: 30, frameRate: 2 });
   const usual = await fitBaseline(model, [frames.slice(0, 30)], { frameRate: 2 });
