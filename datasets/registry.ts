@@ -12,8 +12,8 @@ import { mnist } from './mnist/mnist.js';
 export const imageSets: readonly ImageSet[] = [cifar, mnist, binarizedMnist, imagenet32, imagenet64];
 
 /**
- * Returns the data set `name` of the registry; a folder of images is none.
- * @throws {PxvError} USAGE if there is no such set.
+ * Returns the data set with the name `name`. A path of a folder of images is not a name.
+ * @throws {PxvError} USAGE if no data set has the name.
  */
 export function findImageSet(name: string): ImageSet {
   const found = imageSets.find((set) => set.name === name);

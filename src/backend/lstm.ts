@@ -51,8 +51,9 @@ export function lstm(gates: Tensor4D, weights: Tensor4D, initial: Tensor2D | nul
 
 /**
  * Computes the gradients of `lstm` with respect to gates, weights and initial states (null if `initial` is null). The
- * rule is in native/kernels/lstm_cell.h. d weights = sum over pixels of tap inputs times gate gradients; d initial =
- * sum of the gradients that taps, or the cell, pass outside the image.
+ * rule is in native/kernels/lstm_cell.h. d weights = sum over pixels of previous hidden states times gate gradients.
+ * Pixels at the border read the initial states in the place of previous ones; d initial = sum of the gradients of these
+ * reads.
  * @param dOut [batch, height, width, h]
  * @param states outputs of the forward call with the same weights and initial states
  */

@@ -50,7 +50,10 @@ export function groupStart(groups: readonly number[], group: number): number {
 /** Position of an input pixel relative to the output pixel, in raster order. */
 export type TapPosition = 'earlier' | 'centre' | 'later';
 
-/** Returns the position of the input pixel `dy` rows below and `dx` columns to the right of the output pixel. */
+/**
+ * Returns whether the input pixel `dy` rows below and `dx` columns to the right of the output pixel is earlier in raster
+ * order, later, or the output pixel itself (`centre`).
+ */
 export function tapPosition(dy: number, dx: number): TapPosition {
   if (dy === 0 && dx === 0) return 'centre';
   return dy < 0 || (dy === 0 && dx < 0) ? 'earlier' : 'later';

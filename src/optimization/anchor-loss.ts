@@ -14,11 +14,11 @@ export interface RollOut {
   truth: readonly Tensor4D[];
 }
 
-/** Last known frames of a subsequence, as conditioning inputs. */
+/** Last known frames at every `stride`-th frame of the examples' clips, as conditioning inputs. */
 export interface KnownSubsequence {
   subsequence: Subsequence;
   conditioningInputs: ConditioningInputs;
-  /** Mask, [batch, 1, 1, 1]: 1 for each example with enough known frames to show motion, else 0. */
+  /** Weight in the mean over strides, [batch, 1, 1, 1]: 1 if an example has enough known frames to show motion, else 0. */
   counts: Tensor4D;
 }
 

@@ -119,8 +119,9 @@ export interface RollOutOptions extends OptionalDrawOptions<'seed' | 'samples' |
   /** Temperature of the first frame. Default: that of `samplingSettings`, as are all other settings. */
   settings?: { temperature?: number | undefined } | undefined;
   /**
-   * Correction of each sample, or null (see `learnCorrection`): shifts drawn frames as it shifts expected frames. Later
-   * frames and `nats` do not depend on the correction. Ignored if the model's `carry` is 1. Default: none.
+   * Correction of each sample, or null (see `learnCorrection`): the difference that it makes to the expected frame is
+   * added to the drawn frame. Later frames and `nats` do not depend on the correction. Ignored if the model's `carry`,
+   * the fraction of a draw's deviation that later frames are predicted from, is 1. Default: none.
    */
   corrections?: ForecastOptions['corrections'];
 }

@@ -16,7 +16,10 @@ import { gradientsOfShard } from '../training/shards.js';
 import type { Stage } from '../training/stages.js';
 import { MAX_VALIDATION_FRAMES } from '../training/validation.js';
 
-/** Returns the estimated peak memory of a training process in bytes, the maximum over the stages. */
+/**
+ * Returns the estimated peak memory of a training process in bytes: the maximum over the training's stages (see
+ * `training.stages`), whose batches and rollouts differ.
+ */
 export function estimateTrainingMemory({ model, training, data }: RunConfiguration): number {
   const chain = buildChain(model);
   const { batch, shards, stages, validationExamples } = training;

@@ -47,7 +47,7 @@ export interface ScalarArguments<V = unknown> {
 
 type Values<F> = { [K in keyof F]: F[K] extends { type: 'boolean' } ? boolean : number };
 
-/** Returns the scalar arguments of a kernel. @param name name of their C++ struct */
+/** Describes the scalar arguments of a kernel. @param name name of the C++ struct that holds the arguments */
 export function scalarArguments<F extends Record<string, NumberField>>(
   name: string,
   fields: F,
@@ -55,7 +55,10 @@ export function scalarArguments<F extends Record<string, NumberField>>(
   return { name, fields, geometry: null };
 }
 
-/** Returns the scalar arguments of a kernel whose calls also pass an object `shape`, encoded by `geometry`. */
+/**
+ * Describes the scalar arguments of a kernel whose calls also pass an object `shape`, encoded by `geometry`.
+ * @param name name of the C++ struct that holds the arguments
+ */
 export function shapedArguments<F extends Record<string, NumberField>, S>(
   name: string,
   fields: F,

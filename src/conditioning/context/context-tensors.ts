@@ -24,7 +24,10 @@ export interface ContextTensors {
   known?: KnownFrames | undefined;
 }
 
-/** Last known frames before the expected frames of a context. Their motion is continued over the expected frames. */
+/**
+ * Last known frames of a context whose later frames were predicted in the place of unknown ones ("expected" frames).
+ * The motion between the known frames is extrapolated over the expected ones.
+ */
 export interface KnownFrames {
   /** Frames, as in `ContextTensors`. */
   frames: readonly Tensor4D[];

@@ -111,7 +111,7 @@ export const NO_FRAMES: ContextFrames<never> = { frames: [], known: null };
  */
 export const MAX_MOTION_FRAMES = 8;
 
-/** Subsequence with its context frames. */
+/** Every `stride`-th frame of a clip before the frame to predict (see `Subsequence`), as context frames. */
 export interface StridedContext<F> {
   subsequence: Subsequence;
   context: ContextFrames<F>;
