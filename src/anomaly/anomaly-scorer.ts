@@ -23,6 +23,8 @@ const LEAST_LEARNED = 0.5;
 const PRIOR = { regions: 64, fullFrame: 2 };
 /** Seconds before and after a frame whose median deviation is scored: half of a second. */
 const AROUND = 0.5;
+/** Maximum score: once in 30 years. */
+const MAX_SCORE = 9;
 /** Minimum seconds of cheap frames that count as frozen: compression makes single frames cheap. */
 const FROZEN = 0.2;
 
@@ -96,7 +98,7 @@ const OUTLIERS: Record<keyof Deviations, number> = { region: 5, fullFrame: 1, se
 export interface ScoredFrame<Item> {
   /** Frame, as given. */
   item: Item;
-  /** Anomaly score: log10(1 + s), where deviations as high occur every s seconds if nothing happens. */
+  /** Anomaly score: log10(1 + s), where deviations as high occur every s seconds if nothing happens; at most 9. */
   score: number;
   /** Region with the highest z-score; the full frame if all of the frame deviates most. */
   box: Box;
@@ -237,12 +239,13 @@ export class AnomalyScorer<Item extends CostedFrame> {
     const deviations = this.withSecond(this.deviations, at);
     const scores = mapKinds((kind) => (isScored ? this.maxima[kind].score(deviations[kind]) : 0));
     if (isLearned) this.learnMaxima(deviations);
-    const from = Math.max(0, at + 1 - this.inFrames(AROUND));
+    const half = this.inFrames(AROUND);
+    const from = Math.max(0, Math.min(at + 1 - half, this.deviations.length - 2 * half - 1));
     const before = this.deviations.slice(from, at + 1);
     this.deviations = this.deviations.slice(from);
     return {
       item,
-      score: Math.max(scores.region, scores.fullFrame, scores.second),
+      score: Math.min(MAX_SCORE, Math.max(scores.region, scores.fullFrame, scores.second)),
       box: scores.fullFrame > scores.region ? this.fullFrame : box,
       regionZScores,
       state: () => ({ ...state, maxima: this.baseline.maxima, deviations: before }),
@@ -288,7 +291,8 @@ export class AnomalyScorer<Item extends CostedFrame> {
 
   private withSecond(all: readonly FrameDeviations[], at: number): Deviations {
     const half = this.inFrames(AROUND);
-    const around = all.slice(Math.max(0, at - half), at + half + 1);
+    // At the end of a source, the last full second: a few frames alone would be its median.
+    const around = all.slice(Math.max(0, Math.min(at - half, all.length - 2 * half - 1)), at + half + 1);
     return { ...all[at], second: median(around.map(({ region, fullFrame }) => Math.max(region, fullFrame))) };
   }
 

@@ -106,6 +106,21 @@ test('the first two seconds of a live source are its baseline together, and scor
   expect(scores[75]).toBe(Math.max(...scores));
 });
 
+test('a stretch of a third of a second is no event where a source ends, and no score is above 9', () => {
+  const scoresOf = (value: number, isHigh: (time: number) => boolean) => {
+    const scorer = new AnomalyScorer<{ map: Float64Array }>({ width: 16, height: 16 }, 25);
+    const cost = (time: number, pixel: number) =>
+      (isHigh(time) && pixel < 64 ? value : 5) + Math.sin(12.9898 * pixel + 78.233 * time);
+    const added = Array.from({ length: 500 }, (_, time) =>
+      scorer.add({ map: Float64Array.from({ length: 256 }, (_, pixel) => cost(time, pixel)) }),
+    );
+    return [...added.flat(), ...scorer.end()].map(({ score }) => score);
+  };
+  // Such stretches are usual, also in the last frames.
+  expect(Math.max(...scoresOf(9, (time) => time % 25 >= 16).slice(-13))).toBeLessThan(1);
+  expect(Math.max(...scoresOf(16, (time) => time === 400))).toBe(9);
+});
+
 test('the first frames of a source can teach what is usual, and are then not given', async () => {
   const found = await watched(frames.slice(0, 40), { baselineFrames: 30, frameRate: 2 });
   const usual = await fitBaseline(model, [frames.slice(0, 30)], { frameRate: 2 });
@@ -113,7 +128,8 @@ test('the first frames of a source can teach what is usual, and are then not giv
   expect(found.map(({ index }) => index)).toEqual([30, 31, 32, 33, 34, 35, 36, 37, 38, 39]);
   expect(found[0].score).not.toBe(0);
   // A little less: what precedes the first frame after the baseline is known.
-  expect(found.at(-1)!.score).toBeCloseTo(others.at(-1)!.score, 9);
+  // The median over the second around the last learned frame has frame 30 in one case alone.
+  expect(Math.abs(found.at(-1)!.score - others.at(-1)!.score)).toBeLessThan(0.1);
 });
 
 test('a region that costs more than usual stands out, one that costs less does not, and frozen frames do', () => {
