@@ -77,6 +77,9 @@ export async function openFrameSource(
   return { ...facts, size: opened.size, frameRate: opened.frameRate, frames, warning: () => null };
 }
 
+/** Version of scores and of saved states; raised if either changes. */
+const SCORING_VERSION = 2;
+
 /**
  * Returns a key that is equal for searches with the same result, as JSON: the hash of the weights, the clip, the
  * options that change scores, and the clips of option `learn`.
@@ -89,7 +92,16 @@ export async function describeSearch(
   const weights = createHash('sha256');
   for (const array of model.weights) weights.update(array);
   const learned = await Promise.all((learn ?? []).map(identityOf));
-  return JSON.stringify([weights.digest('hex'), identity, size, frameRate, fit ?? null, threshold ?? null, learned]);
+  return JSON.stringify([
+    SCORING_VERSION,
+    weights.digest('hex'),
+    identity,
+    size,
+    frameRate,
+    fit ?? null,
+    threshold ?? null,
+    learned,
+  ]);
 }
 
 /** Returns the path of a clip and the size and modification time of each file; null for a file that cannot be read. */

@@ -79,7 +79,8 @@ export class SearchCheckpoint {
     try {
       if (overwrite) for (const name of Object.values(files)) rmSync(join(path, name), { force: true });
       const search = new SearchCheckpoint(path, release, what);
-      if (search.saved.description !== what) throw otherSearch(path, 'of another clip or with other options');
+      if (search.saved.description !== what)
+        throw otherSearch(path, 'of another clip or version, or with other options');
       return search;
     } catch (error) {
       release();

@@ -85,7 +85,7 @@ test('an unfinished search keeps what was committed and no more, for the same se
   expect(second.films.map(({ frames }) => frames)).toEqual([3, 1]);
   second.close();
   await expect(SearchCheckpoint.open(path, 'another', false)).rejects.toThrow(
-    /one of another clip or with other options; remove it, start again with --overwrite/,
+    /one of another clip or version, or with other options; remove it, start again with --overwrite/,
   );
   const anew = await SearchCheckpoint.open(path, 'another', true);
   expect(anew.frames).toBe(0);
