@@ -34,8 +34,8 @@ export function reportJson({ title, sections }: Pick<ReportPage, 'title' | 'sect
 }
 
 /**
- * Returns a CSV file (name and contents) for each block of numbers: series and tables. Names hold section and block numbers, from 1, and
- * the title.
+ * Returns a CSV file (name and contents) for each block of numbers: series and tables. Names hold section and block
+ * numbers, from 1, and the title.
  */
 export function reportCsv({ sections }: Pick<ReportPage, 'sections'>): { name: string; text: string }[] {
   return sections.flatMap((section, at) =>

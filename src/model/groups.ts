@@ -51,8 +51,8 @@ export function groupStart(groups: readonly number[], group: number): number {
 export type TapPosition = 'earlier' | 'centre' | 'later';
 
 /**
- * Returns whether the input pixel `dy` rows below and `dx` columns to the right of the output pixel is earlier in raster
- * order, later, or the output pixel itself (`centre`).
+ * Returns whether the input pixel `dy` rows below and `dx` columns to the right of the output pixel is earlier in
+ * raster order, later, or the output pixel itself (`centre`).
  */
 export function tapPosition(dy: number, dx: number): TapPosition {
   if (dy === 0 && dx === 0) return 'centre';

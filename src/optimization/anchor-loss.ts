@@ -18,7 +18,7 @@ export interface RollOut {
 export interface KnownSubsequence {
   subsequence: Subsequence;
   conditioningInputs: ConditioningInputs;
-  /** Weight in the mean over strides, [batch, 1, 1, 1]: 1 if an example has enough known frames to show motion, else 0. */
+  /** Weight in the mean over strides, [batch, 1, 1, 1]: 1 if enough frames are known to show motion, else 0. */
   counts: Tensor4D;
 }
 

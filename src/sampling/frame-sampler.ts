@@ -249,8 +249,8 @@ export class ImageSampler {
   }
 
   /**
-   * Returns the images that the conditioning expects before any pixel is drawn, [image, height, width, channel]: the mean
-   * of its prediction and of `longerStrides`, clipped and rounded to levels.
+   * Returns the images that the conditioning expects before any pixel is drawn, [image, height, width, channel]: the
+   * mean of its prediction and of `longerStrides`, clipped and rounded to levels.
    * @param given, longerStrides as in `ImageBatch`
    */
   async expected(given: () => ConditioningInputs, longerStrides?: DrawOptions['longerStrides']): Promise<Int16Array> {
