@@ -1,8 +1,8 @@
 import type { Box } from '../foundation/frame.js';
 
 /**
- * Stretch of frames whose anomaly scores are 1 or more, or the threshold or more if that is lower, with gaps up to half a
- * second. Longer stretches are split every 20 seconds. Frame indices are 0-based in the source.
+ * Stretch of frames whose anomaly scores are 1 or more, or the threshold or more if that is lower, with gaps up to
+ * half a second. Longer stretches are split every 20 seconds. Frame indices are 0-based in the source.
  */
 export interface AnomalyEvent {
   /** Index of the first frame. */
@@ -13,7 +13,7 @@ export interface AnomalyEvent {
   score: number;
   /** Index of the peak frame. */
   peak: number;
-  /** Region of the peak frame with the highest score, in pixels; the full frame if the frame as a whole scores higher. */
+  /** Region of the peak frame with the highest score, in pixels; the full frame if that scores higher as a whole. */
   box: Box;
 }
 
