@@ -36,8 +36,8 @@ export interface BaselineOptions {
   baselineFrames?: number | undefined;
   /**
    * True for a recorded source, whose scores may be late. The frames of the first 20 seconds, fewer if frames are
-   * large, are then scored against a baseline of all of these frames. Default: false. Then the baseline is of earlier frames
-   * alone, a score comes half a second after its frame, and the first 2 seconds score 0.
+   * large, are then scored against a baseline of all of these frames. Default: false. Then the baseline is of earlier
+   * frames alone, a score comes half a second after its frame, and the first 2 seconds score 0.
    */
   isRecorded?: boolean | undefined;
 }
