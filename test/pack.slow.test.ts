@@ -71,7 +71,7 @@ withCompiler('packed files', () => {
     expect(status).toBe(0);
     const addon = `@example/pxv-${process.platform}-${process.arch}@`;
     expect(stderr).toContain(`run: npm install ${addon}`);
-    expect(stderr).toMatch(/no file, it has not been built; @example\/.*: not installed/);
+    expect(stderr).toMatch(/not built; @example\/.*: not installed/);
     expect(pxv('models', 'cifar-row-lstm').stderr).toMatch(
       /received one of the models that are a package of their own; run: npm install @example\/pxv-models@\d/,
     );
