@@ -3,6 +3,9 @@ import { scoreFullClip, type FullClipScores } from '../src/anomaly/full-clip-sco
 import type { Answer, ModelName, Request } from './messages.js';
 import type { Source, TimedFrame } from './source.js';
 
+/** Minimum score of an event: low, since the page lists the highest ones of any clip. */
+const THRESHOLD = 0.1;
+
 /** Number of frames that are predicted after the known ones. */
 export const AHEAD = 8;
 /** Number of frames that are known at first: enough for a model to see motion. */
@@ -78,7 +81,7 @@ export class Session {
     if (this.seen.scores.length !== maps.length) {
       const frameRate = maps.length / Math.max(times[maps.length] - times[0], 1e-3);
       const costed = maps.map((map, at) => ({ map, frame: frames[at + 1], expected: expected.get(at + 1) }));
-      this.seen = scoreFullClip(costed, frames[0], frameRate);
+      this.seen = scoreFullClip(costed, frames[0], frameRate, THRESHOLD);
     }
     return this.seen;
   }

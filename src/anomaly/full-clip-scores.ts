@@ -21,9 +21,14 @@ const LACKING = 3;
  * @param frameRate frames per second
  * @throws PxvError `INPUT` if a frame has another size than `size`
  */
-export function scoreFullClip(frames: readonly CostedFrame[], size: Size, frameRate: number): FullClipScores {
+export function scoreFullClip(
+  frames: readonly CostedFrame[],
+  size: Size,
+  frameRate: number,
+  threshold?: number,
+): FullClipScores {
   const scorer = new AnomalyScorer(size, frameRate, { isRecorded: true });
-  const detector = new EventDetector(frameRate);
+  const detector = new EventDetector(frameRate, threshold);
   const scored = frames.flatMap((frame, at) => scorer.add(frame, at >= LACKING));
   scored.push(...scorer.end());
   for (const [at, { score, box }] of scored.entries()) detector.add(at + 1, score, box);
