@@ -19,6 +19,7 @@ const LACKING = 3;
  *
  * @param frames each frame but the first with its bits, as `frameCosts` yields these
  * @param frameRate frames per second
+ * @param threshold minimum score of an event's peak; default: `DEFAULT_THRESHOLD`
  * @throws PxvError `INPUT` if a frame has another size than `size`
  */
 export function scoreFullClip(
