@@ -113,7 +113,8 @@ describe('pxv predict through pipes', () => {
   test.each(['mp4', 'webm', 'gif', 'png'])('gives on stdout the very %s that it writes to a file', async (format) => {
     await predict('clip.gif', '--out', `file.${format}`);
     const { code, stdout, stderr } = await through('clip.gif', '--out', '-', '--format', format);
-    expect(stderr).toMatch(/^standard output: the last 4 of 5 frames of standard input, then 1 predicted by run in \d+\.\d s$/m);
+    const line = /^standard output: the last 4 of 5 frames of standard input, then 1 predicted by run in \d+\.\d s$/m;
+    expect(stderr).toMatch(line);
     expect([code, stdout.equals(readFileSync(at(`file.${format}`)))]).toEqual([0, true]);
     if (format === 'png') return;
     const clip = await openClip(at(`file.${format}`), { size, channels: 3 });
