@@ -18,8 +18,9 @@ onmessage = ({ data }: MessageEvent<Request>) => {
 async function serve(request: Request): Promise<void> {
   if (request.type === 'decode') await decode(request.file);
   else if (request.type === 'begin') {
-    model = Promise.all([fetched(request.model), start()]).then(([loaded]) => loaded);
-    await model;
+    model = fetched(request.model);
+    const [{ threads, isolated }] = await Promise.all([start(), model]);
+    answer({ type: 'ready', threads, isolated });
   } else if (request.type === 'predict') predictor!.predict(request.known, request.ahead).catch(fail);
   else if (request.type === 'score') predictor!.costAll().catch(fail);
   else if (predictor !== null) predictor.add(request.frame);
@@ -40,9 +41,8 @@ async function decode(file: Blob): Promise<void> {
 /** Returns the URL of a file beside the page, where WebAssembly and models lie. */
 const beside = (path: string) => new URL(path, import.meta.url);
 
-async function start(): Promise<void> {
-  const { threads, isolated } = await chooseBackend({ wasm: beside('pxv.wasm') });
-  answer({ type: 'ready', threads, isolated });
+function start() {
+  return chooseBackend({ wasm: beside('pxv.wasm') });
 }
 
 async function fetched(name: string): Promise<Model> {
