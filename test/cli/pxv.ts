@@ -45,9 +45,7 @@ export async function outcomeOf(child: ChildProcess): Promise<Outcome> {
   return { ...outcome, code };
 }
 
-/**
- * What was said on stderr, line by line, but for the note that there is no native addon: the tests run without it, too.
- */
+/** Returns the lines on stderr, without the note on a missing native addon: the tests run without the addon, too. */
 export function linesSaid({ stderr }: Outcome): string[] {
   const lines = stderr.trimEnd().split('\n');
   return lines.filter((line) => !line.startsWith('pxv: the native addon does not load'));

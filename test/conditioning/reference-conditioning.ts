@@ -1,5 +1,5 @@
 /**
- * What conditionings make of what is given, in float64, written from their definitions: maps, and anchors in levels.
+ * Feature maps and anchors of conditionings in float64, written from their definitions. Anchors are in levels.
  */
 import type { ConditioningDescription } from '../../src/conditioning/index.js';
 import type { Size } from '../../src/foundation/frame.js';

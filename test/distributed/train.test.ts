@@ -11,7 +11,7 @@ import { ReadOnlyRunFolder, RunFolder } from '../../src/training/run-folder.js';
 import { computeStepGradients } from '../../src/training/shards.js';
 import { createInitialCheckpoint, train } from '../../src/training/train.js';
 import { warpedFrames } from '../model/tiny-networks.js';
-import { movingSquares, tinyRun } from '../training/moving-square.js';
+import { movingSquares, squaresToTrainOn, tinyRun } from '../training/moving-square.js';
 import { temporaryFolder } from '../video/made-clips.js';
 import { inRanks } from './in-memory.js';
 
@@ -36,14 +36,7 @@ async function trainRank(
 ) {
   const own = processGroup.isMainProcess ? run : new ReadOnlyRunFolder(run.path);
   const { chain, checkpoint } = configuration === null ? own.load() : createInitialCheckpoint(configuration);
-  const store = movingSquares(4, 12, chain.exampleShape);
-  const data = createClipTrainingData(
-    chain,
-    store,
-    [0, 1, 2],
-    [{ clip: 3, from: 1 }],
-    checkpoint.configuration.training,
-  );
+  const { data } = squaresToTrainOn(chain, checkpoint.configuration.training);
   const controller = new AbortController();
   const stop = { step: until, signal: controller.signal };
   const onStep = ({ step }: { step: number }) => {

@@ -56,8 +56,8 @@ export interface PixelView {
 }
 
 /**
- * What a head says of the levels of one sub-pixel, in float64, step for step as native/engine computes it, so that the
- * bits are the same.
+ * Computes the probabilities of the levels of one sub-pixel in float64, step for step as native/engine does, so that
+ * the bits are the same.
  *
  * @param channel the colour
  * @param temperature of a mixture's components, above 0: weights^T, scales times T

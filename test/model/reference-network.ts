@@ -82,7 +82,7 @@ export function referenceNatsOf(
   return referenceHeadNats(head, levels, channels, outputs, image, bySubPixel);
 }
 
-/** What a conditioning makes of the pixels of the image, where it makes it of more. */
+/** Outputs of a conditioning at the pixels of the image, if its context frames are larger. */
 function atImage({ conditioning, channels, size }: NetworkDescription, condition: ReferenceCondition) {
   const finer = Math.max(...conditioning.map((one) => ('finer' in one && one.finer) || 1));
   const whole = { width: finer * size.width, height: finer * size.height };

@@ -1,5 +1,7 @@
 import { describeModel } from '../../src/model/presets.js';
+import type { Chain } from '../../src/model/chain.js';
 import type { NetworkDescription } from '../../src/model/description.js';
+import { createClipTrainingData } from '../../src/training/clip-data.js';
 import type { ClipStore } from '../../src/training/random-frames.js';
 import { runSchema, type RunConfiguration } from '../../src/training/configuration.js';
 import { parseConfiguration } from '../../src/foundation/parse-configuration.js';
@@ -48,6 +50,12 @@ export function movingSquares(
       into.set(data[clip].subarray(first * bytes, (first + count) * bytes));
     },
   };
+}
+
+/** Four clips of moving squares as training data: three to train on, and the last from its second frame to validate. */
+export function squaresToTrainOn(chain: Chain, training: RunConfiguration['training']) {
+  const store = movingSquares(4, 12, chain.exampleShape);
+  return { store, data: createClipTrainingData(chain, store, [0, 1, 2], [{ clip: 3, from: 1 }], training) };
 }
 
 /** A training of a tiny network; what is left out has its default. */

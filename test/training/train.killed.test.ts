@@ -3,13 +3,12 @@ import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadModel } from '../../src/model/checkpoint.js';
-import { createClipTrainingData } from '../../src/training/clip-data.js';
 import type { RunConfiguration } from '../../src/training/configuration.js';
 import { RunFolder } from '../../src/training/run-folder.js';
 import { createInitialCheckpoint, train } from '../../src/training/train.js';
 import { kernelSets } from '../backend/implementations.js';
 import { temporaryFolder } from '../video/made-clips.js';
-import { movingSquares, tinyRun } from './moving-square.js';
+import { squaresToTrainOn, tinyRun } from './moving-square.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -52,9 +51,7 @@ class WatchedRun extends RunFolder {
   }
 }
 
-/**
- * How validations go on. They fall as they are; turned round, they rise, and the first is the best; or there are none.
- */
+/** Course of the validation losses: falling; rising, so that the first is the best; or no validation at all. */
 type Course = 'falling' | 'rising' | 'none';
 
 /** Trains on four clips, the last of which validates; without a configuration it goes on. */
@@ -66,14 +63,7 @@ async function trainRun(run: RunFolder, course: Course, configuration: RunConfig
   } else {
     run.saveTraining(chain, checkpoint);
   }
-  const store = movingSquares(4, 12, chain.exampleShape);
-  const data = createClipTrainingData(
-    chain,
-    store,
-    [0, 1, 2],
-    [{ clip: 3, from: 1 }],
-    checkpoint.configuration.training,
-  );
+  const { data } = squaresToTrainOn(chain, checkpoint.configuration.training);
   const sign = course === 'falling' ? 1 : -1;
   const validate = async (weights: readonly tf.Tensor[]) => sign * (await data.validate!(weights));
   const validated = { ...data, validate: course === 'none' ? null : validate };

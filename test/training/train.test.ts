@@ -13,7 +13,7 @@ import { createInitialCheckpoint, train, type TrainingHooks, type TrainingProgre
 import { bf16Sets, kernelSets } from '../backend/implementations.js';
 import { warpedFrames } from '../model/tiny-networks.js';
 import { temporaryFolder } from '../video/made-clips.js';
-import { movingSquares, tinyRun } from './moving-square.js';
+import { movingSquares, squaresToTrainOn, tinyRun } from './moving-square.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -41,14 +41,7 @@ async function trainRun(
     checkpoint.state.weights = [tf.keep(tf.fill(first.shape, NaN)), ...rest];
     first.dispose();
   }
-  const store = movingSquares(4, 12, chain.exampleShape);
-  const data = createClipTrainingData(
-    chain,
-    store,
-    [0, 1, 2],
-    [{ clip: 3, from: 1 }],
-    checkpoint.configuration.training,
-  );
+  const { store, data } = squaresToTrainOn(chain, checkpoint.configuration.training);
   const result = await train(chain, checkpoint, data, run, hooks);
   return { result, store };
 }
