@@ -13,7 +13,7 @@ test('without options it takes the best instruction set, or says why the kernels
   else {
     expect(chosen.note).toMatch(/^the native addon does not load \(.*\), so the WebAssembly kernels are used, /);
     expect(chosen.note).toMatch(
-      /training takes some 3 times as long and predicting 1\.6 times: .*, then run: npm run build$/,
+      /3 times slower in training and 1\.6 times in prediction: .*, then run: npm run build$/,
     );
   }
 });

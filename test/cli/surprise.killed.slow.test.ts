@@ -25,7 +25,7 @@ test('a search that is killed goes on where it was, to the very same files', asy
   }
   const other = await pxv([...search, '--out', killed, '--learn', '1s']);
   expect(other.stderr).toMatch(
-    /expected no unfinished search, or this one, received one of another clip, or with other/,
+    /expected no unfinished search, or this one, received one of another clip or version, or with other/,
   );
   const result = await pxv([...search, '--out', killed]);
   const figures = (text: string) => {

@@ -27,7 +27,7 @@ it('a film of which FFmpeg gives nothing for a minute is given up, and the proce
   await expect(collect(clip.frames())).rejects.toMatchObject({
     code: 'INPUT',
     message: expect.stringMatching(
-      /film\.mkv: expected the next picture, received nothing from FFmpeg for 60 s;/,
+      /film\.mkv: expected the next frame, received nothing from FFmpeg for 60 s;/,
     ) as string,
   });
   expect(livingFfmpegs()).toEqual([]);
