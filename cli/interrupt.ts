@@ -21,8 +21,9 @@ export interface Interrupt {
 }
 
 /**
- * Listens for interrupts until closed. The first SIGINT, SIGTERM or SIGHUP prints how the work ends and aborts
- * `signal`. A second SIGINT or SIGTERM ends the process at once with exit code 130.
+ * Listens for interrupts until closed. The first SIGINT, SIGTERM or SIGHUP prints how the work ends, and aborts
+ * `signal` with a `PxvError` `INTERRUPTED` as the reason. A second SIGINT or SIGTERM ends the process at once with exit
+ * code 130.
  * @param command name of the command, for the message
  */
 export function listenForInterrupt(progress: Progress, command: string): Interrupt {

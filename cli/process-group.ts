@@ -10,10 +10,12 @@ export function isMainProcess(): boolean {
 }
 
 /**
- * Joins the process group of a launcher. Returns a single process if there is no launcher.
+ * Joins the process group of a launcher. Returns a single process if there is no launcher, or if it started one process
+ * alone. If another rank fails or ends, this process prints the error and exits with code 1.
  * @param command name of the command
  * @param isShareable true if ranks can share the command's work
- * @throws PxvError `USAGE` if the work cannot be shared, or the ranks differ in version or command
+ * @throws PxvError `USAGE` if the work cannot be shared, the number of ranks is no power of two, or the ranks differ in
+ *   version or command; `DEPENDENCY` if MPI does not join the ranks
  */
 export async function joinLaunched(command: string, isShareable: boolean): Promise<JoinedProcessGroup> {
   const launch = readLaunch();

@@ -35,7 +35,8 @@ export class StandardStreams {
   /**
    * Reads standard input to its end if `clip` stands for it.
    * @returns the path to read the clip from
-   * @throws PxvError `USAGE` if standard input is a terminal; the signal's reason if the signal is aborted
+   * @throws PxvError `USAGE` if standard input is a terminal; `OUTPUT` if no temporary file can be written; the
+   *   signal's reason if aborted
    */
   async receive(clip: string, signal: AbortSignal): Promise<string> {
     if (clip !== STANDARD_STREAM) return clip;
@@ -53,7 +54,8 @@ export class StandardStreams {
    * Returns the path to write to, a temporary file if `out` stands for standard output: `send` then copies the file.
    * @param out path as given by the user
    * @param ending extension of the temporary file; empty for a folder
-   * @throws PxvError `USAGE` if standard output is a terminal, or the output is a folder
+   * @throws PxvError `USAGE` if standard output is a terminal, or the output is a folder; `OUTPUT` if no temporary
+   *   folder can be made
    */
   outputFor(out: string, ending: string): string {
     if (out !== STANDARD_STREAM) return out;

@@ -9,6 +9,7 @@ import type { Progress } from './progress.js';
  * Starts the backend that a command's options choose, and logs its note.
  * @param processGroup ranks that share the work, which must compute alike
  * @returns facts about the backend for `--json`
+ * @throws PxvError as `chooseBackend`; `USAGE` if ranks differ in backend or instruction set
  */
 export async function startBackend(
   options: BackendOptions,
@@ -33,6 +34,7 @@ export async function startBackend(
 /**
  * Loads the model of `--model` (default: `DEFAULT_VIDEO_MODEL`) and starts the backend.
  * @returns model, facts about the backend, and `seconds`, which returns the seconds since the backend was started
+ * @throws PxvError as `loadModel` and `startBackend`
  */
 export async function startWithModel(
   options: BackendOptions & { model?: string | undefined },

@@ -20,7 +20,7 @@ export function cacheFolder(name: string): string {
 /**
  * Writes a file or folder in the cache atomically.
  * @param make writes the content to a temporary path
- * @throws as `writeAtomically`
+ * @throws PxvError `OUTPUT` if `path` cannot be written; errors of `make`
  */
 export function writeToCache(path: string, make: (temporary: string) => Promise<void>): Promise<void> {
   return writeAtomically(path, make, { remedy: otherCache });

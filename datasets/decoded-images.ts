@@ -56,10 +56,10 @@ export async function decodedImages(
 }
 
 /**
- * Opens images in a cache file, which is made first if missing.
+ * Opens images in a cache file, which is made first if missing. The caller closes the result.
  * @param identity all values that the pixels depend on, as the cache key
  * @param fill writes the pixels of the `count` images in order
- * @throws {PxvError} RESOURCES if the disk is too small
+ * @throws {PxvError} RESOURCES if the disk is too small; OUTPUT if the cache cannot be written to; errors of `fill`
  */
 export async function cachedImages(
   shape: RecordImages,

@@ -11,10 +11,11 @@ import type { SourceFile } from './image-set.js';
 export interface DownloadOptions {
   /** URL of a folder with files of the same names, used instead of the official URLs. */
   mirror?: string;
+  /** Signal that aborts the download: the call rejects with the signal's reason. */
   signal?: AbortSignal;
   /** Called as bytes arrive, with the file's name, bytes done and total bytes; once if the file is already complete. */
   onProgress?: (name: string, done: number, total: number) => void;
-  /** Seconds without a byte after which a connection counts as dead. Default: 60. */
+  /** Seconds without a byte after which a connection is given up, and the next URL is tried. Default: 60. */
   patience?: number;
 }
 

@@ -21,14 +21,17 @@ export interface DownloadedSet {
 /**
  * Downloads a data set into its folder in the cache, atomically. Partial files stay in a folder with the ending
  * `.partial`, and the next call resumes their download.
- * @throws {PxvError} USAGE if there is no such set; INPUT if a file is unavailable or wrong; OUTPUT if the cache cannot
- *   be written to; the signal's reason if aborted.
+ * @throws {PxvError} USAGE if there is no such set; INPUT if the set has no public address, or a file is unavailable or
+ *   wrong; OUTPUT if the cache cannot be written to; the signal's reason if aborted.
  */
 export async function downloadImageSet(name: string, options?: DownloadOptions): Promise<DownloadedSet> {
   return downloadFiles(findImageSet(name), options);
 }
 
-/** Downloads the files of `set`, which need not be in the registry. @throws {PxvError} as `getImageSet` */
+/**
+ * Downloads the files of `set`, which need not be in the registry.
+ * @throws {PxvError} INPUT, OUTPUT and the signal's reason as `downloadImageSet`
+ */
 export async function downloadFiles(set: ImageSetFacts, options?: DownloadOptions): Promise<DownloadedSet> {
   const folder = cacheFolder(set.name);
   if (existsSync(folder)) return { folder, alreadyThere: true };

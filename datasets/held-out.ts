@@ -18,6 +18,7 @@ export function selectHeldOutImages(count: number): Record<TrainingSplit, Uint32
 
 /**
  * Returns the images of `split` for a set without an official validation split: a part of the official training images.
+ * Closing the result closes `training`.
  * @param training all official training images
  */
 export function splitHeldOut(training: Images, split: TrainingSplit): Images {

@@ -48,6 +48,7 @@ export interface OpenOptions {
   size?: Size | undefined;
   /** Number of channels, for sets of any size only. Default: 1 if all images are grey, else 3. */
   channels?: Channels | undefined;
+  /** Signal that aborts decoding: the call rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
   /** Called with progress while images are decoded, which happens once per set. */
   onProgress?: ((done: number, total: number) => void) | undefined;
@@ -94,8 +95,9 @@ export interface ImageSetFacts {
 /** Data set that can be opened. */
 export interface ImageSet extends ImageSetFacts {
   /**
-   * Opens one split of the files in `folder`: the official files or a part of them.
-   * @throws {PxvError} INPUT if files are missing or invalid.
+   * Opens one split of the files in `folder`: the official files or a part of them. The caller closes the result.
+   * @throws {PxvError} INPUT if files are missing or invalid; of sets of any size, also OUTPUT if the cache cannot be
+   *   written to, RESOURCES if its disk is too small, and the signal's reason if aborted.
    */
   open(folder: string, split: Split, options?: OpenOptions): Promise<Images>;
 }

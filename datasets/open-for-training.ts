@@ -12,9 +12,11 @@ export interface OpenImagesOptions extends OpenOptions {
 const splits: readonly Split[] = ['train', 'validation'] satisfies TrainingSplit[];
 
 /**
- * Opens the training or validation images of a set. Test images cannot be opened here.
+ * Opens the training or validation images of a set. Test images cannot be opened here. The caller closes the result.
  * @param name name of a data set, or path of a folder of images
- * @throws {PxvError} USAGE if there is no such set or `split` is another; INPUT if its files are missing or wrong.
+ * @throws {PxvError} USAGE if there is no such set, `split` is another, or `data` comes with a folder of images; INPUT
+ *   if the set's files are missing or wrong; OUTPUT if the cache cannot be written to; RESOURCES if its disk is too
+ *   small; the signal's reason if aborted.
  */
 export async function openForTraining(
   name: string,
@@ -29,7 +31,7 @@ export async function openForTraining(
 
 /**
  * Returns size, channels and levels of a set's training images, without decoding them.
- * @throws {PxvError} as `openForTraining`
+ * @throws {PxvError} USAGE and INPUT as `openForTraining`
  */
 export async function describeForTraining(name: string, options: OpenImagesOptions = {}): Promise<DescribedImages> {
   const { data, ...shape } = options;

@@ -30,6 +30,7 @@ export type Layout = 'interleaved' | 'planar';
 /**
  * Opens images that are read from disk at each access, so that at most one image is held in memory. The caller closes
  * the result.
+ * @throws the system's error if a file cannot be opened
  */
 export function openImagesOnDisk(shape: RecordImages, layout: Layout, files: readonly RecordFile[]): Images {
   const opened = files.map((file) => ({ ...file, fd: openSync(file.path, 'r') }));

@@ -50,7 +50,10 @@ export const folder: ImageSet = {
   },
 };
 
-/** Returns size, channels and levels of a folder's training images, after scaling, without decoding them. */
+/**
+ * Returns size, channels and levels of a folder's training images, after scaling, without decoding them.
+ * @throws PxvError `INPUT` if `root` cannot be read, has no training images, or none that can be decoded
+ */
 export async function folderShape(root: string, options: OpenOptions): Promise<DescribedImages> {
   const { place } = await findSplit(root, 'train');
   return { ...(await shapeOf(await listImages(place), options)), levels: 256 };
@@ -118,6 +121,7 @@ async function factsOf(paths: readonly string[]): Promise<Awaited<ReturnType<typ
 /**
  * Returns the paths of the images in a folder and the folders below, in natural order. Includes links to images, but
  * does not follow links to folders, which could form cycles. Skips hidden entries.
+ * @throws PxvError `INPUT` if `place` cannot be read
  */
 export async function listImagesBelow(place: string): Promise<string[]> {
   return listFilesBelow(place, imageName);

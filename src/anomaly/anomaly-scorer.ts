@@ -212,7 +212,10 @@ export class AnomalyScorer<Item extends CostedFrame> {
     return this.waiting.length > this.inFrames(AROUND) ? [this.next()] : [];
   }
 
-  /** Ends the source. Returns the remaining frames with their scores. */
+  /**
+   * Ends the source. Returns the remaining frames with their scores.
+   * @throws PxvError `INPUT` if a held frame has another size than the first
+   */
   end(): ScoredFrame<Item>[] {
     const scored = this.held === null ? [] : this.fitHeld();
     while (this.waiting.length > 0) scored.push(this.next());

@@ -134,7 +134,8 @@ export async function* scoreAnomalies(
  *
  * @param clips frames of each clip, all of one size, with the model's channels
  * @param options `onFrame` is called with the number of frames so far
- * @throws PxvError `INPUT` if a frame has another shape; the signal's reason if aborted
+ * @throws PxvError `INPUT` if a frame has another shape; `USAGE` if no backend was chosen; the signal's reason if
+ *   aborted
  */
 export async function fitBaseline(
   model: Model,

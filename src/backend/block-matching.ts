@@ -12,9 +12,10 @@ export const BLOCK_MATCHING = { reach: 7, margin: 3 } as const satisfies Partial
 
 /**
  * Estimates the motion of each pixel from the frame `before` to the frame `last`: see kernels/block-matching.ts. The
- * gradient is zero, as motion is a discrete choice.
+ * gradient is zero, as motion is a discrete choice. The caller disposes the result.
  * @param before, last [batch, height, width, channels], in levels
  * @returns [batch, height, width, 11]: `MATCHED_FEATURES` features of each pixel
+ * @throws PxvError `USAGE` if a shape does not match
  */
 export function blockMatching(shape: BlockMatchingShape, before: Tensor4D, last: Tensor4D): Tensor4D {
   const numbers = { ...shape, ...MOTION_COSTS, batch: last.shape[0] };
@@ -23,9 +24,11 @@ export function blockMatching(shape: BlockMatchingShape, before: Tensor4D, last:
 
 /**
  * Extrapolates a frame by one step along its motion, with overlapped blocks (Orchard and Sullivan 1994). Each pixel is
- * the mean of five pixels of `frame`, displaced by the motion at each of `NEIGHBOURS`; the mean hides block edges.
+ * the mean of five pixels of `frame`, displaced by the motion at each of `NEIGHBOURS`; the mean hides block edges. Call
+ * `extrapolateMotion` within `tf.tidy`.
  * @param frame [batch, height, width, channels]; differentiable as in `warpedMixture`
  * @param found result of `blockMatching`
+ * @throws PxvError `USAGE` if the shapes do not match
  */
 export function extrapolateMotion(frame: Tensor4D, found: Tensor4D): Tensor4D {
   const [, height, width, channels] = frame.shape;
@@ -45,7 +48,7 @@ const equalShares: readonly MatchedFeature[] = Array.from({ length: 3 * NEIGHBOU
 
 /**
  * Selects and scales features of block matching, by a matrix product. Unlike a convolution, a matrix product is in
- * float32 in every precision.
+ * float32 in every precision. Call `matchedFeatures` within `tf.tidy`.
  * @returns [batch, height, width, outputs.length]
  */
 export function matchedFeatures(found: Tensor4D, outputs: readonly MatchedFeature[]): Tensor4D {

@@ -26,7 +26,7 @@ export interface BuildBindingOptions {
   installed?: TensorflowPackage | null | undefined;
   /** Called with a description of each step as it begins. */
   onStep?: ((what: string) => void) | undefined;
-  /** Signal that aborts the build. */
+  /** Signal that aborts the build: the call rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 
@@ -62,8 +62,9 @@ const wheelSchema = z.object({ python: z.string(), wheel: z.string().nullable() 
  * Builds and tests the binding of an installed `@tensorflow/tfjs-node` or `-gpu` against the library in an installed
  * Python wheel of TensorFlow, which has its C API. The package's own binding needs a library of 2022 (for GPUs of CUDA
  * 11.2), from one server.
- * @throws PxvError `DEPENDENCY` if the package, the wheel, a compiler or headers are missing, or the new binding does
- *   not work: then the old binding is restored; `OUTPUT` if a binding exists already
+ * @throws PxvError `DEPENDENCY` if the package, the wheel, a compiler or headers are missing, or on Windows; also if
+ *   the new binding does not work: then the old binding is restored. `OUTPUT` if a binding exists and `overwrite` is
+ *   not set, or if it cannot be written; the signal's reason if aborted
  */
 export async function buildTensorflowBinding(options: BuildBindingOptions = {}): Promise<BuiltBinding> {
   const { onStep, signal, overwrite = false, installed = findTensorflowPackage() } = options;
@@ -124,6 +125,7 @@ export async function buildTensorflowBinding(options: BuildBindingOptions = {}):
 /**
  * Loads a TensorFlow package in a process of its own and returns its facts. The process is killed after 120 s, as a
  * driver that does not fit may hang.
+ * @throws the error of `execFile` if the process fails, is killed or is aborted
  */
 export async function probeTensorflow(installed: TensorflowPackage, signal?: AbortSignal): Promise<TensorflowFacts> {
   const printed = await execute(process.execPath, ['--eval', PROBE_SCRIPT, installed.folder], signal, PROBE_SECONDS);

@@ -5,12 +5,13 @@ import { runOrCompose } from './operation.js';
 
 /**
  * Convolves `x`: see kernels/convolution.ts. The tape does not differentiate this function or its two gradients: they
- * are parts of operations with gradients of their own.
+ * are parts of operations with gradients of their own. The caller disposes the result.
  * @param x [batch, inHeight, inWidth, inFeatures]
  * @param weights [kernel height, kernel width, inFeatures, outFeatures], zero where masked
  * @param options `bias` [outFeatures]; `plus` [batch, outHeight, outWidth, outFeatures], added; `relu`: x goes through
  *   a ReLU first
  * @returns [batch, outHeight, outWidth, outFeatures]
+ * @throws PxvError `USAGE` if a tensor does not fit `shape`
  */
 export function convolution(
   x: Tensor4D,
@@ -29,9 +30,10 @@ export function convolution(
 
 /**
  * Computes the gradient of `convolution` with respect to x, then adds `plus`. The gradient is zero where `reluInput`
- * (the x of a forward call with `relu`) is not above zero.
+ * (the x of a forward call with `relu`) is not above zero. The caller disposes the result.
  * @param dy [batch, outHeight, outWidth, outFeatures]
  * @returns [batch, inHeight, inWidth, inFeatures], the shape of reluInput and plus too
+ * @throws PxvError as `convolution`
  */
 export function convolutionInputGradient(
   dy: Tensor4D,
@@ -52,9 +54,11 @@ export function convolutionInputGradient(
 }
 
 /**
- * Computes the gradients of `convolution` with respect to its weights (zero where masked) and its bias.
+ * Computes the gradients of `convolution` with respect to its weights (zero where masked) and its bias. The caller
+ * disposes the result.
  * @param x input of the forward call, with the same `relu`
  * @param dy [batch, outHeight, outWidth, outFeatures]
+ * @throws PxvError as `convolution`
  */
 export function convolutionFilterGradient(
   x: Tensor4D,
@@ -113,7 +117,7 @@ function windowOf({ outHeight, outWidth, stride, kernel, taps }: ConvolutionShap
 
 /**
  * Crops images [batch, height, width, features] to a window, in pixels. The window may extend beyond the image, where
- * the result is zero.
+ * the result is zero. Call `cropWithZeros` within `tf.tidy`.
  */
 export function cropWithZeros({ top, left, height, width }: Window, images: Tensor4D): Tensor4D {
   const [batch, rows, columns, features] = images.shape;

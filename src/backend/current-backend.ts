@@ -29,7 +29,13 @@ export function currentInstructionSet(): InstructionSet {
   return addon instanceof PxvError ? 'wasm' : addon.instructionSets.at(-1)!;
 }
 
-/** Makes the native backend with the kernels of `instructionSet` the current one. @returns number of threads */
+/**
+ * Makes the native backend with the kernels of `instructionSet` the current one.
+ * @param threads number of threads; undefined: all cores
+ * @returns number of threads
+ * @throws PxvError `USAGE` if the CPU lacks `instructionSet`, or `threads` is no integer from 1 to 1024; `DEPENDENCY`
+ *   if the library or the backend does not start
+ */
 export async function useKernels(instructionSet: InstructionSet, threads: number | undefined): Promise<number> {
   const library = libraryOf(instructionSet);
   library.setThreads(threads ?? library.cores);

@@ -17,8 +17,9 @@ export interface EarlierInputs {
 /**
  * Computes the features of each pixel by an earlier-pixels method: see the kernel of the method. Differentiable in the
  * expected frame if the method has a gradient kernel. Otherwise, and in all other inputs, the gradient is zero, as a
- * match is a discrete choice.
+ * match is a discrete choice. The caller disposes the result.
  * @returns [batch, height, width, features of the method]
+ * @throws PxvError `USAGE` if an input does not fit `shape`
  */
 export function readEarlierPixels(method: EarlierMethod, shape: EarlierPixelsShape, inputs: EarlierInputs): Tensor4D {
   const numbers = { ...shape, batch: inputs.image.shape[0] };

@@ -5,9 +5,10 @@ import { differentiable, assertShape, hasKernels, runKernel } from './operation.
 
 /**
  * Adds two feature maps, the second shifted down by `rows` (up if negative) and padded with zeros. The tape does not
- * differentiate this function, as callers bring gradients of their own.
+ * differentiate this function, as callers bring gradients of their own. The caller disposes the result.
  * @param a [batch, height, width, features]; null: zero
  * @param b shaped as `a`
+ * @throws PxvError `USAGE` if the shapes of `a` and `b` differ
  */
 export function addMoved(a: Tensor4D | null, b: Tensor4D, rows: number): Tensor4D {
   if (a !== null) assertShape('addMoved', 'a', a, b.shape);

@@ -61,6 +61,8 @@ export interface KernelLibrary {
  * Makes a kernel library: adds the lookup of kernels by instruction set, and a check of the number of threads.
  * @param sets kernels by instruction set, in ascending order
  * @param host other members, as the native addon or WebAssembly implements them; `setThreads` gets valid counts only
+ * @returns library whose `kernels` and `setThreads` throw PxvError `USAGE` for an absent instruction set and a wrong
+ *   count
  */
 export function makeLibrary(
   sets: ReadonlyMap<InstructionSet, Kernels>,
@@ -112,7 +114,10 @@ export function libraryOf(instructionSet: InstructionSet): KernelLibrary {
 
 const LOAD_ADDON = 'load the native addon';
 
-/** Returns the native addon's library, or the error `DEPENDENCY` if the addon does not load. */
+/**
+ * Returns the native addon's library, or the error `DEPENDENCY` if the addon does not load.
+ * @throws PxvError `USAGE` if no loaders are set
+ */
 export function tryAddon(): KernelLibrary | PxvError {
   try {
     return loadersOf(LOAD_ADDON).addon();

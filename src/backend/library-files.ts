@@ -15,16 +15,14 @@ let loaded: KernelLibrary | undefined;
 
 /**
  * Loads the kernels in WebAssembly from the package's own file; runs on every machine.
- * @throws PxvError `DEPENDENCY` if the file is missing or broken
+ * @throws PxvError `DEPENDENCY` if the file is missing or broken; `RESOURCES` if there is no address space for its
+ *   memory
  */
 export function loadWasm(): KernelLibrary {
   return (loaded ??= loadWasmFrom(join(packageFolder(), 'wasm', 'pxv.wasm')));
 }
 
-/**
- * Loads the kernels in WebAssembly from the file at `path`.
- * @throws PxvError `DEPENDENCY` if the file is missing or broken
- */
+/** Loads the kernels in WebAssembly from the file at `path`. @throws PxvError as `loadWasm` */
 export function loadWasmFrom(path: string): KernelLibrary {
   try {
     return wasmLibrary(readFileSync(path), threads);

@@ -5,9 +5,11 @@ import { runDifferentiable } from './operation.js';
 
 /**
  * Returns the softmax cross-entropy -log softmax(logits)[target] of each row, in nats. Differentiable in the logits.
+ * The caller disposes the result.
  * @param logits [rows, levels]
  * @param targets [rows], int32, 0 .. levels - 1
  * @returns [rows]
+ * @throws PxvError `USAGE` if the shapes do not match
  */
 export function softmaxCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor1D {
   const [rows, levels] = logits.shape;
@@ -19,10 +21,11 @@ export function softmaxCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor
 
 /**
  * Returns the sigmoid cross-entropy -log P(target) of each row, in nats, with P(1) = sigmoid(logit) and P(0) =
- * sigmoid(-logit). Differentiable in the logits.
+ * sigmoid(-logit). Differentiable in the logits. The caller disposes the result.
  * @param logits [rows, 1]
  * @param targets [rows], int32, 0 or 1
  * @returns [rows]
+ * @throws PxvError `USAGE` if the shapes do not match
  */
 export function sigmoidCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor1D {
   const rows = logits.shape[0];
@@ -35,11 +38,13 @@ export function sigmoidCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor
 
 /**
  * Returns -log P of each sub-pixel, in nats, under a mixture of discretised logistics, given the earlier colours of the
- * row: see kernels/logistic-mixture.ts. Differentiable in the parameters and the anchors.
+ * row: see kernels/logistic-mixture.ts. Differentiable in the parameters and the anchors. The caller disposes the
+ * result.
  * @param parameters [rows, 3K] for one colour, [rows, 12K] for three
  * @param targets [rows, colours], int32, 0 .. levels - 1
  * @param anchors [rows, colours * A], where the means start, in levels
  * @returns [rows, colours]
+ * @throws PxvError `USAGE` if a tensor does not fit `shape`
  */
 export function logisticMixture(
   shape: MixtureShape,

@@ -15,10 +15,12 @@ export interface LstmStates {
 
 /**
  * Runs an LSTM layer over images, given the gates before the state-to-state product: see ScanShape. The tape does not
- * differentiate this function or its gradient: they are parts of operations with gradients of their own.
+ * differentiate this function or its gradient: they are parts of operations with gradients of their own. The caller
+ * disposes the result.
  * @param gates [batch, height, width, 4h]
  * @param weights [1, taps, h, 4h]
  * @param initial [2, h], h and c of pixels outside the image; null: zeros
+ * @throws PxvError `USAGE` if a tensor does not fit `shape`
  */
 export function lstm(gates: Tensor4D, weights: Tensor4D, initial: Tensor2D | null, shape: ScanShape): LstmStates {
   const numbers = { shape, batch: gates.shape[0] };
@@ -53,9 +55,10 @@ export function lstm(gates: Tensor4D, weights: Tensor4D, initial: Tensor2D | nul
  * Computes the gradients of `lstm` with respect to gates, weights and initial states (null if `initial` is null). The
  * rule is in native/kernels/lstm_cell.h. d weights = sum over pixels of previous hidden states times gate gradients.
  * Pixels at the border read the initial states in the place of previous ones; d initial = sum of the gradients of these
- * reads.
+ * reads. The caller disposes the result.
  * @param dOut [batch, height, width, h]
  * @param states outputs of the forward call with the same weights and initial states
+ * @throws PxvError as `lstm`
  */
 export function lstmGradient(
   dOut: Tensor4D,

@@ -26,7 +26,7 @@ const outputNames = Object.fromEntries(kernelNames.map((name) => [name, Object.k
 
 /**
  * Runs a kernel on tensors, on a backend that `hasKernels`. The outputs are tensors of the shapes in the kernel's
- * description. An output tied to a missing input is null.
+ * description. An output tied to a missing input is null. The caller disposes the result.
  */
 export function runKernel<K extends KernelName>(
   kernel: K,
@@ -50,7 +50,7 @@ function expectInputs<K extends KernelName>(kernel: K, numbers: KernelNumbers<K>
 }
 
 /**
- * Runs a kernel, or its composed form on a backend without pxv's kernels.
+ * Runs a kernel, or its composed form on a backend without pxv's kernels. The caller disposes the result.
  * @param composed computes the same outputs with operations of tfjs
  * @throws PxvError `USAGE` if the shape of an input differs from the kernel's description
  */
@@ -72,7 +72,7 @@ const gradientOf = (name: string) => `d${name[0].toUpperCase()}${name.slice(1)}`
 /**
  * Runs a kernel of one output, or its composed form, as an operation on the tape. The tape differentiates the composed
  * form. The kernel's gradients are the kernels named as the kernel plus `...Gradient`. They compute gradients of some
- * inputs from the inputs and the gradient of the output.
+ * inputs from the inputs and the gradient of the output. The caller disposes the result.
  * @throws PxvError `USAGE` if the shape of an input differs from the kernel's description
  */
 export function runDifferentiable<K extends KernelName, T extends Tensor>(
@@ -100,7 +100,8 @@ export function runDifferentiable<K extends KernelName, T extends Tensor>(
 
 /**
  * Runs a kernel of one output. On a backend without pxv's kernels, runs the kernel on the host in WebAssembly, with
- * equal results but slower. The tape does not differentiate this function.
+ * equal results but slower. The tape does not differentiate this function. The caller disposes the result.
+ * @throws PxvError `USAGE` if an input does not fit the kernel; `DEPENDENCY` if WebAssembly is needed and does not load
  */
 export function runAnywhere<K extends KernelName, T extends Tensor>(
   kernel: K,
@@ -120,8 +121,9 @@ export function runAnywhere<K extends KernelName, T extends Tensor>(
 }
 
 /**
- * Runs a kernel as `runAnywhere` does, as an operation on the tape whose gradients are zero: for discrete choices and
- * the like.
+ * Runs a kernel as `runAnywhere` does, as an operation on the tape whose gradients are zero, such as a discrete choice.
+ * The caller disposes the result.
+ * @throws PxvError as `runAnywhere`
  */
 export function runWithoutGradient<K extends KernelName, T extends Tensor>(
   kernel: K,

@@ -5,10 +5,12 @@ import { runDifferentiable } from './operation.js';
 
 /**
  * Mixes warped frames, pixel by pixel: see kernels/warped-mixture.ts. Differentiable in the motion and the frames. In
- * the composed form the tape differentiates: the gradient of a coordinate is zero where clamped.
+ * the composed form the tape differentiates: the gradient of a coordinate is zero where clamped. The caller disposes
+ * the result.
  * @param frames [batch, height, width, K * channels]
  * @param motion [batch, height, width, 3 K F]: vertical displacements, horizontal displacements, logits
  * @returns [batch, height, width, channels]
+ * @throws PxvError `USAGE` if a tensor does not fit `shape`
  */
 export function warpedMixture(shape: WarpShape, frames: Tensor4D, motion: Tensor4D): Tensor4D {
   const numbers = { ...shape, batch: motion.shape[0] };

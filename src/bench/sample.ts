@@ -28,7 +28,10 @@ export interface BenchSampleResult {
   peakMemoryMiB: number;
 }
 
-/** Measures the time to draw a batch of images from a network with random weights. */
+/**
+ * Measures the time to draw a batch of images from a network with random weights.
+ * @throws PxvError `CHECKPOINT` if probabilities are not finite; the signal's reason if aborted
+ */
 export async function benchSample(
   { network: settings, batch, tries, seed }: BenchSampleSettings,
   onProgress?: (done: number) => void,

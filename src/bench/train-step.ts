@@ -59,6 +59,7 @@ const WARM_UP = 3;
  * Times training steps (gradients, then an RMSProp update) of a network on images of random levels, on the current
  * backend.
  * @param onStep called after each step with its number: -2 to 0 for warm-up steps, then from 1
+ * @throws PxvError `USAGE` if the backend lacks `precision`; the signal's reason if aborted
  */
 export async function benchTrain(
   { network: settings, batch, steps, precision, seed }: BenchTrainSettings,

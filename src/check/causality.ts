@@ -16,6 +16,7 @@ const ATTEMPTS = 8;
  * at least one later output must change.
  * @param chosen indices of the sub-pixels to change
  * @returns one line for each fault; empty if there are none
+ * @throws the signal's reason if `checked.signal` is aborted
  */
 export async function findCausalityFaults(checked: CheckedNetwork, chosen: readonly number[]): Promise<string[]> {
   const { network, fields, seed, onProgress, signal } = checked;

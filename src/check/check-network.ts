@@ -37,6 +37,8 @@ const MIN_OUTPUTS = 27;
  * Checks a network with given weights on the current backend: masks, causality, context by gradients, and agreement of
  * sampling and scoring.
  * @param weights arrays in the order of `network.parameters`
+ * @throws PxvError `USAGE` if no backend was chosen; `CHECKPOINT` if probabilities are not finite; the signal's reason
+ *   if aborted
  */
 export async function checkNetwork(
   network: Network,

@@ -18,13 +18,14 @@ import { checkDraws, checkStreams, formatSubPixel, locateSubPixel } from './sub-
 const GRADIENT_SCALE = 2 ** 64;
 
 /**
- * Checks the promised context by gradients. The gradient of an output with respect to a sub-pixel must be nonzero if
- * the sub-pixel is promised, else zero.
+ * Checks the promised context by gradients. Without faults, the gradient of an output with respect to a sub-pixel is
+ * nonzero if the sub-pixel is promised, else zero.
  *
  * Unmasked weights and all inputs are random and positive. No ReLU closes, all derivatives are positive, and no two
  * paths from a sub-pixel to an output cancel.
  * @param outputs indices of the sub-pixels whose outputs are checked
  * @returns one line for each output with a missing dependency, and one with an extra; empty if there are none
+ * @throws the signal's reason if `checked.signal` is aborted
  */
 export async function findContextFaults(checked: CheckedNetwork, outputs: readonly number[]): Promise<string[]> {
   const { fields, network, seed } = checked;
@@ -50,6 +51,7 @@ export const SMALL_GRADIENT = 1e-6;
  * pair of output and sub-pixel is used if its gradient is above `SMALL_GRADIENT` times the output's largest gradient.
  * Returns 0 if nothing is promised.
  * @param outputs indices of the sub-pixels whose outputs are measured
+ * @throws the signal's reason if `checked.signal` is aborted
  */
 export async function measureUsedContext(checked: CheckedNetwork, outputs: readonly number[]): Promise<number> {
   let promised = 0;

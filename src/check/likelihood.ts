@@ -25,6 +25,7 @@ const SUM_TOLERANCE = { drawn: 1e-9, scored: 1e-5 };
  * Context frames or a coarser image, if the network reads them, are random. Pixels known from the coarser image are
  * neither drawn nor scored.
  * @param weights parameters as arrays
+ * @throws PxvError `CHECKPOINT` if probabilities are not finite; the signal's reason if `checked.signal` is aborted
  */
 export async function checkLikelihood(checked: CheckedNetwork, weights: readonly Float32Array[]): Promise<Finding[]> {
   const { network, parameters, seed, onProgress, signal } = checked;

@@ -19,12 +19,12 @@ export const TOO_SHORT_REASON = 'one frame has nothing before it to predict it f
  * Runs `work` on each clip, one after another. The ranks of a process group share the clips. Skips a clip with a
  * warning if `work` throws `INPUT` or `RESOURCES`, or returns null because the clip is too short.
  *
- * If `signal` is aborted, throws its reason. With `keepFinished`, a single process that has finished a clip returns the
- * finished clips instead.
+ * With `keepFinished`, an abort returns the finished clips of a single process, if there are any.
  * @param work returns the result for a clip, or null for a clip that is too short
  * @param hooks `onNext` is called after each clip with its name and its position among the sources, from 1
  * @returns results in the order of `sources`, skipped clips, and the number of clips not processed
- * @throws other errors of `work`; also `INPUT` and `RESOURCES` if the only source is a clip's own path
+ * @throws PxvError the signal's reason if aborted; `INPUT` and `RESOURCES` of `work` if the only source is a clip's own
+ *   path; other errors of `work`
  */
 export async function forEachClip<T>(
   sources: readonly ClipSource[],

@@ -47,7 +47,8 @@ export async function readCodedHeader(path: string): Promise<CodedHeader> {
  *
  * @throws PxvError `INPUT` if the file cannot be read, or if no frame is intact; `CHECKPOINT` if the model is not
  *   found; `USAGE` if an option is invalid, or if this machine's arithmetic differs from the encoder's; `OUTPUT` if
- *   `out` cannot be written; the signal's reason if aborted
+ *   `out` cannot be written; `DEPENDENCY` if FFmpeg is needed and missing; `RESOURCES` if memory is short; the signal's
+ *   reason if aborted
  */
 export async function decodeFile(path: string, asked: DecodeFileOptions): Promise<DecodedFile> {
   const options = parseOptions('decode', decodeFileFields, asked);

@@ -54,8 +54,9 @@ const MAX_BATCH = 8;
  *
  * @param trained video or image model
  * @param path video file, or folder of images
- * @throws PxvError `USAGE` if an option is invalid, `INPUT` if the clip cannot be read, `OUTPUT` if the file cannot be
- *   written; the signal's reason if aborted
+ * @throws PxvError `USAGE` if an option is invalid; `INPUT` if the clip cannot be read; `OUTPUT` if the file cannot be
+ *   written; `DEPENDENCY` if FFmpeg is needed and missing; `CHECKPOINT` if a model is not found or its probabilities
+ *   are not finite; `RESOURCES` if memory is short; the signal's reason if aborted
  * @example
  * ```js
  * import { chooseBackend, decodeFile, encodeClip, loadModel } from 'pxv';

@@ -30,6 +30,7 @@ export interface ModelImages extends Pick<ModelClip, 'frames'> {
 /**
  * Returns the paths of the still images below a folder, at any depth. Returns null if `path` is a file or holds no
  * images. Returns null for a video model if the images are frames of a clip.
+ * @throws PxvError `INPUT` if a folder cannot be read
  */
 export async function listStillImages(path: string, { chain }: Model): Promise<string[] | null> {
   const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;
@@ -42,8 +43,9 @@ export async function listStillImages(path: string, { chain }: Model): Promise<s
  * Opens still images for a model. The frames are read when `frames` is iterated.
  *
  * @param files result of `listStillImages`, at least one path
- * @throws PxvError `INPUT` if an image cannot be read, if sizes differ and `size` is not fixed, or if two output names
- *   collide
+ * @throws PxvError `INPUT` if the first image cannot be read, or a path relative to `folder` is over 512 bytes; `INPUT`
+ *   if two paths differ only in case or extension: both would be decoded to one PNG. Iterating `frames` throws `INPUT`
+ *   if an image cannot be read, or if sizes differ and `size` is not fixed
  */
 export async function openImages(
   { chain }: Model,

@@ -43,7 +43,7 @@ export interface DecodeOptions {
  * decoding resumes at the next key frame. Closes `reader`.
  *
  * @param reader reader after `reader.header()`
- * @throws PxvError as `assertArithmetic` and `FrameCoder`; the signal's reason if aborted
+ * @throws PxvError as `assertArithmetic` and `FrameCoder.decode`; the signal's reason if aborted
  */
 export async function* decodeFrames(
   reader: CodedReader,

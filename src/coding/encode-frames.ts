@@ -20,7 +20,7 @@ import { FrameCoder } from './frame-coder.js';
 export interface StillCodec {
   /** Encodes a frame losslessly. */
   encode(frame: Frame): Promise<Uint8Array>;
-  /** Decodes a result of `encode` to the frame's `data`; other bytes decode to arbitrary bytes. */
+  /** Decodes a result of `encode` to the frame's `data`. Other bytes decode to arbitrary bytes, or an error. */
   decode(bytes: Uint8Array): Promise<Uint8Array>;
 }
 
@@ -76,7 +76,8 @@ type Records = readonly { written: EncodedFrame; bytes: Uint8Array }[];
  *
  * @param model model of the frames' size and colours
  * @param frames frames, quantized to the model's levels
- * @throws PxvError as `FrameCoder`; the signal's reason if aborted
+ * @throws PxvError `USAGE` if the current backend has no native kernels; `INPUT` if a frame has another size than the
+ *   model's; `CHECKPOINT` if probabilities are not finite; the signal's reason if aborted; errors of `frames`
  */
 export async function* encodeFrames(
   model: Model,

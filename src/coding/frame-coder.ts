@@ -41,7 +41,8 @@ export class FrameCoder {
   private readonly kernels: Kernels;
 
   /**
-   * @throws PxvError `USAGE` if the current backend has no native kernels, whose results a decoder repeats bit for bit
+   * @throws PxvError `USAGE` if no backend was chosen, or the current one has no native kernels, whose results a
+   *   decoder repeats bit for bit
    */
   constructor(readonly model: Model) {
     if (!hasKernels()) throw otherBackend();
@@ -60,7 +61,7 @@ export class FrameCoder {
   /**
    * Encodes a batch of frames.
    *
-   * @param examples frames with their conditioning inputs
+   * @param examples frames with their conditioning inputs; the caller disposes them
    * @throws PxvError `CHECKPOINT` if probabilities are not finite
    */
   async encode(examples: Examples): Promise<CodedFrame[]> {
@@ -97,7 +98,7 @@ export class FrameCoder {
    *
    * @param examples one example with the frame's conditioning inputs; its image is not read
    * @param coded `CodedFrame.scales` of `encode`; other bytes decode to an arbitrary frame
-   * @throws the signal's reason if aborted
+   * @throws PxvError `CHECKPOINT` if probabilities are not finite; the signal's reason if aborted
    */
   async decode(examples: Examples, coded: CodedFrame['scales'], signal?: AbortSignal): Promise<Levels> {
     const options = { seed: 0, samples: 1, frame: 0, settings: MODEL_DISTRIBUTION, coded, signal };
@@ -105,7 +106,7 @@ export class FrameCoder {
     return levels;
   }
 
-  /** Encodes one frame without context frames: a key frame or a still image. */
+  /** Encodes one frame without context frames: a key frame or a still image. @throws PxvError as `encode` */
   async encodeOne(levels: Levels): Promise<CodedFrame> {
     const buffer = new ExampleBuffer(this.model.chain.exampleShape, 1);
     buffer.addAfter(NO_FRAMES, levels);
@@ -115,7 +116,7 @@ export class FrameCoder {
     return coded;
   }
 
-  /** Decodes a frame of `encodeOne`. @throws the signal's reason if aborted */
+  /** Decodes a frame of `encodeOne`. @throws PxvError as `decode` */
   decodeOne(coded: CodedFrame['scales'], signal?: AbortSignal): Promise<Levels> {
     return this.decode(examplesOfFirst(this.model.chain.exampleShape, 1), coded, signal);
   }

@@ -79,7 +79,10 @@ export interface Conditioning<D extends { type: string }> {
   mapFeatures(description: D): number;
   /** Returns the specifications of the parameters. @param network shape of the network's images */
   parameters(description: D, network: ImageShape): ParameterSpec[];
-  /** Computes the outputs from the conditioning inputs. @param weights tensors in the order of `parameters` */
+  /**
+   * Computes the outputs from the conditioning inputs. Call `condition` within `tf.tidy`.
+   * @param weights tensors in the order of `parameters`
+   */
   condition(
     description: D,
     network: ImageShape,
@@ -90,7 +93,7 @@ export interface Conditioning<D extends { type: string }> {
 
 /**
  * Returns conditioning inputs of zeros for `batch` examples, to measure memory or time: `context` context frames and no
- * coarser image.
+ * coarser image. The caller disposes the result.
  */
 export function zeroInputs(
   { size, channels }: ImageShape,

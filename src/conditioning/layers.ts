@@ -59,7 +59,7 @@ export function bindLayers(layers: readonly ConvolutionLayer[], weights: readonl
   });
 }
 
-/** Returns the residual connection x + layer(x). */
+/** Returns the residual connection x + layer(x). Call `residual` within `tf.tidy`. */
 export function residual(x: Tensor4D, layer: RunLayer): Tensor4D {
   return tf.add<Tensor4D>(x, layer(x));
 }
@@ -110,7 +110,7 @@ export function trunkLayers(
 }
 
 /**
- * Runs a trunk on `inputs`, [batch, height, width, features].
+ * Runs a trunk on `inputs`, [batch, height, width, features]. Call `runTrunk` within `tf.tidy`.
  * @param layers the bound `trunkLayers`
  * @returns the feature map, [batch, height, width, features]
  */

@@ -7,8 +7,8 @@ import { watch } from './watch.js';
 
 /**
  * Joins the process group of all ranks that an MPI launcher has started, this process among them.
- * @param onLoss called once a rank is lost, so that this process must exit at once, with the line to print; null if
- *   another rank prints the line
+ * @param onLoss handler that ends this process; called if another rank has failed, or if its process has ended. The
+ *   argument is the line to print, or null if another rank prints the line
  * @throws PxvError `USAGE` if the number of ranks is no power of two; `DEPENDENCY` if MPI does not join the ranks
  */
 export async function joinProcessGroup(

@@ -61,7 +61,8 @@ export interface VideoScore extends ClipsSummary {
  * `scoreForecasts`). A clip that cannot be read is skipped with a warning. With `keepFinished`, an abort
  * returns the finished clips, if there are any.
  * @throws PxvError `USAGE` if an option is unknown or out of range; `INPUT` if the only clip cannot be read or no clip
- *   is left; the signal's reason if aborted
+ *   is left; `DEPENDENCY` if FFmpeg is needed and missing; `RESOURCES` if memory is short; `CHECKPOINT` if
+ *   probabilities are not finite; the signal's reason if aborted
  * @example
  * ```js
  * import { chooseBackend, loadModel, scoreClips } from 'pxv';

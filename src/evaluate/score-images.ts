@@ -57,8 +57,9 @@ export interface ImageSetScore extends ImageSummary {
 /**
  * Scores a model on a split of a data set.
  * @param name data set, or a folder of images, which are brought to the model's size and channels
- * @throws PxvError if an option is unknown or out of range, the data set's files cannot be read, the model does not fit
- *   them, or the contact sheet cannot be written
+ * @throws PxvError `USAGE` if an option is unknown or out of range, or the model needs context frames; `INPUT` if the
+ *   data set's files cannot be read; `CHECKPOINT` if the model does not fit them; `OUTPUT` if the contact sheet cannot
+ *   be written; `RESOURCES` if memory is short; the signal's reason if aborted
  */
 export async function scoreImageSet(model: Model, name: string, asked: ScoreImageSetOptions): Promise<ImageSetScore> {
   const options = parseOptions('score images', scoreImagesFields, asked);

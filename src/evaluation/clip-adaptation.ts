@@ -58,6 +58,7 @@ export class ClipAdaptation {
    *
    * @param options.onProgress called with the number of finished hindcasts over all histories, and the number of
    *   hindcasts of the current history
+   * @throws PxvError as `learnCorrection`
    */
   async corrections(
     sampler: FrameSampler,

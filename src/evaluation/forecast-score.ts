@@ -47,7 +47,8 @@ export const SAMPLES_PER_BATCH = 16;
 
 /**
  * Predicts frames from several starts of a clip by every kind of forecast, and compares them with the true frames.
- * @throws the signal's reason if the signal is aborted; checked after each drawn row and before each best guess
+ * @throws PxvError `CHECKPOINT` if probabilities are not finite; the signal's reason if aborted, checked after each
+ *   drawn row and before each best guess
  */
 export async function scoreForecasts(
   sampler: FrameSampler,

@@ -31,6 +31,7 @@ export function spaceStarts(frames: number, context: number, horizon: number, co
  * @param frames frames of the clip from the first, at the model's size; read no further than the last start's horizon
  * @param firsts index of the first predicted frame of each start, ascending, as `spaceStarts` returns them
  * @param kept number of known frames that the histories keep (see `FrameHistory`)
+ * @throws PxvError `INPUT` if a frame has another size than the model's; errors of `frames`
  */
 export async function readStarts(
   frames: AsyncIterable<Frame>,

@@ -63,7 +63,7 @@ export type AddExample<Item> = (buffer: ExampleBuffer, item: Item, slower: Examp
  * @param weights tensors in the order of `chain.parameters`, or a `DynamicEvaluation`
  * @param items read with backpressure, at most a batch ahead
  * @param add called once for each item, in order, before the next item is read
- * @throws the signal's reason if the signal is aborted; checked before each batch
+ * @throws the signal's reason if aborted, checked before each batch; errors of `items` and `add`
  */
 export async function* scoreItems<Item>(
   chain: Chain,

@@ -100,7 +100,7 @@ export function scoreBlankExamples(chain: Chain, weights: readonly Tensor[] | Dy
   disposeExamples(buffer);
 }
 
-/** Returns tensors of zeros in the shapes of a chain's weights. */
+/** Returns tensors of zeros in the shapes of a chain's weights. The caller disposes the result. */
 export function blankWeights({ parameters }: Chain): Tensor[] {
   return parameters.map(({ shape }) => tf.fill([...shape], 0));
 }

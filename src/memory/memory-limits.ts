@@ -15,7 +15,7 @@ type DescribedModel = { chain: Chain; description: ModelDescription };
  * Returns the largest batch size, up to `wanted`, whose scoring fits the available memory. Returns `wanted` if memory
  * is not estimated (see `isEstimated`). No result depends on the batch size.
  * @param atAnySize true if the command can score at other sizes than the model's: the error then names size options
- * @throws PxvError `RESOURCES` if one example does not fit
+ * @throws PxvError `RESOURCES` if one example does not fit; `USAGE` if PXV_MEMORY is invalid
  */
 export function fitScoringBatch({ chain, description }: DescribedModel, wanted: number, atAnySize = false): number {
   if (!isEstimated()) return wanted;
@@ -27,7 +27,7 @@ export function fitScoringBatch({ chain, description }: DescribedModel, wanted: 
 
 /**
  * Throws if dynamic evaluation of single examples would take more memory than is available.
- * @throws PxvError `RESOURCES`
+ * @throws PxvError `RESOURCES` if memory is short; `USAGE` if PXV_MEMORY is invalid
  */
 export function assertDynamicEvaluationMemory({ chain, description }: DescribedModel): void {
   if (!isEstimated()) return;

@@ -89,7 +89,8 @@ export interface ScaleScore extends NetworkScore {
 }
 
 /**
- * Scores examples at some scales of a chain. Nats are 0 for sub-pixels known from the coarser scale.
+ * Scores examples at some scales of a chain. Nats are 0 for sub-pixels known from the coarser scale. Call `scoreChain`
+ * within `tf.tidy`.
  * @param parameters tensors in the order of `chain.parameters`
  * @param scales indices of the scales; default: all
  * @param kept outputs of `conditionChain` for the examples, without gradients; default: computed here, with gradients
@@ -116,7 +117,10 @@ export function scoreChain(
   });
 }
 
-/** Runs the conditionings of some scales on examples (see `runConditioning`). @param scales indices of the scales */
+/**
+ * Runs the conditionings of some scales on examples (see `runConditioning`). Call `conditionChain` within `tf.tidy`.
+ * @param scales indices of the scales
+ */
 export function conditionChain(
   chain: Chain,
   parameters: readonly Tensor[],

@@ -42,6 +42,7 @@ export function resolveModelFile(model: string): string {
 /**
  * Writes a model's weights and metadata to a safetensors file, atomically.
  * @param type type of the written weights; default: float32
+ * @throws PxvError `OUTPUT` if the file cannot be written
  */
 export function saveModel(path: string, model: Omit<Model, 'name'>, type: FloatType = 'F32'): void {
   const arrays = nameWeights(model.chain.parameters, model.weights);

@@ -59,7 +59,7 @@ export function buildNetwork(description: NetworkDescription): Network {
 
 /**
  * Runs the conditionings of a network and joins their feature maps, anchors and references. Returns null for an
- * unconditional network.
+ * unconditional network. Call `runConditioning` within `tf.tidy`.
  * @param parameters tensors in the order of `network.parameters`
  * @param conditioningInputs conditioning inputs of the batch
  */
@@ -87,7 +87,7 @@ export function runConditioning(
 
 /**
  * Subsamples outputs of a conditioning, computed at the size of the context frames, to the size of the network's image.
- * Differentiable.
+ * Differentiable. Disposes nothing.
  */
 export function atImage({ conditioning }: NetworkDescription, outputs: readonly Tensor4D[]): Tensor4D[] {
   const { finer } = inputRequirements(conditioning);
@@ -96,7 +96,7 @@ export function atImage({ conditioning }: NetworkDescription, outputs: readonly 
 
 /**
  * Returns the input features of whole images, [batch, height, width, channels * features]. Features of a channel are
- * adjacent, so that they form one colour group. Differentiable in the anchors.
+ * adjacent, so that they form one colour group. Differentiable in the anchors. Call `imageInput` within `tf.tidy`.
  * @param image [batch, height, width, channels], in levels
  * @param anchors anchors of the conditioning, as large as the context frames
  */
@@ -111,7 +111,8 @@ export function imageInput(description: NetworkDescription, image: Tensor4D, anc
 }
 
 /**
- * Returns the outputs for the head at every pixel of known images, [batch, height, width, outputs].
+ * Returns the outputs for the head at every pixel of known images, [batch, height, width, outputs]. Call `runNetwork`
+ * within `tf.tidy`.
  * @param image images in levels, [batch, height, width, channels]
  * @param earlierPixels as in `Examples`
  * @param conditionLearns true to propagate gradients to `condition`
@@ -145,6 +146,7 @@ export interface NetworkScore {
 
 /**
  * Returns -log P(image | conditioning inputs) of every sub-pixel, in nats (1601.06759, equation 1), with the anchors.
+ * Call `scoreNetwork` within `tf.tidy`.
  * @param parameters tensors in the order of `network.parameters`
  * @param kept outputs of `runConditioning` for the examples, without gradients; default: computed here, with gradients
  */
@@ -167,7 +169,7 @@ export function scoreNetwork(
 
 /**
  * Returns the anchors in the layout of heads and engine, [pixels, channels * A]: those of `condition`, or the middle
- * level if there are none.
+ * level if there are none. Call `anchorsByPixel` within `tf.tidy`.
  */
 export function anchorsByPixel(
   { description }: Network,

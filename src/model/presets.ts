@@ -66,7 +66,10 @@ export const headPresets = {
   sigmoid: () => ({ type: 'sigmoid' }),
 } as const satisfies Record<HeadDescription['type'], (choices: HeadChoices) => HeadDescription>;
 
-/** Presets of networks by name, each a stack of one kind of layer: returns the description of a layer of h features. */
+/**
+ * Presets of networks by name: functions from the number of features h and the initial state of the LSTMs to the
+ * description of one layer of the network.
+ */
 export const networks = {
   'pixel-cnn': (hidden) => ({ type: 'pixel-cnn-block', hidden }),
   'row-lstm': (hidden, initialState) => ({ type: 'row-lstm', hidden, initialState }),

@@ -8,7 +8,7 @@ import {
   type SafetensorsFile,
 } from './safetensors-format.js';
 
-/** Writes a safetensors file, atomically. */
+/** Writes a safetensors file, atomically. @throws PxvError `OUTPUT` if the file cannot be written */
 export function writeSafetensors(path: string, file: SafetensorsFile, dtype: FloatType = 'F32'): void {
   writeFileAtomically(path, encodeSafetensors(file, dtype) as NodeJS.ArrayBufferView[]);
 }

@@ -25,7 +25,7 @@ interface Given {
 /**
  * Runs a program over whole images as one operation on the gradient tape. The backward pass runs the ops in reverse
  * order, and sums the gradients of a slot over the ops that read the slot. Differentiable in the parameters and, if the
- * settings say so, in the map, the image and the features of earlier pixels.
+ * settings say so, in the map, the image and the features of earlier pixels. The caller disposes the result.
  * @param parameters tensors in the order of `program.parameters`
  * @param image [batch, height, width, image features]
  * @param map feature map, [batch, height, width, map features]; null if the program reads none

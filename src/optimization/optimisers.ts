@@ -16,7 +16,10 @@ export interface UpdateSettings {
 export interface Optimiser {
   /** Names of the state tensors, such as moments, in the order of `state`. */
   stateNames: readonly string[];
-  /** Returns the updated weight and state. @param scale scalar factor of every gradient, for gradient clipping */
+  /**
+   * Returns the updated weight and state. The caller disposes the result, and the old weight and state.
+   * @param scale scalar factor of every gradient, for gradient clipping
+   */
   update(
     settings: UpdateSettings,
     weight: Tensor,

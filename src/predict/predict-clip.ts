@@ -74,9 +74,10 @@ export function resolveHoldOut<O extends Pick<ParsedOptions<typeof predictClipFi
  * `writePanels`). Each sample, or the best guess, has a panel. If `from` or `holdOut` is given, a panel of the true
  * frames comes first. In a process group, the main process writes. With `keepFinished`, an abort leaves an output that
  * ends with the last finished frame, unless several processes predict or `out` would replace an output.
- * @throws PxvError if an option is unknown or out of range, the model is an image model, the clip cannot be read, no
- *   frame is known before the first predicted one, or the output cannot be written; nothing of the output is left then
- * @throws the signal's reason if aborted; nothing of the output is left, and an existing output stays
+ * @throws PxvError `USAGE` if an option is unknown or out of range, or the model is an image model; `INPUT` if the clip
+ *   cannot be read, or no frame is known before the first predicted one; `OUTPUT` if the output cannot be written;
+ *   `DEPENDENCY` if FFmpeg is needed and missing; `RESOURCES` if memory is short; `CHECKPOINT` if probabilities are not
+ *   finite; the signal's reason if aborted. Nothing of the output is left then, and an existing output stays
  * @example
  * ```js
  * import { chooseBackend, loadModel, predictClip } from 'pxv';

@@ -43,8 +43,8 @@ const clipSources = z.array(clipSource, 'expected the result of listClips');
  * clip, an error for one clip ends the whole call. With `keepFinished`, an
  * abort returns the finished clips, if there are any.
  * @param sources clips, as `listClips` returns
- * @throws PxvError `OUTPUT` or `USAGE`, before any work, if an output cannot be written, exists, or is one of the
- *   clips; `INPUT` if no clip was predicted; the signal's reason if aborted
+ * @throws PxvError `OUTPUT`, `USAGE` or `DEPENDENCY`, before any work, if an output cannot be written, exists, or is
+ *   one of the clips; `INPUT` if no clip was predicted; other codes as `predictClip`; the signal's reason if aborted
  * @example
  * ```js
  * import { chooseBackend, listClips, loadModel, predictClips } from 'pxv';

@@ -71,7 +71,11 @@ export class Prediction {
     return this.history.frames;
   }
 
-  /** Yields the time steps: known frames as they are read, then predicted frames as they are finished. */
+  /**
+   * Yields the time steps: known frames as they are read, then predicted frames as they are finished.
+   * @throws PxvError `INPUT` if the clip cannot be read, or no frame is known before the first predicted one;
+   *   `CHECKPOINT` if probabilities are not finite; the signal's reason if aborted
+   */
   async *steps(): AsyncGenerator<TimeStep> {
     const { adapt, from, onHindcast, onPredicted, onWarning, signal } = this.options;
     const held: TimeStep[] = [];

@@ -35,8 +35,9 @@ export interface CompletedImage {
  * scales agree on shared pixels. The other coarse pixels are drawn given the kept coarse pixels alone. Conditioning on
  * the finer kept pixels would take their likelihood under every possible coarse image. Each finer scale is exact given
  * the coarser scale and all its kept pixels.
- * @throws PxvError if an option is wrong, the image cannot be read, the model is a video model, memory does not
- *   suffice, or the output cannot be written
+ * @throws PxvError `USAGE` if an option is wrong or the model is a video model; `INPUT` if the image cannot be read;
+ *   `OUTPUT` if the output cannot be written; `RESOURCES` if memory is short; `CHECKPOINT` if probabilities are not
+ *   finite; the signal's reason if aborted
  */
 export async function completeImage(model: Model, path: string, asked: CompleteImageOptions): Promise<CompletedImage> {
   const options = parseOptions('complete image', completeImageFields, asked);

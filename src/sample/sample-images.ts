@@ -31,8 +31,9 @@ const BATCH = 16;
 /**
  * Draws images from an unconditional model, and writes them. Image i depends only on the seed and on i. If the signal
  * is aborted after an image is finished, the finished images are written.
- * @throws PxvError `USAGE` if the model needs context frames or `out` is a video; the signal's reason if the signal is
- *   aborted before any image is finished
+ * @throws PxvError `USAGE` if an option is wrong, the model needs context frames or `out` is a video; `OUTPUT` if the
+ *   output cannot be written; `RESOURCES` if memory is short; `CHECKPOINT` if probabilities are not finite; the
+ *   signal's reason if aborted before any image is finished
  * @example
  * ```js
  * import { chooseBackend, loadModel, sampleImages } from 'pxv';

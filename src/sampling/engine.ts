@@ -53,6 +53,7 @@ export class ImageEngine {
   /**
    * @param weights arrays in the order of the network's parameters; they are copied
    * @param instructionSet instruction set whose whole-image kernels give the same outputs, bit for bit
+   * @throws PxvError `USAGE` if the number or length of `weights` does not match the network
    */
   constructor(
     private readonly network: Network,
@@ -71,11 +72,11 @@ export class ImageEngine {
   }
 
   /**
-   * Draws or decodes a batch of images into `images.levels`. The arrays must not be used until the promise settles;
+   * Draws or decodes a batch of images into `images.levels`. The arrays may not be used until the promise settles;
    * other batches may be drawn meanwhile.
    * @returns -log P of each image's drawn sub-pixels under the network at temperature 1, in nats
-   * @throws PxvError `CHECKPOINT` if a sub-pixel's probabilities have no finite positive sum; the reason of
-   *   `options.signal` once it is aborted; any error that `onRow` throws
+   * @throws PxvError `CHECKPOINT` if a sub-pixel's probabilities have no finite positive sum; `USAGE` if an array's
+   *   length does not fit; `INPUT` if the seed is invalid; the reason of `options.signal` if aborted; errors of `onRow`
    */
   async draw(images: EngineArrays, options: EngineOptions): Promise<Float64Array> {
     const { scale, map, anchors, references, levels } = images;

@@ -43,7 +43,8 @@ export interface PredictedFrame {
  * the predictions at every stride that leads to the frame. A sample is drawn about the expected frame, and later frames
  * are predicted from a mix of both (see `carry`).
  * @param histories known frames; left unchanged
- * @throws PxvError `USAGE` if a history is empty; the reason of `signal` once it is aborted
+ * @throws PxvError `USAGE` if a history is empty; `CHECKPOINT` if probabilities are not finite; the signal's reason if
+ *   aborted
  */
 export async function* forecast(
   sampler: FrameSampler,
@@ -149,7 +150,8 @@ const rollOutSchema: z.ZodType<RollOutOptions> = z.strictObject({
  * Draws rollouts: yields one frame of every sample a step, without end (see `forecast`).
  * @param history known frames before the first predicted one: one history for all samples, or one for each
  * @param options default: one sample for each history, from the frame after its last, with seed 1
- * @throws PxvError `USAGE` if an option is unknown or out of its range, or has no meaning for the model
+ * @throws PxvError `USAGE` if an option is unknown or out of its range, or has no meaning for the model; `INPUT` if the
+ *   seed is invalid; the iteration throws as `forecast`
  */
 export function rollOut(
   sampler: FrameSampler,
@@ -186,8 +188,8 @@ export interface BestGuess extends Pick<DrawOptions, 'signal'> {
 /**
  * Yields the best guess, the rollout of expected frames after `history`, without end (see `forecast`).
  * @returns height x width x channels bytes of each frame
- * @throws PxvError `USAGE`, once a frame is requested, if `history` is empty, the model predicts no expected frame, or
- *   the correction was fitted at other strides; the reason of `signal` once it is aborted
+ * @throws PxvError `USAGE`, when the first frame is requested, if `history` is empty, the model predicts no expected
+ *   frame, or the correction was fitted at other strides; the signal's reason if aborted
  */
 export async function* bestGuess(
   sampler: FrameSampler,

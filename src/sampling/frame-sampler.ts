@@ -56,7 +56,7 @@ export class FrameSampler {
   /**
    * Draws a batch of frames, one for each sample. Disposes `examples`.
    * @param examples conditioning inputs, one example for each sample; their images are not read
-   * @throws the reason of `options.signal` once it is aborted
+   * @throws PxvError `CHECKPOINT` if probabilities are not finite; the reason of `options.signal` if aborted
    * @internal
    */
   async draw(examples: Examples, options: DrawOptions): Promise<DrawnLevels[]> {
@@ -238,7 +238,7 @@ export class ImageSampler {
     this.engine = new ImageEngine(network, weights);
   }
 
-  /** Draws a batch of images, one for each sample. @throws the reason of `options.signal` once it is aborted */
+  /** Draws a batch of images, one for each sample. @throws PxvError as `ImageEngine.draw` */
   async draw(images: ImageBatch, options: EngineOptions & Pick<DrawOptions, 'earlierPixels'>): Promise<DrawnImages> {
     const { earlierPixels = true } = options;
     const length = sampleIndices(options.samples).length * frameBytes(this.network.description);

@@ -63,7 +63,7 @@ export function assertCorrectable({ name, chain }: Model, settings: Pick<Samplin
  * @param history known frames; the last `MAX_HINDCAST_FRAMES` that it keeps are read
  * @returns null if `history` keeps fewer than `MIN_HINDCAST_FRAMES` frames, or the model cannot predict at several
  *   strides (see `canPredictAtStrides`)
- * @throws the reason of `signal` once it is aborted
+ * @throws the signal's reason if aborted
  * @example
  * ```js
  * import { bestGuess, chooseBackend, FrameHistory, FrameSampler, learnCorrection, loadModel } from 'pxv';

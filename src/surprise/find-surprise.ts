@@ -73,7 +73,8 @@ const BETWEEN_PARTS = 5;
  * @param trained video model
  * @param source path of a clip, or bytes of a live video or raw stream
  * @throws PxvError `USAGE` if an option is invalid or `trained` is an image model; `INPUT` if a clip cannot be read or
- *   no frame is left to score; `OUTPUT` if the result cannot be written; the signal's reason if aborted
+ *   no frame is left to score; `OUTPUT` if the result cannot be written; `DEPENDENCY` if FFmpeg is needed and missing;
+ *   `RESOURCES` if memory is short; the signal's reason if aborted
  * @example
  * ```js
  * import { chooseBackend, findSurprise, loadModel } from 'pxv';

@@ -123,7 +123,8 @@ export function parseSeconds(learn: readonly string[] | undefined): number | nul
 /**
  * Fits the baseline to the clips of option `learn`. Reads the clips at the frame size of the search, so that the
  * regions correspond.
- * @throws PxvError `INPUT` if a clip cannot be read, or if no clip is longer than the context frames
+ * @throws PxvError `INPUT` if a clip cannot be read, or if no clip is longer than the context frames; others as
+ *   `openClipForModel`; the signal's reason if aborted
  */
 export async function fitBaselineFromClips(
   model: Model,

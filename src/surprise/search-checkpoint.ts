@@ -108,12 +108,16 @@ export class SearchCheckpoint {
     return this.saved.parts.map((frames, at) => ({ path: this.part(at), frames }));
   }
 
-  /** Saves the fitted baseline. */
+  /** Saves the fitted baseline. @throws PxvError `OUTPUT` if the file cannot be written */
   saveBaseline(baseline: Baseline): void {
     this.save({ ...this.saved, baseline });
   }
 
-  /** Commits a part whose video is written at `nextPart`. @param surprise state to resume from after the part */
+  /**
+   * Commits a part whose video is written at `nextPart`.
+   * @param surprise state to resume from after the part
+   * @throws PxvError `OUTPUT` if the file cannot be written
+   */
   commit(rows: readonly TimelineRow[], surprise: AnomalyState | null, meanMap: number): void {
     const numbers = rows.flatMap(({ frame, bits, score, box: { x, y, width, height } }) => {
       return [frame, bits, score, x, y, width, height];

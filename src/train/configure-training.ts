@@ -66,8 +66,8 @@ const SOURCE: ConfigurationSource = { operation: 'configure training', argument:
  * Returns the whole configuration of a training for `trainModel`, with the defaults of `pxv train`.
  * @param source origin of the request, for error messages
  * @param onNote called with a line about each automatic choice that the user should know
- * @throws PxvError `USAGE` if a setting is unknown or out of range; errors of `resolveListedClips`, `loadModel` and
- * opening images
+ * @throws PxvError `USAGE` if a setting is unknown or out of range; `INPUT` if a list or the training images cannot be
+ *   read; `CHECKPOINT` if the model to start from cannot be read
  */
 export async function configureTraining(
   { model, training: settings = {}, data: asked, ...others }: TrainingRequest,

@@ -26,7 +26,8 @@ export interface DryRun {
  * Finds the data of a training, estimates the peak memory, and times a step of each stage on blank data. Writes
  * nothing.
  * @param onWarning called with a line if the backend in use lacks the precision of the configuration
- * @throws PxvError `INPUT` if there is nothing to train on; `CHECKPOINT` as `createInitialCheckpoint`
+ * @throws PxvError `INPUT` if there is nothing to train on; `USAGE` if the data set is unknown or no backend was
+ *   chosen; `CHECKPOINT` as `createInitialCheckpoint`
  */
 export async function dryRunTraining(
   configuration: RunConfiguration,

@@ -57,6 +57,8 @@ interface ClipTraining {
  * validation, `open` holds out clips, or the last fifth of each clip.
  * @param listed true if a resumed training has a list of its files, which reports missing files; paths without clips
  *   are then no error
+ * @throws PxvError `USAGE` if a clip is given both for training and for validation; `INPUT` if a path holds no clip;
+ *   `open` as `openFrameStore`
  */
 export async function findClipData(asked: ClipTraining, listed: boolean): Promise<LocatedData<ClipDataInfo>> {
   const { run, chain, data, training } = asked;

@@ -12,6 +12,7 @@ import type { ImageDataInfo, TrainModelHooks } from './options.js';
 /**
  * Finds the training and validation images of a data set or a folder, and returns them for opening. Test images are
  * never read. The caller closes the result.
+ * @throws PxvError as `openForTraining`; `USAGE` if the images have another size or other channels than the model
  */
 export async function findImageData(
   chain: Chain,

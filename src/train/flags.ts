@@ -80,6 +80,7 @@ export function parseExtension({ resume, steps, minutes }: TrainOptions): Extens
 /**
  * Returns the configuration that the options define, on top of the file of `--config` if given.
  * @param say called with each line that the user should know
+ * @throws PxvError as `configureTraining`; `USAGE` if an option has no meaning beside another or beside the file
  */
 export async function buildConfiguration(
   options: TrainOptions,

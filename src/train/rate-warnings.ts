@@ -8,6 +8,7 @@ import type { ClipsConfiguration } from '../training/configuration.js';
  * Returns a warning if a training starts from a model with a fixed frame rate, but reads clips at their own rates. Else
  * returns null.
  * @param from name or path of the model that the training starts from
+ * @throws PxvError as `loadModel`
  */
 export function lostRateWarning({ frameRate }: ClipsConfiguration, from: string | null): string | null {
   if (from === null || frameRate !== null) return null;

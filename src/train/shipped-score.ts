@@ -23,6 +23,7 @@ export interface ShippedScore {
  * @param from model that the training started from; null for random weights
  * @param onCompare called with the name of the model before the model is scored
  * @returns null if the model is not installed or has other channels or levels, or if no clip frames are held out
+ * @throws PxvError as `loadModel`
  */
 export async function scoreShipped(
   { scoreModel }: Pick<OpenData<unknown>, 'scoreModel'>,

@@ -49,9 +49,10 @@ export interface TrainedRun extends TrainingResult {
  * In a process group, only the main process writes and decides when to stop; all ranks see the same files.
  * @param out run folder
  * @param configuration null: resume the training in `out`
- * @throws PxvError `USAGE` if the configuration, an option or the number of ranks is invalid; `RESOURCES` if memory is
- *   short; `OUTPUT` if the folder is not free; `CHECKPOINT` without a valid state to resume or model to start from;
- *   `INPUT` if a resumed training has changed data; `DIVERGED` as `train`; the signal's reason if aborted
+ * @throws PxvError `USAGE` if the configuration, an option or the number of ranks is invalid; `RESOURCES` if memory or
+ *   disk is short; `OUTPUT` if the folder is not free; `CHECKPOINT` without a valid state to resume or model to start
+ *   from; `INPUT` if data cannot be read, or a resumed training has changed data; `DEPENDENCY` if FFmpeg is needed and
+ *   missing; `DIVERGED` and `INTERRUPTED` as `train`; the signal's reason if aborted
  * @example
  * ```js
  * import { chooseBackend, configureTraining, trainModel } from 'pxv';

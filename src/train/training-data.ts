@@ -12,7 +12,10 @@ import type { TrainModelHooks } from './options.js';
 export interface LocatedData<Facts> {
   /** Files of the data: a name that does not depend on the location, and the path. */
   files: readonly { name: string; path: string }[];
-  /** Opens the data, and decodes clips or images if needed. */
+  /**
+   * Opens the data, and decodes clips or images if needed. Rejects with the errors of decoding (see `openFrameStore`)
+   * and with the signal's reason if aborted.
+   */
   open: () => Promise<OpenData<Facts>> | OpenData<Facts>;
   /** Closes the data, opened or not. */
   close: () => Promise<void> | void;
@@ -30,7 +33,10 @@ export interface OpenData<Facts> {
   validation: string | null;
   /** Held-out frames to predict during the training; null for images, or if nothing is held out. */
   example: HeldOutExample | null;
-  /** Scores a model on the held-out frames that validations score; null for images. */
+  /**
+   * Returns bits/dim of a model on the held-out frames that validations score; null if its channels or levels differ.
+   * The function itself is null for images.
+   */
   scoreModel: ((model: Model, processGroup: ProcessGroup) => Promise<number | null>) | null;
 }
 

@@ -39,6 +39,8 @@ export function sampleRows(description: ModelDescription, needsFrames: boolean):
  * (see `TimeBudget`). A model of video predicts held-out frames; a model of images draws images. All sheets use the
  * same seed. The samples have no effect on the training.
  * @param example held-out frames; null: a model of video draws nothing
+ * @returns callback that rejects with `OUTPUT` if the sheet cannot be written, and with `CHECKPOINT` if probabilities
+ *   are not finite. An abort ends the drawing without an error
  */
 export function createSampleCallback(
   chain: Chain,

@@ -10,6 +10,7 @@ const TIMES = 100;
  * Serves a page about a training on a free port of the loopback interface. The page is built from the run folder,
  * which is only read, and reloads automatically.
  * @param out run folder, which need not exist yet
+ * @throws PxvError `USAGE` if no port is free
  */
 export async function watchTraining(out: string): Promise<LoopbackServer> {
   let drawn = { at: -Infinity, html: '', refresh: OFTEN };

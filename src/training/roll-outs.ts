@@ -22,7 +22,10 @@ export interface RollOutSettings extends RandomFramesSettings {
   still: number;
 }
 
-/** Returns true if a clip of `frames` frames is longer than a rollout, so that at least one context frame is left. */
+/**
+ * Returns true if a clip of `frames` frames is longer than `PREDICTED_FRAMES` frames, so that at least one context
+ * frame is left.
+ */
 export function isLongEnough(frames: number): boolean {
   return frames > PREDICTED_FRAMES;
 }
@@ -91,6 +94,7 @@ export function createRollOutBatches(
 
 /**
  * Returns rollouts of zeros in the shapes of `createRollOutBatches`, to measure memory or time; null if `number` is 0.
+ * The caller disposes the result.
  */
 export function blankRollOut(shape: ExampleShape, number: number): RollOut | null {
   if (number === 0) return null;

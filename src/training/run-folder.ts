@@ -168,7 +168,7 @@ export class RunFolder {
     this.samples.clear();
   }
 
-  /** Writes data.jsonl, atomically. */
+  /** Writes data.jsonl, atomically. @throws PxvError `OUTPUT` if the file cannot be written */
   writeDataList(list: string): void {
     this.writeText(files.data, list);
   }
@@ -218,12 +218,12 @@ export class RunFolder {
     return !read.success || !isDeepStrictEqual(withoutLength(read.data), withoutLength(configuration));
   }
 
-  /** Writes config.json, atomically. */
+  /** Writes config.json, atomically. @throws PxvError `OUTPUT` if the file cannot be written */
   writeConfiguration(configuration: RunConfiguration): void {
     this.writeText(files.configuration, `${JSON.stringify(configuration, null, 2)}\n`);
   }
 
-  /** Writes model.safetensors, atomically. */
+  /** Writes model.safetensors, atomically. @throws PxvError `OUTPUT` if the file cannot be written */
   saveModel(chain: Chain, { configuration, state, step }: Checkpoint): void {
     const weights = toArrays(state.weights);
     saveModel(join(this.path, files.model), { ...facts(configuration, step), chain, weights });
@@ -233,12 +233,13 @@ export class RunFolder {
    * Writes the model again if a state holds the best weights so far, or none was validated yet: a process may have been
    * killed between the two saves. The state is saved first: a training by minutes may resume with other steps and never
    * reach a newer model.
+   * @throws PxvError as `saveModel`
    */
   finishSave(chain: Chain, checkpoint: Checkpoint): void {
     if ((checkpoint.best ?? checkpoint).step === checkpoint.step) this.saveModel(chain, checkpoint);
   }
 
-  /** Writes training.safetensors, atomically. */
+  /** Writes training.safetensors, atomically. @throws PxvError `OUTPUT` if the file cannot be written */
   saveTraining(chain: Chain, checkpoint: Checkpoint): void {
     const { configuration, state, step, best, dataHashes, arithmetic } = checkpoint;
     const { training, data } = configuration;
@@ -253,7 +254,10 @@ export class RunFolder {
     });
   }
 
-  /** Reads training.safetensors; the caller disposes the tensors. @throws PxvError `CHECKPOINT` without a valid file */
+  /**
+   * Reads training.safetensors; the caller disposes the tensors.
+   * @throws PxvError `CHECKPOINT` without a valid file; `USAGE` if no backend was chosen
+   */
   load(): { checkpoint: Checkpoint; chain: Chain } {
     const path = join(this.path, files.training);
     if (!this.hasTraining) throw this.nothingToResume();
@@ -283,7 +287,10 @@ export class RunFolder {
     appendLine(join(this.path, files.log), JSON.stringify(entry));
   }
 
-  /** Removes log lines and samples after `step`, so that the log of a resumed training has no repeated steps. */
+  /**
+   * Removes log lines and samples after `step`, so that the log of a resumed training has no repeated steps.
+   * @throws PxvError `OUTPUT` if the log cannot be written
+   */
   cutLog(step: number): void {
     this.samples.cut(step);
     if (this.textOf(files.log) === null) return;

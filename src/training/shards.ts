@@ -52,6 +52,7 @@ export function shardRange(shard: number, shards: number, examples: number): Ind
  * Computes the gradients of a step, as in `computeGradients`. Each rank computes consecutive shards; a binary tree over
  * all shards adds their gradients. The result is the same to the bit for any number of ranks. The caller disposes the
  * result.
+ * @throws PxvError `USAGE` if the backend lacks `asked.precision`
  */
 export async function computeStepGradients(
   chain: Chain,
@@ -88,6 +89,7 @@ export async function computeStepGradients(
 
 /**
  * Computes the gradients of one shard, weighted by its fraction of the step's examples. The caller disposes the result.
+ * @throws PxvError `USAGE` if the backend lacks `precision`
  */
 export function gradientsOfShard(
   chain: Chain,

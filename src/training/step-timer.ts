@@ -78,7 +78,8 @@ export class StepTimer {
   }
 
   /**
-   * Returns the checkpoint with the number of steps estimated to fit its minutes.
+   * Returns the checkpoint with the number of steps estimated to fit its minutes. The result shares the tensors of
+   * `checkpoint`.
    * @param validate runs a validation to measure its duration; called only if none was measured yet
    */
   async fixSteps(checkpoint: Checkpoint, validate: () => Promise<unknown>): Promise<Checkpoint> {

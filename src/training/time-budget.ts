@@ -14,8 +14,8 @@ export class TimeBudget {
   /**
    * Runs `work` if its expected duration fits the budget.
    * @param first expected duration of the first run, in milliseconds
-   * @param work must throw the reason of its signal once the signal is aborted
-   * @param signal aborts `work` as well
+   * @param work function that rejects with its signal's reason after an abort
+   * @param signal signal that aborts `work` as well
    */
   async spend(first: number, work: (signal: AbortSignal) => Promise<void>, signal?: AbortSignal): Promise<void> {
     const from = performance.now();

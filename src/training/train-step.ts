@@ -17,6 +17,7 @@ export interface TrainStepResult extends Update {
 /**
  * Computes the next step of a checkpoint: gradients, then an update (see `applyUpdate`). All ranks sum the same
  * gradients and compute the same update to the bit.
+ * @throws PxvError `USAGE` if the backend lacks the configured precision
  */
 export async function trainStep(
   chain: Chain,

@@ -76,7 +76,10 @@ export interface TrainingHooks {
   onStep?: (progress: TrainingProgress) => void;
   /** Called with each entry of the log once the entry is written. */
   onEntry?: (entry: LogEntry) => void;
-  /** Called after each validation and its saves, with the duration of the last step; counted as validation time. */
+  /**
+   * Called after each validation and its saves, with the duration of the last step; counted as validation time. If the
+   * hook rejects, the training ends with the error.
+   */
   onValidated?: (checkpoint: Checkpoint, secondsPerStep: number) => Promise<void>;
   /** Signal of the main process, which stops all ranks. */
   signal?: AbortSignal;
@@ -87,7 +90,8 @@ export interface TrainingHooks {
 /**
  * Returns the checkpoint of a new training before its first step, and its chain of networks. The caller disposes the
  * checkpoint's `state`.
- * @throws PxvError `CHECKPOINT` if the model to start from has other networks
+ * @throws PxvError `CHECKPOINT` if the model to start from is missing or has other networks; `USAGE` if no backend was
+ *   chosen
  */
 export function createInitialCheckpoint(configuration: RunConfiguration): { checkpoint: Checkpoint; chain: Chain } {
   const chain = buildChain(configuration.model);
@@ -127,8 +131,9 @@ export function loadStartingWeights(from: string, chain: Chain): Float32Array[] 
  * validations without a new best as `patience` says. Training also stops, after a validation, if its minutes are over;
  * it can then be resumed. A step depends only on the configuration and its index, so a resumed training ends with the
  * same weights. Disposes the tensors of `start`, even on errors.
- * @throws the signal's reason after saving, if the signal is aborted; PxvError `DIVERGED` if the likelihood or a
- *   gradient is not finite: the files then hold the last saved state
+ * @throws PxvError `DIVERGED` if the likelihood or a gradient is not finite: the files then hold the last saved state;
+ *   `OUTPUT` if a file cannot be written; `USAGE` if the backend lacks the precision; after saving, the signal's reason
+ *   if aborted, or `INTERRUPTED` on a rank that the main process stops
  */
 export async function train(
   chain: Chain,
@@ -244,6 +249,7 @@ export class CheckpointSaver {
    * Saves the state after a new best, after the last step, and 60 s after the last save. Saves the model after a new
    * best.
    * @param isBest true if the weights are the best so far
+   * @throws PxvError `OUTPUT` if a file cannot be written
    */
   afterStep(checkpoint: Checkpoint, isBest: boolean): void {
     const isLast = checkpoint.step === checkpoint.configuration.training.steps;
@@ -255,7 +261,10 @@ export class CheckpointSaver {
     if (isBest) this.run.saveModel(this.chain, checkpoint);
   }
 
-  /** Saves the state of a training that stops, and its model if no model was saved. */
+  /**
+   * Saves the state of a training that stops, and its model if no model was saved.
+   * @throws PxvError `OUTPUT` if a file cannot be written
+   */
   atStop(checkpoint: Checkpoint): void {
     this.run.saveTraining(this.chain, checkpoint);
     if (checkpoint.best === null) this.run.saveModel(this.chain, checkpoint);

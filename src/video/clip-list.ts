@@ -55,6 +55,7 @@ export function skipReason({ isExplicit }: ClipSource, error: unknown): string {
 /**
  * Returns the paths of a clip's files: the video file, or the images of its folder. Returns an empty list if the folder
  * cannot be read.
+ * @throws {PxvError} INPUT if the folder holds no numbered images
  */
 export async function listFrameFiles(clip: ClipSource): Promise<string[]> {
   if (!(await isImageFolder(clip))) return [clip.path];

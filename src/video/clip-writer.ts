@@ -41,7 +41,8 @@ type Frames = AsyncIterable<Frame> | Iterable<Frame>;
  * Writes frames as a video, contact sheet or folder of images, chosen by the name of `path`. Replaces an existing
  * output atomically. Pulls `frames` on demand, with backpressure.
  * @param frames at least one; all of one size
- * @throws {PxvError} OUTPUT if the output cannot be written; the signal's reason if aborted; errors of `frames`
+ * @throws {PxvError} USAGE if the name is invalid; OUTPUT if the output cannot be written, or `frames` is empty or
+ *   differs in shape; DEPENDENCY if FFmpeg is needed and missing; the signal's reason if aborted; errors of `frames`
  */
 export async function writeClip(path: string, frames: Frames, options: WriteOptions): Promise<WrittenClip> {
   const { scale = 1, signal, confirm, fileOf = frameFileName } = options;
@@ -117,7 +118,8 @@ export function gifMemory(frames: number, { width, height }: Size): number {
 /**
  * Concatenates MP4 files that `writeClip` wrote, of one size and rate, without encoding them again.
  * @param films path and number of frames of each file, in order
- * @throws {PxvError} OUTPUT if the result cannot be written
+ * @throws {PxvError} OUTPUT if the result cannot be written; DEPENDENCY if there is no FFmpeg, or another program ended
+ *   it
  */
 export async function concatenateVideos(
   path: string,

@@ -30,7 +30,8 @@ const backInTime = /non-monoton\w+ dts/i;
 /**
  * Reads the timestamps of all frames of the first video stream, without decoding. Returns their number, average rate
  * and span.
- * @throws {PxvError} the signal's reason if aborted.
+ * @throws {PxvError} INPUT if FFmpeg writes nothing for 60 s; DEPENDENCY if there is no FFmpeg, or another program
+ *   ended it; the signal's reason if aborted
  */
 export async function scanTimestamps(path: string, signal?: AbortSignal): Promise<Pictures> {
   let haveTimes = true;

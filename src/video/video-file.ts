@@ -48,8 +48,8 @@ const inOrderAt = (frameRate: FrameRate) => ['-r', formatFrameRate(frameRate)];
 let ahead: { path: string; facts: Promise<VideoInfo> } | null = null;
 
 /**
- * Starts to probe a file in the background, so that a later `probeVideo` of the same path waits less. Errors surface in
- * `probeVideo`.
+ * Starts to probe a file in the background, so that the next `probeVideo` of the same path waits less. Does nothing if
+ * `path` is no file. Errors surface in `probeVideo`.
  */
 export function prefetchProbe(path: string, signal?: AbortSignal): void {
   if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return;
@@ -58,8 +58,10 @@ export function prefetchProbe(path: string, signal?: AbortSignal): void {
 }
 
 /**
- * Probes a video file by decoding the first frame of its first video stream.
- * @throws {PxvError} INPUT if there is no frame; the signal's reason if aborted.
+ * Probes a video file by decoding the first frame of its first video stream. If `prefetchProbe` has probed the file,
+ * the signal given there applies, and `signal` is ignored.
+ * @throws {PxvError} INPUT if there is no frame, or none within 60 s; DEPENDENCY if there is no FFmpeg, or another
+ *   program ended it; the signal's reason if aborted
  */
 export function probeVideo(path: string, signal?: AbortSignal): Promise<VideoInfo> {
   const facts = ahead?.path === path ? ahead.facts : lookAt(path, signal);
@@ -151,7 +153,8 @@ const newFilters = 'Reconfiguring filter graph because';
  * Yields the frames of a file at a constant rate, scaled to `size`.
  * @param onDamage called at most once, with one line, at the end or when the loop is left. Reports errors that FFmpeg
  *   logged, a truncated file, and frames that may be lost where the frame size changed
- * @throws {PxvError} INPUT if no frame could be read; the signal's reason if aborted.
+ * @throws {PxvError} INPUT if no frame could be read, or none came within 60 s; DEPENDENCY if there is no FFmpeg, or
+ *   another program ended it; the signal's reason if aborted
  */
 export async function* readVideo(
   video: VideoInfo,

@@ -32,12 +32,11 @@ export interface Geometry<S> {
   encode(kernel: string, shape: S): Int32Array;
 }
 
-/**
- * Scalar arguments of a kernel, with the name of their C++ struct. `V`: type of the values, with `shape` if there is a
- * geometry.
- */
+/** Scalar arguments of a kernel. `V`: type of their values by name, with `shape` if `geometry` is not null. */
 export interface ScalarArguments<V = unknown> {
+  /** Name of the C++ struct that holds the arguments. */
   name: string;
+  /** Type and range of each argument, by the argument's name. */
   fields: Readonly<Record<string, NumberField>>;
   /** Encoder of the object `shape`, if calls pass one; null: none. */
   geometry: Geometry<unknown> | null;
@@ -105,11 +104,11 @@ export interface KernelDescription<
   outputs: O;
   /** Returns derived values by name, such as products of sizes, each of which must be an integer from 0 to 2^31 - 1. */
   limits?: (values: V) => Record<string, number>;
-  /** True if a second version of the kernel rounds factors to bf16 before it multiplies them. */
+  /** True if a second version of the kernel rounds factors to bf16 before it multiplies them. Default: false. */
   inBf16?: boolean;
   /**
-   * True if all instruction sets share one compiled function, not a template: its integer and float64 sums are the same
-   * in all.
+   * True if all instruction sets share one compiled function, whose integer and float64 sums are the same in all.
+   * Default: false: a C++ template is compiled for each instruction set.
    */
   sharedBySets?: boolean;
 }

@@ -18,15 +18,15 @@ export interface ContextTensors {
    */
   noise: Tensor4D;
   /**
-   * Last known frames, if the context of any example ends in expected frames. Undefined: all context frames are known,
-   * or count as known.
+   * Known frames whose motion is continued over the expected frames of the context. Undefined if all context frames are
+   * known, or if motion is estimated again between expected frames.
    */
   known?: KnownFrames | undefined;
 }
 
 /**
- * Last known frames of a context whose later frames were predicted in the place of unknown ones ("expected" frames).
- * The motion between the known frames is extrapolated over the expected ones.
+ * Last known frames of a context that ends in expected frames: frames predicted in place of unknown ones. The motion
+ * between the known frames is extrapolated over the expected frames.
  */
 export interface KnownFrames {
   /** Frames, as in `ContextTensors`. */
@@ -170,7 +170,7 @@ function changeFrames(
   };
 }
 
-/** Mirrors an image left to right. */
+/** Mirrors an image left to right. The caller disposes the result. */
 export function mirrorImage(image: Tensor4D): Tensor4D {
   return tf.reverse(image, 2);
 }
@@ -191,7 +191,10 @@ export function downsampleContext(context: ContextTensors, length: number, step:
   };
 }
 
-/** Returns every `step`-th pixel of a map, down and across, from the first. Differentiable. */
+/**
+ * Returns every `step`-th pixel of a map, down and across, from the first. Differentiable. The caller disposes the
+ * result, which is `map` itself if `step` is 1.
+ */
 export function subsample(map: Tensor4D, step: number): Tensor4D {
   if (step === 1) return map;
   const [batch, height, width, features] = map.shape;
@@ -211,7 +214,8 @@ export function subsample(map: Tensor4D, step: number): Tensor4D {
 
 /**
  * Upsamples a map bilinearly by the factor `step`, and crops the result to `size`. Every `step`-th pixel from the first
- * equals a pixel of `coarse`; beyond the last row and column, these are repeated. Differentiable.
+ * equals a pixel of `coarse`; beyond the last row and column, these are repeated. Differentiable. Call `upsample`
+ * within `tf.tidy`.
  */
 export function upsample(coarse: Tensor4D, step: number, { height, width }: ImageShape['size']): Tensor4D {
   const [batch, rows, columns, features] = coarse.shape;
@@ -235,7 +239,7 @@ function between(map: Tensor4D, axis: 1 | 2, step: number): Tensor {
  */
 export const DIFFERENCE_GAIN = 8;
 
-/** Scales the levels of a context's frames to -1..1, oldest first. */
+/** Scales the levels of a context's frames to -1..1, oldest first. Call `scaleFrames` within `tf.tidy`. */
 export function scaleFrames({ levels }: Pick<ImageShape, 'levels'>, { frames }: ContextTensors): Tensor4D[] {
   const middle = (levels - 1) / 2;
   return frames.map((frame) => tf.div<Tensor4D>(tf.sub(frame, middle), middle));

@@ -130,7 +130,10 @@ export class ExampleBuffer {
   }
 }
 
-/** Returns examples of zeros in the shapes of `ExampleBuffer.tensors`, to measure memory or time. */
+/**
+ * Returns examples of zeros in the shapes of `ExampleBuffer.tensors`, to measure memory or time. The caller disposes
+ * the result.
+ */
 export function blankExamples(shape: ExampleShape, batch: number): Examples {
   const { size, channels } = shape;
   const blank = () => tf.fill<Rank.R4>([batch, size.height, size.width, channels], 0);
@@ -139,6 +142,7 @@ export function blankExamples(shape: ExampleShape, batch: number): Examples {
 
 /**
  * Returns an example for each of `contexts`, to predict the frame after the context. The images to predict are zeros.
+ * The caller disposes the result.
  */
 export function examplesAfter(shape: ExampleShape, contexts: readonly ContextFrames<Levels>[]): Examples {
   const buffer = new ExampleBuffer(shape, contexts.length);
@@ -148,6 +152,7 @@ export function examplesAfter(shape: ExampleShape, contexts: readonly ContextFra
 
 /**
  * Returns `count` examples without context frames, to predict first frames or images. The images to predict are zeros.
+ * The caller disposes the result.
  */
 export function examplesOfFirst(shape: ExampleShape, count: number): Examples {
   return examplesAfter(shape, new Array<ContextFrames<Levels>>(count).fill(NO_FRAMES));
@@ -191,6 +196,7 @@ export class FrameHistory extends StridedHistory<Levels> {
   /**
    * Adds to `buffer` the example of the clip's next frame, in bytes, after this history. With a `subsequence`, the
    * context is that of the subsequence; nothing is added if it has too few known frames.
+   * @throws PxvError `INPUT` if `frame` has another number of bytes than the model's frames
    * @internal
    */
   addExample(buffer: ExampleBuffer, frame: Uint8Array, subsequence?: Subsequence): void {
@@ -199,7 +205,10 @@ export class FrameHistory extends StridedHistory<Levels> {
       buffer.addAfter(context, this.levels(frame));
   }
 
-  /** Returns an example of the next frame of each history, all of one model. The images are placeholders. @internal */
+  /**
+   * Returns an example of the next frame of each history, all of one model. The images are placeholders. @internal The
+   * caller disposes the result.
+   */
   static examples(histories: readonly FrameHistory[]): Examples {
     const contexts = histories.map((history) => history.leading()[0].context);
     return examplesAfter(histories[0].shape, contexts);

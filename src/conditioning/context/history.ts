@@ -69,8 +69,8 @@ export function hasFrame({ stride, phase }: Subsequence, ahead: number): boolean
 }
 
 /**
- * Returns true if a subsequence predicts the frame `ahead` frames after the last known one. The subsequence must
- * contain the frame, and `ahead` must be its stride or more.
+ * Returns true if a subsequence predicts the frame `ahead` frames after the last known one: if the subsequence contains
+ * the frame, and `ahead` is its stride or more. Returns false otherwise.
  */
 export function leadsTo(subsequence: Subsequence, ahead: number): boolean {
   return hasFrame(subsequence, ahead) && ahead >= subsequence.stride;
@@ -78,7 +78,7 @@ export function leadsTo(subsequence: Subsequence, ahead: number): boolean {
 
 /**
  * Returns the expected frame: the mean of the predictions of a frame at several strides, as the sum of `expected` over
- * the sum of `counts`.
+ * the sum of `counts`. Call `meanOverStrides` within `tf.tidy`.
  * @param expected predictions or sums of predictions, [batch, height, width, features]; zeros for an example without a
  *   prediction
  * @param counts number of predictions in each of `expected`, [batch, 1, 1, 1]; default: 1

@@ -68,14 +68,17 @@ export function earlierNumbers(description: NetworkDescription): { references: n
   return { references: shape.references, earlier };
 }
 
-/** Joins references along the channels: [batch, height, width, references * channels]. */
+/**
+ * Joins references along the channels: [batch, height, width, references * channels]. The caller disposes the result.
+ */
 export function joinReferences(references: readonly Tensor4D[]): Tensor4D {
   return tf.concat([...references], 3);
 }
 
 /**
  * Returns the features of earlier pixels of whole images, [batch, height, width, features], with `countEarlierFeatures`
- * features; null for a network without methods. Differentiable in the first anchor, the expected frame.
+ * features; null for a network without methods. Differentiable in the first anchor, the expected frame. Call
+ * `computeEarlierFeatures` within `tf.tidy`.
  * @param image images in levels, [batch, height, width, channels]
  * @param earlierPixels mask, [batch, 1, 1, 1]: 0 for examples that read the features of no match, else 1; null: all 1
  */

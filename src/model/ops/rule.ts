@@ -11,7 +11,7 @@ export interface OpRule<O> {
   kept(op: O): readonly Slot[];
   /** Returns the slots that the forward pass reads and the backward pass does not. */
   passing(op: O): readonly Slot[];
-  /** Writes the value of the op's output into `values`. */
+  /** Writes the value of the op's output into `values`, whose tensors the caller disposes. */
   forward(op: O, parameters: readonly Tensor[], values: SlotTensors): void;
   /** Adds the gradients of the op's inputs to `pass`, from the gradient of its output. */
   backward(op: O, pass: BackwardPass): void;
@@ -36,7 +36,7 @@ export class BackwardPass {
     this.gradients.set(out.id, given);
   }
 
-  /** Returns the sum of a slot's gradients so far; undefined if there is none. */
+  /** Returns the sum of a slot's gradients so far; undefined if there is none. The pass disposes the result. */
   gradient(slot: Slot): Tensor4D | undefined {
     return this.gradients.get(slot.id);
   }
