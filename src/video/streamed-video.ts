@@ -58,6 +58,8 @@ export async function openStream(bytes: AsyncIterable<Uint8Array>, options: Stre
   });
   const stop = () => run.kill();
   signal?.addEventListener('abort', stop);
+  // A signal that was aborted before has no event to come.
+  if (signal?.aborted) stop();
   async function* frames() {
     try {
       yield* pictures(readOutput(run, NAME, undefined, Infinity), channels);

@@ -57,6 +57,19 @@ test('raw frames are given as they come, before the stream has ended, and an abo
   expect(input.destroyed).toBe(true);
 });
 
+test('a signal that is aborted before the first frame rejects with its reason, whenever it was aborted', async () => {
+  const size = { width: 24, height: 16 };
+  const reason = new Error('no longer needed');
+  const late = new AbortController();
+  for (const signal of [AbortSignal.abort(reason), late.signal]) {
+    const input = new PassThrough();
+    const opened = openStream(input, { size, channels: 3, rawSize: size, signal });
+    setTimeout(() => late.abort(reason), 200);
+    await expect(opened).rejects.toBe(reason);
+    expect(input.destroyed).toBe(true);
+  }
+});
+
 test('what is no film is refused in one line', async () => {
   for (const bytes of ['', 'no film'])
     await expect(given(Readable.from([Buffer.from(bytes)]), { size: { shortSide: 8 }, channels: 3 })).rejects.toThrow(
