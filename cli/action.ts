@@ -74,10 +74,10 @@ export function run<Given extends unknown[]>(
 
 /**
  * Makes a command and its subcommands throw usage errors of commander as one line that ends with a reference to the
- * help. Without `throwWrongUsage`, commander prints the error and ends the process.
+ * help. Without `throwUsageError`, commander prints the error and ends the process.
  * @param path command as typed, with its parent commands, such as `pxv datasets get`
  */
-export function throwWrongUsage(command: Command, path = command.name()): void {
+export function throwUsageError(command: Command, path = command.name()): void {
   command.configureOutput({ outputError: () => {} });
   command.exitOverride(({ exitCode, code, message }) => {
     const oneLine = message
@@ -86,7 +86,7 @@ export function throwWrongUsage(command: Command, path = command.name()): void {
       .replace(/\.$/, '');
     throw new CommanderError(exitCode, code, `${oneLine}${fileHint(oneLine)}; see ${path} --help`);
   });
-  for (const below of command.commands) throwWrongUsage(below, `${path} ${below.name()}`);
+  for (const below of command.commands) throwUsageError(below, `${path} ${below.name()}`);
 }
 
 /** Returns a hint for a file whose name starts like a flag, or an empty string. */

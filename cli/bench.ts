@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import type { KernelTiming } from '../src/bench/kernels.js';
 import type { BenchNetwork } from '../src/bench/network.js';
-import type { Roof } from '../src/bench/peaks.js';
+import type { Roofline } from '../src/bench/peaks.js';
 import type { NativeWork } from '../src/bench/train-step.js';
 import type { Workload } from '../src/bench/work.js';
 import type { Size } from '../src/foundation/frame.js';
@@ -170,7 +170,13 @@ function profileTable(profile: NativeWork['profile'], steps: number, secondsPerS
 const PROFILE_TITLES = ['kernel', 'shape', 'calls', 'ms', 'of step', 'GFLOP/s', 'GB/s', 'roof', 'of roof'];
 
 /** Returns GFLOP/s, or an empty string without arithmetic, GB/s, the roof, and the fraction of it. */
-function ratesOf({ flops, bytes, seconds, roof, rooflineFraction }: Workload & Roof & { seconds: number }): string[] {
+function ratesOf({
+  flops,
+  bytes,
+  seconds,
+  roof,
+  rooflineFraction,
+}: Workload & Roofline & { seconds: number }): string[] {
   const gflops = flops > 0 ? (flops / seconds / 1e9).toFixed(1) : '';
   return [gflops, (bytes / seconds / 1e9).toFixed(1), roof, percent(rooflineFraction)];
 }

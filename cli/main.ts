@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { commandNames } from '../src/capabilities.js';
 import { readPackageInfo } from '../src/foundation/package-folder.js';
 import { writeFailure } from '../src/foundation/write-file.js';
-import { reportError, throwWrongUsage } from './action.js';
+import { reportError, throwUsageError } from './action.js';
 import { isMainProcess } from './process-group.js';
 
 function exitWith(error: unknown): void {
@@ -42,7 +42,7 @@ Examples:
   $ pxv doctor                 what works on this machine
   $ pxv train --help           the options of a command, with examples`,
 );
-throwWrongUsage(program);
+throwUsageError(program);
 
 try {
   await program.parseAsync();

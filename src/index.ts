@@ -47,7 +47,7 @@ export {
 export type { AnomalyEvent } from './anomaly/event-detector.js';
 export type { Baseline, CostedFrame } from './anomaly/anomaly-scorer.js';
 export type { SkippedClip } from './clips/for-each-clip.js';
-export type { AskedRate } from './clips/clip-rate.js';
+export type { RequestedRate } from './clips/clip-rate.js';
 export type { Stage } from './training/stages.js';
 export { runSchema, type RunConfiguration, type TrainingConfiguration } from './training/configuration.js';
 export {

@@ -4,12 +4,12 @@ import { frameBytes } from '../foundation/levels.js';
 import { buildNetwork } from '../model/network.js';
 import type { AddOp, ConvOp, LstmOp } from '../model/ops/index.js';
 import { describeBenchNetwork, type BenchNetwork } from './network.js';
-import { findRoof, measureSeconds, type Peaks, type Roof } from './peaks.js';
+import { findRoofline, measureSeconds, type Peaks, type Roofline } from './peaks.js';
 import { shapeName } from './profile.js';
 import type { Workload } from './work.js';
 
 /** Time and work of one call of a kernel at one shape, compared with the roofline. */
-export interface KernelTiming extends Workload, Roof {
+export interface KernelTiming extends Workload, Roofline {
   kernel: KernelName;
   /** Shape in words, including the batch size. */
   shape: string;
@@ -60,7 +60,7 @@ export function* benchKernels(
   }
   for (const { kernel, shape, calls, numbers, passed } of distinct.values()) {
     const timing = measureSeconds(kernels, kernel, numbers, tries, passed, mixed);
-    yield { kernel, shape, calls, ...timing, ...findRoof(timing, peaks) };
+    yield { kernel, shape, calls, ...timing, ...findRoofline(timing, peaks) };
   }
 }
 

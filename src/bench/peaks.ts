@@ -54,8 +54,8 @@ export function measurePeaks(kernels: Kernels, precision: Precision): Peaks {
   };
 }
 
-/** Roof of a kernel: the peak, of arithmetic or of memory, that bounds its speed. */
-export interface Roof {
+/** Roofline of a kernel: the peak, of arithmetic or of memory, that bounds its speed. */
+export interface Roofline {
   /** Peak that bounds the speed. */
   roof: 'compute' | 'memory';
   /** Shortest possible time divided by the measured time; above 1 where arrays stay in the cache between calls. */
@@ -63,10 +63,13 @@ export interface Roof {
 }
 
 /**
- * Returns the roof of a workload: the peak, of arithmetic or of memory, at which the work takes longer. Divides this
- * shortest possible time by the measured `seconds`.
+ * Returns the roofline of a workload: the peak, of arithmetic or of memory, at which the work takes longer, and this
+ * shortest possible time divided by the measured `seconds`.
  */
-export function findRoof({ flops, bytes, seconds }: Workload & { seconds: number }, { gflops, gbytes }: Peaks): Roof {
+export function findRoofline(
+  { flops, bytes, seconds }: Workload & { seconds: number },
+  { gflops, gbytes }: Peaks,
+): Roofline {
   const arithmetic = flops / gflops / 1e9;
   const traffic = bytes / gbytes / 1e9;
   const roof = arithmetic > traffic ? 'compute' : 'memory';

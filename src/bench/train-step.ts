@@ -12,7 +12,7 @@ import { yieldToEventLoop } from '../foundation/yield-to-event-loop.js';
 import { buildChain } from '../model/chain.js';
 import { toTensors } from '../model/model.js';
 import { describeBenchNetwork, randomExamples, type BenchNetwork } from './network.js';
-import { findRoof, measurePeaks, type Peaks, type Roof } from './peaks.js';
+import { findRoofline, measurePeaks, type Peaks, type Roofline } from './peaks.js';
 import { Profile, type ProfileEntry } from './profile.js';
 
 /** Options for `benchTrain`. */
@@ -49,7 +49,7 @@ export interface NativeWork {
   /** Peaks measured in the same run. */
   peaks: Peaks;
   /** Profile of the kernels, longest first; times are sums over all steps. */
-  profile: (ProfileEntry & Roof)[];
+  profile: (ProfileEntry & Roofline)[];
 }
 
 /** Number of warm-up steps, in which memory is allocated and code compiled. */
@@ -101,7 +101,7 @@ export async function benchTrain(
 }
 
 function workOf(watched: Profile, peaks: Peaks, seconds: number): NativeWork {
-  const profile = watched.entries().map((entry) => ({ ...entry, ...findRoof(entry, peaks) }));
+  const profile = watched.entries().map((entry) => ({ ...entry, ...findRoofline(entry, peaks) }));
   const gflops = profile.reduce((sum, { flops }) => sum + flops, 0) / seconds / 1e9;
   return { gflops, shareOfPeak: gflops / peaks.gflops, peaks, profile };
 }

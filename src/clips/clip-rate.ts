@@ -7,16 +7,20 @@ import type { ClipReader, OutputKind } from '../video/index.js';
 import type { frameRateOrModel } from '../options/fields.js';
 
 /** Requested frame rate of clips; `model`: the rate that the model was trained at. @useDeclaredType */
-export type AskedRate = z.infer<typeof frameRateOrModel>;
+export type RequestedRate = z.infer<typeof frameRateOrModel>;
 
 /**
- * Returns the target frame rate for reading clips: the model's training rate if `asked` is `model`, else `asked`.
+ * Returns the target frame rate for reading clips: the model's training rate if `requested` is `model`, else `requested`.
  * Undefined means each clip's own rate.
  * @param operation name of the task, for the error
- * @throws PxvError `USAGE` if `asked` is `model` and the model was trained at no fixed rate
+ * @throws PxvError `USAGE` if `requested` is `model` and the model was trained at no fixed rate
  */
-export function rateToRead(model: Model, asked: AskedRate | undefined, operation: string): FrameRate | undefined {
-  if (asked !== 'model') return asked;
+export function rateToRead(
+  model: Model,
+  requested: RequestedRate | undefined,
+  operation: string,
+): FrameRate | undefined {
+  if (requested !== 'model') return requested;
   if (model.frameRate !== null) return model.frameRate;
   const received = `${model.name}, which was trained without --fps`;
   const remedy = 'give the frames per second, as in --fps 10';

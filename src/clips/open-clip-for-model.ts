@@ -2,7 +2,7 @@ import type { Frame, Size } from '../foundation/frame.js';
 import { quantizeFrames } from '../foundation/levels.js';
 import type { Model } from '../model/model.js';
 import { isFixedSize, openClip, type ClipOptions, type ClipReader, type Fit, type TargetSize } from '../video/index.js';
-import { rateToRead, type AskedRate } from './clip-rate.js';
+import { rateToRead, type RequestedRate } from './clip-rate.js';
 
 /** Options for the size of clips' frames. */
 export interface SizeOptions {
@@ -40,7 +40,7 @@ export async function openClipForModel(
   path: string,
   operation: string,
   asked: SizeOptions &
-    Pick<ClipOptions, 'size'> & { frameRate?: AskedRate | undefined; signal?: AbortSignal | undefined },
+    Pick<ClipOptions, 'size'> & { frameRate?: RequestedRate | undefined; signal?: AbortSignal | undefined },
 ): Promise<ModelClip> {
   const { size, fit = 'crop', signal } = asked;
   const { channels, levels } = model.chain.exampleShape;

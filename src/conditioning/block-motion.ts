@@ -65,10 +65,10 @@ export function blockMotion(network: ImageShape, context: ContextTensors, scaled
     onward = goesOn.every(Boolean) ? moved : tf.where(ofExamples(goesOn, moved), moved, onward);
   }
   const change = tf.sub(tf.div(tf.sub(onward, half), half), scaled[newest]);
-  const told = toldOf(half);
+  const features = trunkFeatures(half);
   return {
     onward,
-    planes: [...pairs.map((pair) => matchedFeatures(pair, told)), tf.mul<Tensor4D>(change, DIFFERENCE_GAIN)],
+    planes: [...pairs.map((pair) => matchedFeatures(pair, features)), tf.mul<Tensor4D>(change, DIFFERENCE_GAIN)],
   };
 }
 
@@ -82,7 +82,7 @@ function ofExamples(condition: readonly boolean[], { shape }: Tensor4D): Tensor4
  * Returns the features of block matching that a trunk reads of a pair, with their scales: a pixel's own motion, and the
  * remaining difference in the range of a frame's.
  */
-function toldOf(half: number): readonly MatchedFeature[] {
+function trunkFeatures(half: number): readonly MatchedFeature[] {
   return [
     [0, 1 / PIXELS_OF_UNIT],
     [NEIGHBOURS.length, 1 / PIXELS_OF_UNIT],

@@ -17,19 +17,19 @@ import {
  * score and no prediction.
  */
 export class ClipAdaptation {
-  /** @param asked true: adaptation is on, as with option `--adapt` */
-  constructor(private readonly asked = false) {}
+  /** @param isOn true: adaptation is on, as with option `--adapt` */
+  constructor(private readonly isOn = false) {}
 
   /** Number of known frames that a history keeps for hindcasts; 0 without adaptation. */
   get keptFrames(): number {
-    return this.asked ? MAX_HINDCAST_FRAMES : 0;
+    return this.isOn ? MAX_HINDCAST_FRAMES : 0;
   }
 
   /**
    * Returns the batch size for memory estimates: `drawn`, or that of hindcasts if adaptation is on and this is larger.
    */
   batchSize(drawn: number): number {
-    return this.asked ? Math.max(drawn, HINDCAST_BATCH_SIZE) : drawn;
+    return this.isOn ? Math.max(drawn, HINDCAST_BATCH_SIZE) : drawn;
   }
 
   /**
@@ -41,7 +41,7 @@ export class ClipAdaptation {
     weights: readonly Tensor[],
     work: (weights: readonly Tensor[] | DynamicEvaluation) => Promise<T>,
   ): Promise<T> {
-    if (!this.asked) return work(weights);
+    if (!this.isOn) return work(weights);
     // Gradients are loaded only if needed.
     const { DynamicEvaluation } = await import('./dynamic-evaluation.js');
     const adaptation = new DynamicEvaluation(chain, weights);
@@ -74,7 +74,7 @@ export class ClipAdaptation {
         onProgress: (ofPast, places) => onProgress?.((done = before + ofPast), places),
         signal,
       };
-      corrections.push(this.asked ? await learnCorrection(sampler, history, hindcasts) : null);
+      corrections.push(this.isOn ? await learnCorrection(sampler, history, hindcasts) : null);
       before = done;
     }
     return corrections;

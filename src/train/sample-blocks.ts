@@ -20,7 +20,7 @@ const notes: Record<string, string> = {
 /**
  * Returns report blocks of the samples drawn after validations: a player of the sheets, or still images of a single
  * sheet.
- * @param most maximum number of sheets; they are evenly spaced, and the last is included
+ * @param maxSheets maximum number of sheets; they are evenly spaced, and the last is included
  * @returns no blocks if there is no readable sheet
  */
 export async function sampleBlocks(
@@ -28,7 +28,7 @@ export async function sampleBlocks(
   sheets: SampleSheets,
   { model }: RunConfiguration,
   log: readonly LogEntry[],
-  most: number,
+  maxSheets: number,
 ): Promise<Block[]> {
   const readsFrames = model.scales.some(({ conditioning }) => inputRequirements(conditioning).context > 0);
   const names = sampleRows(model, readsFrames) ?? ['samples'];
@@ -38,7 +38,7 @@ export async function sampleBlocks(
     return readsFrames ? cutSheetRows(sheet, names.length, size) : [sheet];
   };
   const all = sheets.steps;
-  const count = Math.min(all.length, most);
+  const count = Math.min(all.length, maxSheets);
   const chosen = Array.from({ length: count }, (_, at) => all[Math.ceil(((at + 1) * all.length) / count) - 1]);
   const found = await Promise.all(
     chosen.map(async (step) => {

@@ -34,9 +34,11 @@ export function createClipTrainingData(
   const settings = { ...SHARES, seed: BigInt(seed), mirror };
   const batches = createClipBatches(chain.exampleShape, store, training, { ...settings, batch });
   const long = training.filter((clip) => isLongEnough(store.clips[clip].frames));
-  const most = Math.max(...stages.map(({ rollOuts }) => rollOuts));
-  const hasRollOuts = most > 0 && long.length > 0;
-  const rollOut = hasRollOuts ? createRollOutBatches(chain.exampleShape, store, long, { ...settings, most }) : null;
+  const maxRollOuts = Math.max(...stages.map(({ rollOuts }) => rollOuts));
+  const hasRollOuts = maxRollOuts > 0 && long.length > 0;
+  const rollOut = hasRollOuts
+    ? createRollOutBatches(chain.exampleShape, store, long, { ...settings, maxRollOuts })
+    : null;
   const isValidated = validation.length > 0;
   return {
     batch: (step, { crops }, places) => batches(step, crops, places),

@@ -17,7 +17,7 @@ export const PREDICTED_FRAMES = 8;
 /** Options for `createRollOutBatches`. */
 export interface RollOutSettings extends RandomFramesSettings {
   /** Maximum number of rollouts of a step. */
-  most: number;
+  maxRollOuts: number;
   /** Fraction of the rollouts whose frames stand still, 0 to 1. */
   still: number;
 }
@@ -54,10 +54,10 @@ export function createRollOutBatches(
   const frames = new Uint8Array((before + 1) * length);
   const known = subsequencesFor(context).map((subsequence) => ({
     subsequence,
-    buffer: new ContextBuffer(shape, settings.most),
-    counts: new Float32Array(settings.most),
+    buffer: new ContextBuffer(shape, settings.maxRollOuts),
+    counts: new Float32Array(settings.maxRollOuts),
   }));
-  const truth = Array.from({ length: PREDICTED_FRAMES }, () => new Float32Array(settings.most * length));
+  const truth = Array.from({ length: PREDICTED_FRAMES }, () => new Float32Array(settings.maxRollOuts * length));
   return (step, { from, to }, crops) => {
     const number = to - from;
     if (number === 0) return null;

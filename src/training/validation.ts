@@ -94,7 +94,7 @@ export const MAX_VALIDATION_FRAMES = 8;
 /**
  * Returns the mean bits/dim of about `frames` frames, each predicted from the true frames before it. The frames are
  * evenly spread over `parts`, which have equal weight in the mean. The frames are the same every time.
- * @param together batch size; the result depends neither on the batch size nor on the number of ranks
+ * @param batchSize batch size; the result depends neither on the batch size nor on the number of ranks
  */
 export async function validate(
   chain: Chain,
@@ -102,7 +102,7 @@ export async function validate(
   store: ClipStore,
   parts: readonly ClipTail[],
   frames: number,
-  together = MAX_VALIDATION_FRAMES,
+  batchSize = MAX_VALIDATION_FRAMES,
   processGroup = singleProcess,
 ): Promise<number> {
   const { context } = chain.exampleShape;
@@ -125,7 +125,7 @@ export async function validate(
     weights,
     chosen.flat(),
     add,
-    Math.min(together, MAX_VALIDATION_FRAMES),
+    Math.min(batchSize, MAX_VALIDATION_FRAMES),
     processGroup,
   );
   let total = 0;

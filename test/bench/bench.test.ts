@@ -4,7 +4,7 @@ import { denseConvolution } from '../../src/backend/convolution-shape.js';
 import { loadWasm } from '../../src/backend/library-files.js';
 import { benchKernels } from '../../src/bench/kernels.js';
 import type { BenchNetwork } from '../../src/bench/network.js';
-import { findRoof, measureSeconds } from '../../src/bench/peaks.js';
+import { findRoofline, measureSeconds } from '../../src/bench/peaks.js';
 import { Profile } from '../../src/bench/profile.js';
 import { benchTrain, kernelsInUse } from '../../src/bench/train-step.js';
 import { countWork } from '../../src/bench/work.js';
@@ -97,11 +97,14 @@ test('masked weights count as no work, and each array is read or written once', 
 
 test('a roof is arithmetic or memory, whichever takes longer', () => {
   const peaks = { gflops: 100, gbytes: 10 };
-  expect(findRoof({ flops: 1e9, bytes: 1e6, seconds: 0.02 }, peaks)).toEqual({
+  expect(findRoofline({ flops: 1e9, bytes: 1e6, seconds: 0.02 }, peaks)).toEqual({
     roof: 'compute',
     rooflineFraction: 0.5,
   });
-  expect(findRoof({ flops: 1e6, bytes: 1e9, seconds: 0.4 }, peaks)).toEqual({ roof: 'memory', rooflineFraction: 0.25 });
+  expect(findRoofline({ flops: 1e6, bytes: 1e9, seconds: 0.4 }, peaks)).toEqual({
+    roof: 'memory',
+    rooflineFraction: 0.25,
+  });
 });
 
 test.each(kernelSets)('the bytes of timed kernels count, though their memory is freed: $instructionSet', (kernels) => {

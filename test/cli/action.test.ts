@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { Command } from 'commander';
 import { PxvError } from '../../src/foundation/errors.js';
-import { reportError, run, throwWrongUsage, type CommandResult } from '../../cli/action.js';
+import { reportError, run, throwUsageError, type CommandResult } from '../../cli/action.js';
 
 let written: { stdout: string; stderr: string };
 
@@ -74,7 +74,7 @@ describe('reportError', () => {
 describe('run', () => {
   function execute(action: () => Promise<CommandResult>, args: string[] = []): Promise<Command> {
     const command = new Command('look').option('--json').action(run(action));
-    throwWrongUsage(command);
+    throwUsageError(command);
     return command.parseAsync(args, { from: 'user' });
   }
 
@@ -121,10 +121,10 @@ describe('run', () => {
   });
 });
 
-test('throwWrongUsage reaches the commands below and names the one whose help to read', async () => {
+test('throwUsageError reaches the commands below and names the one whose help to read', async () => {
   const top = new Command('pxv');
   top.command('datasets').command('get').argument('<name>');
-  throwWrongUsage(top);
+  throwUsageError(top);
   await expect(top.parseAsync(['datasets', 'get'], { from: 'user' })).rejects.toMatchObject({
     code: 'commander.missingArgument',
     message: "missing required argument 'name'; see pxv datasets get --help",

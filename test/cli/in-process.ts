@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { Command } from 'commander';
-import { reportError, throwWrongUsage } from '../../cli/action.js';
+import { reportError, throwUsageError } from '../../cli/action.js';
 import type { Outcome } from './pxv.js';
 
 /**
@@ -29,7 +29,7 @@ export async function pxvInProcess(
       createCommand: (program: Command) => Command;
     };
     program.addCommand(createCommand(program));
-    throwWrongUsage(program);
+    throwUsageError(program);
     await program.parseAsync(args, { from: 'user' });
     code = Number(process.exitCode ?? 0);
   } catch (error) {

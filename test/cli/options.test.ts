@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import { addFields, computing, decimalNumber, frameRate, path, seed, size, wholeNumber } from '../../cli/options.js';
-import { throwWrongUsage } from '../../cli/action.js';
+import { throwUsageError } from '../../cli/action.js';
 import type { BackendOptions } from '../../src/backend/choose-backend.js';
 import * as fields from '../../src/options/fields.js';
 import { pickOptions } from '../../src/options/fields.js';
@@ -166,7 +166,7 @@ describe('a field of a task', () => {
 describe('the shared options', () => {
   function parse(...args: string[]): BackendOptions & { seed: number } {
     const command = addFields(new Command('train'), { ...computing, seed: fields.seed });
-    throwWrongUsage(command);
+    throwUsageError(command);
     return command.parse(args, { from: 'user' }).opts();
   }
 

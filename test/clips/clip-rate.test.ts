@@ -5,7 +5,7 @@ import { parseFrameRate } from '../../src/foundation/frame-rate.js';
 import { loadModel, saveModel } from '../../src/model/checkpoint.js';
 import type { Model } from '../../src/model/model.js';
 import { readSafetensors } from '../../src/model/safetensors.js';
-import { playingWarning, type AskedRate } from '../../src/clips/clip-rate.js';
+import { playingWarning, type RequestedRate } from '../../src/clips/clip-rate.js';
 import type { ClipDataInfo, TrainModelHooks } from '../../src/train/options.js';
 import { predictClip } from '../../src/predict/predict-clip.js';
 import { scoreClips } from '../../src/evaluate/score-clips.js';
@@ -39,7 +39,7 @@ test('a GIF faster than players show it is warned about, and nothing else is', (
 
 describe('predict', () => {
   let outputs = 0;
-  async function predict(frameRate: AskedRate | undefined, predictor = at5, clip = film) {
+  async function predict(frameRate: RequestedRate | undefined, predictor = at5, clip = film) {
     const warnings: string[] = [];
     const out = join(folder.path, `out-${outputs++}.mp4`);
     const { known, frameRate: used } = await predictClip(predictor, clip, {
@@ -89,7 +89,7 @@ describe('predict', () => {
 });
 
 describe('scoring', () => {
-  async function score(frameRate: AskedRate | undefined) {
+  async function score(frameRate: RequestedRate | undefined) {
     const warnings: string[] = [];
     const onWarning = (text: string) => warnings.push(text);
     const options = { fit: 'crop', horizon: 1, starts: 1, samples: 1, seed: 1, frameRate, onWarning } as const;

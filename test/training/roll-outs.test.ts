@@ -11,7 +11,7 @@ import { movingSquares, tinyRun } from './moving-square.js';
 
 const run = tinyRun({ stages: [{ rollOuts: 2 }] }, { conditioning: [warpedFrames] });
 const shape = buildChain(run.model).exampleShape;
-const settings = { seed: 5n, most: 2, mirror: false, reversed: 0, still: 0 };
+const settings = { seed: 5n, maxRollOuts: 2, mirror: false, reversed: 0, still: 0 };
 const store = movingSquares(3, 14, shape);
 const size = frameBytes(shape);
 const middle = new Array<number>(size).fill((shape.levels - 1) / 2);
@@ -23,13 +23,13 @@ function rollOuts(step: number, changes: Partial<typeof settings> = {}) {
   store.reads.length = 0;
   const made = createRollOutBatches(shape, store, [0, 2], { ...settings, ...changes })(
     step,
-    { from: 0, to: settings.most },
+    { from: 0, to: settings.maxRollOuts },
     0,
   )!;
   const [{ frames, valid, noise }] = made.known.map(({ conditioningInputs }) => conditioningInputs.context!);
   const ofExample = (tensors: readonly tf.Tensor[], example: number) =>
     tensors.map((tensor) => [...tensor.dataSync()].slice(example * size, (example + 1) * size));
-  const examples = Array.from({ length: settings.most }, (_, example) => ({
+  const examples = Array.from({ length: settings.maxRollOuts }, (_, example) => ({
     context: ofExample(frames, example),
     truth: ofExample(made.truth, example),
     valid: [...valid.dataSync()].slice(example * valid.size * 0.5, example * valid.size * 0.5 + frames.length),
