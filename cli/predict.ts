@@ -117,7 +117,7 @@ async function predictOne(
       signal,
       keepFinished: true,
       onRead: readingShown(progress),
-      onHindcast: (done, total) => progress.show({ label: 'hindcast', done, total, unit: 'places' }),
+      onHindcast: (done, total) => progress.show({ label: 'adapt', done, total, unit: 'hindcasts' }),
       onProgress: (done, total) => progress.show({ label: 'predict', done, total, unit: 'frames' }),
       onPredicted: markSaving,
       onWarning: (text) => progress.log(`pxv: warning: ${from}: ${streams.named(text)}`),
@@ -168,8 +168,8 @@ async function predictSeveral(
     signal,
     keepFinished: true,
     onRead: ({ name, done, total }) => showReading(done, total, { clip: name }),
-    onHindcast: ({ name, ...places }) =>
-      progress.show({ label: 'hindcast', ...places, unit: 'places', fields: { clip: name } }),
+    onHindcast: ({ name, ...hindcasts }) =>
+      progress.show({ label: 'adapt', ...hindcasts, unit: 'hindcasts', fields: { clip: name } }),
     onProgress: ({ name, ...frames }) =>
       progress.show({ label: 'predict', ...frames, unit: 'frames', fields: { clip: name } }),
     onPredicted: markSaving,

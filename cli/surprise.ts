@@ -95,7 +95,7 @@ async function find(
       onEvent: (event, rate) =>
         void process.stdout.write(`${JSON.stringify({ ...event, seconds: event.from / rate })}\n`),
     }),
-    onProgress: ({ what, done, total }) => progress.show({ label: what, done, total, unit: 'frames' }),
+    onProgress: ({ what, done, total }) => progress.show({ label: LABELS[what], done, total, unit: 'frames' }),
     onWarning: (text) => progress.log(`pxv: warning: ${text}`),
   });
   const { path, events, frameRate, frames, bitsPerDim, ...others } = found;
@@ -125,6 +125,9 @@ async function find(
     isAlarm: threshold !== undefined && events.length > 0,
   };
 }
+
+/** Labels of the progress line: the baseline is fitted to normal clips, then the frames are scored. */
+const LABELS = { learn: 'baseline', watch: 'score' } as const;
 
 /**
  * Throws if raw frames would come from a file, a clip from a terminal, or if two kinds of lines would be mixed.

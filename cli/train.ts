@@ -85,12 +85,12 @@ async function trainOne(
       describeStart(facts, out).forEach((line) => progress.log(line));
       markSaving();
     },
-    onCompare: (name) => progress.log(`scores ${name} on the frames that validate, to compare`),
+    onCompare: (name) => progress.log(`scoring ${name} on the validation frames, for comparison`),
     onStep: ({ step, steps, time, bitsPerDim, validation, examplesPerSecond }) => {
       problem = `interrupted at step ${step}`;
       if (time !== null && steps !== null && !isFixed) {
         isFixed = true;
-        progress.log(`${formatDuration(time.total)} at this pace are ${pluralize(steps, 'step')} in all`);
+        progress.log(`planned: ${pluralize(steps, 'step')}, which take ${formatDuration(time.total)} at this rate`);
       }
       progress.show({
         label: 'train',
@@ -110,7 +110,7 @@ async function trainOne(
   const extension = parseExtension(options);
   const settings = { overwrite, acceptChangedData, log, extension, compare: true, processGroup };
   const watched = options.watch && processGroup.isMainProcess ? await watchTraining(out) : null;
-  if (watched !== null) progress.log(`watch it at ${watched.address}`);
+  if (watched !== null) progress.log(`progress page: ${watched.address}`);
   const result = await trainModel(out, configuration, hooks, settings)
     .catch((error: unknown) => {
       if (!(error instanceof PxvError) || error !== signal.reason) throw error;
@@ -183,7 +183,7 @@ function describeStart({ parameters, step, data }: TrainingInfo, out: string): s
   const uniform = `baselines in bits/dim: uniform ${data.baselines.uniform.toFixed(2)}`;
   if (!('frames' in data)) {
     const { images, validationImages, origin } = data;
-    const learnt = `${pluralize(images, 'image')} to learn from (${origin})`;
+    const learnt = `${pluralize(images, 'image')} to train on (${origin})`;
     return [...lines(learnt, pluralize(validationImages, 'image')), uniform];
   }
   const { trainingClips, validationClips, lastFifthValidates, frames, decoded, baselines } = data;
@@ -191,7 +191,7 @@ function describeStart({ parameters, step, data }: TrainingInfo, out: string): s
   const best = previous === null ? '' : `, previous frame ${previous.toFixed(3)} on the validation clips`;
   return [
     ...lines(
-      `${pluralize(trainingClips.length, 'clip')}, ${pluralize(frames, 'frame')} to learn from`,
+      `${pluralize(trainingClips.length, 'clip')}, ${pluralize(frames, 'frame')} to train on`,
       lastFifthValidates
         ? 'the last fifth of each clip'
         : validationClips.join(', ') || 'none: give one with --validate',

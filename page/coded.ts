@@ -9,7 +9,7 @@ export async function openCoded(file: Blob, name: string): Promise<Source> {
   const worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
   const stop = () => worker.terminate();
   const source: Source = { name, isLive: false, bytes: file.size, leftOut: null, frames, stop };
-  const decoded = decodedBy(worker, file, () => (source.leftOut = 'without what damage has cost'));
+  const decoded = decodedBy(worker, file, () => (source.leftOut = 'without frames lost to damage'));
   const failed = (error: Error) => {
     stop();
     throw new Error(`${name}: ${error.message.replace(/^decode: (the file: )?/, '')}`);

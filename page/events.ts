@@ -9,7 +9,7 @@ const SHOWN = 4;
 const FEW = 30;
 
 /** Returns the events to show: at most 4, highest score first; none before 30 frames, or all, are scored. */
-export function selectShownEvents({ hindsight: { events }, maps, isDone }: Session): readonly AnomalyEvent[] {
+export function selectShownEvents({ anomalies: { events }, maps, isDone }: Session): readonly AnomalyEvent[] {
   if (!isDone && maps.length < FEW) return [];
   return events.slice(0, SHOWN);
 }
@@ -22,7 +22,7 @@ export function clock(seconds: number): string {
 }
 
 /** Returns the position of a box in a frame in words, such as `lower left`. */
-export function placeOf({ x, y, width, height }: Box, size: Size): string {
+export function describePosition({ x, y, width, height }: Box, size: Size): string {
   if (width === size.width && height === size.height) return 'everywhere';
   const third = (middle: number, length: number) => Math.min(2, Math.floor((3 * middle) / length));
   const across = ['left', '', 'right'][third(x + width / 2, size.width)];
@@ -44,11 +44,11 @@ export class EventList {
   show(session: Session, chosen: AnomalyEvent | null): void {
     const { frames, times, isLive, isDone } = session;
     const events = selectShownEvents(session);
-    this.still.textContent = isDone ? 'nothing' : 'still looking\u2026';
+    this.still.textContent = isDone ? 'none' : 'scoring\u2026';
     this.still.hidden = events.length > 0 && (isDone || isLive);
     const buttons = events.map((event): HTMLButtonElement => {
       const [from, to] = [event.from, event.to].map((index) => clock(times[index] - times[0]));
-      const textContent = `${from}\u2013${to}, ${placeOf(event.box, frames[0])}`;
+      const textContent = `${from}\u2013${to}, ${describePosition(event.box, frames[0])}`;
       // Events of a camera can be selected once the camera stops.
       const button = { type: 'button', textContent, disabled: isLive, onclick: () => this.lookAt(event) } as const;
       return Object.assign(document.createElement('button'), button, {

@@ -1,34 +1,35 @@
 import type { Session } from './session.js';
 
 /** Returns the rows of the page's table about a session, as pairs of name and text: progress, speed and bottleneck. */
-export function factsOf(session: Session): [name: string, text: string][] {
+export function listFacts(session: Session): [name: string, text: string][] {
   const { frames, maps, seconds, source } = session;
   const { width, height } = frames[0] ?? { width: 0, height: 0 };
-  const rate = (time: number | null) => (time === null ? 'not yet' : `${(1 / time).toPrecision(2)} frames per second`);
+  const rate = (time: number | null) =>
+    time === null ? 'not measured yet' : `${(1 / time).toPrecision(2)} frames per second`;
   const left = source.leftOut === null ? '' : `, ${source.leftOut}`;
   return [
     ...fileOf(session),
-    ['Sees', `${width}\u00d7${height} pixels${left}`],
-    ['Looked at', `${Math.min(frames.length, maps.length + 1)} of ${frames.length} frames`],
-    ['Looks at', rate(seconds.cost)],
-    ['Draws', rate(seconds.draw)],
+    ['Resolution', `${width}\u00d7${height} pixels${left}`],
+    ['Scored', `${Math.min(frames.length, maps.length + 1)} of ${frames.length} frames`],
+    ['Scoring', rate(seconds.cost)],
+    ['Sampling', rate(seconds.draw)],
     ['Limited by', limitOf(session)],
   ];
 }
 
-/** Returns the size of a file of `pxv encode`, in kB and bits per value; nothing for other sources. */
+/** Returns the size of a file of `pxv encode`, in kB and bits per sub-pixel; nothing for other sources. */
 function fileOf({ source: { bytes }, frames, isWhole }: Session): [string, string][] {
   if (bytes === undefined) return [];
   if (!isWhole) return [['File', `${frames.length} frames read so far\u2026`]];
   const values = frames.reduce((sum, { data }) => sum + data.length, 0);
-  return [['File', `${(bytes / 1000).toFixed(0)} kB, ${((8 * bytes) / values).toFixed(2)} bits a value`]];
+  return [['File', `${(bytes / 1000).toFixed(0)} kB, ${((8 * bytes) / values).toFixed(2)} bits per sub-pixel`]];
 }
 
 function limitOf({ computing, isLive, seconds }: Session): string {
-  if (computing === null) return 'loading the model';
+  if (computing === null) return 'loading of the model';
   // A camera gives a frame every 0.1 s.
   if (isLive && seconds.cost !== null && seconds.cost < 0.09) return 'the camera';
   const { threads, isolated } = computing;
   if (isolated) return `this device, with ${threads} thread${threads === 1 ? '' : 's'}`;
-  return 'one thread: its host sends no isolation headers';
+  return 'one thread, as the server sends no isolation headers';
 }

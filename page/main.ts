@@ -2,11 +2,11 @@ import type { AnomalyEvent } from '../src/anomaly/event-detector.js';
 import { openCamera } from './camera.js';
 import { openClip } from './clip.js';
 import { openCoded } from './coded.js';
-import { factsOf } from './facts.js';
+import { listFacts } from './facts.js';
 import type { ModelName } from './messages.js';
 import { clock, EventList } from './events.js';
 import { Panels } from './panels.js';
-import { progressOf } from './progress.js';
+import { describeProgress } from './progress.js';
 import { AHEAD, Session } from './session.js';
 import type { Source } from './source.js';
 import { Timeline } from './timeline.js';
@@ -64,11 +64,11 @@ function draw(): void {
   find('#from').hidden = isLive;
   find('#stop').hidden = !isLive;
   events.show(session, chosen);
-  const work = progressOf(session);
+  const work = describeProgress(session);
   find('#work').classList.toggle('over', work === null);
   find('#doing').textContent = work?.words ?? '';
   find<HTMLProgressElement>('#done').value = work?.fraction ?? 1;
-  const facts = factsOf(session).map(([name, text]) => {
+  const facts = listFacts(session).map(([name, text]) => {
     const fact = document.createElement('div');
     fact.append(textIn('dt', name), textIn('dd', text));
     return fact;

@@ -88,7 +88,7 @@ const knownFrame = (frame: Frame | null): Shown => ({ kind: 'known', frame, word
 
 function guessAt(session: Session, index: number): Shown {
   const { known, frames, expected, guessed } = session;
-  const waiting = known === null ? 'waits for the first frames' : 'computing\u2026';
+  const waiting = known === null ? 'waiting for the first frames' : 'computing\u2026';
   if (isKnown(session, index)) return guessed.size > 0 ? knownFrame(frames[index]) : predicted(null, 1, waiting);
   const ahead = aheadOf(session, index);
   const frame = (ahead === null ? expected : guessed).get(index) ?? null;
@@ -107,7 +107,7 @@ function drawAt(session: Session, index: number): Shown {
 
 /** Returns the state of a sampled frame that is not drawn yet, in words. @param ahead its number, from 1 */
 function whenDrawn({ guessed, drawn, drawing }: Session, ahead = 1): string {
-  if (guessed.size < AHEAD) return 'waits for what is expected';
+  if (guessed.size < AHEAD) return 'waiting for the best guess';
   return drawn.size === ahead - 1 ? `drawing, pixel by pixel: ${percent(drawing)}` : 'drawn later';
 }
 
@@ -117,10 +117,10 @@ function predicted(frame: Frame | null, ahead: number, waiting: string): Shown {
 
 function mapAt(session: Session, index: number): Shown {
   const map = session.maps.at(index - 1);
-  if (index === 0) return { kind: 'map', frame: null, words: 'nothing comes before the first frame' };
-  if (map === undefined || index > session.maps.length) return { kind: 'map', frame: null, words: 'looking\u2026' };
+  if (index === 0) return { kind: 'map', frame: null, words: 'not scored: no frame before it' };
+  if (map === undefined || index > session.maps.length) return { kind: 'map', frame: null, words: 'scoring\u2026' };
   const frame = drawHeatMap(map, session.frames[index], WHITE * meanOf(session.maps));
-  return { kind: 'map', frame, words: 'bright where the true frame was surprising' };
+  return { kind: 'map', frame, words: 'bright where the true frame was unexpected' };
 }
 
 /** Returns the mean cost of a pixel in the first 30 maps, so that all maps share one brightness scale. */

@@ -12,7 +12,7 @@ export interface WorkProgress {
  * Returns the progress of the work on a video: load, read, predict, draw a sample, then score. Returns null if all is
  * done, the session has failed, or the video is live.
  */
-export function progressOf(session: Session): WorkProgress | null {
+export function describeProgress(session: Session): WorkProgress | null {
   const { computing, known, guessed, drawn, drawing, frames, maps, isLive, isDone, failure } = session;
   if (failure !== null) return null;
   if (computing === null) return { words: 'Loading the model\u2026', fraction: 0 };
@@ -23,17 +23,14 @@ export function progressOf(session: Session): WorkProgress | null {
   }
   const part = (words: string, fraction: number) => ({ words: words + timeLeft(session), fraction });
   if (guessed.size < AHEAD)
-    return part(`Predicting ${AHEAD} frames: ${guessed.size} of them expected so far`, guessed.size / AHEAD);
+    return part(`Predicting the best guess: frame ${guessed.size + 1} of ${AHEAD}`, guessed.size / AHEAD);
   if (drawn.size < AHEAD) {
     const fraction = (drawn.size + drawing) / AHEAD;
-    return part(
-      `Drawing one future, pixel by pixel: frame ${drawn.size + 1} of ${AHEAD}, ${percent(drawing)}`,
-      fraction,
-    );
+    return part(`Drawing a sample, pixel by pixel: frame ${drawn.size + 1} of ${AHEAD}, ${percent(drawing)}`, fraction);
   }
   if (isDone) return null;
   const last = frames.length - 1;
-  return part(`Looking for surprises: ${maps.length} of ${last} frames`, maps.length / last);
+  return part(`Scoring frames: ${maps.length} of ${last}`, maps.length / last);
 }
 
 /** Returns a fraction of a frame in words, such as `40% of it`. */

@@ -48,7 +48,7 @@ export class Session {
   /** True if all frames of the source have arrived. */
   isWhole = false;
   private readonly worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
-  private seen: FullClipScores = { scores: [], events: [] };
+  private latest: FullClipScores = { scores: [], events: [] };
   private isClosed = false;
   private isScored = false;
   private wasCosted: () => void = () => {};
@@ -76,14 +76,14 @@ export class Session {
   }
 
   /** Anomaly scores and events of the frames so far. */
-  get hindsight(): FullClipScores {
+  get anomalies(): FullClipScores {
     const { maps, frames, expected, times } = this;
-    if (this.seen.scores.length !== maps.length) {
+    if (this.latest.scores.length !== maps.length) {
       const frameRate = maps.length / Math.max(times[maps.length] - times[0], 1e-3);
       const costed = maps.map((map, at) => ({ map, frame: frames[at + 1], expected: expected.get(at + 1) }));
-      this.seen = scoreFullClip(costed, frames[0], frameRate, THRESHOLD);
+      this.latest = scoreFullClip(costed, frames[0], frameRate, THRESHOLD);
     }
-    return this.seen;
+    return this.latest;
   }
 
   /** Requests a prediction of the frames after the first `known`, at least 1. */
@@ -127,7 +127,7 @@ export class Session {
     }
     this.isWhole = true;
     const { length } = this.frames;
-    if (length < 2) return this.fail(`${this.source.name}: there is one frame at most, and a video has more.`);
+    if (length < 2) return this.fail(`${this.source.name}: fewer than two frames. Try a longer video.`);
     // Predicts the last frames of a camera or of a short clip.
     if (this.known === null) this.predictFrom(Math.max(1, length - AHEAD));
     this.changed();

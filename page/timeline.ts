@@ -20,7 +20,7 @@ export class Timeline {
   draw(session: Session, shown: number): void {
     const width = this.root.clientWidth;
     const { frames, known, isLive } = session;
-    const { scores } = session.hindsight;
+    const { scores } = session.anomalies;
     const last = Math.max(1, frames.length - 1);
     const x = (index: number) => MARGIN + (index / last) * (width - 2 * MARGIN);
     const top = Math.max(MIN_TOP, ...scores) * 1.35;

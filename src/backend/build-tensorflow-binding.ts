@@ -104,7 +104,7 @@ export async function buildTensorflowBinding(options: BuildBindingOptions = {}):
       signal?.throwIfAborted();
       throw unable(compiler, 'a compiler of C++17', firstError(error), 'install g++, or name a compiler in CXX');
     });
-    onStep?.('trying it');
+    onStep?.('testing the binding');
     if (existsSync(binding)) await rename(binding, before);
     try {
       await rename(made, binding);

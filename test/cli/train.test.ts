@@ -49,7 +49,7 @@ describe('pxv train', () => {
 
   test('writes nothing but the JSON to stdout, and what it does to stderr', () => {
     expect(trained.stdout.trimEnd().split('\n')).toHaveLength(1);
-    expect(trained.stderr).toContain('2 clips, 12 frames to learn from');
+    expect(trained.stderr).toContain('2 clips, 12 frames to train on');
     expect(trained.stderr).toMatch(/validation: clip-\d; run folder: run/);
     expect(trained.stderr).toMatch(
       /\ndecoded frames: \d+ MiB in run.frames, which may be deleted after the training\n/,

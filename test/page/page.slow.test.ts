@@ -198,7 +198,7 @@ withChromium('the page', () => {
     expect(await page.textContent('#doing')).toBe('Loading the model\u2026');
     for (const panel of ['guess', 'draw']) {
       expect(await page.isVisible(`[data-panel=${panel}] canvas`)).toBe(false);
-      expect(await page.textContent(`[data-panel=${panel}] .wait`)).toMatch(/^(waits for|computing)/);
+      expect(await page.textContent(`[data-panel=${panel}] .wait`)).toMatch(/^(waiting for|computing)/);
     }
     load();
     await lookedAt(page, '65 of 65');
@@ -207,9 +207,9 @@ withChromium('the page', () => {
     const begun = (words: RegExp) => steps.findIndex((step) => words.test(step));
     const order = [
       /^Loading/,
-      /^Predicting 8 frames: \d/,
-      /^Drawing one future.*frame \d of 8, \d+% of it/,
-      /^Looking for/,
+      /^Predicting the best guess: frame \d of 8/,
+      /^Drawing a sample.*frame \d of 8, \d+% of it/,
+      /^Scoring frames/,
     ];
     const starts = order.map(begun);
     expect(starts.every((at) => at >= 0)).toBe(true);
@@ -238,7 +238,7 @@ withChromium('the page', () => {
     await page.getByText(/^fused\.pxv: the instruction set: .* or write it with --instruction-set portable$/).waitFor();
     await page.setInputFiles('#file', clip);
     await lookedAt(page, '20 of 20');
-    await page.getByText(/^\d kB, \d\.\d\d bits a value$/).waitFor();
+    await page.getByText(/^\d kB, \d\.\d\d bits per sub-pixel$/).waitFor();
     for (const index of [0, 7, 8, 19]) {
       await show(page, index);
       await page.locator('#when', { hasText: `frame ${index + 1} of 20` }).waitFor();
