@@ -7,7 +7,7 @@ import type { Progress } from './progress.js';
 
 /**
  * Starts the backend that a command's options choose, and logs its note.
- * @param processGroup ranks that share the work, which must compute alike
+ * @param processGroup ranks that share the work; their backends are compared
  * @returns facts about the backend for `--json`
  * @throws PxvError as `chooseBackend`; `USAGE` if ranks differ in backend or instruction set
  */

@@ -13,7 +13,10 @@ export interface DownloadOptions {
   mirror?: string;
   /** Signal that aborts the download: the call rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** Called as bytes arrive, with the file's name, bytes done and total bytes; once if the file is already complete. */
+  /**
+   * Called as bytes arrive, with the file's name, bytes done and total bytes. If the file was complete before, called a
+   * single time.
+   */
   onProgress?: (name: string, done: number, total: number) => void;
   /** Seconds without a byte after which a connection is given up, and the next URL is tried. Default: 60. */
   patience?: number;

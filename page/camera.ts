@@ -4,7 +4,8 @@ import { frameTaker, MAX_FRAMES, sizeFor, type Source, type TimedFrame } from '.
 const RATE = 10;
 
 /**
- * Opens the camera, once the user allows access. Takes each frame as soon as the frame before is scored.
+ * Asks the user for access to the camera, and opens it. Each frame is taken after the frame before is scored, at most
+ * 10 a second.
  * @throws Error in words for the user if there is no camera, or access is refused
  */
 export async function openCamera(): Promise<Source> {

@@ -43,7 +43,7 @@ interface KernelCall {
 /**
  * Times every kernel that a training step of `network` calls, once for each distinct shape.
  * @param batch batch size
- * @param tries number of calls per shape; the shortest time counts
+ * @param tries number of calls per shape; the result is the shortest time
  */
 export function* benchKernels(
   kernels: Kernels,

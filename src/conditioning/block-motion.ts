@@ -45,8 +45,8 @@ function pairsOf(context: number): number {
 
 /**
  * Estimates the motion between known context frames by block matching, as a network of few layers learns motion only in
- * long training. Then warps the last known frame along its motion, once for the next frame and once more for each
- * expected frame between.
+ * long training. Then extrapolates the last known frame along its motion, by one step for the next frame and one more
+ * for each expected frame between.
  * @param network shape of the images
  * @param scaled the context frames scaled to -1..1
  */

@@ -11,18 +11,18 @@ export interface ProcessGroup {
    * binary tree: neighbours first, then neighbouring pairs, and so on. So all ranks get the same bits.
    */
   allReduce(values: Float32Array | Float64Array): Promise<void>;
-  /** Returns the main process's `value` in all ranks, which must be JSON. Ignores the `value` of other ranks. */
+  /** Returns the main process's `value` in all ranks, transferred as JSON. The `value` of other ranks is ignored. */
   broadcast<T>(value: T): Promise<T>;
   /**
-   * All-gather: returns the values `own` of all ranks, in rank order, in all ranks. The values must be
-   * structured-cloneable.
+   * All-gather: returns the values `own` of all ranks, in rank order, in all ranks. Values are copied by the structured
+   * clone algorithm.
    */
   allGather<T>(own: T): Promise<T[]>;
 }
 
 /** Process group that this process can leave. */
 export interface JoinedProcessGroup extends ProcessGroup {
-  /** Leaves the group without error. Resolves once all ranks have called `leave`. */
+  /** Leaves the group without error. Resolves after all ranks have called `leave`. */
   leave(): Promise<void>;
   /** Ends all ranks with an error of this rank. The main process prints `line`. */
   fail(line: string): Promise<void>;

@@ -1,5 +1,8 @@
 /** Options for writing a file or folder atomically. */
 export interface PlacementOptions {
-  /** Called once all is written, before the rename to the final path. If `confirm` throws, all output is removed. */
+  /**
+   * Called after all is written, before the rename to the final path. If `confirm` rejects, all output is removed, and
+   * the call rejects with its error.
+   */
   confirm?: (() => Promise<unknown>) | undefined;
 }

@@ -44,8 +44,8 @@ export function buildChain({ scales: descriptions }: ModelDescription): Chain {
 }
 
 /**
- * Returns true if a model can predict expected frames at several strides, and one after another. All scales must
- * predict the expected frame, and the context frames of the first scale must have full size.
+ * Returns true if a model can predict expected frames at several strides, and one after another: if all scales predict
+ * the expected frame, and the context frames of the first scale have full size. Returns false otherwise.
  */
 export function canPredictAtStrides({ scales, steps }: Chain): boolean {
   return steps[0].context === 1 && scales.every(({ description }) => hasLearnedAnchor(description.conditioning));

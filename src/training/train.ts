@@ -74,7 +74,7 @@ export interface TrainingResult {
 export interface TrainingHooks {
   /** Called after each step. */
   onStep?: (progress: TrainingProgress) => void;
-  /** Called with each entry of the log once the entry is written. */
+  /** Called with each entry of the log after the entry is written. */
   onEntry?: (entry: LogEntry) => void;
   /**
    * Called after each validation and its saves, with the duration of the last step; counted as validation time. If the

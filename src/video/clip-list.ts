@@ -23,7 +23,7 @@ const looksFor = 'a video file, a folder of numbered images, or a folder of eith
  * Finds the clips under `paths`. Each path is a video file (of any name), a folder of numbered images (one clip), or a
  * folder that holds either, at any depth. Skips hidden entries, other files, and default outputs of `pxv predict`
  * (`predicted`, or a name that ends in `-predicted`).
- * @returns the clips sorted by name, each once; a clip both given and found in a folder counts as given
+ * @returns clips sorted by name, each once. `isExplicit` is true for a clip that is both given and found in a folder
  * @throws {PxvError} INPUT if a path does not exist or holds no clip.
  */
 export async function listClips(paths: readonly string[]): Promise<ClipSource[]> {

@@ -97,9 +97,9 @@ const LONGEST_SILENCE = 60_000;
  * Yields the bytes that FFmpeg writes to its standard output, with backpressure. Leaving the loop, by an error or
  * interruption too, kills the process and waits for its end.
  * @param path file that is read, for messages
- * @param silence milliseconds without output after which FFmpeg counts as hung; default 60,000
- * @throws {PxvError} the signal's reason if aborted; INPUT after `silence` without output; DEPENDENCY if an outside
- *   signal ended FFmpeg.
+ * @param silence milliseconds without output after which FFmpeg is killed; default: 60,000
+ * @throws {PxvError} the signal's reason if aborted; INPUT after `silence` without output; DEPENDENCY if another
+ *   program ended FFmpeg
  */
 export async function* readOutput(
   run: FfmpegRun,

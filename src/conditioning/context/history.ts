@@ -107,7 +107,7 @@ export const NO_FRAMES: ContextFrames<never> = { frames: [], known: null };
 
 /**
  * Maximum number of expected frames over which the motion of the last known frames continues. After these, the last
- * context frames count as known: motion is estimated again between them.
+ * context frames are treated as known: motion is estimated again between them.
  */
 export const MAX_MOTION_FRAMES = 8;
 
