@@ -150,7 +150,7 @@ export function path(text: string, flag: string): string {
   throw wrongValue(flag, 'the name of a file or folder', text, 'give a name, or leave out the option');
 }
 
-/** Parses a whole number from `min` to `max`, inclusive. @throws PxvError `USAGE` */
+/** Parses a whole number from `min` to `max`, inclusive. @throws PxvError `USAGE` if `text` is anything else */
 export function wholeNumber(text: string, flag: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
   const value = Number(text);
   // The largest exact integer is mentioned only if the number exceeds it.
@@ -161,7 +161,7 @@ export function wholeNumber(text: string, flag: string, min: number, max = Numbe
 
 /**
  * Parses a number from `min` to `max`, inclusive; `min` itself is refused if `above` is true.
- * @throws PxvError `USAGE`
+ * @throws PxvError `USAGE` if `text` is anything else
  */
 export function decimalNumber(
   text: string,
@@ -175,14 +175,14 @@ export function decimalNumber(
   throw wrongValue(flag, `a number ${range}`, text, 'give one in this range');
 }
 
-/** Parses a size in pixels such as `64x48`, width x height. @throws PxvError `USAGE` */
+/** Parses a size in pixels such as `64x48`, width x height. @throws PxvError `USAGE` if `text` is anything else */
 export function size(text: string, flag: string): Size {
   const [, width, height] = (/^(\d{1,5})x(\d{1,5})$/.exec(text) ?? []).map(Number);
   if (width > 0 && height > 0) return { width, height };
   throw wrongValue(flag, 'width x height in pixels', text, `write it as in ${flag} 64x48`);
 }
 
-/** Parses a frame rate such as `10`, `29.97` or `30000/1001`. @throws PxvError `USAGE` */
+/** Parses a frame rate such as `10`, `29.97` or `30000/1001`. @throws PxvError `USAGE` if `text` is anything else */
 export function frameRate(text: string, flag: string): FrameRate {
   const rate = parseFrameRate(text);
   if (rate !== null) return rate;
@@ -197,7 +197,10 @@ function framesOrAll(text: string, flag: string): number | 'all' {
   throw wrongValue(flag, 'a whole number of frames, or all', text, `give one such as ${flag} 12`);
 }
 
-/** Parses a seed of 64 bits; returns a bigint only above 2^53 - 1. @throws PxvError `USAGE` */
+/**
+ * Parses a seed of 64 bits; returns a bigint only above 2^53 - 1.
+ * @throws PxvError `USAGE` if `text` is anything else
+ */
 export function seed(text: string): number | bigint {
   const value = /^\d{1,20}$/.test(text) ? BigInt(text) : -1n;
   if (value >= 0n && value < 1n << 64n) return value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;

@@ -15,7 +15,7 @@ const DECODE_CONCURRENCY = 16;
 
 /**
  * Opens image files as one set. The first call decodes all images into one cache file, which later calls read until an
- * image changes.
+ * image changes. The caller closes the result.
  * @param exact true to refuse images of another size, instead of scaling them to `shape`
  * @throws {PxvError} INPUT, naming the images that cannot be read; OUTPUT if the cache cannot be written to; RESOURCES
  *   if the disk is too small; the signal's reason if aborted.

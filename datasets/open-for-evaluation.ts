@@ -4,9 +4,9 @@ import { resolveImageSet } from './registry.js';
 
 /**
  * Opens any split of an image set, test images included. Only the scoring of a finished model may call this function
- * (test/datasets/test-split.test.ts).
+ * (test/datasets/test-split.test.ts). The caller closes the result.
  * @param name name of a data set, or path of a folder of images
- * @throws {PxvError} USAGE if there is no such set; INPUT if its files are missing or wrong.
+ * @throws {PxvError} as `openForTraining`, for any split
  */
 export async function openForEvaluation(
   name: string,

@@ -43,7 +43,10 @@ export class Predictor {
     this.cameFrame();
   }
 
-  /** Posts the cost and the expected frame of every frame but the first, as frames arrive. Never returns. */
+  /**
+   * Posts the cost and the expected frame of every frame but the first, as frames arrive. Never resolves; rejects with
+   * the errors of `frameCosts`.
+   */
   async costAll(): Promise<never> {
     const costed = frameCosts(this.model, this.arriving());
     for (let index = 1; ; index++) {
@@ -56,7 +59,8 @@ export class Predictor {
 
   /**
    * Posts predictions of the `ahead` frames after the first `known`, frame by frame. The best guess of all frames comes
-   * first, then one sample. Aborts an earlier call that still runs.
+   * first, then one sample. Aborts an earlier call that still runs. Resolves if aborted; rejects with the errors of
+   * `bestGuess` and `rollOut`.
    */
   async predict(known: number, ahead: number): Promise<void> {
     this.asked.abort();

@@ -52,7 +52,7 @@ export interface CostedFrame {
   expected?: Frame | null | undefined;
 }
 
-/** Baseline of a source, as `fitBaseline` and `AnomalyScorer.state` return it. */
+/** Baseline of a source, as `fitBaseline` and `AnomalyScorer.baseline` return it. */
 export interface Baseline {
   /** Number of frames that the baseline was fitted to. */
   frames: number;
@@ -182,7 +182,8 @@ export class AnomalyScorer<Item extends CostedFrame> {
 
   /**
    * Adds the next frame. Returns the frames whose scores are now complete, in order. A score is complete half a second
-   * after its frame. Scores of the first 20 seconds of a recorded source, 2 of a live one, come once these are added.
+   * after its frame. Frames of the first 20 seconds of a recorded source, or 2 of a live one, are returned after all of
+   * them were added.
    *
    * @param hasContext false if context frames are missing; the frame then scores 0 and is not learned. Default: true
    * @throws PxvError `INPUT` if the frame has another size

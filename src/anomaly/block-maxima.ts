@@ -26,8 +26,8 @@ export interface BlockMaximaState {
 /**
  * Estimator of return periods from block maxima: the maxima of a deviation over blocks of time. The rate at which a
  * value is exceeded is a sum of logistic functions around the maxima. Their exponential tails extrapolate beyond the
- * highest maximum. Blocks grow with the number of frames, from a frame to about a second. The last 3,600 maxima
- * count.
+ * highest maximum. Blocks grow with the number of frames, from a frame to about a second. Only the last 3,600 maxima
+ * are used.
  */
 export class BlockMaxima {
   private frames = 1;

@@ -72,7 +72,7 @@ export interface AnomalyOptions extends BaselineOptions {
   from?: AnomalyState | undefined;
   /** Process group that shares the work; each process gets all results. Default: this process alone. */
   processGroup?: ProcessGroup | undefined;
-  /** Signal that aborts; its reason is thrown. */
+  /** Signal that aborts the work: the call, or the iteration, throws the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 
@@ -167,7 +167,8 @@ function hasContext({ chain }: Model, { index }: FrameCost): boolean {
  *
  * @param trained video model; the frames may have any size
  * @param frames as of `scoreAnomalies`
- * @throws PxvError `INPUT` if a frame has another shape; the signal's reason if aborted
+ * @throws PxvError `INPUT` if a frame has another shape; `USAGE` if no backend was chosen; the signal's reason if
+ *   aborted
  */
 export async function* frameCosts(
   trained: Model,

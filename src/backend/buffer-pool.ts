@@ -30,7 +30,10 @@ export class BufferPool {
     private readonly maxIdleBytes: number,
   ) {}
 
-  /** Returns an array with unspecified contents, from the pool if possible. */
+  /**
+   * Returns an array with unspecified contents, from the pool if possible.
+   * @throws PxvError `RESOURCES` if memory is exhausted
+   */
   take(length: number): Float32Array {
     const reused = this.idle.get(length)?.pop();
     if (reused) {

@@ -6,14 +6,14 @@ import { nativeBackend, type NativeBackend } from './native-backend.js';
 import { registerNativeBackend } from './register-native-backend.js';
 
 /**
- * Returns what determines the rounding of results: the instruction set of the native backend, else the name of the
- * backend.
+ * Returns the name of the arithmetic, on which the rounding of results depends: the instruction set of the native
+ * backend, else the name of the backend.
  */
 export function currentArithmetic(): string {
   return nativeBackend()?.kernels.instructionSet ?? tf.getBackend();
 }
 
-/** Returns the number of threads of the native backend; null on another backend, which does not tell. */
+/** Returns the number of threads of the native backend; null on another backend, whose number is not known. */
 export function currentThreads(): number | null {
   const native = nativeBackend();
   return native === null ? null : libraryOf(native.kernels.instructionSet).threads();

@@ -41,7 +41,10 @@ export class NativeBackend extends MathBackendCPU {
     }
   }
 
-  /** Allocates a float32 tensor with unspecified values, for a kernel to fill. */
+  /**
+   * Allocates a float32 tensor with unspecified values, for a kernel to fill.
+   * @throws PxvError `RESOURCES` if memory is exhausted
+   */
   allocate(shape: readonly number[]): { info: TensorInfo; values: Float32Array } {
     const values = this.pool.take(tf.util.sizeFromShape([...shape]));
     const dataId = super.write(values, [...shape], 'float32');
@@ -62,7 +65,11 @@ export class NativeBackend extends MathBackendCPU {
     return values[Symbol.toStringTag] === 'Int32Array' ? (values as Int32Array) : Int32Array.from(values);
   }
 
-  /** Runs a kernel on tensors and returns its outputs. @param tensors inputs by name; a missing input is null */
+  /**
+   * Runs a kernel on tensors and returns its outputs.
+   * @param tensors inputs by name; a missing input is null
+   * @throws PxvError `RESOURCES` if memory is exhausted; `USAGE` if an array does not fit `numbers`
+   */
   run<K extends KernelName>(
     name: K,
     tensors: Readonly<Record<string, TensorInfo | undefined>>,

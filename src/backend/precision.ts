@@ -12,7 +12,7 @@ export const precisions = ['float32', 'bf16'] as const;
 export type Precision = (typeof precisions)[number];
 
 /**
- * Runs `compute`, which must be synchronous, with products in `precision` and returns its result.
+ * Runs the synchronous function `compute` with products in `precision`, and returns its result.
  * @throws PxvError as `assertPrecision`
  */
 export function withPrecision<T>(precision: Precision, compute: () => T): T {

@@ -7,8 +7,9 @@ import { GLOBAL_NORM, hasKernels, runKernel } from './operation.js';
 type Inputs<Moments extends string> = Record<'weights' | 'gradient' | 'scale' | Moments, Tensor>;
 
 /**
- * Returns the new weights and both moments after one Adam update: see kernels/optimisers.ts. @param inputs `scale`:
- * scalar factor of the gradient
+ * Returns the new weights and both moments after one Adam update: see kernels/optimisers.ts. The caller disposes the
+ * result.
+ * @param inputs `scale`: scalar factor of the gradient
  */
 export function adam(numbers: KernelNumbers<'adam'>, inputs: Inputs<'m' | 'v'>) {
   if (hasKernels()) return runKernel('adam', numbers, inputs);
@@ -23,8 +24,9 @@ export function adam(numbers: KernelNumbers<'adam'>, inputs: Inputs<'m' | 'v'>) 
 }
 
 /**
- * Returns the new weights and mean squared gradient after one RMSProp update: see kernels/optimisers.ts. @param inputs
- * `scale`: scalar factor of the gradient
+ * Returns the new weights and mean squared gradient after one RMSProp update: see kernels/optimisers.ts. The caller
+ * disposes the result.
+ * @param inputs `scale`: scalar factor of the gradient
  */
 export function rmsProp(numbers: KernelNumbers<'rmsProp'>, inputs: Inputs<'v'>) {
   if (hasKernels()) return runKernel('rmsProp', numbers, inputs);
@@ -37,7 +39,7 @@ export function rmsProp(numbers: KernelNumbers<'rmsProp'>, inputs: Inputs<'v'>) 
   });
 }
 
-/** Returns the global norm: the square root of the sum of squares over all tensors. */
+/** Returns the global norm: the square root of the sum of squares over all tensors. The caller disposes the result. */
 export function globalNorm(tensors: readonly Tensor[]): Scalar {
   if (hasKernels()) return tf.engine().runKernel(GLOBAL_NORM, Object.fromEntries(tensors.entries()), {});
   return tf.tidy(() => tf.sqrt<Scalar>(tf.addN(tensors.map((tensor) => tf.sum<Scalar>(tf.square(tensor))))));

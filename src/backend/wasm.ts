@@ -46,8 +46,8 @@ export interface WasmThreads {
   /** Maximum number of useful threads; 1 if no memory can be shared with threads. */
   cores: number;
   /**
-   * Calls `program`, the source of a JavaScript function, with `data` in a new thread. The function never returns, and
-   * must not keep the process alive.
+   * Calls `program`, the source of a JavaScript function, with `data` in a new thread. The function never returns. The
+   * thread does not keep the process alive.
    */
   start: (program: string, data: object) => void;
 }

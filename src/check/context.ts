@@ -43,7 +43,7 @@ export async function findContextFaults(checked: CheckedNetwork, outputs: readon
   return faults;
 }
 
-/** Fraction of an output's largest gradient below which a gradient counts as unused. */
+/** Fraction of an output's largest gradient, at or below which a gradient is treated as unused. */
 export const SMALL_GRADIENT = 1e-6;
 
 /**

@@ -30,10 +30,13 @@ export interface CheckProgress extends Pick<Finding, 'check' | 'size'> {
 
 /** Options for checks of a network. */
 export interface CheckSettings {
+  /** Seed of random weights, images and choices: a whole number from 0 to 2^64 - 1. */
   seed: bigint | number;
   /** True to run all checks at the network's own size. Default: false, for smaller sizes if the work would be large. */
   whole?: boolean | undefined;
+  /** Called with the progress of each check. */
   onProgress?: ((progress: CheckProgress) => void) | undefined;
+  /** Signal that aborts the checks: they reject with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 

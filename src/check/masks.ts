@@ -17,8 +17,8 @@ export function unmaskedGroups(x: Slot, group: number, dy: number, dx: number): 
 }
 
 /**
- * Returns the number of rows by which an add must shift its input `b` down. Returns 1 if `b` depends on all pixels of
- * its row, including later ones. Else returns 0.
+ * Returns the number of rows by which the masks require an add to shift its input `b` down: 1 if `b` depends on all
+ * pixels of its row, including later ones, else 0.
  */
 export function expectedRowsDown({ b }: AddOp): 0 | 1 {
   return b.ready === 'row' ? 1 : 0;
@@ -33,9 +33,9 @@ export function kernelOffsets({ kernel: { height, width } }: ConvOp['shape']): {
 }
 
 /**
- * Checks the masks of a program. Each op must read, by tap and group, exactly the features that its kernel and the
- * paper's masks allow. The gates of an LSTM must be split into the colour groups of its states, each four times as
- * wide.
+ * Checks the masks of a program. A fault is an op that reads, by tap and group, other features than its kernel and the
+ * paper's masks allow. Another is an LSTM whose gates are not split into the colour groups of its states, each four
+ * times as wide.
  * @returns one line for each fault; empty if there are none
  */
 export function findMaskFaults(program: Program): string[] {

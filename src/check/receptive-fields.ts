@@ -44,8 +44,9 @@ const stateColumns: Readonly<Record<ScanOrder, { above: readonly number[]; besid
 
 /**
  * Returns the receptive fields that a program should have by its design. Propagates, from op to op, the set of
- * sub-pixels that each colour group at each pixel can depend on. Each op counts as a kernel under the paper's masks, an
- * LSTM scan, or a sum. The program's own list of taps is not used, so a missing or extra tap shows as a difference.
+ * sub-pixels that each colour group at each pixel can depend on. Each op is modelled as a kernel under the paper's
+ * masks, an LSTM scan, or a sum. The program's own list of taps is not used, so a missing or extra tap shows as a
+ * difference.
  *
  * Time and memory grow with the square of the number of sub-pixels: 64x64 RGB takes about a second.
  * @param earlier offsets of earlier pixels, as `earlierTaps` returns them

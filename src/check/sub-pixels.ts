@@ -32,18 +32,18 @@ export function formatSubPixel(grid: SubPixelGrid, subPixel: number): string {
 }
 
 /**
- * Returns the indices of sub-pixels to check, in raster order: all sub-pixels if they are at most `most`. Else returns
- * the sub-pixels of pixels at the corners, edge middles and centre, and of random pixels, up to `most`.
+ * Returns the indices of sub-pixels to check, in raster order: all sub-pixels if they are at most `max`. Else returns
+ * the sub-pixels of pixels at the corners, edge middles and centre, and of random pixels, up to `max`.
  */
-export function selectSubPixels(grid: SubPixelGrid, most: number, seed: bigint | number): number[] {
+export function selectSubPixels(grid: SubPixelGrid, max: number, seed: bigint | number): number[] {
   const { size, channels } = grid;
   const count = frameBytes(grid);
-  if (count <= most) return Array.from({ length: count }, (_, subPixel) => subPixel);
+  if (count <= max) return Array.from({ length: count }, (_, subPixel) => subPixel);
   const random = checkDraws(seed, checkStreams.choice);
   const endsAndMiddle = (side: number) => [0, Math.floor(side / 2), side - 1];
   const marked = endsAndMiddle(size.height).flatMap((y) => endsAndMiddle(size.width).map((x) => y * size.width + x));
   const pixels = new Set(marked);
-  for (let draw = 0; pixels.size * channels + channels <= most; draw++)
+  for (let draw = 0; pixels.size * channels + channels <= max; draw++)
     pixels.add(Math.floor((random(draw) * count) / channels));
   const inOrder = [...pixels].sort((a, b) => a - b);
   return inOrder.flatMap((pixel) => Array.from({ length: channels }, (_, channel) => pixel * channels + channel));

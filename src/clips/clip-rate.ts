@@ -10,8 +10,8 @@ import type { frameRateOrModel } from '../options/fields.js';
 export type RequestedRate = z.infer<typeof frameRateOrModel>;
 
 /**
- * Returns the target frame rate for reading clips: the model's training rate if `requested` is `model`, else `requested`.
- * Undefined means each clip's own rate.
+ * Returns the target frame rate for reading clips: the model's training rate if `requested` is `model`, else
+ * `requested`. Undefined means each clip's own rate.
  * @param operation name of the task, for the error
  * @throws PxvError `USAGE` if `requested` is `model` and the model was trained at no fixed rate
  */

@@ -34,7 +34,7 @@ export interface DecodeOptions {
   models: FileModels;
   /** Decoder of WebP key frames, of the header's size and channels. */
   webp: Pick<StillCodec, 'decode'>;
-  /** Signal that aborts decoding. */
+  /** Signal that aborts decoding: the iteration throws the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 

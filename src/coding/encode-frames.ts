@@ -58,7 +58,7 @@ export interface EncodeOptions {
    * Process group that encodes batches round-robin; each process yields the whole file. Default: this process alone.
    */
   processGroup?: ProcessGroup | undefined;
-  /** Signal that aborts encoding. */
+  /** Signal that aborts encoding: the iteration throws the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 

@@ -187,8 +187,8 @@ export class CodedReader {
   }
 
   /**
-   * Advances to the beginning of a key frame's record, found by its sync bytes; stays if such a record begins here.
-   * Returns false at the end of the file.
+   * Advances to the beginning of the next key frame's record, found by its sync bytes. Stays if the record at the
+   * position is a key frame's. Returns false at the end of the file.
    */
   async seekKey(): Promise<boolean> {
     for (;;) {

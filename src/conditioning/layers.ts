@@ -44,7 +44,10 @@ export function layerParameters({ name, kernel, from, to, transposed }: Convolut
  */
 export type RunLayer = (x: Tensor4D, size?: { height: number; width: number }) => Tensor4D;
 
-/** Returns layers bound to their weights. @param weights tensors in the order of the layers' parameters */
+/**
+ * Returns layers bound to their weights. Call the layers within `tf.tidy`.
+ * @param weights tensors in the order of the layers' parameters
+ */
 export function bindLayers(layers: readonly ConvolutionLayer[], weights: readonly Tensor[]): RunLayer[] {
   return layers.map(({ stride, to, transposed }, index) => {
     const kernel = weights[2 * index] as Tensor4D;

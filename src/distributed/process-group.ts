@@ -45,7 +45,7 @@ export const joinedSingleProcess: JoinedProcessGroup = {
   fail: () => Promise.resolve(),
 };
 
-/** Resolves once all ranks have called `barrier`. */
+/** Resolves after all ranks have called `barrier`. */
 export async function barrier(processGroup: ProcessGroup): Promise<void> {
   await processGroup.allReduce(new Float64Array(processGroup.size));
 }
@@ -68,6 +68,7 @@ export function interleave<T>(made: readonly (readonly T[])[]): T[] {
  * Maps a stream on all ranks: assigns its pieces round-robin. Yields each piece with its result, in order, in all
  * ranks.
  * @param work called with each piece by one rank, before that rank reads its next piece
+ * @throws errors of `pieces` and `work`
  */
 export async function* mapRoundRobin<Piece, Made>(
   processGroup: ProcessGroup,

@@ -27,6 +27,7 @@ export interface SectionOptions {
   onProgress?: ((progress: { name: string; what: string; done: number; total: number }) => void) | undefined;
   /** Called with each warning, one line of text. */
   onWarning?: ((text: string) => void) | undefined;
+  /** Signal that aborts predictions: `sections` rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 
@@ -40,7 +41,10 @@ export interface SectionSource<Item> {
    * @throws PxvError `INPUT` if `input` is of this kind and cannot be read
    */
   open(input: ReportInput): Item[] | null | Promise<Item[] | null>;
-  /** Returns the sections for `items`, which are consecutive inputs of the report, in order. */
+  /**
+   * Returns the sections for `items`, which are consecutive inputs of the report, in order. Rejects with the errors of
+   * the predictions.
+   */
   sections(items: readonly Item[], options: SectionOptions): Section[] | Promise<Section[]>;
 }
 

@@ -42,7 +42,10 @@ export class DynamicEvaluation {
     };
   }
 
-  /** Takes a gradient step on scored examples, then one on their mirror images. Non-finite gradients skip the step. */
+  /**
+   * Takes a gradient step on scored examples, then one on their mirror images. Non-finite gradients skip the step. The
+   * caller disposes `examples`.
+   */
   learn(examples: Examples): void {
     this.stepOn(() => examples);
     this.stepOn(() => mirrorExamples(examples));
@@ -62,6 +65,7 @@ export class DynamicEvaluation {
     for (const index of gradients.trained) this.average(index, staying);
   }
 
+  /** Disposes the weights and the optimiser's state. */
   dispose(): void {
     tf.dispose([...this.weights, ...this.state.weights, ...this.state.optimiser.flat()]);
   }

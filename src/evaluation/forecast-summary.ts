@@ -9,9 +9,7 @@ export interface MeanOverClips {
   standardError: number[];
 }
 
-/**
- * Returns the mean and standard error over clips, index by index. @param clips at least one list; lists of equal length
- */
+/** Returns the mean and standard error over clips, index by index. @param clips lists of equal length, at least one */
 export function meanOverClips(clips: readonly number[][]): MeanOverClips {
   const means = clips[0].map((_, index) => computeMean(clips.map((clip) => clip[index])));
   return { mean: means.map(({ mean }) => mean), standardError: means.map(({ standardError }) => standardError) };

@@ -41,7 +41,7 @@ export interface ScoringOptions {
    * process. Default: this process alone.
    */
   processGroup?: ProcessGroup | undefined;
-  /** Signal that aborts scoring. */
+  /** Signal that aborts scoring: the iteration throws the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 
@@ -62,7 +62,7 @@ export type AddExample<Item> = (buffer: ExampleBuffer, item: Item, slower: Examp
  * stays exact.
  * @param weights tensors in the order of `chain.parameters`, or a `DynamicEvaluation`
  * @param items read with backpressure, at most a batch ahead
- * @param add called once for each item, in order, before the next item is read
+ * @param add function that adds the example of an item; called for one item after another, before the next item is read
  * @throws the signal's reason if aborted, checked before each batch; errors of `items` and `add`
  */
 export async function* scoreItems<Item>(
@@ -109,7 +109,7 @@ export async function* scoreItems<Item>(
 /**
  * Scores a batch of examples. A `DynamicEvaluation` then learns from the batch. Disposes `examples` and `slower`.
  * @param slower a second example of the same image, given every second frame before it, for a batch of one; null: none
- * @param among indices of the scales to score; default: all; ignored with `slower`
+ * @param scales indices of the scales to score; default: all; ignored with `slower`
  * @returns nats and anchors, as in `ScoredItem`, of all examples, concatenated
  */
 export function scoreExamples(
@@ -117,14 +117,14 @@ export function scoreExamples(
   weights: readonly Tensor[] | DynamicEvaluation,
   examples: Examples,
   slower: Examples | null = null,
-  among?: readonly number[],
+  scales?: readonly number[],
 ): Omit<ScoredItem<never>, 'item'> {
   const adaptation = 'learn' in weights ? weights : null;
   const { weights: current } = adaptation ?? { weights: weights as readonly Tensor[] };
   const { nats, anchors } = tf.tidy(() => {
     const made =
       slower === null
-        ? scoresGiven(chain, current, examples, among)
+        ? scoresGiven(chain, current, examples, scales)
         : scoresAtStrides(chain, current, examples, slower);
     // An anchor may be one of the input tensors, which are disposed below.
     return { nats: made.nats, anchors: made.anchors.map((anchor) => tf.clone(anchor)) };

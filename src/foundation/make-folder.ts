@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
  * Creates a folder and its missing parents. Node's recursive mkdir would never return below /proc, where no folder can
  * be created.
  * @returns paths of the created folders, the innermost first
+ * @throws the system's error if a folder cannot be created
  */
 export function makeFolder(path: string): string[] {
   if (existsSync(path)) return [];

@@ -30,7 +30,7 @@ const unfinished = new Set<string>();
 /** Removes unfinished files also if an uncaught error ends the program. */
 process.on('exit', () => unfinished.forEach((temporary) => discard(temporary)));
 
-/** Writes a file atomically. @throws PxvError `OUTPUT` if the system refuses */
+/** Writes a file atomically. @throws PxvError `OUTPUT` if the file cannot be written */
 export function writeFileAtomically(path: string, parts: readonly NodeJS.ArrayBufferView[]): void {
   const temporary = begin(path);
   try {
@@ -95,7 +95,7 @@ export function checkWritable(path: string): void {
   }
 }
 
-/** Appends a line to a file, which is created if missing. @throws PxvError `OUTPUT` if the system refuses */
+/** Appends a line to a file, which is created if missing. @throws PxvError `OUTPUT` if the file cannot be written */
 export function appendLine(path: string, line: string): void {
   try {
     appendFileSync(path, `${line}\n`);

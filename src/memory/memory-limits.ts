@@ -36,7 +36,10 @@ export function assertDynamicEvaluationMemory({ chain, description }: DescribedM
     throw tooLarge('score', description, true, limit, estimateDynamicEvaluationMemory);
 }
 
-/** Returns the memory that is available and that the kernels in use can address, in bytes. */
+/**
+ * Returns the memory that is available and that the kernels in use can address, in bytes.
+ * @throws PxvError `USAGE` if PXV_MEMORY is invalid
+ */
 export function reachableMemory(): number {
   return Math.min(availableMemory(), currentInstructionSet() === 'wasm' ? WASM_MEMORY_BYTES : Infinity);
 }
@@ -59,7 +62,7 @@ export interface DrawingMemoryOptions {
 
 /**
  * Throws if a drawing would take more memory than is available; the error names the number of samples that would fit.
- * @throws PxvError `RESOURCES`
+ * @throws PxvError `RESOURCES` if memory is short; `USAGE` if PXV_MEMORY is invalid
  */
 export function assertDrawingMemory({ chain, description }: DescribedModel, drawing: DrawingMemoryOptions): void {
   if (!isEstimated()) return;
@@ -79,6 +82,7 @@ export function assertDrawingMemory({ chain, description }: DescribedModel, draw
  * Returns the largest batch size, from 1 to `wanted`, whose drawing fits the available memory; 1 if none does. Returns
  * `wanted` if memory is not estimated (see `isEstimated`). No image depends on the batch size.
  * @param heldBytes bytes of other arrays held during the drawing
+ * @throws PxvError `USAGE` if PXV_MEMORY is invalid
  */
 export function fitDrawingBatch({ chain }: DescribedModel, wanted: number, heldBytes: number): number {
   if (!isEstimated()) return wanted;
@@ -91,7 +95,7 @@ export function fitDrawingBatch({ chain }: DescribedModel, wanted: number, heldB
  * @param operation name of the operation for errors
  * @param argument name of the argument that determines the need for memory, for errors
  * @param what work that needs the memory, in words for errors
- * @throws PxvError `RESOURCES`
+ * @throws PxvError `RESOURCES` if memory is short; `USAGE` if PXV_MEMORY is invalid
  */
 export function assertMemory(operation: string, argument: string, bytes: number, what: string, remedy: string): void {
   const limit = reachableMemory();
@@ -105,7 +109,7 @@ export function isEstimated(): boolean {
 
 /**
  * Returns the largest integer from `from` to `to` for which `fits` is true; null if there is none. Tries `to`, then
- * searches by bisection, so `fits` must be true for all values below any value that fits.
+ * searches by bisection, for which `fits` is true for all values below any value that fits.
  */
 export function findLargest(from: number, to: number, fits: (value: number) => boolean): number | null {
   if (to < from) return null;

@@ -73,9 +73,9 @@ export interface ModelDescription {
 }
 
 /**
- * Schema of a model description. It also checks that a coarser scale has the size of the next finer one divided by its
- * factor, rounded up. Channels and levels must be equal, and the context frames of each scale must be subsampled from
- * the finest scale by a whole number.
+ * Schema of a model description. Refuses a coarser scale whose size is not that of the next finer one divided by its
+ * factor, rounded up. Also refuses scales with different channels or levels, and context frames that are not subsampled
+ * by a whole number.
  */
 export const modelSchema: z.ZodType<ModelDescription> = z
   .strictObject({ version: z.literal(1), scales: z.array(networkSchema).min(1).max(8) })

@@ -41,7 +41,8 @@ const originSchema = z.strictObject({ recipe: sha256, data: sha256 });
 export type ModelOrigin = z.infer<typeof originSchema>;
 
 /**
- * Throws if `model` is no `Model`, for example if a JavaScript program passes a model's name. @throws PxvError `USAGE`
+ * Checks that `model` is a `Model`. A JavaScript program may pass a model's name instead.
+ * @throws PxvError `USAGE` if not
  */
 export function assertModel(model: Model, operation: string): void {
   const given: unknown = model;
@@ -143,8 +144,8 @@ function readValue<T>(path: string, metadata: Metadata, key: string, schema: z.Z
 }
 
 /**
- * Returns weights as named arrays of a checkpoint, with the name `prefix` + parameter's name. @param weights in the
- * order of `parameters`
+ * Returns weights as named arrays of a checkpoint, with the name `prefix` + parameter's name.
+ * @param weights arrays in the order of `parameters`
  */
 export function nameWeights(
   parameters: readonly ParameterSpec[],

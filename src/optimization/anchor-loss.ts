@@ -30,7 +30,7 @@ export function disposeRollOut({ known, truth }: RollOut): void {
 
 /**
  * Returns the loss on the first anchor, the expected frame: the mean over examples of log(1 + mean squared error). The
- * logarithm gives clips of small and of large motion similar weight.
+ * logarithm gives clips of small and of large motion similar weight. Call `anchorLoss` within `tf.tidy`.
  * @param anchors first element: the expected frames, in levels, [batch, height, width, channels]
  * @param image true frames of the same shape
  */
@@ -42,7 +42,7 @@ export function anchorLoss({ anchors: [anchor], image }: Pick<ScaleScore, 'ancho
 /**
  * Predicts the expected frames of a rollout one after another, from known frames and earlier expected frames, and
  * returns the mean of their `anchorLoss`. Expected frames are not rounded to levels, so that gradients flow through all
- * frames.
+ * frames. Call `rollOutLoss` within `tf.tidy`.
  * @param chain chain that can predict at several strides (see `canPredictAtStrides`); only its first scale runs
  * @param weights tensors in the order of the chain's parameters
  */

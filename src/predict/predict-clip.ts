@@ -171,7 +171,8 @@ function open(model: Model, path: string, options: Asked): Promise<ModelClip> {
  * hold the known frames.
  * @param model model at the size of the frames
  * @param kind kind of output
- * @throws PxvError `RESOURCES` if the estimated peak memory exceeds the available memory
+ * @throws PxvError `RESOURCES` if the estimated peak memory exceeds the available memory; `USAGE` if PXV_MEMORY is
+ *   invalid
  */
 export function assertPredictionMemory(
   model: Model,

@@ -55,6 +55,10 @@ export class Prediction {
   private readonly adapting: ClipAdaptation;
   private readonly sampler: FrameSampler;
 
+  /**
+   * @param model model at the size of the clip's frames
+   * @throws PxvError `USAGE` if no backend was chosen
+   */
   constructor(
     model: Model,
     private readonly clip: ModelClip,
@@ -197,7 +201,7 @@ export class Prediction {
     return { index, predicted, panels };
   }
 
-  /** Frees the tensors of the model. */
+  /** Disposes the tensors of the model. */
   dispose(): void {
     this.sampler.dispose();
   }

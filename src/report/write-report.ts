@@ -34,7 +34,7 @@ const misused = errorFactory('USAGE', 'write report');
  * @param paths run folders, JSON files, folders of searches, and clips, in the order of the report; consecutive
  *   trainings are drawn in the same charts
  * @throws PxvError `USAGE` if an option is wrong; `INPUT` if no source can show a path; `OUTPUT` if the report cannot
- *   be written
+ *   be written; errors of predictions, as `CHECKPOINT`, `DEPENDENCY` and `RESOURCES`; the signal's reason if aborted
  */
 export async function writeReport(
   sources: readonly SectionSource<unknown>[],

@@ -120,8 +120,8 @@ export class CorrectionRegression {
   }
 
   /**
-   * Solves the regressions and returns the correction with their weights. @param known statistics of the history to
-   * predict from
+   * Solves the regressions and returns the correction with their weights.
+   * @param known statistics of the history to predict from
    */
   correction(known: HistoryStatistics): Correction {
     const { size, channels } = this.shape;
@@ -174,6 +174,7 @@ export class Correction {
   /**
    * Returns `frame`, an expected or drawn frame, plus the change that the correction makes to the expected frame. The
    * result is rounded to levels, clipped, and in bytes.
+   * @throws PxvError as `corrected`
    * @internal
    */
   shown(ahead: number, expectation: Expectation, frame: Uint8Array): Uint8Array {

@@ -31,7 +31,7 @@ export interface DrawOptions {
   coded?: readonly Uint8Array[] | undefined;
   /** Progress callback: receives, after each row of each scale, the fraction of sub-pixels done, 0 to 1. */
   onRow?: ((fraction: number) => void) | undefined;
-  /** Signal that aborts the draw after the current row. */
+  /** Signal that aborts the draw after the current row: the draw rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 

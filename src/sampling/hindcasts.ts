@@ -34,8 +34,8 @@ export interface HindcastOptions {
   /** Batch size: number of hindcasts that are predicted at a time. Default: HINDCAST_BATCH_SIZE. */
   batchSize?: number | undefined;
   /** Progress callback: receives the number of finished hindcasts and the total number of hindcasts. */
-  onProgress?: ((done: number, places: number) => void) | undefined;
-  /** Signal that aborts learning. */
+  onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Signal that aborts learning: the call rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 

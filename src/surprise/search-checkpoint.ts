@@ -114,8 +114,9 @@ export class SearchCheckpoint {
   }
 
   /**
-   * Commits a part whose video is written at `nextPart`.
+   * Commits a part of the search: the timeline rows of a part whose video is written at `nextPart`.
    * @param surprise state to resume from after the part
+   * @param meanMap mean bits per pixel so far, for the scale of heat maps
    * @throws PxvError `OUTPUT` if the file cannot be written
    */
   commit(rows: readonly TimelineRow[], surprise: AnomalyState | null, meanMap: number): void {

@@ -55,8 +55,8 @@ interface ClipTraining {
 /**
  * Finds the clips of a training. The result's `open` decodes the clips into the run folder at the model's size. For
  * validation, `open` holds out clips, or the last fifth of each clip.
- * @param listed true if a resumed training has a list of its files, which reports missing files; paths without clips
- *   are then no error
+ * @param listed true if a resumed training has a list of its files, which reports missing files. A path without clips
+ *   is then skipped, if others hold clips
  * @throws PxvError `USAGE` if a clip is given both for training and for validation; `INPUT` if a path holds no clip;
  *   `open` as `openFrameStore`
  */

@@ -148,7 +148,10 @@ export class RunFolder {
     return existsSync(join(this.path, files.training));
   }
 
-  /** Creates the folder and its parents. Returns the created folders, innermost first. @throws PxvError `OUTPUT` */
+  /**
+   * Creates the folder and its parents. Returns the created folders, innermost first.
+   * @throws PxvError `OUTPUT` if a folder cannot be created
+   */
   create(): string[] {
     if (existsSync(this.path) && !statSync(this.path).isDirectory()) throw notFolder(this.path, OTHER_FOLDER);
     try {

@@ -63,8 +63,8 @@ export class StageSchedule {
   }
 
   /**
-   * Returns the position of a step in the stages of a training of `length`. Steps must be passed in ascending order; a
-   * step may be repeated.
+   * Returns the position of a step in the stages of a training of `length`. Pass steps in ascending order; a step may
+   * be repeated.
    */
   at(length: TrainingLength, step: number): StagePosition {
     const index = this.indexAt(length, step);

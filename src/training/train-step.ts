@@ -16,7 +16,7 @@ export interface TrainStepResult extends Update {
 
 /**
  * Computes the next step of a checkpoint: gradients, then an update (see `applyUpdate`). All ranks sum the same
- * gradients and compute the same update to the bit.
+ * gradients and compute the same update to the bit. Disposes the tensors of `state` that the update replaces.
  * @throws PxvError `USAGE` if the backend lacks the configured precision
  */
 export async function trainStep(

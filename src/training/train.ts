@@ -81,7 +81,10 @@ export interface TrainingHooks {
    * hook rejects, the training ends with the error.
    */
   onValidated?: (checkpoint: Checkpoint, secondsPerStep: number) => Promise<void>;
-  /** Signal of the main process, which stops all ranks. */
+  /**
+   * Signal of the main process that stops all ranks: the training is saved, and `train` rejects with the signal's
+   * reason.
+   */
   signal?: AbortSignal;
   /** Processes that train together, each on its shards of every batch. Default: this process alone. */
   processGroup?: ProcessGroup;

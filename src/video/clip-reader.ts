@@ -25,6 +25,7 @@ export interface ClipOptions {
    * images of a folder, which have no times, are assumed to come at this rate.
    */
   frameRate?: FrameRate | undefined;
+  /** Signal that aborts reading: the call, or the iteration of frames, throws the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 

@@ -18,9 +18,11 @@ export interface WriteOptions extends PlacementOptions {
   frameRate: FrameRate;
   /** Output pixels per pixel of a frame, an integer; default 1. */
   scale?: number;
+  /** Signal that aborts writing: the call rejects with the signal's reason, and an existing output stays. */
   signal?: AbortSignal | undefined;
   /**
-   * Returns the path of a frame's file inside a folder output; called once the frame has arrived. Default: its number.
+   * Returns the path of a frame's file inside a folder output, given the frame's index. Called after the frame has
+   * arrived. Default: `frameFileName`.
    */
   fileOf?: (index: number) => string;
 }

@@ -38,7 +38,7 @@ export interface FfmpegOutcome {
 export interface FfmpegRun {
   /** Bytes that FFmpeg writes to its standard output. */
   output: Readable;
-  /** Settles once the process is gone; never rejects. */
+  /** Resolves after the process has ended; never rejects. */
   finished: Promise<FfmpegOutcome>;
   /** Kills the process. */
   kill: () => void;
@@ -146,6 +146,7 @@ export async function* readOutput(
  * @param start starts FFmpeg on the raw input that the input options describe
  * @param check throws if FFmpeg exited with an error
  * @returns the number of frames
+ * @throws errors of `frames`, `start` and `check`
  */
 export async function feedFrames(
   frames: AsyncIterable<Frame>,

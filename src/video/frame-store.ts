@@ -65,7 +65,8 @@ type Footer = Omit<StoredClip, 'name' | 'unreadable'>;
  * Opens a frame store in `folder`. Decodes the clips that are missing there, or whose source or geometry changed. Each
  * clip is one file, written atomically. A clip that was found in a folder and cannot be read gets no frames.
  * @throws {PxvError} INPUT, naming the clip, if an explicit clip cannot be read; OUTPUT if `folder` cannot be written
- *   to; RESOURCES if the disk is too small; the signal's reason if aborted: clips decoded before stay.
+ *   to; RESOURCES if the disk is too small; DEPENDENCY if there is no FFmpeg; the signal's reason if aborted: clips
+ *   decoded before stay.
  */
 export async function openFrameStore(
   folder: string,

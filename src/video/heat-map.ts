@@ -9,14 +9,14 @@ const stops = [
 ];
 
 /**
- * Draws a heat map in colour. The colours run linearly from black at 0 through red and yellow to white at `most`.
+ * Draws a heat map in colour. The colours run linearly from black at 0 through red and yellow to white at `white`.
  * @param values height x width values, row by row
- * @param most value shown as white; larger values are white too
+ * @param white value shown as white; larger values are white too
  */
-export function drawHeatMap(values: Float64Array, size: Size, most: number): Frame {
+export function drawHeatMap(values: Float64Array, size: Size, white: number): Frame {
   const data = new Uint8Array(3 * values.length);
   for (let pixel = 0; pixel < values.length; pixel++) {
-    const place = Math.min(Math.max(values[pixel] / most, 0), 1) * (stops.length - 1);
+    const place = Math.min(Math.max(values[pixel] / white, 0), 1) * (stops.length - 1);
     const below = Math.min(Math.floor(place), stops.length - 2);
     for (let c = 0; c < 3; c++) {
       const from = stops[below][c];

@@ -23,7 +23,7 @@ export function filterNumberedImages(names: readonly string[]): string[] {
 
 /**
  * Returns the paths of the numbered images in a folder, in natural order.
- * @throws {PxvError} INPUT if there are none.
+ * @throws {PxvError} INPUT if there are none, or the system's error if the folder cannot be read.
  */
 export async function listImages(folder: string): Promise<string[]> {
   const names = filterNumberedImages(await readdir(folder));
@@ -82,6 +82,7 @@ export interface ImageReadOptions {
   size: Size;
   channels: Channels;
   fit: Fit;
+  /** Signal that aborts reading: the iteration throws the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 

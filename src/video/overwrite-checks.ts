@@ -41,7 +41,7 @@ async function entriesAt(path: string): Promise<string[] | null> {
 /**
  * Checks that an output is none of the inputs, by device and inode, so that links are recognised.
  * @param options.folderReplaced true if a folder output also replaces all that lies inside
- * @throws {PxvError} USAGE
+ * @throws {PxvError} USAGE if `path` is an input, or would replace one
  */
 export async function assertNotInput(path: string, inputs: readonly string[], { folderReplaced = false } = {}) {
   const place = resolve(path);

@@ -206,8 +206,9 @@ export class FrameHistory extends StridedHistory<Levels> {
   }
 
   /**
-   * Returns an example of the next frame of each history, all of one model. The images are placeholders. @internal The
-   * caller disposes the result.
+   * Returns an example of the next frame of each history, all of one model. The images are placeholders. The caller
+   * disposes the result.
+   * @internal
    */
   static examples(histories: readonly FrameHistory[]): Examples {
     const contexts = histories.map((history) => history.leading()[0].context);
