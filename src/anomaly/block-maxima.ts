@@ -6,8 +6,8 @@ const MAX_SHORT = 40;
 const MOST = 3600;
 /** Maximum fraction of the highest maxima that are taken for anomalies. */
 const OUTLIERS = 0.15;
-/** Scale of the tail, in standard deviations: the minimum, and a prior with its weight in blocks. */
-const SCALE = { least: 0.25, prior: 0.4, weight: 5 };
+/** Prior scale of the tail, in standard deviations, with its weight in blocks. The scale is never lower. */
+const PRIOR = { scale: 0.4, weight: 5 };
 /** Maximum exponent whose power is finite. */
 const MAX_EXPONENT = 700;
 /** Median absolute deviation of a Gumbel distribution, the limit of maxima, of scale 1. */
@@ -87,9 +87,9 @@ export class BlockMaxima {
     const { maxima } = this;
     const middle = median(maxima);
     const spread = median(maxima.map((maximum) => Math.abs(maximum - middle))) / GUMBEL_DEVIATION;
-    const scale = (maxima.length * spread + SCALE.weight * SCALE.prior) / (maxima.length + SCALE.weight);
+    const scale = (maxima.length * spread + PRIOR.weight * PRIOR.scale) / (maxima.length + PRIOR.weight);
     const outliers = Math.min(this.outliers, Math.floor(OUTLIERS * maxima.length));
     const usual = [...maxima].sort((a, b) => a - b).slice(0, maxima.length - outliers);
-    return { usual, scale: Math.max(SCALE.least, scale) };
+    return { usual, scale: Math.max(PRIOR.scale, scale) };
   }
 }

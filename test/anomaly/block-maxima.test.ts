@@ -41,6 +41,13 @@ test('what comes again and again is common, and what came once is not', () => {
   expect(once.score(9)).toBeGreaterThan(2.5);
 });
 
+test('maxima that hardly differ do not make a small step a rare one', () => {
+  const even = learned(tailed(300, 6).map((value) => 1 + 0.01 * value));
+  expect(even.score(3)).toBeGreaterThan(1.5);
+  expect(even.score(3)).toBeLessThan(2.5);
+  expect(even.score(5)).toBeGreaterThan(3);
+});
+
 test('a state goes on as if it had never been saved, and holds an hour at most', () => {
   const first = learned(tailed(1000, 3));
   const second = new BlockMaxima(RATE, 5, JSON.parse(JSON.stringify(first)) as ReturnType<BlockMaxima['toJSON']>);
