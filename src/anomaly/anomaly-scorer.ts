@@ -56,12 +56,8 @@ export interface CostedFrame {
 export interface Baseline {
   /** Number of frames that the baseline was fitted to. */
   frames: number;
-  /** Statistics of each region's cost: the mean over its pixels of their bits or differences, the higher. @internal */
-  regions: BaselineStatisticsState;
-  /** Statistics of the mean difference of all pixels from the expected frame. @internal */
-  fullFrame: BaselineStatisticsState;
-  /** Statistics of the mean bits of all pixels. @internal */
-  bits: BaselineStatisticsState;
+  /** Statistics of each cost. @internal */
+  statistics: Record<keyof Costs, BaselineStatisticsState>;
   /** Maxima of each kind of deviation. @internal */
   maxima: Record<keyof Deviations, BlockMaximaState>;
 }
@@ -76,23 +72,22 @@ export interface AnomalyScorerState extends Baseline {
   deviations: FrameDeviations[];
 }
 
-/** Highest z-scores of a frame, at least 0. That of the full frame is high for frozen frames too. */
-interface FrameDeviations {
-  region: number;
-  fullFrame: number;
-}
+/** Kinds of z-score: of regions' differences, of regions' bits, and of the full frame, high for frozen frames too. */
+const Z_SCORES = ['difference', 'bits', 'fullFrame'] as const;
+/** Kinds of deviation: z-scores, and the median of the highest of a frame over the second around the frame. */
+const DEVIATIONS = [...Z_SCORES, 'second'] as const;
+
+/** Highest z-score of each kind of a frame, at least 0. */
+type FrameDeviations = Record<(typeof Z_SCORES)[number], number>;
 
 /** Deviations of a frame from the baseline. */
-interface Deviations extends FrameDeviations {
-  /** Median over the second around the frame of the higher of both. */
-  second: number;
-}
+type Deviations = Record<(typeof DEVIATIONS)[number], number>;
 
 /**
- * Maximum number of maxima of each kind that are taken for anomalies. Few are of full frames: the key frames of a
- * compressed clip, which are 8 seconds apart or more, are none.
+ * Maximum number of maxima of each kind that are taken for anomalies. For bits and for full frames the number is low:
+ * key frames of a compressed clip deviate there again and again, and are no anomalies.
  */
-const OUTLIERS: Record<keyof Deviations, number> = { region: 5, fullFrame: 1, second: 5 };
+const OUTLIERS: Record<keyof Deviations, number> = { difference: 5, bits: 1, fullFrame: 1, second: 5 };
 
 /** Scored frame of a source. */
 export interface ScoredFrame<Item> {
@@ -100,25 +95,27 @@ export interface ScoredFrame<Item> {
   item: Item;
   /** Anomaly score: log10(1 + s), where deviations as high occur every s seconds if nothing happens; at most 9. */
   score: number;
-  /** Region with the highest z-score; the full frame if all of the frame deviates most. */
+  /** Region with the highest z-score of the kind that scores highest; the full frame if its z-score does. */
   box: Box;
-  /** Z-score of each region, in the order of `AnomalyScorer.boxes`. */
+  /** Higher z-score of each region, of its bits or of its difference, in the order of `AnomalyScorer.boxes`. */
   regionZScores: Float64Array;
   /** Returns the state to resume from after this frame. Call `state` before the next frame is added. */
   state: () => AnomalyScorerState;
 }
 
 /** Frame whose score waits for the half second of frames after it. */
-interface WaitingFrame<Item> extends Omit<ScoredFrame<Item>, 'score' | 'state'> {
+interface WaitingFrame<Item> extends Omit<ScoredFrame<Item>, 'score' | 'box' | 'state'> {
+  boxes: Record<keyof FrameDeviations, Box>;
   isScored: boolean;
   isLearned: boolean;
   state: Omit<AnomalyScorerState, 'maxima' | 'deviations'>;
 }
 
 /**
- * Scorer of the frames of a source for anomalies. A region's z-score compares the region's cost with its baseline. The
- * score is the logarithm of the longest return period of the frame's deviations: the mean time between deviations as
- * high if nothing happens.
+ * Scorer of the frames of a source for anomalies. Each region has two z-scores: of the region's bits, and of the
+ * region's difference from the expected frame. Noise costs bits everywhere: in a cost of both, bits would hide the
+ * difference. The score is the logarithm of the longest return period of the frame's deviations: the mean time between
+ * deviations as high if nothing happens.
  *
  * A region below its baseline is no anomaly, since something may only have stopped moving. Full frames far below their
  * baseline are an anomaly: the source is frozen.
@@ -158,10 +155,11 @@ export class AnomalyScorer<Item extends CostedFrame> {
     this.regions = new FrameRegions(size);
     this.fullFrame = { x: 0, y: 0, width: size.width, height: size.height };
     const memory = isRunning ? this.inFrames(MEMORY) : Infinity;
-    const ofFullFrame = () => new BaselineStatistics(1, this.inFrames(PRIOR.fullFrame), memory);
-    const regions = new BaselineStatistics(this.boxes.length, this.inFrames(PRIOR.regions), memory);
-    this.statistics = { regions, fullFrame: ofFullFrame(), bits: ofFullFrame() };
-    this.maxima = mapKinds((kind) => new BlockMaxima(frameRate, OUTLIERS[kind]));
+    this.statistics = record(COSTS, (cost) => {
+      const [length, prior] = cost.startsWith('region') ? [this.boxes.length, PRIOR.regions] : [1, PRIOR.fullFrame];
+      return new BaselineStatistics(length, this.inFrames(prior), memory);
+    });
+    this.maxima = record(DEVIATIONS, (kind) => new BlockMaxima(frameRate, OUTLIERS[kind]));
     this.cheap = new Array<number>(this.inFrames(FROZEN)).fill(0);
     this.held = isRunning && state === undefined ? [] : null;
     if (baseline !== undefined) this.restore(baseline);
@@ -177,7 +175,7 @@ export class AnomalyScorer<Item extends CostedFrame> {
 
   /** Baseline so far. */
   get baseline(): Baseline {
-    return { ...this.fitted, maxima: mapKinds((kind) => this.maxima[kind].toJSON()) };
+    return { ...this.fitted, maxima: record(DEVIATIONS, (kind) => this.maxima[kind].toJSON()) };
   }
 
   /**
@@ -207,7 +205,7 @@ export class AnomalyScorer<Item extends CostedFrame> {
     if (isNew) this.learn(costs);
     if (isKnown) this.ahead--;
     else if (this.frames < this.last) this.frames++;
-    this.deviations.push(hasContext ? deviations : { region: 0, fullFrame: 0 });
+    this.deviations.push(hasContext ? deviations : record(Z_SCORES, () => 0));
     const state = { ...this.fitted, ahead: this.ahead, cheap: [...this.cheap] };
     this.waiting.push({ item, ...found, isScored, isLearned, state });
     return this.waiting.length > this.inFrames(AROUND) ? [this.next()] : [];
@@ -238,10 +236,10 @@ export class AnomalyScorer<Item extends CostedFrame> {
 
   /** Scores the first waiting frame. */
   private next(): ScoredFrame<Item> {
-    const { item, box, regionZScores, isScored, isLearned, state } = this.waiting.shift()!;
+    const { item, boxes, regionZScores, isScored, isLearned, state } = this.waiting.shift()!;
     const at = this.deviations.length - this.waiting.length - 1;
     const deviations = this.withSecond(this.deviations, at);
-    const scores = mapKinds((kind) => (isScored ? this.maxima[kind].score(deviations[kind]) : 0));
+    const scores = record(DEVIATIONS, (kind) => (isScored ? this.maxima[kind].score(deviations[kind]) : 0));
     if (isLearned) this.learnMaxima(deviations);
     const half = this.inFrames(AROUND);
     const from = Math.max(0, Math.min(at + 1 - half, this.deviations.length - 2 * half - 1));
@@ -249,8 +247,8 @@ export class AnomalyScorer<Item extends CostedFrame> {
     this.deviations = this.deviations.slice(from);
     return {
       item,
-      score: Math.min(MAX_SCORE, Math.max(scores.region, scores.fullFrame, scores.second)),
-      box: scores.fullFrame > scores.region ? this.fullFrame : box,
+      score: Math.min(MAX_SCORE, Math.max(...Object.values(scores))),
+      box: boxes[Z_SCORES.reduce((best, kind) => (scores[kind] > scores[best] ? kind : best))],
       regionZScores,
       state: () => ({ ...state, maxima: this.baseline.maxima, deviations: before }),
     };
@@ -261,17 +259,16 @@ export class AnomalyScorer<Item extends CostedFrame> {
   }
 
   private get fitted(): Omit<Baseline, 'maxima'> {
-    const { regions, fullFrame, bits } = this.statistics;
-    return { frames: this.frames, regions: regions.toJSON(), fullFrame: fullFrame.toJSON(), bits: bits.toJSON() };
+    return { frames: this.frames, statistics: record(COSTS, (cost) => this.statistics[cost].toJSON()) };
   }
 
-  private restore({ frames, maxima, ...fitted }: Baseline): void {
-    const [expected, received] = [this.boxes.length, fitted.regions.means.length];
+  private restore({ frames, statistics, maxima }: Baseline): void {
+    const [expected, received] = [this.boxes.length, statistics.regionBits.means.length];
     if (received !== expected)
       throw otherSize('baseline', pluralize(expected, 'region'), pluralize(received, 'region'));
     this.frames = frames;
-    for (const kind of COSTS) this.statistics[kind].restore(fitted[kind]);
-    this.maxima = mapKinds((kind) => new BlockMaxima(this.frameRate, OUTLIERS[kind], maxima[kind]));
+    for (const cost of COSTS) this.statistics[cost].restore(statistics[cost]);
+    this.maxima = record(DEVIATIONS, (kind) => new BlockMaxima(this.frameRate, OUTLIERS[kind], maxima[kind]));
   }
 
   private costsOf({ map, frame, expected }: CostedFrame): Costs {
@@ -280,45 +277,59 @@ export class AnomalyScorer<Item extends CostedFrame> {
       throw otherSize('frame', `${width}x${height} pixels, as the frames before`, `${map.length} in all`);
     const bits = map.map((value) => Math.min(value, MAX_BITS));
     const differences = frame && expected ? pixelDifferences(frame, expected) : bits;
-    // A flat surface that appears costs bits at its edge alone, as its pixels tell each other. Differences count all.
-    const costs = bits.map((value, at) => Math.max(value, differences[at]));
-    return { regions: this.regions.regionMeans(costs), fullFrame: [mean(differences)], bits: [mean(bits)] };
+    return {
+      regionBits: this.regions.regionMeans(bits),
+      // A flat surface that appears costs bits at its edge alone, as its pixels tell each other. Differences count all.
+      regionDifferences: this.regions.regionMeans(differences),
+      fullFrame: [mean(differences)],
+      bits: [mean(bits)],
+    };
   }
 
   private learn(costs: Costs): void {
-    for (const kind of COSTS) this.statistics[kind].learn(costs[kind]);
+    for (const cost of COSTS) this.statistics[cost].learn(costs[cost]);
   }
 
   private learnMaxima(deviations: Deviations): void {
-    mapKinds((kind) => this.maxima[kind].learn(deviations[kind]));
+    for (const kind of DEVIATIONS) this.maxima[kind].learn(deviations[kind]);
   }
 
   private withSecond(all: readonly FrameDeviations[], at: number): Deviations {
     const half = this.inFrames(AROUND);
     // At the end of a source, the last full second: a few frames alone would be its median.
     const around = all.slice(Math.max(0, Math.min(at - half, all.length - 2 * half - 1)), at + half + 1);
-    return { ...all[at], second: median(around.map(({ region, fullFrame }) => Math.max(region, fullFrame))) };
+    return { ...all[at], second: median(around.map((each) => Math.max(...Object.values(each)))) };
   }
 
-  private deviationsOf(costs: Costs): { deviations: FrameDeviations; box: Box; regionZScores: Float64Array } {
-    const regionZScores = this.statistics.regions.zScores(costs.regions);
-    const [fullFrame] = this.statistics.fullFrame.zScores(costs.fullFrame);
-    const [bits] = this.statistics.bits.zScores(costs.bits);
-    this.cheap = [...this.cheap.slice(1), -bits];
-    const region = Math.max(...regionZScores);
-    const deviations = { region: Math.max(0, region), fullFrame: Math.max(0, fullFrame, Math.min(...this.cheap)) };
-    return { deviations, box: this.boxes[regionZScores.indexOf(region)], regionZScores };
+  private deviationsOf(costs: Costs) {
+    const { regionBits, regionDifferences, fullFrame, bits } = record(COSTS, (cost) =>
+      this.statistics[cost].zScores(costs[cost]),
+    );
+    this.cheap = [...this.cheap.slice(1), -bits[0]];
+    const deviations = {
+      difference: Math.max(0, ...regionDifferences),
+      bits: Math.max(0, ...regionBits),
+      fullFrame: Math.max(0, fullFrame[0], Math.min(...this.cheap)),
+    };
+    const boxOf = (each: Float64Array) => this.boxes[each.indexOf(Math.max(...each))];
+    const boxes = { difference: boxOf(regionDifferences), bits: boxOf(regionBits), fullFrame: this.fullFrame };
+    return {
+      deviations,
+      boxes,
+      regionZScores: regionBits.map((zScore, at) => Math.max(zScore, regionDifferences[at])),
+    };
   }
 }
 
-function mapKinds<Value>(make: (kind: keyof Deviations) => Value): Record<keyof Deviations, Value> {
-  return { region: make('region'), fullFrame: make('fullFrame'), second: make('second') };
-}
-
-/** Costs of a frame, in bits per pixel: see `Baseline`. Arrays of the full frame have one element. */
+/** Costs of a frame: means over pixels of their bits, or of their differences from the expected frame. */
 type Costs = Record<(typeof COSTS)[number], ArrayLike<number>>;
 
-const COSTS = ['regions', 'fullFrame', 'bits'] as const;
+/** Kinds of cost: bits and differences of each region, then differences and bits of all pixels, arrays of length 1. */
+const COSTS = ['regionBits', 'regionDifferences', 'fullFrame', 'bits'] as const;
+
+function record<Key extends string, Value>(keys: readonly Key[], make: (key: Key) => Value): Record<Key, Value> {
+  return Object.fromEntries(keys.map((key) => [key, make(key)])) as Record<Key, Value>;
+}
 
 /** Returns the mean absolute difference of each pixel, height x width, scaled from 0..255 to 0..`MAX_BITS`. */
 function pixelDifferences({ data, channels }: Frame, expected: Frame): Float64Array {

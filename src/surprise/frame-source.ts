@@ -78,7 +78,7 @@ export async function openFrameSource(
 }
 
 /** Version of scores and of saved states; raised if either changes. */
-const SCORING_VERSION = 2;
+const SCORING_VERSION = 3;
 
 /**
  * Returns a key that is equal for searches with the same result, as JSON: the hash of the weights, the clip, the

@@ -195,6 +195,41 @@ test('a flat surface that appears stands out by its area, though its bits lie at
   expect(scored[660].box).toMatchObject({ width: 16, height: 16 });
 });
 
+test('a flat surface over a noisy background stands out by its difference, though noise costs more bits', () => {
+  const grey = frame(64, 64, 3, () => 128);
+  const scored = [false, true].map((isSeen) => {
+    const scorer = new AnomalyScorer<CostedFrame>({ width: 64, height: 64 }, 30, { isRecorded: true });
+    const at = (time: number): CostedFrame => {
+      const isBlack = (x: number, y: number) => isSeen && time === 100 && x >= 36 && x < 45 && y >= 20 && y < 29;
+      const noise = (pixel: number) => 3 * Math.sin(12.9898 * pixel + 78.233 * time) + Math.sin(time + pixel / 500);
+      // Noise cannot be compressed; a flat surface can.
+      const map = Float64Array.from({ length: 64 * 64 }, (_, pixel) =>
+        isBlack(pixel % 64, pixel >> 6) ? 1 : 11 + noise(pixel),
+      );
+      return { map, frame: frame(64, 64, 3, (x, y) => (isBlack(x, y) ? 0 : 128 + (time % 3))), expected: grey };
+    };
+    return [...Array.from({ length: 150 }, (_, time) => scorer.add(at(time))).flat(), ...scorer.end()];
+  });
+  const [without, withSquare] = scored.map((frames) => frames.map(({ score }) => score));
+  expect(Math.max(...without)).toBeLessThan(1.5);
+  expect(withSquare[100]).toBeGreaterThan(3);
+  expect(Math.max(...withSquare.filter((_, time) => time !== 100))).toBeLessThan(1.5);
+  expect(scored[1][100].box).toEqual({ x: 32, y: 16, width: 16, height: 16 });
+});
+
+test('key frames cost bits where the scene has details, again and again, and are no event', () => {
+  const scorer = new AnomalyScorer<CostedFrame>({ width: 32, height: 32 }, 30, { isRecorded: true });
+  const grey = frame(32, 32, 3, () => 100);
+  const scored = Array.from({ length: 300 }, (_, time) => {
+    const isKey = time % 60 === 59;
+    const bits = (pixel: number) => (isKey ? (pixel % 32 < 16 ? 9 : 5) : 0.1) + Math.sin(pixel * pixel + 7 * time) / 9;
+    const map = Float64Array.from({ length: 32 * 32 }, (_, pixel) => bits(pixel));
+    return scorer.add({ map, frame: frame(32, 32, 3, () => (isKey ? 102 : 100)), expected: grey });
+  }).flat();
+  scored.push(...scorer.end());
+  expect(Math.max(...scored.map(({ score }) => score))).toBeLessThan(1.5);
+});
+
 test.each([false, true])('key frames cost bits everywhere and are no event, recorded %s', (isRecorded) => {
   const scorer = new AnomalyScorer<CostedFrame>({ width: 32, height: 32 }, 30, { isRecorded });
   const grey = frame(32, 32, 3, () => 100);
