@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import type { Readable, Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { PxvError } from '../src/foundation/errors.js';
@@ -23,19 +22,6 @@ export async function readMaybeGzip(path: string): Promise<Uint8Array> {
           : `one that is damaged (${cause.message})`;
     throw wrongFile(path, 'a whole gzip file', received, { cause });
   });
-}
-
-/**
- * Pipes `file` through `unpack`, such as a gunzip stream, and yields its output in chunks. Leaving the loop closes
- * `file`.
- */
-export async function* unpackedPieces(file: Readable, unpack: Transform): AsyncGenerator<Buffer, void> {
-  file.on('error', (error) => unpack.destroy(error));
-  try {
-    yield* file.pipe(unpack) as AsyncIterable<Buffer>;
-  } finally {
-    file.destroy();
-  }
 }
 
 /** Returns an error handler that throws an `INPUT` error: the file or folder `path` of a data set cannot be read. */

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { Parser, type ReadEntry } from 'tar';
 import { PxvError } from '../src/foundation/errors.js';
+import { unpackedPieces } from '../src/foundation/unpack.js';
 import { isSystemError } from '../src/foundation/write-file.js';
 import type { UnpackedFile } from './image-set.js';
-import { unpackedPieces } from './read-file.js';
 
 /** Maximum number of bytes of an archive besides the wanted files: headers, padding and other files. */
 const SLACK = 4 * 1024 * 1024;

@@ -124,7 +124,7 @@ test.each([
     overwritten(deflated, 200),
     /9344 bytes once unpacked, received 9341/,
   ],
-  ['a deflated array of no bytes', packedTo(0), /an \.npy array, received something else/],
+  ['a deflated array of no bytes', packedTo(0), /9344 bytes once unpacked, received 0/],
   ['a deflated array that ends within its header', packedTo(3), /an \.npy array, received something else/],
   [
     'a stored array with one wrong bit',

@@ -1,0 +1,47 @@
+/** Header of an .npy file: type, order and shape of an array of NumPy. */
+export interface NpyHeader {
+  /** Type of a value as NumPy writes it, such as `|u1` or `<f4`; empty for a structured type. */
+  type: string;
+  /** True if the first index varies fastest (Fortran order); false if the last one does (C order). */
+  isFortranOrder: boolean;
+  /** Length of each axis. */
+  shape: number[];
+  /** Length of the header in bytes, which is the position of the first value. */
+  headerBytes: number;
+}
+
+const MAGIC = '\x93NUMPY';
+/** Maximum length of a header in bytes: that of format version 1. */
+export const MAX_NPY_HEADER = 10 + 0xffff;
+
+/**
+ * Parses the header of an .npy file (numpy/lib/format.py): magic, version, header length, and the header as a Python
+ * dict. Reads no values and no pickle.
+ * @param bytes start of the file, at least up to the end of the header
+ * @returns null if `bytes` holds no whole header
+ */
+export function parseNpyHeader(bytes: Buffer): NpyHeader | null {
+  if (bytes.length < 12 || bytes.toString('latin1', 0, 6) !== MAGIC) return null;
+  const isFirstVersion = bytes[6] === 1;
+  const at = isFirstVersion ? 10 : 12;
+  const headerBytes = at + (isFirstVersion ? bytes.readUInt16LE(8) : bytes.readUInt32LE(8));
+  if (headerBytes > Math.min(bytes.length, MAX_NPY_HEADER)) return null;
+  const header = bytes.toString('latin1', at, headerBytes);
+  const [, type = ''] = /'descr': *'([^']*)'/.exec(header) ?? [];
+  const [, order] = /'fortran_order': *(True|False)/.exec(header) ?? [];
+  // Python 2 wrote (20L, 64L).
+  const [, shape] = /'shape': *\(([\dL, ]*)\)/.exec(header) ?? [];
+  if (shape === undefined || order === undefined) return null;
+  const lengths = shape.split(',').filter((part) => part.trim() !== '');
+  return { type, isFortranOrder: order === 'True', shape: lengths.map((part) => parseInt(part, 10)), headerBytes };
+}
+
+/** Returns the header of an .npy file of unsigned bytes in C order, a multiple of 64 bytes long. */
+export function formatNpyHeader(shape: readonly number[]): Buffer {
+  const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
+  const header = `{'descr': '|u1', 'fortran_order': False, 'shape': (${tuple}), }`;
+  const length = Math.ceil((10 + header.length + 1) / 64) * 64 - 10;
+  const start = Buffer.from(`${MAGIC}\x01\x00\0\0`, 'latin1');
+  start.writeUInt16LE(length, 8);
+  return Buffer.concat([start, Buffer.from(`${header.padEnd(length - 1)}\n`, 'latin1')]);
+}
