@@ -13,7 +13,8 @@ const flags = {
   out: withFlag(
     z.string().optional(),
     'path',
-    'folder of PNG files or .mkv (FFV1), which are exact, or .mp4, .webm, .gif, .png ' + '(default: <file>-frames)',
+    'folder of PNG files, .mkv (FFV1) or .npy, which are exact, or .mp4, .webm, .gif, .png ' +
+      '(default: <file>-frames)',
   ),
   model: withFlag(z.string().optional(), 'run|name', 'model of the encoder, if it is not a shipped one'),
   overwrite,

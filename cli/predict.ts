@@ -22,7 +22,8 @@ const flags = {
   out: withFlag(
     z.string().optional(),
     'path',
-    '.mp4, .webm, .mkv (without loss), .gif, .png (contact sheet), a folder, or - (default: here, ' +
+    '.mp4, .webm, .mkv (without loss), .gif, .png (contact sheet), .npy (an array of the samples), a folder, or - ' +
+      '(default: here, ' +
       '<clip>-predicted.mp4); of several clips a folder (default: predicted)',
   ),
   ...formatFlag,
@@ -38,7 +39,10 @@ type PredictOptions = ParsedOptions<typeof flags>;
 export function createCommand(): Command {
   const predict = new Command('predict')
     .description('predict the next frames of a clip, and write them as a video')
-    .argument('<clip...>', 'video files, folders of numbered images, folders of either, or - for standard input')
+    .argument(
+      '<clip...>',
+      'video files, folders of numbered images, arrays (.npy, .npz), folders of these, or - for standard input',
+    )
     .addHelpText('after', ABOUT_FUTURES)
     .addHelpText('after', ABOUT_SIZES)
     .addHelpText('after', EXAMPLES);
@@ -52,6 +56,7 @@ Examples:
   $ pxv predict clip.mp4 --from 20 --out beside.png    predicted frames beside the true ones
   $ pxv predict clip.mp4 --hold-out 8                  the clip's own last frames, the true ones beside them
   $ pxv predict clips/ --out futures --format gif      futures/NAME.gif of each clip
+  $ pxv predict clip.mp4 --samples 8 --out futures.npy  the samples alone, as an array
   $ pxv predict - --out - --format webm < clip.mp4 | ffplay -
   $ pxv predict clip.mp4 --size 128x72                 at this size instead of the model's
   $ pxv predict clip.mp4 --best-guess                  the rollout of expected frames, quickly

@@ -36,11 +36,14 @@ export function parseNpyHeader(bytes: Buffer): NpyHeader | null {
   return { type, isFortranOrder: order === 'True', shape: lengths.map((part) => parseInt(part, 10)), headerBytes };
 }
 
-/** Returns the header of an .npy file of unsigned bytes in C order, a multiple of 64 bytes long. */
+/**
+ * Returns the header of an .npy file of unsigned bytes in C order. Its length is a multiple of 64 bytes, and 128 for up
+ * to five axes below 100 million.
+ */
 export function formatNpyHeader(shape: readonly number[]): Buffer {
   const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
   const header = `{'descr': '|u1', 'fortran_order': False, 'shape': (${tuple}), }`;
-  const length = Math.ceil((10 + header.length + 1) / 64) * 64 - 10;
+  const length = Math.max(128, Math.ceil((10 + header.length + 1) / 64) * 64) - 10;
   const start = Buffer.from(`${MAGIC}\x01\x00\0\0`, 'latin1');
   start.writeUInt16LE(length, 8);
   return Buffer.concat([start, Buffer.from(`${header.padEnd(length - 1)}\n`, 'latin1')]);

@@ -41,12 +41,12 @@ export const predictFlags = {
   adapt: booleanFlag('adapt to the clip first: correct predictions by the errors of hindcasts of its known frames'),
   /**
    * Maximum number of known frames shown before the predicted ones, or "all". Default: the greater of `horizon` and the
-   * frames of two seconds.
+   * frames of two seconds; 0 for an array.
    */
   knownFrames: withFlag(
     fields.framesOrAll.optional(),
     'frames',
-    'known frames to show first, or all (default: as many as are predicted, and at least two seconds)',
+    'known frames to show first, or all (default: as many as are predicted, and at least two seconds; 0 for .npy)',
   ),
   /** True to write frames without labels, borders and numbers. Default: false, for videos and contact sheets. */
   plain: booleanFlag(
@@ -83,7 +83,7 @@ export const predictClipFields = {
    * model's frames.
    */
   size: fields.targetSize.optional(),
-  /** Path of the output: a video (.mp4, .webm, .mkv, .gif), a contact sheet (.png) or a folder. */
+  /** Path of the output: a video (.mp4, .webm, .mkv, .gif), a contact sheet (.png), an array (.npy) or a folder. */
   out: z.string(),
   /** Called for each known frame read: the number read so far, and an estimate of the total or null if unknown. */
   onRead: callbackField<(done: number, total: number | null) => void>(),
@@ -104,7 +104,7 @@ export const predictClipFields = {
 export const formatFlag = {
   /** Kind of each clip's output. Default: mp4. */
   kind: withFlag(
-    z.enum(['mp4', 'webm', 'mkv', 'gif', 'png', 'folder'] satisfies OutputKind[]).optional(),
+    z.enum(['mp4', 'webm', 'mkv', 'gif', 'png', 'npy', 'folder'] satisfies OutputKind[]).optional(),
     'kind',
     'output format if --out does not name one (default: mp4)',
     { name: 'format' },

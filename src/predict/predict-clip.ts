@@ -93,7 +93,8 @@ export function resolveHoldOut<O extends Pick<ParsedOptions<typeof predictClipFi
  */
 export async function predictClip(trained: Model, path: string, asked: PredictClipOptions): Promise<PredictedClip> {
   const parsed = parseOptions('predict', predictClipFields, asked);
-  const options = resolveHoldOut(parsed);
+  const isArray = outputKind(parsed.out) === 'npy';
+  const options = resolveHoldOut({ ...parsed, ...(isArray && { knownFrames: parsed.knownFrames ?? 0 }) });
   const { out, overwrite = false, processGroup = singleProcess } = options;
   expectSamplesFor(processGroup, options);
   const settings = drawingOf(trained, options);
@@ -167,8 +168,8 @@ function open(model: Model, path: string, options: Asked): Promise<ModelClip> {
 
 /**
  * Checks that the memory suffices for a prediction. All predicted frames are held in memory. Frames are enlarged one at
- * a time, or all at once for a contact sheet. A GIF, whose palette covers all frames, and a plain contact sheet also
- * hold the known frames.
+ * a time, or all at once for a contact sheet. A GIF, whose palette covers all frames, an array and a plain contact sheet
+ * also hold the known frames.
  * @param model model at the size of the frames
  * @param kind kind of output
  * @throws PxvError `RESOURCES` if the estimated peak memory exceeds the available memory; `USAGE` if PXV_MEMORY is
@@ -193,7 +194,7 @@ export function assertPredictionMemory(
     batchOf: (count) => adapting.batchSize(count),
     heldBytes: (count, frame) => (count * (horizon + enlarged) + adapting.keptFrames) * frame,
   });
-  if (kind === 'gif' || (kind === 'png' && plain)) {
+  if (kind === 'gif' || kind === 'npy' || (kind === 'png' && plain)) {
     const known = Math.min(
       shownContextFrames(options, rate),
       from === null || from < 0 ? (estimatedFrames ?? Infinity) : from,

@@ -5,6 +5,7 @@ import type { Model } from '../model/model.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
 import {
   checkOutput,
+  clipStem,
   listInputFiles,
   outputEnding,
   outputKind,
@@ -66,7 +67,7 @@ export async function predictClips(
   const { horizon, samples } = resolveHoldOut(asked);
   assertVideoModel(model, 'predict');
   const outputs = outputsOf(sources, out, kind);
-  const inputs = (await Promise.all(sources.map(({ path }) => listInputFiles(path)))).flat();
+  const inputs = [...new Set((await Promise.all(sources.map(({ path }) => listInputFiles(path)))).flat())];
   if (processGroup.isMainProcess) for (const path of outputs) await checkOutput(path, { overwrite, inputs });
   const framesEach = asked.forecast === 'best-guess' ? horizon : horizon * samples;
   let told = 0;
@@ -121,7 +122,7 @@ function outputsOf(sources: readonly ClipSource[], out: string, kind: OutputKind
 
 /** Returns a unique name for each clip: without file extension if the name stays unique. */
 function namesOf(sources: readonly ClipSource[]): string[] {
-  const names = sources.map(({ name }) => name.replace(/\.\w+$/, ''));
+  const names = sources.map(({ name }) => clipStem(name));
   for (;;) {
     const shared = names.flatMap((name, i) => (names.indexOf(name) !== names.lastIndexOf(name) ? [i] : []));
     if (shared.length === 0) return names;

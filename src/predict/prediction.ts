@@ -106,10 +106,10 @@ export class Prediction {
     }
   }
 
-  /** Returns the index of the first frame to read: above 0 only for a folder of images. */
+  /** Returns the index of the first frame to read: above 0 only for a seekable clip. */
   private firstRead(): number {
-    const { estimatedFrames, isFolder } = this.clip.reader;
-    if (!isFolder) return 0;
+    const { estimatedFrames, isSeekable } = this.clip.reader;
+    if (!isSeekable) return 0;
     const { from } = this.options;
     const end = from !== null && from < 0 ? estimatedFrames! + from : Math.min(from ?? Infinity, estimatedFrames!);
     return Math.max(0, end - Math.max(this.shown, this.history.remembered));

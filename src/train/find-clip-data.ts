@@ -26,7 +26,7 @@ import {
 import {
   listFrameFiles,
   openDecodedFrameStore,
-  isImageFolder,
+  isUntimed,
   listClips,
   openFrameStore,
   createCropReader,
@@ -63,7 +63,7 @@ interface ClipTraining {
 export async function findClipData(asked: ClipTraining, listed: boolean): Promise<LocatedData<ClipDataInfo>> {
   const { run, chain, data, training } = asked;
   const clips = await findClips(data, listed ? run : null);
-  const files = (await Promise.all([...clips.learnt, ...clips.held].map(listFrameFiles))).flat();
+  const files = [...new Set((await Promise.all([...clips.learnt, ...clips.held].map(listFrameFiles))).flat())];
   const open = async () => {
     const { store, learnt, validation, skipped } = await openClips(asked, clips);
     const parts = await openParts(asked, clips.learnt);
@@ -246,8 +246,8 @@ async function openParts(
   return { store, readPart: createCropReader(store, size, channels, data.fit) };
 }
 
-/** Returns the readable clips that have a frame rate of their own: videos, not folders of images. */
+/** Returns the readable clips that have a frame rate of their own: videos, not folders of images or arrays. */
 async function withRates(sources: readonly ClipSource[], { clips }: FrameStore): Promise<readonly StoredClip[]> {
-  const folders = await Promise.all(sources.map(isImageFolder));
-  return clips.filter(({ unreadable, frames }, clip) => unreadable === null && frames >= 2 && !folders[clip]);
+  const untimed = await Promise.all(sources.map(isUntimed));
+  return clips.filter(({ unreadable, frames }, clip) => unreadable === null && frames >= 2 && !untimed[clip]);
 }

@@ -29,7 +29,7 @@ export const trainingDataFlags = {
   clips: withFlag(
     z.array(z.string()).optional(),
     'path...',
-    'clips: video files, folders of numbered images, or folders of either',
+    'clips: video files, folders of numbered images, arrays (.npy, .npz), or folders of these',
     { name: 'frames' },
   ),
   validate: withFlag(

@@ -2,13 +2,15 @@ import { access, constants, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { errorFactory, PxvError } from '../foundation/errors.js';
 import { pluralize } from '../foundation/pluralize.js';
+import { listArrayClips } from './array-clip.js';
+import { isArrayFile, splitAddress } from './clip-address.js';
 import { listImages, naturalOrder, filterNumberedImages } from './image-folder.js';
 
 /** Clip that `listClips` found and that is not opened yet. */
 export interface ClipSource {
   /** Path relative to the common parent folder of all clips; unique, with `/` as separator. */
   name: string;
-  /** Path of the file or folder, for `openClip`. */
+  /** Path of the file or folder, or of a clip in an array file (`a.npy#3`), for `openClip`. */
   path: string;
   /** True if the caller gave this path; false if the clip was found in a folder. */
   isExplicit: boolean;
@@ -17,12 +19,13 @@ export interface ClipSource {
 const videoName = /\.(?:3gp|apng|asf|avi|f4v|flv|gif|m2ts|m4v|mkv|mov|mp4|mpe?g|mts|mxf|ogv|ts|vob|webm|wmv|y4m)$/i;
 /** Default names of outputs of `pxv predict`, which are not taken for clips of a folder. */
 const namedByPredict = /(?:^|-)predicted(?:\.[^.]+)?$/;
-const looksFor = 'a video file, a folder of numbered images, or a folder of either';
+const looksFor = 'a video file, a folder of numbered images, an array (.npy, .npz), or a folder of these';
 
 /**
- * Finds the clips under `paths`. Each path is a video file (of any name), a folder of numbered images (one clip), or a
- * folder that holds either, at any depth. Skips hidden entries, other files, and default outputs of `pxv predict`
- * (`predicted`, or a name that ends in `-predicted`).
+ * Finds the clips under `paths`. Each path is a video file (of any name), a folder of numbered images (one clip), an
+ * array file of NumPy (one clip or several), a clip in such a file (`a.npy#3`), or a folder that holds any of these, at
+ * any depth. Skips hidden entries, other files, and default outputs of `pxv predict` (`predicted`, or a name that ends
+ * in `-predicted`).
  * @returns clips sorted by name, each once. `isExplicit` is true for a clip that is both given and found in a folder
  * @throws {PxvError} INPUT if a path does not exist or holds no clip.
  */
@@ -33,10 +36,13 @@ export async function listClips(paths: readonly string[]): Promise<ClipSource[]>
   const found = new Map<string, boolean>();
   for (const path of paths) {
     const clips = await clipsAt(path);
-    for (const clip of clips) found.set(clip, found.get(clip) || (clips.length === 1 && clip === resolve(path)));
+    const { file } = splitAddress(resolve(path));
+    const isExplicit = (clip: string) =>
+      isArrayFile(file) ? splitAddress(clip).file === file : clips.length === 1 && clip === file;
+    for (const clip of clips) found.set(clip, found.get(clip) || isExplicit(clip));
   }
   const all = [...found];
-  const shared = all.map(([path]) => dirname(path)).reduce(sharedFolder);
+  const shared = all.map(([path]) => dirname(splitAddress(path).file)).reduce(sharedFolder);
   return all
     .map(([path, isExplicit]) => ({ name: relative(shared, path).split(sep).join('/'), path, isExplicit }))
     .sort((a, b) => naturalOrder.compare(a.name, b.name) || (a.name < b.name ? -1 : 1));
@@ -53,18 +59,20 @@ export function skipReason({ isExplicit }: ClipSource, error: unknown): string {
 }
 
 /**
- * Returns the paths of a clip's files: the video file, or the images of its folder. Returns an empty list if the folder
+ * Returns the paths of a clip's files: the video or array file, or the images of its folder. Returns an empty list if the folder
  * cannot be read.
  * @throws {PxvError} INPUT if the folder holds no numbered images
  */
 export async function listFrameFiles(clip: ClipSource): Promise<string[]> {
-  if (!(await isImageFolder(clip))) return [clip.path];
-  return (await isClosed(clip.path)) ? [] : listImages(clip.path);
+  const { file } = splitAddress(clip.path);
+  if (!(await isFolder(file))) return [file];
+  return (await isClosed(file)) ? [] : listImages(file);
 }
 
-/** Returns true if a clip is a folder of images, which has no frame rate of its own. */
-export async function isImageFolder({ path }: ClipSource): Promise<boolean> {
-  return isFolder(path);
+/** Returns true if a clip is of a kind that states no frame rate: a folder of images, or an array. */
+export async function isUntimed({ path }: ClipSource): Promise<boolean> {
+  const { file } = splitAddress(path);
+  return isArrayFile(file) || isFolder(file);
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -82,10 +90,11 @@ export function describeMissingPath({ code, message }: { code?: string | undefin
 
 async function clipsAt(path: string): Promise<string[]> {
   const root = resolve(path);
-  const stats = await stat(root).catch((cause: NodeJS.ErrnoException) => {
+  const { file, place } = splitAddress(root);
+  const stats = await stat(file).catch((cause: NodeJS.ErrnoException) => {
     throw nothing(path, describeMissingPath(cause));
   });
-  if (!stats.isDirectory()) return [root];
+  if (!stats.isDirectory()) return isArrayFile(file) && place === null ? listArrayClips(file) : [root];
   const clips = await clipsIn(root, new Set());
   if (clips.length > 0) return clips;
   const { length } = await visibleEntries(root);
@@ -110,6 +119,7 @@ async function clipsIn(folder: string, seen: Set<string>): Promise<string[]> {
     // cannot be read.
     const isDirectory = await isFolder(inside);
     if (isDirectory && !(await isClosed(inside))) clips.push(...(await clipsIn(inside, seen)));
+    else if (!isDirectory && isArrayFile(entry)) clips.push(...(await listArrayClips(inside)));
     else if (isDirectory || videoName.test(entry)) clips.push(inside);
   }
   return clips;

@@ -1,10 +1,12 @@
 import type { Stats } from 'node:fs';
 import { access, constants, readdir, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { errorFactory, type PxvError } from '../foundation/errors.js';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
 import { framesPerSecond, isSameRate, roundRate, type FrameRate } from '../foundation/frame-rate.js';
 import { pluralize } from '../foundation/pluralize.js';
+import { openArrayClip } from './array-clip.js';
+import { clipName, isArrayFile, splitAddress } from './clip-address.js';
 import { describeMissingPath } from './clip-list.js';
 import { defaultFrameRate } from './frame-rate.js';
 import { numberingWarning, probeImage, listImages, filterNumberedImages, readImages } from './image-folder.js';
@@ -22,7 +24,7 @@ export interface ClipOptions {
   fit?: Fit | undefined;
   /**
    * Target frame rate. Default: the file's own, or 25 if the file states none. A video file is resampled in time;
-   * images of a folder, which have no times, are assumed to come at this rate.
+   * images of a folder and frames of an array, which have no times, are assumed to come at this rate.
    */
   frameRate?: FrameRate | undefined;
   /** Signal that aborts reading: the call, or the iteration of frames, throws the signal's reason. */
@@ -38,16 +40,19 @@ export interface ClipInfo {
   /** Frames per second; constant, since a variable rate is resampled. */
   frameRate: FrameRate;
   /**
-   * True if the clip states a frame rate. Folders of images and files without timestamps state none; all of their
-   * frames are read, none is repeated.
+   * True if the clip states a frame rate. Folders of images, arrays and files without timestamps state none; all of
+   * their frames are read, none is repeated.
    */
   hasFrameRate: boolean;
   /** Size before scaling, upright and with square pixels. */
   sourceSize: Size;
   /** Estimated number of frames; null if the file does not state a duration. */
   estimatedFrames: number | null;
-  /** True for a folder of images: `estimatedFrames` is then exact, and frames can be skipped without decoding. */
-  isFolder: boolean;
+  /**
+   * True for a folder of images and an array: `estimatedFrames` is then exact, and frames can be skipped without
+   * decoding.
+   */
+  isSeekable: boolean;
 }
 
 /** Open clip, which yields frames. */
@@ -57,7 +62,7 @@ export interface ClipReader extends ClipInfo {
   /**
    * Yields the frames in order, decoded on demand with backpressure, so that a long clip is never held in memory.
    * Leaving the loop ends the decoding. Each call decodes from the start again.
-   * @param first index of the first frame to yield (default: 0); images of a folder before `first` are not read
+   * @param first index of the first frame to yield (default: 0); earlier frames of a seekable clip are not read
    * @throws {PxvError} INPUT if nothing can be read, the signal's reason if aborted.
    */
   frames(first?: number): AsyncGenerator<Frame, void>;
@@ -69,7 +74,8 @@ export interface ClipReader extends ClipInfo {
 }
 
 /**
- * Opens a video file or a folder of numbered images, and probes its first frame.
+ * Opens a video file, a folder of numbered images or a clip in an array file (`a.npy`, or `a.npy#3` of several), and
+ * probes its first frame.
  * @throws {PxvError} USAGE if `size` or `channels` is invalid; INPUT if there is no readable frame; the signal's reason
  *   if aborted; DEPENDENCY if there is no FFmpeg.
  * @example
@@ -108,8 +114,9 @@ export async function probeClip(path: string, signal?: AbortSignal): Promise<Cli
  * if `path` does not exist.
  */
 export async function listInputFiles(path: string): Promise<string[]> {
-  const names = await readdir(path).catch(() => []);
-  return [path, ...filterNumberedImages(names).map((name) => join(path, name))];
+  const { file } = splitAddress(path);
+  const names = await readdir(file).catch(() => []);
+  return [file, ...filterNumberedImages(names).map((name) => join(file, name))];
 }
 
 /** Result of probing a clip. */
@@ -122,25 +129,29 @@ interface LookedAt {
 
 /** Probes a clip. @param asked target frame rate; undefined: the clip's own */
 async function lookAt(path: string, asked: FrameRate | undefined, signal?: AbortSignal): Promise<LookedAt> {
-  const name = basename(resolve(path));
-  if ((await expectReadable(path)).isDirectory()) {
+  const { file } = splitAddress(path);
+  const name = clipName(resolve(path));
+  const untimed = { name, path, frameRate: asked ?? defaultFrameRate, hasFrameRate: false, isSeekable: true };
+  const untimedDoubts = [asked === undefined ? null : noRate];
+  if ((await expectReadable(file)).isDirectory()) {
     const images = await listImages(path);
     const { width, height } = await probeImage(images[0]);
-    const frameRate = asked ?? defaultFrameRate;
-    const sourceSize = { width, height };
-    const estimatedFrames = images.length;
     return {
-      facts: { name, path, frameRate, hasFrameRate: false, sourceSize, estimatedFrames, isFolder: true },
-      doubts: [asked === undefined ? null : noRate, numberingWarning(images)],
+      facts: { ...untimed, sourceSize: { width, height }, estimatedFrames: images.length },
+      doubts: [...untimedDoubts, numberingWarning(images)],
       read: (reading, first) => readImages(images.slice(first), reading),
     };
+  }
+  if (isArrayFile(file)) {
+    const { frames: estimatedFrames, size: sourceSize, read } = await openArrayClip(path);
+    return { facts: { ...untimed, sourceSize, estimatedFrames }, doubts: untimedDoubts, read };
   }
   const video = await probeVideo(path, signal);
   const { duration, hasFrameRate, size: sourceSize } = video;
   const frameRate = asked ?? video.frameRate;
   const estimatedFrames = duration === null ? null : Math.round(duration * framesPerSecond(frameRate));
   return {
-    facts: { name, path, frameRate, hasFrameRate, sourceSize, estimatedFrames, isFolder: false },
+    facts: { name, path, frameRate, hasFrameRate, sourceSize, estimatedFrames, isSeekable: false },
     doubts: [asked === undefined ? timesDoubt(video) : rateDoubt(video, asked)],
     read: (reading, first, onDamage) => without(first, readVideo(video, reading, onDamage)),
   };
@@ -198,6 +209,6 @@ async function expectReadable(path: string): Promise<Stats> {
 }
 
 function unusable(path: string, received: string, cause?: Error): PxvError {
-  const expected = 'a video file or a folder of numbered images';
+  const expected = 'a video file, a folder of numbered images or an array (.npy, .npz)';
   return errorFactory('INPUT', 'read video')(path, expected, received, 'check the path', { cause });
 }

@@ -6,6 +6,7 @@ import { framesPerSecond, type FrameRate } from '../foundation/frame-rate.js';
 import type { PlacementOptions } from '../foundation/placement-options.js';
 import { makeTemporaryFolder } from '../foundation/temporary-folder.js';
 import { writeAtomically } from '../foundation/write-file.js';
+import { writeFrameArray } from './array-writer.js';
 import { drawContactSheet, encodePng } from './contact-sheet.js';
 import { enlarge, padToEven } from './enlarge.js';
 import { feedFrames, startFfmpeg, type FfmpegOutcome } from './ffmpeg-run.js';
@@ -27,7 +28,7 @@ export interface WriteOptions extends PlacementOptions {
   fileOf?: (index: number) => string;
 }
 
-/** Video, image or folder of images that was written to disk. */
+/** Video, image, array or folder of images that was written to disk. */
 export interface WrittenClip {
   /** Path of the file or folder. */
   path: string;
@@ -40,7 +41,7 @@ export interface WrittenClip {
 type Frames = AsyncIterable<Frame> | Iterable<Frame>;
 
 /**
- * Writes frames as a video, contact sheet or folder of images, chosen by the name of `path`. Replaces an existing
+ * Writes frames as a video, contact sheet, array or folder of images, chosen by the name of `path`. Replaces an existing
  * output atomically. Pulls `frames` on demand, with backpressure.
  * @param frames at least one; all of one size
  * @throws {PxvError} USAGE if the name is invalid; OUTPUT if the output cannot be written, or `frames` is empty or
@@ -53,6 +54,7 @@ export async function writeClip(path: string, frames: Frames, options: WriteOpti
   const enlarged = mapAsync(source, (frame) => enlarge(frame, scale));
   const make = async (temporary: string): Promise<Count> => {
     if (kind === 'png') return writeSheet(temporary, source, scale);
+    if (kind === 'npy') return writeFrameArray(temporary, enlarged);
     if (kind === 'folder') return writeFolder(temporary, enlarged, fileOf);
     const pictures = kind === 'mp4' || kind === 'webm' ? mapAsync(enlarged, padToEven) : enlarged;
     return encode(temporary, pictures, { mp4, webm, mkv, gif }[kind], path, options);

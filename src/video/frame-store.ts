@@ -9,6 +9,7 @@ import { frameBytes } from '../foundation/levels.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { sha256 } from '../foundation/sha256.js';
 import { writeAtomically } from '../foundation/write-file.js';
+import { splitAddress } from './clip-address.js';
 import { skipReason, type ClipSource } from './clip-list.js';
 import { openClip, type ClipOptions, type ClipReader } from './clip-reader.js';
 import { assertDiskSpace } from './disk-space.js';
@@ -257,7 +258,7 @@ function storeName(path: string, { size, channels, fit = 'crop', frameRate }: Fr
 
 /** Returns size and modification time of a file, or a hash of both for every image in a folder. */
 async function sourceStamp(path: string): Promise<string> {
-  const stats = await stat(path).catch(() => null);
+  const stats = await stat(splitAddress(path).file).catch(() => null);
   if (!stats?.isDirectory()) return `${stats?.size} ${stats?.mtimeMs}`;
   const hash = createHash('sha256');
   // `openClip` reports a folder that cannot be read.

@@ -123,7 +123,7 @@ export async function readImage(path: string, { size, channels, fit }: ImageRead
 }
 
 /** Returns ITU-R BT.601 luma of the coded values, as FFmpeg computes grey, so that a folder and a video file agree. */
-function luma({ width, height, data: rgb }: Frame): Frame {
+export function luma({ width, height, data: rgb }: Frame): Frame {
   const data = new Uint8Array(width * height);
   for (let pixel = 0; pixel < data.length; pixel++) {
     const at = 3 * pixel;

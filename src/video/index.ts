@@ -1,4 +1,5 @@
-export { listFrameFiles, type ClipSource, isImageFolder, listClips } from './clip-list.js';
+export { listFrameFiles, type ClipSource, isUntimed, listClips } from './clip-list.js';
+export { clipStem } from './clip-address.js';
 export {
   type ClipInfo,
   type ClipOptions,

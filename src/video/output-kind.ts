@@ -7,8 +7,13 @@ import { findFfmpeg } from './ffmpeg-binary.js';
 import { isPanelFolder } from './panels.js';
 import { hasSoftwareTag } from './software-tag.js';
 
-const kinds = ['mp4', 'webm', 'mkv', 'gif', 'png', 'folder'] as const;
-/** Kind of output. `mkv` is lossless, `png` is a contact sheet, and `folder` holds one PNG file per frame. */
+const kinds = ['mp4', 'webm', 'mkv', 'gif', 'png', 'npy', 'folder'] as const;
+/** Kinds of output that need no FFmpeg. */
+const withoutFfmpeg: readonly OutputKind[] = ['png', 'npy', 'folder'];
+/**
+ * Kind of output. `mkv` is lossless, `png` is a contact sheet, `npy` is an array of bytes, and `folder` holds one PNG
+ * file per frame.
+ */
 export type OutputKind = (typeof kinds)[number];
 
 const ownFrame = /^\d{5,}\.png$/;
@@ -33,7 +38,7 @@ export function frameFileName(index: number): string {
 
 /**
  * Checks, before any work, that an output can be written to `path`, and returns its kind. The extension is `.mp4`,
- * `.webm`, `.mkv`, `.gif`, `.png`, or none for a folder. Creates a missing parent folder.
+ * `.webm`, `.mkv`, `.gif`, `.png`, `.npy`, or none for a folder. Creates a missing parent folder.
  * @throws {PxvError} OUTPUT if `path` cannot be written, or exists and `overwrite` is not set; USAGE if `path` is an
  *   input or has another extension; DEPENDENCY if FFmpeg is needed and missing.
  */
@@ -53,11 +58,11 @@ export async function checkOutput(path: string, options: ReplaceOptions = {}): P
 export async function assertWritablePath(path: string): Promise<OutputKind> {
   const kind = outputKind(path);
   const nameRefused = (received: string) =>
-    outputError(path, 'a name that ends in .mp4, .webm, .mkv, .gif or .png, or a folder', received, 'USAGE');
+    outputError(path, 'a name that ends in .mp4, .webm, .mkv, .gif, .png or .npy, or a folder', received, 'USAGE');
   if (kind === null) throw nameRefused(`a name that ends in ${extname(path)}`);
   const unfit = unfitName(path, kind);
   if (unfit !== null) throw nameRefused(unfit);
-  if (kind !== 'png' && kind !== 'folder') await findFfmpeg();
+  if (!withoutFfmpeg.includes(kind)) await findFfmpeg();
   // `resolve` first: to the system `none/../clips` leads nowhere if there is no `none`.
   const place = resolve(path);
   const existing = await stat(place).catch(() => null);

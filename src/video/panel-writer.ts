@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Size } from '../foundation/frame.js';
 import { writeAtomically } from '../foundation/write-file.js';
+import { writeSampleArray } from './array-writer.js';
 import { mapAsync, writeClip, type WriteOptions, type WrittenClip } from './clip-writer.js';
 import { encodePng, writePng } from './contact-sheet.js';
 import { enlarge } from './enlarge.js';
@@ -15,8 +16,8 @@ export interface PanelWriteOptions extends WriteOptions {
   /** Output pixels per pixel of a frame, an integer. */
   scale: number;
   /**
-   * True to write bare frames to videos and sheets, without labels, borders and numbers. Folders always hold bare
-   * frames. Default: false.
+   * True to write bare frames to videos and sheets, without labels, borders and numbers. Folders and arrays always
+   * hold bare frames. Default: false.
    */
   plain?: boolean | undefined;
 }
@@ -26,7 +27,7 @@ export interface PanelWriteOptions extends WriteOptions {
  * a video. Returns 1 if there are no labels.
  */
 export function legibleScale(kind: OutputKind, { width }: Size, plain: boolean): number {
-  if (plain || kind === 'folder') return 1;
+  if (plain || kind === 'folder' || kind === 'npy') return 1;
   return Math.ceil((kind === 'png' ? 96 : 192) / width);
 }
 
@@ -40,9 +41,9 @@ export function videoFrameSize(panels: number, frame: Size, scale: number, plain
 }
 
 /**
- * Writes a prediction as a video, contact sheet or folder, chosen by the name of `path`. Videos and sheets have
- * labelled panels. A folder has one folder per panel, with frames numbered as in the clip. Replaces an existing output
- * atomically. Pulls `steps` on demand, with backpressure.
+ * Writes a prediction as a video, contact sheet, array or folder, chosen by the name of `path`. Videos and sheets have
+ * labelled panels. A folder has one folder per panel, with frames numbered as in the clip. An array holds the predicted
+ * panels (see `writeSampleArray`). Replaces an existing output atomically. Pulls `steps` on demand, with backpressure.
  * @throws {PxvError} as `writeClip`
  */
 export async function writePanels(
@@ -53,6 +54,7 @@ export async function writePanels(
   const { scale, plain = false } = options;
   const kind = await assertWritablePath(path);
   if (kind === 'folder') return writeFolders(path, steps, options);
+  if (kind === 'npy') return writeArray(path, steps, options);
   if (plain) return writeClip(path, mapAsync(steps, tilePanels), options);
   if (kind === 'png') return writeSheet(path, steps, options);
   const explained = mapAsync(steps, (step) => annotateFrame(step, scale));
@@ -72,6 +74,15 @@ async function writeSheet(
   }
   const bytes = await writePng(path, await drawPredictionSheet(shown, scale), { confirm });
   return { path, frames: shown.length, bytes };
+}
+
+async function writeArray(
+  path: string,
+  steps: AsyncIterable<TimeStep>,
+  { scale, confirm }: PanelWriteOptions,
+): Promise<WrittenClip> {
+  const written = await writeAtomically(path, (temporary) => writeSampleArray(temporary, steps, scale), { confirm });
+  return { path, ...written };
 }
 
 async function writeFolders(

@@ -4,6 +4,7 @@ import { errorFactory, type PxvError } from '../foundation/errors.js';
 import type { Frame, Size } from '../foundation/frame.js';
 import { framesPerSecond, formatFrameRate, type FrameRate } from '../foundation/frame-rate.js';
 import { pluralize } from '../foundation/pluralize.js';
+import { isArrayFile } from './clip-address.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { type FfmpegOutcome, readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { constantFrameRate, defaultFrameRate, isRate, rateVaries } from './frame-rate.js';
@@ -52,7 +53,7 @@ let ahead: { path: string; facts: Promise<VideoInfo> } | null = null;
  * `path` is no file. Errors surface in `probeVideo`.
  */
 export function prefetchProbe(path: string, signal?: AbortSignal): void {
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return;
+  if (isArrayFile(path) || !statSync(path, { throwIfNoEntry: false })?.isFile()) return;
   ahead = { path, facts: lookAt(path, signal) };
   ahead.facts.catch(() => {});
 }
@@ -237,8 +238,8 @@ const unknownFormat = /^(?:Error opening input: )?Invalid data found when proces
 
 /** Remedy that names what can be given as a clip. */
 const giveAClip =
-  'give a video file (MP4, WebM, MKV, AVI, GIF or another that FFmpeg plays) or a folder of numbered images ' +
-  `(${imageFormats})`;
+  'give a video file (MP4, WebM, MKV, AVI, GIF or another that FFmpeg plays), a folder of numbered images ' +
+  `(${imageFormats}) or an array of NumPy (.npy, .npz)`;
 
 function noPicture(path: string, { failure, firstError }: FfmpegOutcome): PxvError {
   const cause = firstError ?? failure;

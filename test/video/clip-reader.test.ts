@@ -69,7 +69,7 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
       hasFrameRate: true,
       sourceSize: { width: 16, height: 12 },
       estimatedFrames: 3,
-      isFolder: false,
+      isSeekable: false,
     };
     expect(await probeClip(path)).toEqual(facts);
     expect(await openClip(path, as(8, 8, 3))).toMatchObject({ ...facts, warning: null });

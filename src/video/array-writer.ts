@@ -1,0 +1,58 @@
+import { open } from 'node:fs/promises';
+import type { Frame } from '../foundation/frame.js';
+import { formatNpyHeader } from '../foundation/npy.js';
+import { enlarge } from './enlarge.js';
+import type { TimeStep } from './panels.js';
+
+/** Number of frames and of bytes that were written. */
+interface Count {
+  frames: number;
+  bytes: number;
+}
+
+/**
+ * Writes frames as an .npy file of bytes, frame x height x width x channel, as they come.
+ * @param frames at least one; all of one size
+ */
+export async function writeFrameArray(path: string, frames: AsyncIterable<Frame>): Promise<Count> {
+  const file = await open(path, 'wx');
+  try {
+    let count = 0;
+    let shape: number[] = [];
+    const { length } = formatNpyHeader(shape);
+    for await (const { width, height, channels, data } of frames) {
+      shape = [height, width, channels];
+      await file.write(data, 0, data.length, length + count++ * data.length);
+    }
+    // The number of frames is known at the end.
+    await file.write(formatNpyHeader([count, ...shape]), 0, length, 0);
+    return { frames: count, bytes: (await file.stat()).size };
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Writes the predicted panels of a prediction as an .npy file of bytes, sample x frame x height x width x channel. Known
+ * frames come first in each sample. Holds all frames in memory.
+ * @param scale enlargement factor
+ */
+export async function writeSampleArray(path: string, steps: AsyncIterable<TimeStep>, scale: number): Promise<Count> {
+  const held: TimeStep[] = [];
+  for await (const step of steps) held.push(step);
+  const places = held[held.length - 1].panels.flatMap(({ predicted }, panel) => (predicted ? [panel] : []));
+  const file = await open(path, 'wx');
+  try {
+    for (const [sample, panel] of places.entries()) {
+      for (const [index, { panels }] of held.entries()) {
+        const { width, height, channels, data } = enlarge(panels[panel].frame!, scale);
+        if (sample === 0 && index === 0)
+          await file.write(formatNpyHeader([places.length, held.length, height, width, channels]));
+        await file.write(data);
+      }
+    }
+    return { frames: held.length, bytes: (await file.stat()).size };
+  } finally {
+    await file.close();
+  }
+}
