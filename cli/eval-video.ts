@@ -37,6 +37,7 @@ Examples:
   $ pxv eval-video clips/ --starts 8 --samples 8 --codecs
   $ pxv eval-video clips/ --adapt                      with adaptation to each clip
   $ pxv eval-video clips/ --short-side 96              each at its own aspect
+  $ pxv eval-video mnist_test_seq.npy --csv scores.csv each sequence of Moving MNIST, as rows for a table
   $ pxv eval-video clips/ --horizon 0 --json           bits/dim only, as JSON`;
 
 async function evaluate(

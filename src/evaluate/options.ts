@@ -23,6 +23,14 @@ export const scoreClipsFlags = {
   adapt: booleanFlag('adapt to each clip: fewer bits and better forecasts, in several times the time'),
   /** True to compress the scored frames with lossless codecs as well. Default: false. */
   codecs: booleanFlag('compare with lossless codecs on the same frames: x264, x265 and FFV1 of FFmpeg'),
+  /** Path of a CSV file of the scores: a row for each clip, horizon, forecast and metric. Default: none is written. */
+  csv: withFlag(
+    z.string().optional(),
+    'file',
+    'write the scores as CSV too: a row for each clip, frames ahead, forecast and metric',
+  ),
+  /** True to overwrite `csv`, though never a clip. Default: false. */
+  overwrite: booleanFlag('replace an existing --csv'),
   /** Target frame rate of all clips. Default: each clip's own, with a warning if the model was trained at another. */
   frameRate: fields.frameRate,
   /** Seed of the samples. Default: 1. */

@@ -16,6 +16,7 @@ import { FrameSampler } from '../sampling/frame-sampler.js';
 import {
   isFixedSize,
   listClips,
+  listInputFiles,
   losslessCodecs,
   measureLosslessSize,
   probeClip,
@@ -37,6 +38,7 @@ import { forEachClip, noUsableClipError, type SkippedClip } from '../clips/for-e
 import { assertVideoModel } from '../model/assert-model-kind.js';
 import { parseOptions, type OptionsOf, type ParsedOptions } from '../options/fields.js';
 import { scoreClipsFields, type ScoringProgress } from './options.js';
+import { checkCsv, writeScoresCsv } from './score-csv.js';
 import { summariseClips, type ClipsSummary, type CodecScore, type ScoredClip } from './summarise-clips.js';
 
 /** Options for `scoreClips`: scoring, forecasts and clips. @interface */
@@ -60,9 +62,9 @@ export interface VideoScore extends ClipsSummary {
  * Scores the frames of clips one step ahead, and scores forecasts from several starts of each clip (see `scoreFrames`,
  * `scoreForecasts`). A clip that cannot be read is skipped with a warning. With `keepFinished`, an abort
  * returns the finished clips, if there are any.
- * @throws PxvError `USAGE` if an option is unknown or out of range; `INPUT` if the only clip cannot be read or no clip
- *   is left; `DEPENDENCY` if FFmpeg is needed and missing; `RESOURCES` if memory is short; `CHECKPOINT` if
- *   probabilities are not finite; the signal's reason if aborted
+ * @throws PxvError `USAGE` if an option is unknown or out of range, or `csv` is a clip; `OUTPUT` if `csv` cannot be
+ *   written or exists; `INPUT` if the only clip cannot be read or no clip is left; `DEPENDENCY` if FFmpeg is needed and
+ *   missing; `RESOURCES` if memory is short; `CHECKPOINT` if probabilities are not finite; the signal's reason if aborted
  * @example
  * ```js
  * import { chooseBackend, loadModel, scoreClips } from 'pxv';
@@ -80,6 +82,10 @@ export async function scoreClips(
   const options = parseOptions('score clips', scoreClipsFields, asked);
   assertVideoModel(model, 'score clips');
   const sources = await listClips(paths);
+  const { csv, overwrite = false } = options;
+  const inputs = [...new Set((await Promise.all(sources.map(({ path }) => listInputFiles(path)))).flat())];
+  const confirm = () => (csv === undefined ? Promise.resolve() : checkCsv(csv, { overwrite, inputs }));
+  await confirm();
   let latest: Pick<ScoringProgress, 'what' | 'frames'> = { what: 'score', frames: 0 };
   const tell = (name: string, done: number, now = latest) => {
     latest = now;
@@ -99,6 +105,8 @@ export async function scoreClips(
       processGroup,
     );
     if (clips.length === 0) throw noUsableClipError('score clips', paths);
+    const isToWrite = processGroup?.isMainProcess ?? true;
+    if (csv !== undefined && isToWrite) await writeScoresCsv(csv, clips, confirm);
     return { adapted, samples, settings: scorer.settings, ...summariseClips(model, clips), ...others };
   } finally {
     scorer.dispose();

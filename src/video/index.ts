@@ -9,7 +9,7 @@ export {
   probeClip,
 } from './clip-reader.js';
 export { gifMemory, concatenateVideos, writeClip, type WriteOptions, type WrittenClip } from './clip-writer.js';
-export { assertNotInput, outputExists, type ReplaceOptions } from './overwrite-checks.js';
+export { assertNotInput, assertOverwritable, outputExists, type ReplaceOptions } from './overwrite-checks.js';
 export { drawContactSheet, type ContactSheetOptions, encodePng, cutSheetRows, writePng } from './contact-sheet.js';
 export { type FfmpegBinary, findFfmpeg } from './ffmpeg-binary.js';
 export {

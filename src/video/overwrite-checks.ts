@@ -13,15 +13,19 @@ export interface ReplaceOptions {
 
 /**
  * Checks that `path` is free or may be replaced.
+ * @param options.option option that names the path, for the error
  * @throws {PxvError} OUTPUT if a file or a folder with entries exists and `overwrite` is false
  */
-export async function assertOverwritable(path: string, { overwrite = false }: Pick<ReplaceOptions, 'overwrite'>) {
+export async function assertOverwritable(
+  path: string,
+  { overwrite = false, option = '--out' }: Pick<ReplaceOptions, 'overwrite'> & { option?: string },
+) {
   if (overwrite || !(await outputExists(path))) return;
   const entries = await entriesAt(path);
   const expected = entries === null ? 'a new file' : 'a new or empty folder';
   const received = entries === null ? 'one that exists' : `one with ${pluralize(entries.length, 'file')}`;
   const problem = entries === null ? 'the file exists' : `the folder holds ${pluralize(entries.length, 'file')}`;
-  const remedy = 'choose another --out, or replace it with --overwrite';
+  const remedy = `choose another ${option}, or replace it with --overwrite`;
   throw errorFactory('OUTPUT', 'write')(path, expected, received, remedy, { problem });
 }
 
@@ -41,9 +45,14 @@ async function entriesAt(path: string): Promise<string[] | null> {
 /**
  * Checks that an output is none of the inputs, by device and inode, so that links are recognised.
  * @param options.folderReplaced true if a folder output also replaces all that lies inside
+ * @param options.option option that names the output, for the error
  * @throws {PxvError} USAGE if `path` is an input, or would replace one
  */
-export async function assertNotInput(path: string, inputs: readonly string[], { folderReplaced = false } = {}) {
+export async function assertNotInput(
+  path: string,
+  inputs: readonly string[],
+  { folderReplaced = false, option = '--out' } = {},
+) {
   const place = resolve(path);
   const output = await identity(place);
   if (output === null) return;
@@ -52,7 +61,7 @@ export async function assertNotInput(path: string, inputs: readonly string[], { 
     const isInside = folderReplaced && (await realpath(input).catch(() => '')).startsWith(inside);
     if (!isInside && (await identity(input)) !== output) continue;
     const problem = input === path ? 'the output is the input' : `the output would replace the input ${input}`;
-    throw errorFactory('USAGE', 'write')(path, 'an output beside the inputs', input, 'choose another --out', {
+    throw errorFactory('USAGE', 'write')(path, 'an output beside the inputs', input, `choose another ${option}`, {
       problem,
     });
   }
