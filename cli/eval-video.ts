@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { errorFactory } from '../src/foundation/errors.js';
+import { toOneLine } from '../src/foundation/control-characters.js';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { table, tableText } from '../src/document/blocks/table.js';
 import { pickOptions, rolloutSamplingFields, type ParsedOptions } from '../src/options/fields.js';
@@ -80,6 +81,7 @@ async function evaluate(
       ...(forecasts === null ? [] : forecastTables(forecasts, samples).flatMap((one) => ['', table.text(one)])),
       formatSkipped(skipped),
       unprocessed > 0 && `interrupted: ${pluralize(unprocessed, 'clip')} not scored`,
+      options.csv !== undefined && toOneLine(`${options.csv}: the scores as CSV`),
     ],
     json: {
       model: model.name,
@@ -89,6 +91,7 @@ async function evaluate(
       horizon: options.horizon,
       ...settings,
       ...figures,
+      csv: options.csv ?? null,
       ...chosen,
     },
     failed: skipped.some(({ isExplicit }) => isExplicit),

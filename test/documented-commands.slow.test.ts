@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
+import { formatNpyHeader } from '../src/foundation/npy.js';
 import { serve, whole } from './datasets/local-server.js';
 import { temporaryFolder } from './video/made-clips.js';
 
@@ -70,6 +71,9 @@ describe('commands that documents show', () => {
       execFileSync('ffmpeg', cut);
     }
     execFileSync('ffmpeg', ['-v', 'error', '-i', 'examples/asl_yes.mkv', '-frames:v', '1', at('photo.png')]);
+    const raw = ['-frames:v', '60', '-s', '32x32', '-pix_fmt', 'gray', '-f', 'rawvideo', '-'];
+    const frames = execFileSync('ffmpeg', ['-v', 'error', '-i', 'examples/asl_yes.mkv', ...raw]);
+    writeFileSync(at('sequences.npy'), Buffer.concat([formatNpyHeader([4, 15, 32, 32, 1]), frames]));
     if (existsSync(digits)) symlinkSync(digits, at('data', 'binarized-mnist'));
   });
 

@@ -12,8 +12,9 @@ const COLUMNS = ['clip', 'horizon', 'forecast', 'metric', 'value'];
 type Row = [clip: string, horizon: number, forecast: string, metric: string, value: number | null];
 
 /**
- * Returns the scores of clips as CSV: a row for each clip, horizon (frames ahead, from 1), forecast and metric. Bits/dim
- * are one step ahead; their forecasts are `model`, `previous-frame` and codecs. A value that does not exist is empty.
+ * Returns the scores of clips as CSV: a row for each clip, horizon (frames ahead, from 1), forecast and metric.
+ * Bits/dim are one step ahead; their forecasts are `model`, `previous-frame` and codecs. A value that does not exist is
+ * empty.
  */
 export function formatScoresCsv(clips: readonly ScoredClip[]): string {
   const rows = clips.flatMap((clip) => [...bitsRows(clip), ...forecastRows(clip)]);

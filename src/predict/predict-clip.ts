@@ -168,8 +168,8 @@ function open(model: Model, path: string, options: Asked): Promise<ModelClip> {
 
 /**
  * Checks that the memory suffices for a prediction. All predicted frames are held in memory. Frames are enlarged one at
- * a time, or all at once for a contact sheet. A GIF, whose palette covers all frames, an array and a plain contact sheet
- * also hold the known frames.
+ * a time, or all at once for a contact sheet. A GIF, whose palette covers all frames, an array and a plain contact
+ * sheet also hold the known frames.
  * @param model model at the size of the frames
  * @param kind kind of output
  * @throws PxvError `RESOURCES` if the estimated peak memory exceeds the available memory; `USAGE` if PXV_MEMORY is

@@ -33,8 +33,8 @@ export async function writeFrameArray(path: string, frames: AsyncIterable<Frame>
 }
 
 /**
- * Writes the predicted panels of a prediction as an .npy file of bytes, sample x frame x height x width x channel. Known
- * frames come first in each sample. Holds all frames in memory.
+ * Writes the predicted panels of a prediction as an .npy file of bytes, sample x frame x height x width x channel.
+ * Known frames come first in each sample. Holds all frames in memory.
  * @param scale enlargement factor
  */
 export async function writeSampleArray(path: string, steps: AsyncIterable<TimeStep>, scale: number): Promise<Count> {

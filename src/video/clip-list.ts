@@ -59,8 +59,8 @@ export function skipReason({ isExplicit }: ClipSource, error: unknown): string {
 }
 
 /**
- * Returns the paths of a clip's files: the video or array file, or the images of its folder. Returns an empty list if the folder
- * cannot be read.
+ * Returns the paths of a clip's files: the video or array file, or the images of its folder. Returns an empty list if
+ * the folder cannot be read.
  * @throws {PxvError} INPUT if the folder holds no numbered images
  */
 export async function listFrameFiles(clip: ClipSource): Promise<string[]> {

@@ -41,8 +41,8 @@ export interface WrittenClip {
 type Frames = AsyncIterable<Frame> | Iterable<Frame>;
 
 /**
- * Writes frames as a video, contact sheet, array or folder of images, chosen by the name of `path`. Replaces an existing
- * output atomically. Pulls `frames` on demand, with backpressure.
+ * Writes frames as a video, contact sheet, array or folder of images, chosen by the name of `path`. Replaces an
+ * existing output atomically. Pulls `frames` on demand, with backpressure.
  * @param frames at least one; all of one size
  * @throws {PxvError} USAGE if the name is invalid; OUTPUT if the output cannot be written, or `frames` is empty or
  *   differs in shape; DEPENDENCY if FFmpeg is needed and missing; the signal's reason if aborted; errors of `frames`

@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 const asked = ['eval-video', 'set.npy', '--model', 'run', '--horizon', '2', '--starts', '1', '--samples', '2'];
 
-test('a process scores the clips of an array, and writes a row for each clip, horizon, forecast and metric', async () => {
+test('a process scores clips of an array, with a row for each clip, horizon, forecast and metric', async () => {
   const outcome = await pxv([...asked, '--csv', 'scores.csv', '--codecs', '--json'], here);
   expect(outcome.code).toBe(0);
   const { clips } = jsonOf(outcome) as unknown as VideoScore;
