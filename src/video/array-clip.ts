@@ -123,7 +123,7 @@ async function openArray(path: string, { header, locate }: StoredArray): Promise
   const isFirst = second === undefined || (await isFirstAxisTime(path, { type, layout: first, locate }));
   const layout = isFirst ? first : second;
   if ((layout.clips ?? 1) > MAX_CLIPS)
-    throw arrayError(path, `${layout.clips} clips`, `save at most ${MAX_CLIPS} in a file`);
+    throw arrayError(path, pluralize(layout.clips!, 'clip'), `save at most ${MAX_CLIPS} in a file`);
   return { type, layout, locate };
 }
 
@@ -163,11 +163,7 @@ async function isFirstAxisTime(path: string, array: ClipsArray): Promise<boolean
   const remedy =
     'give it an axis of channels: save a[:, :, None] if the first axis is clips, a.swapaxes(0, 1)[:, :, None] if it ' +
     'is frames';
-  throw arrayError(
-    path,
-    `${frames} x ${clips} frames that are as alike along the first axis as along the second`,
-    remedy,
-  );
+  throw arrayError(path, `${frames} x ${clips}, as alike along the first axis as along the second`, remedy);
 }
 
 /** Returns the sum of absolute differences of two frames. */

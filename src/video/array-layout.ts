@@ -66,7 +66,7 @@ export function layoutsOfShape(shape: readonly number[]): [ArrayLayout] | [Array
     return [layout(clips, frames, { height, width, channels: before, isPlanar: true })];
   }
   if (shape.length === 5) return wrong(SEE_AXES, ', without an axis of 1 or 3 channels');
-  if (last <= 4) return wrong('save its first three channels: a[..., :3]', `, with ${last} channels`);
+  if (last <= 4) return wrong('save its first three channels: a[..., :3]', `, with a last axis of ${last}`);
   const gray = { height, width, channels: 1 } as const;
   const clipsFirst = layout(first, second, gray);
   return first === 1 ? [clipsFirst] : [timeFirst(first, second, gray), clipsFirst];

@@ -98,7 +98,7 @@ describe('what is no clip is refused in one line', () => {
       'frames as alike in both directions',
       'a.npy',
       npy([2, 2, 5, 6], 120),
-      /2 x 2 frames that are as alike along the first axis as along the second; .* save a\[:, :, None\] if/,
+      /2 x 2, as alike along the first axis as along the second; .* save a\[:, :, None\] if/,
     ],
     ['NaN', 'a.npy', floats(0, NaN), /received a float of NaN in frame 0; scale the values to 0 to 1/],
     ['floats up to 255', 'a.npy', floats(0, 0, 200), /received a float of 200 in frame 0/],

@@ -37,7 +37,7 @@ test.each([
   [[0, 20, 64, 64], '0 x 20 x 64 x 64, which is empty'],
   [[48, 64, 3], '48 x 64 x 3, which is one image'],
   [[20, 3, 64, 64], '20 x 3 x 64 x 64, in which the 3 may be channels, frames or clips'],
-  [[20, 64, 64, 4], '20 x 64 x 64 x 4, with 4 channels'],
+  [[20, 64, 64, 4], '20 x 64 x 64 x 4, with a last axis of 4'],
   [[20, 1, 64, 1], '20 x 1 x 64 x 1, with two axes that may be channels'],
   [[10, 20, 48, 64, 2], '10 x 20 x 48 x 64 x 2, without an axis of 1 or 3 channels'],
   [[10, 20, 3, 48, 3], '10 x 20 x 3 x 48 x 3, with two axes that may be channels'],

@@ -330,18 +330,14 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
     );
   });
 
-  it.each([
-    ['frames.npy', Buffer.concat([Buffer.from('\x93NUMPY\x01\0v\0', 'latin1'), Buffer.alloc(4096)])],
-    ['frames.npz', Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), Buffer.alloc(4096, 3)])],
-    ['weights.safetensors', Buffer.from('\x40\0\0\0\0\0\0\0{"a":1}'.padEnd(4096))],
-  ])('that is no video, such as %s, is refused with what can be given', async (name, content) => {
-    writeFileSync(at(name), content);
-    await expect(openClip(at(name), as(8, 8, 1))).rejects.toMatchObject({
+  it('that is no video is refused with what can be given', async () => {
+    writeFileSync(at('weights.safetensors'), Buffer.from('\x40\0\0\0\0\0\0\0{"a":1}'.padEnd(4096)));
+    await expect(openClip(at('weights.safetensors'), as(8, 8, 1))).rejects.toMatchObject({
       code: 'INPUT',
       message:
-        `read video: ${at(name)}: expected a video with at least one picture, received a file that is no video that ` +
-        'FFmpeg knows; give a video file (MP4, WebM, MKV, AVI, GIF or another that FFmpeg plays) ' +
-        'or a folder of numbered images (PNG, JPEG, WebP, TIFF or AVIF)',
+        `read video: ${at('weights.safetensors')}: expected a video with at least one picture, received a file that ` +
+        'is no video that FFmpeg knows; give a video file (MP4, WebM, MKV, AVI, GIF or another that FFmpeg plays), ' +
+        'a folder of numbered images (PNG, JPEG, WebP, TIFF or AVIF) or an array of NumPy (.npy, .npz)',
     });
   });
 

@@ -143,7 +143,7 @@ describe('a folder of images', () => {
 
   it('or a file that does not exist is refused', async () => {
     await expect(probeClip(at('absent'))).rejects.toThrow(
-      /absent: expected a video file or a folder .*, received no such file;/,
+      /absent: expected a video file, a folder .*, received no such file;/,
     );
   });
 });
