@@ -64,7 +64,8 @@ export interface VideoScore extends ClipsSummary {
  * returns the finished clips, if there are any.
  * @throws PxvError `USAGE` if an option is unknown or out of range, or `csv` is a clip; `OUTPUT` if `csv` cannot be
  *   written or exists; `INPUT` if the only clip cannot be read or no clip is left; `DEPENDENCY` if FFmpeg is needed and
- *   missing; `RESOURCES` if memory is short; `CHECKPOINT` if probabilities are not finite; the signal's reason if aborted
+ *   missing; `RESOURCES` if memory is short; `CHECKPOINT` if probabilities are not finite; the signal's reason if
+ *   aborted
  * @example
  * ```js
  * import { chooseBackend, loadModel, scoreClips } from 'pxv';

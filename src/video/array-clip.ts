@@ -27,8 +27,8 @@ const opened = new Map<string, { stamp: string; arrays: Promise<OpenedArray[]> }
 
 /**
  * Returns the paths of the clips in an array file: `a.npy` for one clip, `a.npy#0`, `a.npy#1`, ... for several, and
- * `a.npz#NAME` or `a.npz#NAME#0`, ... in a file of several arrays. For what cannot be read, returns a path whose
- * opening says why.
+ * `a.npz#NAME` or `a.npz#NAME#0`, ... in a file of several arrays. Returns a path whose opening says why for an array
+ * that cannot be read, and an empty list for a file without arrays of three axes or more.
  */
 export async function listArrayClips(file: string): Promise<string[]> {
   const arrays = await arraysOf(file).catch(() => null);
@@ -66,6 +66,7 @@ async function findClip(path: string): Promise<{ array: ClipsArray; clip: number
   const { file, place } = splitAddress(path);
   const asked = place === null ? '' : `#${place}`;
   const arrays = await arraysOf(file);
+  if (arrays.length === 0) throw arrayError(path, 'no array of three axes or more', 'give another file');
   for (const { place, array } of arrays) {
     const [, number] = /^#(\d+)$/.exec(asked.startsWith(place) ? asked.slice(place.length) : '') ?? [];
     if (asked !== place && number === undefined) continue;

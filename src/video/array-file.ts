@@ -40,14 +40,16 @@ function refuseFor(path: string): RefuseFile {
 }
 
 /**
- * Returns the arrays of an .npy, .npy.gz or .npz file, with headers alone read. Skips arrays of fewer than three axes
- * in an .npz file, such as labels.
+ * Returns the arrays of an .npy, .npy.gz or .npz file, with headers alone read. Skips arrays of fewer than three axes,
+ * such as labels.
  * @throws PxvError `INPUT` if the file is damaged or shorter than its header says
  */
 export async function listArrays(path: string): Promise<StoredArray[]> {
-  if (/\.npz$/i.test(path)) return arraysOfNpz(path);
-  const array = /\.gz$/i.test(path) ? await packedArray(path) : await plainArray(path);
-  return [array];
+  const isPacked = /\.gz$/i.test(path);
+  const arrays = /\.npz$/i.test(path)
+    ? await arraysOfNpz(path)
+    : [isPacked ? await packedArray(path) : await plainArray(path)];
+  return arrays.filter(({ header }) => header.shape.length >= 3);
 }
 
 async function plainArray(path: string): Promise<StoredArray> {
@@ -85,9 +87,8 @@ async function arraysOfNpz(path: string): Promise<StoredArray[]> {
   const arrays: StoredArray[] = [];
   for (const member of await listNpzMembers(path, refuse)) {
     const header = await readNpzHeader(path, member, refuse);
-    if (header !== null && header.shape.length >= 3) arrays.push(memberArray(path, member, header));
+    if (header !== null) arrays.push(memberArray(path, member, header));
   }
-  if (arrays.length === 0) throw arrayError(path, 'a file without arrays of three axes or more', 'name another file');
   return arrays;
 }
 

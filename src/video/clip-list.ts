@@ -94,7 +94,10 @@ async function clipsAt(path: string): Promise<string[]> {
   const stats = await stat(file).catch((cause: NodeJS.ErrnoException) => {
     throw nothing(path, describeMissingPath(cause));
   });
-  if (!stats.isDirectory()) return isArrayFile(file) && place === null ? listArrayClips(file) : [root];
+  if (!stats.isDirectory()) {
+    const clips = isArrayFile(file) && place === null ? await listArrayClips(file) : [];
+    return clips.length > 0 ? clips : [root];
+  }
   const clips = await clipsIn(root, new Set());
   if (clips.length > 0) return clips;
   const { length } = await visibleEntries(root);

@@ -68,7 +68,10 @@ test('a clip of a file can be named, and all clips of a file that is given count
   expect((await listClips([at('time-first.npy')])).map(({ isExplicit }) => isExplicit)).toEqual([true, true]);
   const inFolder = await listClips([folder.path]);
   expect(inFolder.some(({ isExplicit }) => isExplicit)).toBe(false);
-  expect(inFolder.map(({ name }) => name)).toEqual(expect.arrayContaining(['time-first.npy#1', 'integers.npy']));
+  const names = inFolder.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(['time-first.npy#1', 'integers.npy']));
+  // Labels beside clips are none of them.
+  expect(names).not.toContain('labels.npz');
 });
 
 /** A file of bytes under a header of this shape. */
@@ -100,15 +103,11 @@ describe('what is no clip is refused in one line', () => {
       npy([2, 2, 5, 6], 120),
       /2 x 2, as alike along the first axis as along the second; .* save a\[:, :, None\] if/,
     ],
+    ['a table', 'a.npy', npy([5, 6], 30), /received no array of three axes or more; give another file$/],
     ['NaN', 'a.npy', floats(0, NaN), /received a float of NaN in frame 0; scale the values to 0 to 1/],
     ['floats up to 255', 'a.npy', floats(0, 0, 200), /received a float of 200 in frame 0/],
     ['negative floats', 'a.npy', floats(-1), /received a float of -1 in frame 0/],
-    [
-      'arrays of labels alone',
-      'a.npz',
-      saved('labels.npz'),
-      /received a file without arrays of three axes or more; name/,
-    ],
+    ['arrays of labels alone', 'a.npz', saved('labels.npz'), /received no array of three axes or more; give/],
   ];
   test.each(wrong)('%s', async (_, name, bytes, message) => {
     const path = at(`wrong-${name}`);
