@@ -7,7 +7,11 @@ import { listClips, openClip, probeClip } from '../../src/video/index.js';
 import { as, collect, frame, temporaryFolder } from './made-clips.js';
 
 const folder = temporaryFolder();
-afterAll(folder.remove);
+afterAll(() => {
+  folder.remove();
+  // Unpacked arrays stay until the process ends, which Jest does not tell its modules.
+  process.emit('exit', 0);
+});
 const at = (name: string) => join(folder.path, name);
 beforeAll(() => cpSync('test/fixtures/npy', folder.path, { recursive: true }));
 
