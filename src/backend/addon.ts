@@ -71,7 +71,7 @@ function placesOfAddon(): AddonPlace[] {
 }
 
 /**
- * Loads the first addon of `places` that loads, and returns its exports.
+ * Loads the first addon of `places` that is built for this version and loads. Returns its exports.
  * @throws PxvError `DEPENDENCY` if none loads
  */
 export function loadModule(places: readonly AddonPlace[]): NativeModule {

@@ -11,10 +11,12 @@ import { warpedMixture } from './warp.js';
 export const BLOCK_MATCHING = { reach: 7, margin: 3 } as const satisfies Partial<BlockMatchingShape>;
 
 /**
- * Estimates the motion of each pixel from the frame `before` to the frame `last`: see kernels/block-matching.ts. The
- * gradient is zero, as motion is a discrete choice. The caller disposes the result.
+ * Estimates the motion of each pixel of the frame `last`: its offset to the match in the frame `before`, as
+ * kernels/block-matching.ts defines it. Content that moved down has a negative offset down. The gradient is zero, as
+ * motion is a discrete choice. The caller disposes the result.
  * @param before, last [batch, height, width, channels], in levels
- * @returns [batch, height, width, 11]: `MATCHED_FEATURES` features of each pixel
+ * @returns [batch, height, width, 11]: offsets down at each of `NEIGHBOURS`, offsets to the right, in pixels, and a
+ *   mean absolute difference, in levels
  * @throws PxvError `USAGE` if a shape does not match
  */
 export function blockMatching(shape: BlockMatchingShape, before: Tensor4D, last: Tensor4D): Tensor4D {
@@ -23,9 +25,9 @@ export function blockMatching(shape: BlockMatchingShape, before: Tensor4D, last:
 }
 
 /**
- * Extrapolates a frame by one step along its motion, with overlapped blocks (Orchard and Sullivan 1994). Each pixel is
- * the mean of five pixels of `frame`, displaced by the motion at each of `NEIGHBOURS`; the mean hides block edges. Call
- * `extrapolateMotion` within `tf.tidy`.
+ * Extrapolates a frame by one step along its motion, with overlapped blocks (Orchard and Sullivan 1994). A pixel of the
+ * result is the mean of five pixels of `frame`, read at the offset `found` at each of `NEIGHBOURS`. The mean hides
+ * block edges. Call `extrapolateMotion` within `tf.tidy`.
  * @param frame [batch, height, width, channels]; differentiable as in `warpedMixture`
  * @param found result of `blockMatching`
  * @throws PxvError `USAGE` if the shapes do not match
@@ -37,7 +39,8 @@ export function extrapolateMotion(frame: Tensor4D, found: Tensor4D): Tensor4D {
 }
 
 /**
- * Output of `matchedFeatures`: index of a feature of block matching, and the factor by which the feature is multiplied.
+ * Source of one output of `matchedFeatures`: index of a feature of `blockMatching`, 0 to 10, and the factor by which
+ * the feature is multiplied.
  */
 export type MatchedFeature = readonly [feature: number, factor: number];
 
@@ -49,6 +52,8 @@ const equalShares: readonly MatchedFeature[] = Array.from({ length: 3 * NEIGHBOU
 /**
  * Selects and scales features of block matching, by a matrix product. Unlike a convolution, a matrix product is in
  * float32 in every precision. Call `matchedFeatures` within `tf.tidy`.
+ * @param found result of `blockMatching`
+ * @param outputs source of each output feature
  * @returns [batch, height, width, outputs.length]
  */
 export function matchedFeatures(found: Tensor4D, outputs: readonly MatchedFeature[]): Tensor4D {

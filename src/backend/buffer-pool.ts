@@ -1,6 +1,6 @@
 /** Allocator of the memory that tensors of the kernels use. */
 export interface FloatMemory {
-  /** Allocates an array with unspecified contents. @throws PxvError `RESOURCES` if memory is exhausted */
+  /** Allocates `length` numbers with unspecified contents. @throws PxvError `RESOURCES` if memory is exhausted */
   make(length: number): Float32Array;
   /** Frees an array that `make` returned. Nothing may read the array afterwards. */
   free(values: Float32Array): void;
@@ -8,7 +8,7 @@ export interface FloatMemory {
   readonly copiesOthers: boolean;
 }
 
-/** Minimum length of pooled arrays; shorter arrays are cheap to allocate. */
+/** Minimum length of pooled arrays, in numbers; shorter arrays are cheap to allocate. */
 export const SMALLEST_POOLED = 4096;
 const FLOAT = Float32Array.BYTES_PER_ELEMENT;
 
@@ -24,14 +24,16 @@ export class BufferPool {
   private readonly lengths = new WeakMap<Float32Array, number>();
   private bytes = 0;
 
-  /** @param maxIdleBytes maximum bytes of idle arrays; above the maximum, the least recently used lengths are freed */
+  /**
+   * @param maxIdleBytes maximum bytes of idle arrays; above it, arrays of the lengths released least recently are freed
+   */
   constructor(
     private readonly memory: FloatMemory,
     private readonly maxIdleBytes: number,
   ) {}
 
   /**
-   * Returns an array with unspecified contents, from the pool if possible.
+   * Returns an array of `length` numbers with unspecified contents, from the pool if possible.
    * @throws PxvError `RESOURCES` if memory is exhausted
    */
   take(length: number): Float32Array {
@@ -47,12 +49,15 @@ export class BufferPool {
     return values;
   }
 
-  /** Returns true if `values` lie in memory of the pool, which a release makes free for reuse. */
+  /**
+   * Returns true if `values` lie in an array of the pool, which `release` accepts; false for arrays shorter than
+   * `SMALLEST_POOLED` from `take`.
+   */
   owns(values: ArrayBufferView): boolean {
     return this.owned.has(values.buffer);
   }
 
-  /** Returns an array from `take` to the pool. Nothing may read the array afterwards. */
+  /** Returns an array that the pool `owns` to the pool. Nothing may read the array afterwards. */
   release(values: Float32Array): void {
     const own = this.lengths.get(values)!;
     const sameLength = this.idle.get(own) ?? [];

@@ -18,11 +18,17 @@ import { checkWritable } from '../foundation/write-file.js';
 
 /** Options for building the TensorFlow binding. */
 export interface BuildBindingOptions {
-  /** Python whose wheel is used. Default: that of the active virtual environment, else `python3`. */
+  /**
+   * Python whose wheel is used. Default: the first that has a TensorFlow wheel of the active virtual environment's,
+   * `python3` and `python`.
+   */
   python?: string | undefined;
   /** True to replace an existing binding. Default: false, an existing binding is an error. */
   overwrite?: boolean | undefined;
-  /** npm package of TensorFlow to build for. Default: the first of `TENSORFLOW_PACKAGES` that is installed. */
+  /**
+   * npm package of TensorFlow to build for; null: none, which is an error. Default: the first of `TENSORFLOW_PACKAGES`
+   * that is installed.
+   */
   installed?: TensorflowPackage | null | undefined;
   /** Called with a description of each step as it begins. */
   onStep?: ((what: string) => void) | undefined;
@@ -34,6 +40,7 @@ export interface BuildBindingOptions {
 export interface BuiltBinding extends TensorflowFacts {
   /** Name of the npm package. */
   package: string;
+  /** Version of the npm package. */
   packageVersion: string;
   /** Folder of the wheel, with its libraries and headers. */
   wheel: string;

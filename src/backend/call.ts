@@ -70,6 +70,7 @@ export class CallWriter {
   private readonly fields: readonly (readonly [name: string, ArrayField<never>])[];
 
   constructor(
+    /** Name of the kernel in errors. */
     readonly name: string,
     private readonly description: KernelDescription,
   ) {
@@ -82,6 +83,8 @@ export class CallWriter {
 
   /**
    * Checks a call, writes its scalar arguments into `numbers`, and returns the arrays in the layout's order.
+   * @param values scalar arguments by name, and `shape` if the kernel has a geometry
+   * @param arrays arrays by name; an optional array that is absent is null
    * @throws PxvError `USAGE` if a number is out of range or an array does not fit the numbers
    */
   write(values: CallValues, arrays: CallValues): (CallArray | null)[] {

@@ -11,7 +11,7 @@ import { importTensorflow } from './tensorflow.js';
 const misused = errorFactory('USAGE', 'choose backend');
 
 const backendNames = ['native', 'cpu', 'tensorflow'] as const;
-/** Name of a backend: pxv's own kernels, the JavaScript kernels of tfjs, or TensorFlow. */
+/** Name of a backend: `native`, pxv's own kernels; `cpu`, the JavaScript kernels of tfjs; `tensorflow`, TensorFlow. */
 export type BackendName = (typeof backendNames)[number];
 
 /** Options for choosing the backend that computes. */
@@ -32,7 +32,9 @@ export interface ChosenBackend {
   instructionSet: InstructionSet | null;
   /** Number of threads of the native kernels; 1 on another backend. */
   threads: number;
-  /** Notice for the user, one line, or null. */
+  /**
+   * Notice for the user, one line, if the native addon does not load and WebAssembly is used instead; null otherwise.
+   */
   note: string | null;
 }
 

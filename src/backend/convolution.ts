@@ -56,8 +56,9 @@ export function convolutionInputGradient(
 /**
  * Computes the gradients of `convolution` with respect to its weights (zero where masked) and its bias. The caller
  * disposes the result.
- * @param x input of the forward call, with the same `relu`
+ * @param x input of the forward call
  * @param dy [batch, outHeight, outWidth, outFeatures]
+ * @param options `relu`: as in the forward call
  * @throws PxvError as `convolution`
  */
 export function convolutionFilterGradient(
@@ -116,8 +117,9 @@ function windowOf({ outHeight, outWidth, stride, kernel, taps }: ConvolutionShap
 }
 
 /**
- * Crops images [batch, height, width, features] to a window, in pixels. The window may extend beyond the image, where
- * the result is zero. Call `cropWithZeros` within `tf.tidy`.
+ * Crops images [batch, height, width, features] to `height` x `width` pixels, of which the upper left one is (`top`,
+ * `left`) in the image. The crop may extend beyond the image, where the result is zero. Call `cropWithZeros` within
+ * `tf.tidy`.
  */
 export function cropWithZeros({ top, left, height, width }: Window, images: Tensor4D): Tensor4D {
   const [batch, rows, columns, features] = images.shape;

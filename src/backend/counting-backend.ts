@@ -9,10 +9,10 @@ const NAME = 'counting';
 
 /**
  * Returns the peak memory, in bytes, of the arrays that `run` would hold on a `NativeBackend`. Counts arrays of tensors
- * in use, arrays idle in the pool, and arrays that were read. `run` executes on a backend whose kernels do nothing and
- * whose arrays of `SMALLEST_POOLED` numbers or more have no memory. So the time grows with the number of operations,
- * not with their size. Shorter tensors are read as zeros, longer ones as empty arrays. The backend in use is the same
- * afterwards.
+ * in use, arrays idle in the pool, and the copies of arrays that were read, never freed. `run` executes on a backend
+ * whose kernels do nothing and whose arrays of `SMALLEST_POOLED` numbers or more have no memory. So the time grows with
+ * the number of operations, not with their size. Shorter tensors are read as zeros, longer ones as empty arrays. The
+ * backend in use is the same afterwards.
  * @param run synchronous; disposes the tensors that it keeps
  */
 export function countBytes(run: () => void): number {

@@ -30,7 +30,7 @@ export function currentInstructionSet(): InstructionSet {
 }
 
 /**
- * Makes the native backend with the kernels of `instructionSet` the current one.
+ * Makes the native backend with the kernels of `instructionSet` the current one, and sets its number of threads.
  * @param threads number of threads; undefined: all cores
  * @returns number of threads
  * @throws PxvError `USAGE` if the CPU lacks `instructionSet`, or `threads` is no integer from 1 to 1024; `DEPENDENCY`
@@ -59,6 +59,7 @@ export async function useBackend(name: string): Promise<void> {
 /**
  * Checks that a backend was chosen. Else TensorFlow.js would use its own backend, which is many times as slow, and
  * print a notice about another package.
+ * @param operation name of the operation in the error
  * @throws PxvError `USAGE` if no backend was chosen
  */
 export function assertBackend(operation: string): void {

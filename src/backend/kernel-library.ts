@@ -2,7 +2,7 @@ import { errorFactory, PxvError } from '../foundation/errors.js';
 import type { CallArray, CallWriter } from './call.js';
 import type { InstructionSet, Kernels } from './kernels/index.js';
 
-/** Handle of an engine from `makeEngine`; the engine is freed with the handle. */
+/** Handle of an engine from `makeEngine`; the engine is freed when the handle is garbage-collected. */
 export type EngineHandle = object & { readonly engine?: never };
 
 /**

@@ -42,7 +42,7 @@ export function sigmoidCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor
  * result.
  * @param parameters [rows, 3K] for one colour, [rows, 12K] for three
  * @param targets [rows, colours], int32, 0 .. levels - 1
- * @param anchors [rows, colours * A], where the means start, in levels
+ * @param anchors [rows, colours * A], in levels: the mean of component k starts from anchor k mod A of its colour
  * @returns [rows, colours]
  * @throws PxvError `USAGE` if a tensor does not fit `shape`
  */

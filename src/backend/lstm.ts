@@ -7,7 +7,7 @@ import { previousCellOffset, hiddenFeatures, scanSteps, stateTaps, type Offset, 
 export interface LstmStates {
   /** Hidden states h, [batch, height, width, h]. */
   out: Tensor4D;
-  /** Activations of the gates o, f, i and g, in the layout of the gates, [batch, height, width, 4h]. */
+  /** Activations in the layout of the gates, [batch, height, width, 4h]: sigmoids of o, f and i, tanh of g. */
   activations: Tensor4D;
   /** Cell states c, [batch, height, width, h]. */
   cells: Tensor4D;
@@ -17,7 +17,7 @@ export interface LstmStates {
  * Runs an LSTM layer over images, given the gates before the state-to-state product: see ScanShape. The tape does not
  * differentiate this function or its gradient: they are parts of operations with gradients of their own. The caller
  * disposes the result.
- * @param gates [batch, height, width, 4h]
+ * @param gates [batch, height, width, 4h]: for each colour group in turn o, f, i, g
  * @param weights [1, taps, h, 4h]
  * @param initial [2, h], h and c of pixels outside the image; null: zeros
  * @throws PxvError `USAGE` if a tensor does not fit `shape`

@@ -136,7 +136,10 @@ export function nativeBackend(): NativeBackend | null {
   return backend instanceof NativeBackend ? backend : null;
 }
 
-/** Frees the idle memory of the backend in use, for when tensors of other lengths follow. */
+/**
+ * Frees the idle memory of the backend in use, for when tensors of other lengths follow. Does nothing on other backends
+ * than the native one.
+ */
 export function freeIdleMemory(): void {
   nativeBackend()?.pool.clear();
 }

@@ -72,7 +72,8 @@ const gradientOf = (name: string) => `d${name[0].toUpperCase()}${name.slice(1)}`
 /**
  * Runs a kernel of one output, or its composed form, as an operation on the tape. The tape differentiates the composed
  * form. The kernel's gradients are the kernels named as the kernel plus `...Gradient`. They compute gradients of some
- * inputs from the inputs and the gradient of the output. The caller disposes the result.
+ * inputs from the inputs and the gradient of the output; other inputs have none. The caller disposes the result.
+ * @param composed computes the output with operations of tfjs
  * @throws PxvError `USAGE` if the shape of an input differs from the kernel's description
  */
 export function runDifferentiable<K extends KernelName, T extends Tensor>(
@@ -156,7 +157,11 @@ export function differentiable<T extends Tensor>(
   return operation(...xs);
 }
 
-/** Checks that a tensor has the expected shape. @throws PxvError `USAGE` if not */
+/**
+ * Checks that a tensor has the expected shape.
+ * @param operation, argument names for the error
+ * @throws PxvError `USAGE` if not
+ */
 export function assertShape(operation: string, argument: string, tensor: Tensor, expected: readonly number[]): void {
   if (tf.util.arraysEqual(tensor.shape, [...expected])) return;
   throw argumentError(operation, argument, `shape [${expected.join(', ')}]`, `[${tensor.shape.join(', ')}]`);

@@ -7,15 +7,18 @@ export interface ParameterSpec {
   /** Name of the array in checkpoints. */
   name: string;
   shape: readonly number[];
-  /** Returns the initial values, drawn one after another from `uniform`, each in (0, 1). Masked weights are zero. */
+  /**
+   * Returns the initial values. Each call of `uniform` returns the next random number, in (0, 1). Masked weights are
+   * zero.
+   */
   initialise(uniform: () => number): Float32Array;
   /** Returns the mask: 1 where a value is used, 0 where it is masked and so zero. Missing if nothing is masked. */
   mask?: () => Float32Array;
 }
 
 /**
- * Returns the weights and bias of a convolution, initialised uniformly in +-1/sqrt(number of inputs that an output
- * reads).
+ * Returns the specifications of a convolution's weights and bias, `<name>.weights` and `<name>.bias`. Both are
+ * initialised uniformly in +-1/sqrt(number of inputs that an output reads).
  */
 export function convolutionParameters(name: string, shape: ParameterShape): ParameterSpec[] {
   const { kernel, inFeatures, outFeatures, groups, taps } = shape;
@@ -41,8 +44,9 @@ export function convolutionParameters(name: string, shape: ParameterShape): Para
 }
 
 /**
- * Returns the state-to-state weights of an LSTM, initialised uniformly in +-1/sqrt(inputs). If `learned`, also the
- * states outside the image, initialised to 0.
+ * Returns the specification of an LSTM's state-to-state weights, `<name>.weights`, initialised uniformly in
+ * +-1/sqrt(number of inputs of a gate). If `learned`, also that of the states outside the image, `<name>.initial`,
+ * initialised to 0.
  */
 export function lstmParameters(name: string, shape: ScanShape, learned: boolean): ParameterSpec[] {
   const hidden = hiddenFeatures(shape);

@@ -8,6 +8,7 @@ import { GLOBAL_NORM, operationOf } from './operation.js';
 /**
  * Registers a `NativeBackend` with tfjs under `name`. Operations without a native kernel fall back to tfjs's CPU
  * kernels.
+ * @param kernels kernels that compute
  * @param bf16 kernels with products in bf16, or null
  */
 export function registerNativeBackend(kernels: Kernels, name = 'native', bf16: Kernels | null = null): void {
@@ -16,8 +17,8 @@ export function registerNativeBackend(kernels: Kernels, name = 'native', bf16: K
 }
 
 /**
- * Registers the kernels of a `NativeBackend` with tfjs under the backend name `name`, unless done already. Other
- * operations use tfjs's own CPU kernels.
+ * Registers the kernels of a `NativeBackend` with tfjs under the backend name `name`, unless that name has kernels
+ * already. Other operations use tfjs's own CPU kernels.
  * @param others kernels to use in place of tfjs's own CPU kernels, by tfjs's names
  */
 export function registerKernels(name: string, others: Readonly<Record<string, NativeKernel>> = {}): void {

@@ -48,7 +48,7 @@ export const previousCellOffset: Readonly<Record<ScanOrder, Offset>> = {
   'mirrored-diagonals': right,
 };
 
-/** Returns the number of hidden features, h. */
+/** Returns the number of hidden features of an LSTM layer, h: the sum of its colour groups. */
 export function hiddenFeatures({ groups }: ScanShape): number {
   return groups.reduce((sum, size) => sum + size, 0);
 }
@@ -83,7 +83,8 @@ export function stateToState(shape: ScanShape): ConvolutionShape {
 
 /**
  * Returns the steps of a scan: arrays of pixels, as row * width + column, that can be computed in parallel once the
- * step before is done. Steps are rows, or diagonals from the upper end.
+ * step before is done. Steps are rows from the top, or diagonals from the upper left corner (mirrored: the upper
+ * right).
  */
 export function scanSteps({ height, width, scanOrder }: ScanShape): number[][] {
   const steps = Array.from({ length: scanOrder === 'rows' ? height : height + width - 1 }, (): number[] => []);

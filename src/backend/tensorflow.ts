@@ -16,7 +16,7 @@ export const TENSORFLOW_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tf
  * saved as a development dependency.
  */
 const SAVE_DEV = isClone() ? '--save-dev ' : '';
-/** Command that installs the TensorFlow package without its binding. */
+/** Command that installs the npm package `@tensorflow/tfjs-node` without its binding. */
 export const INSTALL_PACKAGE_COMMAND = `npm install ${SAVE_DEV}--ignore-scripts ${TENSORFLOW_PACKAGES[1]}`;
 /** Command that builds the binding of an installed TensorFlow package. */
 export const INSTALL_BINDING_COMMAND = 'pxv backends install tensorflow';

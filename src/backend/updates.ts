@@ -9,7 +9,8 @@ type Inputs<Moments extends string> = Record<'weights' | 'gradient' | 'scale' | 
 /**
  * Returns the new weights and both moments after one Adam update: see kernels/optimisers.ts. The caller disposes the
  * result.
- * @param inputs `scale`: scalar factor of the gradient
+ * @param numbers `correction1` and `correction2` are 1 - beta1^t and 1 - beta2^t in update t, counted from 1
+ * @param inputs `scale` [1]: factor of the gradient
  */
 export function adam(numbers: KernelNumbers<'adam'>, inputs: Inputs<'m' | 'v'>) {
   if (hasKernels()) return runKernel('adam', numbers, inputs);
@@ -26,7 +27,7 @@ export function adam(numbers: KernelNumbers<'adam'>, inputs: Inputs<'m' | 'v'>) 
 /**
  * Returns the new weights and mean squared gradient after one RMSProp update: see kernels/optimisers.ts. The caller
  * disposes the result.
- * @param inputs `scale`: scalar factor of the gradient
+ * @param inputs `scale` [1]: factor of the gradient
  */
 export function rmsProp(numbers: KernelNumbers<'rmsProp'>, inputs: Inputs<'v'>) {
   if (hasKernels()) return runKernel('rmsProp', numbers, inputs);

@@ -4,11 +4,11 @@ import type { WarpShape } from './kernels/index.js';
 import { runDifferentiable } from './operation.js';
 
 /**
- * Mixes warped frames, pixel by pixel: see kernels/warped-mixture.ts. Differentiable in the motion and the frames. In
- * the composed form the tape differentiates: the gradient of a coordinate is zero where clamped. The caller disposes
- * the result.
+ * Computes for each pixel the weighted mean of K F displaced pixels of K frames: see kernels/warped-mixture.ts.
+ * Differentiable in the motion and the frames. The gradient of a displacement is zero where its coordinate is clamped.
+ * The caller disposes the result.
  * @param frames [batch, height, width, K * channels]
- * @param motion [batch, height, width, 3 K F]: vertical displacements, horizontal displacements, logits
+ * @param motion [batch, height, width, 3 K F]: displacements down, displacements to the right, logits of the weights
  * @returns [batch, height, width, channels]
  * @throws PxvError `USAGE` if a tensor does not fit `shape`
  */

@@ -85,7 +85,10 @@ export function wasmLibrary(code: Uint8Array, threads: WasmThreads): KernelLibra
   });
 }
 
-/** Returns a `DEPENDENCY` error for a module that cannot be used. */
+/**
+ * Returns a `DEPENDENCY` error for a module that cannot be used, from the parameters of `errorFactory`: argument,
+ * expected value, received value, remedy.
+ */
 export const wasmError = errorFactory('DEPENDENCY', 'load WebAssembly');
 
 /**

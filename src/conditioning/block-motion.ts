@@ -28,8 +28,9 @@ export interface BlockMotion {
   onward: Tensor4D;
   /**
    * Feature maps to add to a trunk's inputs, `blockMotionPlanes` features in all. First, for each of the last two pairs
-   * of successive known frames, newest pair first: motion down, motion to the right, and matching error. Then the
-   * change from the last context frame to `onward`.
+   * of successive known frames, newest pair first: offsets down and to the right, as `blockMatching` finds them,
+   * divided by 4 pixels, and matching error. Then the change from the last context frame to `onward`. All changes and
+   * errors are scaled as differences between frames.
    */
   planes: Tensor4D[];
 }
@@ -46,8 +47,9 @@ function pairsOf(context: number): number {
 /**
  * Estimates the motion between known context frames by block matching, as a network of few layers learns motion only in
  * long training. Then extrapolates the last known frame along its motion, by one step for the next frame and one more
- * for each expected frame between.
+ * for each expected frame between. Call `blockMotion` within `tf.tidy`.
  * @param network shape of the images
+ * @param context two context frames or more
  * @param scaled the context frames scaled to -1..1
  */
 export function blockMotion(network: ImageShape, context: ContextTensors, scaled: readonly Tensor4D[]): BlockMotion {

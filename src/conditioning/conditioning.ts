@@ -41,18 +41,21 @@ export interface CoarserScale {
   known: boolean;
 }
 
-/** Outputs of a conditioning that a network reads. */
+/**
+ * Outputs of a conditioning that a network reads. Height and width are those of the context frames: `finer` times those
+ * of the network's image.
+ */
 export type ConditioningOutputs = {
   /** Feature map, [batch, height, width, features], read by every layer. */
   map: Tensor4D;
   /**
    * Anchors: levels relative to which a head may predict the means of its components, [batch, height, width, channels]
-   * each.
+   * each. Empty if there are none.
    */
   anchors: Tensor4D[];
   /**
    * Reference frames that earlier-pixels methods read (see `earlierMethods`), in levels, [batch, height, width,
-   * channels] each, newest first.
+   * channels] each, newest first. Empty if there are none.
    */
   references: Tensor4D[];
 };
@@ -109,7 +112,9 @@ export function zeroInputs(
 /**
  * Returns the conditioning inputs of one scale: its last `needs.context` context frames and the coarser image
  * `coarser`. The image of the scale is subsampled by `step` from the finest scale, its context frames by `step /
- * needs.finer`. Disposes nothing.
+ * needs.finer`. Disposes nothing; the result may share tensors with `given`.
+ * @param given conditioning inputs of the finest scale
+ * @param coarser image of the coarser scale; undefined at the coarsest
  */
 export function downsampleInputs(
   given: ConditioningInputs,

@@ -31,7 +31,10 @@ export function hasLearnedAnchor(descriptions: readonly ConditioningDescription[
   return descriptions.some((description) => getConditioning(description).learned);
 }
 
-/** Returns the joint requirements of a network's conditionings: the longest context, and the coarser scale if any. */
+/**
+ * Returns the joint requirements of a network's conditionings: the longest context, the relation to the coarser scale
+ * if any reads it, and the largest `finer`.
+ */
 export function inputRequirements(descriptions: readonly ConditioningDescription[]): InputRequirements {
   const needs = descriptions.map((description) => getConditioning(description).needs(description));
   return {

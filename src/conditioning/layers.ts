@@ -14,15 +14,15 @@ export interface ConvolutionLayer {
   from: number;
   /** Number of output features. */
   to: number;
-  /** Divisor of the size, or its multiplier if transposed. */
+  /** Divisor of the height and width, rounded up; a multiplier if transposed. */
   stride: number;
   /** True for a transposed convolution. */
   transposed?: true;
 }
 
 /**
- * Returns the parameter shape of an unmasked convolution with a square kernel, `from` input features and `to` output
- * features.
+ * Returns the parameter shape of an unmasked convolution, with a kernel of `kernel` x `kernel` pixels, `from` input
+ * features and `to` output features. All offsets of its taps are 0, as parameters do not depend on them.
  */
 export function unmaskedShape(kernel: number, from: number, to: number): ParameterShape {
   const taps = Array.from({ length: kernel * kernel }, (_, position) => ({ dy: 0, dx: 0, position, sees: [from] }));
@@ -40,12 +40,13 @@ export function layerParameters({ name, kernel, from, to, transposed }: Convolut
 }
 
 /**
- * Function that runs a layer, bound to its weights, on `x`. A transposed layer requires `size`, the size of the output.
+ * Function that runs a layer, bound to its weights, on `x`. A transposed layer requires `size`, the size of its output;
+ * other layers do not read `size`.
  */
 export type RunLayer = (x: Tensor4D, size?: { height: number; width: number }) => Tensor4D;
 
 /**
- * Returns layers bound to their weights. Call the layers within `tf.tidy`.
+ * Returns functions that run the layers, with zero padding, bias and ReLU. Call these functions within `tf.tidy`.
  * @param weights tensors in the order of the layers' parameters
  */
 export function bindLayers(layers: readonly ConvolutionLayer[], weights: readonly Tensor[]): RunLayer[] {

@@ -18,7 +18,11 @@ const schema = z.strictObject({
   shared: z.enum(['known', 'predicted']),
 });
 
-/** Description of a conditioning on the image at the coarser scale. @inline */
+/**
+ * Description of a conditioning on the image at the coarser scale: factor, number of features of the map, and treatment
+ * of shared pixels.
+ * @inline
+ */
 export type LowResolutionImageDescription = z.infer<typeof schema>;
 
 /** Returns convolutions at the coarser size, a transposed convolution to this size, and the layer of the map. */

@@ -40,8 +40,10 @@ interface ConditioningChoices {
 }
 
 /**
- * Returns the descriptions of the conditionings of a scale, for the choices of a model. With a known coarser image, a
- * conditioning on warped frames keeps the frames at full size and also predicts the motion from the coarser image.
+ * Returns the descriptions of the conditionings of a scale, for the choices of a model. If `shared` is `known`, a
+ * conditioning on warped frames reads the frames at full size, and predicts the motion from the coarser image too.
+ * Earlier pixels are then read at the finest scale alone. Otherwise, a conditioning on the coarser image, if there is
+ * one, comes first.
  */
 export function describeConditioning(choices: ConditioningChoices): ConditioningDescription[] {
   const { context, frames = 'warped-frames', step = 1, factor, shared = 'known' } = choices;
@@ -57,8 +59,9 @@ export function describeConditioning(choices: ConditioningChoices): Conditioning
 }
 
 /**
- * Returns the choices for which `describeConditioning` returns the descriptions `given`, those of a finest scale.
- * `context` is 0 without context frames; other choices of absent conditionings are undefined.
+ * Returns the choices `context`, `frames`, `factor` and `shared` for which `describeConditioning` returns the
+ * descriptions `given`, those of a finest scale. Other settings in `given` are not compared. `context` is 0 without
+ * context frames; other choices of absent conditionings are undefined.
  */
 export function inferConditioningChoices(given: readonly ConditioningDescription[]) {
   const coarser = given.find((one) => one.type === 'low-resolution-image');

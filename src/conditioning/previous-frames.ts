@@ -14,7 +14,10 @@ const schema = z.strictObject({
   features: z.int().min(1).max(512),
 });
 
-/** Description of a conditioning on unmoved context frames. @inline */
+/**
+ * Description of a conditioning on unmoved context frames: number of frames, and number of features of the map.
+ * @inline
+ */
 export type PreviousFramesDescription = z.infer<typeof schema>;
 
 const PREFIX = 'previous-frames';

@@ -183,9 +183,10 @@ function inputs(
  * Conditioning on context frames warped by predicted motion. The network predicts `flows` displacements of each pixel
  * in each frame, and a weight for each. The expected frame is the weighted mean of the displaced pixels (bilinear;
  * 1506.02025, equation 5), plus a predicted residual. The expected frame is the first anchor, the last frame the
- * second; the feature map is computed from both. With `still`, the displacement zero is added in each frame: predicted
- * displacements are never exactly zero, and edges would drift. With `coarser`, the motion is also predicted from the
- * known image at the coarser scale.
+ * second. The feature map is computed from the weighted mean and its difference from the last frame, the residual from
+ * the map. With `still`, the displacement zero is added in each frame: predicted displacements are never exactly zero,
+ * and edges would drift. With `blockMatching`, the last frame extrapolated along its motion is warped too. With
+ * `coarser`, the motion is also predicted from the known image at the coarser scale.
  */
 export const warpedFrames: Conditioning<WarpedFramesDescription> = {
   schema,

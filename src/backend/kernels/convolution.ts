@@ -12,8 +12,9 @@ const perOutput = { shape: ({ shape }: Call) => [shape.outFeatures] };
 const optional = { optional: true } as const;
 
 /**
- * Convolution: out = convolution of r(x) + bias + plus, with r = ReLU if `relu`, else the identity. See
- * ConvolutionShape.
+ * Kernel of convolution: out = weighted sum of r(x), as in `Tap`, + bias + plus. r is ReLU if `relu`, else the
+ * identity; a null `bias` or `plus` is 0. x, out and `plus` are [batch, height, width, features], `weights` [height,
+ * width, inFeatures, outFeatures].
  */
 export const convolution = kernel({
   numbers: forward,
@@ -23,8 +24,9 @@ export const convolution = kernel({
 });
 
 /**
- * Gradient of `convolution` with respect to x: dx = (gradient given dy) + plus. With `reluInput` (the x of the forward
- * call), the gradient is zero where x <= 0, before plus is added.
+ * Kernel of the gradient of `convolution` with respect to x: dx = gradient + plus, given dy, the gradient of out.
+ * `reluInput` is the x of a forward call with `relu`: where x <= 0, the gradient is zero, before `plus` is added. Null:
+ * the call had no ReLU. A null `plus` is 0.
  */
 export const convolutionInputGradient = kernel({
   numbers: shapedArguments('InputGradientNumbers', { batch: count }, convolutionGeometry),
@@ -33,7 +35,10 @@ export const convolutionInputGradient = kernel({
   inBf16: true,
 });
 
-/** Gradients of `convolution` with respect to its weights (zero where masked) and, if dBias is given, its bias. */
+/**
+ * Kernel of the gradients of `convolution` with respect to its weights and bias, given x and `relu` of the forward
+ * call, and dy. dWeights are zero where masked; a null dBias is not computed.
+ */
 export const convolutionFilterGradient = kernel({
   numbers: forward,
   inputs: { x: input, dy: output },

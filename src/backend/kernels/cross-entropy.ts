@@ -11,7 +11,10 @@ export const softmaxCrossEntropy = kernel({
   outputs: { nats: perRow },
 });
 
-/** Gradient of `softmaxCrossEntropy`: dLogits[i, k] = dNats[i] * (softmax(logits[i])[k] - [k = targets[i]]). */
+/**
+ * Gradient of `softmaxCrossEntropy`: dLogits[i, k] = dNats[i] * (softmax(logits[i])[k] - [k = targets[i]]), where [..]
+ * is 1 if true, else 0.
+ */
 export const softmaxCrossEntropyGradient = kernel({
   numbers: table,
   inputs: { ...softmaxCrossEntropy.inputs, dNats: perRow },

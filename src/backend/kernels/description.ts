@@ -28,7 +28,7 @@ export const flag = { type: 'boolean' } as const;
  * passes.
  */
 export interface Geometry<S> {
-  /** Encodes `shape`. @throws PxvError `USAGE`, with the kernel's name, if the shape is invalid */
+  /** Encodes `shape`. @throws PxvError `USAGE`, which names `kernel`, if the shape is invalid */
   encode(kernel: string, shape: S): Int32Array;
 }
 
@@ -46,7 +46,11 @@ export interface ScalarArguments<V = unknown> {
 
 type Values<F> = { [K in keyof F]: F[K] extends { type: 'boolean' } ? boolean : number };
 
-/** Describes the scalar arguments of a kernel. @param name name of the C++ struct that holds the arguments */
+/**
+ * Describes the scalar arguments of a kernel.
+ * @param name name of the C++ struct that holds the arguments
+ * @param fields type and range of each argument, by the argument's name
+ */
 export function scalarArguments<F extends Record<string, NumberField>>(
   name: string,
   fields: F,
@@ -57,6 +61,7 @@ export function scalarArguments<F extends Record<string, NumberField>>(
 /**
  * Describes the scalar arguments of a kernel whose calls also pass an object `shape`, encoded by `geometry`.
  * @param name name of the C++ struct that holds the arguments
+ * @param fields type and range of each other argument, by the argument's name
  */
 export function shapedArguments<F extends Record<string, NumberField>, S>(
   name: string,
@@ -84,9 +89,12 @@ export interface ArrayField<V> {
   shape: (values: V) => readonly number[];
   /** Exclusive upper bound: values are integers from 0 and below the bound. */
   below?: (values: V) => number;
-  /** True if a call may pass null. */
+  /** True if a call may pass null. Default: false. */
   optional?: boolean;
-  /** Name of the input whose shape this output gets as a tensor, whatever the number of axes. */
+  /**
+   * Name of an input: as a tensor, this output gets the input's shape, whatever the number of axes. Default: that of
+   * `shape`.
+   */
   like?: string;
   /** Name of an input: this output is null if and only if the input is null. */
   with?: string;
@@ -98,9 +106,11 @@ export interface KernelDescription<
   I extends Record<string, ArrayField<V>> = Record<string, ArrayField<V>>,
   O extends Record<string, ArrayField<V>> = Record<string, ArrayField<V>>,
 > {
+  /** Scalar arguments. */
   numbers: ScalarArguments<V>;
+  /** Input arrays by name. */
   inputs: I;
-  /** Output arrays, overwritten whole. No output may overlap an input. */
+  /** Output arrays by name, overwritten whole. No output may overlap an input. */
   outputs: O;
   /** Returns derived values by name, such as products of sizes, each of which must be an integer from 0 to 2^31 - 1. */
   limits?: (values: V) => Record<string, number>;
@@ -120,22 +130,28 @@ export function kernel<V, const I extends Record<string, ArrayField<V>>, const O
   return description;
 }
 
-/** Returns an array field of `features` numbers for each pixel of a batch: [batch, height, width, features]. */
+/**
+ * Returns a float array field of the shape [batch, height, width, features].
+ * @param features function that returns the number of features, given the scalar arguments
+ */
 export const perPixel = <V>(features: (of: V) => number) => ({
   shape: (of: V & Record<'batch' | 'height' | 'width', number>) => [of.batch, of.height, of.width, features(of)],
 });
 
-/** Array field for a batch of images: [batch, height, width, channels]. */
+/** Float array field for a batch of images: [batch, height, width, channels]. */
 export const pictures = perPixel((of: { channels: number }) => of.channels);
 
 type ArrayOf<F> = F extends { type: infer T extends keyof ArrayTypes } ? ArrayTypes[T] : Float32Array;
 type Given<F> = F extends { optional: true } | { with: string } ? ArrayOf<F> | null : ArrayOf<F>;
 
-/** Type of the values of scalar arguments. */
+/** Type of the values of the scalar arguments `N`, by name. */
 export type ValuesOf<N> = N extends ScalarArguments<infer V> ? V : never;
-/** Type of the scalar arguments of a kernel description. */
+/** Type of the values of the scalar arguments of a kernel description `D`, by name. */
 export type NumbersOf<D> = D extends { numbers: ScalarArguments<infer V> } ? V : never;
-/** Type of the arrays of a kernel description; optional arrays may be null. */
+/**
+ * Type of the arrays of a kernel description `D`, inputs and outputs by name. Arrays with `optional` or `with` may be
+ * null.
+ */
 export type ArraysOf<D> = D extends { inputs: infer I; outputs: infer O }
   ? { [K in keyof I]: Given<I[K]> } & { [K in keyof O]: Given<O[K]> }
   : never;

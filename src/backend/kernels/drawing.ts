@@ -11,7 +11,10 @@ import {
   type ValuesOf,
 } from './description.js';
 
-/** Types of the scalar arguments that describe a head: see `HeadNumbers` in src/model/heads/head.ts. */
+/**
+ * Types of the scalar arguments that describe a head: the number of levels, and those of `HeadNumbers` in
+ * src/model/heads/head.ts.
+ */
 export const headFields = {
   headKind: integer(0, 255),
   levels: integer(2, 256),
@@ -49,9 +52,11 @@ const call = scalarArguments('DrawingNumbers', {
 type Call = ValuesOf<typeof call>;
 
 /**
- * Kernel that draws or decodes a batch of images with the engine, sub-pixel after sub-pixel. Each level is drawn from
- * the distribution that the head predicts, or decoded from `stream`. See native/engine/drawing.h. Arrays are [image,
- * height, width, colour] if no other shape is given.
+ * Kernel that draws or decodes a batch of images with the engine, sub-pixel after sub-pixel: see
+ * native/engine/drawing.h. `levels` is input and output: known levels are kept, and -1 is replaced. If `stream` is
+ * null, each level is drawn from the distribution that the head predicts, with random numbers of `key` and `counters`.
+ * Otherwise, each level is decoded from `stream`. `nats` receives -log P of each image's drawn levels. Arrays are
+ * [image, height, width, colour] if no other shape is given.
  */
 export const drawing = kernel({
   numbers: call,
@@ -76,7 +81,8 @@ export const drawing = kernel({
     /** Outputs of the network that the head reads, colour after colour. */
     outputs: { ...perPixel((of: Call) => of.outFeatures), optional: true },
     /**
-     * Probability of each level of every sub-pixel; for a mixture at the sampling temperature, for other heads at 1.
+     * Probability of each level of every sub-pixel. That of a mixture is at the sampling temperature, or at 1 if this
+     * is 0; that of another head is at temperature 1.
      */
     probabilities: { type: 'double', ...perPixel((of: Call) => of.colours * of.levels), optional: true },
   },

@@ -17,18 +17,18 @@ export const earlierGradients: Partial<Record<EarlierMethod, 'templateMatchingGr
 
 /**
  * Scalar arguments of the earlier-pixels kernels: batch and image size, number of reference frames, highest level, and
- * gain.
+ * `gain`, the factor from differences in levels to features (see `subPixelScale`).
  */
 export const earlierShape = scalarArguments('EarlierPixelsShape', {
   batch: count,
   height: extent,
   width: extent,
   channels: integer(1, 3),
-  /** Number of frames before the image, the newest first. */
+  /** Number of reference frames, known frames before the image, the newest first. */
   references: extent,
   /** Maximum level. */
   highest: integer(1, 255),
-  /** Factor of levels as the network reads them. */
+  /** Factor from differences in levels to features: see `subPixelScale`. */
   gain: single,
 });
 
@@ -36,11 +36,15 @@ type EarlierCall = ValuesOf<typeof earlierShape>;
 
 /**
  * Parameters of the earlier-pixels methods: size of the image, channels, number of reference frames, highest level, and
- * gain of the features.
+ * `gain`, the factor from differences in levels to features (see `subPixelScale`).
  */
 export type EarlierPixelsShape = Omit<EarlierCall, 'batch'>;
 
-/** Inputs of each method's kernel, in levels. An image whose `searched` is 0 gets the features of no match. */
+/**
+ * Inputs of each method's kernel: images, expected frames and reference frames, in levels, and a mask. References lie
+ * side by side, the newest first. `searched` is the mask, [batch, 1, 1, 1]: an image with 0 gets the features of no
+ * match; null: all images are searched.
+ */
 export const earlierInputs = {
   image: pictures,
   expected: pictures,

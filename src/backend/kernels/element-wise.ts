@@ -25,13 +25,15 @@ const pairwise = kernel({
   outputs: { out: { ...values, like: 'a' } },
   limits: ({ count, period }) => ({ 'count / period': count / period }),
 });
-/** Element-wise sum: out[i] = a[i] + b[i mod period], with `period` the length of b. */
+/** Element-wise sum: out[i] = a[i] + b[i mod period]. `period` is the length of b and divides the length of a. */
 export const add = pairwise;
-/** Element-wise difference: out[i] = a[i] - b[i mod period], with `period` the length of b. */
+/**
+ * Element-wise difference: out[i] = a[i] - b[i mod period]. `period` is the length of b and divides the length of a.
+ */
 export const subtract = pairwise;
-/** Element-wise product: out[i] = a[i] * b[i mod period], with `period` the length of b. */
+/** Element-wise product: out[i] = a[i] * b[i mod period]. `period` is the length of b and divides the length of a. */
 export const multiply = pairwise;
-/** Element-wise quotient: out[i] = a[i] / b[i mod period], with `period` the length of b. */
+/** Element-wise quotient: out[i] = a[i] / b[i mod period]. `period` is the length of b and divides the length of a. */
 export const divide = pairwise;
 
 /**
@@ -48,7 +50,7 @@ export const addMoved = kernel({
   outputs: { out: { ...map, like: 'b' } },
 });
 
-/** Column sums: out[j] = sum over rows i of x[i, j]. */
+/** Column sums: out[j] = sum over rows i of x[i, j], with x [rows, columns]. */
 export const sumRows = kernel({
   numbers: scalarArguments('SumRowsNumbers', { rows: count, columns: count }),
   inputs: { x: { shape: ({ rows, columns }) => [rows, columns] } },
@@ -57,7 +59,8 @@ export const sumRows = kernel({
 
 /**
  * Arithmetic benchmark for the roofline, with little memory traffic: out[i] = v after v <- v / 2 + 1, `rounds` times,
- * from v = x[i]. In bf16 the lower half of v is multiplied by zero, and must be finite.
+ * from v = x[i]. The bf16 kernel reads the 32 bits of v as two bf16 numbers. The upper one is multiplied by 1/2, the
+ * lower one, which must be finite, by 0.
  */
 export const multiplyAdds = kernel({
   numbers: scalarArguments('MultiplyAddsNumbers', { rounds: count, count }),

@@ -2,9 +2,10 @@ import { extent, integer, kernel, scalarArguments } from './description.js';
 import { headFields } from './drawing.js';
 
 /**
- * Kernel that encodes the levels of one image as bytes, given the network's outputs for the whole image. A range coder
- * (native/engine/range_coder.h) codes sub-pixels in raster order with the head's probabilities
- * (native/engine/coding_counts.h). `drawing` decodes the bytes.
+ * Kernel that encodes the levels of one image, `targets`, as bytes, given the network's outputs for the whole image. A
+ * range coder (native/engine/range_coder.h) codes sub-pixels in raster order with the head's probabilities
+ * (native/engine/coding_counts.h). Sub-pixels with a 0 in `written` are skipped; if null, none is. `length` receives
+ * the number of bytes, -1 if the outputs are not finite. `drawing` decodes the bytes.
  */
 export const encoding = kernel({
   numbers: scalarArguments('EncodingNumbers', {

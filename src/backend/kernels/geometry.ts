@@ -3,21 +3,25 @@ import type { ConvolutionShape } from '../convolution-shape.js';
 import { previousCellOffset, stateToState, scanSteps, type ScanShape } from '../scan-shape.js';
 import type { Geometry } from './description.js';
 
-/** Returns a `USAGE` error for an invalid argument of a kernel. */
+/** Returns a `USAGE` error for an invalid argument of a kernel or operation. @param expected, received in words */
 export function argumentError(operation: string, argument: string, expected: string, received: string): PxvError {
   return errorFactory('USAGE', operation)(argument, expected, received, 'pass arrays that fit the shapes');
 }
 
-/** Checks that a number is an integer from `min` to `max`. @throws PxvError `USAGE` if not */
+/**
+ * Checks that an argument is an integer from `min` to `max`.
+ * @param operation, argument names for the error
+ * @throws PxvError `USAGE` if not
+ */
 export function assertInteger(operation: string, argument: string, value: number, min = 0, max = 2 ** 31 - 1): void {
   if (!Number.isInteger(value) || value < min || value > max)
     throw argumentError(operation, argument, `an integer from ${min} to ${max}`, `${value}`);
 }
 
-/** Encoding of a ConvolutionShape as native/convolution_shape.h reads it. */
+/** Encoder of a ConvolutionShape as native/convolution_shape.h reads it. Caches the result of each shape object. */
 export const convolutionGeometry: Geometry<ConvolutionShape> = { encode: keptBy(encodeConvolution) };
 
-/** Encoding of a ScanShape as native/scan_plan.h reads it. */
+/** Encoder of a ScanShape as native/scan_plan.h reads it. Caches the result of each shape object. */
 export const scanGeometry: Geometry<ScanShape> = { encode: keptBy(encodeScan) };
 
 /** Caches the encoding of each shape for the lifetime of the shape. */

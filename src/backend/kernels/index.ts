@@ -16,23 +16,23 @@ export const descriptions = Object.fromEntries(
   Object.entries(files).filter(([, value]) => typeof value === 'object' && 'inputs' in value),
 ) as unknown as Record<KernelName, KernelDescription>;
 
-/** Scalar arguments of the kernel `K`. */
+/** Type of the scalar arguments of the kernel `K`, by name. */
 export type KernelNumbers<K extends KernelName> = NumbersOf<Descriptions[K]>;
-/** Arrays of the kernel `K`, inputs and outputs by name. */
+/** Type of the arrays of the kernel `K`, inputs and outputs by name. */
 export type KernelArrays<K extends KernelName> = ArraysOf<Descriptions[K]>;
 
-/** Input fields of the kernel `K`, by name. */
+/** Type of the input fields of the kernel `K`, by name. */
 export type InputsOf<K extends KernelName> = Descriptions[K]['inputs'];
-/** Output fields of the kernel `K`, by name. */
+/** Type of the output fields of the kernel `K`, by name. */
 export type OutputsOf<K extends KernelName> = Descriptions[K]['outputs'];
 
 /** Instruction set that kernels are compiled for: the same C++ at the vector width of the set. */
 export type InstructionSet = 'wasm' | 'portable' | 'avx2' | 'avx512' | 'amx' | 'neon';
 
 /**
- * Functions of all kernels in one instruction set, on dense row-major arrays. A function throws `USAGE` if the arrays
- * do not fit the numbers. Outputs are overwritten whole; no output may overlap an input. Results have the same bits for
- * any number of threads.
+ * Functions of all kernels in one instruction set, on dense row-major arrays. A function throws `USAGE` if a number is
+ * out of range, or an array does not fit the numbers. Outputs are overwritten whole; no output may overlap an input.
+ * Results have the same bits for any number of threads.
  */
 export type KernelFunctions = {
   readonly [K in KernelName]: (numbers: KernelNumbers<K>, arrays: KernelArrays<K>) => void;

@@ -21,7 +21,8 @@ export function localRegressionFeatures({ channels }: Pick<EarlierPixelsShape, '
  * - q| is the sum of rows and columns between two pixels.
  *
  *     W = argmin sum over q before p of decay^|p - q| |e(q) - W r(q)|^2 + ridge |W|^2        moved(p) = W r(p)
- *     ridge = share * mean square of the regressors there + (squares * sum of decay^|p - q| + 1e-6) unit
+ *     ridge = share * S / number of regressors + (squares * sum of decay^|p - q| + 1e-6) unit
+ *     S = sum over q before p of decay^|p - q| |r(q)|^2
  *     unit = (highest / 255)^2
  *     left^2 = (residual of the sum + unit) / (sum of decay^|p - q| + 1/4), channel by channel
  *
@@ -32,14 +33,15 @@ export function localRegressionFeatures({ channels }: Pick<EarlierPixelsShape, '
  * - mean of e over channels at four pixels: above left, above right, two before and two above
  * - newest reference less expected frame, by channel
  * - mean over channels of the expected frame to the right, below, left and above, less that at the pixel
- * - mean over channels of newest reference less expected frame at these four places (outside: the nearest pixel inside)
+ * - mean over channels of newest reference less expected frame at these four pixels (outside: the nearest pixel inside)
  * - mean over channels of each other reference less expected frame, at the pixel
  * - a constant, 2 levels of 255
  *
  * All is in float64 and rounded once, in the same order everywhere: every instruction set gives the same bits.
  *
- * `out` holds, for each decay, gain * moved(p), so that expected frame plus moved is a level, and left / (left + 4
- * levels of 255). Images that are not searched get the correction 0 and the maximum error, 1.
+ * `out` holds, for each decay, gain * moved(p) of each channel, clamped so that expected frame plus moved is from 0 to
+ * `highest`. left / (left + 4 levels of 255) of each channel follows. Images that are not searched get the correction 0
+ * and the maximum error, 1.
  */
 export const localRegression = kernel({
   numbers: earlierShape,

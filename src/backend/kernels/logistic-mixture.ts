@@ -14,7 +14,11 @@ const mixture = scalarArguments('MixtureShape', {
   anchors: extent,
 });
 
-/** Parameters of mixtures of discretised logistics. */
+/**
+ * Parameters of mixtures of discretised logistics: number of `components`, K, and of `levels`; `meanScale`, the levels
+ * that one unit of network output moves a mean; `colours`, the number of sub-pixels that share the choice of component,
+ * 1 or 3; number of `anchors` of a sub-pixel, A.
+ */
 export type MixtureShape = Omit<ValuesOf<typeof mixture>, 'rows'>;
 
 type MixtureCall = ValuesOf<typeof mixture>;
@@ -32,15 +36,15 @@ const limits = ({ colours }: MixtureShape) => ({ '(colours - 1) / 2': (colours -
  * levels).
  */
 export const LOG_SCALE_OFFSET = 1.0986122886681098; // Math.log(3) may have another last bit.
-/** Minimum log scale of a logistic. */
+/** Minimum natural logarithm of a logistic's scale in levels. */
 export const MIN_LOG_SCALE = -3;
-/** Maximum log scale of a logistic. */
+/** Maximum natural logarithm of a logistic's scale in levels. */
 export const MAX_LOG_SCALE = 6;
 
 /**
  * Kernel that computes -log P, in nats, of each sub-pixel under mixtures of K discretised logistics, given the earlier
- * colours of its row. A row of C colours chooses one component for all its colours; later colours may correct the
- * choice.
+ * colours of its row. A row of C colours chooses one component for all its colours. The weights of a later colour are
+ * the posterior of the components given the earlier colours, times weights of its own.
  *
  * Colours are counted from 0, and x_c is targets[i, c]. The parameters of a row lie colour after colour. A colour has K
  * weight logits l, K mean offsets m, K log-scale offsets s, and K linear terms a_ce for each earlier colour e in turn.

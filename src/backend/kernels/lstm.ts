@@ -25,8 +25,9 @@ export const lstm = kernel({
 });
 
 /**
- * Gradients of `lstm` with respect to gates, weights and initial states, given dOut and the forward call's inputs and
- * outputs.
+ * Kernel of the gradients of `lstm` with respect to gates, weights and initial states. Reads dOut, the weights, the
+ * initial states and all outputs of the forward call, but not the gates. dInitial is null if and only if `initial` is
+ * null.
  */
 export const lstmGradient = kernel({
   numbers: scan,

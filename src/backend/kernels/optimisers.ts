@@ -4,9 +4,9 @@ const weights = { shape: ({ count }: { count: number }) => [count] };
 const scale = { shape: () => [1] };
 
 /**
- * Adam update (Kingma and Ba 2014, algorithm 1) of weights w with gradient g * scale[0]: m' = b1 m + (1 - b1) g; v' =
- * b2 v + (1 - b2) g^2; w' = w - rate * (m' / correction1) / (sqrt(v' / correction2) + eps), where the corrections are 1
- * - b1^t and 1 - b2^t.
+ * Adam update (Kingma and Ba 2014, algorithm 1) of weights w with g = gradient * scale[0]: m' = b1 m + (1 - b1) g; v' =
+ * b2 v + (1 - b2) g^2; w' = w - rate * (m' / correction1) / (sqrt(v' / correction2) + eps). The corrections are 1 -
+ * b1^t and 1 - b2^t in update t, counted from 1.
  */
 export const adam = kernel({
   numbers: scalarArguments('AdamStep', {

@@ -2,8 +2,8 @@ import { kernel, perPixel, pictures } from './description.js';
 import { earlierInputs, earlierShape, type EarlierPixelsShape } from './earlier-pixels.js';
 
 /**
- * Parameters of template matching, in pixels. `reach`: maximum motion, down or across. `margin`: maximum distance of a
- * pixel of the template, to the left, up or to the right.
+ * Parameters of template matching, in pixels. `reach`: maximum motion, down or across. `margin`: maximum distance, down
+ * or across, of a pixel to the template's pixels, which are above it or to its left.
  */
 export const TEMPLATES = { reach: 6, margin: 3 } as const;
 
@@ -51,7 +51,10 @@ export const templateMatching = kernel({
   limits: (of) => ({ 'values of one image': of.height * of.width * templateFeatures(of) }),
 });
 
-/** Gradient of `templateMatching` with respect to the expected frame, given its output `read` and dOut. */
+/**
+ * Kernel of the gradient of `templateMatching` with respect to the expected frame, given its output, as `read`, and
+ * dOut.
+ */
 export const templateMatchingGradient = kernel({
   numbers: earlierShape,
   sharedBySets: true,

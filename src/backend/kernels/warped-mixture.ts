@@ -14,7 +14,10 @@ const warp = scalarArguments('WarpShape', {
   flowScale: single,
 });
 
-/** Parameters of `warpedMixture`: size and number of frames and motion fields. */
+/**
+ * Parameters of `warpedMixture`: size and `channels` of a frame; number of `frames`, K; number of `flows`, motion
+ * fields of each frame, F; `flowScale`, the displacement in pixels of one unit of motion.
+ */
 export type WarpShape = Omit<ValuesOf<typeof warp>, 'batch'>;
 type WarpCall = WarpShape & { batch: number };
 
@@ -28,7 +31,7 @@ const limits = ({ height, width, channels, frames, flows }: WarpCall) => ({
 
 /**
  * Mixture of warped frames: for each pixel a weighted mean of n = K F samples, where sample i is of frame floor(i / F).
- * With dy_i and dx_i the displacements of the pixel, and l_i its logits:
+ * With dy_i (down) and dx_i (to the right) the displacements of the pixel, and l_i its logits:
  *
  *     y_i = clamp(row + flowScale * dy_i, 0, height - 1),   x_i = clamp(column + flowScale * dx_i, 0, width - 1)
  *     out = sum_i softmax(l)_i * (frame at (y_i, x_i), bilinear between four pixels)

@@ -62,7 +62,10 @@ export class ContextBuffer {
     this.expected = new Int32Array(capacity);
   }
 
-  /** Sets the context frames of an example, and its noise strength to 0. */
+  /**
+   * Sets the context frames of the example with the index `example`, and its noise strength to 0. At most `context`
+   * frames are given; missing ones repeat the oldest.
+   */
   set(example: number, { frames, known }: ContextFrames<Levels>): void {
     const { context } = this.shape;
     this.write(this.of(example), frames);
@@ -145,7 +148,10 @@ export function framesOfContext({ frames, valid }: ContextTensors): FrameBatch[]
   return frames.map((levels, at) => ({ levels, exists: exists[at] }));
 }
 
-/** Joins the context frames of a batch, as many as the model reads, into context tensors. Disposes nothing. */
+/**
+ * Joins the context frames of a batch, as many as the model reads, into context tensors. Disposes nothing.
+ * @param noise strength of the noise augmentation, as in `ContextTensors`
+ */
 export function contextOfFrames({ frames, known }: ContextFrames<FrameBatch>, noise: Tensor4D): ContextTensors {
   const levels = (all: readonly FrameBatch[]) => all.map((frame) => frame.levels);
   const exist = frames.map(({ exists }) => exists);
@@ -175,12 +181,17 @@ export function mirrorImage(image: Tensor4D): Tensor4D {
   return tf.reverse(image, 2);
 }
 
-/** Mirrors all frames of a context left to right. Disposes nothing. */
+/**
+ * Mirrors all frames of a context left to right; the mask and the noise, constant in an image, stay. Disposes nothing.
+ */
 export function mirrorContext(context: ContextTensors): ContextTensors {
   return changeFrames(context, (frames) => frames.map(mirrorImage));
 }
 
-/** Returns the last `length` frames of a context at every `step`-th pixel, down and across. Disposes nothing. */
+/**
+ * Returns the last `length` frames of a context at every `step`-th pixel, down and across. Disposes nothing; at a step
+ * of 1 the result shares tensors with `context`.
+ */
 export function downsampleContext(context: ContextTensors, length: number, step: number): ContextTensors {
   const missing = context.frames.length - length;
   const planes = subsample(context.valid, step);

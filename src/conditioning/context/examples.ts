@@ -35,9 +35,9 @@ export interface ExampleShape extends ImageShape {
 }
 
 /**
- * Function of noise augmentation: changes in place the earlier sub-pixels `seen` and the context frames, oldest first,
- * of one example. All are levels, height x width x channels each. Returns the noise strength that the network reads, in
- * levels.
+ * Function of noise augmentation: changes one example in place. `seen` is the image to predict as the network reads it,
+ * for earlier sub-pixels. `context` are the context frames, oldest first. All are levels, height x width x channels
+ * each. Returns the noise strength that the network reads, in levels.
  */
 export type Disturb = (seen: Float32Array, context: readonly Float32Array[]) => number;
 
@@ -50,6 +50,7 @@ export class ExampleBuffer {
   private readonly context: ContextBuffer | null;
   private count = 0;
 
+  /** @param capacity maximum number of examples, which callers do not exceed */
   constructor(
     private readonly shape: ExampleShape,
     readonly capacity: number,
@@ -80,7 +81,8 @@ export class ExampleBuffer {
    * Adds the example of a frame after its context frames.
    * @param frames height x width x channels bytes each: the existing context frames, oldest first, then the frame to
    *   predict
-   * @param number number of frames in `frames`; if fewer than context + 1, the oldest are missing
+   * @param number number of frames in `frames`; if fewer than context + 1, the oldest are missing; of more, the last
+   *   are read
    * @param mirrored true to mirror all frames left to right
    * @param disturb noise augmentation to apply; default: none
    * @param earlierPixels true to compute features of earlier pixels, if the network has methods for them

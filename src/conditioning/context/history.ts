@@ -43,14 +43,17 @@ export function subsequencesFor(context: number): Subsequence[] {
 }
 
 /**
- * Returns the number of last frames that a model reads at its longest stride.
+ * Returns the number of last frames of a clip that a model's context spans at the longest stride.
  * @param context number of the model's context frames
  */
 export function historyLength(context: number): number {
   return context * LONGEST_STRIDE;
 }
 
-/** Returns the distance, in frames, from the last known frame of a subsequence to the last known frame of the clip. */
+/**
+ * Returns the distance, in frames, from the last known frame of a subsequence to the last known frame of the clip; 0 if
+ * they are the same.
+ */
 export function distanceToLastKnown({ stride, phase }: Subsequence): number {
   return (stride - phase) % stride;
 }
