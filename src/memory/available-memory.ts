@@ -5,13 +5,13 @@ import { dirname, join } from 'node:path';
 import { freeAddresses } from '../foundation/address-space.js';
 import { errorFactory } from '../foundation/errors.js';
 
-/** Sources of the system's memory figures. */
+/** Sources of the system's memory figures, which tests replace. */
 export interface MemoryFiles {
   /** Path of procfs. */
   proc: string;
   /** Path of the control groups. */
   cgroups: string;
-  /** Returns the output of `vm_stat` on macOS, else null. */
+  /** Returns the output of `vm_stat` on macOS, null on other systems. */
   pages: () => string | null;
 }
 

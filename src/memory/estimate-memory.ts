@@ -43,7 +43,10 @@ export function estimateDynamicEvaluationMemory(chain: Chain): number {
   });
 }
 
-/** Returns the peak memory, in bytes, of a process that draws images of a chain with the batch size `batch`. */
+/**
+ * Returns the peak memory, in bytes, of a process that draws images of a chain with the batch size `batch`. Frames held
+ * until they are written are not counted.
+ */
 export function estimateDrawingMemory(chain: Chain, batch: number): number {
   const { exampleShape, scales } = chain;
   const bytes = countBytes(() => {
@@ -89,6 +92,7 @@ export function estimateMemory(chain: Chain, examples: number, run: (chain: Chai
 /**
  * Scores a batch of `batch` blank examples, then one of about half the size, to count the memory of scoring. Arrays of
  * the smaller batch differ in length, so the pool cannot reuse those of the first.
+ * @param weights tensors in the order of `chain.parameters`; or dynamic evaluation, which also learns from each batch
  */
 export function scoreBlankExamples(chain: Chain, weights: readonly Tensor[] | DynamicEvaluation, batch: number): void {
   const blank = (count: number) => blankExamples(chain.exampleShape, count);

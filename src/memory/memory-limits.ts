@@ -26,7 +26,8 @@ export function fitScoringBatch({ chain, description }: DescribedModel, wanted: 
 }
 
 /**
- * Throws if dynamic evaluation of single examples would take more memory than is available.
+ * Throws if dynamic evaluation of single examples would take more memory than is available. Does nothing if memory is
+ * not estimated (see `isEstimated`).
  * @throws PxvError `RESOURCES` if memory is short; `USAGE` if PXV_MEMORY is invalid
  */
 export function assertDynamicEvaluationMemory({ chain, description }: DescribedModel): void {
@@ -50,7 +51,10 @@ export interface DrawingMemoryOptions {
   operation: string;
   /** Returns the batch size in which a number of samples is drawn. Default: the number of samples. */
   batchOf?: (samples: number) => number;
-  /** Returns the bytes of frames held until all are written, given a number of samples and the bytes of one frame. */
+  /**
+   * Returns the bytes of frames held until all are written, given a number of samples and the bytes of one frame,
+   * `frame`.
+   */
   heldBytes: (samples: number, frame: number) => number;
   /** Number of samples. */
   samples: number;
@@ -61,7 +65,8 @@ export interface DrawingMemoryOptions {
 }
 
 /**
- * Throws if a drawing would take more memory than is available; the error names the number of samples that would fit.
+ * Throws if a drawing would take more memory than is available. The error names the number of samples that would fit,
+ * or a smaller image size if one sample does not fit. Does nothing if memory is not estimated (see `isEstimated`).
  * @throws PxvError `RESOURCES` if memory is short; `USAGE` if PXV_MEMORY is invalid
  */
 export function assertDrawingMemory({ chain, description }: DescribedModel, drawing: DrawingMemoryOptions): void {
@@ -95,6 +100,7 @@ export function fitDrawingBatch({ chain }: DescribedModel, wanted: number, heldB
  * @param operation name of the operation for errors
  * @param argument name of the argument that determines the need for memory, for errors
  * @param what work that needs the memory, in words for errors
+ * @param remedy remedy for the user, for errors
  * @throws PxvError `RESOURCES` if memory is short; `USAGE` if PXV_MEMORY is invalid
  */
 export function assertMemory(operation: string, argument: string, bytes: number, what: string, remedy: string): void {
@@ -109,7 +115,7 @@ export function isEstimated(): boolean {
 
 /**
  * Returns the largest integer from `from` to `to` for which `fits` is true; null if there is none. Tries `to`, then
- * searches by bisection, for which `fits` is true for all values below any value that fits.
+ * searches by bisection: `fits` must be true below any integer for which it is true.
  */
 export function findLargest(from: number, to: number, fits: (value: number) => boolean): number | null {
   if (to < from) return null;
@@ -147,6 +153,7 @@ function tooLarge(
 
 /**
  * Returns a `RESOURCES` error for work that does not fit the memory.
+ * @param operation, argument, remedy as in `ErrorParts`
  * @param limit available memory, in bytes
  * @param received memory that the work needs and the work, in words
  */

@@ -4,6 +4,7 @@ import { assertModel, type Model } from './model.js';
 
 /**
  * Throws if a model reads no context frames: a model of images would predict every frame without its history.
+ * @param operation name of the operation in the error
  * @throws PxvError `USAGE`
  */
 export function assertVideoModel(model: Model, operation: string): void {
@@ -13,7 +14,11 @@ export function assertVideoModel(model: Model, operation: string): void {
   throw errorFactory('USAGE', operation)(model.name, 'a model of video', received, 'give another --model');
 }
 
-/** Throws if a model reads context frames, so that it is no model of images. @throws PxvError `USAGE` */
+/**
+ * Throws if a model reads context frames, so that it is no model of images.
+ * @param operation, remedy texts of the error
+ * @throws PxvError `USAGE`
+ */
 export function assertImageModel(model: Model, operation: string, remedy = 'give another --model'): void {
   assertModel(model, operation);
   const { context } = model.chain.exampleShape;

@@ -64,7 +64,9 @@ export function countSubPixels({ exampleShape }: Chain): number {
 
 /**
  * Returns the examples of one scale: images and context frames, each subsampled from the finest scale by its factor in
- * `chain.steps`, and the image of the coarser scale. Disposes nothing.
+ * `chain.steps`, and the image of the coarser scale. Disposes nothing; the result may share tensors with `examples`.
+ * @param scale index of the scale; 0: the coarsest
+ * @param examples examples at the finest scale
  */
 export function downsampleExamples(chain: Chain, scale: number, examples: Examples): Examples {
   const step = chain.steps[scale].image;
@@ -93,7 +95,9 @@ export interface ScaleScore extends NetworkScore {
  * within `tf.tidy`.
  * @param parameters tensors in the order of `chain.parameters`
  * @param scales indices of the scales; default: all
- * @param kept outputs of `conditionChain` for the examples, without gradients; default: computed here, with gradients
+ * @param kept outputs of `conditionChain` for the examples and `scales`, without gradients; default: computed here,
+ *   with gradients
+ * @returns a score for each of `scales`
  */
 export function scoreChain(
   chain: Chain,
@@ -118,7 +122,9 @@ export function scoreChain(
 }
 
 /**
- * Runs the conditionings of some scales on examples (see `runConditioning`). Call `conditionChain` within `tf.tidy`.
+ * Runs the conditionings of some scales on examples (see `runConditioning`). Returns their outputs, one for each of
+ * `scales`; null for an unconditional network. Call `conditionChain` within `tf.tidy`.
+ * @param parameters tensors in the order of `chain.parameters`
  * @param scales indices of the scales
  */
 export function conditionChain(

@@ -13,7 +13,7 @@ const MODEL_FILE = 'model.safetensors';
 
 /**
  * Returns the path of the model file for the value of `--model`: a run folder, a safetensors file, or the name of a
- * shipped model.
+ * shipped model, in this order.
  * @throws PxvError `CHECKPOINT` if there is no such file; `USAGE` if `model` is not a string
  */
 export function resolveModelFile(model: string): string {
@@ -41,6 +41,7 @@ export function resolveModelFile(model: string): string {
 
 /**
  * Writes a model's weights and metadata to a safetensors file, atomically.
+ * @param path path of the file, which is overwritten
  * @param type type of the written weights; default: float32
  * @throws PxvError `OUTPUT` if the file cannot be written
  */

@@ -73,9 +73,9 @@ export interface ModelDescription {
 }
 
 /**
- * Schema of a model description. Refuses a coarser scale whose size is not that of the next finer one divided by its
- * factor, rounded up. Also refuses scales with different channels or levels, and context frames that are not subsampled
- * by a whole number.
+ * Schema of a model description. The first scale reads no coarser scale; each other scale has exactly one conditioning
+ * that does. A coarser scale has the size of the next finer one divided by the factor between them, rounded up. All
+ * scales have the same channels and levels. Context frames are subsampled from the finest scale by a whole number.
  */
 export const modelSchema: z.ZodType<ModelDescription> = z
   .strictObject({ version: z.literal(1), scales: z.array(networkSchema).min(1).max(8) })
@@ -107,7 +107,7 @@ export function imageFeatures({ head, conditioning }: NetworkDescription): numbe
 
 /**
  * Returns the constants that scale a sub-pixel's input features, in float32: (level - middle) / middle and, for each
- * anchor, (level - anchor) * gain.
+ * anchor, (level - anchor) * gain. `middle` is (levels - 1) / 2, `gain` 8 / middle.
  */
 export function subPixelScale({ levels }: Pick<NetworkDescription, 'levels'>): { middle: number; gain: number } {
   const middle = (levels - 1) / 2;

@@ -3,8 +3,8 @@ import type { Network } from './network.js';
 import type { Slot } from './groups.js';
 
 /**
- * Returns the bytes that the engine allocates for one image while it is drawn, without the arrays that are passed to
- * `ImageEngine.draw`.
+ * Returns the bytes that the engine allocates for one image while it is drawn, with its reference frames. Other arrays
+ * that are passed to `ImageEngine.draw` are not counted.
  */
 export function engineMemory({ program: { ops, size, out }, description }: Network): number {
   // Rows of each slot that ops read, plain and after a ReLU, as in native/engine/schedule.cc.

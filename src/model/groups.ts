@@ -42,7 +42,7 @@ export function cutGroups(features: number, channels: Channels): number[] {
   });
 }
 
-/** Returns the index of the first feature of a group. */
+/** Returns the index of the first feature of a group. @param groups sizes of all groups, in order */
 export function groupStart(groups: readonly number[], group: number): number {
   return groups.slice(0, group).reduce((sum, size) => sum + size, 0);
 }
@@ -61,8 +61,9 @@ export function tapPosition(dy: number, dx: number): TapPosition {
 
 /**
  * Returns the number of leading input features that each output group may read through a tap: the colour rule
- * (1601.06759, section 3.4). Masks follow from what is read. At the centre, the image shows only earlier colours (mask
- * A); features show the same colour too (mask B).
+ * (1601.06759, section 3.4). Every group reads all features of earlier pixels and none of later ones; a `given` slot
+ * shows all of any pixel. At the centre, the image shows only earlier colours (mask A); features show the same colour
+ * too (mask B). A slot that is ready `earlier` shows all at the centre.
  * @param ready availability of the input slot
  * @param groups sizes of the input's colour groups
  * @param outGroups number of output groups

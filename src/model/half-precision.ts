@@ -13,7 +13,10 @@ const INFINITE = 31 << FRACTION_BITS;
 const NOT_A_NUMBER = INFINITE | 512;
 const NEGATIVE = 1 << 15;
 
-/** Returns the 16 bits of the half-precision number nearest to `value`, ties to even. */
+/**
+ * Returns the 16 bits of the half-precision number nearest to `value`, ties to even. Magnitudes of 65520 or more become
+ * infinity; NaN stays NaN.
+ */
 export function toHalf(value: number): number {
   if (Number.isNaN(value)) return NOT_A_NUMBER;
   const sign = value < 0 || Object.is(value, -0) ? NEGATIVE : 0;

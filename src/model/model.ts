@@ -41,7 +41,9 @@ const originSchema = z.strictObject({ recipe: sha256, data: sha256 });
 export type ModelOrigin = z.infer<typeof originSchema>;
 
 /**
- * Checks that `model` is a `Model`. A JavaScript program may pass a model's name instead.
+ * Checks that `model` is an object with `chain` and `weights`, as a `Model` is. A JavaScript program may pass a model's
+ * name instead.
+ * @param operation name of the operation in the error
  * @throws PxvError `USAGE` if not
  */
 export function assertModel(model: Model, operation: string): void {
@@ -58,7 +60,10 @@ export function frameOf(model: Model, data: Uint8Array): Frame {
   return { ...size, channels, data };
 }
 
-/** Returns the type of a value in words, for an error message. */
+/**
+ * Returns the type of a value in words, for an error message: 'nothing' for undefined and null, else `a value of type`
+ * and its `typeof`.
+ */
 export function describeType(value: unknown): string {
   return value === undefined || value === null ? 'nothing' : `a value of type ${typeof value}`;
 }
@@ -66,7 +71,10 @@ export function describeType(value: unknown): string {
 /** Contents of a model file besides the weights. */
 export type ModelInfo = Pick<Model, 'description' | 'step' | 'frameRate' | 'drawing' | 'origin'>;
 
-/** Returns the metadata of a model file, as text by key: description, step, frame rate, sampling settings, origin. */
+/**
+ * Returns the metadata of a model file, as text by key: the format, and description, step, frame rate, sampling
+ * settings and origin of the model. Keys whose value is null are absent.
+ */
 export function modelMetadata(model: ModelInfo): Record<string, string> {
   const { description, step, frameRate, drawing, origin } = model;
   return {
@@ -192,7 +200,7 @@ function expectSound(path: string, name: string, { shape, data }: NamedArray, ma
 }
 
 /**
- * Returns tensors of arrays, in the order of `parameters`. The caller disposes the result.
+ * Returns tensors of arrays, in the order of `parameters`. No `tf.tidy` disposes the tensors: the caller does.
  * @throws PxvError `USAGE` if no backend was chosen: every use of a model starts here
  */
 export function toTensors(arrays: readonly Float32Array[], parameters: readonly ParameterSpec[]): Tensor[] {

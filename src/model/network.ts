@@ -18,7 +18,7 @@ import { ProgramBuilder, type Program } from './program.js';
 import type { Slot } from './groups.js';
 import { runWholeImage } from './whole-image.js';
 
-/** Network ready to run: its program, and its parameters in the order of checkpoints. */
+/** Network ready to run: its program, and the specifications of its parameters. */
 export interface Network {
   description: NetworkDescription;
   program: Program;
@@ -95,10 +95,13 @@ export function atImage({ conditioning }: NetworkDescription, outputs: readonly 
 }
 
 /**
- * Returns the input features of whole images, [batch, height, width, channels * features]. Features of a channel are
- * adjacent, so that they form one colour group. Differentiable in the anchors. Call `imageInput` within `tf.tidy`.
+ * Returns the input features of whole images, [batch, height, width, channels * features]. The features of a sub-pixel
+ * are its level, scaled to -1..1, then its difference from each anchor, scaled (see `subPixelScale`). They are
+ * adjacent, so that those of a channel form one colour group. Differentiable in the anchors. Call `imageInput` within
+ * `tf.tidy`.
  * @param image [batch, height, width, channels], in levels
- * @param anchors anchors of the conditioning, as large as the context frames
+ * @param anchors anchors of the conditioning at the size of the context frames, which are subsampled to that of the
+ *   image; not read if the head uses none
  */
 export function imageInput(description: NetworkDescription, image: Tensor4D, anchors: readonly Tensor4D[]): Tensor4D {
   const { middle, gain } = subPixelScale(description);
@@ -113,7 +116,9 @@ export function imageInput(description: NetworkDescription, image: Tensor4D, anc
 /**
  * Returns the outputs for the head at every pixel of known images, [batch, height, width, outputs]. Call `runNetwork`
  * within `tf.tidy`.
+ * @param parameters tensors in the order of `network.parameters`
  * @param image images in levels, [batch, height, width, channels]
+ * @param condition outputs of `runConditioning`; null for an unconditional network
  * @param earlierPixels as in `Examples`
  * @param conditionLearns true to propagate gradients to `condition`
  */
@@ -140,7 +145,10 @@ export function runNetwork(
 export interface NetworkScore {
   /** -log P of every sub-pixel, in nats, [batch, height * width * channels]. */
   nats: Tensor2D;
-  /** Anchors of the conditioning, [batch, height, width, channels] each. */
+  /**
+   * Anchors of the conditioning, [batch, height, width, channels] each, at the size of the context frames. Empty if
+   * there are none.
+   */
   anchors: readonly Tensor4D[];
 }
 
@@ -168,8 +176,10 @@ export function scoreNetwork(
 }
 
 /**
- * Returns the anchors in the layout of heads and engine, [pixels, channels * A]: those of `condition`, or the middle
- * level if there are none. Call `anchorsByPixel` within `tf.tidy`.
+ * Returns the anchors in the layout of heads and engine, [pixels, channels * A], at the size of the image: those of
+ * `condition`, or the middle level if there are none. Call `anchorsByPixel` within `tf.tidy`.
+ * @param condition outputs of `runConditioning`; null for an unconditional network
+ * @param pixels number of pixels of the batch: batch * height * width
  */
 export function anchorsByPixel(
   { description }: Network,

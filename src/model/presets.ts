@@ -49,7 +49,7 @@ export const presetChoices = {
   shared: z.enum(['known', 'predicted']).optional(),
 };
 
-/** Settings of `describeModel` besides the name of the networks. @interface */
+/** Settings of `describeModel` besides the name of the networks: see `presetChoices`. @interface */
 export type PresetSettings = z.infer<z.ZodObject<typeof presetChoices>>;
 
 /** Choices that the description of a head depends on. */
@@ -97,7 +97,7 @@ export function networkName({ scales }: ModelDescription): NetworkName | null {
 
 /**
  * Describes a model from the name of its networks: a 7x7 layer of 2h features, the layers, output layers. All scales
- * are alike but for their size and the conditioning on the coarser scale.
+ * are alike but for their sizes and conditionings.
  */
 export function describeModel(name: NetworkName, settings: PresetSettings): ModelDescription {
   const { size, factors = [], shared = 'known' } = settings;

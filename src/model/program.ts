@@ -40,8 +40,11 @@ export class ProgramBuilder {
   private readonly slots: Slot[] = [];
   private readonly ops: Op[] = [];
   private readonly parameters: ParameterSpec[] = [];
+  /** Slot of the scaled image (see `imageInput`). */
   readonly image: Slot;
+  /** Slot of the conditioning's feature map; null for an unconditional network. */
   readonly map: Slot | null;
+  /** Slot of the features of earlier pixels; null if there are none. */
   readonly earlierFeatures: Slot | null;
 
   /**
@@ -61,7 +64,11 @@ export class ProgramBuilder {
     this.earlierFeatures = earlierFeatureCount > 0 ? this.slot([earlierFeatureCount], 'earlier') : null;
   }
 
-  /** Adds a convolution of x at its own size, zero outside the image, masked by the colour rule; returns the output. */
+  /**
+   * Adds a convolution of x at its own size, zero outside the image, masked by the colour rule. Returns the slot of the
+   * output.
+   * @throws RangeError if `settings.plus` has another number of features than the output
+   */
   conv(x: Slot, settings: ConvSettings): Slot {
     const { kernel, relu = false, plus = null } = settings;
     const ready: Availability = x.ready === 'given' ? 'given' : 'pixel';
@@ -110,7 +117,10 @@ export class ProgramBuilder {
     return out;
   }
 
-  /** Adds the sum of two slots of equal groups, with `b` moved down by `rowsDown`. Returns the slot of the sum. */
+  /**
+   * Adds the sum of two slots, with `b` moved down by `rowsDown`. Returns the slot of the sum.
+   * @throws RangeError if the colour groups differ, or if `b` shows its whole row and is not moved down
+   */
   add(a: Slot, b: Slot, rowsDown: 0 | 1): Slot {
     if (a.groups.join() !== b.groups.join()) throw new RangeError('cannot add slots of different groups');
     if (b.ready === 'row' && rowsDown === 0) throw new RangeError('a slot that needs its whole row must come down');
@@ -119,14 +129,19 @@ export class ProgramBuilder {
     return out;
   }
 
-  /** Adds an unmasked 1x1 convolution from the conditioning's map to `features`; returns null if there is no map. */
+  /**
+   * Adds an unmasked 1x1 convolution of the conditioning's feature map, with `features` output features. Returns the
+   * slot of the output; null if there is no map.
+   * @param name prefix of the names of the parameters
+   */
   conditioned(name: string, features: number): Slot | null {
     return this.map === null ? null : this.conv(this.map, { name, kernel: 1, features });
   }
 
   /**
-   * Adds a 1x1 convolution from the features of earlier pixels to `features`, plus `plus`. Returns `plus` if there are
-   * no features of earlier pixels.
+   * Adds a 1x1 convolution of the features of earlier pixels, with `features` output features, plus the slot `plus`.
+   * Returns the slot of the sum. Returns `plus` if there are no features of earlier pixels.
+   * @param name prefix of the names of the parameters
    */
   withEarlierFeatures(name: string, features: number | readonly number[], plus: Slot | null): Slot | null {
     return this.earlierFeatures === null ? plus : this.conv(this.earlierFeatures, { name, kernel: 1, features, plus });

@@ -2,7 +2,10 @@ import { inputRequirements } from '../conditioning/index.js';
 import type { Size } from '../foundation/frame.js';
 import type { ModelDescription } from './description.js';
 
-/** Returns a model's description at another size of the finest scale; the sizes of coarser scales follow. */
+/**
+ * Returns a model's description at another size of the finest scale. The sizes of coarser scales follow: divided by the
+ * factors between scales, rounded up.
+ */
 export function resizeDescription(model: ModelDescription, size: Size): ModelDescription {
   let next = size;
   const scales = [...model.scales].reverse().map((network) => {
@@ -20,8 +23,9 @@ export function hiddenFeatures({ scales }: ModelDescription): number {
 }
 
 /**
- * Returns a model's description with `hidden` hidden features in its widest layer. All other widths are scaled in
- * proportion, to at least one feature for each channel.
+ * Returns a model's description with `hidden` hidden features in its widest layer. The features of the first, of all
+ * other and of the output layers are scaled in proportion, to one a channel at least. Conditionings and heads stay. The
+ * model has at least one layer.
  */
 export function narrowDescription(model: ModelDescription, hidden: number): ModelDescription {
   const share = hidden / hiddenFeatures(model);

@@ -33,7 +33,7 @@ export const samplingSchema = z.strictObject({
   carry: z.number().min(0).max(1),
 });
 
-/** Sampling settings of a model, for rollouts. @interface */
+/** Sampling settings of a model, for rollouts: see `samplingSchema`. @interface */
 export type SamplingSettings = z.infer<typeof samplingSchema>;
 
 /** Sampling settings of one frame. */
@@ -64,7 +64,11 @@ export const MODEL_DISTRIBUTION: SamplingSettings = { temperature: 1, warming: 0
  */
 const ABOUT_EXPECTED: SamplingSettings = { temperature: 0.95, warming: 0.035, carry: 0.25 };
 
-/** Returns the default sampling settings of a model, for a file without settings. */
+/**
+ * Returns the default sampling settings of a model, for a file without settings. Samples are drawn about the expected
+ * frame, with a carry of 0.25, if the model predicts it and all heads have `drawsAboutAnchors`. Otherwise, returns
+ * `MODEL_DISTRIBUTION`.
+ */
 export function defaultSampling(description: ModelDescription): SamplingSettings {
   const isAboutAnchors = description.scales.every(({ head }) => getHead(head).drawsAboutAnchors);
   return isAboutAnchors && expectsFrame({ description }) ? ABOUT_EXPECTED : MODEL_DISTRIBUTION;
@@ -101,8 +105,9 @@ export function checkTemperature(temperature: number): void {
 }
 
 /**
- * Returns the sampling settings of one frame of a rollout: the temperature rises by `warming` a frame, up to 1.12,
- * unless it is 0. With `carry` below 1, `carryWithin` is the temperature, at most 0.96.
+ * Returns the sampling settings of one frame of a rollout. The temperature rises by `warming` a frame, up to 1.12; it
+ * stays if the first is 0, or above 1.12. `carryWithin` is 1 if `carry` is 1, else the temperature, at most 0.96; 0.96
+ * at temperature 0.
  * @param frame number of frames drawn before
  */
 export function frameSettings({ temperature: first, warming, carry }: SamplingSettings, frame: number): FrameSettings {

@@ -13,7 +13,7 @@ const aboutSchema = z.strictObject({
   score: z.strictObject({ value: z.number().positive(), unit: z.enum(['bits/dim', 'nats/image']), on: z.string() }),
 });
 
-/** Information on a shipped model, for people. @interface */
+/** Information on a shipped model, for people: purpose, training data and score. @interface */
 export type ShippedModelInfo = z.infer<typeof aboutSchema>;
 
 const folder = join(packageFolder(), 'models');
@@ -34,7 +34,7 @@ export function listShippedModels(): string[] {
     .sort();
 }
 
-/** Returns the path of a shipped model's file, which need not exist. */
+/** Returns the path of a shipped model's file; if no such model is installed, the path that its file would have. */
 export function shippedModelFile(name: string): string {
   const paths = folders().map((path) => join(path, fileOf(name)));
   return paths.find((path) => existsSync(path)) ?? join(folder, fileOf(name));

@@ -14,7 +14,7 @@ export interface RollOut {
   truth: readonly Tensor4D[];
 }
 
-/** Last known frames at every `stride`-th frame of the examples' clips, as conditioning inputs. */
+/** Last known frames of the examples' clips at the stride of a subsequence, as conditioning inputs. */
 export interface KnownSubsequence {
   subsequence: Subsequence;
   conditioningInputs: ConditioningInputs;
@@ -40,11 +40,12 @@ export function anchorLoss({ anchors: [anchor], image }: Pick<ScaleScore, 'ancho
 }
 
 /**
- * Predicts the expected frames of a rollout one after another, from known frames and earlier expected frames, and
- * returns the mean of their `anchorLoss`. Expected frames are not rounded to levels, so that gradients flow through all
- * frames. Call `rollOutLoss` within `tf.tidy`.
+ * Predicts the expected frames of a rollout one after another, from known frames and earlier expected frames. Returns
+ * the mean of their `anchorLoss`. Expected frames are clipped but not rounded to levels, so that gradients flow through
+ * all frames. Call `rollOutLoss` within `tf.tidy`.
  * @param chain chain that can predict at several strides (see `canPredictAtStrides`); only its first scale runs
  * @param weights tensors in the order of the chain's parameters
+ * @param rollOut known frames, and true frames to compare with
  */
 export function rollOutLoss(
   { scales: [network] }: Chain,

@@ -26,7 +26,7 @@ export type Gradients = {
    * trained, the loss on the expected frame (see `anchorLoss`).
    */
   nats: Scalar;
-  /** Gradients of the trained weights. */
+  /** Gradients of the trained weights, in the order of `trained`. */
   gradients: Tensor[];
   /** Indices of the trained weights among all weights. */
   trained: number[];
@@ -54,8 +54,9 @@ export const ANCHOR_LOSS = 0.5;
 /**
  * Returns the mean -log P of the examples' sub-pixels, and the gradients of the training loss: mean -log P plus
  * `ANCHOR_LOSS` times the losses on learned anchors and on the rollout. If only the conditioning is trained, returns
- * `anchorLoss` instead, and the gradients of its sum with the loss on the rollout. Gradients of the parts of a step add
- * up to those of the whole step. The caller disposes the result.
+ * `anchorLoss` of the first scale instead, and the gradients of its sum with the loss on the rollout. Gradients of the
+ * parts of a step add up to those of the whole step. The caller disposes the result.
+ * @param weights tensors in the order of `chain.parameters`
  */
 export function computeGradients(
   chain: Chain,

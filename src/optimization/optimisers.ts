@@ -18,7 +18,9 @@ export interface Optimiser {
   stateNames: readonly string[];
   /**
    * Returns the updated weight and state. The caller disposes the result, and the old weight and state.
+   * @param gradient gradient of the loss with respect to the weight, before `scale`
    * @param scale scalar factor of every gradient, for gradient clipping
+   * @param state tensors in the order of `stateNames`
    */
   update(
     settings: UpdateSettings,

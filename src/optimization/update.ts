@@ -26,7 +26,8 @@ export interface Update {
 
 /**
  * Applies one optimiser update to `state`, with gradients clipped to a global norm of 1. Returns `state` unchanged if
- * the nats or the norm are not finite. Disposes `gradients`, and the tensors of `state` that are replaced.
+ * the nats or the norm are not finite. Disposes all tensors of `gradients`, and the tensors of `state` that are
+ * replaced.
  */
 export function applyUpdate(
   optimiser: Optimiser,

@@ -18,7 +18,10 @@ export interface HistoryStatistics {
   before: Uint8Array;
   /** Mean of the last frames, at most `MAX_AVERAGED_FRAMES` of them. */
   mean: Float32Array;
-  /** Stillness between the last two frames: 1 if nothing changes at the pixel and nearby, near 0 if much does. */
+  /**
+   * Stillness of each sub-pixel between the last two frames: 1 if nothing changes at the pixel and nearby, near 0 if
+   * much does. The same for all channels of a pixel.
+   */
   stillness: Float32Array;
 }
 
@@ -30,6 +33,7 @@ const STIRRING = 4;
 /**
  * Returns the statistics of the known frames `frames`.
  * @param frames oldest first, height x width x channels bytes each, at least two
+ * @param shape shape of the frames
  */
 export function historyStatistics(frames: readonly Uint8Array[], shape: ImageShape): HistoryStatistics {
   const [before, last] = frames.slice(-2);
@@ -146,9 +150,11 @@ export class Correction {
   ) {}
 
   /**
-   * Returns the corrected expected frame: height x width x channels, in bytes, neither rounded nor clipped. Frames
-   * further ahead than the fit use the weights of the last fitted frame at the same strides.
+   * Returns the corrected expected frame: height x width x channels, in bytes, neither rounded nor clipped. A frame
+   * further ahead than the fit uses the weights of the last fitted frame that lies a multiple of `LONGEST_STRIDE`
+   * before.
    * @param ahead number of frames after the last known one, 1 for the next
+   * @param expectation expected frame to correct
    * @throws PxvError `USAGE` if the frame is predicted at other strides than those of the fit
    * @internal
    */

@@ -16,7 +16,10 @@ import type { Correction } from './correction.js';
 import { sampleIndices, type DrawOptions, type OptionalDrawOptions } from './draw.js';
 import type { DrawnLevels, FrameSampler } from './frame-sampler.js';
 
-/** Options for predicting frame after frame from several histories. */
+/**
+ * Options for predicting frame after frame from several histories. `draw.samples` and `draw.frame` are for each
+ * history: the index of its sample, and the index in the clip of its first predicted frame.
+ */
 export interface ForecastOptions extends Pick<DrawOptions, 'signal'> {
   /** Options for drawing samples. Default: none is drawn, and expected frames are predicted from expected frames. */
   draw?:
@@ -32,7 +35,10 @@ export interface PredictedFrame {
   bytes: Uint8Array;
   /** Expected frame, uncorrected: the mean of the predictions at all strides; null if the model predicts none. */
   expected: Uint8Array | null;
-  /** Prediction at each longer stride that leads to the frame (see `leadsTo`), in the order of `SUBSEQUENCES`. */
+  /**
+   * Prediction at each longer stride that leads to the frame (see `leadsTo`), in the order of `SUBSEQUENCES`; empty if
+   * `expected` is null.
+   */
   longerStrides: readonly Uint8Array[];
   /** -log P of the drawn frame, before correction, under the model at temperature 1, in nats; 0 if nothing is drawn. */
   nats: number;
@@ -43,8 +49,8 @@ export interface PredictedFrame {
  * the predictions at every stride that leads to the frame. A sample is drawn about the expected frame, and later frames
  * are predicted from a mix of both (see `carry`).
  * @param histories known frames; left unchanged
- * @throws PxvError `USAGE` if a history is empty; `CHECKPOINT` if probabilities are not finite; the signal's reason if
- *   aborted
+ * @throws PxvError `USAGE` if a history is empty, a model without expected frames draws nothing, or a correction was
+ *   fitted at other strides; `CHECKPOINT` if probabilities are not finite; the signal's reason if aborted
  */
 export async function* forecast(
   sampler: FrameSampler,
@@ -179,7 +185,7 @@ function forEach<T>(argument: string, values: readonly T[], samples: readonly un
   throw errorFactory('USAGE', SOURCE.operation)(argument, expected, `${values.length}`, 'give one for each sample');
 }
 
-/** Options for predicting the best guess. */
+/** Options for predicting the best guess, the rollout of expected frames. */
 export interface BestGuess extends Pick<DrawOptions, 'signal'> {
   /** Correction of the returned frames; later frames do not depend on the correction. Default: none. */
   correction?: Correction | null | undefined;

@@ -18,8 +18,9 @@ import { anchorsByPixel, atImage, runConditioning, type Network } from '../model
 import { sampleIndices, type DrawOptions } from './draw.js';
 import { ImageEngine, type EngineArrays, type EngineOptions } from './engine.js';
 
-/** Drawn frame, height x width x channels levels. */
+/** Drawn frame: levels, expected frames and nats. */
 export interface DrawnLevels {
+  /** Levels of the drawn frame, height x width x channels. */
   levels: Levels;
   /** Expected frame, as `FrameSampler.expected` returns it; null if the model predicts none. */
   expected: Levels | null;
@@ -188,7 +189,7 @@ function imagesOf(levels: Int16Array, batch: number): Levels[] {
   );
 }
 
-/** Throws if a model predicts no expected frame. @throws PxvError `USAGE` */
+/** Throws if a model predicts no expected frame at some scale. @throws PxvError `USAGE` */
 export function assertExpectedFrame(model: Model): void {
   if (expectsFrame(model)) return;
   const expected = 'a model that learns the expected frame';
@@ -238,7 +239,10 @@ export class ImageSampler {
     this.engine = new ImageEngine(network, weights);
   }
 
-  /** Draws a batch of images, one for each sample. @throws PxvError as `ImageEngine.draw` */
+  /**
+   * Draws a batch of images, one for each sample. Default of `earlierPixels`: true.
+   * @throws PxvError as `ImageEngine.draw`
+   */
   async draw(images: ImageBatch, options: EngineOptions & Pick<DrawOptions, 'earlierPixels'>): Promise<DrawnImages> {
     const { earlierPixels = true } = options;
     const length = sampleIndices(options.samples).length * frameBytes(this.network.description);
@@ -290,8 +294,11 @@ function conditionFrom(
 }
 
 /**
- * Runs the conditioning of a network and returns its feature map, anchors, references and expected images as arrays.
- * All are null for an unconditional network.
+ * Runs the conditioning of a network and returns its outputs as arrays, shaped as in `EngineArrays`, and the expected
+ * images. References are the frames that earlier-pixels methods read. An output that the conditioning does not make is
+ * null, as are all for an unconditional network.
+ * @param weights tensors in the order of the network's parameters
+ * @param images `conditioningInputs` makes the inputs; see `ImageBatch` for `longerStrides`
  * @param earlierPixels true to return the references; false: they are null
  */
 export function readConditioning(

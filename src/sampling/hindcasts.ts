@@ -42,8 +42,8 @@ export interface HindcastOptions {
 /**
  * Throws if hindcasts cannot correct the predictions of a model.
  * @param settings sampling settings of the samples to draw; null: no samples are drawn
- * @throws PxvError `USAGE` if the model cannot predict at several strides (see `canPredictAtStrides`), or its carry is
- *   1
+ * @throws PxvError `USAGE` if the model cannot predict at several strides (see `canPredictAtStrides`), or the carry of
+ *   `settings` is 1
  */
 export function assertCorrectable({ name, chain }: Model, settings: Pick<SamplingSettings, 'carry'> | null): void {
   if (canPredictAtStrides(chain)) {

@@ -1,6 +1,6 @@
 import type { EarlierMethod, EarlierPixelsShape } from '../../backend/kernels/index.js';
 
-/** Offset to a pixel that comes earlier in raster order: `dy` rows down and `dx` columns to the right. */
+/** Offset to a pixel that comes earlier in raster order: `dy` rows down, 0 or less, and `dx` columns to the right. */
 export interface EarlierTap {
   dy: number;
   dx: number;

@@ -42,7 +42,10 @@ export function countEarlierFeatures(description: NetworkDescription): number {
   return used.reduce((sum, method) => sum + method.features(shape), 0);
 }
 
-/** Returns the offsets of the pixels that a network's features of earlier pixels depend on; null: all earlier ones. */
+/**
+ * Returns the offsets of the pixels that a network's features of earlier pixels depend on; null: all earlier ones;
+ * empty: the network has no methods.
+ */
 export function earlierTaps(description: NetworkDescription): EarlierPixels['taps'] {
   const taps = earlierOf(description).used.map((method) => method.taps);
   return taps.includes(null) ? null : taps.flatMap((some) => some ?? []);
@@ -69,7 +72,8 @@ export function earlierNumbers(description: NetworkDescription): { references: n
 }
 
 /**
- * Joins references along the channels: [batch, height, width, references * channels]. The caller disposes the result.
+ * Joins reference frames, [batch, height, width, channels] each, along the channels: [batch, height, width, references
+ * * channels]. The caller disposes the result.
  */
 export function joinReferences(references: readonly Tensor4D[]): Tensor4D {
   return tf.concat([...references], 3);

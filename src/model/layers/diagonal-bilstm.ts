@@ -16,8 +16,9 @@ export type DiagonalBiLstmDescription = z.infer<typeof schema>;
 
 /**
  * Residual block around a Diagonal BiLSTM (1601.06759, section 3.2 and figure 5 right). Each direction has an
- * input-to-state 1x1 convolution, mask B. The state of the direction from the right is moved down by one row, so that
- * it shows no later pixels, and added to the other. The sum goes through a 1x1 convolution to 2h, plus the input.
+ * input-to-state 1x1 convolution, mask B, plus a 1x1 convolution of the conditioning's feature map. The state of the
+ * direction from the right is moved down by one row, so that it shows no later pixels, and added to the other. The sum
+ * goes through a 1x1 convolution to 2h, plus the input.
  */
 export const diagonalBiLstm: Layer<DiagonalBiLstmDescription> = {
   schema,

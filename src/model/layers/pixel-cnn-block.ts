@@ -12,7 +12,8 @@ export type PixelCnnBlockDescription = z.infer<typeof schema>;
 
 /**
  * Residual block of the PixelCNN (1601.06759, figure 5 left): 2h -> ReLU, 1x1 -> h -> ReLU, 3x3 -> h -> ReLU, 1x1 ->
- * 2h, plus the input. The conditioning's feature map is added to the output of the 3x3 convolution.
+ * 2h, plus the input. A 1x1 convolution of the conditioning's feature map is added to the output of the 3x3
+ * convolution.
  */
 export const pixelCnnBlock: Layer<PixelCnnBlockDescription> = {
   schema,

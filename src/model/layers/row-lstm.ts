@@ -14,8 +14,9 @@ const schema = z.strictObject({
 export type RowLstmDescription = z.infer<typeof schema>;
 
 /**
- * Residual block around a Row LSTM (1601.06759, section 3.1 and figure 5 right): input-to-state 1 x 3 convolution, mask
- * B; state-to-state over the three pixels above. The state goes through a 1x1 convolution to 2h, plus the input.
+ * Residual block around a Row LSTM (1601.06759, section 3.1 and figure 5 right). The gates are an input-to-state 1 x 3
+ * convolution, mask B, plus a 1x1 convolution of the conditioning's feature map. The state-to-state product reads the
+ * three pixels above. The state goes through a 1x1 convolution to 2h, plus the input.
  */
 export const rowLstm: Layer<RowLstmDescription> = {
   schema,

@@ -2,7 +2,7 @@ import { addMoved } from '../../backend/element-wise.js';
 import type { Slot } from '../groups.js';
 import type { OpRule } from './rule.js';
 
-/** Op that adds two slots: out[row] = a[row] + b[row - rowsDown], with b zero above the image. */
+/** Op that adds two slots: out[row] = a[row] + b[row - rowsDown], where b is zero above the image. */
 export interface AddOp {
   op: 'add';
   a: Slot;

@@ -7,15 +7,18 @@ import type { OpRule } from './rule.js';
 /** Op that convolves a slot: out = convolution(relu ? max(x, 0) : x) + bias + plus. */
 export interface ConvOp {
   op: 'conv';
+  /** Slot that is convolved. */
   x: Slot;
   shape: ConvolutionShape;
-  /** Indices into the program's parameters. */
+  /** Index of the weights in the program's parameters. */
   weights: number;
+  /** Index of the bias in the program's parameters. */
   bias: number;
   /** True if a ReLU is applied to the input first. */
   relu: boolean;
   /** Slot that is added to the result; null: none. */
   plus: Slot | null;
+  /** Slot that the result is written to. */
   out: Slot;
 }
 

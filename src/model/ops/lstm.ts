@@ -10,12 +10,15 @@ export interface LstmOp {
   /** Gates before the state-to-state product: 4h features, o f i g for each colour group. */
   gates: Slot;
   shape: ScanShape;
-  /** Indices into the program's parameters; `initial` is null if the states outside the image are zero. */
+  /** Index of the state-to-state weights in the program's parameters. */
   weights: number;
+  /** Index of the states outside the image in the program's parameters; null: they are zero. */
   initial: number | null;
+  /** Slot that the hidden states are written to. */
   out: Slot;
-  /** Slots that only the op itself and the executors read. */
+  /** Slot of the activations of the gates, which only the op's own backward pass reads. */
   activations: Slot;
+  /** Slot of the cell states, which only the op's own backward pass reads. */
   cells: Slot;
 }
 

@@ -11,18 +11,28 @@ export interface OpRule<O> {
   kept(op: O): readonly Slot[];
   /** Returns the slots that the forward pass reads and the backward pass does not. */
   passing(op: O): readonly Slot[];
-  /** Writes the value of the op's output into `values`, whose tensors the caller disposes. */
+  /**
+   * Writes the value of the op's output into `values`, whose tensors the caller disposes.
+   * @param parameters weights in the order of the program's parameters
+   */
   forward(op: O, parameters: readonly Tensor[], values: SlotTensors): void;
-  /** Adds the gradients of the op's inputs to `pass`, from the gradient of its output. */
+  /**
+   * Adds the gradients of the op's inputs to `pass`, from the gradient of its output, and sets those of its parameters.
+   */
   backward(op: O, pass: BackwardPass): void;
 }
 
 /** Gradients during a backward pass: of slots, each summed over the ops that read the slot, and of parameters. */
 export class BackwardPass {
+  /** Gradients of the parameters, in order; undefined until an op sets them. */
   readonly parameterGradients: Tensor[];
   private readonly gradients: SlotTensors = new Map();
 
-  /** @param values values of the slots in `OpRule.kept` of any op */
+  /**
+   * @param parameters weights in the order of the program's parameters
+   * @param values values of the slots in `OpRule.kept` of any op
+   * @param out slot of the program's output
+   */
   constructor(
     readonly parameters: readonly Tensor[],
     readonly values: SlotTensors,
