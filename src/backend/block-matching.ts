@@ -26,8 +26,8 @@ export function blockMatching(shape: BlockMatchingShape, before: Tensor4D, last:
 
 /**
  * Extrapolates a frame by one step along its motion, with overlapped blocks (Orchard and Sullivan 1994). A pixel of the
- * result is the mean of five pixels of `frame`, read at the offset `found` at each of `NEIGHBOURS`. The mean hides
- * block edges. Call `extrapolateMotion` within `tf.tidy`.
+ * result is the mean of five pixels of `frame`, displaced by its offset at each of `NEIGHBOURS` in `found`. The mean
+ * hides block edges. Call `extrapolateMotion` within `tf.tidy`.
  * @param frame [batch, height, width, channels]; differentiable as in `warpedMixture`
  * @param found result of `blockMatching`
  * @throws PxvError `USAGE` if the shapes do not match

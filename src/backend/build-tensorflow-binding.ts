@@ -19,8 +19,8 @@ import { checkWritable } from '../foundation/write-file.js';
 /** Options for building the TensorFlow binding. */
 export interface BuildBindingOptions {
   /**
-   * Python whose wheel is used. Default: the first that has a TensorFlow wheel of the active virtual environment's,
-   * `python3` and `python`.
+   * Python whose wheel is used. Default: of the active virtual environment's Python, `python3` and `python`, the first
+   * that has a TensorFlow wheel.
    */
   python?: string | undefined;
   /** True to replace an existing binding. Default: false, an existing binding is an error. */

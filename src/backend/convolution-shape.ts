@@ -83,17 +83,17 @@ export function filterMask({ kernel, inFeatures, outFeatures, groups, taps }: Pa
 
 type Shape4D = [number, number, number, number];
 
-/** Returns the shape of the input: [batch, height, width, features]. */
+/** Returns the shape of a convolution's input: [batch, height, width, features]. */
 export function inputShape({ inHeight, inWidth, inFeatures }: ConvolutionShape, batch: number): Shape4D {
   return [batch, inHeight, inWidth, inFeatures];
 }
 
-/** Returns the shape of the output: [batch, height, width, features]. */
+/** Returns the shape of a convolution's output: [batch, height, width, features]. */
 export function outputShape({ outHeight, outWidth, outFeatures }: ConvolutionShape, batch: number): Shape4D {
   return [batch, outHeight, outWidth, outFeatures];
 }
 
-/** Returns the shape of the weights: [height, width, inFeatures, outFeatures]. */
+/** Returns the shape of a convolution's weights: [height, width, inFeatures, outFeatures]. */
 export function weightShape({ kernel, inFeatures, outFeatures }: ConvolutionShape): Shape4D {
   return [kernel.height, kernel.width, inFeatures, outFeatures];
 }

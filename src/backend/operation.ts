@@ -70,9 +70,10 @@ export function runOrCompose<K extends KernelName>(
 const gradientOf = (name: string) => `d${name[0].toUpperCase()}${name.slice(1)}`;
 
 /**
- * Runs a kernel of one output, or its composed form, as an operation on the tape. The tape differentiates the composed
- * form. The kernel's gradients are the kernels named as the kernel plus `...Gradient`. They compute gradients of some
- * inputs from the inputs and the gradient of the output; other inputs have none. The caller disposes the result.
+ * Runs a kernel of one output as an operation on the tape; on a backend without pxv's kernels, runs its composed form,
+ * which the tape differentiates. The kernel's gradients are the kernels named as the kernel plus `...Gradient`. They
+ * compute gradients of some inputs from the inputs and the gradient of the output; other inputs have none. The caller
+ * disposes the result.
  * @param composed computes the output with operations of tfjs
  * @throws PxvError `USAGE` if the shape of an input differs from the kernel's description
  */

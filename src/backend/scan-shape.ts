@@ -16,8 +16,9 @@ export type ScanOrder = 'rows' | 'diagonals' | 'mirrored-diagonals';
  *     c = sigmoid(f) c[pixel + cellFrom] + sigmoid(i) tanh(g)
  *     h = sigmoid(o) tanh(c)
  *
- * States outside the image are the initial states, or zero. The sum runs as in a convolution: taps in the order listed,
- * features ascending, one accumulator from zero, then the gates are added.
+ * The scan order gives the taps, `stateTaps`, and cellFrom, `previousCellOffset`. States outside the image are the
+ * initial states, or zero. The sum runs as in a convolution: taps in the order listed, features ascending, one
+ * accumulator from zero, then the gates are added.
  */
 export interface ScanShape {
   height: number;

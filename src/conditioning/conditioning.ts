@@ -43,7 +43,7 @@ export interface CoarserScale {
 
 /**
  * Outputs of a conditioning that a network reads. Height and width are those of the context frames: `finer` times those
- * of the network's image.
+ * of the network's image (see `InputRequirements`).
  */
 export type ConditioningOutputs = {
   /** Feature map, [batch, height, width, features], read by every layer. */

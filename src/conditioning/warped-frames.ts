@@ -49,7 +49,9 @@ const schema = z
      * every `finer`-th pixel of the outputs. Default: 1.
      */
     finer: z.int().min(2).max(4096).optional(),
-    /** Factor from the coarser scale, whose image is known here and tells of the motion. Default: none is read. */
+    /**
+     * Factor from the coarser scale, whose image is known: the motion is predicted from it too. Default: none is read.
+     */
     coarser: z.int().min(2).max(8).optional(),
   })
   .refine(({ blockMatching, context }) => !blockMatching || context > 1, {
@@ -69,7 +71,10 @@ const schema = z
     message: 'must be absent where templateMatching searches frames of the size of the image',
   });
 
-/** Description of a conditioning on warped context frames. @inline */
+/**
+ * Description of a conditioning on warped context frames: numbers of frames, features and displacements, and options.
+ * @inline
+ */
 export type WarpedFramesDescription = z.infer<typeof schema>;
 
 const PREFIX = 'warped-frames';

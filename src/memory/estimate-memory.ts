@@ -72,9 +72,9 @@ export function estimateDrawingMemory(chain: Chain, batch: number): number {
 }
 
 /**
- * Returns the peak memory, in bytes, of a process in which `run` works on `examples` examples of a chain. Above
- * `MAX_COUNTED` sub-pixels, `run` works on fewer or smaller examples, and the bytes are scaled up in proportion to the
- * sub-pixels.
+ * Returns the peak memory, in bytes, of a process in which `run` works on `examples` examples of a chain. Above 2^24
+ * sub-pixels, `run` is called with fewer examples, or with a chain of smaller images. The bytes are then scaled up in
+ * proportion to the sub-pixels.
  */
 export function estimateMemory(chain: Chain, examples: number, run: (chain: Chain, examples: number) => void): number {
   const image = countSubPixels(chain);

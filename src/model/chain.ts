@@ -64,7 +64,8 @@ export function countSubPixels({ exampleShape }: Chain): number {
 
 /**
  * Returns the examples of one scale: images and context frames, each subsampled from the finest scale by its factor in
- * `chain.steps`, and the image of the coarser scale. Disposes nothing; the result may share tensors with `examples`.
+ * `chain.steps`. Their coarser image is subsampled from `inputImage`. Disposes nothing; the result may share tensors
+ * with `examples`.
  * @param scale index of the scale; 0: the coarsest
  * @param examples examples at the finest scale
  */

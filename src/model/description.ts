@@ -62,8 +62,8 @@ export type NetworkDescription = z.infer<typeof networkSchema>;
 
 /**
  * Description of a model in checkpoints and configuration files: a chain of networks from the coarsest scale to the
- * finest (1601.06759, section 3.6). Each network reads the image of the coarser scale. A single network is a chain of
- * one.
+ * finest (1601.06759, section 3.6). Each network after the first reads the image of the coarser scale. A single network
+ * is a chain of one.
  */
 export interface ModelDescription {
   /** Version of this format. */

@@ -26,8 +26,8 @@ export interface Slot {
 const VECTOR_WIDTH = 16;
 
 /**
- * Splits features into one group for each colour channel, R first; no other code decides the split. If `features` is a
- * multiple of 16, and 16 or more for each channel, so is each group (128 = 48 + 48 + 32). Otherwise groups are as equal
+ * Splits features into one group for each colour channel, R first; no other code decides the split. Each group is a
+ * multiple of 16 if `features` is, and 16 or more for each channel (128 = 48 + 48 + 32). Otherwise groups are as equal
  * as possible (20 = 7 + 7 + 6).
  * @returns sizes of the groups, in order; their sum is `features`
  * @throws RangeError if there are fewer features than channels
@@ -51,8 +51,8 @@ export function groupStart(groups: readonly number[], group: number): number {
 export type TapPosition = 'earlier' | 'centre' | 'later';
 
 /**
- * Returns whether the input pixel `dy` rows below and `dx` columns to the right of the output pixel is earlier in
- * raster order, later, or the output pixel itself (`centre`).
+ * Returns the position, in raster order, of the input pixel `dy` rows below and `dx` columns to the right of the output
+ * pixel; `centre` is the output pixel itself.
  */
 export function tapPosition(dy: number, dx: number): TapPosition {
   if (dy === 0 && dx === 0) return 'centre';

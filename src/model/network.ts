@@ -156,7 +156,8 @@ export interface NetworkScore {
  * Returns -log P(image | conditioning inputs) of every sub-pixel, in nats (1601.06759, equation 1), with the anchors.
  * Call `scoreNetwork` within `tf.tidy`.
  * @param parameters tensors in the order of `network.parameters`
- * @param kept outputs of `runConditioning` for the examples, without gradients; default: computed here, with gradients
+ * @param kept outputs of `runConditioning` for the examples, without gradients; null for an unconditional network;
+ *   default: computed here, with gradients
  */
 export function scoreNetwork(
   network: Network,

@@ -97,7 +97,7 @@ export function networkName({ scales }: ModelDescription): NetworkName | null {
 
 /**
  * Describes a model from the name of its networks: a 7x7 layer of 2h features, the layers, output layers. All scales
- * are alike but for their sizes and conditionings.
+ * are alike but for their sizes and conditionings. Does not check the description (see `modelSchema`).
  */
 export function describeModel(name: NetworkName, settings: PresetSettings): ModelDescription {
   const { size, factors = [], shared = 'known' } = settings;

@@ -23,9 +23,9 @@ export function hiddenFeatures({ scales }: ModelDescription): number {
 }
 
 /**
- * Returns a model's description with `hidden` hidden features in its widest layer. The features of the first, of all
- * other and of the output layers are scaled in proportion, to one a channel at least. Conditionings and heads stay. The
- * model has at least one layer.
+ * Returns a model's description with `hidden` hidden features in its widest layer. The features of all layers, first
+ * and output layers included, are scaled in proportion, to at least one for each channel. Conditionings and heads stay.
+ * The model has at least one layer.
  */
 export function narrowDescription(model: ModelDescription, hidden: number): ModelDescription {
   const share = hidden / hiddenFeatures(model);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PxvError } from '../foundation/errors.js';
 import { fromHalves, toHalf } from './half-precision.js';
 
-/** Array of a file: values in row-major order, with their shape. */
+/** Array of a safetensors file: values in row-major order, with their shape. */
 export interface NamedArray {
   shape: readonly number[];
   data: Float32Array;
@@ -28,7 +28,10 @@ export type FloatType = 'F32' | 'F16';
 /** Maximum length of the header in bytes, by the format. */
 const LONGEST_HEADER = 100_000_000;
 
-/** Encodes a safetensors file as consecutive parts: the header's length in 8 bytes, the header in JSON, the arrays. */
+/**
+ * Encodes a safetensors file as consecutive parts: the header's length in 8 bytes, the header in JSON, the arrays.
+ * @param dtype type of the numbers of all arrays in the file
+ */
 export function encodeSafetensors({ arrays, metadata }: SafetensorsFile, dtype: FloatType = 'F32'): ArrayBufferView[] {
   const header: Record<string, z.infer<typeof entrySchema> | Record<string, string>> = { __metadata__: metadata };
   let offset = 0;

@@ -21,7 +21,10 @@ export function readSafetensors(path: string): SafetensorsFile {
   return decodeSafetensors(readBytes(path), path);
 }
 
-/** Reads the bytes of a safetensors file. @throws PxvError `CHECKPOINT` if it cannot be read */
+/**
+ * Reads the bytes of a safetensors file, without decoding them.
+ * @throws PxvError `CHECKPOINT` if the file cannot be read
+ */
 export function readBytes(path: string): Uint8Array {
   try {
     return readFileSync(path);

@@ -16,7 +16,10 @@ const MAX_SCHEDULED_TEMPERATURE = 1.12;
  */
 const MAX_CARRY_WITHIN = 0.96;
 
-/** Schema of a model's sampling settings: the key `drawing` of its file and of a training's configuration. */
+/**
+ * Schema of a model's sampling settings `temperature`, `warming` and `carry`: the key `drawing` of its file and of a
+ * training's configuration.
+ */
 export const samplingSchema = z.strictObject({
   /** Temperature of the first drawn frame: see `FrameSettings`. */
   temperature: z.number().min(MIN_TEMPERATURE).max(MAX_TEMPERATURE),
@@ -33,7 +36,11 @@ export const samplingSchema = z.strictObject({
   carry: z.number().min(0).max(1),
 });
 
-/** Sampling settings of a model, for rollouts: see `samplingSchema`. @interface */
+/**
+ * Sampling settings of a model, for rollouts: `temperature` of the first drawn frame and `warming`, its increase per
+ * frame. `carry` is the fraction of a draw's deviation from the expected frame that later frames are predicted from.
+ * @interface
+ */
 export type SamplingSettings = z.infer<typeof samplingSchema>;
 
 /** Sampling settings of one frame. */

@@ -53,9 +53,10 @@ export const ANCHOR_LOSS = 0.5;
 
 /**
  * Returns the mean -log P of the examples' sub-pixels, and the gradients of the training loss: mean -log P plus
- * `ANCHOR_LOSS` times the losses on learned anchors and on the rollout. If only the conditioning is trained, returns
- * `anchorLoss` of the first scale instead, and the gradients of its sum with the loss on the rollout. Gradients of the
- * parts of a step add up to those of the whole step. The caller disposes the result.
+ * `ANCHOR_LOSS` times the losses on learned anchors and on the rollout. If one scale is trained, only its own -log P
+ * and anchors are summed. If only the conditioning is trained, returns `anchorLoss` of the first scale instead, and the
+ * gradients of its sum with the loss on the rollout. Gradients of the parts of a step add up to those of the whole
+ * step. The caller disposes the result.
  * @param weights tensors in the order of `chain.parameters`
  */
 export function computeGradients(

@@ -31,7 +31,7 @@ export interface Optimiser {
   ): { weight: Tensor; state: Tensor[] };
 }
 
-/** Registry of optimisers by name; a new one is a line here. */
+/** Registry of optimisers by name, `adam` and `rmsprop`, with fixed constants; a new one is a line here. */
 export const optimisers = {
   /** Adam with its default constants (Kingma and Ba 2014). */
   adam: {

@@ -105,6 +105,7 @@ export class CorrectionRegression {
   /**
    * Adds a known frame and its prediction to the fit.
    * @param ahead number of frames from the last known frame of the prediction to `truth`, 1 for the next
+   * @param expectation prediction of `truth`
    * @param known statistics of the history that `truth` was predicted from
    * @param truth the known frame, height x width x channels bytes
    */

@@ -52,7 +52,7 @@ const SCALE_WORDS = 256;
  *
  * Each sub-pixel has one uniform number, a function of the seed and of the sub-pixel's coordinates, never of the order
  * of drawing. The number comes from the Philox block with the counter (sample, frame, position, channel + 256 scale +
- * constant). Position and channel are those at the scale.
+ * `randomStreams.sampling`). Position and channel are those at the scale.
  */
 export function noiseCounters({ samples, frame }: Pick<DrawOptions, 'samples' | 'frame'>, scale: number): Uint32Array {
   const counters = sampleIndices(samples).map((sample, at) => {

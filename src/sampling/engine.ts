@@ -33,9 +33,15 @@ export interface EngineArrays {
   references: Float32Array | null;
   /** Levels: known ones are kept and add nothing to the nats; -1 for those to draw or decode, written here. */
   levels: Int16Array;
-  /** Receives the outputs for the head, [image, height, width, channel, outputs]; absent: they are not kept. */
+  /**
+   * Receives the outputs for the head, [image, height, width, outputs], those of each channel in turn; absent: they are
+   * not kept.
+   */
   outputs?: Float32Array | undefined;
-  /** Receives the probability of each level, [image, height, width, channel, levels]; absent: they are not kept. */
+  /**
+   * Receives the probability of each level, [image, height, width, channel, levels]; absent: they are not kept. Those
+   * of a mixture are at the sampling temperature, or at 1 if this is 0; those of other heads are at 1.
+   */
   probabilities?: Float64Array | undefined;
 }
 
@@ -74,7 +80,8 @@ export class ImageEngine {
   /**
    * Draws or decodes a batch of images into `images.levels`. The arrays may not be used until the promise settles;
    * other batches may be drawn meanwhile.
-   * @returns -log P of each image's drawn sub-pixels under the network at temperature 1, in nats
+   * @returns -log P of each image's drawn sub-pixels under the network at temperature 1, in nats; 0 if they were
+   *   decoded
    * @throws PxvError `CHECKPOINT` if a sub-pixel's probabilities have no finite positive sum; `USAGE` if an array's
    *   length does not fit; `INPUT` if the seed is invalid; the reason of `options.signal` if aborted; errors of `onRow`
    */

@@ -57,12 +57,12 @@ export const MATCHED_FEATURES = 2 * NEIGHBOURS.length + 1;
  * If p + d is outside of `before`, the nearest pixel inside is read. If q is outside of the frame, D_d(q) is D_d of the
  * nearest pixel inside.
  *
- * A fraction of at most 1/2 pixel down and across is added to d*: the vertex of the parabola through S of d* and of its
- * two neighbours. The fraction is 0 if a neighbour is out of reach, the parabola has no minimum or S of d* is 0. All
- * sums are of integers, and so exact: every instruction set finds the same motion.
+ * The motion is d* plus a fraction, at most 1/2 pixel down and across: the vertex of the parabola through S of d* and
+ * of its two neighbours. The fraction is 0 if a neighbour is out of reach, the parabola has no minimum or S of d* is 0.
+ * All sums are of integers, and so exact: every instruction set finds the same motion.
  *
- * Levels are 0 or more. `out` holds d down, in pixels, of the pixel at each of NEIGHBOURS (outside: the nearest pixel
- * inside). d to the right at each of NEIGHBOURS follows, then S of d* over N, in levels.
+ * Levels are 0 or more. `out` holds the motion down, in pixels, of the pixel at each of NEIGHBOURS (outside: the
+ * nearest pixel inside). The motion to the right at each of NEIGHBOURS follows, then S of d* over N, in levels.
  */
 export const blockMatching = kernel({
   numbers: shape,

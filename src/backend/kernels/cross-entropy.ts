@@ -4,7 +4,7 @@ const perRow = { shape: ({ rows }: { rows: number }) => [rows] };
 const table = scalarArguments('SoftmaxNumbers', { rows: count, levels: extent });
 const perLevel = { shape: ({ rows, levels }: { rows: number; levels: number }) => [rows, levels] };
 
-/** Softmax cross-entropy: nats[i] = -log softmax(logits[i])[targets[i]]. */
+/** Softmax cross-entropy of rows i: nats[i] = -log softmax(logits[i])[targets[i]], with logits [rows, levels]. */
 export const softmaxCrossEntropy = kernel({
   numbers: table,
   inputs: { logits: perLevel, targets: { type: 'int32_t', ...perRow, below: ({ levels }) => levels } },
@@ -25,8 +25,8 @@ const rows = scalarArguments('SigmoidNumbers', { rows: count });
 const perLogit = { shape: ({ rows }: { rows: number }) => [rows, 1] };
 
 /**
- * Sigmoid cross-entropy: nats[i] = softplus(z), z = logits[i] if targets[i] is 0, -logits[i] if it is 1. Exact for
- * logits of any size.
+ * Sigmoid cross-entropy of rows i: nats[i] = softplus(z), z = logits[i] if targets[i] is 0, -logits[i] if it is 1.
+ * Exact for logits of any size. Logits are [rows, 1].
  */
 export const sigmoidCrossEntropy = kernel({
   numbers: rows,

@@ -55,8 +55,8 @@ type Call = ValuesOf<typeof call>;
  * Kernel that draws or decodes a batch of images with the engine, sub-pixel after sub-pixel: see
  * native/engine/drawing.h. `levels` is input and output: known levels are kept, and -1 is replaced. If `stream` is
  * null, each level is drawn from the distribution that the head predicts, with random numbers of `key` and `counters`.
- * Otherwise, each level is decoded from `stream`. `nats` receives -log P of each image's drawn levels. Arrays are
- * [image, height, width, colour] if no other shape is given.
+ * Otherwise, each level is decoded from `stream`. `nats`, 0 before the call, receives -log P of each image's drawn
+ * levels at temperature 1. Arrays are [image, height, width, colour] if no other shape is given.
  */
 export const drawing = kernel({
   numbers: call,

@@ -41,8 +41,8 @@ type EarlierCall = ValuesOf<typeof earlierShape>;
 export type EarlierPixelsShape = Omit<EarlierCall, 'batch'>;
 
 /**
- * Inputs of each method's kernel: images, expected frames and reference frames, in levels, and a mask. References lie
- * side by side, the newest first. `searched` is the mask, [batch, 1, 1, 1]: an image with 0 gets the features of no
+ * Inputs of each method's kernel: `image`, `expected`, the expected frame, and `references`, the reference frames side
+ * by side, newest first, in levels. `searched` is a mask, [batch, 1, 1, 1]: an image with 0 gets the features of no
  * match; null: all images are searched.
  */
 export const earlierInputs = {

@@ -33,14 +33,13 @@ const read = perPixel(templateFeatures);
  * fit in 16 bits, sums of squares in the 53 of a float64. The rest is in float64, rounded once: every instruction set
  * gives the same bits.
  *
- * `out` holds for each reference in turn, with fits = (1 - K / (K + usual))^2 and each step from here on rounded to
- * float32,
+ * `out` holds for each reference in turn, with fits = (1 - K / (K + usual))^2 and K_0 the K_d of d = 0,
  *
  *     gain * fits * (m - expected), gain * fits * (r(reference)(p + d*) - expected), gain * fits * s,
  *     K / (K + usual), (K_0 - K) / (K_0 + K + small)
  *
- * So predictions from poor matches, as beside wrongly drawn pixels, count for little. Images that are not searched get
- * the features of no match: 0, and 1 for K / (K + usual).
+ * Each step from fits on is rounded to float32. Predictions from poor matches, as beside wrongly drawn pixels, count
+ * for little. Images that are not searched get the features of no match: 0, and 1 for K / (K + usual).
  */
 export const templateMatching = kernel({
   numbers: earlierShape,

@@ -135,7 +135,8 @@ export class StridedHistory<F> {
   /**
    * @param length number of context frames that the model reads
    * @param remembered number of last frames that are kept
-   * @param strides known context frames at each stride, if no frames are kept
+   * @param strides known context frames at each stride, if no frames are kept; null: they are selected from the frames
+   *   added
    */
   constructor(
     private readonly length: number,

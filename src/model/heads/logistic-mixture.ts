@@ -17,7 +17,11 @@ const schema = z.strictObject({
   colours: z.enum(['apart', 'together']).optional(),
 });
 
-/** Description of a head with a mixture of logistics. @inline */
+/**
+ * Description of a head with a mixture of logistics: `components`, `meanScale`, the levels that one unit of output
+ * moves a mean, and `colours`, apart or together.
+ * @inline
+ */
 export type LogisticMixtureDescription = z.infer<typeof schema>;
 
 /**

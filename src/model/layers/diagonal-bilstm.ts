@@ -11,7 +11,11 @@ const schema = z.strictObject({
   initialState: z.enum(['zero', 'learned']),
 });
 
-/** Description of a layer with a Diagonal BiLSTM. @inline */
+/**
+ * Description of a layer with a Diagonal BiLSTM: `hidden`, the number of features of each direction's state, and
+ * `initialState`, zero or learned.
+ * @inline
+ */
 export type DiagonalBiLstmDescription = z.infer<typeof schema>;
 
 /**

@@ -7,7 +7,7 @@ const schema = z.strictObject({
   hidden: z.int().min(1).max(4096),
 });
 
-/** Description of a layer that is a PixelCNN block. @inline */
+/** Description of a layer that is a PixelCNN block: `hidden`, the number of features inside the block. @inline */
 export type PixelCnnBlockDescription = z.infer<typeof schema>;
 
 /**

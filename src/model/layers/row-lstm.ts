@@ -10,7 +10,11 @@ const schema = z.strictObject({
   initialState: z.enum(['zero', 'learned']),
 });
 
-/** Description of a layer with a Row LSTM. @inline */
+/**
+ * Description of a layer with a Row LSTM: `hidden`, the number of features of its state, and `initialState`, zero or
+ * learned.
+ * @inline
+ */
 export type RowLstmDescription = z.infer<typeof schema>;
 
 /**
