@@ -2,7 +2,11 @@ import { makeTable, type Table } from '../document/blocks/table.js';
 import { computeMean } from '../evaluation/statistics.js';
 import type { RecordedRun } from './recorded-run.js';
 
-/** Groups runs by the frames that they validated on. A run without validation joins the first group. */
+/**
+ * Groups runs by the frames or images that they validated on: bits/dim can be compared within a group alone. Clips
+ * count as the same frames if the previous-frame baseline and the number of scored frames are equal. A run without
+ * validation joins the group of the first run that has one.
+ */
 export function groupByValidation(runs: readonly RecordedRun[]): RecordedRun[][] {
   const keys = runs.map(validatedOn);
   const first = keys.find((key) => key !== null) ?? null;
@@ -33,9 +37,9 @@ export function incomparableWarning(groups: readonly (readonly RecordedRun[])[])
 }
 
 /**
- * Returns a table of bits/dim of trainings that differ by the seed alone: mean and standard deviation over seeds, of
- * the best and the last validation. Trainings of different `groups` are never combined. Returns an empty list if no
- * configuration has two seeds.
+ * Returns a list with one table of bits/dim of trainings that differ by the seed alone: mean and standard deviation
+ * over seeds, of the best and the last validation. Trainings of different `groups` are never combined. Returns an empty
+ * list if no configuration has two runs.
  */
 export function seedTable(groups: readonly (readonly RecordedRun[])[]): Table[] {
   const rows = groups

@@ -40,7 +40,7 @@ export interface TrainingRequest {
    * from. `{ size }` alone changes only that model's size.
    */
   model?: ModelDescription | ModelChoices | undefined;
-  /** Sampling settings to keep in the model's file. Default: the usual settings for the model. */
+  /** Sampling settings to keep in the model's file. Default, and null: the usual settings for the model. */
   drawing?: SamplingSettings | null | undefined;
   /**
    * Settings of the training. Defaults: those of `pxv train`. By default, a training on clips starts from the weights
@@ -93,7 +93,10 @@ async function withoutList({ list, ...data }: TrainingRequest['data']): Promise<
   return { ...data, ...(await resolveListedClips(list, data.frames)) };
 }
 
-/** Returns true if `model` is a full description, not preset settings. */
+/**
+ * Returns true if `model` is an object with the key `version`, as a full description has, and preset settings have not.
+ * The other keys are not checked.
+ */
 export function isDescription(model: unknown): model is ModelDescription {
   return typeof model === 'object' && model !== null && 'version' in model;
 }

@@ -9,8 +9,10 @@ import type { RunFolder } from '../training/run-folder.js';
  */
 export class DataConsistency {
   /**
+   * @param run run folder of the training
    * @param before hashes in the state that the training resumes from
    * @param accept true: changed data cause a warning; false: an error
+   * @param onWarning called with a line about changed data
    */
   constructor(
     private readonly run: RunFolder,
@@ -25,7 +27,8 @@ export class DataConsistency {
   }
 
   /**
-   * Compares the files, and returns the hashes to store with the training: `before` itself if the files are unchanged.
+   * Compares the files, and returns the hashes to store with the training: `before` itself if the files are unchanged,
+   * else with null for `frames`.
    * @param list text of the list of files, as `hashDataFiles` returns it
    * @throws PxvError `INPUT` if the files have changed and changes are not accepted
    */
@@ -53,7 +56,10 @@ export class DataConsistency {
     return { ...listed, frames, validation: validation ?? listed.files };
   }
 
-  /** Returns true if the held-out data are unchanged, so that validations can be compared. */
+  /**
+   * Returns true if the held-out data are unchanged, so that validations can be compared. @param validation hash of the
+   * present held-out data
+   */
   validates({ validation }: DataHashes): boolean {
     return validation === this.before.validation;
   }

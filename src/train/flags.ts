@@ -71,7 +71,10 @@ function refuseUnused({ factors, shared }: TrainOptions): void {
   if (shared !== undefined && factors === undefined) throw unused('--shared', '--scales', 'none');
 }
 
-/** Returns the new length of a resumed training, from --steps or --minutes. Returns undefined if neither is given. */
+/**
+ * Returns the new length of a resumed training, from --steps or --minutes. Returns undefined if neither is given, or
+ * without --resume.
+ */
 export function parseExtension({ resume, steps, minutes }: TrainOptions): Extension | undefined {
   if (!resume) return undefined;
   return steps !== undefined ? { steps } : minutes !== undefined ? { minutes } : undefined;

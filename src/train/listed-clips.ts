@@ -21,7 +21,8 @@ const COLUMNS = ['file', 'sha256', 'use'] as const;
 /**
  * Returns the clips among `paths` that a list names, after comparing their SHA-256. Clips that are not listed are
  * skipped.
- * @param list file of tab-separated values whose first line names the columns, among them `file`, `sha256` and `use`
+ * @param list file of tab-separated values whose first line names the columns. Among them are `file` (name without
+ *   folder), `sha256`, and `use` ('learn' or 'validate')
  * @param paths files or folders, as for `listClips`
  * @returns paths of the clips for training and for validation, in the order of the list
  * @throws PxvError `INPUT` if the list cannot be read, or a listed clip is missing or has other bytes

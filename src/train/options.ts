@@ -245,7 +245,7 @@ export const trainModelHooks = {
   onWarning: callbackField<(text: string) => void>(),
   /** Path of the file that the configuration was read from, which the run must not overwrite. */
   configurationFile: z.string().optional(),
-  /** Called once an abort leaves a training that can be resumed. */
+  /** Called once an abort would leave a training that can be resumed. */
   onResumable: callbackField<() => void>(),
   /** Signal that stops the training: the training is saved, and the call rejects with the signal's reason. */
   signal: fields.signal,

@@ -24,7 +24,10 @@ export function lostRateWarning({ frameRate }: ClipsConfiguration, from: string 
 /** Factor from the median frame rate beyond which a clip is reported. */
 const FAR = 1.5;
 
-/** Returns a warning that names the clips whose frame rate is far from the median. Returns null if there are none. */
+/**
+ * Returns a warning that names the clips whose frame rate is above 1.5 times the median, or below the median over 1.5.
+ * Returns null if there are none.
+ */
 export function mixedRatesWarning(clips: readonly { name: string; frameRate: FrameRate }[]): string | null {
   const sorted = clips
     .map(({ frameRate }) => frameRate)

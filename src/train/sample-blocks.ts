@@ -20,6 +20,8 @@ const notes: Record<string, string> = {
 /**
  * Returns report blocks of the samples drawn after validations: a player of the sheets, or still images of a single
  * sheet.
+ * @param title title of the player
+ * @param log log of the training, whose bits/dim label the sheets
  * @param maxSheets maximum number of sheets; they are evenly spaced, and the last is included
  * @returns no blocks if there is no readable sheet
  */

@@ -106,7 +106,7 @@ async function prediction(
   return drawContactSheet(frames, { columns: truth.length, labels });
 }
 
-/** Returns the next `count` values of an endless generator. */
+/** Returns the next `count` values of an endless generator, which stays open. */
 export async function take<T>(count: number, steps: AsyncGenerator<T, never>): Promise<T[]> {
   const all: T[] = [];
   while (all.length < count) all.push((await steps.next()).value);

@@ -17,7 +17,8 @@ import { truncateClips, validate, type ClipTail } from './validation.js';
 const SHARES = { reversed: 0.25, disturbed: 0.2, withoutEarlier: 0.2, still: 0.15 };
 
 /**
- * Returns the training data of a training on clips of at least two frames.
+ * Returns the training data of a training on clips of at least two frames. There are rollouts if a stage asks for them
+ * and a training clip is long enough (see `isLongEnough`).
  * @param all store of the training and validation clips
  * @param training indices into `all`; frames in `validation` are excluded
  * @param validation tails of clips to validate on; if empty, the training has no validation
@@ -55,20 +56,19 @@ export interface BatchSettings extends RandomFramesSettings {
   batch: number;
   /** Fraction of the examples with noise augmentation, 0 to 1. */
   disturbed: number;
-  /**
-   * Fraction of the examples that read the features of no match instead of features of earlier pixels, as in sampling,
-   * 0 to 1.
-   */
+  /** Fraction of the examples, 0 to 1, whose features of earlier pixels are replaced by the features of no match. */
   withoutEarlier: number;
 }
 
 /**
- * Returns a function that reads the batch of a step: random frames with their context frames, each from a random clip,
- * in order or reversed in time. An example depends only on the seed, the step and its index in the batch. The first
- * frame of a clip is a target only if reversed, so that each example has a context frame.
+ * Returns a function that reads the batch of a step. Each example is a random frame of a random clip, with its context
+ * frames. By `settings`, random examples are mirrored left to right, reversed in time, changed by noise augmentation,
+ * or without features of earlier pixels. An example depends only on the seed, the step, its index in the batch and
+ * `crops`. A clip's first frame is a target only in a reversed example, so that each example has a context frame.
  * @param clips indices into `store` of clips of at least two frames
- * @returns a function of the step (from 0), the fraction of crops (0 to 1), and the range of the batch (default: all);
- *   the caller disposes the examples
+ * @returns a function of `step`, from 0; `crops`, the fraction of random crops, 0 to 1; and `places`, the range of
+ *   indices in the batch to read (default: all). Without `readPart` in `store` there are no crops. The caller disposes
+ *   the examples
  */
 export function createClipBatches(
   shape: ExampleShape,

@@ -24,9 +24,15 @@ const trainingSchema = z.strictObject({
     .default(1),
   /** Number of steps; null until fixed from `minutes`. */
   steps: z.int().min(1).nullable().default(null),
-  /** Duration of the training. The number of steps is fixed once, from the pace of the first twentieth. */
+  /**
+   * Duration of the training in minutes; null: the length is given in steps, or is the default. The number of steps is
+   * fixed once, from the pace of the first twentieth.
+   */
   minutes: z.number().positive().nullable().default(null),
-  /** Marks of the schedule, recorded during the training: see `progressAt`. A new training follows given marks. */
+  /**
+   * Marks at which the number of steps was fixed or changed (see `PaceMark`), recorded during the training. A new
+   * training with marks follows their schedule, whatever `minutes` is.
+   */
   pace: z.array(paceMarkSchema).default([]),
   /** Method that turns gradients into updates. */
   optimiser: z.enum(Object.keys(optimisers) as OptimiserName[]).default('adam'),
@@ -49,7 +55,7 @@ const trainingSchema = z.strictObject({
 type ParsedTraining = z.infer<typeof trainingSchema>;
 type DataKind = keyof typeof dataDefaults;
 
-/** Settings of a training with all defaults filled in. @interface */
+/** Settings of a training, without its model and data, with all defaults filled in. @interface */
 export type TrainingConfiguration = Omit<ParsedTraining, 'batch' | 'mirror' | 'stages'> & {
   /** Examples per step. */
   batch: number;
@@ -58,7 +64,7 @@ export type TrainingConfiguration = Omit<ParsedTraining, 'batch' | 'mirror' | 's
   /** Stages, in order; each starts from the final weights of the stage before. */
   stages: Stage[];
 };
-/** Settings of a training as a user gives them; omitted fields take their defaults. */
+/** Settings of a training, without its model and data, as a user gives them. Omitted fields take their defaults. */
 export type TrainingSettings = z.input<typeof trainingSchema>;
 
 /** Returns `training` with the defaults that depend on the model and the kind of data, and with a duration. */
@@ -88,12 +94,14 @@ function completed(
 
 const clipsSchema = z.strictObject({
   type: z.literal('clips'),
+  /** Paths of the training clips: files or folders. */
   frames: z.array(z.string()).min(1),
   /**
-   * Clips for validation. Empty: one in ten of `frames`, or the last fifth of each if the training starts from another
-   * model.
+   * Paths of clips for validation. Empty: a random tenth of the clips (see `selectHeldOutClips`), or the last fifth of
+   * each clip if the training starts from another model.
    */
   validate: z.array(z.string()).default([]),
+  /** Method to bring clips of another aspect ratio to the model's size. */
   fit: z.enum(['crop', 'stretch']).default('crop'),
   /** Target frame rate, such as `10` or `30000/1001`; null: the clip's own. */
   frameRate: z
@@ -174,8 +182,11 @@ const conversions: Readonly<Record<string, string>> = {
 const EARLIER_VERSIONS = '(docs/training.md, "Earlier versions")';
 
 /**
- * Parses the configuration of a training.
- * @throws PxvError `source.code` as `parseConfiguration`; for a key of an earlier version with its conversion
+ * Parses the configuration of a training, and fills in its defaults.
+ * @param value content of config.json, parsed from JSON
+ * @param source operation, argument and code of errors
+ * @throws PxvError of code `source.code` if a key is unknown, missing or invalid. For a key of an earlier version, the
+ *   message says how to convert the key
  */
 export function parseRunConfiguration(value: unknown, source: ConfigurationSource): RunConfiguration {
   // The configuration in a run folder's state cannot be edited.

@@ -2,8 +2,8 @@
 export const DEFAULT_MINUTES = 20;
 
 /**
- * Default settings of a training from random weights, by kind of data. Clips are few and similar, so their frames are
- * also mirrored and cropped.
+ * Default settings of a training from random weights, by kind of data: examples per step, mirroring, and fraction of
+ * examples that are random crops. Clips are few and similar, so their frames are also mirrored and cropped.
  */
 export const dataDefaults = {
   clips: { batch: 8, mirror: true, crops: 0.5 },
@@ -19,5 +19,8 @@ export const DEFAULT_RATE = 2e-3;
  */
 export const fineTuningDefaults = { rate: 3e-4, mirror: false, crops: 0 } as const;
 
-/** Shipped model that a training on clips starts from, unless its network is described. */
+/**
+ * Name of the shipped model that a training on clips starts from by default. A request that describes a network starts
+ * from random weights instead.
+ */
 export const DEFAULT_START = 'video-64-small';

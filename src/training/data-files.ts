@@ -4,6 +4,7 @@ import { firstFew } from '../foundation/first-few.js';
 
 /** File of the training or validation data, as recorded at the start of a training. */
 export interface DataFile {
+  /** Path of the file, or its name without a folder if the file belongs to a known data set. */
   path: string;
   /** Size in bytes; null if the file could not be read. */
   bytes: number | null;
@@ -11,20 +12,23 @@ export interface DataFile {
   sha256: string | null;
 }
 
-/** Schema of the SHA-256 hashes of a training's data, in hexadecimal. A resumed training compares them with its own. */
+/**
+ * Schema of the SHA-256 hashes of a training's data, in hexadecimal. A resumed training compares the stored hashes with
+ * those of the present data.
+ */
 export const dataHashesSchema = z.strictObject({
   /** Hash of the list of files (`dataList`); null before the files were found. */
   files: z.string().nullable(),
   /** Hash of the frames decoded from the files; null if nothing is decoded, or not yet. */
   frames: z.string().nullable(),
-  /** Hash of the held-out data: of the frames, or of the list of all files; null before the data were opened. */
+  /** Hash of the held-out frames; for images, which are not decoded, `files`. Null before the data were opened. */
   validation: z.string().nullable(),
 });
 
 /** SHA-256 hashes of a training's data, in hexadecimal. */
 export type DataHashes = z.infer<typeof dataHashesSchema>;
 
-/** Hashes of a training whose data were not found yet. */
+/** Hashes of a training whose data were not found yet: all null. */
 export const noDataHashes: DataHashes = { files: null, frames: null, validation: null };
 
 /** Returns the text of data.jsonl: one JSON object a line for each file, in training order. */
@@ -38,8 +42,9 @@ export function hashText(text: string): string {
 }
 
 /**
- * Compares two lists of files and returns a phrase for errors, with the number of files that differ and the names of
- * the first few.
+ * Compares two lists of files by path and SHA-256, and returns a phrase for errors: the number of missing, changed and
+ * new files, and the first three. Another phrase says that only the order differs, or that the earlier list is not
+ * known.
  * @param before text of the earlier list, as `dataList` returns it; null: not known
  * @param now text of the new list
  */

@@ -29,7 +29,10 @@ export class EventFile {
     this.write(step + 1, bytesField(7, varintField(1, 1)));
   }
 
-  /** Appends the scalars of a step. @throws PxvError `OUTPUT` if the file cannot be written */
+  /**
+   * Appends the scalars of a step; each key but `step` is the name of a scalar. @throws PxvError `OUTPUT` if the file
+   * cannot be written
+   */
   add({ step, ...scalars }: { step: number; [name: string]: number }): void {
     const values = Object.entries(scalars).map(([name, value]) =>
       bytesField(1, Buffer.concat([bytesField(1, Buffer.from(name)), floatField(2, value)])),
@@ -37,7 +40,11 @@ export class EventFile {
     this.write(step, bytesField(5, Buffer.concat(values)));
   }
 
-  /** Appends an image of a step. @param png encoded image @throws PxvError `OUTPUT` if the file cannot be written */
+  /**
+   * Appends an image of a step under a name.
+   * @param png encoded image of the given width, height and channels
+   * @throws PxvError `OUTPUT` if the file cannot be written
+   */
   addPicture(step: number, name: string, { width, height, channels }: Omit<Frame, 'data'>, png: Uint8Array): void {
     const numbers = [height, width, channels].map((value, at) => varintField(at + 1, value));
     const image = Buffer.concat([...numbers, bytesField(4, Buffer.from(png))]);

@@ -22,7 +22,8 @@ export const MAX_VALIDATION_IMAGES = 32;
 
 /**
  * Returns the data of a training on images. Each epoch has every image once, in an order that depends only on seed and
- * epoch.
+ * epoch. There are no rollouts.
+ * @param validation images to validate on; null: the training has no validation
  */
 export function createImageTrainingData(
   chain: Chain,
@@ -43,8 +44,9 @@ export function createImageTrainingData(
 }
 
 /**
- * Returns a function that reads the batch of a step (from 0), or a range of the batch. A batch may start in one epoch
- * and end in the next. The caller disposes the tensors.
+ * Returns a function that reads the batch of a step (from 0), or a range of indices in the batch. Images come in a
+ * random order, each once an epoch. A batch may start in one epoch and end in the next. With `mirror`, a random half of
+ * the images is mirrored left to right. The caller disposes the tensors.
  */
 export function createImageBatches(
   { exampleShape }: Chain,

@@ -15,7 +15,9 @@ export const machineSchema = z.object({
   arithmetic: z.string(),
   /** Number of compute threads; null if the backend does not report it. */
   threads: z.int().nullable(),
+  /** Version of pxv. */
   pxv: z.string(),
+  /** Version of Node.js. */
   node: z.string(),
   /** Operating system and architecture. */
   platform: z.string(),

@@ -13,7 +13,8 @@ const OUTLIERS = { share: 0.02, largest: 1 / 3 };
 
 /**
  * Returns the noise augmentation of an example: the network's input is changed, while the target stays true. The
- * returned function changes its arguments in place and returns the standard deviation of the noise, in levels.
+ * returned function changes its arguments in place, by noise of a random strength. Outliers and shifted patches are
+ * added to the earlier sub-pixels alone. The function returns the standard deviation of the noise, in levels.
  *
  * A network trained on true sub-pixels alone trusts its own improbable draws, and a sampled frame drifts from its
  * anchor. Noise, outliers and shifted patches resemble the errors of a sampled frame, so the network learns to recover.
@@ -74,8 +75,10 @@ function scatterOutliers(seen: Float32Array, strength: number, range: number, un
 const STRONGEST_OF_STILLS = 1;
 
 /**
- * Replaces all frames but the last by copies of the last with a little noise, as of a clip that stands still.
- * @param frames levels of 0 to 255, `size` bytes each, changed in place
+ * Replaces all frames but the last by copies of the last with noise, as of a clip that stands still. The standard
+ * deviation of the noise is random, at most one level.
+ * @param frames levels of 0 to 255, changed in place
+ * @param size bytes of a frame
  * @param seed 32 bits
  */
 export function freezeFrames(frames: Uint8Array, size: number, seed: number): void {

@@ -2,25 +2,27 @@ import { z } from 'zod';
 import { errorFactory } from '../foundation/errors.js';
 
 /**
- * Schema of a mark: a step at which the total number of steps was fixed or changed. From this step on, progress grows
- * linearly to 1 at the last step.
+ * Schema of a mark in the schedule of a training: a step at which the total number of steps was fixed or changed. From
+ * the mark on, the schedule's progress grows linearly, to 1 at the last step.
  */
 export const paceMarkSchema = z.strictObject({
-  /** Number of updates done. */
+  /** Number of updates done at the mark. */
   step: z.int().min(0),
-  /** Fraction of the schedule that is done, 0 to 1. */
+  /** Fraction of the schedule that is done at the mark, 0 to 1. */
   progress: z.number().min(0).max(1),
-  /** Estimated total number of updates. */
+  /** Total number of updates from the mark on, estimated or requested. */
   steps: z.int().min(0),
-  /** Duration of the training so far, over all runs, in seconds. */
+  /** Duration of the training up to the mark, over all runs, in seconds. */
   seconds: z.number().min(0),
-  /** Number of validations in the whole training, if there is time for fewer than requested. */
+  /**
+   * Number of validations in the whole training, if there is time for fewer than requested; undefined: as requested.
+   */
   validations: z.int().min(1).optional(),
 });
 
 /**
- * Mark: a step at which the total number of steps was fixed or changed. From this step on, progress grows linearly to 1
- * at the last step.
+ * Mark in the schedule of a training: a step at which the total number of steps was fixed or changed. From the mark on,
+ * the schedule's progress grows linearly, to 1 at the last step.
  */
 export type PaceMark = z.infer<typeof paceMarkSchema>;
 
@@ -37,8 +39,9 @@ export interface TrainingLength {
 type Schedule = Pick<TrainingLength, 'steps' | 'pace'>;
 
 /**
- * Returns the fraction of the schedule that is done after `step` updates, 0 to 1. The fraction is linear from each mark
- * to the last step, and depends only on the recorded configuration. Returns null if the number of steps is not known.
+ * Returns the fraction of the schedule that is done after `step` updates, 0 to 1. The fraction is linear from the last
+ * mark in `pace` at or before `step` to the last step (see `PaceMark`). If `pace` is empty, the fraction is step /
+ * steps. Returns null if the number of steps at `step` is not known.
  */
 export function progressAt({ steps, pace }: Schedule, step: number): number | null {
   const start = steps === null || pace.length > 0 ? undefined : { step: 0, progress: 0, steps };
@@ -51,8 +54,9 @@ export function progressAt({ steps, pace }: Schedule, step: number): number | nu
 type Validated = Pick<TrainingLength, 'pace'> & { validations: number };
 
 /**
- * Returns the number of validations planned for the whole training: that of the last mark up to `step`, if set, else
- * `validations`.
+ * Returns the number of validations planned for the whole training, as known after update `step`. The number is that of
+ * the last mark in `pace` at or before `step` (see `PaceMark`). Without a mark, or if the mark has no number, returns
+ * the requested number `validations`.
  */
 export function validationsAt({ pace, validations }: Validated, step: number): number {
   return pace.findLast((one) => one.step <= step)?.validations ?? validations;
@@ -60,7 +64,7 @@ export function validationsAt({ pace, validations }: Validated, step: number): n
 
 /**
  * Returns true if a validation follows update `step`. Validations are evenly spread over the schedule, the last after
- * the last update.
+ * the last update. Returns false while the number of steps is not known.
  */
 export function isValidationStep(training: Schedule & Validated, step: number): boolean {
   const count = validationsAt(training, step);
@@ -72,12 +76,12 @@ export function isValidationStep(training: Schedule & Validated, step: number): 
 export type Extension = { steps: number } | { minutes: number };
 
 /**
- * Returns the length of a resumed training with a later end: a total of steps, or additional minutes at the mean speed
- * so far. At `step` the schedule jumps back to the progress step / steps, as in a training of the new length from the
+ * Returns the length of a resumed training with a new end: a total of steps, or additional minutes at the mean speed so
+ * far. At `step` the schedule jumps back to the progress step / steps, as in a training of the new length from the
  * start.
  * @param step number of updates done
- * @param seconds duration of the training so far; 0: not known, for example if the log is gone; additional minutes then
- *   leave the number of steps null
+ * @param seconds duration of the training so far; 0: not known, for example if the log is gone. If `seconds` or `step`
+ *   is 0, additional minutes leave the number of steps null, and the schedule starts again
  * @throws PxvError `USAGE` if the new total of steps is not above `step`
  */
 export function extendLength(
@@ -117,9 +121,9 @@ const MEASURED = 0.05;
 const MAX_VALIDATION_FRACTION = 1 / 4;
 
 /**
- * Clock of a run that ends after a given duration, and estimates the number of steps that fit the duration. Measures
- * the steps of the first twentieth of the duration, without the first three, and then fixes the number of steps, once.
- * If the steps get slower later, the duration is over before the last step.
+ * Clock of a run that ends after a given duration. Estimates the number of steps that fit the duration, from the steps
+ * of its first twentieth without the first three. The caller records steps and validations, and calls `mark` once
+ * `isMeasured`. If the steps get slower later, the duration is over before the last step.
  */
 export class PaceClock {
   private steps = 0;
@@ -145,20 +149,25 @@ export class PaceClock {
   }
 
   /**
-   * Returns true if enough steps were measured to fix the number of steps: a twentieth of the duration has passed.
+   * Returns true if the number of steps can be fixed: more than three steps were recorded, and a twentieth of the
+   * duration has passed.
    * @param elapsed seconds of the run
    */
   isMeasured(elapsed: number): boolean {
     return this.steps > FIRST_STEPS && elapsed >= MEASURED * this.seconds;
   }
 
-  /** Returns true if there is no time but for the last validation. @param elapsed seconds of the run */
+  /**
+   * Returns true if the time left is at most that of the last recorded validation, which is kept for the final one.
+   * @param elapsed seconds of the run
+   */
   isOver(elapsed: number): boolean {
     return elapsed + (this.validationSeconds ?? 0) >= this.seconds;
   }
 
   /**
-   * Returns the mark that fixes the number of steps after `step` updates.
+   * Returns the mark that fixes the number of steps after `step` updates, with progress 0. If no step was measured yet,
+   * `step` is the last.
    * @param elapsed seconds of the run
    * @param asked requested number of validations in the whole training; reduced if they would take over a quarter of
    *   the duration

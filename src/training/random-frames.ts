@@ -5,9 +5,15 @@ import { Philox } from '../foundation/philox.js';
 export interface ClipStore {
   /** Name and number of frames of each clip. */
   clips: readonly { name: string; frames: number }[];
-  /** Copies `count` frames of a clip from frame `first` on to `into`, height x width x channels bytes each. */
+  /**
+   * Copies `count` frames of the clip with index `clip`, from frame `first` on, to `into`, height x width x channels
+   * bytes each.
+   */
   read(clip: number, first: number, count: number, into: Uint8Array): void;
-  /** Copies a crop of frames, resized to the model's size, like `read`; absent if the store has no larger frames. */
+  /**
+   * Copies the crop `part` of each frame, resized to the model's size, like `read`; absent if the store has no larger
+   * frames.
+   */
   readPart?(clip: number, first: number, count: number, part: CropRegion, into: Uint8Array): void;
 }
 
@@ -47,7 +53,11 @@ export interface RandomFramesSettings {
 export class RandomFrames {
   private readonly philox: Philox;
 
-  /** @param clips indices into `store` @param purpose stream of random numbers, a member of `randomStreams` */
+  /**
+   * @param frameBytes bytes of a frame
+   * @param clips indices into `store` of the clips to draw from
+   * @param purpose stream of random numbers, a member of `randomStreams`
+   */
   constructor(
     private readonly store: ClipStore,
     private readonly frameBytes: number,
@@ -68,7 +78,10 @@ export class RandomFrames {
     return Math.floor(this.uniform(step, example, what) * choices);
   }
 
-  /** Returns true if an example is mirrored left to right. */
+  /**
+   * Returns true if the caller should mirror an example left to right: a random half if `settings.mirror`, else none.
+   * `read` does not mirror.
+   */
   isMirrored(step: number, example: number): boolean {
     return this.settings.mirror && this.choice(step, example, RandomChoice.Mirror, 2) === 1;
   }
@@ -79,7 +92,7 @@ export class RandomFrames {
    * of frames.
    * @param earliest lowest index of the random frame; every clip has more frames than `earliest`
    * @param before maximum number of frames to read before the random frame; fewer at the start of a clip
-   * @param crops fraction of the examples that are a random crop, 0 to 1
+   * @param crops fraction of the examples that are a random crop, 0 to 1; no crops if the store has no `readPart`
    * @param into receives the frames, the target last, height x width x channels bytes each
    */
   read(

@@ -84,9 +84,9 @@ export function readBestValidation(folder: string): Validation | null {
 }
 
 /**
- * Folder of one training. Every file is replaced atomically: config.json (for people), model.safetensors (the best
- * weights; enough to predict), training.safetensors (enough to resume), log.jsonl, data.jsonl, machine.jsonl, frames/
- * (decoded clips), and samples/ (drawn during the training).
+ * Folder of one training: config.json (for people), model.safetensors (the best weights; enough to predict),
+ * training.safetensors (enough to resume), log.jsonl, data.jsonl, machine.jsonl, frames/ (decoded clips), and samples/
+ * (drawn during the training). Files are replaced atomically; lines are appended to log.jsonl.
  */
 export class RunFolder {
   constructor(readonly path: string) {}
@@ -193,7 +193,10 @@ export class RunFolder {
     this.writeText(files.machine, lines.join(''));
   }
 
-  /** Returns a phrase about the changes from the list of files with SHA-256 `hash` to `list`: see `listChanges`. */
+  /**
+   * Returns a phrase about the changes from data.jsonl to `list` (see `listChanges`). The earlier list counts as not
+   * known if data.jsonl is missing, or its SHA-256 is not `hash`.
+   */
   dataChanges(list: string, hash: string): string {
     const before = this.textOf(files.data);
     return listChanges(before !== null && hashText(before) === hash ? before : null, list);
@@ -233,9 +236,9 @@ export class RunFolder {
   }
 
   /**
-   * Writes the model again if a state holds the best weights so far, or none was validated yet: a process may have been
-   * killed between the two saves. The state is saved first: a training by minutes may resume with other steps and never
-   * reach a newer model.
+   * Writes model.safetensors again if `checkpoint` holds the best weights so far, or if no validation was done: a
+   * process may have been killed between the two saves. The state is saved first: a training by minutes may resume with
+   * other steps and never reach a newer model.
    * @throws PxvError as `saveModel`
    */
   finishSave(chain: Chain, checkpoint: Checkpoint): void {
@@ -350,7 +353,10 @@ export class RunFolder {
   }
 }
 
-/** Run folder of the ranks that are not the main process: reads files, and writes nothing. */
+/**
+ * Run folder of the ranks that are not the main process, for reading. The overridden methods do nothing: `enter` takes
+ * no lock. Other methods that write are not to be called.
+ */
 export class ReadOnlyRunFolder extends RunFolder {
   override enter(): Promise<() => void> {
     return Promise.resolve(() => {});
@@ -368,7 +374,8 @@ export class ReadOnlyRunFolder extends RunFolder {
 }
 
 /**
- * Returns copies of the arrays of training.safetensors by name: the weights, then the optimiser's state of each weight.
+ * Returns copies of the arrays of training.safetensors by name: the weights, then the optimiser's state of each weight
+ * as `optimiser.STATE.WEIGHT`.
  */
 export function stateArrays(
   { parameters }: Chain,

@@ -42,7 +42,10 @@ export interface ShardedStep {
   precision: Precision;
 }
 
-/** Returns the range of a shard among `examples` examples. The sizes of shards differ by at most one. */
+/**
+ * Returns the range of examples of shard `shard`, from 0, of `shards` in all. The sizes of shards differ by at most
+ * one.
+ */
 export function shardRange(shard: number, shards: number, examples: number): IndexRange {
   const [from, to] = [shard, shard + 1].map((at) => Math.floor((at * examples) / shards));
   return { from, to };
@@ -89,6 +92,7 @@ export async function computeStepGradients(
 
 /**
  * Computes the gradients of one shard, weighted by its fraction of the step's examples. The caller disposes the result.
+ * @param shard index of the shard, from 0
  * @throws PxvError `USAGE` if the backend lacks `precision`
  */
 export function gradientsOfShard(

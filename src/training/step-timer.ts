@@ -2,8 +2,8 @@ import { PaceClock } from './pace.js';
 import type { Checkpoint } from './run-folder.js';
 
 /**
- * Timer of the steps of a run. If the length of the training is given in minutes, the timer also estimates and fixes
- * the number of steps.
+ * Timer of the steps of a run. If the length of the training is given in minutes, the timer also estimates the number
+ * of steps. A run that resumes after the number was fixed is not timed: only the last step ends it.
  */
 export class StepTimer {
   private readonly started = performance.now();
@@ -31,7 +31,7 @@ export class StepTimer {
     return this.pace && { passed: this.elapsed, total: this.pace.seconds };
   }
 
-  /** True if the given duration is over, but for the last validation. */
+  /** True if the time left is at most that of a validation. False if the run is not timed. */
   get isOver(): boolean {
     return this.pace?.isOver(this.elapsed) ?? false;
   }
@@ -72,14 +72,14 @@ export class StepTimer {
     this.ended = now;
   }
 
-  /** True if enough was measured to fix the number of steps. */
+  /** True if enough was measured to fix the number of steps. False if the run is not timed. */
   get isMeasured(): boolean {
     return this.pace?.isMeasured(this.elapsed) ?? false;
   }
 
   /**
-   * Returns the checkpoint with the number of steps estimated to fit its minutes. The result shares the tensors of
-   * `checkpoint`.
+   * Returns the checkpoint of a timed run with the number of steps estimated to fit its minutes. The result shares the
+   * tensors of `checkpoint`.
    * @param validate runs a validation to measure its duration; called only if none was measured yet
    */
   async fixSteps(checkpoint: Checkpoint, validate: () => Promise<unknown>): Promise<Checkpoint> {

@@ -12,7 +12,8 @@ export class TimeBudget {
   constructor(private readonly share: number) {}
 
   /**
-   * Runs `work` if its expected duration fits the budget.
+   * Runs `work` if its expected duration fits the budget. Resolves if `work` is not run, or is aborted. Rejects with
+   * other errors of `work`.
    * @param first expected duration of the first run, in milliseconds
    * @param work function that rejects with its signal's reason after an abort
    * @param signal signal that aborts `work` as well

@@ -15,8 +15,8 @@ export interface TrainStepResult extends Update {
 }
 
 /**
- * Computes the next step of a checkpoint: gradients, then an update (see `applyUpdate`). All ranks sum the same
- * gradients and compute the same update to the bit. Disposes the tensors of `state` that the update replaces.
+ * Computes the next step of a checkpoint: gradients, then an update (see `applyUpdate`). All ranks get the same sum of
+ * gradients, and compute the same update to the bit. Disposes the tensors of `state` that the update replaces.
  * @throws PxvError `USAGE` if the backend lacks the configured precision
  */
 export async function trainStep(

@@ -91,8 +91,9 @@ export interface TrainingHooks {
 }
 
 /**
- * Returns the checkpoint of a new training before its first step, and its chain of networks. The caller disposes the
- * checkpoint's `state`.
+ * Returns the checkpoint of a new training before its first step, and its chain of networks. If the configuration has
+ * marks in `pace`, their schedule is followed, and `minutes` becomes null. The caller disposes the checkpoint's
+ * `state`.
  * @throws PxvError `CHECKPOINT` if the model to start from is missing or has other networks; `USAGE` if no backend was
  *   chosen
  */
@@ -249,8 +250,8 @@ export class CheckpointSaver {
   ) {}
 
   /**
-   * Saves the state after a new best, after the last step, and 60 s after the last save. Saves the model after a new
-   * best.
+   * Saves the state after a new best, after the last step, or if the last save was over 60 s ago. Saves the model after
+   * a new best.
    * @param isBest true if the weights are the best so far
    * @throws PxvError `OUTPUT` if a file cannot be written
    */

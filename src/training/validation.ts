@@ -17,8 +17,9 @@ export interface Validation {
 }
 
 /**
- * Returns the indices of clips to hold out if none are named for validation: a random tenth, rounded, at least 1.
- * Returns none of fewer than 3 clips.
+ * Selects the clips to hold out if none are named for validation: a random tenth, rounded, at least 1. Returns their
+ * indices in ascending order; none of fewer than 3 clips.
+ * @param clips number of clips
  */
 export function selectHeldOutClips(clips: number, seed: bigint): number[] {
   const count = clips < 3 ? 0 : Math.max(1, Math.round(clips / 10));
@@ -37,8 +38,8 @@ export interface ClipTail {
 }
 
 /**
- * Returns the last fifth of each clip, for validation if a model is fine-tuned on few clips. Skips clips of less than
- * five frames.
+ * Returns the last fifth of each clip, rounded down, for validation if a model is fine-tuned on few clips. Skips clips
+ * of less than five frames.
  * @param clips indices into the store
  */
 export function takeLastFifths({ clips: all }: Pick<ClipStore, 'clips'>, clips: readonly number[]): ClipTail[] {
@@ -47,7 +48,7 @@ export function takeLastFifths({ clips: all }: Pick<ClipStore, 'clips'>, clips: 
     .filter(({ clip, from }) => from < all[clip].frames);
 }
 
-/** Returns a store in which each clip of `ends` stops before its held-out tail. */
+/** Returns a store in which each clip of `ends` stops before its held-out tail. Other clips stay whole. */
 export function truncateClips(ends: readonly ClipTail[], store: ClipStore): ClipStore {
   const endOf = new Map(ends.map(({ clip, from }) => [clip, from]));
   const clips = store.clips.map((clip, at) => ({ ...clip, frames: endOf.get(at) ?? clip.frames }));
@@ -88,12 +89,17 @@ export function readHeldOutExample(
   return { known: read(from, first), truth: read(first, first + count) };
 }
 
-/** Maximum batch size of a validation on clips. The costs of a batch are summed before they are added to the clip's. */
+/**
+ * Maximum batch size of a validation on clips. Costs are always summed in groups of this size, so that the mean does
+ * not depend on the batch size.
+ */
 export const MAX_VALIDATION_FRAMES = 8;
 
 /**
  * Returns the mean bits/dim of about `frames` frames, each predicted from the true frames before it. The frames are
- * evenly spread over `parts`, which have equal weight in the mean. The frames are the same every time.
+ * evenly spread over `parts`, at least one of each, and parts have equal weight in the mean. The frames are the same
+ * every time.
+ * @param parts held-out tails of clips, at least one
  * @param batchSize batch size; the result depends neither on the batch size nor on the number of ranks
  */
 export async function validate(
@@ -142,8 +148,8 @@ export async function validate(
 
 /**
  * Scores items, distributed over all ranks, and returns the cost of each item in nats to every rank. See `scoreItems`.
+ * @param add adds the example of an item to the buffer; called for each item that this rank scores
  * @param batch batch size
- * @param add called for each item of this rank
  */
 export async function scoreShared<Item>(
   chain: Chain,
