@@ -28,16 +28,22 @@ const MAX_SCORE = 9;
 /** Minimum seconds of cheap frames that count as frozen: compression makes single frames cheap. */
 const FROZEN = 0.2;
 
-/** Options for the baseline of a source. Default: a running baseline. */
+/**
+ * Options for the baseline that the frames of a source are compared with. Default: a running baseline, in which frames
+ * count less with their age, over about 20 seconds.
+ */
 export interface BaselineOptions {
   /** Fixed baseline, as `fitBaseline` returns it. */
   baseline?: Baseline | undefined;
-  /** Number of first frames that the baseline is fitted to, 2 or more. No scores are returned for these frames. */
+  /**
+   * Number of first frames that the baseline is fitted to, 2 or more. `scoreAnomalies` yields no scores for these
+   * frames.
+   */
   baselineFrames?: number | undefined;
   /**
-   * True for a recorded source, whose scores may be late. The frames of the first 20 seconds, fewer if frames are
-   * large, are then scored against a baseline of all of these frames. Default: false. Then the baseline is of earlier
-   * frames alone, a score comes half a second after its frame, and the first 2 seconds score 0.
+   * True for a recorded source, whose scores may be late. With a running baseline, the frames of the first 20 seconds,
+   * fewer if frames are large, are then scored against a baseline of all of these frames. Default: false. Then the
+   * baseline is of earlier frames alone, a score comes half a second after its frame, and the first 2 seconds score 0.
    */
   isRecorded?: boolean | undefined;
 }
@@ -64,11 +70,14 @@ export interface Baseline {
 
 /** State of an `AnomalyScorer` after a frame, as JSON holds it. */
 export interface AnomalyScorerState extends Baseline {
-  /** Number of frames after the frame that the baseline is already fitted to. */
+  /** Number of later frames that the baseline is already fitted to. */
   ahead: number;
-  /** Z-scores of the last 0.2 seconds of full frames, negated: positive if a frame is cheaper than the baseline. */
+  /**
+   * Z-scores of the bits of the full frames of the last 0.2 seconds, negated: positive if a frame is cheaper than the
+   * baseline.
+   */
   cheap: number[];
-  /** Deviations of the frames of the last half second. */
+  /** Deviations of the last frames, of half a second or more. */
   deviations: FrameDeviations[];
 }
 
@@ -112,10 +121,10 @@ interface WaitingFrame<Item> extends Omit<ScoredFrame<Item>, 'score' | 'box' | '
 }
 
 /**
- * Scorer of the frames of a source for anomalies. Each region has two z-scores: of the region's bits, and of the
- * region's difference from the expected frame. Noise costs bits everywhere: in a cost of both, bits would hide the
- * difference. The score is the logarithm of the longest return period of the frame's deviations: the mean time between
- * deviations as high if nothing happens.
+ * Scorer of the frames of a source for anomalies. Each region of a frame has two z-scores: of its bits, and of its
+ * difference from the expected frame. The two are kept apart since noise costs bits everywhere, which would hide a
+ * difference. The full frame has a z-score too. The anomaly score is log10(1 + s), where deviations as high occur every
+ * s seconds if nothing happens (see `BlockMaxima`). The highest score of all kinds of deviation counts.
  *
  * A region below its baseline is no anomaly, since something may only have stopped moving. Full frames far below their
  * baseline are an anomaly: the source is frozen.
@@ -138,9 +147,10 @@ export class AnomalyScorer<Item extends CostedFrame> {
   private readonly isRecorded: boolean;
 
   /**
+   * @param size size of the frames, in pixels
    * @param frameRate frames per second
    * @param state state to resume from
-   * @throws PxvError `INPUT` if the baseline or the state is of frames of another size
+   * @throws PxvError `INPUT` if the baseline or the state has another number of regions
    */
   constructor(
     private readonly size: Size,
@@ -179,9 +189,9 @@ export class AnomalyScorer<Item extends CostedFrame> {
   }
 
   /**
-   * Adds the next frame. Returns the frames whose scores are now complete, in order. A score is complete half a second
-   * after its frame. Frames of the first 20 seconds of a recorded source, or 2 of a live one, are returned after all of
-   * them were added.
+   * Adds the next frame. Returns the frames whose scores are now complete, in order. A score is complete once the
+   * frames of the half second after its frame were added. A running baseline first holds the frames of 20 seconds of a
+   * recorded source, fewer if frames are large, or of 2 seconds of a live one.
    *
    * @param hasContext false if context frames are missing; the frame then scores 0 and is not learned. Default: true
    * @throws PxvError `INPUT` if the frame has another size

@@ -16,9 +16,10 @@ export interface BaselineStatisticsState {
 }
 
 /**
- * Running mean and variance over time of each value of a vector. If the vector has several values, each observation's
- * median deviation is subtracted, so that global changes, as of quality, have no effect. The prior of each variance is
- * the mean of all variances.
+ * Running mean and variance over time of each value of a vector. If the vector has several values, the median of their
+ * deviations from the means is subtracted from each deviation. Global changes, as of quality, then have no effect. The
+ * prior of each variance is the mean of all variances. Standard deviations are at least 0.2, and `learn` counts a
+ * deviation as at most 3 standard deviations.
  */
 export class BaselineStatistics {
   private times = 0;

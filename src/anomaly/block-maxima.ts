@@ -38,7 +38,7 @@ export class BlockMaxima {
 
   /**
    * @param frameRate frames per second
-   * @param outliers maximum number of the highest maxima that are ignored as anomalies
+   * @param outliers maximum number of the highest maxima that are ignored as anomalies; never more than 15% of all
    * @param state state to resume from, as `toJSON` returns it
    */
   constructor(

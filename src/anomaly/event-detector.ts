@@ -1,8 +1,9 @@
 import type { Box } from '../foundation/frame.js';
 
 /**
- * Stretch of frames whose anomaly scores are 1 or more, or the threshold or more if that is lower, with gaps up to
- * half a second. Longer stretches are split every 20 seconds. Frame indices are 0-based in the source.
+ * Stretch of frames whose anomaly scores are 1 or more, or the threshold or more if that is lower. The highest score,
+ * the peak, is at least the threshold (default 1.5). Gaps up to half a second belong to the stretch. Stretches over 20
+ * seconds are split, and a part is an event only with a peak of its own. Frame indices are 0-based in the source.
  */
 export interface AnomalyEvent {
   /** Index of the first frame. */
@@ -21,11 +22,14 @@ export interface AnomalyEvent {
 export interface EventDetectorState {
   /** Events that have ended, highest score first. */
   ended: readonly AnomalyEvent[];
-  /** Last stretch, which may go on; null if scores are at the baseline. */
+  /** Stretch of frames that may go on, and whose peak may be below the threshold; null: none. */
   last: AnomalyEvent | null;
 }
 
-/** Default minimum score of an event's peak. If nothing happens, about one frame in half a minute has this score. */
+/**
+ * Default minimum score of an event's peak. If nothing happens, about one frame in half a minute has this score or
+ * more.
+ */
 export const DEFAULT_THRESHOLD = 1.5;
 /** Minimum score of the first and of the last frame of an event: where nothing happens, a frame in 9 seconds has it. */
 const ABOVE_BASELINE = 1;
@@ -35,8 +39,9 @@ const GAP = 0.5;
 const LONGEST = 20;
 
 /**
- * Detector of events in a stream of anomaly scores. An event is a stretch of frames above the baseline whose peak score
- * is at least the threshold. Gaps up to half a second belong to the stretch. Stretches over 20 seconds are split.
+ * Detector of events in a stream of anomaly scores. An event is a stretch of frames with scores of 1 or more (or the
+ * threshold, if lower) whose peak score is at least the threshold. Gaps up to half a second belong to the stretch.
+ * Stretches over 20 seconds are split.
  */
 export class EventDetector {
   private ended: readonly AnomalyEvent[] = [];
@@ -60,7 +65,11 @@ export class EventDetector {
     return { ended: this.ended, last: this.last };
   }
 
-  /** Adds the score of the next frame. Returns the event that the frame ends; null if the frame ends none. */
+  /**
+   * Adds the score of the next frame. Returns the event that the frame ends; null if the frame ends none.
+   * @param frame index of the frame in the source
+   * @param box region to report if the frame is the peak of an event
+   */
   add(frame: number, score: number, box: Box): AnomalyEvent | null {
     const { last, frameRate } = this;
     const isOver = last !== null && (frame - last.to > GAP * frameRate || frame - last.from > LONGEST * frameRate);
@@ -72,7 +81,7 @@ export class EventDetector {
     return ended;
   }
 
-  /** Ends the source. Returns the event that was not over; null if there was none. */
+  /** Ends the source. Returns the event that was going on; null if there was none. */
   end(): AnomalyEvent | null {
     const { last, events } = this;
     const isEvent = last !== null && last.score >= this.threshold;

@@ -19,7 +19,7 @@ export class FrameRegions {
     this.sums = new Float64Array((size.width + 1) * (size.height + 1));
   }
 
-  /** Returns the mean of a map over each region. @param map height x width */
+  /** Returns the mean of a map over each region, in the order of `boxes`. @param map height x width */
   regionMeans(map: Float64Array): Float64Array {
     const { sums, size } = this;
     const line = size.width + 1;

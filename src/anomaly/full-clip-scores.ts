@@ -15,7 +15,8 @@ const LACKING = 3;
 
 /**
  * Computes the anomaly scores and events of a finished clip of a second or more, as `AnomalyScorer` does for a recorded
- * source. The frames of the first 20 seconds are scored against a baseline of all of these frames.
+ * source. The frames of the first 20 seconds are scored against a baseline of all of these frames. The first three
+ * scores are 0, since context frames are missing.
  *
  * @param frames each frame but the first with its bits, as `frameCosts` yields these
  * @param frameRate frames per second

@@ -40,11 +40,11 @@ export interface AnomalyScore extends FrameCost {
    * means s = 9, 3 a quarter of an hour, 5 a day.
    */
   score: number;
-  /** Region with the highest z-score. */
+  /** Region with the highest z-score, in pixels; the full frame if its own z-score counts. */
   box: Box;
   /** Events so far, highest score first. The latest may go on. */
   events: readonly AnomalyEvent[];
-  /** Events that are over with this frame. */
+  /** Events that ended since the frame before; with the source's last frame, also the event that was going on. */
   ended: readonly AnomalyEvent[];
   /** Returns the state to resume from after this frame. Call `state` before the next frame is requested. */
   state: () => AnomalyState;
@@ -163,7 +163,8 @@ function hasContext({ chain }: Model, { index }: FrameCost): boolean {
 }
 
 /**
- * Yields each frame of a source but the first, with its cost in bits.
+ * Yields each frame of a source but the first, with its cost in bits. With option `from`, yields only the frames after
+ * `from.index`.
  *
  * @param trained video model; the frames may have any size
  * @param frames as of `scoreAnomalies`

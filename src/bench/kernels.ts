@@ -22,7 +22,10 @@ export interface KernelTiming extends Workload, Roofline {
 const cifar = { hidden: 128, size: { width: 32, height: 32 }, channels: 3, levels: 256, headWidth: 256 } as const;
 const digits = { size: { width: 28, height: 28 }, channels: 1, levels: 2, headWidth: 32 } as const;
 
-/** Networks of the paper that are benchmarked by default (1601.06759, table 1). */
+/**
+ * Networks of the paper that are benchmarked by default (1601.06759, table 1): PixelCNN, Row LSTM and Diagonal BiLSTM
+ * for CIFAR-10, and two Diagonal BiLSTMs for binarised digits.
+ */
 export const PAPER_NETWORKS: readonly BenchNetwork[] = [
   { ...cifar, network: 'pixel-cnn', layers: 15 },
   { ...cifar, network: 'row-lstm', layers: 12 },
@@ -42,8 +45,10 @@ interface KernelCall {
 
 /**
  * Times every kernel that a training step of `network` calls, once for each distinct shape.
+ * @param kernels kernels to time
  * @param batch batch size
  * @param tries number of calls per shape; the result is the shortest time
+ * @param peaks peaks of the machine, for the roofline
  */
 export function* benchKernels(
   kernels: Kernels,

@@ -39,7 +39,7 @@ const CACHED = denseConvolution({
 });
 
 /**
- * Measures both peaks, in about a second.
+ * Measures the peaks of arithmetic and of memory bandwidth, in about a second.
  * @param precision precision of the kernels; bf16 instructions add two products to a sum
  */
 export function measurePeaks(kernels: Kernels, precision: Precision): Peaks {
@@ -81,7 +81,7 @@ export function findRoofline(
  * shortest of `tries` calls, after a warm-up call. Frees the arrays.
  * @param numbers scalar arguments of the kernel
  * @param passed names of the nullable arrays to pass
- * @param value returns the value at each index of float arrays; levels cycle through their range
+ * @param value returns the value at each index of float arrays, 0 by default; levels cycle through their range
  */
 export function measureSeconds<K extends KernelName>(
   kernels: Kernels,

@@ -57,7 +57,10 @@ export class Profile {
 
 type Call = (numbers: KernelNumbers<KernelName>, arrays: KernelArrays<KernelName>) => void;
 
-/** Formats a shape, such as `3x3 masked, 128 to 128`. */
+/**
+ * Formats the shape of a convolution, such as `3x3 masked, 128 to 128` (kernel, input and output features). Formats
+ * that of an LSTM by scan order and number of features, such as `rows, h = 64`.
+ */
 export function shapeName(shape: ConvolutionShape | ScanShape): string {
   if ('scanOrder' in shape) return `${shape.scanOrder}, h = ${hiddenFeatures(shape)}`;
   const { kernel, inFeatures, outFeatures, taps } = shape;

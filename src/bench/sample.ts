@@ -23,6 +23,7 @@ export interface BenchSampleResult {
   seconds: number;
   /** Median time to draw the batch, in seconds. */
   medianSeconds: number;
+  /** Images per second at the shortest time. */
   imagesPerSecond: number;
   /** Peak memory of the process, in MiB. */
   peakMemoryMiB: number;
@@ -30,6 +31,7 @@ export interface BenchSampleResult {
 
 /**
  * Measures the time to draw a batch of images from a network with random weights.
+ * @param onProgress called after each drawn row with the number of finished batches, with fractions
  * @throws PxvError `CHECKPOINT` if probabilities are not finite; the signal's reason if aborted
  */
 export async function benchSample(

@@ -57,7 +57,7 @@ const WARM_UP = 3;
 
 /**
  * Times training steps (gradients, then an RMSProp update) of a network on images of random levels, on the current
- * backend.
+ * backend. A native backend is replaced for good by one that records its kernels.
  * @param onStep called after each step with its number: -2 to 0 for warm-up steps, then from 1
  * @throws PxvError `USAGE` if the backend lacks `precision`; the signal's reason if aborted
  */
@@ -108,7 +108,7 @@ function workOf(watched: Profile, peaks: Peaks, seconds: number): NativeWork {
 
 /**
  * Returns the kernels of the current native backend at a precision.
- * @throws PxvError `USAGE` if the backend is not native
+ * @throws PxvError `USAGE` if the backend is not native, or lacks the precision
  */
 export function kernelsInUse(precision: Precision): Kernels {
   const backend = nativeBackend();

@@ -4,7 +4,9 @@ import { stateToState } from '../backend/scan-shape.js';
 
 /** Minimum work of one kernel call, whatever the implementation. */
 export interface Workload {
-  /** Number of products plus sums on unmasked weights. */
+  /**
+   * Number of products plus sums on unmasked weights; 0 for kernels other than matrix products, convolutions and LSTMs.
+   */
   flops: number;
   /** Number of bytes of all arrays, each read or written once. */
   bytes: number;

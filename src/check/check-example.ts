@@ -39,6 +39,7 @@ export function randomClip(description: NetworkDescription, seed: bigint | numbe
 /**
  * Makes a batch of one example from a clip of context frames and an image. A network that reads a coarser scale gets
  * the subsampled image as conditioning input. The caller disposes the result.
+ * @param clip frames as bytes, as `randomClip` returns them
  */
 export function makeExample(description: NetworkDescription, clip: Uint8Array): Examples {
   const { context, coarser, finer } = inputRequirements(description.conditioning);

@@ -13,14 +13,14 @@ export interface ScaleFinding extends Finding {
   scale: number;
 }
 
-/** Options for `checkModel`. @interface */
+/** Options for `checkModel`: size, seed, progress callback and abort signal. @interface */
 export type ModelCheckSettings = OptionsOf<typeof checkModelFields>;
 
 /**
  * Checks each scale of a model with its trained weights, on the current backend (see `checkNetwork`).
  * @returns findings of all checks, scale by scale, coarsest first
- * @throws PxvError `USAGE` if an option is unknown or wrong, the size exceeds 32,768 sub-pixels, or no backend was
- *   chosen; `CHECKPOINT` if probabilities are not finite; the signal's reason if aborted
+ * @throws PxvError `USAGE` if an option is unknown or wrong, the option `size` exceeds 32,768 sub-pixels, or no backend
+ *   was chosen; the signal's reason if aborted
  */
 export async function checkModel(trained: Model, asked: ModelCheckSettings = {}): Promise<ScaleFinding[]> {
   assertModel(trained, 'check model');

@@ -23,7 +23,10 @@ const LARGE_SIDES = [64, 32, 16];
 const CHANGED = 48;
 const CHANGED_WORK = 1e12;
 
-/** Maximum number of sub-pixels of a checked image: time and memory grow with the square of the number. */
+/**
+ * Maximum number of sub-pixels at a size that option `size` sets for the checks: time and memory grow with the square
+ * of the number.
+ */
 export const MAX_CHECKED = 32_768;
 
 /** Maximum multiply-adds of a network that draws an image at the larger size. */
@@ -35,10 +38,9 @@ const MIN_OUTPUTS = 27;
 
 /**
  * Checks a network with given weights on the current backend: masks, causality, context by gradients, and agreement of
- * sampling and scoring.
+ * sampling and scoring. Faults are findings, not errors.
  * @param weights arrays in the order of `network.parameters`
- * @throws PxvError `USAGE` if no backend was chosen; `CHECKPOINT` if probabilities are not finite; the signal's reason
- *   if aborted
+ * @throws PxvError `USAGE` if no backend was chosen; the signal's reason if aborted
  */
 export async function checkNetwork(
   network: Network,

@@ -43,7 +43,7 @@ export async function findContextFaults(checked: CheckedNetwork, outputs: readon
   return faults;
 }
 
-/** Fraction of an output's largest gradient, at or below which a gradient is treated as unused. */
+/** Fraction of an output's largest gradient, at or below which another gradient of the output counts as 0. */
 export const SMALL_GRADIENT = 1e-6;
 
 /**

@@ -3,7 +3,10 @@ import type { Size } from '../foundation/frame.js';
 import type { Network } from '../model/network.js';
 import type { ReceptiveFields } from './receptive-fields.js';
 
-/** Name of a check. @inline */
+/**
+ * Name of a check: masks of the ops; causality of the outputs; promised context, by gradients; context that trained
+ * weights use; agreement of sampling and scoring; sums of probabilities. @inline
+ */
 export type CheckName = 'masks' | 'causality' | 'context' | 'trained context' | 'likelihood' | 'probabilities';
 
 /** Result of one check: a row of the table of `pxv check`. */
@@ -53,8 +56,8 @@ export interface CheckedNetwork extends CheckSettings {
 const SHOWN = 3;
 
 /**
- * Makes a finding. Returns 'passed' with the text `fine` if there are no faults. Else returns 'failed' with the first
- * three faults and the number of the others.
+ * Makes the finding of a check from its faults. Without faults, the result is 'passed', with the text `fine`. Else the
+ * result is 'failed', with the first three faults and the number of the others.
  */
 export function makeFinding(check: CheckName, size: Size, faults: readonly string[], fine: string): Finding {
   if (faults.length === 0) return { check, size, result: 'passed', found: fine };

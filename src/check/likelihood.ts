@@ -21,11 +21,12 @@ const SUM_TOLERANCE = { drawn: 1e-9, scored: 1e-5 };
 
 /**
  * Checks that sampling and scoring agree: draws an image with the pixel-by-pixel sampler, and scores the image with the
- * whole-image executor. Findings are: whether both likelihoods agree, and whether the probabilities of each sub-pixel
- * sum to 1 in both. Context frames or a coarser image, if the network reads them, are random. Pixels known from the
- * coarser image are neither drawn nor scored.
- * @param weights parameters as arrays
- * @throws PxvError `CHECKPOINT` if probabilities are not finite; the signal's reason if `checked.signal` is aborted
+ * whole-image executor. Findings are: whether both likelihoods agree to 0.0001 bits/dim, and whether the probabilities
+ * of each sub-pixel sum to 1 in both. If probabilities are not finite, the only finding is a failed one. Context frames
+ * or a coarser image, if the network reads them, are random. Pixels known from the coarser image are neither drawn nor
+ * scored.
+ * @param weights values of `checked.parameters`, as arrays
+ * @throws the signal's reason if `checked.signal` is aborted
  */
 export async function checkLikelihood(checked: CheckedNetwork, weights: readonly Float32Array[]): Promise<Finding[]> {
   const { network, parameters, seed, onProgress, signal } = checked;

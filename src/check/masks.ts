@@ -3,11 +3,14 @@ import type { Program } from '../model/program.js';
 import type { Slot } from '../model/groups.js';
 
 /**
- * Returns the number of leading colour groups of input `x` that output group `group` may read at the kernel offset
- * (dy, dx). Mask A applies to the image, mask B to features (1601.06759, section 3.4 and figure 2). Conditioning inputs
- * are visible at every offset. Features made from earlier pixels are visible whole at offset (0, 0).
+ * Returns the number of leading colour groups of input `x` that output group `group` may read at a kernel offset. All
+ * groups are visible at earlier offsets in raster order, none at later ones. At (0, 0), mask A shows the groups of the
+ * image before `group`; mask B shows features of `group` too (1601.06759, section 3.4 and figure 2). Conditioning
+ * inputs are visible at every offset, and features made from earlier pixels at (0, 0) too.
  *
  * This definition is independent of the code that makes a program's taps, so that checks can compare the two.
+ * @param dy rows down from the output's pixel
+ * @param dx columns to the right
  */
 export function unmaskedGroups(x: Slot, group: number, dy: number, dx: number): number {
   if (x.ready === 'given' || dy < 0 || (dy === 0 && dx < 0)) return x.groups.length;
@@ -24,7 +27,10 @@ export function expectedRowsDown({ b }: AddOp): 0 | 1 {
   return b.ready === 'row' ? 1 : 0;
 }
 
-/** Returns the positions of a kernel in raster order, as offsets from its centre. */
+/**
+ * Returns the positions of a kernel in raster order, as offsets from its centre: `dy` rows down, `dx` columns to the
+ * right.
+ */
 export function kernelOffsets({ kernel: { height, width } }: ConvOp['shape']): { dy: number; dx: number }[] {
   return Array.from({ length: height * width }, (_, place) => ({
     dy: Math.floor(place / width) - (height - 1) / 2,
@@ -33,9 +39,15 @@ export function kernelOffsets({ kernel: { height, width } }: ConvOp['shape']): {
 }
 
 /**
- * Checks the masks of a program. A fault is an op that reads, by tap and group, other features than its kernel and the
- * paper's masks allow. Another is an LSTM whose gates are not split into the colour groups of its states, each four
- * times as wide.
+ * Checks the masks of a program. Faults are:
+ *
+ * - a convolution or the first input of an add reads a map that depends on later pixels of its row;
+ * - a convolution has a tap outside its kernel, or a group reads more or fewer features at an offset than the paper's
+ *   masks allow;
+ * - an add shifts its second input by another number of rows than `expectedRowsDown`;
+ * - a convolution or an LSTM computes other colour groups than its output has, or an add has inputs of other groups;
+ * - the colour groups of an LSTM's gates are not four times as wide as those of its states.
+ *
  * @returns one line for each fault; empty if there are none
  */
 export function findMaskFaults(program: Program): string[] {

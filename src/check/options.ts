@@ -3,7 +3,7 @@ import type { CheckProgress } from './finding.js';
 
 const { withFlag, callbackField, signal } = fields;
 
-/** Options of `checkModel` that are flags of `pxv check` too. */
+/** Options of `checkModel` that are flags of `pxv check` too: `size` and `seed`. */
 export const checkFlags = {
   /**
    * Size of the images to check at, whatever the work. Default: the model's size, or a smaller size for large models.

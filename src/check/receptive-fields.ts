@@ -85,7 +85,8 @@ export function expectedReceptiveFields(program: Program, earlier: ReceptiveFiel
 
 /**
  * Returns the indices of the sub-pixels that the features made from earlier pixels read for `pixel`: all channels of
- * the pixels at the offsets `earlier`. Offsets outside the image are omitted.
+ * the pixels at the offsets `earlier`. Offsets outside the image are omitted. If `earlier` is null, returns all
+ * sub-pixels of earlier pixels; if undefined, none.
  * @param pixel index in raster order
  */
 export function earlierSubPixels(

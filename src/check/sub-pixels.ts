@@ -33,7 +33,8 @@ export function formatSubPixel(grid: SubPixelGrid, subPixel: number): string {
 
 /**
  * Returns the indices of sub-pixels to check, in raster order: all sub-pixels if they are at most `max`. Else returns
- * the sub-pixels of pixels at the corners, edge middles and centre, and of random pixels, up to `max`.
+ * all channels of the pixels at the corners, edge middles and centre, and of random pixels while the total is at most
+ * `max`.
  */
 export function selectSubPixels(grid: SubPixelGrid, max: number, seed: bigint | number): number[] {
   const { size, channels } = grid;

@@ -3,7 +3,9 @@ import { addInPlace, type ProcessGroup } from './process-group.js';
 
 /** Exchange of raw bytes between the ranks of a process group. */
 export interface Transport {
+  /** Number of this process in the group, from 0. */
   readonly rank: number;
+  /** Number of processes. */
   readonly size: number;
   /**
    * Sends the bytes `sent` to the rank `peer` and fills `received` with bytes from `peer`; either array may be empty.

@@ -50,7 +50,9 @@ export async function barrier(processGroup: ProcessGroup): Promise<void> {
   await processGroup.allReduce(new Float64Array(processGroup.size));
 }
 
-/** Returns the indices below `count` that are assigned to this rank round-robin. */
+/**
+ * Returns the indices below `count` that are assigned to this rank round-robin: rank, rank + size, rank + 2 size, ...
+ */
 export function assignedIndices({ rank, size }: ProcessGroup, count: number): number[] {
   return Array.from({ length: Math.ceil((count - rank) / size) }, (_, at) => rank + at * size);
 }
@@ -67,6 +69,7 @@ export function interleave<T>(made: readonly (readonly T[])[]): T[] {
 /**
  * Maps a stream on all ranks: assigns its pieces round-robin. Yields each piece with its result, in order, in all
  * ranks.
+ * @param pieces stream that every rank reads whole, with the same pieces in all ranks
  * @param work called with each piece by one rank, before that rank reads its next piece
  * @throws errors of `pieces` and `work`
  */

@@ -17,8 +17,8 @@ interface Message {
 /** Callbacks for the loss of a rank. */
 export interface WatchHandlers {
   /**
-   * Called in the main process if the rank `rank` was lost. `process` names its process and machine. `failure` is the
-   * line that the rank sent before its end, else null.
+   * Called in the main process if the rank `rank` was lost. `process` names the lost process and its machine. `failure`
+   * is the line that the rank sent before its end, else null.
    */
   onLoss: (rank: number, process: string, failure: string | null) => void;
   /**

@@ -19,10 +19,11 @@ export interface RankedImage {
 const SHOWN = 8;
 
 /**
- * Returns the 8 images with the highest bits/dim, highest first, and the 8 with the lowest, lowest first.
+ * Returns the 8 images with the highest bits/dim, highest first, and the 8 with the lowest, lowest first. Of 8 images
+ * or fewer, each list has all.
  * @param bitsPerDim bits/dim of each image, in the order of `indices`
  * @param indices positions of the images in the split
- * @param fileOf returns the path of an image's file
+ * @param fileOf returns the path of an image's file; default: `file` is null
  */
 export function rankImages(
   bitsPerDim: ArrayLike<number>,
@@ -38,8 +39,9 @@ export function rankImages(
 
 /**
  * Writes a contact sheet of images with heat maps of their bits per pixel. The rows are the worst images with labels,
- * their heat maps, then the best images and theirs. All heat maps share one scale: white is the maximum over all
- * images, which is written below the first.
+ * their heat maps, then the best images and theirs. All heat maps share one scale: black is 0, white the maximum over
+ * all images. The maximum is written below the first heat map.
+ * @param source images of the split, by index
  * @param label returns the text below an image
  * @param placing how the contact sheet is written to `path`
  * @throws PxvError `OUTPUT` if the contact sheet cannot be written

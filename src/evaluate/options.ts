@@ -5,7 +5,9 @@ import * as fields from '../options/fields.js';
 
 const { withFlag, callbackField, positiveInteger, nonNegativeInteger, signal, booleanFlag } = fields;
 
-/** Options of `scoreClips` that are flags of `pxv eval-video` too. */
+/**
+ * Options of `scoreClips` that are flags of `pxv eval-video` too: forecasts, adaptation, codecs, frame rate and seed.
+ */
 export const scoreClipsFlags = {
   /** Number of frames to predict from each start; 0: none. Default: 8. */
   horizon: withFlag(nonNegativeInteger.default(8), 'frames', 'frames to predict from each start', { max: 1000 }),
@@ -54,7 +56,7 @@ export interface ScoringProgress {
   frames: number;
 }
 
-/** Schema of the options of `scoreClips`. */
+/** Schema of the options of `scoreClips`: its flags, options of clips, size, progress callback and process group. */
 export const scoreClipsFields = {
   ...scoreClipsFlags,
   ...clipFields,
@@ -68,7 +70,10 @@ export const scoreClipsFields = {
   processGroup: fields.processGroup,
 };
 
-/** Options of `scoreImageSet` that are flags of `pxv eval-images` too. */
+/**
+ * Options of `scoreImageSet` that are flags of `pxv eval-images` too: folder, split and number of images, and the
+ * contact sheet to write.
+ */
 export const scoreImagesFlags = {
   /** Folder of the data set's files. Default: the data set's folder in the cache. */
   data: fields.data,
@@ -92,7 +97,7 @@ export const scoreImagesFlags = {
 
 /** Progress of `scoreImageSet`. */
 export interface ImageScoringProgress {
-  /** Current work on the images. */
+  /** Current work: decoding the images, scoring them, or encoding them as PNG and WebP for the baselines. */
   what: 'decode' | 'score' | 'encode';
   /** Number of images finished. */
   done: number;
@@ -102,7 +107,7 @@ export interface ImageScoringProgress {
   bitsPerDim?: number;
 }
 
-/** Schema of the options of `scoreImageSet`. */
+/** Schema of the options of `scoreImageSet`: its flags, progress callback, abort signal and process group. */
 export const scoreImagesFields = {
   ...scoreImagesFlags,
   /** Called with progress as images are decoded, scored and encoded. */

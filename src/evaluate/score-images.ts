@@ -56,7 +56,7 @@ export interface ImageSetScore extends ImageSummary {
 
 /**
  * Scores a model on a split of a data set.
- * @param name data set, or a folder of images, which are brought to the model's size and channels
+ * @param name name of a data set, or path of a folder of images, which are brought to the model's size and channels
  * @throws PxvError `USAGE` if an option is unknown or out of range, or the model needs context frames; `INPUT` if the
  *   data set's files cannot be read; `CHECKPOINT` if the model does not fit them; `OUTPUT` if the contact sheet cannot
  *   be written; `RESOURCES` if memory is short; the signal's reason if aborted
@@ -121,7 +121,10 @@ export async function scoreImageSet(model: Model, name: string, asked: ScoreImag
   }
 }
 
-/** Returns `count` indices below `all`, ascending and evenly spaced: data sets are often sorted by class. */
+/**
+ * Returns `count` indices below `all`, ascending and evenly spaced: data sets are often sorted by class.
+ * @param count at most `all`
+ */
 export function spaceIndices(all: number, count: number): Uint32Array {
   return Uint32Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * all) / count));
 }

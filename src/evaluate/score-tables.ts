@@ -56,8 +56,8 @@ export function clipTable({ clips, bitsPerDim, baselines, frames, codecs }: Prin
 }
 
 /**
- * Returns lines of text on the score of all clips: bits/dim, baselines, gain and codecs. Lines that do not apply are
- * false.
+ * Returns lines of text on the score of all clips: bits/dim, baselines, PSNR gain of the expected frame over the frame
+ * before, and lossless codecs. A line that does not apply is false.
  */
 export function summaryLines(score: PrintedScore): (string | false)[] {
   const { adapted, bitsPerDim, exact, standardError, dimensions, baselines, clips, codecs, anchors } = score;

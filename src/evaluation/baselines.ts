@@ -8,10 +8,10 @@ export function uniformBitsPerDim(levels: number): number {
 }
 
 /**
- * Returns the change of each sub-pixel's level from the previous frame, modulo the number of levels. The entropy of the
- * changes over a clip (a `HistogramBaseline` of one channel) is the previous-frame baseline. The cost of the histogram
- * itself is not counted, so no code of one change at a time does better.
- * @param levels number of levels of the model that is compared; fewer levels cost less
+ * Returns the level of each sub-pixel minus that in the previous frame, modulo the number of levels. The entropy of the
+ * differences over a clip (a `HistogramBaseline` of one channel) is the previous-frame baseline. The cost of the
+ * histogram itself is not counted, so no code of one difference at a time does better.
+ * @param levels number of levels of the model that is compared, to which bytes are quantized; fewer levels cost less
  * @throws PxvError `INPUT` if the frames differ in geometry
  */
 export function levelDifferences(previous: Frame, current: Frame, levels: number): Uint8Array {

@@ -9,14 +9,17 @@ const encoders: Record<'png' | 'webp', ((image: Sharp) => Sharp)[]> = {
 };
 
 /**
- * Baselines in bits/dim of lossless image files, headers included, with 8 bits per sub-pixel: PNG (with or without
- * filters) and lossless WebP.
+ * Baselines in bits/dim of lossless image files, headers included, with 8 bits per sub-pixel: PNG and lossless WebP.
+ * PNG files are encoded with and without adaptive filters; the way with fewer bytes over all images counts.
  */
 export class FileBaselines {
   private readonly bytes = { png: encoders.png.map(() => 0), webp: encoders.webp.map(() => 0) };
   private dimensions = 0;
 
-  /** Adds an image. Images may be added concurrently and in any order, since sums of bytes are exact. */
+  /**
+   * Adds an image. Images may be added concurrently and in any order, since sums of bytes are exact. Await every `add`
+   * before `bitsPerDim` is called.
+   */
   async add({ width, height, channels, data }: Frame): Promise<void> {
     this.dimensions += data.length;
     const raw = sharp(data, { raw: { width, height, channels } });

@@ -15,7 +15,7 @@ export interface ForecastStart {
 
 /**
  * Returns the indices of the first frames to predict, ascending and evenly spaced. Each start has `context` frames (at
- * least one) before it and the whole horizon after it.
+ * least one) before it and the whole horizon after it. Of a clip that is too short, there are fewer starts or none.
  * @param frames number of frames of the clip
  * @param count maximum number of starts
  */

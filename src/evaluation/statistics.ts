@@ -16,6 +16,7 @@ export class RunningMean {
   private wwx = 0;
   private wwxx = 0;
 
+  /** Adds a value with a weight above 0. */
   add(value: number, weight = 1): void {
     if (this.n++ === 0) this.first = value;
     const x = value - this.first;

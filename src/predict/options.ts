@@ -7,10 +7,10 @@ const { withFlag, callbackField, positiveInteger, booleanFlag } = fields;
 
 /** Schema of `Forecast`. */
 const forecasts = z.enum(['samples', 'best-guess']);
-/** Kind of prediction: drawn samples, or the best guess (the rollout of expected frames). */
+/** Kind of prediction: 'samples', which are drawn, or 'best-guess', the rollout of expected frames. */
 export type Forecast = z.infer<typeof forecasts>;
 
-/** Options of `predictClip` that are flags of `pxv predict` too. */
+/** Options of `predictClip` that are flags of `pxv predict` too, such as frames to predict, samples and adaptation. */
 export const predictFlags = {
   /** Number of frames to predict. Default: 8. */
   horizon: withFlag(positiveInteger.default(8), 'frames', 'frames to predict', { name: 'next', max: 100_000 }),
@@ -74,7 +74,7 @@ export const predictFlags = {
   }),
 };
 
-/** Schema of the options of `predictClip`. */
+/** Schema of the options of `predictClip`: its flags, options of clips, size, output, callbacks and process group. */
 export const predictClipFields = {
   ...predictFlags,
   ...clipFields,
@@ -83,7 +83,10 @@ export const predictClipFields = {
    * model's frames.
    */
   size: fields.targetSize.optional(),
-  /** Path of the output: a video (.mp4, .webm, .mkv, .gif), a contact sheet (.png), an array (.npy) or a folder. */
+  /**
+   * Path of the output: a video (.mp4, .webm, .mkv, .gif), a contact sheet (.png), an array (.npy), or a folder (no
+   * extension, or a trailing slash).
+   */
   out: z.string(),
   /** Called for each known frame read: the number read so far, and an estimate of the total or null if unknown. */
   onRead: callbackField<(done: number, total: number | null) => void>(),
@@ -100,7 +103,7 @@ export const predictClipFields = {
   processGroup: fields.processGroup,
 };
 
-/** Option of `predictClips` that is a flag of `pxv predict` too. */
+/** Option of `predictClips` that is a flag of `pxv predict` too: `kind`, the kind of each clip's output. */
 export const formatFlag = {
   /** Kind of each clip's output. Default: mp4. */
   kind: withFlag(
@@ -111,11 +114,16 @@ export const formatFlag = {
   ),
 };
 
-/** Schema of the options of `predictClips`. */
+/**
+ * Schema of the options of `predictClips`: those of `predictClip` with an output folder, and callbacks that name the
+ * clip.
+ */
 export const predictClipsFields = {
   ...predictClipFields,
   ...formatFlag,
-  /** Folder to write to: one output for each clip, of the clip's name. */
+  /**
+   * Folder to write to, without extension or with a trailing slash. Each clip has one output there, of the clip's name.
+   */
   out: z.string(),
   /**
    * Called for each known frame read: the clip's name, the number read so far, and an estimate of its total or null.

@@ -41,7 +41,10 @@ export function shownContextFrames(
   return knownFrames ?? Math.max(horizon, Math.ceil(SECONDS_SHOWN * framesPerSecond(rate)));
 }
 
-/** Prediction of a clip: a stream of its last known frames, then the predicted frames, as panels. */
+/**
+ * Prediction of a clip: a stream of time steps, of its last known frames and then of predicted frames. A time step has
+ * a panel for each sample or for the best guess, and one for the true frame if `from` is not null.
+ */
 export class Prediction {
   /** Sum of -log P of the finished predicted frames, in nats (see `PredictedFrame`). */
   nats = 0;
@@ -116,7 +119,7 @@ export class Prediction {
   }
 
   /**
-   * Yields the time steps again, up to the last finished predicted frame.
+   * Yields the time steps again: the known frames that are shown, then the finished predicted frames.
    * @param clip the same clip, opened again
    */
   async *replay(clip: ModelClip): AsyncGenerator<TimeStep> {

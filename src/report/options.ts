@@ -4,7 +4,10 @@ import * as fields from '../options/fields.js';
 
 const { withFlag, callbackField, positiveInteger, signal, booleanFlag } = fields;
 
-/** Options of `writeReport` that are flags of `pxv report` too. */
+/**
+ * Options of `writeReport` that are flags of `pxv report` too: frames to hold out, samples, seed, CSV files and
+ * overwriting.
+ */
 export const reportFlags = {
   /** Number of last frames of a clip to predict, and to show beside the true frames. Default: 8. */
   holdOut: withFlag(positiveInteger.default(8), 'frames', 'number of last frames of a clip to hold out and predict', {
@@ -23,7 +26,7 @@ export const reportFlags = {
   overwrite: fields.overwrite,
 };
 
-/** Schema of the options of `writeReport`. */
+/** Schema of the options of `writeReport`: its flags, output, model, callbacks and abort signal. */
 export const writeReportFields = {
   ...reportFlags,
   /** Path of the HTML file (.html) to write. */

@@ -10,7 +10,7 @@ import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { assertNotInput, outputExists } from '../video/index.js';
 import { writeReportFields } from './options.js';
 
-/** Options for `writeReport`. @interface */
+/** Options for `writeReport`, such as the output, the model and the frames of clips to predict. @interface */
 export type WriteReportOptions = OptionsOf<typeof writeReportFields>;
 
 /** Result of `writeReport`. */

@@ -3,7 +3,9 @@ import * as fields from '../options/fields.js';
 
 const { withFlag, callbackField, positiveInteger, signal, keepFinished } = fields;
 
-/** Options of `sampleImages` that are flags of `pxv sample` too. */
+/**
+ * Options of `sampleImages` that are flags of `pxv sample` too: number of images, enlargement, overwriting and seed.
+ */
 export const sampleFlags = {
   /** Number of images to draw. Default: 16. */
   count: withFlag(positiveInteger.default(16), 'images', 'images to draw', { max: 100_000 }),
@@ -15,10 +17,13 @@ export const sampleFlags = {
   seed: fields.seed,
 };
 
-/** Schema of the options of `sampleImages`. */
+/** Schema of the options of `sampleImages`: its flags, output, sampling settings, callbacks and treatment of aborts. */
 export const sampleImagesFields = {
   ...sampleFlags,
-  /** Path of the output: a contact sheet (.png), or a folder with one PNG file per image. */
+  /**
+   * Path of the output: a contact sheet (.png), or a folder with one PNG file per image (no extension, or a trailing
+   * slash).
+   */
   out: z.string(),
   /** Sampling settings. Default: the model's own distribution. */
   settings: z.strictObject(fields.imageSamplingFields).optional(),
@@ -32,7 +37,10 @@ export const sampleImagesFields = {
   keepFinished,
 };
 
-/** Options of `completeImage` that are flags of `pxv complete` too. */
+/**
+ * Options of `completeImage` that are flags of `pxv complete` too: first row to draw, samples, enlargement,
+ * overwriting, fit and seed.
+ */
 export const completeFlags = {
   /** Index of the first row to draw, at the model's size. Default: half the height. */
   fromRow: withFlag(
@@ -52,7 +60,9 @@ export const completeFlags = {
   seed: fields.seed,
 };
 
-/** Schema of the options of `completeImage`. */
+/**
+ * Schema of the options of `completeImage`: its flags, output, sampling settings, progress callback and abort signal.
+ */
 export const completeImageFields = {
   ...completeFlags,
   /** Path of a contact sheet (.png): the image, its kept rows, then the samples. */

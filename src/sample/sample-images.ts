@@ -29,11 +29,11 @@ export interface SampledImages {
 const BATCH = 16;
 
 /**
- * Draws images from an unconditional model, and writes them. Image i depends only on the seed and on i. If the signal
- * is aborted after an image is finished, the finished images are written.
+ * Draws images from an unconditional model, and writes them. Image i depends only on the seed and on i. With
+ * `keepFinished`, an abort writes the finished images, if there are any.
  * @throws PxvError `USAGE` if an option is wrong, the model needs context frames or `out` is a video; `OUTPUT` if the
  *   output cannot be written; `RESOURCES` if memory is short; `CHECKPOINT` if probabilities are not finite; the
- *   signal's reason if aborted before any image is finished
+ *   signal's reason if aborted
  * @example
  * ```js
  * import { chooseBackend, loadModel, sampleImages } from 'pxv';

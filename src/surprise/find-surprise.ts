@@ -30,7 +30,7 @@ import {
 } from './frame-source.js';
 import { SearchCheckpoint, type SearchState, type TimelineRow } from './search-checkpoint.js';
 
-/** Options for `findSurprise`. @interface */
+/** Options for `findSurprise`, such as baseline, threshold, output and callbacks. @interface */
 export type FindSurpriseOptions = OptionsOf<typeof findSurpriseFields>;
 
 type Asked = ParsedOptions<typeof findSurpriseFields>;
@@ -66,9 +66,10 @@ const MAX_BATCH = 8;
 const BETWEEN_PARTS = 5;
 
 /**
- * Scores the frames of a clip for anomalies. Writes a video of frames beside heat maps of their bits, the timeline and
- * the events as CSV, and the timeline with the largest events as PNG. Checkpoints go to `<out>.unfinished`, from which
- * the same call resumes after an interruption. In a process group only the main process writes.
+ * Scores the frames of a clip for anomalies. If `out` is a folder, writes a video of frames beside heat maps of their
+ * bits, the timeline and the events as CSV, and the timeline with the largest events as PNG. If `out` is a `.mp4`,
+ * writes the video alone. Checkpoints go to `<out>.unfinished`, from which the same call resumes after an interruption.
+ * In a process group only the main process writes.
  *
  * @param trained video model
  * @param source path of a clip, or bytes of a live video or raw stream

@@ -15,7 +15,10 @@ import {
   signal,
 } from '../options/fields.js';
 
-/** Options of `findSurprise` that are flags of `pxv surprise` too. */
+/**
+ * Options of `findSurprise` that are flags of `pxv surprise` too: baseline, threshold, raw size, frame rate and
+ * overwriting.
+ */
 export const surpriseFlags = {
   /**
    * Source of the baseline: paths of clips without anomalies, or the first seconds of the clip itself, as `60s`. These
@@ -42,7 +45,10 @@ export const surpriseFlags = {
   overwrite,
 };
 
-/** Schema of the options of `findSurprise`. */
+/**
+ * Schema of the options of `findSurprise`: its flags, fit, size, output, callbacks, process group and treatment of
+ * aborts.
+ */
 export const findSurpriseFields = {
   ...surpriseFlags,
   /** Method to bring a clip of another aspect ratio to a fixed size. Default: `crop`. */

@@ -88,7 +88,7 @@ export class SearchCheckpoint {
     }
   }
 
-  /** State of the last commit. */
+  /** State that was last saved, by `commit` or `saveBaseline`. */
   get state(): Readonly<SearchState> {
     return this.saved;
   }
@@ -143,7 +143,7 @@ export class SearchCheckpoint {
     });
   }
 
-  /** Unlocks the folder. Removes the folder if nothing was committed. */
+  /** Unlocks the folder. Removes the folder if no state was saved. */
   close(): void {
     this.release();
     if (!existsSync(this.file('state'))) this.remove();

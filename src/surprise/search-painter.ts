@@ -10,7 +10,10 @@ const SHOWN = 6;
 /** White level of a heat map, as a multiple of the mean bits per pixel. */
 const WHITE = 4;
 
-/** Painter of a search: draws the frames of its video, and its timeline image with the largest events. */
+/**
+ * Painter of a search for anomalies: draws the frames of the output video, and the timeline image with the six largest
+ * events.
+ */
 export class SearchPainter {
   /** Mean bits per pixel so far. */
   meanMap: number;
@@ -22,9 +25,9 @@ export class SearchPainter {
 
   /**
    * @param rate frames per second
-   * @param threshold minimum score of an event
-   * @param saved state of a resumed search
-   * @param frames number of committed frames
+   * @param threshold minimum score of an event's peak
+   * @param saved state of the last commit: mean bits per pixel, and scoring state, whose events are kept
+   * @param frames number of committed frames, over which `saved.meanMap` is the mean
    */
   constructor(
     private readonly rate: number,
@@ -38,8 +41,10 @@ export class SearchPainter {
   }
 
   /**
-   * Yields the frames of `source`, and calls `onRead` with the index of each. Keeps the peak frames of the largest
-   * events up to index `until`, for the timeline of a resumed search.
+   * Yields the frames of `source` unchanged, and calls `onRead` with the index of each. Keeps the peak frames of the
+   * six largest events that the search resumed with, for the timeline image.
+   * @param source frames of the clip from its first
+   * @param until index of the last committed frame; later frames are not kept; -1: none
    */
   async *remembering(
     source: AsyncIterable<Frame>,
@@ -55,7 +60,10 @@ export class SearchPainter {
     }
   }
 
-  /** Draws a scored frame for the video: the frame beside its heat map, with time and score. */
+  /**
+   * Draws a scored frame for the video: the frame beside its heat map, with time and score. Call `add` for each new
+   * frame in order.
+   */
   add({ index, frame, map, bits, score, box, events }: AnomalyScore): Promise<Frame> {
     this.frames++;
     this.meanMap += (map.reduce((sum, value) => sum + value, 0) / map.length - this.meanMap) / this.frames;
@@ -75,7 +83,10 @@ export class SearchPainter {
     return drawSurpriseFrame(picture, chooseSurpriseScale(frame));
   }
 
-  /** Draws the timeline image: plots of scores and bits/dim, and the frames of the largest events. */
+  /**
+   * Draws the timeline image: plots of scores and bits/dim, and the peak frames of the six largest events.
+   * @param rows timeline rows of all scored frames, at least one
+   */
   timeline(rows: readonly TimelineRow[]): Promise<Frame> {
     const shown = this.events.slice(0, SHOWN).filter(({ peak }) => this.pictures.has(peak));
     const first = rows[0].frame;

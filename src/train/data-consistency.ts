@@ -57,8 +57,8 @@ export class DataConsistency {
   }
 
   /**
-   * Returns true if the held-out data are unchanged, so that validations can be compared. @param validation hash of the
-   * present held-out data
+   * Returns true if the held-out data are unchanged, so that validations can be compared.
+   * @param validation hash of the present held-out data
    */
   validates({ validation }: DataHashes): boolean {
     return validation === this.before.validation;

@@ -55,10 +55,10 @@ interface ClipTraining {
 /**
  * Finds the clips of a training. The result's `open` decodes the clips into the run folder at the model's size. For
  * validation, `open` holds out clips, or the last fifth of each clip.
- * @param listed true if a resumed training has a list of its files, which reports missing files. A path without clips
- *   is then skipped, if others hold clips
- * @throws PxvError `USAGE` if a clip is given both for training and for validation; `INPUT` if a path holds no clip;
- *   `open` as `openFrameStore`
+ * @param listed true if a resumed training has a list of its files, by which missing files are reported later. A path
+ *   without clips is then skipped, if another holds clips
+ * @throws PxvError `USAGE` if a clip is given both for training and for validation; `INPUT` if a path holds no clip.
+ *   `open` throws as `openFrameStore`
  */
 export async function findClipData(asked: ClipTraining, listed: boolean): Promise<LocatedData<ClipDataInfo>> {
   const { run, chain, data, training } = asked;

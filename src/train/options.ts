@@ -24,7 +24,7 @@ export interface DecodeProgress {
 
 const { withFlag, callbackField, positiveInteger, positiveNumber, booleanFlag } = fields;
 
-/** Flags of `pxv train` that choose the data: clips or images, validation, fit and frame rate. */
+/** Flags of `pxv train` that choose the data: clips or images, validation, folder of a data set, fit and frame rate. */
 export const trainingDataFlags = {
   clips: withFlag(
     z.array(z.string()).optional(),
@@ -52,7 +52,7 @@ export const trainingDataFlags = {
   ),
 };
 
-/** Flags of `pxv train` that describe the model: network, head, size, levels, context frames and scales. */
+/** Flags of `pxv train` that describe the model, such as network, size, context frames, head and scales. */
 export const modelFlags = {
   network: withFlag(networkChoice.optional(), 'name', `kind of network (default: ${defaultChoices.network})`),
   hidden: withFlag(
@@ -108,7 +108,7 @@ export const modelFlags = {
 } satisfies { [Name in keyof ModelChoices]: z.ZodType<ModelChoices[Name]> };
 
 const { clips, images } = dataDefaults;
-/** Flags of `pxv train` for the optimization: batch, duration, early stopping, precision and start weights. */
+/** Flags of `pxv train` for the optimization, such as batch size, duration, early stopping and start weights. */
 export const trainingFlags = {
   batch: withFlag(
     positiveInteger.optional(),
@@ -159,7 +159,10 @@ export const stageFlags = {
   }),
 } satisfies { [Name in keyof Stage]?: z.ZodType };
 
-/** Schemas of the settings of `trainModel`, such as the treatment of an existing run folder. */
+/**
+ * Schemas of the settings of `trainModel`: overwriting, changed data, log format, new length, comparison and process
+ * group.
+ */
 export const trainModelFields = {
   /** True: a new training may replace the training in its folder. */
   overwrite: fields.overwrite,
@@ -198,13 +201,13 @@ export interface ClipDataInfo {
   validationClips: string[];
   /** True if the last fifth of each clip is held out, instead of whole clips. */
   lastFifthValidates: boolean;
-  /** Number of frames of the training clips. */
+  /** Number of frames of the training clips, without held-out frames. */
   frames: number;
   /** Folder and size of the decoded frames, which a training decodes again if they are missing. */
   decoded: { folder: string; bytes: number };
   /** Clips that were found but cannot be used for training. */
   skipped: SkippedClip[];
-  /** Baselines for validations, in bits/dim; null without held-out frames. */
+  /** Baselines for validations, in bits/dim; 'previous-frame' is null without held-out frames. */
   baselines: { uniform: number; 'previous-frame': number | null };
 }
 
@@ -229,7 +232,7 @@ export interface TrainingInfo {
   data: ClipDataInfo | ImageDataInfo;
 }
 
-/** Schemas of the callbacks of `trainModel`. */
+/** Schemas of the callbacks of `trainModel`, of the path of its configuration, and of its abort signal. */
 export const trainModelHooks = {
   /** Called once, before the first step. */
   onStart: callbackField<(facts: TrainingInfo) => void>(),
@@ -251,7 +254,9 @@ export const trainModelHooks = {
   signal: fields.signal,
 };
 
-/** Settings of `trainModel`, such as the treatment of an existing run folder. @interface */
+/**
+ * Settings of `trainModel`: overwriting, changed data, log format, new length, comparison and process group. @interface
+ */
 export type TrainModelSettings = OptionsOf<typeof trainModelFields>;
-/** Callbacks of `trainModel`, and the signal that interrupts the training. @interface */
+/** Callbacks of `trainModel`, path of its configuration, and the signal that interrupts the training. @interface */
 export type TrainModelHooks = OptionsOf<typeof trainModelHooks>;

@@ -23,7 +23,10 @@ export interface RecordedRun {
   machines: ReturnType<RunFolder['readMachines']>;
 }
 
-/** Reads the log, the configuration and the samples of a training from its run folder. */
+/**
+ * Reads the log, the configuration and the samples of a training from its run folder. What is missing there is empty or
+ * null.
+ */
 export function readRun(path: string): RecordedRun {
   const folder = new RunFolder(path);
   const log = folder.readLog();
@@ -39,7 +42,9 @@ export function readRun(path: string): RecordedRun {
   };
 }
 
-/** Shortens paths for display: removes the leading folders that all paths share. */
+/**
+ * Shortens paths for display: removes the leading folders that all paths share. The last part of a path always stays.
+ */
 export function shortNames(paths: readonly string[]): string[] {
   const split = paths.map((path) => path.split(/[/\\]/).filter(Boolean));
   const most = Math.min(...split.map(({ length }) => length)) - 1;

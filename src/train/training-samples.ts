@@ -35,9 +35,9 @@ export function sampleRows(description: ModelDescription, needsFrames: boolean):
 }
 
 /**
- * Returns a callback that draws samples after a validation and writes a contact sheet of them, within a time budget
- * (see `TimeBudget`). A model of video predicts held-out frames; a model of images draws images. All sheets use the
- * same seed. The samples have no effect on the training.
+ * Returns a callback that draws samples after a validation and writes a contact sheet of them. Samples take at most 3%
+ * of the training time; else they are skipped or aborted (see `TimeBudget`). A model of video predicts held-out frames;
+ * a model of images draws images. All sheets use the same seed. The samples have no effect on the training.
  * @param example held-out frames; null: a model of video draws nothing
  * @returns callback that rejects with `OUTPUT` if the sheet cannot be written, and with `CHECKPOINT` if probabilities
  *   are not finite. An abort ends the drawing without an error

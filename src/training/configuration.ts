@@ -121,14 +121,17 @@ const imagesSchema = z.strictObject({
 
 const dataSchema = z.discriminatedUnion('type', [clipsSchema, imagesSchema]);
 
-/** Data of a training as a user gives them; omitted fields take their defaults. */
+/** Data of a training as a user gives them: clips or images. Omitted fields take their defaults. */
 export type DataSettings = z.input<typeof dataSchema>;
-/** Clips to train on, with all defaults filled in. */
+/** Clips to train on, with all defaults filled in: paths for training and validation, fit and frame rate. */
 export type ClipsConfiguration = z.infer<typeof clipsSchema>;
-/** Images to train on, with all defaults filled in. */
+/** Images to train on, with all defaults filled in: a data set or a folder of images, and the folder of its files. */
 export type ImagesConfiguration = z.infer<typeof imagesSchema>;
 
-/** Schema of config.json of a run folder, which is also the file that `pxv train --config` reads. */
+/**
+ * Schema of config.json of a run folder, which is also the file that `pxv train --config` reads: model, sampling
+ * settings, training and data.
+ */
 export const runSchema = z
   .strictObject({
     /** Networks to train, without weights. */
@@ -162,7 +165,8 @@ export const runSchema = z
   }));
 
 /**
- * Configuration of a training with all defaults filled in: returned by `configureTraining`, accepted by `trainModel`.
+ * Configuration of a training with all defaults filled in: model, sampling settings, training and data. Returned by
+ * `configureTraining`, accepted by `trainModel`.
  * @interface
  */
 export type RunConfiguration = z.infer<typeof runSchema>;

@@ -25,7 +25,9 @@ export const dataHashesSchema = z.strictObject({
   validation: z.string().nullable(),
 });
 
-/** SHA-256 hashes of a training's data, in hexadecimal. */
+/**
+ * SHA-256 hashes of a training's data, in hexadecimal: of the list of files, the decoded frames and the held-out data.
+ */
 export type DataHashes = z.infer<typeof dataHashesSchema>;
 
 /** Hashes of a training whose data were not found yet: all null. */

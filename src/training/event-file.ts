@@ -30,8 +30,8 @@ export class EventFile {
   }
 
   /**
-   * Appends the scalars of a step; each key but `step` is the name of a scalar. @throws PxvError `OUTPUT` if the file
-   * cannot be written
+   * Appends the scalars of a step; each key but `step` is the name of a scalar.
+   * @throws PxvError `OUTPUT` if the file cannot be written
    */
   add({ step, ...scalars }: { step: number; [name: string]: number }): void {
     const values = Object.entries(scalars).map(([name, value]) =>

@@ -23,7 +23,10 @@ export const machineSchema = z.object({
   platform: z.string(),
 });
 
-/** Hardware and software that compute a training. */
+/**
+ * Hardware and software that compute a training: CPU, cores, instruction set or backend, threads, versions and
+ * platform.
+ */
 export type Machine = z.infer<typeof machineSchema>;
 
 /** Schema of a line of machine.jsonl: a machine, and the step from which on the machine computed. */

@@ -22,7 +22,8 @@ export const paceMarkSchema = z.strictObject({
 
 /**
  * Mark in the schedule of a training: a step at which the total number of steps was fixed or changed. From the mark on,
- * the schedule's progress grows linearly, to 1 at the last step.
+ * the schedule's progress grows linearly, to 1 at the last step. A mark has the step, progress and duration so far, the
+ * total of steps, and the number of validations if reduced.
  */
 export type PaceMark = z.infer<typeof paceMarkSchema>;
 

@@ -27,7 +27,7 @@ import { lockFolder } from '../foundation/folder-lock.js';
 import type { TrainingState } from '../optimization/update.js';
 import type { Validation } from './validation.js';
 
-/** State of a training after one step, without the data: all that a resumed training needs. */
+/** State of a training before its first step or after a step, without the data: all that a resumed training needs. */
 export interface Checkpoint {
   configuration: RunConfiguration;
   state: TrainingState;
@@ -210,8 +210,8 @@ export class RunFolder {
   }
 
   /**
-   * Returns true if config.json differs from `configuration`, apart from the length, or cannot be parsed. False without
-   * a file.
+   * Returns true if config.json cannot be parsed, or differs from `configuration` in more than the length of the
+   * training. Returns false without a file.
    */
   configurationWasChanged(configuration: RunConfiguration): boolean {
     const text = this.textOf(files.configuration);

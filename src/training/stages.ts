@@ -49,7 +49,7 @@ export class StageSchedule {
   private index: number;
   private began: number;
 
-  /** @param step first step that `at` is called with, from 0 */
+  /** @param length length of the training as known at `step` @param step first step that `at` is called with, from 0 */
   constructor(
     private readonly stages: readonly Stage[],
     length: TrainingLength,
@@ -63,8 +63,8 @@ export class StageSchedule {
   }
 
   /**
-   * Returns the position of a step in the stages of a training of `length`. Pass steps in ascending order; a step may
-   * be repeated.
+   * Returns the position of a step in the stages of a training of `length`. While the number of steps is not known, the
+   * stage is the first. Pass steps in ascending order; a step may be repeated.
    */
   at(length: TrainingLength, step: number): StagePosition {
     const index = this.indexAt(length, step);

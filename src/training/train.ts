@@ -112,7 +112,8 @@ export function createInitialCheckpoint(configuration: RunConfiguration): { chec
 }
 
 /**
- * Loads the weights to start from: of a shipped model by name, a checkpoint or a run folder.
+ * Loads the weights to start from.
+ * @param from name of a shipped model, or path of a checkpoint or a run folder
  * @returns weights in the order of `chain.parameters`
  * @throws PxvError `CHECKPOINT` if there is no model, or its arrays differ in name or shape
  */

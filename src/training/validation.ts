@@ -57,7 +57,10 @@ export function truncateClips(ends: readonly ClipTail[], store: ClipStore): Clip
 
 /** Held-out frames and the known frames before them, height x width x channels bytes each. */
 export interface HeldOutExample {
-  /** Known frames before the held-out ones, as many as a model reads at its longest stride, oldest first. */
+  /**
+   * Known frames before the held-out ones, oldest first: as many as a model reads at its longest stride, fewer at a
+   * clip's start.
+   */
   known: Uint8Array[];
   /** Held-out frames that follow, at least one. */
   truth: Uint8Array[];
