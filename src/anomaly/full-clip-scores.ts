@@ -2,7 +2,7 @@ import type { Size } from '../foundation/frame.js';
 import { AnomalyScorer, type CostedFrame } from './anomaly-scorer.js';
 import { EventDetector, type AnomalyEvent } from './event-detector.js';
 
-/** Anomaly scores of a clip against the baseline of the full clip. */
+/** Anomaly scores and events of a finished clip, as `scoreFullClip` returns them. */
 export interface FullClipScores {
   /** Anomaly score of each frame but the first, as `AnomalyScore.score`: `scores[0]` is of frame 1. */
   scores: number[];

@@ -129,8 +129,8 @@ export async function* scoreAnomalies(
 }
 
 /**
- * Fits a baseline for `scoreAnomalies` to normal clips of the same camera. Returns null if no clip is
- * longer than the model's context frames.
+ * Fits a baseline for `scoreAnomalies` to clips of the same camera without anomalies. Returns null if no clip is longer
+ * than the model's context frames.
  *
  * @param clips frames of each clip, all of one size, with the model's channels
  * @param options `onFrame` is called with the number of frames so far

@@ -38,7 +38,7 @@ export const singleProcess: ProcessGroup = {
   allGather: (own) => Promise.resolve([own]),
 };
 
-/** `singleProcess` as a group that can be left. */
+/** `singleProcess` as a group that can be left; `leave` and `fail` do nothing. */
 export const joinedSingleProcess: JoinedProcessGroup = {
   ...singleProcess,
   leave: () => Promise.resolve(),

@@ -6,7 +6,8 @@ import * as fields from '../options/fields.js';
 const { withFlag, callbackField, positiveInteger, nonNegativeInteger, signal, booleanFlag } = fields;
 
 /**
- * Options of `scoreClips` that are flags of `pxv eval-video` too: forecasts, adaptation, codecs, frame rate and seed.
+ * Options of `scoreClips` that are flags of `pxv eval-video` too: forecasts, adaptation, codecs, CSV file, frame rate
+ * and seed.
  */
 export const scoreClipsFlags = {
   /** Number of frames to predict from each start; 0: none. Default: 8. */

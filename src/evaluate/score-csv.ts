@@ -12,9 +12,9 @@ const COLUMNS = ['clip', 'horizon', 'forecast', 'metric', 'value'];
 type Row = [clip: string, horizon: number, forecast: string, metric: string, value: number | null];
 
 /**
- * Returns the scores of clips as CSV: a row for each clip, horizon (frames ahead, from 1), forecast and metric.
- * Bits/dim are one step ahead; their forecasts are `model`, `previous-frame` and codecs. A value that does not exist is
- * empty.
+ * Returns the scores of clips as CSV: a row for each clip, horizon (frames ahead, from 1), forecast and metric. Rows of
+ * bits/dim have horizon 1, and `model`, `previous-frame` or a codec as forecast. Rows of true frames have `truth` as
+ * forecast. PSNR is at most 60 dB. A value that does not exist is empty.
  */
 export function formatScoresCsv(clips: readonly ScoredClip[]): string {
   const rows = clips.flatMap((clip) => [...bitsRows(clip), ...forecastRows(clip)]);
@@ -58,7 +58,10 @@ export async function checkCsv(path: string, { overwrite = false, inputs = [] }:
   checkWritable(path);
 }
 
-/** Writes the scores of clips as a CSV file, atomically. @param confirm check right before the file is placed */
+/**
+ * Writes the scores of clips as a CSV file, atomically.
+ * @param confirm check right before the file is placed; if it rejects, no file is placed
+ */
 export async function writeScoresCsv(
   path: string,
   clips: readonly ScoredClip[],

@@ -87,9 +87,10 @@ function gainWithError({ mean, standardError }: MeanOverClips, index: number): s
 
 /**
  * Returns tables of forecast scores, with a row for each number of frames ahead and a column for each kind of forecast
- * but the worst sample. PSNR in dB: of the last frame, then the gain of each other kind over it and, in brackets, the
- * number of clips with a gain. SSIM, if frames are large enough. Mean absolute change from frame to
- * frame: of the truth in levels, then of each kind as a ratio to the truth.
+ * but the worst sample. The first table has the PSNR in dB of the last frame repeated, then the gain of each other kind
+ * over that frame. The number of clips with a gain stands in brackets. The second has SSIM, if frames are large enough.
+ * The third has the mean absolute change from frame to frame: of the truth in levels, then of each kind as a ratio to
+ * the truth.
  * @param samples number of samples drawn at each start
  */
 export function forecastTables({ clips, starts, trueChange, kinds }: ForecastsSummary, samples: number): Table[] {

@@ -44,7 +44,7 @@ export const trainFlags = {
   dryRun: booleanFlag('print the data, memory and time of the training, and train nothing'),
 };
 
-/** Parsed options of `pxv train`. */
+/** Parsed options of `pxv train`, with those of the backend. */
 export type TrainOptions = ParsedOptions<typeof trainFlags> & BackendOptions;
 type TrainFlag = keyof typeof trainFlags;
 

@@ -41,7 +41,7 @@ export interface OpenData<Facts> {
 }
 
 /**
- * Hashes the files of a training's data.
+ * Hashes the files of a training's data. A file that cannot be read is listed without a hash.
  * @returns text of the list of files for data.jsonl
  * @throws the signal's reason if aborted
  */

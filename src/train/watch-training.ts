@@ -7,8 +7,8 @@ const OFTEN = 5;
 const TIMES = 100;
 
 /**
- * Serves a page about a training on a free port of the loopback interface. The page is built from the run folder,
- * which is only read, and reloads automatically.
+ * Serves a page about a training on a free port of the loopback interface. The page is built from the run folder, which
+ * is only read, and reloads automatically every 5 s, or less often if drawing the page is slow.
  * @param out run folder, which need not exist yet
  * @throws PxvError `USAGE` if no port is free
  */

@@ -29,7 +29,7 @@ export const machineSchema = z.object({
  */
 export type Machine = z.infer<typeof machineSchema>;
 
-/** Schema of a line of machine.jsonl: a machine, and the step from which on the machine computed. */
+/** Schema of a line of machine.jsonl: a machine, and the number of updates done when the machine took over. */
 export const machineLineSchema = z.object({ step: z.int(), ...machineSchema.shape });
 
 /** Returns the description of this machine and the current backend. */

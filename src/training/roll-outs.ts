@@ -31,10 +31,11 @@ export function isLongEnough(frames: number): boolean {
 }
 
 /**
- * Returns a function that reads the training rollouts of a step, on which only the learned anchor is trained. A network
- * that has seen only true frames as context handles its own predictions badly, as these are blurred. The likelihood is
- * not trained on rollouts: it would spread to cover its own errors, and sampled frames would drift. In a fraction of
- * the rollouts the frames stand still. Otherwise the network would predict motion common to all training clips (leaves,
+ * Returns a function that reads the training rollouts of a step, on which only the learned anchor is trained. A rollout
+ * is a random stretch of a clip: context frames, then `PREDICTED_FRAMES` true frames to compare with. A network that
+ * has seen only true frames as context handles its own predictions badly, as these are blurred. The likelihood is not
+ * trained on rollouts: it would spread to cover its own errors, and sampled frames would drift. In a fraction of the
+ * rollouts the frames stand still. Otherwise the network would predict motion common to all training clips (leaves,
  * water) wherever textures look similar.
  * @param shape of a chain that can predict at several strides (see `canPredictAtStrides`)
  * @param clips indices into `store` of clips that are long enough: see `isLongEnough`

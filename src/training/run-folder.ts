@@ -42,6 +42,7 @@ export interface Checkpoint {
 
 /** Line of log.jsonl: the metrics of a step by name. */
 export interface LogEntry {
+  /** Number of updates done. */
   step: number;
   /** Metrics of the step by name, such as bitsPerDim. */
   [name: string]: number;

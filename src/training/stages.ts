@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { progressAt, type TrainingLength } from './pace.js';
 
-/** Schema of a stage: a part of a training with its own learning rate schedule and optimiser state. */
+/**
+ * Schema of a stage: a part of a training with its own trained weights, length, learning rate schedule, crops, rollouts
+ * and optimiser state.
+ */
 export const stageSchema = z.strictObject({
   /**
    * Part of the model that is trained; a number is the index of a scale. Default: `all`. A training that starts from a
@@ -29,7 +32,8 @@ export const stageSchema = z.strictObject({
 type AskedStage = z.infer<typeof stageSchema>;
 type Completed = 'trains' | 'rate' | 'crops';
 /**
- * Part of a training with its own learning rate schedule and optimiser state, with all defaults filled in.
+ * Part of a training with its own trained weights, length, learning rate schedule, crops, rollouts and optimiser state,
+ * with all defaults filled in.
  * @interface
  */
 export type Stage = Omit<AskedStage, Completed> & { [Key in Completed]: NonNullable<AskedStage[Key]> };

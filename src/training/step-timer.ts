@@ -13,6 +13,7 @@ export class StepTimer {
   /** Clock of the run; null if only the number of steps ends it. */
   private readonly pace: PaceClock | null;
 
+  /** Starts to measure a run that goes on from a checkpoint. */
   constructor({ configuration: { training }, step }: Checkpoint) {
     const { minutes, pace, steps } = training;
     const mark = pace.at(-1);

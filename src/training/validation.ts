@@ -170,7 +170,7 @@ export async function scoreShared<Item>(
   return costs;
 }
 
-/** Returns the sum of the costs, added in order. */
+/** Returns the sum of costs in nats, added in order. */
 export function sumCosts(costs: Float64Array): number {
   return costs.reduce((sum, cost) => sum + cost, 0);
 }
