@@ -12,7 +12,7 @@ export interface CompanionPackage {
 }
 
 /**
- * Returns the companion package for `purpose`: "models", or a platform and architecture (`linux-x64`) for its native
+ * Returns the companion package for `purpose`: `models`, or a platform and architecture (`linux-x64`) for the native
  * addon. Returns null if package.json lists no package for `purpose`. Only packed releases list companion packages (see
  * `scripts/pack.mjs`), since a clone holds all files.
  */

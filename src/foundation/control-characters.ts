@@ -1,5 +1,5 @@
 /**
- * Returns `text` with every control character but newline and tab replaced by U+FFFD. File names may hold control
+ * Returns `text` with every control character except newline and tab replaced by U+FFFD. File names may hold control
  * characters, which a terminal would interpret.
  */
 export function escapeControlCharacters(text: string): string {

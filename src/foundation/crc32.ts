@@ -5,10 +5,7 @@ const ofByte = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/**
- * Returns the CRC-32 (ISO 3309, as in PNG and ZIP) of the concatenation of `parts`. Node.js has its own from version 22
- * on.
- */
+/** Returns the CRC-32 (ISO 3309, as in PNG and ZIP) of the concatenation of `parts`, from 0 to 2^32 - 1. */
 export function crc32(...parts: readonly Uint8Array[]): number {
   return parts.reduce(extendCrc32, 0);
 }

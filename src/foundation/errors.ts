@@ -1,4 +1,4 @@
-/** Code of an error's kind, which tests and programs match on. */
+/** Code of an error's kind, which tests and programs compare with. */
 export type ErrorCode =
   | 'USAGE' // an option or argument is wrong
   | 'INPUT' // a file, folder or value given by the user cannot be used
@@ -24,8 +24,8 @@ export interface ErrorParts {
   /** Remedy for the user, as an imperative without a full stop. */
   remedy: string;
   /**
-   * Event in words, in place of the expected and received values, such as `interrupted at step 45`. Default: `expected
-   * <expected>, received <received>`.
+   * Event in words, such as `interrupted at step 45`. The message states the event in place of the expected and
+   * received values. Default: `expected <expected>, received <received>`.
    */
   problem?: string | undefined;
 }

@@ -29,7 +29,8 @@ const holderSchema = z.strictObject({
 export type LockHolder = z.infer<typeof holderSchema>;
 
 /**
- * State of a lock's process: running, ended without releasing the lock, or not visible from this machine or container.
+ * State of a lock's process: running, ended without releasing the lock, or `unknown`: on another machine or in another
+ * container, where this process cannot see it.
  */
 export type HolderState = 'alive' | 'dead' | 'unknown';
 
@@ -43,7 +44,8 @@ const SETTLE_MS = 1000;
  * Locks a folder for one training or search, and returns a function that releases the lock. Each process writes a lock
  * file, then looks for the lock files of others. Of two processes, at least one sees the other's file, on any file
  * system. Of processes that start at the same time, the first by file name waits until the others have failed. Locks of
- * dead processes are removed.
+ * dead processes are removed. A lock of unknown state is respected.
+ * @param work kind of work, for the error
  * @throws PxvError `OUTPUT` if another process holds the folder, or the folder cannot be written
  */
 export async function lockFolder(folder: string, work: 'training' | 'search'): Promise<() => void> {
@@ -106,7 +108,7 @@ function readLock(folder: string, name: string): FoundLock | null {
 
 /**
  * Returns the state of the process `holder`, as seen from the process `here`. Returns `unknown` for another machine or
- * PID namespace.
+ * PID namespace. Returns `dead` if the process has ended, or if the machine was restarted since the lock was taken.
  */
 export function lockHolderState(holder: LockHolder, here = describeProcess()): HolderState {
   if (holder.host !== here.host || holder.machine !== here.machine) return 'unknown';

@@ -1,4 +1,7 @@
-/** Returns a duration as minutes and seconds, with hours if there are any: `1:02.5`, `1:00:00.0`. */
+/**
+ * Returns a duration as minutes and seconds, rounded to tenths of a second, with hours if there are any: `1:02.5`,
+ * `1:00:00.0`.
+ */
 export function formatClock(seconds: number): string {
   const tenths = Math.round(10 * seconds);
   const hours = Math.floor(tenths / 36_000);

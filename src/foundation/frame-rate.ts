@@ -42,12 +42,15 @@ export function framesPerSecond({ numerator, denominator }: FrameRate): number {
   return numerator / denominator;
 }
 
-/** Returns true if two frame rates differ by less than 5 %, as 30 and 29.97 (NTSC) or 24 and 25 (PAL speed-up) do. */
+/**
+ * Returns true if the higher of two frame rates is less than 5 % above the lower. Treats 30 and 29.97 (NTSC) as the
+ * same, and 24 and 25 (PAL speed-up).
+ */
 export function isSameRate(a: FrameRate, b: FrameRate): boolean {
   return rateRatio(a, b) < 1.05;
 }
 
-/** Returns the ratio of two frame rates, the higher over the lower: 1 or more. */
+/** Returns the higher of two frame rates divided by the lower: 1 or more. */
 export function rateRatio(a: FrameRate, b: FrameRate): number {
   const ratio = framesPerSecond(a) / framesPerSecond(b);
   return Math.max(ratio, 1 / ratio);

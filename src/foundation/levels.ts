@@ -1,6 +1,10 @@
 import type { Channels, Frame, Size } from './frame.js';
 
-/** Returns the level (0 to levels - 1) of a byte; each level stands for an equal part of 0..255. */
+/**
+ * Returns the level of a byte, 0 to levels - 1: floor(byte * levels / 256), so that each level stands for an equal part
+ * of 0..255.
+ * @param levels number of levels, 2 to 256
+ */
 export function byteToLevel(byte: number, levels: number): number {
   return (byte * levels) >> 8;
 }
@@ -8,6 +12,7 @@ export function byteToLevel(byte: number, levels: number): number {
 /**
  * Returns the byte that represents `level`. Levels 0 to levels - 1 are spread evenly over bytes 0 to 255. Bytes are
  * rounded so that `byteToLevel` maps each one back to its level.
+ * @param levels number of levels, 2 to 256
  */
 export function levelToByte(level: number, levels: number): number {
   const [first, next] = [level, level + 1].map((from) => Math.ceil((256 * from) / levels));
@@ -23,7 +28,7 @@ export async function* quantizeFrames(frames: AsyncIterable<Frame>, levels: numb
   for await (const frame of frames) yield { ...frame, data: frame.data.map((byte) => shown[byte]) };
 }
 
-/** Shape of a model's images. */
+/** Size, channels and levels of a model's images. */
 export interface ImageShape {
   size: Size;
   channels: Channels;
@@ -46,7 +51,8 @@ export type Levels = Uint8Array;
 /**
  * Converts the bytes of one image to levels.
  * @param from bytes, height x width x channels, from index `start` on
- * @param mirrored swaps left and right
+ * @param mirrored true to swap left and right
+ * @returns levels, height x width x channels, in a new array
  */
 export function bytesToLevels(
   { size, channels, levels }: ImageShape,
@@ -64,7 +70,7 @@ export function bytesToLevels(
   return into;
 }
 
-/** Converts the levels of one image to bytes (see `levelToByte`). */
+/** Converts the levels of one image to bytes by `levelToByte`. Returns a new array. */
 export function levelsToBytes({ levels: count }: Pick<ImageShape, 'levels'>, levels: Levels): Uint8Array {
   return count === 256 ? levels.slice() : levels.map((level) => levelToByte(level, count));
 }

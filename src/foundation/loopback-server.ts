@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { errorFactory } from './errors.js';
 
-/** Response to a request for a path: MIME type and content. */
+/** Response to a request for a path: MIME type (`type`) and content. */
 export interface ServedFile {
   type: string;
   content: Uint8Array | string;
@@ -33,9 +33,10 @@ const headers = {
 };
 
 /**
- * Serves files, read-only, over HTTP to browsers on this machine.
+ * Serves files, read-only, over HTTP to browsers on this machine, until the result is closed. Resolves once requests
+ * are accepted.
  * @param port TCP port; 0: any free port
- * @param fileAt returns the file at a path such as `/` or `/page.css`, or null if there is none
+ * @param fileAt returns the file at a path such as `/` or `/page.css`, without a query, or null if there is none
  * @throws PxvError `USAGE` if the port is not available
  */
 export async function serveOnLoopback(

@@ -1,7 +1,10 @@
 import type { z } from 'zod';
 import { PxvError } from './errors.js';
 
-/** Source of a configuration: operation, file or option, and code that errors about the configuration state. @inline */
+/**
+ * Source of a configuration, as errors about the configuration name it: operation, file or option, and error code.
+ * @inline
+ */
 export interface ConfigurationSource {
   /** Operation that reads the configuration, such as `configure training`. */
   operation: string;
@@ -14,7 +17,9 @@ export interface ConfigurationSource {
    * `training.disturb`. Errors about other unknown keys suggest the known key with the most similar name.
    */
   earlierKeys?: Readonly<Record<string, string>>;
-  /** Returns the key that another name stands for, such as the name of a flag, or undefined. */
+  /**
+   * Returns the key that `name` stands for, such as the name of a flag. Returns undefined if `name` stands for none.
+   */
   keyNamed?: ((name: string) => string | undefined) | undefined;
 }
 

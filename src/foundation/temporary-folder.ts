@@ -10,9 +10,9 @@ export interface TemporaryFolder {
 }
 
 /**
- * Creates a temporary folder, which is removed by `remove` or when the process exits, also if a second interruption
- * ends the process at once.
- * @param prefix of the folder's name
+ * Creates a temporary folder. The folder is removed by `remove` or when the process exits, also if a second
+ * interruption ends the process at once.
+ * @param prefix beginning of the folder's name, before random characters
  * @throws the system's error if the folder cannot be created
  */
 export function makeTemporaryFolder(prefix: string): TemporaryFolder {

@@ -30,7 +30,10 @@ const unfinished = new Set<string>();
 /** Removes unfinished files also if an uncaught error ends the program. */
 process.on('exit', () => unfinished.forEach((temporary) => discard(temporary)));
 
-/** Writes a file atomically. @throws PxvError `OUTPUT` if the file cannot be written */
+/**
+ * Writes the concatenation of `parts` to a file atomically, in place of an existing file. The file's folder must exist.
+ * @throws PxvError `OUTPUT` if the file cannot be written
+ */
 export function writeFileAtomically(path: string, parts: readonly NodeJS.ArrayBufferView[]): void {
   const temporary = begin(path);
   try {
@@ -52,8 +55,10 @@ export function writeFileAtomically(path: string, parts: readonly NodeJS.ArrayBu
 
 /**
  * Writes a file or folder atomically: `make` writes to a temporary path in the same folder, which is then renamed to
- * `path`. Missing parent folders are created. If `make` or `confirm` throws, all that was written is removed.
+ * `path`. Missing parent folders are created, and an existing file or folder at `path` is replaced. If `make` or
+ * `confirm` throws, all that was written is removed.
  * @param make writes the file or folder at `temporary`, where nothing exists yet
+ * @returns result of `make`
  * @throws PxvError `OUTPUT` if `path` cannot be written; errors of `make` and `confirm`
  */
 export async function writeAtomically<Result>(
@@ -106,7 +111,7 @@ export function appendLine(path: string, line: string): void {
 
 /**
  * Converts an error of a write to `path` to the error to throw. Returns a `PxvError` `OUTPUT` if `cause` is a system
- * error. Returns `cause` itself if not.
+ * error (see `isSystemError`). Returns `cause` itself if not.
  * @param wording operation and remedy that the `PxvError` states
  */
 export function writeFailure(path: string, cause: unknown, wording: Wording = {}): unknown {
@@ -128,16 +133,16 @@ export function writeFailure(path: string, cause: unknown, wording: Wording = {}
 }
 
 /**
- * Returns true if `cause` is an error of a system call. Tests its fields, as an error of another realm, such as a Jest
- * worker's, is no instance of this realm's Error.
+ * Returns true if `cause` is an object with the keys `syscall` and `code`, as errors of system calls have. An error of
+ * another realm, such as a Jest worker's, is no instance of this realm's Error.
  */
 export function isSystemError(cause: unknown): cause is NodeJS.ErrnoException {
   return typeof cause === 'object' && cause !== null && 'syscall' in cause && 'code' in cause;
 }
 
 /**
- * Recognises the name of a temporary file of `writeAtomically`, such as a killed process leaves behind. Returns the
- * first 40 characters of the final file's name. Returns null if `name` is not a temporary name.
+ * Parses the name of a temporary file of `writeAtomically`, such as a killed process leaves behind. Returns the first
+ * 40 characters of the final file's name. Returns null if `name` is not a temporary name.
  */
 export function parseTemporaryName(name: string): string | null {
   return /^\.(.+)\.[0-9a-f]{16}\.partial$/s.exec(name)?.[1] ?? null;

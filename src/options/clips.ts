@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import * as fields from './fields.js';
 
-/** Option fields of every task that feeds clips to a video model. */
+/** Option fields that `predictClip` and `scoreClips` share. */
 export const clipFields = {
   /** Resize mode for a clip of another aspect ratio: `crop` or `stretch`. Default: `crop`. */
   fit: fields.fit.optional(),
@@ -12,7 +12,8 @@ export const clipFields = {
   /** Signal that aborts the task: the call rejects with the signal's reason. */
   signal: fields.signal,
   /**
-   * True: on an abort, finished frames and clips are written and returned, if there are any. Default: false.
+   * True: if this process works alone and has finished frames or clips, an abort returns them instead of rejecting.
+   * Default: false.
    */
   keepFinished: fields.keepFinished,
 };

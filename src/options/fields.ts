@@ -34,15 +34,22 @@ export interface Flag {
 export const flagRegistry = z.registry<Flag>();
 
 /**
- * Adds a command-line flag to a schema and returns the schema. A schema has one flag: derive a new schema from a shared
- * one first, as by `.optional()`.
+ * Adds a command-line flag to the schema `field` and returns `field`. A schema has one flag: derive a new schema from a
+ * shared one first, as by `.optional()`.
+ * @param value placeholder of the value in the help
+ * @param help description in the help
+ * @param more further properties of the flag
  */
 export function withFlag<S extends z.ZodType>(field: S, value: string, help: string, more: Partial<Flag> = {}): S {
   flagRegistry.add(field, { ...more, value, help });
   return field;
 }
 
-/** Returns an optional boolean field whose flag is a switch. */
+/**
+ * Returns the schema of an optional boolean option whose flag is a switch.
+ * @param help description in the help
+ * @param more further properties of the flag
+ */
 export function booleanFlag(help: string, more: Partial<Flag> = {}) {
   return z
     .boolean()
@@ -50,7 +57,11 @@ export function booleanFlag(help: string, more: Partial<Flag> = {}) {
     .register(flagRegistry, { ...more, help });
 }
 
-/** Returns the flag of the field `name` as users type the flag, such as `--key-frame-interval`. */
+/**
+ * Returns the flag of an option field as users type the flag, such as `--key-frame-interval`.
+ * @param name name of the field
+ * @param field schema of the field, which must have a flag
+ */
 export function flagSpelling(name: string, field: z.ZodType): string {
   return `--${flagRegistry.get(field)!.name ?? kebabCase(name)}`;
 }
@@ -60,8 +71,8 @@ function kebabCase(name: string): string {
 }
 
 /**
- * Returns the name of the field whose flag has another name: `horizon` for `next`. Returns undefined if no flag is
- * called `flag`.
+ * Returns the name of the field whose flag was given another name by `Flag.name`: `horizon` for `next`. Returns
+ * undefined for all other flags, also for a flag that has its field's name.
  * @param flag name without dashes before it, in kebab or camel case
  */
 export function fieldOfFlag(fields: OptionFields, flag: string): string | undefined {
@@ -70,9 +81,9 @@ export function fieldOfFlag(fields: OptionFields, flag: string): string | undefi
 
 /** Option fields of a task: zod schemas by name. */
 export type OptionFields = Record<string, z.ZodType>;
-/** Type of the options that a program passes, without required defaults. */
+/** Type of the options that a program passes: an option with a default may be omitted. */
 export type OptionsOf<F extends OptionFields> = z.input<z.ZodObject<F>>;
-/** Type of the parsed options, with the defaults of missing fields filled in. */
+/** Type of the options that `parseOptions` returns: options with a default are always present. */
 export type ParsedOptions<F extends OptionFields> = z.output<z.ZodObject<F>>;
 
 /**
@@ -103,15 +114,18 @@ export function pickOptions<F extends OptionFields, O extends ParsedOptions<F>>(
   return Object.fromEntries(given.map((name) => [name, options[name]])) as Pick<O, keyof F & keyof O>;
 }
 
-/** Returns an optional field for a callback function. */
+/** Returns the schema of an optional callback. Any function is accepted; its parameters are not checked. */
 export const callbackField = <F extends (...given: never[]) => unknown>() =>
   z.custom<F>((value) => typeof value === 'function', 'expected a function').optional();
 
-/** Schema of a signal that aborts a task: the task rejects with the signal's reason. */
+/** Schema of an optional signal that aborts a task: the task rejects with the signal's reason. */
 export const signal = z.instanceof(AbortSignal).optional();
-/** Schema of an option that keeps finished work on an abort: true to return the work, default false to reject. */
+/**
+ * Schema of an option that keeps finished work on an abort. True: the task returns the finished work. Default, false:
+ * the task rejects.
+ */
 export const keepFinished = z.boolean().optional();
-/** Schema of a process group. */
+/** Schema of an optional process group. Any object with a key `broadcast` is accepted. */
 export const processGroup = z
   .custom<ProcessGroup>(
     (value) => typeof value === 'object' && value !== null && 'broadcast' in value,
@@ -122,7 +136,7 @@ export const processGroup = z
 export const positiveInteger = z.int().min(1);
 /** Schema of an integer from 0. */
 export const nonNegativeInteger = z.int().min(0);
-/** Schema of a number of frames, or 'all' for every frame of a clip. */
+/** Schema of a number of frames, from 0, or 'all' for every frame of a clip. */
 export const framesOrAll = z.union([z.literal('all'), nonNegativeInteger], 'expected a whole number, or all');
 /** Schema of a finite number above 0. */
 export const positiveNumber = z.number().positive();
@@ -132,7 +146,10 @@ export const anyNumber = z.custom<number>((value) => typeof value === 'number', 
 
 /** Schema of a size in pixels. */
 export const pixelSize = z.strictObject({ width: positiveInteger, height: positiveInteger });
-/** Schema of the frame size that clips are scaled to: exact, by the short side, or the largest within a box. */
+/**
+ * Schema of the frame size that clips are scaled to: exact, by the short side, or the largest within a box. See
+ * `TargetSize`.
+ */
 export const targetSize = z.union(
   [
     pixelSize,
@@ -141,7 +158,7 @@ export const targetSize = z.union(
   ],
   'expected { width, height }, { shortSide } or { within: { width, height } }',
 );
-/** Schema of the resize mode of a clip of another aspect ratio. */
+/** Schema of the resize mode of a clip of another aspect ratio: `crop` or `stretch`. See `Fit`. */
 export const fit = z.enum(['crop', 'stretch']);
 
 const TEMPERATURE = 'below 1: closer to the most probable levels; 0: the most probable level everywhere';
@@ -149,22 +166,22 @@ const drawing = {
   group: 'Drawing:',
   warnAbove: { limit: 2, consequence: 'samples are mostly noise; 1 is the model itself' },
 };
-/** Schemas of the sampling options of image tasks. Default: temperature 1, the model's own distribution. */
+/** Option field `temperature` of tasks that sample images. Default: 1, the model's own distribution. */
 export const imageSamplingFields = { temperature: withFlag(anyNumber.default(1), 't', TEMPERATURE, drawing) };
-/** Schemas of the sampling options of rollouts. Default: the sampling settings in the model file. */
+/** Option field `temperature` of tasks that sample rollouts. Default: the sampling settings in the model file. */
 export const rolloutSamplingFields = {
   temperature: withFlag(anyNumber.optional(), 't', `${TEMPERATURE} (default: by the model, see below)`, drawing),
 };
 
-/** Schema of a seed, unchecked: `assertSeed` checks the range. */
+/** Schema of a seed: a number or a bigint. The range is not checked here but by `assertSeed`. */
 export const anySeed = z.union([anyNumber, z.bigint()], 'expected a number or a bigint');
 /** Help text of the seed's flag. */
 export const SEED = 'seed of all random numbers, 0 to 2^64 - 1';
 /** Schema of the seed of all random numbers. Default: `DEFAULT_SEED`. */
 export const seed = withFlag(anySeed.default(DEFAULT_SEED), 'number', SEED);
-/** Schema of the option to overwrite existing output. */
+/** Schema of the option to replace existing output. Default: false, and existing output is an error. */
 export const overwrite = booleanFlag('replace an existing --out');
-/** Schema of the folder of a data set's files. Default: the set's folder in the cache. */
+/** Schema of the path of a folder with a data set's files. Default: the set's folder in the cache. */
 export const data = withFlag(
   z.string().optional(),
   'folder',
@@ -178,7 +195,7 @@ export const frameRateValue = z.strictObject({
   /** Number of seconds, a whole number from 1. */
   denominator: positiveInteger,
 });
-/** Schema of a frame rate, or 'model' for that of the model. */
+/** Schema of a frame rate, or 'model' for the rate that the model was trained at. */
 export const frameRateOrModel = z.union(
   [z.literal('model'), frameRateValue],
   "expected { numerator, denominator }, as parseFrameRate gives it, or 'model'",

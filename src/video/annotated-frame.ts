@@ -16,8 +16,8 @@ interface Layout extends Size {
 /**
  * Draws one labelled frame of a prediction video: the panels of `step`, side by side. Each panel has its label above,
  * and a border in the colour of known or of predicted frames. A line below states the frame's number, and known or
- * predicted.
- * @param scale screen pixels per pixel of a frame
+ * predicted. Texts wider than a panel are shortened or omitted. Both sides of the result are even.
+ * @param scale output pixels per pixel of a panel's frame
  */
 export async function annotateFrame(step: TimeStep, scale: number): Promise<Frame> {
   const { panels } = step;
@@ -31,7 +31,10 @@ export async function annotateFrame(step: TimeStep, scale: number): Promise<Fram
 }
 
 /**
- * Returns the size in pixels of the frames that `annotateFrame` draws, for `panels` panels with frames of size `frame`.
+ * Returns the size in pixels of the frames that `annotateFrame` draws.
+ * @param panels number of panels
+ * @param frame size of a panel's frame, before scaling
+ * @param scale output pixels per pixel of a panel's frame
  */
 export function annotatedSize(panels: number, frame: Size, scale: number): Size {
   return sizeOf(panels, layoutFor(frame, scale));

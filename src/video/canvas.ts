@@ -5,7 +5,10 @@ import { drawText } from './text.js';
 /** Colour as levels of red, green and blue, 0 to 255. */
 export type Colour = readonly [number, number, number];
 
-/** Image to draw on. If the canvas has one channel, the first level of a colour is its grey level. */
+/**
+ * Image to draw on, with a fixed size. All that is drawn, except text, must lie within the canvas. If the canvas has
+ * one channel, the first level of a colour is its grey level.
+ */
 export class Canvas implements Frame {
   readonly data: Uint8Array;
 
@@ -49,8 +52,8 @@ export class Canvas implements Frame {
   }
 
   /**
-   * Draws a line of text with its top left corner at (`x`, `y`), clipped to the canvas.
-   * @param size em size in pixels
+   * Draws a line of text with its top left corner at (`x`, `y`), clipped at the right and the bottom of the canvas.
+   * @param size em size in pixels, a whole number
    */
   async write(text: string, x: number, y: number, size: number, colour: Colour): Promise<void> {
     const { width, height, coverage } = await drawText(text, size);

@@ -17,7 +17,7 @@ import { assertWritablePath, frameFileName, outputError } from './output-kind.js
 export interface WriteOptions extends PlacementOptions {
   /** Frames per second; ignored for images. */
   frameRate: FrameRate;
-  /** Output pixels per pixel of a frame, an integer; default 1. */
+  /** Output pixels per pixel of a frame, an integer. Default: 1. */
   scale?: number;
   /** Signal that aborts writing: the call rejects with the signal's reason, and an existing output stays. */
   signal?: AbortSignal | undefined;
@@ -41,8 +41,9 @@ export interface WrittenClip {
 type Frames = AsyncIterable<Frame> | Iterable<Frame>;
 
 /**
- * Writes frames as a video, contact sheet, array or folder of images, chosen by the name of `path`. Replaces an
- * existing output atomically. Pulls `frames` on demand, with backpressure.
+ * Writes frames as a video, contact sheet, array or folder of images, chosen by the name of `path` (see `outputKind`).
+ * Replaces an existing output atomically. Pulls `frames` on demand, with backpressure. In .mp4 and .webm files, frames
+ * with odd sides are padded to even ones.
  * @param frames at least one; all of one size
  * @throws {PxvError} USAGE if the name is invalid; OUTPUT if the output cannot be written, or `frames` is empty or
  *   differs in shape; DEPENDENCY if FFmpeg is needed and missing; the signal's reason if aborted; errors of `frames`
@@ -111,8 +112,9 @@ const MAX_COLOURS = 2 ** 20;
 const PIXELS_OF_LINE = 64;
 
 /**
- * Returns the estimated peak memory in bytes of FFmpeg for a GIF: FFmpeg holds all frames until the palette is made.
- * See docs/measurements.md, "Memory".
+ * Returns the estimated peak memory in bytes of FFmpeg while a GIF is written: FFmpeg holds all frames until the
+ * palette is made. See docs/measurements.md, "Memory".
+ * @param frames number of frames
  */
 export function gifMemory(frames: number, { width, height }: Size): number {
   const frame = 4 * PIXELS_OF_LINE * Math.ceil(width / PIXELS_OF_LINE) * height;
@@ -121,7 +123,9 @@ export function gifMemory(frames: number, { width, height }: Size): number {
 
 /**
  * Concatenates MP4 files that `writeClip` wrote, of one size and rate, without encoding them again.
+ * @param path path of the MP4 file to write
  * @param films path and number of frames of each file, in order
+ * @param frameRate rate that all files have
  * @throws {PxvError} OUTPUT if the result cannot be written; DEPENDENCY if there is no FFmpeg, or another program ended
  *   it
  */

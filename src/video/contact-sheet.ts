@@ -9,11 +9,11 @@ import { fitTextSize, chooseFittingText, SMALLEST_TEXT, textHeight } from './tex
 
 /** Options for a contact sheet. */
 export interface ContactSheetOptions {
-  /** Frames per row; default: the square root of the number of frames, rounded up. */
+  /** Frames per row. Default: the square root of the number of frames, rounded up. */
   columns?: number;
-  /** Output pixels per pixel of a frame, an integer; default 1. */
+  /** Output pixels per pixel of a frame, an integer. Default: 1. */
   scale?: number;
-  /** Text under each frame; a text wider than the frame is omitted. */
+  /** Text under each frame, by the frame's index; a text wider than the frame is omitted. Default: none. */
   labels?: readonly string[];
 }
 
@@ -44,7 +44,8 @@ export async function drawContactSheet(frames: readonly Frame[], options: Contac
 }
 
 /**
- * Returns the rows of frames of a contact sheet, without the labels below the rows.
+ * Cuts a contact sheet of `drawContactSheet` into its rows of frames, without the labels below the rows. Returns one
+ * image for each row, from top to bottom. The gaps between the frames of a row remain.
  * @param rows number of rows
  * @param tile size of a frame on the sheet
  */

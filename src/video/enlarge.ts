@@ -1,6 +1,9 @@
 import type { Frame, Size } from '../foundation/frame.js';
 
-/** Returns `frame` with each pixel as a square of `scale` x `scale`, without interpolation. */
+/**
+ * Returns `frame` with each pixel as a square of `scale` x `scale` pixels, without interpolation.
+ * @param scale whole number from 1; 1 returns `frame` itself
+ */
 export function enlarge(frame: Frame, scale: number): Frame {
   if (scale === 1) return frame;
   const size = { width: frame.width * scale, height: frame.height * scale };
@@ -8,7 +11,8 @@ export function enlarge(frame: Frame, scale: number): Frame {
 }
 
 /**
- * Returns `frame` with its last column or row repeated if their number is odd, since 4:2:0 chroma covers 2 x 2 pixels.
+ * Returns `frame` with its last column repeated if the width is odd, and its last row if the height is odd: 4:2:0
+ * chroma covers 2 x 2 pixels. Returns `frame` itself if both are even.
  */
 export function padToEven(frame: Frame): Frame {
   const { width, height } = frame;

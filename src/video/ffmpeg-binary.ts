@@ -23,9 +23,9 @@ const require = createRequire(import.meta.url);
 const known = new Map<string, Promise<FfmpegBinary>>();
 
 /**
- * Finds FFmpeg: the program named by PXV_FFMPEG, else that of ffmpeg-static, else the first on the PATH, else that of
- * @ffmpeg-installer/ffmpeg, of 2018. Runs each candidate once as a test. Caches the result, so that an early call saves
- * time later.
+ * Finds FFmpeg: the program named by PXV_FFMPEG, else that of ffmpeg-static, else the first on the PATH that runs, else
+ * that of @ffmpeg-installer/ffmpeg, a version of 2018. Tests candidates by running them, until one runs. Caches the
+ * result, so that an early call saves time later.
  * @throws {PxvError} DEPENDENCY if no candidate runs, or if PXV_FFMPEG is set and its program does not run.
  */
 export function findFfmpeg(): Promise<FfmpegBinary> {

@@ -16,7 +16,7 @@ export interface FfmpegArguments {
   inputOptions?: readonly string[];
   /** Options after `-i`, before the output. */
   outputOptions: readonly string[];
-  /** Path of the file to write. Default: FFmpeg writes to a pipe. */
+  /** Path of the file to write, or to replace. Default: FFmpeg writes to a pipe. */
   outputPath?: string;
   /** Called with each line of FFmpeg's log, e.g. `[info] Input #0, ...`. */
   onLine?: (line: string) => void;
@@ -26,7 +26,7 @@ export interface FfmpegArguments {
 export interface FfmpegOutcome {
   /** Reason, in one line, if FFmpeg exited with an error or did not start; else null. */
   failure: string | null;
-  /** First error that FFmpeg logged, or null; FFmpeg may have gone on afterwards. */
+  /** First error that FFmpeg logged; null if none. FFmpeg may have gone on after the error. */
   firstError: string | null;
   /** Number of errors that FFmpeg logged. */
   errors: number;
@@ -97,6 +97,7 @@ const LONGEST_SILENCE = 60_000;
  * Yields the bytes that FFmpeg writes to its standard output, with backpressure. Leaving the loop, by an error or
  * interruption too, kills the process and waits for its end.
  * @param path file that is read, for messages
+ * @param signal signal that kills FFmpeg
  * @param silence milliseconds without output after which FFmpeg is killed; default: 60,000
  * @throws {PxvError} the signal's reason if aborted; INPUT after `silence` without output; DEPENDENCY if another
  *   program ended FFmpeg
@@ -141,7 +142,8 @@ export async function* readOutput(
 }
 
 /**
- * Feeds raw frames to FFmpeg, with backpressure, and waits for its end. An error or interruption kills the process.
+ * Feeds raw frames to a new FFmpeg process, with backpressure, and waits for its end. An error or interruption kills
+ * the process.
  * @param frames all of one size and channels; without any, FFmpeg is never started
  * @param start starts FFmpeg on the raw input that the input options describe
  * @param check throws if FFmpeg exited with an error

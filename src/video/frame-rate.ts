@@ -9,8 +9,8 @@ const fastest = 300;
 /**
  * Returns the constant rate at which to read a file, from its two stated rates. If they differ by 5 % or more, the rate
  * varies: returns `average`, which keeps the duration and nearly the number of frames. Else returns `base`, since
- * rounded timestamps and cut ends move the average by a few percent only. Returns null if the file states a time base
- * instead of a rate.
+ * rounded timestamps and cut ends move the average by a few percent only. Returns null if the chosen rate is above 300
+ * frames per second: the file states a time base instead of a rate.
  * @param base rate at which every timestamp can be written; exact
  * @param average frames over duration, rounded to two decimals; null if unknown
  */
@@ -21,7 +21,7 @@ export function constantFrameRate(base: FrameRate, average: number | null): Fram
   return isRate(base) ? base : null;
 }
 
-/** Returns true if a file's stated rate is at most 300 frames per second; a higher number is a time base, no rate. */
+/** Returns true if a file's stated rate is at most 300 frames per second. A higher number is a time base, no rate. */
 export function isRate(stated: FrameRate): boolean {
   return framesPerSecond(stated) <= fastest;
 }

@@ -23,14 +23,15 @@ export interface FrameStoreOptions extends ClipOptions {
   size: Size | ShortSide;
   /**
    * Called before each clip to decode, every 100 frames, and when the clip is done. `clips` is the number of clips to
-   * decode; `done` is the number decoded, with the estimated fraction of the current clip `name`.
+   * decode, without those decoded before. `done` is the number decoded, with the estimated fraction of the current clip
+   * `name`.
    */
   onProgress?: (progress: { done: number; clips: number; name: string }) => void;
   /** Returns the free bytes of the disk of a folder. Default: asks the system. */
   freeBytes?: (folder: string) => Promise<number>;
 }
 
-/** Clip in a frame store. */
+/** Facts about a clip in a frame store. */
 export interface StoredClip {
   name: string;
   /** Size of the clip's frames. */
@@ -64,7 +65,9 @@ type Footer = Omit<StoredClip, 'name' | 'unreadable'>;
 
 /**
  * Opens a frame store in `folder`. Decodes the clips that are missing there, or whose source or geometry changed. Each
- * clip is one file, written atomically. A clip that was found in a folder and cannot be read gets no frames.
+ * clip is one file, written atomically. A clip that was found in a folder and cannot be read gets no frames (see
+ * `StoredClip.unreadable`).
+ * @param sources clips of the store; their order gives the clips' indices
  * @throws {PxvError} INPUT, naming the clip, if an explicit clip cannot be read; OUTPUT if `folder` cannot be written
  *   to; RESOURCES if the disk is too small; DEPENDENCY if there is no FFmpeg; the signal's reason if aborted: clips
  *   decoded before stay.
@@ -99,8 +102,10 @@ export async function openFrameStore(
 }
 
 /**
- * Opens a frame store that another process has filled, without decoding or verifying checksums.
- * @param clips clips of the other process's store
+ * Opens a frame store that another process has filled by `openFrameStore`, without decoding or verifying checksums.
+ * @param sources clips in the other process's order
+ * @param options options of the other process
+ * @param clips `clips` of the other process's store
  * @throws {PxvError} INPUT if the decoded clips are missing
  */
 export function openDecodedFrameStore(

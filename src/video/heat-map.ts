@@ -10,8 +10,9 @@ const stops = [
 
 /**
  * Draws a heat map in colour. The colours run linearly from black at 0 through red and yellow to white at `white`.
+ * Values below 0 are black, values above `white` are white.
  * @param values height x width values, row by row
- * @param white value shown as white; larger values are white too
+ * @param white value shown as white, above 0
  */
 export function drawHeatMap(values: Float64Array, size: Size, white: number): Frame {
   const data = new Uint8Array(3 * values.length);

@@ -7,15 +7,15 @@ import { pluralize } from '../foundation/pluralize.js';
 import { type Fit, resample } from './resample.js';
 
 const unusable = errorFactory('INPUT', 'read frames');
-/** Image formats of numbered images, in words. */
+/** Image formats of numbered images, as a phrase for messages. */
 export const imageFormats = 'PNG, JPEG, WebP, TIFF or AVIF';
 const imageName = /\d.*\.(?:png|jpe?g|webp|tiff?|avif)$/i;
-/** Comparison of names in natural order: `frame9` before `frame10`. */
+/** Collator that compares names in natural order: `frame9` before `frame10`. */
 export const naturalOrder = new Intl.Collator('en', { numeric: true });
 
 /**
- * Returns the names of numbered images among `names`, in natural order: `frame9.png` before `frame10.png`. Skips hidden
- * files.
+ * Returns the names of numbered images among `names`: names with a digit and the extension of an image format. Sorts
+ * them in natural order: `frame9.png` before `frame10.png`. Skips hidden files.
  */
 export function filterNumberedImages(names: readonly string[]): string[] {
   return names.filter((name) => !name.startsWith('.') && imageName.test(name)).sort(naturalOrder.compare);
@@ -35,7 +35,10 @@ export async function listImages(folder: string): Promise<string[]> {
   return names.map((name) => join(folder, name));
 }
 
-/** Returns true if all images lie in one folder and their names differ in numbers alone, as frames of a clip do. */
+/**
+ * Returns true if all images lie in one folder, and their names hold numbers and differ in nothing else, as frames of a
+ * clip do. Extensions are not compared.
+ */
 export function areFramesOfClip(paths: readonly string[]): boolean {
   const patterns = paths.map((path) => join(dirname(path), withoutNumbers(path)));
   return patterns.every((pattern) => pattern === patterns[0] && basename(pattern).includes('#'));
@@ -47,7 +50,9 @@ const withoutNumbers = (path: string) => parse(path).name.replace(/\d+/g, '#');
 const MAX_GAP_FRACTION = 1 / 4;
 
 /**
- * Returns a warning of one line if numbers are missing among images or do not increase; else null.
+ * Returns a warning of one line if the images may not be all frames of one clip; else null. Warns if numbers do not
+ * increase, names differ in more than numbers, or numbers are missing. Numbers with gaps after more than a quarter of
+ * the images are taken for times, and give no warning.
  * @param paths paths of the images, in natural order
  */
 export function numberingWarning(paths: readonly string[]): string | null {
@@ -77,7 +82,7 @@ export async function probeImage(path: string): Promise<Size & { channels: Chann
   return { ...autoOrient, channels: space === 'b-w' || space === 'grey16' ? 1 : 3 };
 }
 
-/** Options for reading images. */
+/** Options for reading images: target size and channels, and the method to fit another aspect ratio. */
 export interface ImageReadOptions {
   size: Size;
   channels: Channels;
@@ -106,7 +111,8 @@ export async function* readImages(paths: readonly string[], reading: ImageReadOp
 }
 
 /**
- * Reads an image as a frame of `size`: rotated by its EXIF data, alpha over black.
+ * Reads an image as a frame of `size`: rotated by its EXIF data, alpha over black. With one channel, the levels are
+ * BT.601 luma.
  * @throws {PxvError} INPUT if the image cannot be read.
  */
 export async function readImage(path: string, { size, channels, fit }: ImageReadOptions): Promise<Frame> {

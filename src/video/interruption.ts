@@ -5,8 +5,12 @@ import { errorFactory } from '../foundation/errors.js';
 const SAME_TIME = 500;
 
 /**
- * Throws the error of an FFmpeg that a system signal ended: the reason of `signal` if aborted within 500 ms.
- * @throws PxvError `DEPENDENCY` otherwise, as when the system runs out of memory
+ * Throws the error for an FFmpeg process that a signal of the system has ended. Waits up to 500 ms for an abort of
+ * `signal`, since an interruption from the keyboard may reach FFmpeg first. Throws the reason of `signal` if aborted by
+ * then.
+ * @param operation operation that failed, for the error
+ * @param argument file or stream of the operation, for the error
+ * @throws PxvError `DEPENDENCY` if not aborted, as when the system runs out of memory
  */
 export async function throwEndBySignal(operation: string, argument: string, signal?: AbortSignal): Promise<never> {
   if (signal) await setTimeout(SAME_TIME, null, { signal }).catch(() => {});

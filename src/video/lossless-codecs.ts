@@ -7,7 +7,7 @@ import { feedFrames, readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { defaultFrameRate } from './frame-rate.js';
 import { throwEndBySignal } from './interruption.js';
 
-/** Lossless codec of FFmpeg that pxv is compared with. */
+/** Lossless video codec of FFmpeg that pxv is compared with. */
 export type LosslessCodec = 'x264' | 'x265' | 'ffv1';
 
 /**
@@ -43,13 +43,14 @@ export const losslessCodecs = Object.keys(encoders) as LosslessCodec[];
 const SMALL = 64;
 
 /**
- * Bytes that a codec spends on a clip; or one line of failure, if FFmpeg lacks the codec or the codec is not lossless.
+ * Bytes that a codec spends on a clip; or, in one line, the reason why they cannot be measured (`failure`): FFmpeg
+ * lacks the codec, fails, or decodes other frames.
  */
 export type LosslessSize = { bytes: number; failure: null } | { bytes: null; failure: string };
 
 /**
  * Measures the bytes that a lossless codec spends on all frames but the first, without the container. Decodes the
- * result again, and reports a failure if the frames differ.
+ * result again. Returns a failure if the decoded frames differ, or if FFmpeg cannot encode the frames.
  * @param frames at least two, all of one size
  * @throws {PxvError} DEPENDENCY if there is no FFmpeg, the signal's reason if aborted; errors of `frames`
  */

@@ -1,9 +1,7 @@
 import sharp from 'sharp';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
 
-/**
- * Returns an encoder of frames to lossless WebP files, and a decoder to bytes. All images have one size and channels.
- */
+/** Returns a codec of single frames as lossless WebP files, all of one size and number of channels. */
 export function createWebpCodec(size: Size, channels: Channels) {
   return {
     /** Returns a frame encoded as lossless WebP. */

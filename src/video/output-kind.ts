@@ -19,7 +19,8 @@ export type OutputKind = (typeof kinds)[number];
 const ownFrame = /^\d{5,}\.png$/;
 
 /**
- * Returns the kind of output that a path names by its extension, or by a trailing slash; null for an unknown extension.
+ * Returns the kind of output that a path names by its extension, in upper or lower case. A path without an extension,
+ * or with a trailing slash, names a folder. Returns null for an unknown extension.
  */
 export function outputKind(path: string): OutputKind | null {
   const ending = extname(path).toLowerCase();
@@ -38,7 +39,9 @@ export function frameFileName(index: number): string {
 
 /**
  * Checks, before any work, that an output can be written to `path`, and returns its kind. The extension is `.mp4`,
- * `.webm`, `.mkv`, `.gif`, `.png`, `.npy`, or none for a folder. Creates a missing parent folder.
+ * `.webm`, `.mkv`, `.gif`, `.png`, `.npy`, or none for a folder. Missing parent folders are allowed; the check leaves
+ * nothing on the disk.
+ * @param options files that the output must not replace
  * @throws {PxvError} OUTPUT if `path` cannot be written, or exists and `overwrite` is not set; USAGE if `path` is an
  *   input or has another extension; DEPENDENCY if FFmpeg is needed and missing.
  */
@@ -101,7 +104,10 @@ async function foreignEntry(folder: string, ofPanel = false): Promise<string | n
   return null;
 }
 
-/** Returns the error for an output that cannot be written. */
+/**
+ * Returns the error for an output that cannot be written. Expected and received values are in words.
+ * @param code code of the error; default: OUTPUT
+ */
 export function outputError(path: string, expected: string, received: string, code: ErrorCode = 'OUTPUT'): PxvError {
   return errorFactory(code, 'write video')(path, expected, received, 'choose another output');
 }

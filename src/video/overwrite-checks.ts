@@ -44,7 +44,8 @@ async function entriesAt(path: string): Promise<string[] | null> {
 
 /**
  * Checks that an output is none of the inputs, by device and inode, so that links are recognised.
- * @param options.folderReplaced true if a folder output also replaces all that lies inside
+ * @param options.folderReplaced true if the output replaces a folder with all that lies inside: inputs inside are
+ *   refused too
  * @param options.option option that names the output, for the error
  * @throws {PxvError} USAGE if `path` is an input, or would replace one
  */

@@ -16,15 +16,17 @@ export interface PanelWriteOptions extends WriteOptions {
   /** Output pixels per pixel of a frame, an integer. */
   scale: number;
   /**
-   * True to write bare frames to videos and sheets, without labels, borders and numbers. Folders and arrays always
-   * hold bare frames. Default: false.
+   * True to write bare frames, without labels, borders and numbers, to videos and sheets: panels side by side. Folders
+   * and arrays always hold bare frames. Default: false.
    */
   plain?: boolean | undefined;
 }
 
 /**
  * Returns the scale at which labels beside frames are legible: a scaled width of at least 96 pixels on a sheet, 192 in
- * a video. Returns 1 if there are no labels.
+ * a video. Returns 1 for folders and arrays, and if `plain` is
+ * true, as nothing is labelled.
+ * @param plain true for output without labels: see `PanelWriteOptions`
  */
 export function legibleScale(kind: OutputKind, { width }: Size, plain: boolean): number {
   if (plain || kind === 'folder' || kind === 'npy') return 1;
@@ -32,8 +34,12 @@ export function legibleScale(kind: OutputKind, { width }: Size, plain: boolean):
 }
 
 /**
- * Returns the frame size in pixels of a video of `panels` panels.
+ * Returns the size in pixels of the frames that `writePanels` makes for a video. With `plain`, .mp4 and .webm files
+ * then have odd sides padded to even ones.
+ * @param panels number of panels
  * @param frame size of a panel's frame, before scaling
+ * @param scale output pixels per pixel of a panel's frame
+ * @param plain true for frames without labels and borders
  */
 export function videoFrameSize(panels: number, frame: Size, scale: number, plain: boolean): Size {
   if (!plain) return annotatedSize(panels, frame, scale);
@@ -41,9 +47,10 @@ export function videoFrameSize(panels: number, frame: Size, scale: number, plain
 }
 
 /**
- * Writes a prediction as a video, contact sheet, array or folder, chosen by the name of `path`. Videos and sheets have
- * labelled panels. A folder has one folder per panel, with frames numbered as in the clip. An array holds the predicted
- * panels (see `writeSampleArray`). Replaces an existing output atomically. Pulls `steps` on demand, with backpressure.
+ * Writes a prediction as a video, contact sheet, array or folder, chosen by the name of `path` (see `outputKind`).
+ * Videos and sheets have labelled panels, unless `plain` is set. A folder has one folder per panel, with frames numbered
+ * as in the clip. An array holds the predicted panels (see `writeSampleArray`). Replaces an existing output atomically.
+ * Pulls `steps` on demand, with backpressure.
  * @throws {PxvError} as `writeClip`
  */
 export async function writePanels(

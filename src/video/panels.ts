@@ -43,7 +43,7 @@ export function panelShape(panels: readonly Panel[]): Frame {
   return shown;
 }
 
-/** Returns texts for a panel's label, longest first: `sample 2`, then `s2` for narrow panels. */
+/** Returns texts for a panel's label, the longest first: `sample 2`, then `s2` for narrow panels. */
 export function panelLabels({ label }: Panel): string[] {
   return [label, label.replace(/([a-z])[a-z]*/gi, '$1').replaceAll(' ', '')];
 }
@@ -53,7 +53,7 @@ export function panelFolder({ label }: Panel): string {
   return label.replaceAll(' ', '-');
 }
 
-/** Returns true if `name` has the form of a panel folder: truth, best-guess, mean-of-N or sample-N. */
+/** Returns true if `name` has the form of a folder of `panelFolder`: truth, best-guess, mean-of-N or sample-N. */
 export function isPanelFolder(name: string): boolean {
   return /^(?:truth|best-guess|mean-of-\d+|sample-\d+)$/.test(name);
 }

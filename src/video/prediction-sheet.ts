@@ -14,9 +14,10 @@ const border = 2;
 
 /**
  * Draws a contact sheet of a prediction: on the left the last 4 known frames, then a line, then one row of predicted
- * frames per panel. Labels name the panels, and frame numbers stand above.
- * @param steps in order; at least one
- * @param scale screen pixels per pixel of a frame
+ * frames per panel. More than 12 predicted frames continue in further rows. Labels name the panels, and frame numbers
+ * stand above.
+ * @param steps in order; at least one of them predicted
+ * @param scale output pixels per pixel of a frame
  */
 export async function drawPredictionSheet(steps: readonly TimeStep[], scale: number): Promise<Frame> {
   const before = steps.filter((step) => !step.predicted).slice(-MAX_KNOWN_FRAMES);

@@ -15,8 +15,8 @@ interface Axis {
 }
 
 /**
- * Scales a frame as FFmpeg's `area` scaler does, so that a folder of images and a video file agree. Downscaling
- * averages the area that each pixel covers; upscaling interpolates linearly between the two nearest pixels.
+ * Scales a frame to `size` as FFmpeg's `area` scaler does, so that a folder of images and a video file agree.
+ * Downscaling averages the area that each pixel covers; upscaling interpolates linearly between the two nearest pixels.
  */
 export function resample(frame: Frame, size: Size, fit: Fit): Frame {
   const { width, height, channels, data } = frame;

@@ -11,7 +11,10 @@ export function addSoftwareTag(png: Uint8Array): Uint8Array {
   return Buffer.concat([png.subarray(0, AFTER_HEADER), MARK, png.subarray(AFTER_HEADER)]);
 }
 
-/** Returns true if a file has the tag of `addSoftwareTag`, which tells frames that pxv wrote from a user's files. */
+/**
+ * Returns true if a file has the tag of `addSoftwareTag`, which tells frames that pxv wrote from a user's files.
+ * Returns false if the file cannot be opened.
+ */
 export async function hasSoftwareTag(path: string): Promise<boolean> {
   // Reading a pipe would never end.
   const found = await stat(path).catch(() => null);

@@ -13,13 +13,13 @@ import { scaler } from './video-file.js';
 /** Options for reading the frames of a stream. */
 export interface StreamOptions extends ClipOptions {
   /**
-   * Size of the frames if the bytes are raw RGB frames, row by row. Default: the bytes are a video in any format that
-   * FFmpeg reads.
+   * Size of the frames if the bytes are raw RGB frames: a byte per sub-pixel, row by row. Raw frames are assumed to
+   * come at `frameRate`, or 25 per second. Default: the bytes are a video in any format that FFmpeg reads.
    */
   rawSize?: Size | undefined;
 }
 
-/** Video that is read once, as its bytes arrive. */
+/** Video that is read once, as its bytes arrive. Leaving the loop over `frames` ends the reading. */
 export interface StreamedVideo {
   /** Size of the frames that are read. */
   size: Size;

@@ -21,8 +21,9 @@ export interface SurprisePanels {
 }
 
 /**
- * Draws one frame of a video of anomaly scores: the frame, the heat map beside the frame, and a line of text below.
- * @param scale screen pixels per pixel of the frame
+ * Draws one frame of a video of anomaly scores: the frame, the heat map on its right, and a line of text below. Both
+ * sides of the result are even.
+ * @param scale output pixels per pixel of the frame
  */
 export async function drawSurpriseFrame({ frame, heatMap, box, texts }: SurprisePanels, scale: number): Promise<Frame> {
   const { width, height } = surpriseSize(frame, scale);
@@ -45,13 +46,17 @@ function surpriseSize(frame: Size, scale: number): Size {
 }
 
 /**
- * Returns the integer scale at which the line of text below a frame is legible: the longer side is about 320 pixels.
+ * Returns the scale at which the line of text below a frame is legible: a whole number from 1, at which the longer side
+ * is about 320 pixels.
  */
 export function chooseSurpriseScale({ width, height }: Size): number {
   return Math.max(1, Math.round(320 / Math.max(width, height)));
 }
 
-/** Returns the box on the canvas of a frame's `box`, if the frame is drawn at (`left`, `top`), enlarged by `scale`. */
+/**
+ * Returns the box on a canvas that covers `box` of a frame, if the frame is drawn at (`left`, `top`), enlarged by
+ * `scale`.
+ */
 export function scaleBox({ x, y, width, height }: Box, left: number, top: number, scale: number): Box {
   return { x: left + x * scale, y: top + y * scale, width: width * scale, height: height * scale };
 }

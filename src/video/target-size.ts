@@ -17,7 +17,7 @@ export interface Within {
 /** Target size of frames: a fixed size, or a size at each frame's own aspect ratio. */
 export type TargetSize = Size | ShortSide | Within;
 
-/** Returns true if `wanted` is a fixed size, whatever the frames' aspect ratio. */
+/** Returns true if `wanted` has a `width`, as a fixed size does, whatever the frames' aspect ratio. */
 export function isFixedSize(wanted: TargetSize): wanted is Size {
   return 'width' in wanted;
 }

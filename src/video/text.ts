@@ -10,7 +10,7 @@ export interface TextMask extends Size {
   coverage: Uint8Array;
 }
 
-/** Smallest legible text size: pixels of the em square. */
+/** Smallest legible text size: 8 pixels of the em square. */
 export const SMALLEST_TEXT = 8;
 
 /** Line height and baseline position from the top of a line, as fractions of the text size. */
@@ -42,14 +42,17 @@ export function textHeight(size: number): number {
   return Math.ceil(LINE * size);
 }
 
-/** Returns the first text that is at most `width` pixels wide; null if none fits. */
+/**
+ * Returns the first of `texts` that is at most `width` pixels wide; null if none fits.
+ * @param size text size: pixels of the em square
+ */
 export function chooseFittingText(texts: readonly string[], size: number, width: number): string | null {
   return texts.find((text) => textWidth(text, size) <= width) ?? null;
 }
 
 /**
  * Returns the largest text size, at most `size`, at which one of `texts` is at most `width` pixels wide. Returns the
- * smallest legible size, 8, if none fits.
+ * smallest legible size, 8, if none fits. Text sizes are pixels of the em square.
  */
 export function fitTextSize(texts: readonly string[], size: number, width: number): number {
   let fitting = Math.max(size, SMALLEST_TEXT);
@@ -65,9 +68,8 @@ const MAX_CACHED = 1024;
 const PARTS = 16;
 
 /**
- * Draws a line of text as a mask. sharp fills the outlines, which needs no installed font; a letter that the font lacks
- * becomes a box.
- * @param size text size, in pixels
+ * Draws a line of text as a mask, in the font that ships with pxv. A letter that the font lacks becomes a box.
+ * @param size pixels of the em square, a whole number
  */
 export async function drawText(text: string, size: number): Promise<TextMask> {
   const width = Math.max(1, textWidth(text, size));
@@ -110,6 +112,7 @@ async function drawLetter(glyph: Glyph, size: number, part: number): Promise<Tex
   const place = `matrix(${scale} 0 0 ${-scale} ${size + part / PARTS} ${Math.round(BASELINE * size)})`;
   const path = `<path transform="${place}" d="${glyph.path.toSVG()}"/>`;
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${path}</svg>`;
+  // sharp fills outlines without an installed font.
   const coverage = await sharp(Buffer.from(svg)).ensureAlpha().extractChannel('alpha').raw().toBuffer();
   return { width, height, coverage };
 }

@@ -5,7 +5,7 @@ import { background, known, predicted } from './panel-colours.js';
 import { scaleBox } from './surprise-frame.js';
 import { fitTextSize, textHeight, textWidth } from './text.js';
 
-/** Curve over the frames of a source. */
+/** Curve of a timeline over the frames of a clip or stream. */
 export interface Curve {
   /** One value per frame; NaN if a frame has none. */
   values: ArrayLike<number>;
@@ -35,6 +35,7 @@ const faint: Colour = [90, 90, 96];
 
 /**
  * Draws a timeline: curves one below the other, and above them the images of events, each joined by a line to its time.
+ * Each curve is scaled to its own maximum; values below 0 are drawn as 0.
  * @param events events in order of time; later ones are omitted if the images do not fit
  * @param seconds time of the first frame, and duration of each frame, in seconds
  */

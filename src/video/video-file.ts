@@ -37,8 +37,8 @@ export interface VideoInfo {
 }
 
 /**
- * Options of FFmpeg's scaler: area averaging, rounding instead of truncation, chroma at full resolution, bit-exact
- * arithmetic, and full-range output.
+ * Options of FFmpeg's filter `scale`: area averaging, rounding instead of truncation, chroma at full resolution,
+ * bit-exact arithmetic, and full-range output.
  */
 export const scaler = 'flags=area+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact:out_range=full';
 
@@ -49,8 +49,8 @@ const inOrderAt = (frameRate: FrameRate) => ['-r', formatFrameRate(frameRate)];
 let ahead: { path: string; facts: Promise<VideoInfo> } | null = null;
 
 /**
- * Starts to probe a file in the background, so that the next `probeVideo` of the same path waits less. Does nothing if
- * `path` is no file. Errors surface in `probeVideo`.
+ * Starts to probe a file in the background, so that the next `probeVideo`, if of the same path, waits less. Does
+ * nothing if `path` is no file. Errors surface in `probeVideo`.
  */
 export function prefetchProbe(path: string, signal?: AbortSignal): void {
   if (isArrayFile(path) || !statSync(path, { throwIfNoEntry: false })?.isFile()) return;
@@ -143,7 +143,9 @@ async function decodeFirstPicture(path: string, inputOptions: string[], signal?:
 
 /** Options for reading the frames of a video file. */
 export interface VideoReadOptions extends ImageReadOptions {
-  /** Target frame rate. Default: the file's own; ignored if the file states none. */
+  /**
+   * Target frame rate. Default: the file's own. Ignored if the file states none: then all frames are read as they are.
+   */
   frameRate?: FrameRate | undefined;
 }
 
