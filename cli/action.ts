@@ -15,7 +15,10 @@ export interface CommandContext {
   progress: Progress;
   /** Processes that share the work; a single process if the command cannot share its work. */
   processGroup: ProcessGroup;
-  /** Announces that an interruption from now on saves results, for the message that an interruption prints. */
+  /**
+   * Makes the message that is printed on an interruption say that results are saved. Call as soon as an interruption
+   * would save some.
+   */
   markSaving: () => void;
 }
 
@@ -29,7 +32,7 @@ export interface CommandResult {
   stream?: NodeJS.WritableStream;
   /** True to exit with the failure code: a part of the work could not be done, or a check failed. */
   failed?: boolean;
-  /** True to exit with the alarm code, as if an anomaly reaches the threshold that the user gave. */
+  /** True to exit with the alarm code: an anomaly has reached the threshold that the user gave. */
   isAlarm?: boolean;
 }
 
@@ -37,7 +40,7 @@ export interface CommandResult {
  * Returns a handler for commander that runs `action` and prints the result. `action` receives a context, then the
  * command's arguments, then the command's options. The handler rejects with the errors of `joinLaunched` and of
  * `action`, which main.ts reports. In a process group, only the main process prints and handles interrupts.
- * @param shares true if the ranks of a launcher can share the work
+ * @param shares true if the ranks of a launcher can share the work; default: false
  */
 export function run<Given extends unknown[]>(
   action: (work: CommandContext, ...given: Given) => Promise<CommandResult>,
@@ -96,8 +99,8 @@ function fileHint(message: string): string {
 }
 
 /**
- * Writes one line about the error to stderr, and the stack if PXV_DEBUG is set. Returns the exit code. Expected errors
- * occur in all ranks, so only the main process writes them.
+ * Writes one line about the error to stderr, and the stack if PXV_DEBUG is set. Returns the exit code (see
+ * `exitCodes`). Errors of the class `PxvError` occur in all ranks, so only the main process writes them.
  */
 export function reportError(error: unknown): number {
   if (error instanceof CommanderError) {

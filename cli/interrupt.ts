@@ -14,7 +14,10 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export interface Interrupt {
   /** Signal that the first interrupt aborts. */
   signal: AbortSignal;
-  /** Announces that an interruption from now on saves results, for the message that an interruption prints. */
+  /**
+   * Makes the message that is printed on an interruption say that results are saved. Call as soon as an interruption
+   * would save some.
+   */
   markSaving: () => void;
   /** Stops listening. */
   close(): void;

@@ -21,7 +21,9 @@ const reporting = {
 
 /**
  * Sets the action of a command. Adds the flags of `fields`, whose values the action receives after the command's
- * arguments, and the flags of every command.
+ * arguments, and the flags of every command. Before the action, prints warnings of unusual values. With a field
+ * `threads`, also checks that enough address space is free.
+ * @param settings settings of `run`
  */
 export function addAction<F extends OptionFields, Arguments extends unknown[]>(
   command: Command,
@@ -53,7 +55,10 @@ function warningsOf<F extends OptionFields>(fields: F, options: ParsedOptions<F>
   });
 }
 
-/** Adds the flag of each field to a command; parsed values are stored under the names of the fields. */
+/**
+ * Adds the flag of each field to a command, and returns the command; parsed values are stored under the names of the
+ * fields.
+ */
 export function addFields(command: Command, fields: OptionFields): Command {
   for (const [name, field] of Object.entries(fields)) {
     const option = optionOf(name, field);
@@ -110,7 +115,7 @@ function parserOf(value: z.ZodType, flag: string, most?: number): (text: string,
 }
 
 const group = 'Computing:';
-/** Flags of commands that compute: the options of `chooseBackend`. */
+/** Option fields of commands that compute: the options of `chooseBackend`. */
 export const computing = {
   threads: withFlag(positiveInteger.optional(), 'count', 'number of threads (default: one for each core)', {
     max: 256,
@@ -130,27 +135,35 @@ export const computing = {
   ),
 } satisfies Record<keyof BackendOptions, z.ZodType>;
 
-/** Flag that names the model, for commands on video. */
+/** Option field that names the model, for commands on video. */
 export const videoModel = withFlag(
   z.string().optional(),
   'run|name',
   'run folder, .safetensors file or shipped model (default: video-64)',
 );
 
-/** Returns a `USAGE` error about an option. */
+/** Returns a `USAGE` error about an option. Parameters are those of a function of `errorFactory`. */
 export const invalidOption = errorFactory('USAGE', 'read options');
 
 function wrongValue(flag: string, expected: string, text: string, remedy: string): Error {
   return invalidOption(flag, expected, JSON.stringify(text), remedy);
 }
 
-/** Parses the path of a file or folder. @throws PxvError `USAGE` if empty, for example from an unset variable */
+/**
+ * Returns the path of a file or folder as it is.
+ * @param flag flag as typed, for the error
+ * @throws PxvError `USAGE` if `text` is empty, for example from an unset variable
+ */
 export function path(text: string, flag: string): string {
   if (text !== '') return text;
   throw wrongValue(flag, 'the name of a file or folder', text, 'give a name, or leave out the option');
 }
 
-/** Parses a whole number from `min` to `max`, inclusive. @throws PxvError `USAGE` if `text` is anything else */
+/**
+ * Parses a whole number from `min` to `max`, inclusive.
+ * @param flag flag as typed, for the error
+ * @throws PxvError `USAGE` if `text` is anything else
+ */
 export function wholeNumber(text: string, flag: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
   const value = Number(text);
   // The largest exact integer is mentioned only if the number exceeds it.
@@ -161,7 +174,8 @@ export function wholeNumber(text: string, flag: string, min: number, max = Numbe
 
 /**
  * Parses a number from `min` to `max`, inclusive; `min` itself is refused if `above` is true.
- * @throws PxvError `USAGE` if `text` is anything else
+ * @param flag flag as typed, for the error
+ * @throws PxvError `USAGE` if `text` is anything else, also an infinite number
  */
 export function decimalNumber(
   text: string,
@@ -175,14 +189,22 @@ export function decimalNumber(
   throw wrongValue(flag, `a number ${range}`, text, 'give one in this range');
 }
 
-/** Parses a size in pixels such as `64x48`, width x height. @throws PxvError `USAGE` if `text` is anything else */
+/**
+ * Parses a size in pixels such as `64x48`, width x height.
+ * @param flag flag as typed, for the error
+ * @throws PxvError `USAGE` if `text` is anything else
+ */
 export function size(text: string, flag: string): Size {
   const [, width, height] = (/^(\d{1,5})x(\d{1,5})$/.exec(text) ?? []).map(Number);
   if (width > 0 && height > 0) return { width, height };
   throw wrongValue(flag, 'width x height in pixels', text, `write it as in ${flag} 64x48`);
 }
 
-/** Parses a frame rate such as `10`, `29.97` or `30000/1001`. @throws PxvError `USAGE` if `text` is anything else */
+/**
+ * Parses a frame rate such as `10`, `29.97` or `30000/1001` (see `parseFrameRate`).
+ * @param flag flag as typed, for the error
+ * @throws PxvError `USAGE` if `text` is anything else
+ */
 export function frameRate(text: string, flag: string): FrameRate {
   const rate = parseFrameRate(text);
   if (rate !== null) return rate;
@@ -198,7 +220,7 @@ function framesOrAll(text: string, flag: string): number | 'all' {
 }
 
 /**
- * Parses a seed of 64 bits; returns a bigint only above 2^53 - 1.
+ * Parses a seed, a whole number from 0 to 2^64 - 1. Returns a bigint above 2^53 - 1, else a number.
  * @throws PxvError `USAGE` if `text` is anything else
  */
 export function seed(text: string): number | bigint {

@@ -1,7 +1,10 @@
 import { basename, resolve } from 'node:path';
 import { clipStem } from '../src/video/clip-address.js';
 
-/** Returns the base name of a path without extension, to name outputs. Returns `unnamed` if only dots are left. */
+/**
+ * Returns the last part of a path without its extension, to name outputs. Returns `unnamed` if nothing but dots is
+ * left.
+ */
 export function outputStem(path: string): string {
   const stem = basename(clipStem(resolve(path)));
   return /^\.*$/.test(stem) ? 'unnamed' : stem;

@@ -57,7 +57,7 @@ export class Progress {
     this.write();
   }
 
-  /** Writes a separate line above the progress. */
+  /** Writes a line of its own, such as a warning, above the progress. */
   log(text: string): void {
     const said = toOneLine(text);
     this.stream.write(this.stream.isTTY ? `\r\x1b[K${said}\n` : `${said}\n`);
@@ -86,8 +86,9 @@ export class Progress {
 }
 
 /**
- * Returns a line such as `train  120/1000 steps  12%  3.40/s  0:04:19 to go  bits/dim 3.21`.
- * @param rate units per second
+ * Returns a line such as `train  120/1000 steps  12%  3.40/s  0:04:19 to go  bits/dim 3.21`. To fit into `columns`,
+ * long texts lose their middle, then the last fields are dropped.
+ * @param rate units per second; 0 or infinite: not shown, nor the time to go
  * @param columns maximum length
  */
 export function formatProgress(state: ProgressState, rate: number, columns = Infinity): string {

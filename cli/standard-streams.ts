@@ -33,8 +33,9 @@ export class StandardStreams {
   }
 
   /**
-   * Reads standard input to its end if `clip` stands for it.
-   * @returns the path to read the clip from
+   * Reads standard input to its end if `clip` is `-`.
+   * @param clip path as given by the user
+   * @returns the path to read the clip from: a temporary file, or `clip`
    * @throws PxvError `USAGE` if standard input is a terminal; `OUTPUT` if no temporary file can be written; the
    *   signal's reason if aborted
    */
@@ -51,9 +52,10 @@ export class StandardStreams {
   }
 
   /**
-   * Returns the path to write to, a temporary file if `out` stands for standard output: `send` then copies the file.
+   * Returns the path to write to: a temporary file if `out` is `-`, which `send` then copies to standard output, else
+   * `out`.
    * @param out path as given by the user
-   * @param ending extension of the temporary file; empty for a folder
+   * @param ending extension of the temporary file, such as `.mp4`; empty for a folder
    * @throws PxvError `USAGE` if standard output is a terminal, or the output is a folder; `OUTPUT` if no temporary
    *   folder can be made
    */
@@ -69,12 +71,12 @@ export class StandardStreams {
     await pipeline(createReadStream(path), process.stdout, { end: false });
   }
 
-  /** Returns a text with the names of the streams in place of the temporary files. */
+  /** Returns `text` with the paths of the temporary files replaced by `standard input` and `standard output`. */
   named(text: string): string {
     return [...this.names].reduce((said, [path, stream]) => said.replaceAll(path, stream), text);
   }
 
-  /** Returns an error with the names of the streams in place of the temporary files. */
+  /** Returns `error` with the paths of the temporary files in its message replaced as by `named`. */
   namedError(error: unknown): unknown {
     if (!(error instanceof PxvError) || this.named(error.message) === error.message) return error;
     const { argument, expected, received, remedy } = error.parts;

@@ -6,7 +6,8 @@ import { singleProcess } from '../src/distributed/process-group.js';
 import type { Progress } from './progress.js';
 
 /**
- * Starts the backend that a command's options choose, and logs its note.
+ * Starts the backend that a command's options choose, and logs the backend's note, if any. Without the options
+ * `threads` and `backend`, ranks on one machine share its cores.
  * @param processGroup ranks that share the work; their backends are compared
  * @returns facts about the backend for `--json`
  * @throws PxvError as `chooseBackend`; `USAGE` if ranks differ in backend or instruction set

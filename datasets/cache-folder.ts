@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { writeAtomically } from '../src/foundation/write-file.js';
 
-/** Remedy of errors if the cache cannot be written to. */
+/** Remedy of errors if the cache cannot be written to, in words for the user. */
 export const otherCache = 'set PXV_DATA to another folder';
 
 /**

@@ -7,7 +7,7 @@ import { wrongFile } from './read-file.js';
 /** File of checksums, written with the data set's files, in the format of `sha256sum -c`. */
 const fileName = 'SHA256SUMS';
 
-/** Writes the SHA-256 of all files in a folder to its file `SHA256SUMS`. */
+/** Writes the SHA-256 of all files in a folder to its file `SHA256SUMS`, in the format of `sha256sum -c`. */
 export async function writeCheckSums(folder: string): Promise<void> {
   const lines: string[] = [];
   for (const name of (await readdir(folder)).sort()) lines.push(`${await sha256(join(folder, name))}  ${name}\n`);

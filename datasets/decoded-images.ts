@@ -16,6 +16,8 @@ const DECODE_CONCURRENCY = 16;
 /**
  * Opens image files as one set. The first call decodes all images into one cache file, which later calls read until an
  * image changes. The caller closes the result.
+ * @param shape size and channels that the images are scaled and converted to
+ * @param paths paths of the images, in the order of the result
  * @param exact true to refuse images of another size, instead of scaling them to `shape`
  * @throws {PxvError} INPUT, naming the images that cannot be read; OUTPUT if the cache cannot be written to; RESOURCES
  *   if the disk is too small; the signal's reason if aborted.
@@ -57,8 +59,10 @@ export async function decodedImages(
 
 /**
  * Opens images in a cache file, which is made first if missing. The caller closes the result.
+ * @param layout order of bytes that `fill` writes
+ * @param count number of images
  * @param identity all values that the pixels depend on, as the cache key
- * @param fill writes the pixels of the `count` images in order
+ * @param fill writes the pixels of the `count` images in order, by calls of its `write`
  * @throws {PxvError} RESOURCES if the disk is too small; OUTPUT if the cache cannot be written to; errors of `fill`
  */
 export async function cachedImages(

@@ -18,13 +18,13 @@ export interface DownloadOptions {
    * single time.
    */
   onProgress?: (name: string, done: number, total: number) => void;
-  /** Seconds without a byte after which a connection is given up, and the next URL is tried. Default: 60. */
+  /** Seconds without a byte after which a connection is closed, and the next URL is tried. Default: 60. */
   patience?: number;
 }
 
 /**
  * Downloads a file to `path`, and verifies its size and checksum. Resumes a partial file at `path`; starts again if the
- * server supports no ranges. Tries each URL in turn.
+ * server supports no ranges. A complete file is only verified. Tries each URL in turn.
  * @throws {PxvError} INPUT if no URL gives the file, OUTPUT if `path` cannot be written, the signal's reason if
  *   aborted. Bytes that have arrived stay, unless they are wrong.
  */

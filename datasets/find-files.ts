@@ -21,10 +21,11 @@ export async function listFolder(folder: string): Promise<string[]> {
 }
 
 /**
- * Returns the paths of the files in a folder that match the first pattern with any match.
+ * Returns the paths of the files in a folder whose names match one of `patterns`. Patterns are tried in order, and the
+ * first with a match gives all paths.
  * @param patterns in order of preference: official names before the names of partial files
- * @param expected files looked for, in words
- * @throws {PxvError} INPUT if no pattern matches
+ * @param expected files looked for, in words, for the error
+ * @throws {PxvError} INPUT if the folder cannot be read, or no pattern matches
  */
 export async function findFiles(folder: string, patterns: readonly RegExp[], expected: string): Promise<string[]> {
   const names = await listFolder(folder);
@@ -40,7 +41,7 @@ export async function findFiles(folder: string, patterns: readonly RegExp[], exp
 }
 
 /**
- * Returns the path of the only file that `findFiles` finds.
+ * Returns the path of the only file that `findFiles` finds. Parameters are those of `findFiles`.
  * @throws {PxvError} INPUT if there is none or more than one
  */
 export async function findFile(folder: string, patterns: readonly RegExp[], expected: string): Promise<string> {

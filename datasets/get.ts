@@ -14,7 +14,7 @@ import { findImageSet } from './registry.js';
 export interface DownloadedSet {
   /** Path of the folder. */
   folder: string;
-  /** True if the data set was in the cache before, and nothing was downloaded. */
+  /** True if the folder was in the cache before, and nothing was downloaded or verified. */
   alreadyThere: boolean;
 }
 

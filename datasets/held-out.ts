@@ -17,9 +17,10 @@ export function selectHeldOutImages(count: number): Record<TrainingSplit, Uint32
 }
 
 /**
- * Returns the images of `split` for a set without an official validation split: a part of the official training images.
- * Closing the result closes `training`.
+ * Splits a validation split off the training images of a set (see `selectHeldOutImages`), and returns the images of
+ * `split`. Closing the result closes `training`.
  * @param training all official training images
+ * @param split `validation`: the tenth that is held out; `train`: the others
  */
 export function splitHeldOut(training: Images, split: TrainingSplit): Images {
   const indices = selectHeldOutImages(training.count)[split];

@@ -2,7 +2,7 @@ import type { Channels, Size } from '../src/foundation/frame.js';
 
 /** Split of a data set. `test` is for the final score alone: training and all choices use the other two. */
 export type Split = 'train' | 'validation' | 'test';
-/** Split that training and model selection may use. @inline */
+/** Split that training and model selection may use: `train` or `validation`. @inline */
 export type TrainingSplit = Exclude<Split, 'test'>;
 
 /** Open images of one size, in a fixed order. */
@@ -50,7 +50,7 @@ export interface OpenOptions {
   channels?: Channels | undefined;
   /** Signal that aborts decoding: the call rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
-  /** Called with progress while images are decoded, which happens once per set. */
+  /** Called while images are decoded, which happens once per set: number of images done, and their total. */
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 

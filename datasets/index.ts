@@ -7,7 +7,10 @@ export type { Images, ImageSetFacts, OpenOptions, Split, TrainingSplit } from '.
 export { describeForTraining, openForTraining, type OpenImagesOptions } from './open-for-training.js';
 export { verifyImageSet, type VerifiedSet } from './verify.js';
 
-/** Checks that `name` is a data set or a folder of images. @throws {PxvError} USAGE if not */
+/**
+ * Checks that `name` is the name of a data set or the path of a folder. The folder's contents are not checked.
+ * @throws {PxvError} USAGE if not
+ */
 export function assertImageSet(name: string): void {
   getImageSet(name);
 }

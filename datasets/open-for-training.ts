@@ -31,6 +31,7 @@ export async function openForTraining(
 
 /**
  * Returns size, channels and levels of a set's training images, without decoding them.
+ * @param name name of a data set, or path of a folder of images
  * @throws {PxvError} USAGE and INPUT as `openForTraining`
  */
 export async function describeForTraining(name: string, options: OpenImagesOptions = {}): Promise<DescribedImages> {

@@ -8,7 +8,7 @@ const LARGEST = 512 * 1024 * 1024;
 
 /**
  * Returns the bytes of a file, unpacked if the contents are gzip, whatever the file's name.
- * @throws {PxvError} INPUT if the file cannot be read or unpacked.
+ * @throws {PxvError} INPUT if the file cannot be read or unpacked, or has more than 512 MiB unpacked
  */
 export async function readMaybeGzip(path: string): Promise<Uint8Array> {
   const bytes = await readFile(path).catch(unreadable(path));
@@ -24,14 +24,20 @@ export async function readMaybeGzip(path: string): Promise<Uint8Array> {
   });
 }
 
-/** Returns an error handler that throws an `INPUT` error: the file or folder `path` of a data set cannot be read. */
+/**
+ * Returns an error handler that throws `wrongFile` for any error: the file or folder `path` of a data set cannot be
+ * read.
+ */
 export function unreadable(path: string) {
   return (cause: Error): never => {
     throw wrongFile(path, 'a readable file or folder', cause.message, { cause });
   };
 }
 
-/** Returns the INPUT error for a data set's file with invalid contents. */
+/**
+ * Returns the `INPUT` error for a data set's file or folder with invalid contents. Expected and received contents are
+ * in words.
+ */
 export function wrongFile(path: string, expected: string, received: string, options?: { cause: unknown }): PxvError {
   return new PxvError(
     {

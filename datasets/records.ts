@@ -1,9 +1,11 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { PxvError } from '../src/foundation/errors.js';
+import { errorFactory, PxvError } from '../src/foundation/errors.js';
 import type { Channels, Size } from '../src/foundation/frame.js';
 import type { Images } from './image-set.js';
 
-/** Shape and origin of images to open (see `Images`). */
+const unusable = errorFactory('USAGE', 'read image');
+
+/** Shape and origin of images to open; members are those of `Images`. */
 export interface RecordImages extends Size {
   channels: Channels;
   levels: 2 | 256;
@@ -30,6 +32,8 @@ export type Layout = 'interleaved' | 'planar';
 /**
  * Opens images that are read from disk at each access, so that at most one image is held in memory. The caller closes
  * the result.
+ * @param layout order of bytes in the files; `read` always gives interleaved bytes
+ * @param files files of the images, in the order of their indices
  * @throws the system's error if a file cannot be opened
  */
 export function openImagesOnDisk(shape: RecordImages, layout: Layout, files: readonly RecordFile[]): Images {
@@ -62,7 +66,7 @@ export function openImagesOnDisk(shape: RecordImages, layout: Layout, files: rea
 }
 
 /**
- * Returns images over pixels in memory, image after image, interleaved.
+ * Returns images over pixels in memory, image after image, interleaved. After `close`, `read` throws `USAGE`.
  * @param data count x height x width x channels bytes
  */
 export function wrapImages(shape: RecordImages, data: Uint8Array): Images {
@@ -72,6 +76,8 @@ export function wrapImages(shape: RecordImages, data: Uint8Array): Images {
     ...shape,
     count,
     read(index, into) {
+      if (data.length < count * bytes)
+        throw unusable(`image ${index}`, 'open images', 'closed ones', 'close them last');
       checkRead(index, count, into, bytes);
       // A loop, since a view of `data` would be an allocation.
       for (let i = 0, from = index * bytes; i < bytes; i++, from++) into[i] = data[from];
@@ -82,7 +88,10 @@ export function wrapImages(shape: RecordImages, data: Uint8Array): Images {
   };
 }
 
-/** Returns a view of the images at `indices`, in this order. Closing the view closes `images`. */
+/**
+ * Returns a view of the images at `indices`, in this order. Closing the view closes `images`.
+ * @param origin origin of the view: see `Images`
+ */
 export function selectImages(images: Images, indices: Uint32Array, origin: string): Images {
   const bytes = images.width * images.height * images.channels;
   return {
@@ -103,14 +112,9 @@ export function selectImages(images: Images, indices: Uint32Array, origin: strin
  */
 function checkRead(index: number, count: number, into: Uint8Array, bytes: number): void {
   if (Number.isInteger(index) && index >= 0 && index < count && into.length >= bytes) return;
-  throw new PxvError({
-    code: 'USAGE',
-    operation: 'read image',
-    argument: `image ${index}`,
-    expected: `an image from 0 to ${count - 1} and room for ${bytes} bytes`,
-    received: `image ${index} and room for ${into.length} bytes`,
-    remedy: 'ask for an image that the data set has',
-  });
+  const expected = `an image from 0 to ${count - 1} and room for ${bytes} bytes`;
+  const received = `image ${index} and room for ${into.length} bytes`;
+  throw unusable(`image ${index}`, expected, received, 'ask for an image that the data set has');
 }
 
 function interleave(planes: Uint8Array, channels: number, into: Uint8Array): void {

@@ -22,8 +22,8 @@ export function findImageSet(name: string): ImageSet {
 }
 
 /**
- * Returns a data set by name, or the set for the path of a folder of images, and the folder of its files. The files lie
- * in `data` if given, else in the cache.
+ * Returns a data set by name, or the set for the path of a folder of images, and the folder of its files (`files`). The
+ * files of a named set lie in `data` if given, else in the cache.
  * @throws {PxvError} USAGE if there is no such set, or `data` comes with a folder of images; INPUT if `data` is not
  *   given and the set was not downloaded.
  */
@@ -35,7 +35,7 @@ export function resolveImageSet(name: string, data: string | undefined): { set: 
 }
 
 /**
- * Returns a data set by name, or the set for the path of a folder of images.
+ * Returns a data set by name, or the set of any images if `name` is the path of a folder.
  * @throws {PxvError} USAGE if `name` is neither a data set nor a folder
  */
 export function getImageSet(name: string): ImageSet {

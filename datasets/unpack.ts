@@ -11,8 +11,9 @@ import type { UnpackedFile } from './image-set.js';
 const SLACK = 4 * 1024 * 1024;
 
 /**
- * Extracts the `wanted` files of a gzipped tar archive into `folder`, under their own names. Archive names are only
- * compared, never used as paths, so that nothing is written elsewhere. Unpacks at most 4 MiB besides the wanted files.
+ * Extracts the `wanted` files of a gzipped tar archive into `folder`, under the last part of their names. Archive names
+ * are only compared, never used as paths, so that nothing is written elsewhere. Unpacks at most 4 MiB besides the
+ * wanted files.
  * @throws {PxvError} INPUT if the archive is damaged, has paths that lead outside, is too large, or lacks a wanted
  *   file; some files may then be written. System errors, such as a full disk, are thrown as they are.
  */

@@ -11,7 +11,10 @@ import { resolveImageSet } from './registry.js';
 export interface VerifiedSet {
   /** Folder of the set's files. */
   folder: string;
-  /** Number of images and origin of each split; `official`: number in the official files, null if there are none. */
+  /**
+   * Number of images and origin of each split. `official`: number of images in the official files, null if there are
+   * none.
+   */
   splits: { split: Split; images: number; official: number | null; origin: string }[];
   /** Names of the files whose SHA-256 was compared and is right. */
   checkedFiles: string[];

@@ -8,7 +8,10 @@ const SHOWN = 4;
 /** Minimum number of scored frames for a baseline; before, no event is shown. */
 const FEW = 30;
 
-/** Returns the events to show: at most 4, highest score first; none before 30 frames, or all, are scored. */
+/**
+ * Returns the events to show: at most 4, the highest score first. Returns none until 30 frames, or all frames of a
+ * shorter video, are scored.
+ */
 export function selectShownEvents({ anomalies: { events }, maps, isDone }: Session): readonly AnomalyEvent[] {
   if (!isDone && maps.length < FEW) return [];
   return events.slice(0, SHOWN);
@@ -21,7 +24,10 @@ export function clock(seconds: number): string {
   return `${Math.floor(tenths / 600)}:${rest}`;
 }
 
-/** Returns the position of a box in a frame in words, such as `lower left`. */
+/**
+ * Returns the position of a box in a frame in words, such as `lower left`. Returns `everywhere` for a box of the
+ * frame's size.
+ */
 export function describePosition({ x, y, width, height }: Box, size: Size): string {
   if (width === size.width && height === size.height) return 'everywhere';
   const third = (middle: number, length: number) => Math.min(2, Math.floor((3 * middle) / length));

@@ -1,6 +1,9 @@
 import type { Session } from './session.js';
 
-/** Returns the rows of the page's table about a session, as pairs of name and text: progress, speed and bottleneck. */
+/**
+ * Returns the rows of the page's table about a session, as pairs of name and text: file, resolution, progress, speed
+ * and bottleneck.
+ */
 export function listFacts(session: Session): [name: string, text: string][] {
   const { frames, maps, seconds, source } = session;
   const { width, height } = frames[0] ?? { width: 0, height: 0 };

@@ -20,16 +20,23 @@ export type Request =
 
 /** Message from the worker to the page. Frames are counted from 0. */
 export type Answer =
+  /** The model of `begin` is loaded; number of threads, and whether the page is cross-origin isolated. */
   | { type: 'ready'; threads: number; isolated: boolean }
-  /** Cost of a frame given the frames before, in bits of each pixel, and the expected frame. */
+  /**
+   * Cost of a frame given the frames before, in bits of each pixel, the expected frame, and the seconds that computing
+   * took.
+   */
   | { type: 'costed'; index: number; expected: Frame; map: Float64Array; seconds: number }
-  /** Predicted frame of the request: best guess, or drawn sample. */
+  /**
+   * Predicted frame of the request with this `known`: best guess, or drawn sample; and the seconds that predicting
+   * took.
+   */
   | { type: 'predicted'; how: 'guess' | 'draw'; known: number; index: number; frame: Frame; seconds: number }
-  /** Fraction of the current sampled frame that is drawn so far. */
+  /** Fraction of the current sampled frame that is drawn so far, 0 to 1. */
   | { type: 'drawing'; known: number; fraction: number }
   /** Decoded frame, and its time in the clip in seconds; then messages for frames lost to damage, and for the end. */
   | { type: 'decoded'; frame: Frame; time: number }
   | { type: 'lost' }
   | { type: 'end' }
-  /** Error; no more messages follow. */
+  /** Error, with a message for the user. */
   | { type: 'failed'; message: string };

@@ -59,7 +59,7 @@ export class Predictor {
 
   /**
    * Posts predictions of the `ahead` frames after the first `known`, frame by frame. The best guess of all frames comes
-   * first, then one sample. Aborts an earlier call that still runs. Resolves if aborted; rejects with the errors of
+   * first, then one sample. Aborts an earlier call that still runs, whose promise resolves. Rejects with the errors of
    * `bestGuess` and `rollOut`.
    */
   async predict(known: number, ahead: number): Promise<void> {

@@ -33,7 +33,7 @@ export function describeProgress(session: Session): WorkProgress | null {
   return part(`Scoring frames: ${maps.length} of ${last}`, maps.length / last);
 }
 
-/** Returns a fraction of a frame in words, such as `40% of it`. */
+/** Returns the drawn fraction of a frame in words, such as `40% of it`, where `it` is the frame. */
 export const percent = (fraction: number) => `${Math.round(100 * fraction)}% of it`;
 
 /** Returns the time that all parts together still take, in words; nothing while the pace of one is not known. */

@@ -41,7 +41,10 @@ export class Session {
   computing: Computing | null = null;
   /** Fraction of the current sampled frame that is drawn so far, 0 to 1. */
   drawing = 0;
-  /** Seconds that the last frame of each kind took: to score, to expect, to sample. Null before the first frame. */
+  /**
+   * Seconds that the last frame of each kind took: to score (`cost`), to predict by the best guess (`guess`), to sample
+   * (`draw`). Null before the first frame.
+   */
   seconds: Record<'cost' | 'guess' | 'draw', number | null> = { cost: null, guess: null, draw: null };
   /** Error that ended the session, in words for the user; null if there is none. */
   failure: string | null = null;
@@ -96,7 +99,7 @@ export class Session {
     this.changed();
   }
 
-  /** Returns a source that repeats the frames received so far, for a session with another model. */
+  /** Returns a source of the frames received so far, for a session with another model. */
   recorded(): Source {
     const timed = this.frames.map((frame, at): TimedFrame => ({ frame, time: this.times[at] }));
     // eslint-disable-next-line @typescript-eslint/require-await

@@ -4,7 +4,7 @@ import type { Frame, Size } from '../src/foundation/frame.js';
 /** Frame with its time in the video. */
 export interface TimedFrame {
   frame: Frame;
-  /** Time in seconds. */
+  /** Time in seconds. The first frame's time may be any. */
   time: number;
 }
 
@@ -16,7 +16,9 @@ export interface Source {
   isLive: boolean;
   /** Size in bytes of a file of `pxv encode`, which is played in full at its own rate; undefined for other sources. */
   bytes?: number;
-  /** Part of the video that is read, or its damage, in words for the user; null if everything is read. */
+  /**
+   * Part of the video that alone is read, or a note on its damage, in words for the user. Null if everything is read.
+   */
   leftOut: string | null;
   /** Yields the frames in order. */
   frames: () => AsyncIterable<TimedFrame>;
@@ -29,14 +31,20 @@ export const MAX_FRAMES = 300;
 /** Number of pixels of a frame, as in the models' training. */
 const PIXELS = 64 * 64;
 
-/** Returns the size of about 4096 pixels, at the aspect ratio of a video; each side is at least 8 pixels. */
+/**
+ * Returns the size at which frames are predicted: about 4096 pixels, at the aspect ratio of a video. Each side is at
+ * least 8 pixels.
+ */
 export function sizeFor({ width, height }: Size): Size {
   const scale = Math.sqrt(PIXELS / (width * height));
   const side = (length: number) => Math.max(8, Math.round(length * scale));
   return { width: side(width), height: side(height) };
 }
 
-/** Returns a function that calls `draw` with a canvas of `size`, and returns the canvas's pixels as a frame. */
+/**
+ * Returns a function that lets `draw` draw on a canvas of `size`, and returns the canvas's pixels as a frame. `draw`
+ * receives the canvas's context and `size`.
+ */
 export function frameTaker(size: Size): (draw: (on: CanvasRenderingContext2D, size: Size) => void) => Frame {
   const canvas = Object.assign(document.createElement('canvas'), size);
   const context = canvas.getContext('2d', { alpha: false, willReadFrequently: true })!;

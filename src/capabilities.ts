@@ -32,7 +32,7 @@ export const capabilities = {
 /** Names of all commands, in the order of the help. */
 export const commandNames: readonly string[] = Object.values(capabilities).flatMap(({ commands }) => commands);
 
-/** Loads the sources of report sections of all capabilities. */
+/** Loads the sources of report sections of all capabilities that have one, in the order of the help. */
 export async function loadSectionSources(): Promise<SectionSource<unknown>[]> {
   const sources: SectionSource<unknown>[] = [];
   for (const capability of Object.values<Capability>(capabilities)) {

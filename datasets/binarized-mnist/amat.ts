@@ -8,10 +8,10 @@ const RETURN = 13;
 const NEWLINE = 10;
 
 /**
- * Reads images from text: one image per line, its pixels as digits 0 and 1 separated by spaces.
+ * Reads images from text (.amat): one image per line, its pixels as digits 0 and 1 separated by spaces.
  * @param pixels number of pixels of an image
  * @returns pixels of all images, as bytes of 0 and 255
- * @throws {PxvError} INPUT if the text is invalid.
+ * @throws {PxvError} INPUT if the file cannot be read, is invalid, or has no image
  */
 export async function readAmat(path: string, pixels: number): Promise<Uint8Array> {
   let data = new Uint8Array(10_000 * pixels);

@@ -17,7 +17,7 @@ function source(split: Split, sha256: string): SourceFile {
   return { name, urls: [place + name], bytes: counts[split] * 2 * size.width * size.height, sha256 };
 }
 
-/** Binarized MNIST in Larochelle's fixed split. */
+/** MNIST with pixels of 0 and 255 alone, binarized once, in Larochelle's fixed split. */
 export const binarizedMnist: ImageSet = {
   name: 'binarized-mnist',
   title: "MNIST binarised once and for all: Larochelle's split",

@@ -51,7 +51,9 @@ export const folder: ImageSet = {
 };
 
 /**
- * Returns size, channels and levels of a folder's training images, after scaling, without decoding them.
+ * Returns size, channels and levels of a folder's training images after scaling, without decoding them.
+ * @param root folder of images, or of one folder for each split
+ * @param options requested size and channels, if any
  * @throws PxvError `INPUT` if `root` cannot be read, has no training images, or none that can be decoded
  */
 export async function folderShape(root: string, options: OpenOptions): Promise<DescribedImages> {

@@ -15,9 +15,15 @@ import { openNpzBytes } from './npz.js';
 /** Numbers of images in the npz files; ImageNet's validation images are the test split, as in the papers. */
 const counts = { train: 1_271_167, validation: 10_000, test: 50_000 };
 
-/** ImageNet at 32x32, with a validation split held out of the training images. */
+/**
+ * ImageNet at 32x32. The test split is ImageNet's own validation set, and validation images are held out of the
+ * training images.
+ */
 export const imagenet32 = imagenet(32);
-/** ImageNet at 64x64, with a validation split held out of the training images. */
+/**
+ * ImageNet at 64x64. The test split is ImageNet's own validation set, and validation images are held out of the
+ * training images.
+ */
 export const imagenet64 = imagenet(64);
 
 function imagenet(side: 32 | 64): ImageSet {

@@ -21,6 +21,7 @@ const LISTED = 10;
 
 /**
  * Opens an array of an .npz file without reading its values. No pickle is ever read.
+ * @param name name of the array in the file, without `.npy`
  * @throws {PxvError} INPUT if the file is no .npz file, lacks the array, or the array is not of unsigned bytes in C
  *   order
  */

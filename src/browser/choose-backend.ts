@@ -32,7 +32,7 @@ let library: KernelLibrary | null = null;
 
 /**
  * Loads the WebAssembly kernels and makes them the current backend. Call `chooseBackend` before any tensor is made,
- * best in a worker: computing blocks its thread. A second call changes the number of threads alone.
+ * best in a worker: computing blocks its thread. A second call changes the number of threads alone, and ignores `wasm`.
  *
  * @throws PxvError `DEPENDENCY` if the module cannot be fetched or has another version; `RESOURCES` if there is no
  *   address space for its memory; `USAGE` if the page cannot have `threads` threads

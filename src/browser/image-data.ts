@@ -29,7 +29,10 @@ export function frameFromPixels({ width, height, data: from }: Pixels): Frame {
   return { width, height, channels: 3, data };
 }
 
-/** Converts a frame to opaque RGBA pixels, for `new ImageData(data, width, height)`. */
+/**
+ * Converts a frame to opaque RGBA pixels, for `new ImageData(data, width, height)`. Gray becomes equal red, green and
+ * blue.
+ */
 export function toPixels({ width, height, channels, data: from }: Frame) {
   const data = new Uint8ClampedArray(4 * width * height);
   for (let pixel = 0; pixel < width * height; pixel++) {

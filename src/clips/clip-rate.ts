@@ -28,8 +28,9 @@ export function rateToRead(
 }
 
 /**
- * Returns a warning of one line if a clip's frame rate differs from the model's training rate, so that motion looks
- * faster or slower; else null.
+ * Returns a warning of one line if a clip's frame rate differs from the model's training rate by 5 % or more. Motion
+ * then looks faster or slower. Returns null if the rates differ by less, or if the clip or the model states none.
+ * @param used rate at which the clip is read, and whether the clip states a rate
  */
 export function rateWarning(
   { name, frameRate }: Model,
@@ -47,7 +48,11 @@ export function rateWarning(
 /** Maximum frames per second of a GIF: most players show faster frames for 1/10 s instead of 1/100 s. */
 const FASTEST_GIF = 50;
 
-/** Returns a warning, in one line, for a GIF of more than 50 frames per second, which players slow down; else null. */
+/**
+ * Returns a warning of one line for a GIF of more than 50 frames per second, which players slow down. Returns null for
+ * other kinds of output and lower rates.
+ * @param rate frame rate of the output
+ */
 export function playingWarning(kind: OutputKind, rate: FrameRate): string | null {
   if (kind !== 'gif' || framesPerSecond(rate) <= FASTEST_GIF) return null;
   const factor = Math.ceil(framesPerSecond(rate) / FASTEST_GIF);

@@ -2,7 +2,7 @@ import { errorFactory, PxvError } from '../foundation/errors.js';
 import { singleProcess, assignedIndices } from '../distributed/process-group.js';
 import type { ClipSource } from '../video/index.js';
 
-/** Clip that was skipped, while the work went on with the others. */
+/** Clip that was skipped while the work went on with the other clips. */
 export interface SkippedClip {
   /** Name of the clip. */
   name: string;
@@ -12,7 +12,7 @@ export interface SkippedClip {
   reason: string;
 }
 
-/** Reason for skipping a clip of one frame. */
+/** Reason, in words for the user, for skipping a clip of one frame. */
 export const TOO_SHORT_REASON = 'one frame has nothing before it to predict it from';
 
 /**
@@ -73,7 +73,10 @@ function warningOf({ name, reason }: Pick<SkippedClip, 'name' | 'reason'>): stri
   return `${name}: skipped: ${reason}`;
 }
 
-/** Returns the `INPUT` error to throw if every clip under `paths` was skipped. */
+/**
+ * Returns the `INPUT` error to throw if every clip under `paths` was skipped.
+ * @param operation name of the task, for the error
+ */
 export function noUsableClipError(operation: string, paths: readonly string[]): PxvError {
   const expected = 'at least one clip that can be read and has two frames or more';
   const remedy = 'give other clips; a folder of numbered images is a clip, a still image is not';

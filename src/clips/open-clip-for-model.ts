@@ -13,7 +13,8 @@ export interface SizeOptions {
 }
 
 /**
- * Returns size options with a default size: the clip's own aspect ratio, with the shorter side of the model's images.
+ * Fills in a missing `size`: the clip's own aspect ratio, with the shorter side of the model's images. Returns `size`,
+ * if given, and `fit` unchanged.
  */
 export function keepAspectRatio({ chain }: Model, { size, fit }: SizeOptions): SizeOptions & { size: TargetSize } {
   const { width, height } = chain.exampleShape.size;
@@ -33,6 +34,7 @@ export interface ModelClip {
 /**
  * Opens a clip at size `asked.size`, with the model's channels and levels, at the rate of `rateToRead`. At the clip's
  * own aspect ratio nothing is cropped, though a side is rounded to whole pixels.
+ * @param operation name of the task, for the error
  * @throws PxvError as `openClip` and `rateToRead`
  */
 export async function openClipForModel(
@@ -57,7 +59,10 @@ export async function openClipForModel(
 /** Factor of pixels over the model's training images from which frames are slow enough to warn. */
 const SLOW = 8;
 
-/** Returns a warning, in one line, if frames have 8 or more times the pixels of the training images; else null. */
+/**
+ * Returns a warning of one line if frames have 8 or more times the pixels of the model's training images; else null. A
+ * frame then takes as many times longer.
+ */
 export function sizeWarning({ chain }: Model, { width, height }: Size): string | null {
   const own = chain.exampleShape.size;
   const times = (width * height) / (own.width * own.height);

@@ -18,7 +18,7 @@ import { parseOptions, type OptionsOf } from '../options/fields.js';
 /** Options for `decodeFile`. @interface */
 export type DecodeFileOptions = OptionsOf<typeof decodeFileFields>;
 
-/** Result of `decodeFile`. Its size is of the frames, in pixels. */
+/** Result of `decodeFile`. Width and height are those of the frames, in pixels. */
 export interface DecodedFile extends Size {
   /** Path of the output: a folder or a file. */
   path: string;
@@ -34,7 +34,7 @@ export interface DecodedFile extends Size {
 
 /**
  * Reads the header of a coded file.
- * @throws PxvError `INPUT` if the file is none of `encodeClip`, or its header is damaged
+ * @throws PxvError `INPUT` if the file cannot be read, is no file of `encodeClip`, or has a damaged header
  */
 export async function readCodedHeader(path: string): Promise<CodedHeader> {
   const reader = new CodedReader(bytesOf(path));

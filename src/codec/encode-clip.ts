@@ -22,7 +22,10 @@ import { encodeClipFields } from './options.js';
 /** Options for `encodeClip`. @interface */
 export type EncodeClipOptions = OptionsOf<typeof encodeClipFields>;
 
-/** Result of `encodeClip`: a coded file of a clip or of still images. Its size is of the frames, in pixels. */
+/**
+ * Result of `encodeClip`: a coded file of a clip or of still images. Width and height are those of the frames, in
+ * pixels.
+ */
 export interface EncodedClip extends Size {
   /** Path of the file. */
   path: string;
@@ -34,11 +37,14 @@ export interface EncodedClip extends Size {
   frameRate: number;
   /** Size of the file, in bytes. */
   bytes: number;
-  /** Number of key frames, and the sum of their bytes. */
+  /** Number of key frames, and the sum of the bytes of their records. */
   keyFrames: { frames: number; bytes: number };
   /** Bits/dim of the whole file. */
   bitsPerDim: number;
-  /** Bits/dim of the frames by the model's probabilities, without container overhead. */
+  /**
+   * Ideal bits/dim of the frames by the model's probabilities, without container overhead. Key frames in WebP count
+   * with their bytes.
+   */
   modelBitsPerDim: number;
 }
 

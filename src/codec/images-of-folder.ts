@@ -21,7 +21,9 @@ const MAX_NAME_BYTES = 512;
 
 /** Still images at a model's size, channels and levels. */
 export interface ModelImages extends Pick<ModelClip, 'frames'> {
-  /** Size of the images, their number, and a warning, as of a clip's reader. */
+  /**
+   * Size of the images and their number, as of a clip's reader. The frame rate is the default, and the warning is null.
+   */
   reader: Pick<ModelClip['reader'], 'size' | 'frameRate' | 'estimatedFrames' | 'warning'>;
   /** Paths of the images relative to the folder, with `/` as separator. */
   names: string[];
@@ -29,7 +31,7 @@ export interface ModelImages extends Pick<ModelClip, 'frames'> {
 
 /**
  * Returns the paths of the still images below a folder, at any depth. Returns null if `path` is a file or holds no
- * images. Returns null for a video model if the images are frames of a clip.
+ * images. Returns null for a video model if the images are frames of a clip (see `areFramesOfClip`).
  * @throws PxvError `INPUT` if a folder cannot be read
  */
 export async function listStillImages(path: string, { chain }: Model): Promise<string[] | null> {
@@ -91,7 +93,8 @@ function assertFileNames(folder: string, names: readonly string[]): void {
 }
 
 /**
- * Returns the relative path of the PNG that an image is decoded to.
+ * Returns the relative path of the PNG file that an image is decoded to: `name` with the extension `.png`.
+ * @param name relative path of the image as the coded file states it: untrusted
  * @throws PxvError `INPUT` if the path leaves its folder
  */
 export function imageOutputPath(name: string): string {

@@ -39,10 +39,11 @@ export interface DecodeOptions {
 }
 
 /**
- * Decodes the frames of a coded file as its bytes arrive. Yields only frames whose checksum is right. After damage,
- * decoding resumes at the next key frame. Closes `reader`.
+ * Decodes the frames of a coded file as its bytes arrive. Yields only frames whose checksum is right, and ranges of
+ * lost frames. After damage, decoding resumes at the next key frame. Closes `reader`.
  *
  * @param reader reader after `reader.header()`
+ * @param header result of `reader.header()`
  * @throws PxvError as `assertArithmetic` and `FrameCoder.decode`; the signal's reason if aborted
  */
 export async function* decodeFrames(

@@ -20,7 +20,7 @@ import { FrameCoder } from './frame-coder.js';
 export interface StillCodec {
   /** Encodes a frame losslessly. */
   encode(frame: Frame): Promise<Uint8Array>;
-  /** Decodes a result of `encode` to the frame's `data`. Other bytes decode to arbitrary bytes, or an error. */
+  /** Decodes a result of `encode` to the frame's `data`. Given other bytes, resolves to arbitrary bytes or rejects. */
   decode(bytes: Uint8Array): Promise<Uint8Array>;
 }
 
@@ -40,11 +40,17 @@ export interface EncodedFrame {
 export interface EncodeOptions {
   /** Frame rate to store in the header. */
   frameRate: FrameRate;
-  /** Number of frames from one key frame to the next, the first at frame 0. */
+  /**
+   * Number of frames from one key frame to the next, the first at frame 0. Ignored for still images and for an image
+   * model, where every frame is a key frame.
+   */
   keyFrameInterval: number;
-  /** Names of still images, each of which becomes a key frame. Undefined: the frames are a clip. */
+  /** Names of still images, one per frame; each image becomes a key frame. Undefined: the frames are a clip. */
   names?: readonly string[] | undefined;
-  /** Image model of the same size and colours, for key frames. Default: none. */
+  /**
+   * Image model of the same size and colours, for key frames. With a video model, this or `webp` is required. Ignored
+   * if the frames are encoded by an image model. Default: none.
+   */
   keyFrameModel?: Model | undefined;
   /** Lossless WebP codec for key frames. The smaller of WebP and the image model's code is written. Default: none. */
   webp?: StillCodec | undefined;

@@ -22,7 +22,10 @@ export async function computeFingerprint({ description, weights }: Model): Promi
   return Array.from(digest.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** Returns `separate` for portable and WebAssembly kernels, `fused` (FMA) for all others: see `arithmetics`. */
+/**
+ * Returns the rounding of multiply-adds in the kernels of an instruction set (see `arithmetics`): `separate` for
+ * portable and WebAssembly kernels, `fused` (FMA) for all others.
+ */
 export function arithmeticFamily(set: InstructionSet): Arithmetic {
   return set === 'wasm' || set === 'portable' ? 'separate' : 'fused';
 }

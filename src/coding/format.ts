@@ -4,8 +4,8 @@ import type { Channels, Size } from '../foundation/frame.js';
 import type { FrameRate } from '../foundation/frame-rate.js';
 
 /**
- * Rounding of multiply-adds that computed the frames: product and sum separately, or fused (FMA). A file is decoded
- * with the arithmetic that encoded the file.
+ * Kinds of rounding of multiply-adds: product and sum rounded separately, or once, fused (FMA). A file is decoded with
+ * the arithmetic that encoded the file.
  */
 export const arithmetics = ['separate', 'fused'] as const;
 /** Rounding of multiply-adds: an entry of `arithmetics`. */
@@ -62,7 +62,10 @@ const MAX_EMBEDDED_BYTES = 2 ** 28;
 const MAX_BYTES_PER_SUB_PIXEL = 5;
 const SPARE_BYTES = 1024;
 
-/** Returns the CRC-32 of a record's kind, index and payload, and of the decoded levels of the frame. */
+/**
+ * Returns the CRC-32 of a record's kind, index, payload length and payload, and of the decoded levels of the frame.
+ * @param levels levels of the frame; empty for the end record
+ */
 export function recordChecksum(kind: RecordKind, index: number, payload: Uint8Array, levels: Uint8Array): number {
   const numbers = new DataView(new ArrayBuffer(9));
   numbers.setUint8(0, kind);
@@ -111,7 +114,10 @@ export class CodedReader {
     this.chunks = chunks[Symbol.asyncIterator]();
   }
 
-  /** Reads the header. @throws PxvError `INPUT` if the file is no coded file, or if its header is damaged */
+  /**
+   * Reads the header, which must be read first, and advances the position beyond the header.
+   * @throws PxvError `INPUT` if the file is no coded file, or if its header is damaged
+   */
   async header(): Promise<CodedHeader> {
     const bytes = await this.peek(HEADER_BYTES);
     if (bytes.length < 4 || MAGIC.some((byte, at) => bytes[at] !== byte)) throw unreadable('another kind of file');
@@ -187,8 +193,8 @@ export class CodedReader {
   }
 
   /**
-   * Advances to the beginning of the next key frame's record, found by its sync bytes. Stays if the record at the
-   * position is a key frame's. Returns false at the end of the file.
+   * Advances to the beginning of the next key frame's record, found by its sync bytes, and returns true. Stays if the
+   * record at the position is a key frame's. Returns false at the end of the file.
    */
   async seekKey(): Promise<boolean> {
     for (;;) {
@@ -227,14 +233,17 @@ export class CodedReader {
   }
 }
 
-/** Joins byte strings; each but the last is preceded by its length as a varint. */
+/**
+ * Joins byte strings to one; each but the last is preceded by its length as a varint. Returns a single part as it is.
+ */
 export function concatenateStreams(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 1) return parts[0];
   return Uint8Array.from(parts.flatMap((part, at) => [...(at < parts.length - 1 ? varint(part.length) : []), ...part]));
 }
 
 /**
- * Splits a result of `concatenateStreams` into `count` views of `bytes`. Truncated bytes give shorter or empty parts.
+ * Splits a result of `concatenateStreams` into views of `bytes`. Truncated bytes give shorter or empty parts.
+ * @param count number of byte strings that were joined
  */
 export function splitStreams(bytes: Uint8Array, count: number): Uint8Array[] {
   let at = 0;

@@ -17,7 +17,7 @@ import { MODEL_DISTRIBUTION } from '../model/sampling-settings.js';
 import { unusableProbabilities } from '../sampling/engine.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 
-/** Frame in arithmetic coding. */
+/** Arithmetic-coded frame. */
 export interface CodedFrame {
   /** Bytes of each scale of the model, the coarsest first. */
   scales: readonly Uint8Array[];
@@ -62,6 +62,7 @@ export class FrameCoder {
    * Encodes a batch of frames.
    *
    * @param examples frames with their conditioning inputs; the caller disposes them
+   * @returns one coded frame per example, in order
    * @throws PxvError `CHECKPOINT` if probabilities are not finite
    */
   async encode(examples: Examples): Promise<CodedFrame[]> {

@@ -12,12 +12,12 @@ import {
 import { formatClock } from '../foundation/format-clock.js';
 import { SvgDrawing, type Paint, type Point } from './svg.js';
 
-/** Axis of a chart. */
+/** Axis of a chart, with a label. */
 export interface Axis {
   label: string;
-  /** Value at the start of the axis. Default: the minimum of the data. */
+  /** Value at the start of the axis. Default: the minimum of the data, on a y axis rounded down to a tick. */
   from?: number;
-  /** Value at the end of the axis. Default: the maximum of the data. */
+  /** Value at the end of the axis. Default: the maximum of the data, on a y axis rounded up to a tick. */
   to?: number;
   /** Format of tick labels: `seconds` as a clock time, `whole` for integers only. Default: decimal numbers. */
   unit?: 'seconds' | 'whole';
@@ -104,7 +104,7 @@ export function drawChart(chart: Chart, { width, height }: ChartSize): string {
   return drawing.toString();
 }
 
-/** Draws a chart onto `drawing`, from the top left corner. */
+/** Draws a chart onto `drawing`, from the top left corner. The legend adds to the height. */
 export function plotChart(drawing: SvgDrawing, chart: Chart, { width, height }: ChartSize): void {
   const { lines, bands = [], marks = [] } = chart;
   const { entries, columns, rows } = legendOf(chart, width);

@@ -1,6 +1,9 @@
 import { escapeControlCharacters } from '../foundation/control-characters.js';
 
-/** Trusted HTML or SVG, which `markup` inserts without escaping. All text inside must be escaped already. */
+/**
+ * Trusted HTML or SVG, which `markup` inserts without escaping. The text given to the constructor must be escaped
+ * already.
+ */
 export class Markup {
   constructor(private readonly text: string) {}
 
@@ -10,7 +13,10 @@ export class Markup {
   }
 }
 
-/** Value that `markup` inserts: strings and numbers escaped, `Markup` as is, lists item by item, nothing for false. */
+/**
+ * Value that `markup` inserts: strings and numbers escaped, `Markup` unchanged, lists item by item, and nothing for
+ * false.
+ */
 export type Insertion = string | number | false | Markup | readonly Insertion[];
 
 /**
@@ -32,7 +38,10 @@ function written(insertion: Insertion): string {
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
-/** Returns `text` escaped for use in an HTML element or attribute, control characters included. */
+/**
+ * Returns `text` escaped for use in an HTML element or a quoted attribute. Replaces control characters as
+ * `escapeControlCharacters` does.
+ */
 export function escapeHtml(text: string): string {
   return escapeControlCharacters(text).replace(/[&<>"']/g, (sign) => entities[sign]);
 }

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import type { Frame } from '../foundation/frame.js';
 
-/** Sprite sheet: frames of one size in one image, row by row. */
+/** Sprite sheet: frames of one size in one image, row by row, so that a page shows any of them by moving the image. */
 export interface Sprite {
   /** Image as a `data:` URI. */
   uri: string;

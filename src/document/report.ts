@@ -18,7 +18,10 @@ export interface ReportPage {
   sections: readonly Section[];
 }
 
-/** Returns a report as plain text for a terminal, with an empty line between blocks. */
+/**
+ * Returns the sections of a report as plain text for a terminal, with an empty line between blocks. Blocks without text
+ * are omitted.
+ */
 export function reportText({ sections }: Pick<ReportPage, 'sections'>): string {
   const sectionText = ({ title, blocks }: Section) => [
     title,
@@ -34,8 +37,8 @@ export function reportJson({ title, sections }: Pick<ReportPage, 'title' | 'sect
 }
 
 /**
- * Returns a CSV file (name and contents) for each block of numbers: series and tables. Names hold section and block
- * numbers, from 1, and the title.
+ * Returns a CSV file (name and contents) for each block of figures: series and tables. Names hold section and block
+ * numbers, from 1, and the title of the block.
  */
 export function reportCsv({ sections }: Pick<ReportPage, 'sections'>): { name: string; text: string }[] {
   return sections.flatMap((section, at) =>

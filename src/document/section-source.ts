@@ -9,19 +9,19 @@ export interface ReportInput {
   id: string;
   /** Names of the files in the folder; null if the path is no folder. */
   names: readonly string[] | null;
-  /** Parsed contents of a JSON file; undefined for all other files. */
+  /** Parsed contents if the path is a JSON file; else undefined. */
   json: object | undefined;
 }
 
 /** Options for sections that predict. */
 export interface SectionOptions {
-  /** Number of last frames of a clip to hold out and predict. */
+  /** Number of frames at the end of each clip to hold out and predict. */
   holdOut: number;
   /** Number of samples to draw. */
   samples: number;
   /** Seed of the samples. */
   seed: number | bigint;
-  /** Loads the model that predicts clips. */
+  /** Loads the model that predicts clips; required if a section predicts. */
   model?: (() => Promise<Model>) | undefined;
   /** Called during prediction: name of the clip, kind of work, frames done and their total. */
   onProgress?: ((progress: { name: string; what: string; done: number; total: number }) => void) | undefined;
@@ -48,7 +48,10 @@ export interface SectionSource<Item> {
   sections(items: readonly Item[], options: SectionOptions): Section[] | Promise<Section[]>;
 }
 
-/** Returns the error for a JSON file that is no result of pxv. */
+/**
+ * Returns the `INPUT` error for a JSON file that is no result of pxv.
+ * @param received contents of the file, in words
+ */
 export function invalidResultError(path: string, received: string): PxvError {
   const remedy = 'give what pxv eval-video --json or pxv surprise --json printed';
   return errorFactory('INPUT', 'write report')(path, 'a result of pxv as JSON', received, remedy);

@@ -3,7 +3,7 @@ import { escapeHtml } from './markup.js';
 /** Colours by name, each for a light and for a dark colour scheme. */
 export type Palette = Readonly<Record<string, { light: string; dark: string }>>;
 
-/** Colours of charts. */
+/** Colours of charts by role: card, text, edges and lines, each for a light and for a dark colour scheme. */
 export const chartPaints = {
   card: { light: '#ffffff', dark: '#0d1117' },
   text: { light: '#1f2328', dark: '#e6edf3' },
@@ -33,7 +33,7 @@ export interface TextSettings<P = Paint> {
   size?: number;
   /** Name of the colour. Default: `text`. */
   paint?: P;
-  /** Part of the text that lies at the given x. Default: `start`. */
+  /** Part of the text that lies at the given x: its start, middle or end. Default: `start`. */
   anchor?: 'start' | 'middle' | 'end';
   /** True for a bold font. Default: false. */
   bold?: boolean;
@@ -66,7 +66,12 @@ export class SvgDrawing<P extends string = Paint> {
   /** True if the drawing has links, and so is more than an image to screen readers. */
   private hasLinks = false;
 
-  /** @param title description for readers who cannot see the drawing */
+  /**
+   * @param width width of the card in pixels, with its border
+   * @param height height of the card in pixels, with its border
+   * @param title description for readers who cannot see the drawing
+   * @param palette colours by name; `card` and `edge` are those of the card and its border
+   */
   constructor(
     private readonly width: number,
     private readonly height: number,
@@ -96,7 +101,7 @@ export class SvgDrawing<P extends string = Paint> {
     this.path(path, paint, { thickness, ...(dashed && { dashes: '4 3' }) });
   }
 
-  /** Draws a line along an SVG path. */
+  /** Draws a line along an SVG path. @param path path data, as of the attribute `d` */
   path(path: string, paint: P | Paint, { dashes, thickness = 1.5, opacity = 1 }: PathSettings): void {
     const dashed = dashes === undefined ? '' : ` stroke-dasharray="${dashes}"`;
     const faint = opacity === 1 ? '' : ` opacity="${opacity}"`;
@@ -105,20 +110,30 @@ export class SvgDrawing<P extends string = Paint> {
     );
   }
 
-  /** Fills an SVG path whose origin is moved to a point. */
+  /**
+   * Fills the inside of an SVG path whose origin is moved to a point.
+   * @param path path data, as of the attribute `d`
+   */
   shape(path: string, [x, y]: Point, paint: P | Paint): void {
     this.parts.push(
       `<path class="${this.fill(paint)}" transform="translate(${formatLength(x)} ${formatLength(y)})" d="${path}"/>`,
     );
   }
 
-  /** Fills the inside of an SVG path. */
+  /**
+   * Fills the inside of an SVG path.
+   * @param path path data, as of the attribute `d`
+   * @param opacity from 0 to 1
+   */
   area(path: string, paint: P | Paint, opacity = 1): void {
     const faint = opacity === 1 ? '' : ` fill-opacity="${opacity}"`;
     this.parts.push(`<path class="${this.fill(paint)}"${faint} d="${path}"/>`);
   }
 
-  /** Calls `draw`, and makes all that it draws a link to the page's element `id`. @param title label of the link */
+  /**
+   * Calls `draw`, and makes all that `draw` draws a link to the page's element with the HTML id `id`.
+   * @param title label of the link
+   */
   link(id: string, title: string, draw: () => void): void {
     this.hasLinks = true;
     this.parts.push(`<a href="#${escapeHtml(id)}" aria-label="${escapeHtml(title)}">`);

@@ -24,7 +24,7 @@ const bundle = ['index.html', 'page.css', 'icon.svg', 'main.js', 'worker.js', 'l
 export type ServePageOptions = OptionsOf<typeof pageFields>;
 
 /**
- * Serves the web page that predicts in the browser, on the loopback interface alone.
+ * Serves the web page that predicts in the browser, on the loopback interface alone, until the result is closed.
  * @throws PxvError `USAGE` if the port cannot be opened, `DEPENDENCY` if the page was not built
  */
 export async function servePage(options: ServePageOptions = {}): Promise<LoopbackServer> {

@@ -20,10 +20,11 @@ export interface ClipPanel {
   /** Explanation in one line. */
   note: string;
   /**
-   * True if the panel's frames at predicted steps are predictions, which get an edge in another colour. Default: false.
+   * True if the panel's frames at predicted steps are predictions, which get an edge in another colour. False, the
+   * default: all frames are the clip's own.
    */
   predicted?: boolean;
-  /** Frames by step, all of one size; null if a step has none. */
+  /** Frames by step, all of one size; null at a step without a frame. At least one is not null. */
   frames: readonly (Frame | null)[];
   /** Arrows drawn over the frames, one list per step. Default: none. */
   arrows?: readonly (readonly Arrow[])[];

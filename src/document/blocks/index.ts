@@ -9,7 +9,7 @@ import { text, type TextBlock } from './text.js';
 /** Block of a report: one result of a command, as plain data. */
 export type Block = Clip | NumberBlock | Picture | Series | Table | TextBlock;
 
-/** Renderers of every kind of block. A new kind of block is a file and a line here. */
+/** Renderers of blocks, by kind of block. A new kind of block is a file and a line here. */
 export const blockKinds: { [K in Block['kind']]: BlockKind<Extract<Block, { kind: K }>> } = {
   clip,
   number,

@@ -6,7 +6,7 @@ import type { BlockKind } from './block-kind.js';
 export interface Table {
   kind: 'table';
   title?: string;
-  /** Alignment of each column, `l` or `r`, as in LaTeX. */
+  /** Alignment of each column, as in LaTeX: one letter per column, `l` or `r`. */
   align: string;
   /** Column titles; null for none. */
   titles: readonly string[] | null;
@@ -18,7 +18,12 @@ export interface Table {
   folded?: boolean;
 }
 
-/** Returns a table block without a title. @param align alignment of each column, `l` or `r` */
+/**
+ * Returns a table block without a title.
+ * @param align alignment of each column, one letter per column: `l` or `r`
+ * @param titles column titles; null for none
+ * @param rows cells of each row, one per column
+ */
 export function makeTable(
   align: string,
   titles: readonly string[] | null,
