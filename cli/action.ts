@@ -37,9 +37,10 @@ export interface CommandResult {
 }
 
 /**
- * Returns a handler for commander that runs `action` and prints the result. `action` receives a context, then the
- * command's arguments, then the command's options. The handler rejects with the errors of `joinLaunched` and of
- * `action`, which main.ts reports. In a process group, only the main process prints and handles interrupts.
+ * Returns a handler for commander that runs `action`, prints the result and sets the exit code. `action` receives a
+ * context, then the command's arguments, then the command's options. The handler rejects with the errors of
+ * `joinLaunched` and of `action`, which main.ts reports. In a process group, only the main process prints and handles
+ * interrupts.
  * @param shares true if the ranks of a launcher can share the work; default: false
  */
 export function run<Given extends unknown[]>(

@@ -21,7 +21,7 @@ frame; it may rise from frame to frame.`;
 
 const group = 'Size:';
 /**
- * Returns the option fields for the size flags of commands that run a model at any size.
+ * Returns the option fields `size`, `shortSide` and `fit`, for the flags of commands that run a model at any size.
  * @param byDefault default size, in words, for the help
  */
 export const sizeFlags = (byDefault: string) => ({
@@ -51,7 +51,8 @@ predict. --fit crop scales a clip to cover the size and crops it to the centre; 
 letterbox scales it to fit inside the size and keeps its aspect, without bars.`;
 
 /**
- * Returns the size options of the library for parsed `sizeFlags`. Returns no size if no size flag is given.
+ * Returns the size options of the library for parsed `sizeFlags`. The fit `letterbox` becomes the largest size within
+ * the box. Returns no size if no size flag is given.
  * @param own size of the model's images, to which clips are scaled if only `fit` is given
  */
 export function sizeOptions(

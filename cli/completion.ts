@@ -6,7 +6,7 @@ import type { CommandResult } from './action.js';
 
 /**
  * Returns the `completion` command, which prints shell completions.
- * @param program with all commands, read at run time
+ * @param program pxv's root command, whose subcommands and flags are read when the command runs
  */
 export function createCommand(program: Command): Command {
   const completion = new Command('completion')

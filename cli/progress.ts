@@ -18,7 +18,9 @@ export interface ProgressState {
 
 /** Stream for progress: `process.stderr` or a substitute. */
 export interface ProgressStream {
+  /** True for a terminal, on which a line can be rewritten. */
   isTTY?: boolean;
+  /** Width of the terminal in characters; 0 or undefined: 80. */
   columns?: number;
   write(text: string): unknown;
 }
@@ -137,7 +139,7 @@ function formatNumber(value: number, digits: number): string {
   return Math.abs(rounded) >= 10 ** digits ? String(Math.round(value)) : rounded.toPrecision(digits);
 }
 
-/** Returns a duration as h:mm:ss. */
+/** Returns a duration as h:mm:ss, rounded to seconds. */
 export function formatDuration(seconds: number): string {
   const whole = Math.round(seconds);
   const two = (value: number) => String(value).padStart(2, '0');

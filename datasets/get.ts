@@ -29,7 +29,7 @@ export async function downloadImageSet(name: string, options?: DownloadOptions):
 }
 
 /**
- * Downloads the files of `set`, which need not be in the registry.
+ * Downloads a data set as `downloadImageSet` does; `set` need not be in the registry.
  * @throws {PxvError} INPUT, OUTPUT and the signal's reason as `downloadImageSet`
  */
 export async function downloadFiles(set: ImageSetFacts, options?: DownloadOptions): Promise<DownloadedSet> {

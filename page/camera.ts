@@ -4,8 +4,8 @@ import { frameTaker, MAX_FRAMES, sizeFor, type Source, type TimedFrame } from '.
 const RATE = 10;
 
 /**
- * Asks the user for access to the camera, and opens it. Each frame is taken after the frame before is scored, at most
- * 10 a second.
+ * Asks the user for access to the camera, and opens the camera. Each frame is taken after the frame before is scored:
+ * at most 10 per second, and at most `MAX_FRAMES`.
  * @throws Error in words for the user if there is no camera, or access is refused
  */
 export async function openCamera(): Promise<Source> {

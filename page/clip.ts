@@ -2,7 +2,8 @@ import { ALL_FORMATS, BlobSource, Input, VideoSampleSink } from 'mediabunny';
 import { frameTaker, MAX_FRAMES, sizeFor, type Source, type TimedFrame } from './source.js';
 
 /**
- * Opens a video file, whose frames the browser decodes.
+ * Opens a video file, whose first `MAX_FRAMES` frames the browser decodes.
+ * @param name name of the file, for the user
  * @throws Error in words for the user if the browser cannot decode the file
  */
 export async function openClip(file: Blob, name: string): Promise<Source> {

@@ -2,7 +2,8 @@ import type { Answer } from './messages.js';
 import { MAX_FRAMES, type Source, type TimedFrame } from './source.js';
 
 /**
- * Opens a file that `pxv encode` wrote, and decodes its frames exactly.
+ * Opens a file that `pxv encode` wrote, and decodes its first `MAX_FRAMES` frames exactly.
+ * @param name name of the file, for the user
  * @throws Error in words for the user if this browser cannot decode the file
  */
 export async function openCoded(file: Blob, name: string): Promise<Source> {

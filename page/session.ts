@@ -73,7 +73,7 @@ export class Session {
     return this.source.isLive && !this.isWhole;
   }
 
-  /** True if all frames were scored. */
+  /** True if all frames have arrived, and all but the first are scored. */
   get isDone(): boolean {
     return this.isWhole && this.maps.length === this.frames.length - 1;
   }

@@ -14,10 +14,11 @@ export interface Source {
   name: string;
   /** True for a live video, whose frames are taken as fast as they are scored. */
   isLive: boolean;
-  /** Size in bytes of a file of `pxv encode`, which is played in full at its own rate; undefined for other sources. */
+  /** Size of the file in bytes, if `pxv encode` wrote the file; undefined for other sources. */
   bytes?: number;
   /**
-   * Part of the video that alone is read, or a note on its damage, in words for the user. Null if everything is read.
+   * Part of the video that is read if not all is, or a note on damage, in words for the user. Null if everything is
+   * read.
    */
   leftOut: string | null;
   /** Yields the frames in order. */

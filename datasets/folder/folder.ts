@@ -19,7 +19,7 @@ const splitNames: Record<Split, RegExp> = {
   test: /^test(?:ing)?$/i,
 };
 
-/** Data set of any folder of images. The registry does not list it: its path is its name. */
+/** Data set of any folder of images. The registry does not list this set: users name a folder by its path. */
 export const folder: ImageSet = {
   name: 'folder',
   title: 'any folder of images',

@@ -16,8 +16,9 @@ export interface SkippedClip {
 export const TOO_SHORT_REASON = 'one frame has nothing before it to predict it from';
 
 /**
- * Runs `work` on each clip, one after another. The ranks of a process group share the clips. Skips a clip with a
- * warning if `work` throws `INPUT` or `RESOURCES`, or returns null because the clip is too short.
+ * Runs `work` on each clip, one after another. The ranks of a process group share the clips, and each returns the
+ * results of all. Skips a clip with a warning if `work` throws `INPUT` or `RESOURCES`, or returns null because the clip
+ * is too short.
  *
  * With `keepFinished`, an abort returns the finished clips of a single process, if there are any.
  * @param work returns the result for a clip, or null for a clip that is too short

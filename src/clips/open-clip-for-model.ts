@@ -23,6 +23,7 @@ export function keepAspectRatio({ chain }: Model, { size, fit }: SizeOptions): S
 
 /** Clip at the levels of a model. */
 export interface ModelClip {
+  /** Reader of the clip, with size, rate and warning. The reader's own frames are not quantized. */
   reader: ClipReader;
   /**
    * Yields frames from index `first` (default: 0) on, quantized to the model's levels, so that predictions, truth,

@@ -58,8 +58,8 @@ export const decodeFileFields = {
   /** True to replace an existing output at `out`. Default: false. */
   overwrite,
   /**
-   * Path of the output: a folder of PNG files or `.mkv` (FFV1), which are exact; or `.mp4`, `.webm`, `.gif` or `.png`
-   * for viewing.
+   * Path of the output: a folder of PNG files, `.mkv` (FFV1) or `.npy`, which are exact; or `.mp4`, `.webm`, `.gif` or
+   * `.png` for viewing.
    */
   out: z.string(),
   /** Called with the number of frames so far. */

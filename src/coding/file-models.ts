@@ -3,7 +3,7 @@ import { parseModel, type Model } from '../model/model.js';
 import { computeFingerprint } from './fingerprint.js';
 import type { CodedHeader } from './format.js';
 
-/** Models that a coded file names, at any frame size. */
+/** Models that a coded file names, at the sizes that they were trained at (see `resizeModel`). */
 export interface FileModels {
   /** Model that the frames are predicted by; an image model if every frame is a key frame. */
   model: Model;

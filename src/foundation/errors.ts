@@ -1,13 +1,21 @@
 /** Code of an error's kind, which tests and programs compare with. */
 export type ErrorCode =
-  | 'USAGE' // an option or argument is wrong
-  | 'INPUT' // a file, folder or value given by the user cannot be used
-  | 'OUTPUT' // a result cannot be written
-  | 'CHECKPOINT' // a model or run folder is missing, broken or does not fit
-  | 'DIVERGED' // training reached a value that is not finite
-  | 'INTERRUPTED' // the user stopped the work
-  | 'DEPENDENCY' // a program or package that is needed is missing, or was ended by another
-  | 'RESOURCES'; // the work would take more memory or disk than there is
+  /** An option or argument is wrong. */
+  | 'USAGE'
+  /** A file, folder or value given by the user cannot be used. */
+  | 'INPUT'
+  /** A result cannot be written. */
+  | 'OUTPUT'
+  /** A model or run folder is missing, broken or does not fit. */
+  | 'CHECKPOINT'
+  /** Training reached a value that is not finite. */
+  | 'DIVERGED'
+  /** The user stopped the work. */
+  | 'INTERRUPTED'
+  /** A program or package that is needed is missing, or was ended by another. */
+  | 'DEPENDENCY'
+  /** The work would take more memory or disk than there is. */
+  | 'RESOURCES';
 
 /** Parts of the message of a `PxvError`. */
 export interface ErrorParts {
@@ -49,9 +57,9 @@ export class PxvError extends Error {
 }
 
 /**
- * Returns a function that creates a `PxvError` of this code and operation. Its parameters are argument, expected value,
- * received value and remedy, as in `throw invalid('--size', 'two numbers', received, 'write it as 64x48')`. The option
- * `problem` is as in `ErrorParts`.
+ * Returns a function that creates a `PxvError` of this code and operation. The function's parameters are argument,
+ * expected value, received value and remedy, as in `throw invalid('--size', 'two numbers', received, 'write it as
+ * 64x48')`. The option `problem` is as in `ErrorParts`.
  */
 export function errorFactory(code: ErrorCode, operation: string) {
   return (

@@ -29,8 +29,8 @@ const holderSchema = z.strictObject({
 export type LockHolder = z.infer<typeof holderSchema>;
 
 /**
- * State of a lock's process: running, ended without releasing the lock, or `unknown`: on another machine or in another
- * container, where this process cannot see it.
+ * State of a lock's process. `alive`: running. `dead`: ended without releasing the lock. `unknown`: on another machine
+ * or in another container, where this process cannot see it.
  */
 export type HolderState = 'alive' | 'dead' | 'unknown';
 

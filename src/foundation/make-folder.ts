@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 /**
  * Creates a folder and its missing parents. Node's recursive mkdir would never return below /proc, where no folder can
  * be created.
- * @returns paths of the created folders, the innermost first
+ * @returns paths of the created folders, the innermost first; empty if `path` exists
  * @throws the system's error if a folder cannot be created
  */
 export function makeFolder(path: string): string[] {

@@ -37,8 +37,9 @@ export function parseNpyHeader(bytes: Buffer): NpyHeader | null {
 }
 
 /**
- * Returns the header of an .npy file of unsigned bytes in C order. Its length is a multiple of 64 bytes, and 128 for up
- * to five axes below 100 million.
+ * Returns the header of an .npy file of unsigned bytes in C order. The header's length is a multiple of 64 bytes, and
+ * 128 for up to five axes of lengths below 100 million.
+ * @param shape length of each axis
  */
 export function formatNpyHeader(shape: readonly number[]): Buffer {
   const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(', ');

@@ -22,13 +22,13 @@ export interface NpzMember {
   crc32: number;
 }
 
-/** Creates the error for a file with wrong contents, of expected and received contents in words. */
+/** Function that creates the error for a file with wrong contents. Expected and received contents are in words. */
 export type RefuseFile = (expected: string, received: string, options?: ErrorOptions) => PxvError;
 
 const DEFLATED = 8;
 const PIECE_BYTES = 1 << 20;
 
-/** Returns the members of an .npz file, in its order. @throws the error of `refuse` if the file is damaged */
+/** Returns the members of an .npz file, in the file's order. @throws the error of `refuse` if the file is damaged */
 export async function listNpzMembers(path: string, refuse: RefuseFile): Promise<NpzMember[]> {
   const members: NpzMember[] = [];
   try {

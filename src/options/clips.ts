@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import * as fields from './fields.js';
 
-/** Option fields that `predictClip` and `scoreClips` share. */
+/** Option fields that `predictClip` and `scoreClips` share: resize mode, sampling settings, warnings and abort. */
 export const clipFields = {
   /** Resize mode for a clip of another aspect ratio: `crop` or `stretch`. Default: `crop`. */
   fit: fields.fit.optional(),

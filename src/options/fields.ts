@@ -140,8 +140,7 @@ export const nonNegativeInteger = z.int().min(0);
 export const framesOrAll = z.union([z.literal('all'), nonNegativeInteger], 'expected a whole number, or all');
 /** Schema of a finite number above 0. */
 export const positiveNumber = z.number().positive();
-// Also accepts NaN and infinities: the task's own error names the valid range.
-/** Schema of any number, finite or not. */
+/** Schema of any number, also NaN and infinities: the task's own error names the valid range. */
 export const anyNumber = z.custom<number>((value) => typeof value === 'number', 'expected a number');
 
 /** Schema of a size in pixels. */

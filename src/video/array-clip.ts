@@ -27,8 +27,8 @@ const opened = new Map<string, { stamp: string; arrays: Promise<OpenedArray[]> }
 
 /**
  * Returns the paths of the clips in an array file: `a.npy` for one clip, `a.npy#0`, `a.npy#1`, ... for several, and
- * `a.npz#NAME` or `a.npz#NAME#0`, ... in a file of several arrays. Returns a path whose opening says why for an array
- * that cannot be read, and an empty list for a file without arrays of three axes or more.
+ * `a.npz#NAME` or `a.npz#NAME#0`, ... in a file of several arrays. An array that cannot be read has a path too, and
+ * opening the path throws the reason. Returns an empty list for a file without arrays of three axes or more.
  */
 export async function listArrayClips(file: string): Promise<string[]> {
   const arrays = await arraysOf(file).catch(() => null);
@@ -49,7 +49,7 @@ export interface ArrayClip extends Pick<ArrayLayout, 'frames' | 'size'> {
 /**
  * Opens a clip of an array file, and reads its first frame.
  * @param path path of the file, or of a clip as `listArrayClips` returns it
- * @throws PxvError `INPUT` if the array is no clips, or `path` names none of its clips
+ * @throws PxvError `INPUT` if the array has no layout of clips, or `path` names none of its clips
  */
 export async function openArrayClip(path: string): Promise<ArrayClip> {
   const { array, clip } = await findClip(path);

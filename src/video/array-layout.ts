@@ -33,8 +33,9 @@ const SEE_AXES = 'bring its axes into this order with numpy.moveaxis or reshape'
 const isChannels = (length: number): length is Channels => length === 1 || length === 3;
 
 /**
- * Returns the layouts that a shape can have. Of two layouts, the first has time as its first axis, the second has
- * clips: the shape alone does not tell these apart for gray clips without an axis of channels.
+ * Returns the layouts that a shape can have, or the reason why there is none. Of two layouts, the first has time as its
+ * first axis, the second has clips. The shape alone does not tell these apart for gray clips without an axis of
+ * channels.
  */
 export function layoutsOfShape(shape: readonly number[]): [ArrayLayout] | [ArrayLayout, ArrayLayout] | WrongShape {
   const wrong = (remedy: string, why = '') => ({ received: `${shape.join(' x ')}${why}`, remedy });

@@ -1,4 +1,4 @@
-/** Reader of values of an array, by its type. */
+/** Type of the values of an array: length, reader and scale of a value. */
 export interface ValueType {
   /** Bytes of a value. */
   bytes: number;
@@ -33,7 +33,8 @@ function fromHalf(bits: number): number {
 }
 
 /**
- * Returns values as bytes, each rounded to the nearest.
+ * Scales values to 0 to 255 and returns them as bytes, each rounded to the nearest. Returns `bytes` itself if the
+ * values are bytes.
  * @param bytes the values as they are stored
  * @throws RangeError with the first value that rounds to no byte, such as NaN or 2
  */

@@ -11,7 +11,7 @@ interface Count {
 }
 
 /**
- * Writes frames as an .npy file of bytes, frame x height x width x channel, as they come.
+ * Writes frames as a new .npy file of bytes, frame x height x width x channel, as they come.
  * @param frames at least one; all of one size
  */
 export async function writeFrameArray(path: string, frames: AsyncIterable<Frame>): Promise<Count> {
@@ -33,9 +33,9 @@ export async function writeFrameArray(path: string, frames: AsyncIterable<Frame>
 }
 
 /**
- * Writes the predicted panels of a prediction as an .npy file of bytes, sample x frame x height x width x channel.
+ * Writes the predicted panels of a prediction as a new .npy file of bytes, sample x frame x height x width x channel.
  * Known frames come first in each sample. Holds all frames in memory.
- * @param scale enlargement factor
+ * @param scale output pixels per pixel of a frame
  */
 export async function writeSampleArray(path: string, steps: AsyncIterable<TimeStep>, scale: number): Promise<Count> {
   const held: TimeStep[] = [];

@@ -17,7 +17,7 @@ export function splitAddress(path: string): { file: string; place: string | null
   return { file, place };
 }
 
-/** Returns the base name of a clip's path without extension: `clip` of `clip.mp4`, `a-3` of `a.npy#3`. */
+/** Returns a clip's path without extension, with its folders: `a/clip` of `a/clip.mp4`, `a/b-3` of `a/b.npy#3`. */
 export function clipStem(path: string): string {
   const { file, place } = splitAddress(path);
   const stem = file.replace(isArrayFile(file) ? arrayFile : /\.\w+$/, '');

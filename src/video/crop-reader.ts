@@ -6,9 +6,10 @@ import { resample, type Fit } from './resample.js';
 /**
  * Returns a function that reads crops of stored frames, scaled to `size`.
  * @param store frames at their own aspect ratio, larger than `size` so that crops keep their detail
+ * @param channels number of channels of the stored frames
  * @param fit region shown at zoom 1: `crop`, the largest with the aspect ratio of `size`; `stretch`, the full frame
  * @returns function of a clip's index, first frame, number of frames, crop region and target. Writes `height x width x
- *   channels` bytes per frame to the start of `into`; throws as `FrameStore.read`
+ *   channels` bytes per frame to the start of the target; throws as `FrameStore.read`
  */
 export function createCropReader(store: FrameStore, size: Size, channels: Channels, fit: Fit) {
   let stored = new Uint8Array(0);

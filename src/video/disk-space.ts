@@ -4,8 +4,8 @@ import { dirname, resolve } from 'node:path';
 import { errorFactory } from '../foundation/errors.js';
 
 /**
- * Checks that the disk of `folder`, which may not exist yet, has `bytes` of free space.
- * @param need `what` describes the data in the error, such as `120 frames of 64x64`; `remedy` is the error's remedy
+ * Checks that the disk of `folder`, which may not exist yet, has `bytes` of free space. `what` describes the data in
+ * the error, such as `120 frames of 64x64`, and `remedy` is the error's remedy.
  * @param freeBytes returns the free bytes of a folder's disk. Default: asks the system; without an answer, the check
  *   passes
  * @throws {PxvError} RESOURCES if the free space is less

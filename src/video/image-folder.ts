@@ -128,7 +128,10 @@ export async function readImage(path: string, { size, channels, fit }: ImageRead
   return channels === 1 ? luma(picture) : picture;
 }
 
-/** Returns ITU-R BT.601 luma of the coded values, as FFmpeg computes grey, so that a folder and a video file agree. */
+/**
+ * Returns a frame of 1 channel: the ITU-R BT.601 luma of an RGB frame's coded values, as FFmpeg computes grey, so that
+ * a folder and a video file agree.
+ */
 export function luma({ width, height, data: rgb }: Frame): Frame {
   const data = new Uint8Array(width * height);
   for (let pixel = 0; pixel < data.length; pixel++) {

@@ -1,7 +1,10 @@
 import sharp from 'sharp';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
 
-/** Returns a codec of single frames as lossless WebP files, all of one size and number of channels. */
+/**
+ * Returns a codec of single frames: `encode` makes a lossless WebP file, and `decode` returns its height x width x
+ * channels bytes. All frames have this size and number of channels.
+ */
 export function createWebpCodec(size: Size, channels: Channels) {
   return {
     /** Returns a frame encoded as lossless WebP. */

@@ -11,8 +11,8 @@ const kinds = ['mp4', 'webm', 'mkv', 'gif', 'png', 'npy', 'folder'] as const;
 /** Kinds of output that need no FFmpeg. */
 const withoutFfmpeg: readonly OutputKind[] = ['png', 'npy', 'folder'];
 /**
- * Kind of output. `mkv` is lossless, `png` is a contact sheet, `npy` is an array of bytes, and `folder` holds one PNG
- * file per frame.
+ * Kind of output: a video (`mp4`, `webm`, `gif`, or `mkv`, which is lossless), a contact sheet (`png`), an array of
+ * bytes (`npy`), or a `folder` of PNG files, one per frame.
  */
 export type OutputKind = (typeof kinds)[number];
 

@@ -23,9 +23,8 @@ export interface PanelWriteOptions extends WriteOptions {
 }
 
 /**
- * Returns the scale at which labels beside frames are legible: a scaled width of at least 96 pixels on a sheet, 192 in
- * a video. Returns 1 for folders and arrays, and if `plain` is
- * true, as nothing is labelled.
+ * Returns the smallest whole scale at which labels beside frames are legible: a scaled width of at least 96 pixels on a
+ * sheet, 192 in a video. Returns 1 for folders and arrays, and if `plain` is true, as nothing is labelled.
  * @param plain true for output without labels: see `PanelWriteOptions`
  */
 export function legibleScale(kind: OutputKind, { width }: Size, plain: boolean): number {
@@ -48,9 +47,9 @@ export function videoFrameSize(panels: number, frame: Size, scale: number, plain
 
 /**
  * Writes a prediction as a video, contact sheet, array or folder, chosen by the name of `path` (see `outputKind`).
- * Videos and sheets have labelled panels, unless `plain` is set. A folder has one folder per panel, with frames numbered
- * as in the clip. An array holds the predicted panels (see `writeSampleArray`). Replaces an existing output atomically.
- * Pulls `steps` on demand, with backpressure.
+ * Videos and sheets have labelled panels, unless `plain` is set. A folder has one folder per panel, with frames
+ * numbered as in the clip. An array holds the predicted panels (see `writeSampleArray`). Replaces an existing output
+ * atomically. Pulls `steps` on demand, with backpressure.
  * @throws {PxvError} as `writeClip`
  */
 export async function writePanels(

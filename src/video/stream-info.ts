@@ -24,8 +24,8 @@ const alphaFormat = /^(?:rgba|bgra|argb|abgr|pal8|ya8|ya16|yuva|gbrap|ayuv|vuya)
  *     [info]   Stream #0:0(und): Video: h264 (High), yuv420p(tv, smpte170m), 192x108 [SAR 1:1], 29.97 fps, 29.97 tbr
  *     [info]       alpha_mode      : 1
  *
- * with the metadata of a stream indented below the stream. Returns null if there is no video stream; a cover image is
- * none.
+ * with the metadata of a stream indented below the stream. Returns null if there is no video stream besides a cover
+ * image.
  */
 export function parseVideoStream(log: readonly string[]): StreamInfo | null {
   const outputStarts = log.findIndex((line) => line.includes('] Output #0'));

@@ -50,7 +50,7 @@ let ahead: { path: string; facts: Promise<VideoInfo> } | null = null;
 
 /**
  * Starts to probe a file in the background, so that the next `probeVideo`, if of the same path, waits less. Does
- * nothing if `path` is no file. Errors surface in `probeVideo`.
+ * nothing for an array, and if `path` is no file. Errors surface in `probeVideo`.
  */
 export function prefetchProbe(path: string, signal?: AbortSignal): void {
   if (isArrayFile(path) || !statSync(path, { throwIfNoEntry: false })?.isFile()) return;
