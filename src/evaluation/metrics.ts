@@ -3,11 +3,11 @@ import type { Frame, Size } from '../foundation/frame.js';
 import { pluralize } from '../foundation/pluralize.js';
 
 const peak = 255;
-/** Window of SSIM, in pixels, and constants (Wang, Bovik, Sheikh and Simoncelli 2004, sections III-B and III-C). */
+/** Window of SSIM, in pixels (Wang, Bovik, Sheikh and Simoncelli 2004, section III-C). */
 const windowLength = 11;
 const windowDeviation = 1.5;
-const c1 = (0.01 * peak) ** 2;
-const c2 = (0.03 * peak) ** 2;
+/** Window of `uniformSsim`, in pixels. */
+const uniformLength = 7;
 
 /** Returns the mean squared error over all sub-pixels, in squared levels. @throws PxvError `INPUT` as `psnr` */
 export function meanSquaredError(truth: Frame, predicted: Frame): number {
@@ -51,30 +51,63 @@ export function isLargeEnoughForSsim({ width, height }: Size): boolean {
  * @throws PxvError `INPUT` as `psnr`, or if the frames are smaller than 11 x 11 pixels
  */
 export function ssim(truth: Frame, predicted: Frame): number {
+  return windowedSsim(truth, predicted, { weights: gaussianWindow, covarianceScale: 1, dataRange: peak });
+}
+
+/**
+ * Returns the mean SSIM of two frames as scikit-image's `structural_similarity` does without further options: a uniform
+ * window of 7 x 7 pixels over all positions inside the frame, with the sample covariance. Channels are compared
+ * separately, then averaged.
+ * @param dataRange difference of the highest and the lowest level; default 255. OpenSTL passes images of 0 to 1 as floats
+ *   without a range, for which scikit-image up to 0.19 takes 2, which is 510 in levels
+ * @throws PxvError `INPUT` as `psnr`, or if the frames are smaller than 7 x 7 pixels
+ */
+export function uniformSsim(truth: Frame, predicted: Frame, dataRange = peak): number {
+  const count = uniformLength ** 2;
+  return windowedSsim(truth, predicted, { weights: uniformWindow, covarianceScale: count / (count - 1), dataRange });
+}
+
+/** Window and constants of an SSIM. */
+interface SsimKind {
+  /** Weights of the window along one side; their sum is 1. */
+  weights: Float64Array;
+  /** Factor of variances and covariances under the window. */
+  covarianceScale: number;
+  /** Difference of the highest and the lowest level. */
+  dataRange: number;
+}
+
+function windowedSsim(truth: Frame, predicted: Frame, kind: SsimKind): number {
   assertSameGeometry('SSIM', truth, predicted);
   const { width, height, channels } = truth;
-  const least = `at least ${windowLength} x ${windowLength} pixels`;
-  if (!isLargeEnoughForSsim(truth))
-    throw refused('SSIM', least, `${width} x ${height}`, 'compare larger frames, or use PSNR');
+  const side = kind.weights.length;
+  if (Math.min(width, height) < side) {
+    const remedy = 'compare larger frames, or use PSNR';
+    throw refused('SSIM', `at least ${side} x ${side} pixels`, `${width} x ${height}`, remedy);
+  }
   let sum = 0;
   for (let channel = 0; channel < channels; channel++) {
-    sum += channelSsim(channelOf(truth, channel), channelOf(predicted, channel), width);
+    sum += channelSsim(channelOf(truth, channel), channelOf(predicted, channel), width, kind);
   }
   return sum / channels;
 }
 
-function channelSsim(x: Float64Array, y: Float64Array, width: number): number {
+function channelSsim(x: Float64Array, y: Float64Array, width: number, kind: SsimKind): number {
+  const { weights, covarianceScale, dataRange } = kind;
+  // Wang et al., section III-B.
+  const c1 = (0.01 * dataRange) ** 2;
+  const c2 = (0.03 * dataRange) ** 2;
   const product = (a: Float64Array, b: Float64Array) => a.map((value, i) => value * b[i]);
   const [meanX, meanY, meanXX, meanYY, meanXY] = [x, y, product(x, x), product(y, y), product(x, y)].map((map) =>
-    localMean(map, width),
+    localMean(map, width, weights),
   );
   let sum = 0;
   for (let i = 0; i < meanX.length; i++) {
     const xx = meanX[i] ** 2;
     const yy = meanY[i] ** 2;
     const xy = meanX[i] * meanY[i];
-    const covariance = meanXY[i] - xy;
-    const variances = meanXX[i] - xx + (meanYY[i] - yy);
+    const covariance = covarianceScale * (meanXY[i] - xy);
+    const variances = covarianceScale * (meanXX[i] - xx + (meanYY[i] - yy));
     sum += ((2 * xy + c1) * (2 * covariance + c2)) / ((xx + yy + c1) * (variances + c2));
   }
   return sum / meanX.length;
@@ -84,25 +117,29 @@ const gaussian = Float64Array.from({ length: windowLength }, (_, i) =>
   Math.exp(-((i - (windowLength - 1) / 2) ** 2) / (2 * windowDeviation ** 2)),
 );
 const gaussianSum = gaussian.reduce((sum, weight) => sum + weight);
-const window = gaussian.map((weight) => weight / gaussianSum);
+const gaussianWindow = gaussian.map((weight) => weight / gaussianSum);
+const uniformWindow = new Float64Array(uniformLength).fill(1 / uniformLength);
 
-/** Returns the weighted means under the window: height x width becomes (height - 10) x (width - 10). */
-function localMean(map: Float64Array, width: number): Float64Array {
-  const margin = windowLength - 1;
+/**
+ * Returns the weighted means under a square window: for n weights height x width becomes (height - n + 1) x
+ * (width - n + 1).
+ */
+function localMean(map: Float64Array, width: number, weights: Float64Array): Float64Array {
+  const margin = weights.length - 1;
   const height = map.length / width;
   const outWidth = width - margin;
   const rows = new Float64Array(height * outWidth);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < outWidth; x++) {
       let sum = 0;
-      for (let k = 0; k < windowLength; k++) sum += window[k] * map[y * width + x + k];
+      for (let k = 0; k <= margin; k++) sum += weights[k] * map[y * width + x + k];
       rows[y * outWidth + x] = sum;
     }
   }
   const out = new Float64Array((height - margin) * outWidth);
   for (let i = 0; i < out.length; i++) {
     let sum = 0;
-    for (let k = 0; k < windowLength; k++) sum += window[k] * rows[i + k * outWidth];
+    for (let k = 0; k <= margin; k++) sum += weights[k] * rows[i + k * outWidth];
     out[i] = sum;
   }
   return out;
