@@ -56,6 +56,27 @@ export async function scoreForecasts(
   starts: readonly ForecastStart[],
   options: ForecastScoringOptions,
 ): Promise<ClipForecasts> {
+  const at = await predictFromStarts(sampler, model, starts, options);
+  const asked = { samples: options.samples, guesses: expectsFrame(model) };
+  const kinds = forecastNames(asked).map((name) => [name, errorsOf(forecasts[name].futures, at)]);
+  return {
+    starts: starts.map(({ first }) => first),
+    trueChange: meanByHorizon(starts.map(({ known, truth }) => changes(known, truth))),
+    kinds: Object.fromEntries(kinds) as ClipForecasts['kinds'],
+  };
+}
+
+/**
+ * Predicts frames from several starts of a clip: samples, and the best guess if the model learns an expected frame.
+ * Returns the predictions of each start beside the known and the true frames.
+ * @throws the signal's reason as `scoreForecasts`
+ */
+export async function predictFromStarts(
+  sampler: FrameSampler,
+  model: Model,
+  starts: readonly ForecastStart[],
+  options: ForecastScoringOptions,
+): Promise<ForecastInput[]> {
   const { samples, seed, settings, signal, onProgress, corrections = starts.map(() => null) } = options;
   const guesses = expectsFrame(model);
   const each = starts.map((start, index) => ({ ...start, correction: corrections[index] }));
@@ -77,16 +98,10 @@ export async function scoreForecasts(
   const guessed = await futuresAfter(model, guesses ? each : [], options, (some) =>
     forecast(sampler, historiesOf(some), { corrections: correctionsOf(some), signal }),
   );
-  const at = starts.map(({ known, truth }, index) => {
+  return starts.map(({ known, truth }, index) => {
     const own = drawn.slice(index * samples, (index + 1) * samples);
     return { known, truth, drawn: own, guess: guesses ? guessed[index] : null };
   });
-  const kinds = forecastNames({ samples, guesses }).map((name) => [name, errorsOf(forecasts[name].futures, at)]);
-  return {
-    starts: starts.map(({ first }) => first),
-    trueChange: meanByHorizon(starts.map(({ known, truth }) => changes(known, truth))),
-    kinds: Object.fromEntries(kinds) as ClipForecasts['kinds'],
-  };
 }
 
 /** Returns the frames of the horizon of each rollout, predicted in batches of at most `options.batchSize`. */

@@ -31,6 +31,7 @@ export function spaceStarts(frames: number, context: number, horizon: number, co
  * @param frames frames of the clip from the first, at the model's size; read no further than the last start's horizon
  * @param firsts index of the first predicted frame of each start, ascending, as `spaceStarts` returns them
  * @param kept number of known frames that the histories keep (see `FrameHistory`)
+ * @param given maximum number of known frames before each start; default: all
  * @throws PxvError `INPUT` if a frame has another size than the model's; errors of `frames`
  */
 export async function readStarts(
@@ -39,6 +40,7 @@ export async function readStarts(
   shape: ExampleShape,
   horizon: number,
   kept = 0,
+  given = Infinity,
 ): Promise<ForecastStart[]> {
   const starts: ForecastStart[] = [];
   const history = new FrameHistory(shape, kept);
@@ -46,11 +48,21 @@ export async function readStarts(
   const end = firsts[firsts.length - 1] + horizon;
   let index = 0;
   for await (const frame of frames) {
-    if (firsts.includes(index)) starts.push({ first: index, history: history.copy(), known, truth: [] });
+    if (firsts.includes(index)) {
+      const own = given === Infinity ? history.copy() : historyOf(known, new FrameHistory(shape, kept), index);
+      starts.push({ first: index, history: own, known: known.slice(-2), truth: [] });
+    }
     for (const { first, truth } of starts) if (index < first + horizon) truth.push(frame);
     if (++index === end) break;
     history.push(frame.data);
-    known = [...known.slice(-1), frame];
+    known = [...known, frame].slice(-Math.max(1, given === Infinity ? 2 : given));
   }
   return starts;
+}
+
+/** Adds `known`, the frames before frame `first` of a clip, to `history`, and returns `history`. */
+function historyOf(known: readonly Frame[], history: FrameHistory, first: number): FrameHistory {
+  history.skip(first - known.length);
+  for (const { data } of known) history.push(data);
+  return history;
 }
