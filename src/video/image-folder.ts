@@ -44,6 +44,9 @@ export function areFramesOfClip(paths: readonly string[]): boolean {
   return patterns.every((pattern) => pattern === patterns[0] && basename(pattern).includes('#'));
 }
 
+/** Returns a name without the size at its end, as in the `image-001_64x64` of a converted KTH clip. */
+const withoutSize = (name: string) => name.replace(/[-_]\d+x\d+$/, '');
+
 const withoutNumbers = (path: string) => parse(path).name.replace(/\d+/g, '#');
 
 /** Maximum fraction of steps larger than the smallest. Beyond it the numbers are something else, such as times. */
@@ -56,7 +59,7 @@ const MAX_GAP_FRACTION = 1 / 4;
  * @param paths paths of the images, in natural order
  */
 export function numberingWarning(paths: readonly string[]): string | null {
-  const numbers = paths.map((path) => Number(/(\d+)\D*$/.exec(parse(path).name)?.[1]));
+  const numbers = paths.map((path) => Number(/(\d+)\D*$/.exec(withoutSize(parse(path).name))?.[1]));
   const steps = numbers.slice(1).map((number, i) => number - numbers[i]);
   const names = paths.map((path) => basename(path));
   const mixed = 'images of several clips may be taken as one';

@@ -153,3 +153,12 @@ test('numbers of very many images are looked at', () => {
   expect(numberingWarning(paths)).toBeNull();
   expect(numberingWarning([...paths, '199999.png'])).toMatch(/^the number of 199999\.png is no higher than that of/);
 });
+
+test('a size after the number is no number of a frame', () => {
+  const paths = [1, 2, 3].map((number) => `image-00${number}_64x64.png`);
+  expect(numberingWarning(paths)).toBeNull();
+  expect(numberingWarning([paths[0], paths[2], paths[1]])).toMatch(/^the number of image-002_64x64\.png is no higher/);
+  expect(numberingWarning(['a1_2.png', 'a1_2x2.png'])).toMatch(
+    /^the number of a1_2x2\.png is no higher than that of a1_2/,
+  );
+});
