@@ -1,10 +1,11 @@
 import { Command } from 'commander';
 import { errorFactory } from '../src/foundation/errors.js';
 import { toOneLine } from '../src/foundation/control-characters.js';
+import type { Model } from '../src/model/model.js';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { table, tableText } from '../src/document/blocks/table.js';
 import { pickOptions, rolloutSamplingFields, type ParsedOptions } from '../src/options/fields.js';
-import { scoreClipsFlags } from '../src/evaluate/options.js';
+import { protocolFlags, scoreClipsFlags, type ScoringProgress } from '../src/evaluate/options.js';
 import { startWithModel } from './start-backend.js';
 import { ABOUT_FUTURES, ABOUT_SIZES, sizeOptions, sizeFlags } from './clip-options.js';
 import { formatSkipped } from './format-skipped.js';
@@ -14,6 +15,7 @@ import { STANDARD_STREAM } from './standard-streams.js';
 
 const flags = {
   ...scoreClipsFlags,
+  ...protocolFlags,
   ...rolloutSamplingFields,
   model: videoModel,
   ...sizeFlags("the model's"),
@@ -39,19 +41,29 @@ Examples:
   $ pxv eval-video clips/ --adapt                      with adaptation to each clip
   $ pxv eval-video clips/ --short-side 96              each at its own aspect
   $ pxv eval-video mnist_test_seq.npy --csv scores.csv each sequence of Moving MNIST, as rows for a table
-  $ pxv eval-video clips/ --horizon 0 --json           bits/dim only, as JSON`;
+  $ pxv eval-video clips/ --horizon 0 --json           bits/dim only, as JSON
+  $ pxv eval-video KTH/processed --protocol kth-64     beside published results
+  $ pxv eval-video clips/ --context 10 --horizon 10 --from 10`;
 
 async function evaluate(
-  { signal, progress, processGroup }: CommandContext,
+  work: CommandContext,
   paths: string[],
   options: ParsedOptions<typeof flags>,
 ): Promise<CommandResult> {
+  const { signal, progress, processGroup } = work;
   const { scoreClips } = await import('../src/evaluate/score-clips.js');
   const { clipTable, forecastTables, summaryLines } = await import('../src/evaluate/score-tables.js');
   // Clips are read more than once, which standard input does not allow.
   if (paths.includes(STANDARD_STREAM))
     throw misused(STANDARD_STREAM, 'files or folders of clips', 'standard input', 'write the input to a file first');
+  const { protocol, context: given, from, limit } = options;
+  if (from !== undefined && given === undefined)
+    throw misused('--from', '--context beside it', 'no --context', 'give the number of frames to predict from');
+  if (limit !== undefined && protocol === undefined && given === undefined)
+    throw misused('--limit', '--protocol or --context beside it', 'neither', 'give the clips to score by their paths');
   const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
+  if (protocol !== undefined || given !== undefined)
+    return byProtocol(model, paths, options, work, { chosen, seconds });
   const own = model.chain.exampleShape.size;
   const score = await scoreClips(model, paths, {
     ...pickOptions(scoreClipsFlags, options),
@@ -60,15 +72,7 @@ async function evaluate(
     signal,
     keepFinished: true,
     processGroup,
-    onWarning: (text) => progress.log(`pxv: warning: ${text}`),
-    onProgress: ({ done, clips, name, what, frames }) =>
-      progress.show({
-        label: 'eval-video',
-        done,
-        total: clips,
-        unit: 'clips',
-        fields: { clip: name, [what]: String(Math.floor(frames)) },
-      }),
+    ...reportTo(progress),
   });
   const { settings, ...figures } = score;
   const { forecasts, samples, skipped, unprocessed } = figures;
@@ -95,6 +99,59 @@ async function evaluate(
       ...chosen,
     },
     failed: skipped.some(({ isExplicit }) => isExplicit),
+  };
+}
+
+/** Scores forecasts by a protocol, published or of the user's own. */
+async function byProtocol(
+  model: Model,
+  paths: string[],
+  options: ParsedOptions<typeof flags>,
+  { signal, progress, processGroup }: CommandContext,
+  { chosen, seconds }: { chosen: object; seconds: () => number },
+): Promise<CommandResult> {
+  const { scoreProtocol } = await import('../src/evaluate/score-protocol.js');
+  const { protocolLines, protocolNotes, protocolTable } = await import('../src/evaluate/protocol-tables.js');
+  const { protocol, context, horizon, from, limit, samples, starts, seed, frameRate, size, fit } = options;
+  if (fit === 'letterbox') throw misused('--fit', 'crop or stretch with --context', fit, 'give --fit crop');
+  const score = await scoreProtocol(model, paths, {
+    protocol: protocol ?? { context: context!, horizon, ...(from !== undefined && { from }) },
+    ...{ starts, seed, samples, limit, size, frameRate, fit },
+    settings: pickOptions(rolloutSamplingFields, options),
+    signal,
+    keepFinished: true,
+    processGroup,
+    ...reportTo(progress),
+  });
+  const { settings, ...figures } = score;
+  const { skipped, unprocessed } = figures;
+  return {
+    text: [
+      ...protocolLines(score),
+      '',
+      tableText(protocolTable(score, model.name)),
+      '',
+      ...protocolNotes(score),
+      formatSkipped(skipped),
+      unprocessed > 0 && `interrupted: ${pluralize(unprocessed, 'clip')} not scored`,
+    ],
+    json: { model: model.name, seed, seconds: seconds(), ...settings, ...figures, ...chosen },
+    failed: skipped.some(({ isExplicit }) => isExplicit),
+  };
+}
+
+/** Returns callbacks that show warnings and progress of scoring. */
+function reportTo(progress: CommandContext['progress']) {
+  return {
+    onWarning: (text: string) => progress.log(`pxv: warning: ${text}`),
+    onProgress: ({ done, clips, name, what, frames }: ScoringProgress) =>
+      progress.show({
+        label: 'eval-video',
+        done,
+        total: clips,
+        unit: 'clips',
+        fields: { clip: name, [what]: String(Math.floor(frames)) },
+      }),
   };
 }
 

@@ -5,3 +5,8 @@ export type { ForecastName } from '../evaluation/forecasts.js';
 export type { ScoredClip } from './summarise-clips.js';
 export { scoreClips, type ScoreClipsOptions, type VideoScore } from './score-clips.js';
 export { scoreImageSet, type ImageSetScore, type ScoreImageSetOptions } from './score-images.js';
+export { scoreProtocol, type ProtocolScore, type ScoreProtocolOptions } from './score-protocol.js';
+export type { MetricSummary, ProtocolSummary } from './summarise-protocol.js';
+export type { ProtocolName } from './protocols/index.js';
+export type { PublishedForecast } from './protocols/protocol.js';
+export type { FrameMetricName } from '../evaluation/frame-metrics.js';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Split } from '../../datasets/index.js';
 import { clipFields } from '../options/clips.js';
+import { protocolNames } from './protocols/index.js';
 import * as fields from '../options/fields.js';
 
 const { withFlag, callbackField, positiveInteger, nonNegativeInteger, signal, booleanFlag } = fields;
@@ -17,7 +18,12 @@ export const scoreClipsFlags = {
     max: 1000,
   }),
   /** Number of samples to draw at each start. Default: 4. */
-  samples: withFlag(positiveInteger.default(4), 'count', 'samples to draw at each start', { max: 64 }),
+  samples: withFlag(
+    positiveInteger.optional(),
+    'count',
+    'samples to draw at each start (default: 4; 10 under a protocol)',
+    { max: 1000 },
+  ),
   /**
    * True to adapt to each clip. By dynamic evaluation (see `DynamicEvaluation`, `scoreItems`), the weights learn from
    * each frame after the frame is scored. Forecasts are corrected by hindcasts of known frames (see `learnCorrection`).
@@ -65,6 +71,69 @@ export const scoreClipsFields = {
    * Size at which clips are scored: one for all, or one for each clip by its aspect ratio. Default: the model's size.
    */
   size: fields.targetSize.optional(),
+  /** Called with progress as clips are scored. */
+  onProgress: callbackField<(progress: ScoringProgress) => void>(),
+  /** Process group that shares the clips (see `joinProcessGroup`). Default: this process alone. */
+  processGroup: fields.processGroup,
+};
+
+const protocolGroup = { group: 'Protocol:' };
+/** Flags of `pxv eval-video` that make the option `protocol` of `scoreProtocol`. */
+export const protocolFlags = {
+  protocol: withFlag(
+    z.enum(protocolNames).optional(),
+    'name',
+    'score forecasts as published evaluations do, beside published results',
+    {
+      ...protocolGroup,
+      conflicts: ['context', 'from', 'horizon', 'size', 'shortSide', 'fit', 'frameRate', 'adapt', 'codecs', 'csv'],
+    },
+  ),
+  context: withFlag(positiveInteger.optional(), 'frames', "a protocol of one's own: frames given, before --horizon", {
+    ...protocolGroup,
+    max: 100_000,
+    conflicts: ['shortSide', 'adapt', 'codecs', 'csv'],
+  }),
+  from: withFlag(
+    positiveInteger.optional(),
+    'frame',
+    'with --context: first frame to predict, counted from 0 (default: windows spread over each clip)',
+    protocolGroup,
+  ),
+  limit: withFlag(
+    positiveInteger.optional(),
+    'count',
+    'with a protocol: number of clips to score, spaced evenly over the split (default: all)',
+    protocolGroup,
+  ),
+};
+
+/** Schema of the options of `scoreProtocol`. */
+export const scoreProtocolFields = {
+  /**
+   * Name of a published protocol, or a protocol of one's own. In one of one's own `context` is the number of frames
+   * given, `horizon` that of frames predicted, and `from` the index of the first predicted frame of each clip; without
+   * `from` windows are spread evenly over each clip.
+   */
+  protocol: z.union(
+    [
+      z.enum(protocolNames),
+      z.strictObject({ context: positiveInteger, horizon: positiveInteger, from: positiveInteger.optional() }),
+    ],
+    `expected ${protocolNames.join(', ')} or { context, horizon, from }`,
+  ),
+  /** Maximum number of windows per clip, if windows are spread over each clip. Default: 4. */
+  starts: scoreClipsFlags.starts,
+  /** Number of samples to draw at each start. Default: 10. */
+  samples: positiveInteger.default(10),
+  /** Maximum number of clips to score, evenly spaced over the split. Default: all. */
+  limit: positiveInteger.optional(),
+  /** Size of the frames under a protocol of one's own. Default: the model's size. */
+  size: fields.pixelSize.optional(),
+  frameRate: scoreClipsFlags.frameRate,
+  /** Seed of the samples. Default: 1. */
+  seed: scoreClipsFlags.seed,
+  ...clipFields,
   /** Called with progress as clips are scored. */
   onProgress: callbackField<(progress: ScoringProgress) => void>(),
   /** Process group that shares the clips (see `joinProcessGroup`). Default: this process alone. */

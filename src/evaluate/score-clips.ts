@@ -41,6 +41,9 @@ import { scoreClipsFields, type ScoringProgress } from './options.js';
 import { checkCsv, writeScoresCsv } from './score-csv.js';
 import { summariseClips, type ClipsSummary, type CodecScore, type ScoredClip } from './summarise-clips.js';
 
+/** Default number of samples at each start. */
+const DEFAULT_SAMPLES = 4;
+
 /** Options for `scoreClips`: scoring, forecasts and clips. @interface */
 export type ScoreClipsOptions = OptionsOf<typeof scoreClipsFields>;
 
@@ -80,7 +83,8 @@ export async function scoreClips(
   paths: readonly string[],
   asked: ScoreClipsOptions = {},
 ): Promise<VideoScore> {
-  const options = parseOptions('score clips', scoreClipsFields, asked);
+  const parsed = parseOptions('score clips', scoreClipsFields, asked);
+  const options = { ...parsed, samples: parsed.samples ?? DEFAULT_SAMPLES };
   assertVideoModel(model, 'score clips');
   const sources = await listClips(paths);
   const { csv, overwrite = false } = options;
@@ -138,7 +142,7 @@ class ClipScorer {
 
   constructor(
     private readonly trained: Model,
-    private readonly options: ParsedOptions<typeof scoreClipsFields>,
+    private readonly options: ParsedOptions<typeof scoreClipsFields> & { samples: number },
   ) {
     this.settings = samplingSettings(trained, options.settings);
     this.adapting = new ClipAdaptation(options.adapt);

@@ -24,6 +24,7 @@ import { assertImageModel } from '../model/assert-model-kind.js';
 import { fitScoringBatch } from '../memory/memory-limits.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { scoreImagesFields } from './options.js';
+import { spaceIndices } from './space-indices.js';
 import { rankImages, writeExtremeImages, type RankedImage } from './extreme-images.js';
 
 /** Options for `scoreImageSet`: images to score, and contact sheet to write. @interface */
@@ -119,14 +120,6 @@ export async function scoreImageSet(model: Model, name: string, asked: ScoreImag
     tf.dispose(weights);
     images.close();
   }
-}
-
-/**
- * Returns `count` indices below `all`, ascending and evenly spaced: data sets are often sorted by class.
- * @param count at most `all`
- */
-export function spaceIndices(all: number, count: number): Uint32Array {
-  return Uint32Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * all) / count));
 }
 
 /** Returns the images quantised to the model's levels, which are shown as bytes. */

@@ -58,8 +58,8 @@ export function ssim(truth: Frame, predicted: Frame): number {
  * Returns the mean SSIM of two frames as scikit-image's `structural_similarity` does without further options: a uniform
  * window of 7 x 7 pixels over all positions inside the frame, with the sample covariance. Channels are compared
  * separately, then averaged.
- * @param dataRange difference of the highest and the lowest level; default 255. OpenSTL passes images of 0 to 1 as floats
- *   without a range, for which scikit-image up to 0.19 takes 2, which is 510 in levels
+ * @param dataRange difference of the highest and the lowest level; default 255. OpenSTL passes images of 0 to 1 as
+ *   floats without a range, for which scikit-image up to 0.19 takes 2, which is 510 in levels
  * @throws PxvError `INPUT` as `psnr`, or if the frames are smaller than 7 x 7 pixels
  */
 export function uniformSsim(truth: Frame, predicted: Frame, dataRange = peak): number {

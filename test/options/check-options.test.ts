@@ -5,6 +5,7 @@ import { predictClip } from '../../src/predict/predict-clip.js';
 import { predictClips } from '../../src/predict/predict-clips.js';
 import { sampleImages } from '../../src/sample/sample-images.js';
 import { scoreClips } from '../../src/evaluate/score-clips.js';
+import { scoreProtocol } from '../../src/evaluate/score-protocol.js';
 import { scoreImageSet } from '../../src/evaluate/score-images.js';
 import { findSurprise } from '../../src/surprise/find-surprise.js';
 import { trainModel } from '../../src/train/train-model.js';
@@ -18,6 +19,7 @@ const tasks: Record<string, (options: object) => Promise<unknown>> = {
   predictClip: (options) => predictClip(model, 'clip.mp4', { out: 'x.png', ...options }),
   predictClips: (options) => predictClips(model, [], { out: 'x', kind: 'png', ...options }),
   scoreClips: (options) => scoreClips(model, ['clip.mp4'], options),
+  scoreProtocol: (options) => scoreProtocol(model, ['clip.mp4'], { protocol: 'kth-64', ...options }),
   findSurprise: (options) => findSurprise(model, 'clip.mp4', options),
   scoreImageSet: (options) => scoreImageSet(model, 'set', options),
   sampleImages: (options) => sampleImages(model, { out: 'x.png', ...options }),
@@ -62,6 +64,10 @@ const wrong: [task: string, options: object, message: RegExp][] = [
   ['scoreClips', { horizon: -1 }, /^score clips: options: expected a valid 'horizon', received -1/],
   ['scoreClips', { starts: 0 }, /'starts', received 0/],
   ['scoreClips', { codec: true }, /unknown key 'codec'; did you mean 'codecs'\?$/],
+  ['scoreProtocol', { protocol: 'kth' }, /^score a protocol: options: expected a valid 'protocol', received "kth"/],
+  ['scoreProtocol', { protocol: { context: 0, horizon: 1 } }, /'protocol.*', received/],
+  ['scoreProtocol', { context: 4 }, /unknown key 'context'/],
+  ['scoreProtocol', { limit: 0 }, /'limit', received 0/],
   ['scoreImageSet', { limit: 0 }, /^score images: options: expected a valid 'limit'/],
   ['scoreImageSet', { split: 'all' }, /'split', received "all"/],
   ['sampleImages', { count: -1 }, /^sample: options: expected a valid 'count'/],
@@ -81,6 +87,7 @@ test.each(wrong)('%s refuses %j', async (task, options, message) => {
 /** Which of the options below a task does not have. */
 const lacking: Record<string, string> = {
   scoreClips: 'overwrite',
+  scoreProtocol: 'overwrite',
   checkModel: 'overwrite',
   scoreImageSet: 'seed',
   findSurprise: 'seed',
@@ -107,6 +114,7 @@ test.each<[string, (given: never) => unknown]>([
   ['predictClip', (given) => predictClip(given, 'clip.mp4', { out: 'x.png' })],
   ['predictClips', (given) => predictClips(given, [], { out: 'x' })],
   ['scoreClips', (given) => scoreClips(given, ['clip.mp4'])],
+  ['scoreProtocol', (given) => scoreProtocol(given, ['clip.mp4'], { protocol: 'kth-64' })],
   ['scoreImageSet', (given) => scoreImageSet(given, 'set', {})],
   ['sampleImages', (given) => sampleImages(given, { out: 'x.png' })],
   ['completeImage', (given) => completeImage(given, 'image.png', { out: 'x.png' })],

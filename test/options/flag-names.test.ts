@@ -3,7 +3,7 @@ import type { Command, Option } from 'commander';
 import { commandNames } from '../../src/capabilities.js';
 import { checkModelFields } from '../../src/check/options.js';
 import { decodeFileFields, encodeClipFields } from '../../src/codec/options.js';
-import { scoreClipsFields, scoreImagesFields } from '../../src/evaluate/options.js';
+import { scoreClipsFields, scoreImagesFields, scoreProtocolFields } from '../../src/evaluate/options.js';
 import type { OptionFields } from '../../src/options/fields.js';
 import { pageFields } from '../../src/page/options.js';
 import { predictClipsFields } from '../../src/predict/options.js';
@@ -22,7 +22,7 @@ const tasks: Record<string, OptionFields> = {
   page: pageFields,
   sample: sampleImagesFields,
   complete: completeImageFields,
-  'eval-video': scoreClipsFields,
+  'eval-video': { ...scoreProtocolFields, ...scoreClipsFields },
   'eval-images': scoreImagesFields,
   report: writeReportFields,
   check: checkModelFields,

@@ -1,0 +1,72 @@
+import { formatWithError } from '../document/format-with-error.js';
+import { makeTable, type Table } from '../document/blocks/table.js';
+import { forecasts, type ForecastName } from '../evaluation/forecasts.js';
+import { frameMetric, type FrameMetricName } from '../evaluation/frame-metrics.js';
+import { pluralize } from '../foundation/pluralize.js';
+import type { ProtocolScore } from './score-protocol.js';
+import type { PublishedForecast } from './protocols/protocol.js';
+
+/**
+ * Returns the table of a score under a protocol: a row for each kind of forecast, with standard errors over clips, then
+ * a row for each published result with its source.
+ */
+export function protocolTable({ kinds, metrics, samples, published }: ProtocolScore, model: string): Table {
+  const names = Object.keys(metrics) as FrameMetricName[];
+  const ours = (Object.keys(kinds) as ForecastName[]).map((kind) => [
+    `${kind === 'last-frame' ? '' : `${model}, `}${forecasts[kind].title(samples)}`,
+    ...names.map((name) => {
+      const { mean, standardError } = kinds[kind]![name]!;
+      return formatWithError(mean, standardError, frameMetric(name).digits);
+    }),
+    ...(published.length === 0 ? [] : ['measured here']),
+  ]);
+  const others = published.map(({ model: other, values, source, isSecondHand = false }) => [
+    other,
+    ...names.map((name) => values[name]?.toFixed(frameMetric(name).digits) ?? '-'),
+    `${source}${isSecondHand ? ' (second-hand)' : ''}`,
+  ]);
+  const titles = ['forecast', ...names.map((name) => frameMetric(name).title)];
+  const align = `l${'r'.repeat(names.length)}`;
+  if (published.length === 0) return makeTable(align, titles, ours);
+  return makeTable(`${align}l`, [...titles, 'source'], [...ours, ...others]);
+}
+
+/** Returns lines of text on the protocol of a score: the frames given, read and predicted, and the clips. */
+export function protocolLines(score: ProtocolScore): string[] {
+  const { protocol, clips, clipsInSplit, starts, samples } = score;
+  const { name, data, split, context, horizon, from, width, height, channels } = protocol;
+  const title = name === null ? 'protocol of your own' : `protocol ${name}`;
+  const frames = `${pluralize(context, 'frame')} given, ${horizon} predicted`;
+  const place = from === null ? 'windows spread over each clip' : `from frame ${from}`;
+  const size = `${width}x${height} in ${channels === 1 ? 'grey' : 'colour'}`;
+  const part = clips.length < clipsInSplit ? `${clips.length} of ` : '';
+  const drawn = `${pluralize(starts, 'window')}, ${pluralize(samples, 'sample')} of each`;
+  return [
+    `${title}: ${data}, ${frames}, ${size}, ${place}`,
+    ...(name === null ? [] : [`split: ${split}`]),
+    `given frames: ${framesReadText(score)}`,
+    `scored: ${part}${pluralize(clipsInSplit, 'clip')}, ${drawn}`,
+  ];
+}
+
+/** Returns the use that the model makes of the given frames, in words. */
+function framesReadText({ protocol: { context }, framesRead }: ProtocolScore): string {
+  if (framesRead === context) return `all ${context} are read`;
+  const ahead = 'further ahead, every second and every fourth of the given ones too';
+  return `of ${context} the model reads ${framesRead} at a time: the last ${framesRead}; ${ahead}`;
+}
+
+/** Returns lines of text on the columns and the published rows of `protocolTable`. */
+export function protocolNotes({ metrics, protocol, published, publishedOf, samples }: ProtocolScore): string[] {
+  const definitions = Object.values(metrics).map(({ title, definition }) => `${title}: ${definition}`);
+  const best =
+    samples > 1 ? [`best of ${samples}: for each metric the sample with the best mean over the horizon`] : [];
+  const isTold = published.some(({ isSecondHand }: PublishedForecast) => isSecondHand);
+  return [
+    ...definitions,
+    ...best,
+    ...(published.length === 0 ? [] : [`published: ${publishedOf}`]),
+    ...(isTold ? ['second-hand: read in another text than that of the people who measured it'] : []),
+    ...protocol.differences.map((line) => `differs: ${line}`),
+  ];
+}
