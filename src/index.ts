@@ -45,6 +45,7 @@ export {
   type AnomalyState,
 } from './anomaly/score-anomalies.js';
 export type { AnomalyEvent } from './anomaly/event-detector.js';
+export { measureDetection, type DetectionMetrics, type LabelledScores } from './anomaly/detection-metrics.js';
 export type { Baseline, CostedFrame } from './anomaly/anomaly-scorer.js';
 export type { SkippedClip } from './clips/for-each-clip.js';
 export type { RequestedRate } from './clips/clip-rate.js';
