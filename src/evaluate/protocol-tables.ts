@@ -6,11 +6,17 @@ import { pluralize } from '../foundation/pluralize.js';
 import type { ProtocolScore } from './score-protocol.js';
 import type { PublishedForecast } from './protocols/protocol.js';
 
+/** Part of a `ProtocolScore` that tables and reports show. */
+export type PrintedProtocol = Pick<
+  ProtocolScore,
+  'clipsInSplit' | 'framesRead' | 'kinds' | 'metrics' | 'protocol' | 'published' | 'publishedOf' | 'samples' | 'starts'
+> & { clips: readonly unknown[] };
+
 /**
  * Returns the table of a score under a protocol: a row for each kind of forecast, with standard errors over clips, then
  * a row for each published result with its source.
  */
-export function protocolTable({ kinds, metrics, samples, published }: ProtocolScore, model: string): Table {
+export function protocolTable({ kinds, metrics, samples, published }: PrintedProtocol, model: string): Table {
   const names = Object.keys(metrics) as FrameMetricName[];
   const ours = (Object.keys(kinds) as ForecastName[]).map((kind) => [
     `${kind === 'last-frame' ? '' : `${model}, `}${forecasts[kind].title(samples)}`,
@@ -32,7 +38,7 @@ export function protocolTable({ kinds, metrics, samples, published }: ProtocolSc
 }
 
 /** Returns lines of text on the protocol of a score: the frames given, read and predicted, and the clips. */
-export function protocolLines(score: ProtocolScore): string[] {
+export function protocolLines(score: PrintedProtocol): string[] {
   const { protocol, clips, clipsInSplit, starts, samples } = score;
   const { name, data, split, context, horizon, from, width, height, channels } = protocol;
   const title = name === null ? 'protocol of your own' : `protocol ${name}`;
@@ -50,14 +56,14 @@ export function protocolLines(score: ProtocolScore): string[] {
 }
 
 /** Returns the use that the model makes of the given frames, in words. */
-function framesReadText({ protocol: { context }, framesRead }: ProtocolScore): string {
+function framesReadText({ protocol: { context }, framesRead }: PrintedProtocol): string {
   if (framesRead === context) return `all ${context} are read`;
   const ahead = 'further ahead, every second and every fourth of the given ones too';
   return `of ${context} the model reads ${framesRead} at a time: the last ${framesRead}; ${ahead}`;
 }
 
 /** Returns lines of text on the columns and the published rows of `protocolTable`. */
-export function protocolNotes({ metrics, protocol, published, publishedOf, samples }: ProtocolScore): string[] {
+export function protocolNotes({ metrics, protocol, published, publishedOf, samples }: PrintedProtocol): string[] {
   const definitions = Object.values(metrics).map(({ title, definition }) => `${title}: ${definition}`);
   const best =
     samples > 1 ? [`best of ${samples}: for each metric the sample with the best mean over the horizon`] : [];

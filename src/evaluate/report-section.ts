@@ -8,6 +8,7 @@ import type { Series } from '../document/blocks/series.js';
 import { makeTable } from '../document/blocks/table.js';
 import type { Section } from '../document/report.js';
 import { invalidResultError, type SectionSource } from '../document/section-source.js';
+import { protocolSection } from './protocol-section.js';
 import { clipTable, forecastTables, summaryLines, type PrintedScore } from './score-tables.js';
 import { BITS_NOTE, DECIBELS_NOTE } from '../document/notes.js';
 
@@ -77,7 +78,9 @@ export const sectionSource: SectionSource<Section> = {
   reads: 'results',
   open({ path, json }) {
     const isScore = json !== undefined && 'clips' in json && 'baselines' in json && 'bitsPerDim' in json;
-    return isScore ? [scoreSection(path, json)] : null;
+    if (isScore) return [scoreSection(path, json)];
+    const isOfProtocol = json !== undefined && 'protocol' in json && 'kinds' in json;
+    return isOfProtocol ? [protocolSection(path, json)] : null;
   },
   sections: (sections) => [...sections],
 };

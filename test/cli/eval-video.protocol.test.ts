@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProtocolScore } from '../../src/evaluate/score-protocol.js';
 import { saveModel } from '../../src/model/checkpoint.js';
@@ -88,6 +88,27 @@ describe('pxv eval-video --protocol', () => {
     const two = await pxvInProcess(evaluate('own', '--context', '2', '--samples', '1', '--limit', '1'), here);
     expect(two.stdout).toMatch(/^given frames: all 2 are read$/m);
     expect(two.stdout).toMatch(/windows spread over each clip\n/);
+  });
+
+  test('a report shows the same table, and curves of each metric', async () => {
+    const own = ['--context', '2', '--horizon', '3', '--samples', '2', '--json'];
+    const { stdout } = await pxvInProcess(evaluate('own', ...own), here);
+    writeFileSync(join(folder.path, 'score.json'), stdout);
+    const outcome = await pxvInProcess(['report', 'score.json', '--out', 'score.html', '--json'], here);
+    expect(outcome).toMatchObject({ code: 0 });
+    const [{ title, blocks }] = jsonOf(outcome).sections as { title: string; blocks: Record<string, unknown>[] }[];
+    expect(title).toBe('score.json: tiny.safetensors, own protocol');
+    expect(blocks.map((block) => block.title)).toEqual([
+      'forecasts under a protocol of your own',
+      ...['MSE', 'MAE', 'PSNR'].map((name) => `${name} by frames ahead`),
+      'protocol',
+    ]);
+    expect(blocks[0].rows).toHaveLength(5);
+    expect(blocks[1]).toMatchObject({ x: { to: 3 }, lines: { length: 5 } });
+    const incomplete = { ...(JSON.parse(stdout) as object), kinds: { best: {} } };
+    writeFileSync(join(folder.path, 'incomplete.json'), JSON.stringify(incomplete));
+    const refused = await pxvInProcess(['report', 'incomplete.json', '--out', 'no.html'], here);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/or an incomplete one/) as string });
   });
 
   test.each([
