@@ -42,7 +42,7 @@ Examples:
   $ pxv eval-video clips/ --short-side 96              each at its own aspect
   $ pxv eval-video mnist_test_seq.npy --csv scores.csv each sequence of Moving MNIST, as rows for a table
   $ pxv eval-video clips/ --horizon 0 --json           bits/dim only, as JSON
-  $ pxv eval-video KTH/processed --protocol kth-64     beside published results
+  $ pxv eval-video mnist_test_seq.npy --protocol moving-mnist     beside published results
   $ pxv eval-video clips/ --context 10 --horizon 10 --from 10`;
 
 async function evaluate(

@@ -115,6 +115,7 @@ describe('pxv eval-video --protocol', () => {
     [2, ['own', '--protocol', 'kth'], /argument 'kth' is invalid\. Allowed choices are moving-mnist, kth-64, bair-64/],
     [2, ['own', '--protocol', 'kth-64', '--horizon', '3'], /--protocol .* cannot be used with option '--horizon/],
     [2, ['own', '--context', '4', '--adapt'], /'--context .* cannot be used with option '--adapt'/],
+    [2, ['own', '--protocol', 'kth-64', '--csv', 'x.csv'], /--protocol .* cannot be used with option '--csv/],
     [2, ['own', '--from', '4'], /--from: expected --context beside it/],
     [2, ['own', '--limit', '4'], /--limit: expected --protocol or --context beside it/],
     [2, ['own', '--context', '4', '--from', '3'], /from: expected at least 4, after 4 given frames, received 3/],
