@@ -36,8 +36,7 @@ export interface BaselineOptions {
   /** Fixed baseline, as `fitBaseline` returns it. */
   baseline?: Baseline | undefined;
   /**
-   * Number of first frames that the baseline is fitted to, 2 or more. `scoreAnomalies` yields no scores for these
-   * frames.
+   * Number of first frames that the baseline is fitted to, 2 or more. `scoreAnomalies` does not yield these frames.
    */
   baselineFrames?: number | undefined;
   /**

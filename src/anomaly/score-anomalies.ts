@@ -77,9 +77,10 @@ export interface AnomalyOptions extends BaselineOptions {
 }
 
 /**
- * Yields each frame of a live or recorded source but the first, with its cost in bits and its anomaly score. A frame's
- * score needs the half second of frames after the frame; see `isRecorded` for the first 20 seconds. A batch delays
- * scores by up to `batch` frames more. Frames whose context frames are incomplete score 0.
+ * Yields the frames of a live or recorded source, each with its cost in bits/dim and its anomaly score. Leaves out the
+ * first frame, and the first `baselineFrames` frames. A frame is yielded once the half second of frames after the frame
+ * is read; with the option `batch`, up to `batch` frames later. At the start of a source, scores are 0 or come later:
+ * see `isRecorded`. Frames whose context frames are incomplete score 0.
  *
  * @param model video model; the frames may have any size
  * @param frames frames of the source from its first, all of one size, with the model's channels

@@ -50,14 +50,17 @@ export class BufferPool {
   }
 
   /**
-   * Returns true if `values` lie in an array of the pool, which `release` accepts; false for arrays shorter than
-   * `SMALLEST_POOLED` from `take`.
+   * Returns true if the buffer of `values` belongs to the pool, also for a view of a part of an array. Returns false
+   * for arrays from `take` that are shorter than `SMALLEST_POOLED`.
    */
   owns(values: ArrayBufferView): boolean {
     return this.owned.has(values.buffer);
   }
 
-  /** Returns an array that the pool `owns` to the pool. Nothing may read the array afterwards. */
+  /**
+   * Puts an array back into the pool for reuse. Nothing may read the array afterwards.
+   * @param values array object that `take` returned, of `SMALLEST_POOLED` numbers or more; no other view of its buffer
+   */
   release(values: Float32Array): void {
     const own = this.lengths.get(values)!;
     const sameLength = this.idle.get(own) ?? [];

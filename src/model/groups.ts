@@ -51,8 +51,10 @@ export function groupStart(groups: readonly number[], group: number): number {
 export type TapPosition = 'earlier' | 'centre' | 'later';
 
 /**
- * Returns the position, in raster order, of the input pixel `dy` rows below and `dx` columns to the right of the output
- * pixel; `centre` is the output pixel itself.
+ * Returns `earlier`, `centre` or `later`: the input pixel of a tap comes before the output pixel in raster order, is
+ * the output pixel itself, or comes after.
+ * @param dy rows from the output pixel down to the input pixel
+ * @param dx columns from the output pixel to the right to the input pixel
  */
 export function tapPosition(dy: number, dx: number): TapPosition {
   if (dy === 0 && dx === 0) return 'centre';

@@ -52,11 +52,17 @@ export interface StepSettings {
 export const ANCHOR_LOSS = 0.5;
 
 /**
- * Returns the mean -log P of the examples' sub-pixels, and the gradients of the training loss: mean -log P plus
- * `ANCHOR_LOSS` times the losses on learned anchors and on the rollout. If one scale is trained, only its own -log P
- * and anchors are summed. If only the conditioning is trained, returns `anchorLoss` of the first scale instead, and the
- * gradients of its sum with the loss on the rollout. Gradients of the parts of a step add up to those of the whole
- * step. The caller disposes the result.
+ * Computes the likelihood of examples, and the gradients of the training loss for the weights that `trains` names. The
+ * loss is the mean -log P of a sub-pixel, plus `ANCHOR_LOSS` times the losses on learned anchors and on the rollout.
+ *
+ * - One scale: the sum has the -log P and anchors of this scale alone. The divisor stays the number of sub-pixels of
+ *   the finest image.
+ * - `decoder`: anchors have no loss.
+ * - `conditioning`: the loss is `anchorLoss` of the first scale plus the loss on the rollout, and `anchorLoss` is
+ *   returned as the likelihood.
+ *
+ * With `whole`, likelihood and gradients are those of a part of a step: the parts add up to the whole step. The caller
+ * disposes the result.
  * @param weights tensors in the order of `chain.parameters`
  */
 export function computeGradients(

@@ -253,9 +253,11 @@ export class ImageSampler {
   }
 
   /**
-   * Returns the images that the conditioning expects before any pixel is drawn, [image, height, width, channel]: the
-   * mean of its prediction and of `longerStrides`, clipped and rounded to levels.
-   * @param given, longerStrides as in `ImageBatch`
+   * Returns the expected images, [image, height, width, channel]: the mean of the conditioning's prediction and of
+   * `longerStrides`, clipped and rounded to levels. Draws no pixel. The conditioning must have a learned anchor (see
+   * `hasLearnedAnchor`).
+   * @param given function that makes the conditioning inputs, as `ImageBatch.conditioningInputs`
+   * @param longerStrides predictions at longer strides, as in `ImageBatch`
    */
   async expected(given: () => ConditioningInputs, longerStrides?: DrawOptions['longerStrides']): Promise<Int16Array> {
     const { network, tensors } = this;

@@ -60,9 +60,9 @@ export interface TrainingResult {
   best: Validation | null;
   /** Latest validation of this run; null if there was none. */
   last: Validation | null;
-  /** Mean bits/dim of the last step's batch; null if the step had no likelihood. */
+  /** Mean bits/dim of the batch of this run's last step; null if the step had no likelihood, or if none was made. */
   bitsPerDim: number | null;
-  /** Median duration of a step of this run, in seconds. */
+  /** Median duration of a step of this run, in seconds; NaN if the run made no step. */
   secondsPerStep: number;
   /** Configuration of the training, with the number of steps fixed from the minutes. */
   configuration: RunConfiguration;

@@ -29,7 +29,10 @@ export interface StoredArray {
 /** Arrays that are clips, in words, for errors. */
 const CLIPS = `uint8, or floats of 0 to 1, in C order, as ${LAYOUTS}`;
 
-/** Returns the INPUT error for an array that is no clips. @param expected default: the layouts and types of clips */
+/**
+ * Returns the `INPUT` error for an array file that cannot be read as clips.
+ * @param expected contents that the file should have, in words; default: the types and layouts of clips
+ */
 export function arrayError(path: string, received: string, remedy: string, expected = CLIPS): PxvError {
   return errorFactory('INPUT', 'read array')(path, expected, received, remedy);
 }

@@ -35,9 +35,10 @@ export interface ExampleShape extends ImageShape {
 }
 
 /**
- * Function of noise augmentation: changes one example in place. `seen` is the image to predict as the network reads it,
- * for earlier sub-pixels. `context` are the context frames, oldest first. All are levels, height x width x channels
- * each. Returns the noise strength that the network reads, in levels.
+ * Function of noise augmentation: changes one example in place. All arguments are levels, height x width x channels
+ * each. Returns the standard deviation of the noise in `seen`, in levels, which a conditioning on context frames reads.
+ * @param seen copy of the target image, from which the network reads earlier sub-pixels; the target itself stays true
+ * @param context context frames, oldest first
  */
 export type Disturb = (seen: Float32Array, context: readonly Float32Array[]) => number;
 
