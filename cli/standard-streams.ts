@@ -66,7 +66,7 @@ export class StandardStreams {
     return this.at(`stdout${ending}`, 'standard output');
   }
 
-  /** Copies the file at the path of `outputFor` to standard output. */
+  /** Copies a file to standard output, whatever its path: the one that `outputFor` gave for `-`. */
   async send(path: string): Promise<void> {
     await pipeline(createReadStream(path), process.stdout, { end: false });
   }

@@ -30,7 +30,7 @@ export async function openCamera(): Promise<Source> {
     isStopped = true;
     for (const track of stream.getTracks()) track.stop();
   };
-  return { name: 'Camera', isLive: true, leftOut: null, frames, stop };
+  return { name: 'Camera', isLive: true, coverage: null, frames, stop };
 }
 
 async function streamOfCamera(): Promise<MediaStream> {

@@ -39,7 +39,7 @@ export async function openClip(file: Blob, name: string): Promise<Source> {
     name,
     isLive: false,
     frames,
-    leftOut: isLong ? `the first ${looked} s of ${seconds.toFixed(0)} s` : null,
+    coverage: isLong ? `the first ${looked} s of ${seconds.toFixed(0)} s` : null,
     stop: () => (isStopped = true),
   };
 }

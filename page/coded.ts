@@ -9,8 +9,8 @@ import { MAX_FRAMES, type Source, type TimedFrame } from './source.js';
 export async function openCoded(file: Blob, name: string): Promise<Source> {
   const worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
   const stop = () => worker.terminate();
-  const source: Source = { name, isLive: false, bytes: file.size, leftOut: null, frames, stop };
-  const decoded = decodedBy(worker, file, () => (source.leftOut = 'without frames lost to damage'));
+  const source: Source = { name, isLive: false, bytes: file.size, coverage: null, frames, stop };
+  const decoded = decodedBy(worker, file, () => (source.coverage = 'without frames lost to damage'));
   const failed = (error: Error) => {
     stop();
     throw new Error(`${name}: ${error.message.replace(/^decode: (the file: )?/, '')}`);
@@ -21,7 +21,7 @@ export async function openCoded(file: Blob, name: string): Promise<Source> {
     let next = first;
     for (let count = 0; !next.done; count++) {
       if (count === MAX_FRAMES) {
-        source.leftOut = `the first ${MAX_FRAMES} frames`;
+        source.coverage = `the first ${MAX_FRAMES} frames`;
         break;
       }
       yield next.value;

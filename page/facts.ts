@@ -9,7 +9,7 @@ export function listFacts(session: Session): [name: string, text: string][] {
   const { width, height } = frames[0] ?? { width: 0, height: 0 };
   const rate = (time: number | null) =>
     time === null ? 'not measured yet' : `${(1 / time).toPrecision(2)} frames per second`;
-  const left = source.leftOut === null ? '' : `, ${source.leftOut}`;
+  const left = source.coverage === null ? '' : `, ${source.coverage}`;
   return [
     ...fileOf(session),
     ['Resolution', `${width}\u00d7${height} pixels${left}`],

@@ -17,10 +17,10 @@ export interface Source {
   /** Size of the file in bytes, if `pxv encode` wrote the file; undefined for other sources. */
   bytes?: number;
   /**
-   * Part of the video that is read if not all is, or a note on damage, in words for the user. Null if everything is
-   * read.
+   * Note for the user if not everything is read: the part that is read, or that damaged frames are missing. Null if
+   * everything is read. May be set while the frames are read.
    */
-  leftOut: string | null;
+  coverage: string | null;
   /** Yields the frames in order. */
   frames: () => AsyncIterable<TimedFrame>;
   /** Closes the source and ends its frames. */

@@ -86,11 +86,17 @@ export function makeLibrary(
   };
 }
 
-/** Loaders of the libraries of this host, called when first needed: from files, or from bytes in a page. */
+/**
+ * Loaders of the kernel libraries: from files in Node.js, from bytes in a page. A loader is called at each use of its
+ * library, and must return the same library each time.
+ */
 export interface LibraryLoaders {
-  /** Loads the kernels in WebAssembly. @throws PxvError `DEPENDENCY` if they do not load */
+  /**
+   * Returns the library of the WebAssembly kernels, loaded at the first call at the latest.
+   * @throws PxvError `DEPENDENCY` if the kernels do not load; `RESOURCES` if their memory has no address space
+   */
   wasm: () => KernelLibrary;
-  /** Loads the native addon. @throws PxvError `DEPENDENCY` if it does not load */
+  /** Returns the native addon's library, loaded at the first call. @throws PxvError `DEPENDENCY` if it does not load */
   addon: () => KernelLibrary;
 }
 

@@ -13,7 +13,7 @@ const ATTEMPTS = 8;
  * Checks causality: changes the chosen sub-pixels of a random image one at a time, and compares the outputs with the
  * outputs for the unchanged image. Sub-pixels are in raster order, and R, G, B within a pixel. A fault is an output of
  * the same or an earlier sub-pixel that changes in any bit. Another fault is that no output changes for any of 8 random
- * images, although the promised context of an output contains the sub-pixel.
+ * images, although the receptive field of an output contains the sub-pixel.
  * @param chosen indices of the sub-pixels to change
  * @returns one line for each fault; empty if there are none
  * @throws the signal's reason if `checked.signal` is aborted

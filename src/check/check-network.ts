@@ -94,7 +94,7 @@ async function causality(checked: CheckedNetwork): Promise<Finding> {
   return makeFinding('causality', fields.size, faults, fine);
 }
 
-/** Reports the promised context, or fails if an output may depend on a sub-pixel that is not earlier. */
+/** Reports the receptive fields, or fails if an output may depend on a sub-pixel that is not earlier. */
 function promise(fields: ReceptiveFields): Finding {
   const { size } = fields;
   const nameOf = (subPixel: number) => formatSubPixel(fields, subPixel);

@@ -18,8 +18,8 @@ import { checkDraws, checkStreams, formatSubPixel, locateSubPixel } from './sub-
 const GRADIENT_SCALE = 2 ** 64;
 
 /**
- * Checks the promised context by gradients. Without faults, the gradient of an output with respect to a sub-pixel is
- * nonzero if the sub-pixel is promised, else zero.
+ * Checks receptive fields (see `expectedReceptiveFields`) by gradients. Without faults, the gradient of an output with
+ * respect to a sub-pixel is nonzero if the sub-pixel is in the output's receptive field, else zero.
  *
  * Unmasked weights and all inputs are random and positive. No ReLU closes, all derivatives are positive, and no two
  * paths from a sub-pixel to an output cancel.
@@ -47,9 +47,9 @@ export async function findContextFaults(checked: CheckedNetwork, outputs: readon
 export const SMALL_GRADIENT = 1e-6;
 
 /**
- * Returns the fraction of the promised context that a network with trained weights uses, on a random image. A promised
- * pair of output and sub-pixel is used if its gradient is above `SMALL_GRADIENT` times the output's largest gradient.
- * Returns 0 if nothing is promised.
+ * Returns the fraction of the receptive fields that a network with trained weights uses, on a random image. A pair of
+ * an output and a sub-pixel of its receptive field is used if the gradient is above `SMALL_GRADIENT` times the output's
+ * largest gradient. Returns 0 if all receptive fields are empty.
  * @param outputs indices of the sub-pixels whose outputs are measured
  * @throws the signal's reason if `checked.signal` is aborted
  */

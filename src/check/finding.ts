@@ -4,8 +4,8 @@ import type { Network } from '../model/network.js';
 import type { ReceptiveFields } from './receptive-fields.js';
 
 /**
- * Name of a check: masks of the ops; causality of the outputs; promised context, by gradients; context that trained
- * weights use; agreement of sampling and scoring; sums of probabilities. @inline
+ * Name of a check. In order: masks of the ops; causality of the outputs; receptive fields, by gradients; fraction of
+ * the receptive fields that trained weights use; agreement of sampling and scoring; sums of probabilities. @inline
  */
 export type CheckName = 'masks' | 'causality' | 'context' | 'trained context' | 'likelihood' | 'probabilities';
 

@@ -70,7 +70,8 @@ export class SvgDrawing<P extends string = Paint> {
    * @param width width of the card in pixels, with its border
    * @param height height of the card in pixels, with its border
    * @param title description for readers who cannot see the drawing
-   * @param palette colours by name; `card` and `edge` are those of the card and its border
+   * @param palette all colours of the drawing by name, in place of `chartPaints`: `card` and `edge` of the card and its
+   *   border, the defaults `text` and `arrow`, and others. A colour that is not in `palette` has no CSS rule
    */
   constructor(
     private readonly width: number,

@@ -54,6 +54,7 @@ export interface ProtocolSummary {
   /** Clips, with the means over their windows and the horizon. */
   clips: {
     name: string;
+    /** Index of the first predicted frame of each window. */
     starts: number[];
     kinds: Partial<Record<ForecastName, Partial<Record<FrameMetricName, number>>>>;
   }[];
@@ -61,7 +62,7 @@ export interface ProtocolSummary {
   starts: number;
   /** Published results under the protocol. */
   published: PublishedForecast[];
-  /** Prediction that the published results score, in words. */
+  /** Kind of prediction that `published` scores, in words, such as 'best of 100 samples'; empty: none. */
   publishedOf: string;
 }
 

@@ -42,8 +42,8 @@ export function frameBytes({ size, channels }: Pick<ImageShape, 'size' | 'channe
 }
 
 /**
- * Levels of the sub-pixels of one image, height x width x channels. Models read and draw levels; all other code works
- * on bytes.
+ * Levels of the sub-pixels of one image, height x width x channels, each 0 to `levels` - 1 of its `ImageShape`.
+ * Networks read and draw levels. Frames hold bytes, 0 to 255: `bytesToLevels` and `levelsToBytes` convert.
  * @inline
  */
 export type Levels = Uint8Array;

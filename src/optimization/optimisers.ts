@@ -5,7 +5,7 @@ import { adam, rmsProp } from '../backend/updates.js';
 export interface UpdateSettings {
   /** Learning rate of the update. */
   learningRate: number;
-  /** Number of the update since the optimiser state was zero, 1 for the first: each stage starts from zero. */
+  /** Number of the update within its stage, from 1: the optimiser state is zero at the start of each stage. */
   step: number;
 }
 

@@ -46,7 +46,7 @@ export interface TrainedRun extends TrainingResult {
  * Trains a model on the clips or images of its configuration, in a run folder (see `train`). The folder is locked. The
  * training can be resumed once the data are found. A training that replaces another can be resumed once the data are
  * decoded; until then the other training is kept. A training that needs too much memory is refused before decoding.
- * In a process group, only the main process writes and decides when to stop; all ranks see the same files.
+ * In a process group, only the main process writes and decides when to stop; all ranks must see the same files.
  * @param out run folder
  * @param configuration null: resume the training in `out`
  * @throws PxvError `USAGE` if the configuration, an option or the number of ranks is invalid; `RESOURCES` if memory or

@@ -149,7 +149,8 @@ export function framesOfContext({ frames, valid }: ContextTensors): FrameBatch[]
 }
 
 /**
- * Joins the context frames of a batch, as many as the model reads, into context tensors. Disposes nothing.
+ * Joins the context frames of a batch into context tensors. `frames` must be as many as the model reads. Disposes
+ * nothing.
  * @param noise strength of the noise augmentation, as in `ContextTensors`
  */
 export function contextOfFrames({ frames, known }: ContextFrames<FrameBatch>, noise: Tensor4D): ContextTensors {

@@ -43,7 +43,7 @@ export interface Protocol {
   metrics: readonly FrameMetricName[];
   /** Published results, in the order of the table. */
   published: readonly PublishedForecast[];
-  /** Prediction that the published results score, in words. */
+  /** Kind of prediction that `published` scores, in words, such as 'best of 100 samples'; empty: none. */
   publishedOf: string;
   /** Differences from the published evaluation that remain, one line each. */
   differences: readonly string[];
