@@ -13,6 +13,7 @@ import {
 import { delimiter, join, resolve } from 'node:path';
 import { formatNpyHeader } from '../src/foundation/npy.js';
 import { serve, whole } from './datasets/local-server.js';
+import { inGrey, squares, writeBairClip, writeKthClip } from './evaluate/protocol-clips.js';
 import { temporaryFolder } from './video/made-clips.js';
 
 const digits = join(import.meta.dirname, '../../shared/data/mnist');
@@ -46,12 +47,14 @@ function shortened(line: string, mirror: string): string {
     .replace(/(pxv train --images .*)/, '$1 --steps 2')
     .replace(/(pxv datasets get \S+)/, `$1 --mirror ${mirror}`)
     .replace(/(pxv eval-images .*)/, '$1 --limit 20')
-    .replace(/(pxv eval-video (?!.*--horizon).*)/, '$1 --starts 1 --horizon 1')
+    .replace(/(pxv eval-video .*--protocol.*)/, '$1 --starts 1')
+    .replace(/(pxv eval-video (?!.*--(?:horizon|protocol)).*)/, '$1 --starts 1 --horizon 1')
+    .replace(/--limit \d+/, '--limit 1')
     .replace(/--learn \d+s/, '--learn 0.3s')
     .replace('rtsp://camera', 'clip.mp4')
     .replace(/--count \d+/, '--count 2')
     .replace(/--samples \d+/, '--samples 2')
-    .replace(/pxv (predict|surprise|encode|eval-video|train(?= --frames)) /, 'pxv $1 --size 32x32 ')
+    .replace(/pxv (predict|surprise|encode|eval-video(?!.*--protocol)|train(?= --frames)) /, 'pxv $1 --size 32x32 ')
     .replace(/pxv (predict|surprise|encode|report|complete|sample|train(?!.*--resume)) /, 'pxv $1 --overwrite ');
 }
 
@@ -60,20 +63,25 @@ describe('commands that documents show', () => {
   const at = (...names: string[]) => join(folder.path, ...names);
   afterAll(folder.remove);
 
-  beforeAll(() => {
+  beforeAll(async () => {
     for (const name of ['bin', 'clips', 'more-clips', 'examples', 'data']) mkdirSync(at(name));
     writeFileSync(at('bin', 'pxv'), `#!/bin/sh\nexec "${process.execPath}" "${resolve('dist/cli/main.js')}" "$@"\n`);
     chmodSync(at('bin', 'pxv'), 0o755);
     copyFileSync('examples/asl_yes.mkv', at('examples', 'asl_yes.mkv'));
     const clips = ['clip.mp4', 'clips/a.mp4', 'clips/b.mp4', 'clips/c.mp4', 'more-clips/d.mp4'];
     for (const clip of clips) {
-      const cut = ['-v', 'error', '-i', 'examples/asl_yes.mkv', '-frames:v', '12', '-c:v', 'libx264', '-y', at(clip)];
+      const cut = ['-v', 'error', '-i', 'examples/asl_yes.mkv', '-frames:v', '20', '-c:v', 'libx264', '-y', at(clip)];
       execFileSync('ffmpeg', cut);
     }
     execFileSync('ffmpeg', ['-v', 'error', '-i', 'examples/asl_yes.mkv', '-frames:v', '1', at('photo.png')]);
     const raw = ['-frames:v', '60', '-s', '32x32', '-pix_fmt', 'gray', '-f', 'rawvideo', '-'];
     const frames = execFileSync('ffmpeg', ['-v', 'error', '-i', 'examples/asl_yes.mkv', ...raw]);
     writeFileSync(at('sequences.npy'), Buffer.concat([formatNpyHeader([4, 15, 32, 32, 1]), frames]));
+    const moving = [0, 1].map((clip) => squares(20, clip, 64, 1));
+    const official = moving[0].flatMap((first, t) => [first.data, moving[1][t].data]);
+    writeFileSync(at('mnist_test_seq.npy'), Buffer.concat([formatNpyHeader([20, 2, 64, 64]), ...official]));
+    await writeKthClip(at('KTH'), 'person22', inGrey(squares(40, 1)));
+    await writeBairClip(at('bair'), 'test', 1, squares(30, 0));
     if (existsSync(digits)) symlinkSync(digits, at('data', 'binarized-mnist'));
   });
 

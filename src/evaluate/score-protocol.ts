@@ -57,7 +57,7 @@ const unusable = errorFactory('INPUT', operation);
  * const protocol = { context: 4, horizon: 2 };
  * const model = loadModel('video-64-small');
  * const { kinds } = await scoreProtocol(model, ['examples/asl_yes.mkv'], { protocol, samples: 2 });
- * console.log(kinds['best-guess'].psnr.mean);
+ * console.log(kinds['best-guess']?.psnr?.mean);
  * ```
  */
 export async function scoreProtocol(

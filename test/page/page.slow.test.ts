@@ -325,7 +325,7 @@ withChromium('the page', () => {
     closing.push(() => (host.close(), host.closeAllConnections()));
     const { page, said } = await open({ at: `http://127.0.0.1:${(host.address() as AddressInfo).port}/some/folder/` });
     await page.click('#example');
-    await page.getByText('one thread: its host sends no isolation headers').waitFor();
+    await page.getByText('one thread, as the server sends no isolation headers').waitFor();
     await page.getByText(/^[3-9] of 65 frames$/).waitFor(LOOKED);
     expect(said).toEqual([]);
   });
