@@ -32,6 +32,7 @@ const NEVER_THROWS = [
   'frameFromPixels',
   'frameOf',
   'listShippedModels',
+  'measureDetection',
   'parseFrameRate',
   'readLaunch',
   'toPixels',

@@ -130,6 +130,7 @@ export const scoreProtocolFields = {
   limit: positiveInteger.optional(),
   /** Size of the frames under a protocol of one's own. Default: the model's size. */
   size: fields.pixelSize.optional(),
+  /** Target frame rate of all clips. Default: each clip's own, with a warning if the model was trained at another. */
   frameRate: scoreClipsFlags.frameRate,
   /** Seed of the samples. Default: 1. */
   seed: scoreClipsFlags.seed,

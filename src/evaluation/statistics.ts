@@ -43,7 +43,9 @@ export class RunningMean {
 
 /** Mean with its standard error; the standard error of one value is NaN. @inline */
 export interface MeanWithError {
+  /** Mean of the values. */
   mean: number;
+  /** Standard error of the mean; NaN for one value. */
   standardError: number;
 }
 

@@ -48,7 +48,8 @@ describe('pxv train --resume, of a training that has ended,', () => {
     expect(bestStep).toBeLessThanOrEqual(steps as number);
     expect(lastBitsPerDim).toBeGreaterThan(0);
     const { training } = JSON.parse(readFileSync(join(folder.path, 'run', 'config.json'), 'utf8')) as RunConfiguration;
-    expect(training.pace.at(-1)!.steps).toBe(steps);
+    // Fewer where the time was over first.
+    expect(steps).toBeLessThanOrEqual(training.pace.at(-1)!.steps);
   });
 
   test.each([
