@@ -50,7 +50,7 @@ async function evaluate(
   paths: string[],
   options: ParsedOptions<typeof flags>,
 ): Promise<CommandResult> {
-  const { signal, progress, processGroup } = work;
+  const { progress, processGroup } = work;
   const { scoreClips } = await import('../src/evaluate/score-clips.js');
   const { clipTable, forecastTables, summaryLines } = await import('../src/evaluate/score-tables.js');
   // Clips are read more than once, which standard input does not allow.
@@ -68,11 +68,7 @@ async function evaluate(
   const score = await scoreClips(model, paths, {
     ...pickOptions(scoreClipsFlags, options),
     ...sizeOptions(options, own),
-    settings: pickOptions(rolloutSamplingFields, options),
-    signal,
-    keepFinished: true,
-    processGroup,
-    ...reportTo(progress),
+    ...sharedOptions(options, work),
   });
   const { settings, ...figures } = score;
   const { forecasts, samples, skipped, unprocessed } = figures;
@@ -107,7 +103,7 @@ async function byProtocol(
   model: Model,
   paths: string[],
   options: ParsedOptions<typeof flags>,
-  { signal, progress, processGroup }: CommandContext,
+  work: CommandContext,
   { chosen, seconds }: { chosen: object; seconds: () => number },
 ): Promise<CommandResult> {
   const { scoreProtocol } = await import('../src/evaluate/score-protocol.js');
@@ -117,11 +113,7 @@ async function byProtocol(
   const score = await scoreProtocol(model, paths, {
     protocol: protocol ?? { context: context!, horizon, ...(from !== undefined && { from }) },
     ...{ starts, seed, samples, limit, size, frameRate, fit },
-    settings: pickOptions(rolloutSamplingFields, options),
-    signal,
-    keepFinished: true,
-    processGroup,
-    ...reportTo(progress),
+    ...sharedOptions(options, work),
   });
   const { settings, ...figures } = score;
   const { skipped, unprocessed } = figures;
@@ -140,9 +132,13 @@ async function byProtocol(
   };
 }
 
-/** Returns callbacks that show warnings and progress of scoring. */
-function reportTo(progress: CommandContext['progress']) {
+/** Returns the options that scoring with and without a protocol share: sampling, abort, processes and progress. */
+function sharedOptions(options: ParsedOptions<typeof flags>, { signal, progress, processGroup }: CommandContext) {
   return {
+    settings: pickOptions(rolloutSamplingFields, options),
+    signal,
+    keepFinished: true,
+    processGroup,
     onWarning: (text: string) => progress.log(`pxv: warning: ${text}`),
     onProgress: ({ done, clips, name, what, frames }: ScoringProgress) =>
       progress.show({

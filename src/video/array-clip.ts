@@ -111,7 +111,7 @@ function keepError(error: unknown): PxvError {
 }
 
 async function openArray(path: string, { header, locate }: StoredArray): Promise<ClipsArray> {
-  const type = valueTypes[header.type];
+  const type = valueTypes.get(header.type);
   if (type === undefined) {
     const isNumber = /^[<>|]?[iub]\d/.test(header.type);
     const remedy = isNumber ? "save a.astype('uint8'), of values from 0 to 255" : 'save the pictures as uint8';

@@ -110,7 +110,7 @@ function expectHeader(header: NpyHeader | null, refuse: RefuseFile): NpyHeader {
 
 /** Returns the bytes of an array's values. */
 function valueBytes({ type, shape }: NpyHeader): number {
-  return shape.reduce((product, length) => product * length, valueTypes[type]?.bytes ?? 0);
+  return shape.reduce((product, length) => product * length, valueTypes.get(type)?.bytes ?? 0);
 }
 
 /**
@@ -121,7 +121,7 @@ function valueBytes({ type, shape }: NpyHeader): number {
 function expectBytes(header: NpyHeader, bytes: number, refuse: RefuseFile): void {
   const claimed = valueBytes(header);
   const found = bytes - header.headerBytes;
-  if (header.type in valueTypes && claimed !== found)
+  if (valueTypes.has(header.type) && claimed !== found)
     throw refuse(`${claimed} bytes of ${header.shape.join(' x ')} values`, `${found} bytes`);
 }
 

@@ -9,18 +9,18 @@ export interface ValueType {
 }
 
 /** Types of values that are read, by their names in NumPy. Bytes are 0 to 255, and floats 0 to 1. */
-export const valueTypes: Partial<Record<string, ValueType>> = {
-  '|u1': { bytes: 1, read: (values, at) => values.getUint8(at), scale: 1 },
+export const valueTypes: ReadonlyMap<string, ValueType> = new Map([
+  ['|u1', { bytes: 1, read: (values, at) => values.getUint8(at), scale: 1 }],
   ...floats('<', true),
   ...floats('>', false),
-};
+]);
 
-function floats(order: string, isLittle: boolean): Record<string, ValueType> {
-  return {
-    [`${order}f2`]: { bytes: 2, read: (values, at) => fromHalf(values.getUint16(at, isLittle)), scale: 255 },
-    [`${order}f4`]: { bytes: 4, read: (values, at) => values.getFloat32(at, isLittle), scale: 255 },
-    [`${order}f8`]: { bytes: 8, read: (values, at) => values.getFloat64(at, isLittle), scale: 255 },
-  };
+function floats(order: string, isLittle: boolean): [name: string, type: ValueType][] {
+  return [
+    [`${order}f2`, { bytes: 2, read: (values, at) => fromHalf(values.getUint16(at, isLittle)), scale: 255 }],
+    [`${order}f4`, { bytes: 4, read: (values, at) => values.getFloat32(at, isLittle), scale: 255 }],
+    [`${order}f8`, { bytes: 8, read: (values, at) => values.getFloat64(at, isLittle), scale: 255 }],
+  ];
 }
 
 /** Returns the value of a float of 16 bits (IEEE 754 binary16). */

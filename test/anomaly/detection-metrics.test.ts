@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { measureDetection } from '../../src/anomaly/detection-metrics.js';
 
-/** What test/fixtures/metrics/reference-detection.py printed. */
+/** Output of test/fixtures/metrics/reference-detection.py. */
 const reference = JSON.parse(readFileSync('test/fixtures/metrics/reference-detection.json', 'utf8')) as {
   clips: number;
   length: number;

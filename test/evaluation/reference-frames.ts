@@ -4,7 +4,7 @@ import type { Channels, Frame } from '../../src/foundation/frame.js';
 
 type Values = Record<FrameMetricName, number>;
 
-/** What test/fixtures/metrics/reference-metrics.py printed. */
+/** Output of test/fixtures/metrics/reference-metrics.py. */
 const reference = JSON.parse(readFileSync('test/fixtures/metrics/reference-metrics.json', 'utf8')) as {
   height: number;
   width: number;

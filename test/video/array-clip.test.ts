@@ -93,6 +93,12 @@ describe('what is no clip is refused in one line', () => {
   const wrong: [string, string, Buffer, RegExp][] = [
     ['Fortran order', 'a.npy', saved('fortran.npy'), /received Fortran order; save numpy\.ascontiguousarray\(a\)$/],
     ['integers of 64 bits', 'a.npy', saved('integers.npy'), /received values of type <i8; save a\.astype\('uint8'\)/],
+    [
+      'a type named as a member of every object',
+      'a.npy',
+      npy([4, 5, 6], 0, 'toString'),
+      /received values of type toString;/,
+    ],
     ['pickled objects', 'a.npy', npy([4, 5, 6], 960, '|O'), /received values of type \|O; save the pictures as uint8$/],
     ['one image', 'a.npy', npy([5, 6, 3], 90), /received 5 x 6 x 3, which is one image; stack/],
     [
