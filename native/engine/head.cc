@@ -44,6 +44,15 @@ Parts partsAt(const Logistic& logistic, int level) {
   return upper > 0 ? Parts{larger, smaller} : Parts{smaller, larger};
 }
 
+// Returns the mean of a grey sigmoid head, in levels.
+double greyMean(const Head& head, const SubPixelView& at) {
+  constexpr double edge = 1.0 / 256;
+  const double last = head.levels - 1;
+  const double anchor = std::clamp(at.anchors[at.colour * at.anchorCount] / last, edge, 1 - edge);
+  const double logit = at.outputs[0] + logarithm(anchor / (1 - anchor));
+  return last / (1 + exponential(-logit));
+}
+
 }  // namespace
 
 void mixtureOf(const Head& head, const SubPixelView& at, double temperature, Logistic* logistics) {
@@ -125,6 +134,12 @@ void Head::distribute(const SubPixelView& at, double temperature, double* probab
     case sigmoidHead:
       probabilities[0] = 1 / (1 + exponential(at.outputs[0]));
       probabilities[1] = 1 / (1 + exponential(-at.outputs[0]));
+      return;
+    case greySigmoidHead: {
+      const double mean = greyMean(*this, at);
+      std::fill_n(probabilities, levels, std::isnan(mean) ? mean : 0.0);
+      if (!std::isnan(mean)) probabilities[static_cast<int>(mean + 0.5)] = 1;
+    }
   }
 }
 

@@ -70,41 +70,47 @@ void softmaxCrossEntropyGradient(const SoftmaxCrossEntropyGradientCall& call) {
   forEach(rows, one, softmaxRows);
 }
 
-// Returns the logit of the level that is not the target, for `rows` lanes; the other lanes are 0.
+// Returns target / (levels - 1) of `rows` lanes; the other lanes are 0.
 template <class Set>
-typename Set::Floats otherLevel(const float* logits, const int32_t* targets, int rows) {
-  const auto logit = Set::load(logits, rows, 0.0f);
+typename Set::Floats greyLevel(const int32_t* targets, int levels, int rows) {
   typename Set::Integers target{};
   std::memcpy(&target, targets, std::min(rows, Set::lanes) * sizeof(int32_t));
-  return target == 1 ? -logit : logit;
+  return __builtin_convertvector(target, typename Set::Floats) / static_cast<float>(levels - 1);
 }
 
 // Rows per task, a multiple of the lanes of every set.
 inline constexpr size_t sigmoidRows = 8192;
 
-// nats = softplus(z), z the logit of the other level. If z is far below 0, softplus(z) is e^z, and so is sigmoid(z),
-// which is exact below softplus's cutoff.
+// nats = y softplus(-z) + (1 - y) softplus(z). Where x is far below 0, softplus(x) is e^x, and so is sigmoid(x), which
+// is exact below softplus's cutoff.
 template <class Set>
 void sigmoidCrossEntropy(const SigmoidCrossEntropyCall& call) {
-  forChunks(call.numbers.rows, sigmoidRows, [&](size_t begin, size_t end) {
+  const auto exact = [](typename Set::Floats x) {
+    const auto softplus = Math<Set>::softplus(x);
+    return x < -20.0f ? softplus.sigmoid : softplus.value;
+  };
+  const auto [rows, levels] = call.numbers;
+  forChunks(rows, sigmoidRows, [&, levels = levels](size_t begin, size_t end) {
     for (size_t i = begin; i < end; i += Set::lanes) {
       const int count = static_cast<int>(end - i);
-      const auto z = otherLevel<Set>(call.logits + i, call.targets + i, count);
-      const auto softplus = Math<Set>::softplus(z);
-      Set::store(call.nats + i, z < -20.0f ? softplus.sigmoid : softplus.value, count);
+      const auto z = Set::load(call.logits + i, count, 0.0f);
+      const auto y = greyLevel<Set>(call.targets + i, levels, count);
+      Set::store(call.nats + i, (1.0f - y) * exact(z) + y * exact(-z), count);
     }
   });
 }
 
-// d nats / d z = sigmoid(z), and the logit is z or -z.
+// d nats / d z = sigmoid(z) - y = (1 - y) sigmoid(z) - y sigmoid(-z), a difference of which one part is 0 for y 0 or 1.
 template <class Set>
 void sigmoidCrossEntropyGradient(const SigmoidCrossEntropyGradientCall& call) {
-  forChunks(call.numbers.rows, sigmoidRows, [&](size_t begin, size_t end) {
+  const auto [rows, levels] = call.numbers;
+  forChunks(rows, sigmoidRows, [&, levels = levels](size_t begin, size_t end) {
     for (size_t i = begin; i < end; i += Set::lanes) {
       const int count = static_cast<int>(end - i);
-      const auto z = otherLevel<Set>(call.logits + i, call.targets + i, count);
-      const auto factor = otherLevel<Set>(call.dNats + i, call.targets + i, count);
-      Set::store(call.dLogits + i, factor * Math<Set>::softplus(z).sigmoid, count);
+      const auto z = Set::load(call.logits + i, count, 0.0f);
+      const auto y = greyLevel<Set>(call.targets + i, levels, count);
+      const auto slope = (1.0f - y) * Math<Set>::softplus(z).sigmoid - y * Math<Set>::softplus(-z).sigmoid;
+      Set::store(call.dLogits + i, Set::load(call.dNats + i, count, 0.0f) * slope, count);
     }
   });
 }

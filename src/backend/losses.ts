@@ -20,19 +20,21 @@ export function softmaxCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor
 }
 
 /**
- * Returns the sigmoid cross-entropy -log P(target) of each row, in nats, with P(1) = sigmoid(logit) and P(0) =
- * sigmoid(-logit). Differentiable in the logits. The caller disposes the result.
+ * Returns the sigmoid cross-entropy of each row with its target's level, in nats: -y log(sigmoid(z)) - (1 - y)
+ * log(sigmoid(-z)), with y = target / (levels - 1) and z the logit. For two levels this is -log P(target).
+ * Differentiable in the logits. The caller disposes the result.
  * @param logits [rows, 1]
- * @param targets [rows], int32, 0 or 1
+ * @param targets [rows], int32, 0 .. levels - 1
  * @returns [rows]
  * @throws PxvError `USAGE` if the shapes do not match
  */
-export function sigmoidCrossEntropy(logits: Tensor2D, targets: Tensor1D): Tensor1D {
+export function sigmoidCrossEntropy(logits: Tensor2D, targets: Tensor1D, levels: number): Tensor1D {
   const rows = logits.shape[0];
-  return runDifferentiable('sigmoidCrossEntropy', { rows }, { logits, targets }, () => {
-    // The other level's logit: 1 becomes -1 and 0 becomes 1. softplus(x) - t x would cancel where x is large.
-    const signs = tf.sub(1, tf.mul(2, tf.cast(targets, 'float32')));
-    return tf.softplus(tf.mul(tf.reshape<Rank.R1>(logits, [rows]), signs));
+  return runDifferentiable('sigmoidCrossEntropy', { rows, levels }, { logits, targets }, () => {
+    const y = tf.div(tf.cast(targets, 'float32'), levels - 1);
+    const z = tf.reshape<Rank.R1>(logits, [rows]);
+    // Two softplus, as softplus(z) - y z would cancel where z is large.
+    return tf.add(tf.mul(y, tf.softplus(tf.neg(z))), tf.mul(tf.sub(1, y), tf.softplus(z)));
   });
 }
 

@@ -4,7 +4,7 @@ import type { ConditioningInputs } from '../conditioning/index.js';
 import { PxvError } from '../foundation/errors.js';
 import { frameBytes } from '../foundation/levels.js';
 import { unknownMask } from '../model/chain.js';
-import { disposeExamples } from '../conditioning/context/examples.js';
+import { disposeExamples, type Examples } from '../conditioning/context/examples.js';
 import { getHead } from '../model/heads/index.js';
 import { anchorsByPixel, runConditioning, runNetwork, scoreNetwork, type Network } from '../model/network.js';
 import { MODEL_DISTRIBUTION } from '../model/sampling-settings.js';
@@ -16,6 +16,9 @@ import { makeFinding, type CheckedNetwork, type Finding } from './finding.js';
 /** Maximum difference between the likelihoods of the sampler and the whole-image executor, in bits/dim. */
 const TOLERANCE = 1e-4;
 
+/** Maximum difference between the means of the sampler and of the whole-image executor, in levels. */
+const MEAN_TOLERANCE = 0.01;
+
 /** Maximum distance of a sum of probabilities from 1: computed in float64 for drawing, in float32 for scoring. */
 const SUM_TOLERANCE = { drawn: 1e-9, scored: 1e-5 };
 
@@ -23,8 +26,8 @@ const SUM_TOLERANCE = { drawn: 1e-9, scored: 1e-5 };
  * Checks that sampling and scoring agree: draws an image with the pixel-by-pixel sampler, and scores the image with the
  * whole-image executor. Findings are: whether both likelihoods agree to 0.0001 bits/dim, and whether the probabilities
  * of each sub-pixel sum to 1 in both. If probabilities are not finite, the only finding is a failed one. Context frames
- * or a coarser image, if the network reads them, are random. Pixels known from the coarser image are neither drawn nor
- * scored.
+ * or a coarser image, if the network reads them, are random. Of a head without a likelihood, drawn levels are compared
+ * with means instead. Pixels known from the coarser image are neither drawn nor scored.
  * @param weights values of `checked.parameters`, as arrays
  * @throws the signal's reason if `checked.signal` is aborted
  */
@@ -43,8 +46,9 @@ export async function checkLikelihood(checked: CheckedNetwork, weights: readonly
       { scale: 0, conditioningInputs: () => examples.conditioningInputs, known, probabilities },
       { seed, samples: 1, frame: 0, settings: MODEL_DISTRIBUTION, onRow, signal },
     );
-    const scoredSums = await sumsOfScored(checked, examples.conditioningInputs, image.levels);
+    if (!getHead(description.head).isLikelihood) return [await compareMeans(checked, examples, image.levels, unknown)];
     const drawnSums = Float64Array.from(unknown, (_, i) => sumOf(probabilities.subarray(i * levels, (i + 1) * levels)));
+    const scoredSums = await sumsOfScored(checked, examples.conditioningInputs, image.levels);
     const nats = await readValues(() => {
       const drawn = imageOf(network, image.levels);
       return scoreNetwork(network, parameters, { ...examples, image: drawn, inputImage: drawn }).nats;
@@ -72,6 +76,31 @@ export async function checkLikelihood(checked: CheckedNetwork, weights: readonly
   } finally {
     disposeExamples(examples);
   }
+}
+
+/**
+ * Compares the drawn levels of a head whose draws are means (see `Head.isLikelihood`) with the means that scoring has.
+ * The cross-entropies with the lowest and the highest level differ by the logit of the mean.
+ */
+async function compareMeans(
+  { network, parameters }: CheckedNetwork,
+  examples: Examples,
+  drawn: Int16Array,
+  unknown: Float32Array,
+): Promise<Finding> {
+  const { size, levels } = network.description;
+  const crossEntropy = (level: number) =>
+    readValues(() => {
+      const image = tf.mul<Tensor4D>(tf.onesLike(examples.image), level);
+      return scoreNetwork(network, parameters, { ...examples, image, inputImage: imageOf(network, drawn) }).nats;
+    });
+  const [lowest, highest] = [await crossEntropy(0), await crossEntropy(levels - 1)];
+  const apart = drawn.reduce((most, level, i) => {
+    const mean = (levels - 1) / (1 + Math.exp(highest[i] - lowest[i]));
+    return Math.max(most, unknown[i] * Math.abs(level - mean));
+  }, 0);
+  const text = `no likelihood: drawn levels lie within ${apart.toFixed(3)} of the means that are scored`;
+  return makeFinding('likelihood', size, apart <= 0.5 + MEAN_TOLERANCE ? [] : [`${text}: 0.5 at most`], text);
 }
 
 const sumOf = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0);

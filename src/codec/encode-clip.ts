@@ -8,6 +8,7 @@ import { writeAtomically } from '../foundation/write-file.js';
 import { resizeModel } from '../model/resize-model.js';
 import { loadModel, resolveModelFile } from '../model/checkpoint.js';
 import type { Model } from '../model/model.js';
+import { assertLikelihood } from '../model/assert-model-kind.js';
 import { countSubPixels } from '../model/chain.js';
 import { singleProcess } from '../distributed/process-group.js';
 import { createWebpCodec } from '../video/lossless-webp.js';
@@ -86,6 +87,7 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
     onFrame,
     onWarning,
   } = options;
+  assertLikelihood(trained, 'encode');
   const files = await listStillImages(path, trained);
   await assertNotInput(out, files ?? (await listInputFiles(path)));
   const confirm = async () => {

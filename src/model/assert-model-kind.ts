@@ -1,5 +1,6 @@
 import { errorFactory } from '../foundation/errors.js';
 import { pluralize } from '../foundation/pluralize.js';
+import { getHead } from './heads/index.js';
 import { assertModel, type Model } from './model.js';
 
 /**
@@ -25,4 +26,17 @@ export function assertImageModel(model: Model, operation: string, remedy = 'give
   if (context === 0) return;
   const received = `one with ${pluralize(context, 'context frame')}`;
   throw errorFactory('USAGE', operation)(model.name, 'a model of images', received, remedy);
+}
+
+/**
+ * Throws if a model's outputs are no probabilities of levels, so that its cost of a frame is no number of bits.
+ * @param operation name of the operation in the error
+ * @throws PxvError `USAGE`
+ */
+export function assertLikelihood(model: Model, operation: string): void {
+  assertModel(model, operation);
+  const other = model.description.scales.find(({ head }) => !getHead(head).isLikelihood);
+  if (other === undefined) return;
+  const received = `one with the head ${other.head.type}, a mean of grey levels`;
+  throw errorFactory('USAGE', operation)(model.name, 'a model of probabilities', received, 'give another --model');
 }

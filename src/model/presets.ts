@@ -27,7 +27,7 @@ export const presetChoices = {
   /** Number of layers after the first one, 0 or more. */
   layers: z.int().min(0),
   /** Type of the head. */
-  head: z.enum(['logistic-mixture', 'softmax', 'sigmoid'] satisfies HeadDescription['type'][]),
+  head: z.enum(['logistic-mixture', 'softmax', 'sigmoid', 'grey-sigmoid'] satisfies HeadDescription['type'][]),
   /**
    * `together`: one mixture component for all colours of a pixel; `apart`: one for each. Default: together, unless
    * there are two levels.
@@ -64,6 +64,7 @@ export const headPresets = {
   },
   softmax: () => ({ type: 'softmax' }),
   sigmoid: () => ({ type: 'sigmoid' }),
+  'grey-sigmoid': () => ({ type: 'grey-sigmoid' }),
 } as const satisfies Record<HeadDescription['type'], (choices: HeadChoices) => HeadDescription>;
 
 /**

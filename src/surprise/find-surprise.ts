@@ -15,7 +15,7 @@ import { frameCosts, scoreAnomalies, type AnomalyOptions, type AnomalyState } fr
 import { assertNotInput, listInputFiles, concatenateVideos, outputKind, writeClip, writePng } from '../video/index.js';
 import { keepAspectRatio, sizeWarning } from '../clips/open-clip-for-model.js';
 import { rateWarning } from '../clips/clip-rate.js';
-import { assertVideoModel } from '../model/assert-model-kind.js';
+import { assertLikelihood, assertVideoModel } from '../model/assert-model-kind.js';
 import { fitScoringBatch } from '../memory/memory-limits.js';
 import { parseOptions, type OptionsOf, type ParsedOptions } from '../options/fields.js';
 import { findSurpriseFields } from './options.js';
@@ -92,6 +92,7 @@ export async function findSurprise(
 ): Promise<SurpriseResult> {
   const options = parseOptions('find anomalies', findSurpriseFields, asked);
   assertVideoModel(trained, 'find anomalies');
+  assertLikelihood(trained, 'find anomalies');
   const { processGroup = singleProcess } = options;
   if (processGroup.size > 1 && typeof source !== 'string')
     throw errorFactory('USAGE', 'find anomalies')(

@@ -11,8 +11,13 @@ export function softmaxCrossEntropy(logits: Numbers, targets: Numbers, rows: num
   });
 }
 
-export function sigmoidCrossEntropy(logits: Numbers, targets: Numbers, rows: number): Float64Array {
-  return Float64Array.from({ length: rows }, (_, i) => Math.log1p(Math.exp(targets[i] === 1 ? -logits[i] : logits[i])));
+export function sigmoidCrossEntropy(logits: Numbers, targets: Numbers, rows: number, levels: number): Float64Array {
+  return Float64Array.from({ length: rows }, (_, i) => {
+    const y = targets[i] / (levels - 1);
+    const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+    const part = (share: number, logit: number) => (share === 0 ? 0 : -share * Math.log(sigmoid(logit)));
+    return part(y, logits[i]) + part(1 - y, -logits[i]);
+  });
 }
 
 /**

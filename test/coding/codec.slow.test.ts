@@ -4,17 +4,17 @@ import { levelsToBytes, frameBytes, bytesToLevels } from '../../src/foundation/l
 import { resizeDescription } from '../../src/model/resize-description.js';
 import '../backend/implementations.js';
 import { randomInts } from '../random.js';
-import { randomModel, tinyModels, tinyNetwork } from '../model/tiny-networks.js';
+import { randomModel, likelihoodModels, tinyNetwork } from '../model/tiny-networks.js';
 import { called, decoded, encoded, framesOf, wrong } from './coding.js';
 
 beforeEach(() => tf.setBackend('native-wasm'));
 
 test('of 1,000 random clips each is read as it was written, in as many bytes as its frames cost', async () => {
   for (let seed = 0; seed < 1000; seed++) {
-    const [width, height, count, isNoise, which] = [9, 9, 4, 2, tinyModels.length].map(
+    const [width, height, count, isNoise, which] = [9, 9, 4, 2, likelihoodModels.length].map(
       (below, at) => randomInts(1, below, 10 * seed + at)[0],
     );
-    const [, scales] = tinyModels[which];
+    const [, scales] = likelihoodModels[which];
     const size = { width: 1 + width, height: 1 + height };
     const model = randomModel(resizeDescription({ version: 1, scales }, size).scales, seed);
     const { exampleShape: shape } = model.chain;

@@ -4,14 +4,14 @@ import type { StillCodec } from '../../src/coding/encode-frames.js';
 import { CodedReader, recordKinds } from '../../src/coding/format.js';
 import '../backend/implementations.js';
 import { randomInts } from '../random.js';
-import { mixtureTogether, randomModel, tinyModels, tinyNetwork } from '../model/tiny-networks.js';
+import { mixtureTogether, randomModel, likelihoodModels, tinyNetwork } from '../model/tiny-networks.js';
 import { asIs, called, decoded, encoded, framesOf, streamed, wrong } from './coding.js';
 
 beforeEach(() => tf.setBackend('native-wasm'));
 
 const images = tinyNetwork({ head: mixtureTogether, conditioning: [] });
 
-test.each(tinyModels)('what a model of %s writes is read again', async (_, scales) => {
+test.each(likelihoodModels)('what a model of %s writes is read again', async (_, scales) => {
   const model = randomModel(scales);
   const frames = framesOf(model, 9);
   const kindsUsed: number[] = [];

@@ -9,7 +9,7 @@ import {
   mixtureTogether,
   randomFrames,
   randomModel,
-  tinyModels,
+  likelihoodModels,
   tinyNetwork,
   warpedFrames,
 } from '../model/tiny-networks.js';
@@ -46,7 +46,7 @@ test.each(families)('machines of one family, %s, %s and others, write the same b
 describe.each(sets.map((set) => [set.instructionSet, set] as const))('on %s', (name) => {
   beforeEach(() => tf.setBackend(`native-${name}`));
 
-  test.each([...tinyModels, ['mixture over all colours', [together]]] as typeof tinyModels)(
+  test.each([...likelihoodModels, ['mixture over all colours', [together]]] as typeof likelihoodModels)(
     'frames of a model, %s, are read as they were written, in as many bytes as its likelihood says',
     async (_, scales) => {
       const model = randomModel(scales);

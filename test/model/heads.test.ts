@@ -76,6 +76,15 @@ const ofPixel = (title: string, head: HeadDescription, levels: number, each: num
   earlier,
 });
 
+/** A grey sigmoid of 256 levels. */
+const grey = (x: number, anchor: number): HeadCase => ({
+  title: `a grey sigmoid of logit ${x} from the level ${anchor}`,
+  head: { type: 'grey-sigmoid' },
+  levels: 256,
+  anchors: [anchor],
+  outputs: [x],
+});
+
 const headNames = Object.keys(heads) as HeadDescription['type'][];
 
 const cases: HeadCase[] = [
@@ -114,12 +123,15 @@ const cases: HeadCase[] = [
   ofPixel('a mixture of colours together', { ...mixtureTogether, meanScale: 2 }, 5, 1, [0, 4]),
   ofPixel('a mixture of colours together', { ...mixtureTogether, meanScale: 1 }, 2, 3, [1, 0]),
   ofPixel('a softmax of a pixel', softmax, 5, 1, [3]),
+  ...[0, 100, 255].flatMap((anchor) => [-90, -20, -0.7, 0, 3, 20, 90].map((x) => grey(x, anchor))),
   ...headNames.map((name) => {
     const levels = Math.min(16, heads[name].maxLevels);
     const head = headPresets[name]({ channels: 3, levels });
     return ofPixel(`a ${name} as networks have it`, head, levels, 1, [1, 0]);
   }),
 ];
+
+const hasLikelihood = ({ head }: HeadCase) => getHead(head).isLikelihood;
 
 const channelsOf = ({ earlier }: HeadCase): Channels => (earlier === undefined ? 1 : 3);
 
@@ -277,9 +289,30 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('the engin
 describe.each(backends)('on %s', (backend) => {
   beforeAll(() => tf.setBackend(backend));
 
-  test.each(cases)('the nats of every level are -log of the distribution of $title', (given) => {
+  test.each(cases.filter(hasLikelihood))('the nats of every level are -log of the distribution of $title', (given) => {
     expect(disagreements(given, distributionOf(given))).toEqual([]);
   });
+
+  test.each(cases.filter((given) => !hasLikelihood(given)))(
+    'the nats of every level are the cross-entropy with it, whose mean is drawn: $title',
+    (given) => {
+      const levels = allLevels(given);
+      const pixels = pixelsOf(given, levels);
+      const [rows, channel] = [repeated(given, levels.length), given.earlier?.length ?? 0];
+      const nats = tf
+        .tidy(() => natsOf(given, pixels)(tf.tensor2d(rows, [levels.length, given.outputs.length])).arraySync())
+        .map((pixel) => pixel[channel]);
+      const all = pixels.flatMap(() => given.anchors);
+      const expected = referenceHeadNats(given.head, given.levels, channelsOf(given), rows, pixels.flat(), all);
+      levels.forEach((level) => {
+        const reference = expected[level * pixels[0].length + channel];
+        expect(Math.abs(nats[level] - reference)).toBeLessThan(1e-5 * Math.max(1, reference));
+      });
+      const last = given.levels - 1;
+      const mean = last / (1 + Math.exp(nats[last] - nats[0]));
+      expect(Math.abs(distributionOf(given).indexOf(1) - mean)).toBeLessThan(0.501);
+    },
+  );
 
   test('nats that are not those of the distribution are found', () => {
     const here = two('here', 256, 100, [0.3, -0.2, 0.1, -0.4, 0.5, -0.5]);
@@ -305,7 +338,7 @@ function gradientCase(given: HeadCase) {
   const { head, levels, anchors, outputs } = given;
   const probabilities = distributionOf(given);
   // The reference is a quotient of probabilities, so it needs some that are numbers.
-  const possible = allLevels(given).filter((level) => probabilities[level] > 1e-100);
+  const possible = allLevels(given).filter((level) => probabilities[level] > 1e-100 || !hasLikelihood(given));
   const targets = possible.filter((_, i) => i % Math.ceil(possible.length / 6) === 0 || i === possible.length - 1);
   const pixels = pixelsOf(given, targets);
   const dNats = pixels.map((pixel, i) => [...randomFloats(pixel.length, 4 + i, 0.1)]);

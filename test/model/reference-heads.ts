@@ -8,7 +8,7 @@ import type { Numbers } from './reference-planes.js';
 
 /** Whether a network with this head reads how its image differs from the anchors. */
 export function readsAnchors({ type }: HeadDescription): boolean {
-  return type === 'logistic-mixture';
+  return type === 'logistic-mixture' || type === 'grey-sigmoid';
 }
 
 /** How many outputs the colours have beside each other; null: all as many. */
@@ -31,13 +31,25 @@ export function referenceHeadNats(
     case 'softmax':
       return softmaxCrossEntropy(outputs, targets, rows, levels);
     case 'sigmoid':
-      return sigmoidCrossEntropy(outputs, targets, rows);
+      return sigmoidCrossEntropy(outputs, targets, rows, 2);
+    case 'grey-sigmoid': {
+      const logits = Float64Array.from({ length: rows }, (_, i) => {
+        return outputs[i] + logitOf(anchors[(i * anchors.length) / rows], levels);
+      });
+      return sigmoidCrossEntropy(logits, targets, rows, levels);
+    }
     case 'logistic-mixture': {
       const colours = head.colours === 'together' ? channels : 1;
       const shape = { ...head, levels, colours, anchors: anchors.length / rows };
       return logisticMixture(shape, outputs, targets, anchors, rows / colours);
     }
   }
+}
+
+/** Logit of a grey level, which is kept 1/256 of the range from both ends. */
+function logitOf(level: number, levels: number): number {
+  const mean = Math.min(255 / 256, Math.max(1 / 256, level / (levels - 1)));
+  return log(mean / (1 - mean));
 }
 
 /** One pixel as a head reads it: arrays, and where in each the pixel's part begins. */
@@ -76,6 +88,11 @@ export function distribution(
   } else if (head.type === 'softmax') {
     const at = pixel.outputsAt + channel * levels;
     softmax(pixel.outputs.subarray(at, at + levels), into);
+  } else if (head.type === 'grey-sigmoid') {
+    const anchor = pixel.anchors[pixel.anchorsAt + channel * pixel.anchorCount];
+    const logit = pixel.outputs[pixel.outputsAt + channel] + logitOf(anchor, levels);
+    into.fill(0);
+    into[Math.floor((levels - 1) / (1 + exp(-logit)) + 0.5)] = 1;
   } else {
     // Each from its own exponential: 1 - P(1) would lose P(0) where the logit is large.
     const logit = pixel.outputs[pixel.outputsAt + channel];

@@ -10,7 +10,7 @@ import { buildChain } from '../../src/model/chain.js';
 import type { Model } from '../../src/model/model.js';
 import { frameBytes, bytesToLevels, type Levels } from '../../src/foundation/levels.js';
 import { ExampleBuffer, type Examples, type ExampleShape } from '../../src/conditioning/context/examples.js';
-import { heads, type HeadDescription } from '../../src/model/heads/index.js';
+import { getHead, heads, type HeadDescription } from '../../src/model/heads/index.js';
 import type { Network } from '../../src/model/network.js';
 import { describeModel, networks, type NetworkName } from '../../src/model/presets.js';
 import { randomFloats, randomInts } from '../random.js';
@@ -169,7 +169,12 @@ export const framedNetworks: [string, NetworkDescription][] = [
   ...(Object.keys(framesConditionings) as FramesConditioning[]).map((name): [string, NetworkDescription] => [
     `RGB 4x5, ${name} as it is trained`,
     smallNetwork({
-      conditioning: describeConditioning({ context: 2, frames: name }).map((one) => ({ ...one, features: 4 })),
+      head: { ...mixtureTogether, meanScale: 4 },
+      conditioning: describeConditioning({ context: 2, frames: name }).map((one) =>
+        one.type === 'recurrent-frames'
+          ? { ...one, state: 4, warped: { ...one.warped, features: 4 } }
+          : { ...one, features: 4 },
+      ),
     }),
   ]),
   ...[1, 4].map((context): [string, NetworkDescription] => [
@@ -377,3 +382,8 @@ export const tinyModels: [string, NetworkDescription[]][] = [
   ['grey 3x4 then 5x7, logistic-mixture, given two frames', tinyChain({ channels: 1 })],
   ['RGB 3x4 then 5x7, two frames that move, guided by the coarser image', guidedChain()],
 ];
+
+/** Those of `tinyModels` whose nats are -log of probabilities that are drawn from. */
+export const likelihoodModels = tinyModels.filter(([, scales]) =>
+  scales.every(({ head }) => getHead(head).isLikelihood),
+);

@@ -25,6 +25,7 @@ import {
   sizeName,
   softmax,
   tinyNetwork,
+  likelihoodModels,
   tinyModels,
   warpedFrames,
 } from '../model/tiny-networks.js';
@@ -34,7 +35,7 @@ const asItIs: FrameSettings = { temperature: 1 };
 beforeEach(() => tf.setBackend('native-wasm'));
 
 /** The chains, and one network of each kind, at sizes that they were not described with. */
-const resizedModels = tinyModels
+const resizedModels = likelihoodModels
   .filter(([name, scales]) => scales.length > 1 || /(lstm|move)$/.test(name))
   .flatMap(([name, scales]) =>
     otherSizes.map((size): [string, NetworkDescription[]] => [
@@ -134,7 +135,7 @@ function teacherForced({ chain, weights: arrays }: Model, bytes: Uint8Array): nu
 }
 
 describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('on %s', (instructionSet) => {
-  test.each([...tinyModels, ...resizedModels])(
+  test.each([...likelihoodModels, ...resizedModels])(
     'the nats of a drawn frame are those of teacher forcing: %s',
     async (_, scales) => {
       await tf.setBackend(`native-${instructionSet}`);

@@ -21,20 +21,20 @@ export const softmaxCrossEntropyGradient = kernel({
   outputs: { dLogits: perLevel },
 });
 
-const rows = scalarArguments('SigmoidNumbers', { rows: count });
+const rows = scalarArguments('SigmoidNumbers', { rows: count, levels: extent });
 const perLogit = { shape: ({ rows }: { rows: number }) => [rows, 1] };
 
 /**
- * Sigmoid cross-entropy of rows i: nats[i] = softplus(z), z = logits[i] if targets[i] is 0, -logits[i] if it is 1.
- * Exact for logits of any size. Logits are [rows, 1].
+ * Sigmoid cross-entropy of rows i: nats[i] = y softplus(-z) + (1 - y) softplus(z), with y = targets[i] / (levels - 1) and
+ * z = logits[i]. Exact for logits of any size. Logits are [rows, 1].
  */
 export const sigmoidCrossEntropy = kernel({
   numbers: rows,
-  inputs: { logits: perLogit, targets: { type: 'int32_t', ...perRow, below: () => 2 } },
+  inputs: { logits: perLogit, targets: { type: 'int32_t', ...perRow, below: ({ levels }) => levels } },
   outputs: { nats: perRow },
 });
 
-/** Gradient of `sigmoidCrossEntropy`: dLogits[i] = dNats[i] * (sigmoid(logits[i]) - targets[i]). */
+/** Gradient of `sigmoidCrossEntropy`: dLogits[i] = dNats[i] * (sigmoid(z) - y). */
 export const sigmoidCrossEntropyGradient = kernel({
   numbers: rows,
   inputs: { ...sigmoidCrossEntropy.inputs, dNats: perRow },

@@ -26,7 +26,7 @@ export interface Head<D extends { type: string }> {
   /** Schema of the description. */
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
   /**
-   * True if the means of components are relative to anchors. The network then also reads the difference of the image
+   * True if means, of components or of levels, are relative to anchors. The network then also reads the difference of the image
    * from each anchor.
    */
   anchored: boolean;
@@ -35,6 +35,11 @@ export interface Head<D extends { type: string }> {
    * default: see `defaultSampling`.
    */
   drawsAboutAnchors: boolean;
+  /**
+   * True if `nats` are those of the levels' probabilities, so that codes reach them. False for a cross-entropy with the
+   * mean level, after which no level is drawn or coded: see `assertLikelihood`.
+   */
+  isLikelihood: boolean;
   /** Returns the scalar arguments that kernels read of a head. */
   numbers(description: D): HeadNumbers;
   /** Maximum number of levels, 2 to 256. */
@@ -42,7 +47,8 @@ export interface Head<D extends { type: string }> {
   /** Returns the number of outputs of the network for each colour, in order. */
   outputs(description: D, levels: number, channels: number): number[];
   /**
-   * Returns -log P(target) of each sub-pixel given the pixel's earlier colours, in nats, exact, [pixels, channels].
+   * Returns -log P(target) of each sub-pixel given the pixel's earlier colours, in nats, exact, [pixels, channels]; a
+   * cross-entropy where `isLikelihood` is false.
    * Differentiable in `outputs`, [pixels, outputs of all colours], and in `anchors`.
    * @param targets [pixels, channels], int32, 0 to levels - 1
    * @param anchors [pixels, channels * A], in levels, grouped by colour

@@ -36,6 +36,7 @@ export const logisticMixture: Head<LogisticMixtureDescription> = {
   schema,
   anchored: true,
   drawsAboutAnchors: true,
+  isLikelihood: true,
   numbers: ({ components, meanScale, colours }) => {
     return { headKind: 2, components, meanScale, together: colours === 'together' };
   },

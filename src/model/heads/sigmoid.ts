@@ -14,11 +14,12 @@ export const sigmoid: Head<SigmoidDescription> = {
   schema,
   anchored: false,
   drawsAboutAnchors: false,
+  isLikelihood: true,
   numbers: () => ({ ...NO_MIXTURE, headKind: 1 }),
   maxLevels: 2,
   outputs: (_description, _levels, channels) => new Array<number>(channels).fill(1),
   nats: (_description, _levels, outputs, targets) => {
     const logits = tf.reshape<Rank.R2>(outputs, [targets.size, 1]);
-    return tf.reshape(sigmoidCrossEntropy(logits, tf.reshape(targets, [-1])), targets.shape);
+    return tf.reshape(sigmoidCrossEntropy(logits, tf.reshape(targets, [-1]), 2), targets.shape);
   },
 };

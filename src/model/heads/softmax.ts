@@ -14,6 +14,7 @@ export const softmax: Head<SoftmaxDescription> = {
   schema,
   anchored: false,
   drawsAboutAnchors: false,
+  isLikelihood: true,
   numbers: () => ({ ...NO_MIXTURE, headKind: 0 }),
   maxLevels: 256,
   outputs: (_, levels, channels) => new Array<number>(channels).fill(levels),

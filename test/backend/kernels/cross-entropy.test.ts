@@ -60,45 +60,54 @@ describe('of a softmax', () => {
 });
 
 describe('of a sigmoid', () => {
-  const cases = [1, 3, 5, 16, 17, 48, 1000].map((rows) => ({
-    name: `${rows} rows`,
-    numbers: { rows },
-    inputs: {
-      logits: randomFloats(rows, 1).map((value) => 5 * value),
-      targets: randomInts(rows, 2, 2),
-      dNats: randomFloats(rows, 3),
-    },
-  }));
+  const cases = [2, 3, 256].flatMap((levels) =>
+    [1, 3, 5, 16, 17, 48, 1000].map((rows) => ({
+      name: `${rows} rows of ${levels} levels`,
+      numbers: { rows, levels },
+      inputs: {
+        logits: randomFloats(rows, 1).map((value) => 5 * value),
+        targets: randomInts(rows, levels, 2),
+        dNats: randomFloats(rows, 3),
+      },
+    })),
+  );
 
   const run = testKernel('sigmoidCrossEntropy', {
     tolerance: 3e-7,
     cases,
-    reference: ({ rows }, { logits, targets }) => ({ nats: reference.sigmoidCrossEntropy(logits, targets, rows) }),
-    tensors: ({ rows }, { logits, targets }) => ({ nats: sigmoidCrossEntropy(tf.reshape(logits, [rows, 1]), targets) }),
+    reference: ({ rows, levels }, { logits, targets }) => ({
+      nats: reference.sigmoidCrossEntropy(logits, targets, rows, levels),
+    }),
+    tensors: ({ rows, levels }, { logits, targets }) => ({
+      nats: sigmoidCrossEntropy(tf.reshape(logits, [rows, 1]), targets, levels),
+    }),
   });
 
   const runGradient = testKernel('sigmoidCrossEntropyGradient', {
     tolerance: 3e-7,
     cases,
-    reference: ({ rows }, { logits, targets, dNats }) => ({
+    reference: ({ rows, levels }, { logits, targets, dNats }) => ({
       dLogits: reference.gradientByRows(
         rows,
         1,
         logits,
-        (row, i) => dNats[i] * reference.sigmoidCrossEntropy(row, [targets[i]], 1)[0],
+        (row, i) => dNats[i] * reference.sigmoidCrossEntropy(row, [targets[i]], 1, levels)[0],
       ),
     }),
-    tensors: ({ rows }, { logits, targets, dNats }) => ({
-      dLogits: tf.grad((x) => sigmoidCrossEntropy(x as Tensor2D, targets))(tf.reshape(logits, [rows, 1]), dNats),
+    tensors: ({ rows, levels }, { logits, targets, dNats }) => ({
+      dLogits: tf.grad((x) => sigmoidCrossEntropy(x as Tensor2D, targets, levels))(
+        tf.reshape(logits, [rows, 1]),
+        dNats,
+      ),
     }),
   });
 
   describeEach((implementation) =>
     test.each([1000, 80, 30, 15])('logits of %i either way lose no digit of what is small', (logit) => {
       const inputs = { logits: Float32Array.of(logit, logit, -logit, -logit), targets: Int32Array.of(0, 1, 0, 1) };
-      const { nats } = run(implementation, { rows: 4 }, inputs);
+      const { nats } = run(implementation, { rows: 4, levels: 2 }, inputs);
       const dNats = Float32Array.of(1, 1, 1, 1);
-      const { dLogits } = runGradient(implementation, { rows: 4 }, { ...inputs, dNats });
+      const { dLogits } = runGradient(implementation, { rows: 4, levels: 2 }, { ...inputs, dNats });
       // Where the level is as good as certain, nats and gradient are both e^-logit.
       const small = Math.exp(-logit);
       const near = (value: number, expected: number) =>
