@@ -42,6 +42,13 @@ const protocolSchema = z.object({
     ),
   ),
   clips: z.array(z.object({ name: z.string() })).min(1),
+  crossEntropy: z
+    .object({
+      mean: z.number(),
+      standardError: orNaN,
+      published: z.array(z.object({ model: z.string(), nats: z.number(), source: z.string() })),
+    })
+    .nullable(),
   published: z.array(
     z.object({
       model: z.string(),

@@ -9,7 +9,16 @@ import type { PublishedForecast } from './protocols/protocol.js';
 /** Part of a `ProtocolScore` that tables and reports show. */
 export type PrintedProtocol = Pick<
   ProtocolScore,
-  'clipsInSplit' | 'framesRead' | 'kinds' | 'metrics' | 'protocol' | 'published' | 'publishedOf' | 'samples' | 'starts'
+  | 'clipsInSplit'
+  | 'crossEntropy'
+  | 'framesRead'
+  | 'kinds'
+  | 'metrics'
+  | 'protocol'
+  | 'published'
+  | 'publishedOf'
+  | 'samples'
+  | 'starts'
 > & { clips: readonly unknown[] };
 
 /**
@@ -63,16 +72,29 @@ function framesReadText({ protocol: { context }, framesRead }: PrintedProtocol):
 }
 
 /** Returns lines of text on the columns and the published rows of `protocolTable`. */
-export function protocolNotes({ metrics, protocol, published, publishedOf, samples }: PrintedProtocol): string[] {
+export function protocolNotes(score: PrintedProtocol): string[] {
+  const { crossEntropy, metrics, protocol, published, publishedOf, samples } = score;
   const definitions = Object.values(metrics).map(({ title, definition }) => `${title}: ${definition}`);
   const best =
     samples > 1 ? [`best of ${samples}: for each metric the sample with the best mean over the horizon`] : [];
   const isTold = published.some(({ isSecondHand }: PublishedForecast) => isSecondHand);
   return [
+    ...crossEntropyLines(crossEntropy),
     ...definitions,
     ...best,
     ...(published.length === 0 ? [] : [`published: ${publishedOf}`]),
     ...(isTold ? ['second-hand: read in another text than that of the people who measured it'] : []),
     ...protocol.differences.map((line) => `differs: ${line}`),
+  ];
+}
+
+/** Returns lines of text on the cross-entropy of a score; none if it was not measured. */
+function crossEntropyLines(crossEntropy: PrintedProtocol['crossEntropy']): string[] {
+  if (crossEntropy === null) return [];
+  const { mean, standardError, published } = crossEntropy;
+  return [
+    `cross-entropy: ${formatWithError(mean, standardError, 2)} nats a frame with its grey levels, given the true ` +
+      'frames before; no likelihood of levels',
+    ...published.map(({ model, nats, source }) => `cross-entropy, published: ${nats.toFixed(1)}, ${model} (${source})`),
   ];
 }

@@ -35,7 +35,7 @@ import {
   fitScoringBatch,
 } from '../memory/memory-limits.js';
 import { forEachClip, noUsableClipError, type SkippedClip } from '../clips/for-each-clip.js';
-import { assertVideoModel } from '../model/assert-model-kind.js';
+import { assertVideoModel, crossEntropyWarning } from '../model/assert-model-kind.js';
 import { parseOptions, type OptionsOf, type ParsedOptions } from '../options/fields.js';
 import { scoreClipsFields, type ScoringProgress } from './options.js';
 import { checkCsv, writeScoresCsv } from './score-csv.js';
@@ -97,6 +97,8 @@ export async function scoreClips(
     options.onProgress?.({ name, done, clips: sources.length, ...now });
   };
   const { adapt: adapted = false, samples, onWarning, processGroup } = options;
+  const warning = crossEntropyWarning(model.description);
+  if (warning !== null) onWarning?.(warning);
   const scorer = new ClipScorer(model, options);
   try {
     await scorer.expectMemory(sources);

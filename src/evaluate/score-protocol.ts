@@ -1,6 +1,9 @@
+import { tf } from '../foundation/tfjs.js';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { freeIdleMemory } from '../backend/native-backend.js';
+import { scoreContinuation } from '../evaluation/continuation-score.js';
 import { predictFromStarts, SAMPLES_PER_BATCH } from '../evaluation/forecast-score.js';
-import { readStarts, spaceStarts } from '../evaluation/forecast-starts.js';
+import { readStarts, spaceStarts, type ForecastStart } from '../evaluation/forecast-starts.js';
 import type { ForecastInput } from '../evaluation/forecasts.js';
 import { measureForecasts } from '../evaluation/metric-score.js';
 import { errorFactory } from '../foundation/errors.js';
@@ -11,7 +14,8 @@ import { forEachClip, type SkippedClip } from '../clips/for-each-clip.js';
 import { rateToRead, rateWarning } from '../clips/clip-rate.js';
 import { assertDrawingMemory, fitDrawingBatch } from '../memory/memory-limits.js';
 import { assertVideoModel } from '../model/assert-model-kind.js';
-import type { Model } from '../model/model.js';
+import { getHead } from '../model/heads/index.js';
+import { toTensors, type Model } from '../model/model.js';
 import { resizeModel } from '../model/resize-model.js';
 import { samplingSettings, type SamplingSettings } from '../model/sampling-settings.js';
 import { parseOptions, type OptionsOf, type ParsedOptions } from '../options/fields.js';
@@ -108,6 +112,8 @@ class ProtocolScorer {
   private readonly sampler: FrameSampler;
   /** Batch size of samples to draw. */
   private readonly batchSize: number;
+  /** Weights to measure the cross-entropy with; null: it is not measured. */
+  private readonly weights: Tensor[] | null;
 
   constructor(
     private readonly model: Model,
@@ -122,10 +128,15 @@ class ProtocolScorer {
     const frame = frameBytes(model.chain.exampleShape);
     this.batchSize = fitDrawingBatch(model, SAMPLES_PER_BATCH, heldBytes(samples, frame));
     this.sampler = new FrameSampler(model);
+    const isMeasured =
+      protocol.crossEntropies !== undefined &&
+      model.description.scales.every(({ head }) => !getHead(head).isLikelihood);
+    this.weights = isMeasured ? toTensors(model.weights, model.chain.parameters) : null;
   }
 
   dispose(): void {
     this.sampler.dispose();
+    tf.dispose(this.weights ?? []);
   }
 
   /** Measures the forecasts of each window of a clip. @throws PxvError `INPUT` if the clip does not fit */
@@ -143,10 +154,21 @@ class ProtocolScorer {
       ...{ horizon, samples, seed, signal, onProgress, batchSize: this.batchSize },
       settings: { temperature: this.settings.temperature },
     });
+    const nats = await this.crossEntropy(starts);
     freeIdleMemory();
     const { channels, metrics } = this.protocol;
     const windows = predicted.map((at) => measureForecasts(channels === 1 ? inGrey(at) : at, metrics));
-    return { name, starts: firsts, windows };
+    return { name, starts: firsts, windows, nats };
+  }
+
+  /** Returns the cross-entropy of each frame of each window, in nats; null if it is not measured. */
+  private async crossEntropy(starts: readonly ForecastStart[]): Promise<number[] | null> {
+    const { weights, options, model } = this;
+    if (weights === null) return null;
+    const nats: number[] = [];
+    for (const { history, truth } of starts)
+      nats.push(...(await scoreContinuation(model.chain, weights, history, truth, { signal: options.signal })));
+    return nats;
   }
 
   private async open(path: string): Promise<ClipReader> {

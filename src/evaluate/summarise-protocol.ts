@@ -5,7 +5,7 @@ import type { MeasuredForecasts } from '../evaluation/metric-score.js';
 import { computeMean, type MeanWithError } from '../evaluation/statistics.js';
 import type { Channels } from '../foundation/frame.js';
 import type { ProtocolName } from './protocols/index.js';
-import type { PublishedForecast } from './protocols/protocol.js';
+import type { PublishedCrossEntropy, PublishedForecast } from './protocols/protocol.js';
 import type { ResolvedProtocol } from './protocols/resolve-protocol.js';
 
 /** Clip with the metrics of its windows. */
@@ -15,6 +15,8 @@ export interface MeasuredClip {
   starts: number[];
   /** Metrics of each window. */
   windows: MeasuredForecasts[];
+  /** Cross-entropy of each frame of each window given the true frames before, in nats; null: not measured. */
+  nats: number[] | null;
 }
 
 /** Metric of one kind of forecast over several clips; every clip has the same weight. @inline */
@@ -60,6 +62,11 @@ export interface ProtocolSummary {
   }[];
   /** Number of windows over all clips. */
   starts: number;
+  /**
+   * Cross-entropy of the predicted frames given the true frames before, in nats a frame, beside published values. Null
+   * if the protocol has none, or the model's outputs are probabilities of levels instead of mean grey levels.
+   */
+  crossEntropy: (MeanWithError & { published: PublishedCrossEntropy[] }) | null;
   /** Published results under the protocol. */
   published: PublishedForecast[];
   /** Kind of prediction that `published` scores, in words, such as 'best of 100 samples'; empty: none. */
@@ -107,7 +114,16 @@ export function summariseProtocol(
       kinds: table((kind, metric) => meanOf(clip, kind, metric)),
     })),
     starts: clips.reduce((sum, { starts }) => sum + starts.length, 0),
+    crossEntropy: crossEntropyOf(protocol, clips),
     published: [...published],
     publishedOf,
   };
+}
+
+function crossEntropyOf(
+  { crossEntropies = [] }: ResolvedProtocol,
+  clips: readonly MeasuredClip[],
+): ProtocolSummary['crossEntropy'] {
+  const means = clips.flatMap(({ nats }) => (nats === null ? [] : [computeMean(nats).mean]));
+  return means.length === 0 ? null : { ...computeMean(means), published: [...crossEntropies] };
 }

@@ -1,5 +1,6 @@
 import { errorFactory } from '../foundation/errors.js';
 import { pluralize } from '../foundation/pluralize.js';
+import type { ModelDescription } from './description.js';
 import { getHead } from './heads/index.js';
 import { assertModel, type Model } from './model.js';
 
@@ -28,6 +29,11 @@ export function assertImageModel(model: Model, operation: string, remedy = 'give
   throw errorFactory('USAGE', operation)(model.name, 'a model of images', received, remedy);
 }
 
+/** Returns the type of the first head of a model whose outputs are no probabilities; undefined if there is none. */
+function headWithoutLikelihood({ scales }: ModelDescription): string | undefined {
+  return scales.find(({ head }) => !getHead(head).isLikelihood)?.head.type;
+}
+
 /**
  * Throws if a model's outputs are no probabilities of levels, so that its cost of a frame is no number of bits.
  * @param operation name of the operation in the error
@@ -35,8 +41,15 @@ export function assertImageModel(model: Model, operation: string, remedy = 'give
  */
 export function assertLikelihood(model: Model, operation: string): void {
   assertModel(model, operation);
-  const other = model.description.scales.find(({ head }) => !getHead(head).isLikelihood);
-  if (other === undefined) return;
-  const received = `one with the head ${other.head.type}, a mean of grey levels`;
+  const head = headWithoutLikelihood(model.description);
+  if (head === undefined) return;
+  const received = `one with the head ${head}, a mean of grey levels`;
   throw errorFactory('USAGE', operation)(model.name, 'a model of probabilities', received, 'give another --model');
+}
+
+/** Returns a warning if the bits/dim of a model are a cross-entropy with mean levels instead of a likelihood, else null. */
+export function crossEntropyWarning(description: ModelDescription): string | null {
+  const head = headWithoutLikelihood(description);
+  if (head === undefined) return null;
+  return `bits/dim are the cross-entropy with the mean levels of the head ${head}: no likelihood, and no code reaches them`;
 }

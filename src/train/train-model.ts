@@ -3,6 +3,7 @@ import { imageSets } from '../../datasets/index.js';
 import { errorFactory } from '../foundation/errors.js';
 import { currentArithmetic } from '../backend/current-backend.js';
 import { pluralize } from '../foundation/pluralize.js';
+import { crossEntropyWarning } from '../model/assert-model-kind.js';
 import { resolveModelFile } from '../model/checkpoint.js';
 import type { Chain } from '../model/chain.js';
 import { ReadOnlyRunFolder, RunFolder, type Checkpoint } from '../training/run-folder.js';
@@ -174,6 +175,7 @@ async function trainIn(
   const { data: source, training } = checkpoint.configuration;
   if (!isNew) assertTrainingMemory(checkpoint.configuration);
   const same = new DataConsistency(run, checkpoint.dataHashes, acceptChangedData, hooks.onWarning);
+  warn(hooks, crossEntropyWarning(checkpoint.configuration.model));
   if (isNew && source.type === 'clips') warn(hooks, lostRateWarning(source, training.from));
   // If the data cannot be found, nothing of the run is left behind.
   const found =

@@ -5,6 +5,7 @@ import { decodeFile } from '../../src/codec/decode-file.js';
 import { encodeClip } from '../../src/codec/encode-clip.js';
 import { openClip } from '../../src/video/clip-reader.js';
 import { as, collect, temporaryFolder } from '../video/made-clips.js';
+import { randomModel, tinyNetwork } from '../model/tiny-networks.js';
 import { filmClip, model } from '../train/tiny-clips.js';
 
 const folder = temporaryFolder();
@@ -42,5 +43,13 @@ test('a file is decoded to FFV1 with the bytes of its images, and to no unknown 
   expect(exact.rate).toEqual({ numerator: 10, denominator: 1 });
   await expect(decodeFile(coded, { out: join(folder.path, 'exact.avi'), model: name })).rejects.toThrow(
     /exact\.avi: expected a name that ends in .*, \.png or \.npy, or a folder, received [^\n]*$/,
+  );
+});
+
+test('a model whose outputs are no probabilities is refused in one line', async () => {
+  const grey = randomModel([tinyNetwork({ channels: 1, head: { type: 'grey-sigmoid' } })]);
+  const clip = filmClip(folder.path, 'grey.mkv', 3);
+  await expect(encodeClip(grey, clip, { out: join(folder.path, 'grey.pxv') })).rejects.toThrow(
+    /^encode: random: expected a model of probabilities, received one with the head grey-sigmoid, [^\n]*--model$/,
   );
 });

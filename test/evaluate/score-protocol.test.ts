@@ -54,6 +54,31 @@ describe('moving-mnist', () => {
     expect([result.samples, result.framesRead]).toEqual([1, 2]);
   });
 
+  test('measures the cross-entropy with grey levels, given the true frames before, of a head of means', async () => {
+    const network = tinyNetwork({
+      channels: 1,
+      head: { type: 'grey-sigmoid' },
+      conditioning: [{ type: 'previous-frames', context: 2, features: 4 }],
+    });
+    const random = randomModel([network]);
+    // Weights of zero add nothing to the logit of the anchor, the last frame.
+    const grey = { ...random, weights: random.weights.map((values) => new Float32Array(values.length)) };
+    const frames = [0, 1].map((clip) => squares(20, clip, 64, 1));
+    const nats = frames.flatMap((sequence) =>
+      sequence.slice(10).map(({ data }, t) =>
+        data.reduce((sum, level, at) => {
+          const mean = Math.min(255 / 256, Math.max(1 / 256, sequence[9 + t].data[at] / 255));
+          return sum - (level / 255) * Math.log(mean) - (1 - level / 255) * Math.log(1 - mean);
+        }, 0),
+      ),
+    );
+    const options = { protocol: 'moving-mnist', samples: 1, seed: 1 } as const;
+    const { crossEntropy } = await scoreProtocol(grey, [at('mnist')], options);
+    expect(crossEntropy!.mean).toBeCloseTo(nats.reduce((sum, value) => sum + value, 0) / nats.length, 1);
+    expect(crossEntropy!.published.map(({ nats: published }) => published)).toEqual([87.6, 110.1, 86.3]);
+    expect((await score([at('mnist')], { protocol: 'moving-mnist', limit: 1 })).crossEntropy).toBeNull();
+  });
+
   test('scores as many sequences as asked for, spread over all', async () => {
     const result = await score([at('mnist')], { protocol: 'moving-mnist', limit: 1 });
     expect([result.clips.map(({ name }) => name), result.clipsInSplit]).toEqual([['sequence-1'], 2]);

@@ -25,7 +25,8 @@ function checkNetwork(description: NetworkDescription): void {
   const condition = referenceCondition(description, reference(weights), example);
   checkParameters(network.parameters, weights, grads, (values) => {
     const own = network.conditioningParameters;
-    if (values.every((value, at) => value === weights[at] || at >= own)) return total(referenceScore(description, reference(values), example, condition).nats);
+    if (values.every((value, at) => value === weights[at] || at >= own))
+      return total(referenceScore(description, reference(values), example, condition).nats);
     // Local regression takes what is expected as given: no gradient goes through it.
     const other = {
       ...referenceCondition(description, reference(values), example),

@@ -7,6 +7,7 @@ import type { Model } from '../../src/model/model.js';
 import { findSurprise } from '../../src/surprise/find-surprise.js';
 import { SearchCheckpoint } from '../../src/surprise/search-checkpoint.js';
 import { openClip } from '../../src/video/index.js';
+import { randomModel, tinyNetwork } from '../model/tiny-networks.js';
 import { frame, makeClip, temporaryFolder } from '../video/made-clips.js';
 
 const folder = temporaryFolder();
@@ -49,6 +50,14 @@ test('--learn of no more frames than the context is refused in one line, of seco
   );
   await expect(findSurprise(model, clip, { ...asked, learn: [clip] })).rejects.toThrow(
     /^fit baseline: .*few\.mkv: expected more than the model's 4 context frames, received fewer; give longer clips$/,
+  );
+});
+
+test('a model whose outputs are no probabilities is refused in one line', async () => {
+  const grey = randomModel([tinyNetwork({ channels: 1, head: { type: 'grey-sigmoid' } })]);
+  const clip = makeClip(at('grey.mkv'), frames, '-c:v', 'ffv1');
+  await expect(findSurprise(grey, clip, {})).rejects.toThrow(
+    /^find anomalies: random: expected a model of probabilities, received one with the head grey-sigmoid, [^\n]*--model$/,
   );
 });
 

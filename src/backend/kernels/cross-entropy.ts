@@ -25,8 +25,8 @@ const rows = scalarArguments('SigmoidNumbers', { rows: count, levels: extent });
 const perLogit = { shape: ({ rows }: { rows: number }) => [rows, 1] };
 
 /**
- * Sigmoid cross-entropy of rows i: nats[i] = y softplus(-z) + (1 - y) softplus(z), with y = targets[i] / (levels - 1) and
- * z = logits[i]. Exact for logits of any size. Logits are [rows, 1].
+ * Sigmoid cross-entropy of rows i: nats[i] = y softplus(-z) + (1 - y) softplus(z), with z = logits[i] and
+ * y = targets[i] / (levels - 1). Exact for logits of any size. Logits are [rows, 1].
  */
 export const sigmoidCrossEntropy = kernel({
   numbers: rows,

@@ -37,9 +37,16 @@ export function hasEnoughContext({ stride }: Subsequence, frames: number): boole
   return stride === 1 || frames >= MIN_STRIDED_CONTEXT;
 }
 
-/** Returns the entries of `SUBSEQUENCES` that a model with `context` context frames reads: see `hasEnoughContext`. */
+/** Number of context frames from which on a model predicts at stride 1 alone: the context itself shows the motion. */
+const LONG_CONTEXT = 8;
+
+/**
+ * Returns the entries of `SUBSEQUENCES` that a model with `context` context frames reads: all with enough context (see
+ * `hasEnoughContext`), stride 1 alone from 8 frames on.
+ */
 export function subsequencesFor(context: number): Subsequence[] {
-  return SUBSEQUENCES.filter((subsequence) => hasEnoughContext(subsequence, context));
+  const longest = context < LONG_CONTEXT ? LONGEST_STRIDE : 1;
+  return SUBSEQUENCES.filter((subsequence) => subsequence.stride <= longest && hasEnoughContext(subsequence, context));
 }
 
 /**
@@ -47,7 +54,7 @@ export function subsequencesFor(context: number): Subsequence[] {
  * @param context number of the model's context frames
  */
 export function historyLength(context: number): number {
-  return context * LONGEST_STRIDE;
+  return context * Math.max(...subsequencesFor(context).map(({ stride }) => stride));
 }
 
 /**
@@ -202,7 +209,10 @@ export class StridedHistory<F> {
 
   private atStrides(): readonly StridedContext<F>[] {
     if (this.strides !== null) return this.strides;
-    const known = SUBSEQUENCES.map((subsequence) => ({ subsequence, context: this.every(subsequence) }));
+    const known = subsequencesFor(this.length).map((subsequence) => ({
+      subsequence,
+      context: this.every(subsequence),
+    }));
     return known.filter(({ subsequence, context }) => hasEnoughContext(subsequence, context.frames.length));
   }
 

@@ -1,4 +1,4 @@
-import type { Protocol, PublishedForecast } from './protocol.js';
+import type { Protocol, PublishedCrossEntropy, PublishedForecast } from './protocol.js';
 
 /** Result of OpenSTL's own training of a model, from the project's benchmark tables. */
 function openstl(model: string, mse: number, mae: number, ssim: number, psnr: number): PublishedForecast {
@@ -8,6 +8,11 @@ function openstl(model: string, mse: number, mae: number, ssim: number, psnr: nu
 /** Result whose paper was not read. */
 function secondHand(model: string, mse: number): PublishedForecast {
   return { model, values: { mse }, source: "the model's paper; its training may differ", isSecondHand: true };
+}
+
+/** Cross-entropy that Video Pixel Networks report. */
+function vpn(model: string, nats: number): PublishedCrossEntropy {
+  return { model, nats, source: 'arXiv 1610.00527' };
 }
 
 /** Moving MNIST as OpenSTL evaluates it (openstl/core/metrics.py, openstl/datasets/dataloader_moving_mnist.py). */
@@ -42,6 +47,11 @@ export const movingMnist: Protocol = {
     secondHand('SwinLSTM', 17.7),
     secondHand('TAU', 19.8),
     secondHand('SimVP', 23.8),
+  ],
+  crossEntropies: [
+    vpn('Video Pixel Networks', 87.6),
+    vpn('the same, without dependencies between pixels', 110.1),
+    vpn('lower bound, where each mean is the level', 86.3),
   ],
   differences: ['predictions have whole levels of 8 bits, which adds at most 0.01 to MSE'],
 };

@@ -13,6 +13,16 @@ export interface PublishedForecast {
   isSecondHand?: true;
 }
 
+/** Published cross-entropy of predicted frames with the true ones. @inline */
+export interface PublishedCrossEntropy {
+  /** Name of the model, or of a bound. */
+  model: string;
+  /** Nats a frame. */
+  nats: number;
+  /** Paper or program that gives the value; `arXiv` numbers are papers. */
+  source: string;
+}
+
 /** Protocol of a published evaluation of video prediction: the frames given, those predicted, and the metrics. */
 export interface Protocol {
   /** Data in words. */
@@ -47,4 +57,9 @@ export interface Protocol {
   publishedOf: string;
   /** Differences from the published evaluation that remain, one line each. */
   differences: readonly string[];
+  /**
+   * Published cross-entropies of frames with the mean grey levels that a model predicts, given the true frames before;
+   * absent: none.
+   */
+  crossEntropies?: readonly PublishedCrossEntropy[];
 }

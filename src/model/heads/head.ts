@@ -26,8 +26,8 @@ export interface Head<D extends { type: string }> {
   /** Schema of the description. */
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
   /**
-   * True if means, of components or of levels, are relative to anchors. The network then also reads the difference of the image
-   * from each anchor.
+   * True if means, of components or of levels, are relative to anchors. The network then also reads the difference of
+   * the image from each anchor.
    */
   anchored: boolean;
   /**
