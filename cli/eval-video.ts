@@ -81,7 +81,7 @@ async function evaluate(
       ...(forecasts === null ? [] : forecastTables(forecasts, samples).flatMap((one) => ['', table.text(one)])),
       formatSkipped(skipped),
       unprocessed > 0 && `interrupted: ${pluralize(unprocessed, 'clip')} not scored`,
-      options.csv !== undefined && toOneLine(`${options.csv}: the scores as CSV`),
+      csvLine(options.csv),
     ],
     json: {
       model: model.name,
@@ -109,10 +109,11 @@ async function byProtocol(
   const { scoreProtocol } = await import('../src/evaluate/score-protocol.js');
   const { protocolLines, protocolNotes, protocolTable } = await import('../src/evaluate/protocol-tables.js');
   const { protocol, context, horizon, from, limit, samples, starts, seed, frameRate, size, fit } = options;
+  const { csv, overwrite } = options;
   if (fit === 'letterbox') throw misused('--fit', 'crop or stretch with --context', fit, 'give --fit crop');
   const score = await scoreProtocol(model, paths, {
     protocol: protocol ?? { context: context!, horizon, ...(from !== undefined && { from }) },
-    ...{ starts, seed, samples, limit, size, frameRate, fit },
+    ...{ starts, seed, samples, limit, size, frameRate, fit, csv, overwrite },
     ...sharedOptions(options, work),
   });
   const { settings, ...figures } = score;
@@ -126,8 +127,9 @@ async function byProtocol(
       ...protocolNotes(score),
       formatSkipped(skipped),
       unprocessed > 0 && `interrupted: ${pluralize(unprocessed, 'clip')} not scored`,
+      csvLine(csv),
     ],
-    json: { model: model.name, seed, seconds: seconds(), ...settings, ...figures, ...chosen },
+    json: { model: model.name, seed, seconds: seconds(), ...settings, ...figures, csv: csv ?? null, ...chosen },
     failed: skipped.some(({ isExplicit }) => isExplicit),
   };
 }
@@ -149,6 +151,11 @@ function sharedOptions(options: ParsedOptions<typeof flags>, { signal, progress,
         fields: { clip: name, [what]: String(Math.floor(frames)) },
       }),
   };
+}
+
+/** Returns the line that names a CSV file; false if none was written. */
+function csvLine(csv: string | undefined): string | false {
+  return csv !== undefined && toOneLine(`${csv}: the scores as CSV`);
 }
 
 const misused = errorFactory('USAGE', 'eval-video');

@@ -1,5 +1,5 @@
 import { tf } from '../foundation/tfjs.js';
-import type { Rank, Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { convolutionParameters, type ParameterSpec } from '../backend/parameters.js';
 import type { ImageShape } from '../foundation/levels.js';
@@ -127,7 +127,7 @@ function runCell(
 ): Tensor4D {
   const convolve = (x: Tensor4D, kernel: Tensor) => tf.conv2d(x, kernel as Tensor4D, 1, 'same');
   const split = (x: Tensor4D, parts: number) => tf.split<Tensor4D>(x, parts, 3);
-  const read = tf.split<Tensor4D>(tf.add<Tensor4D>(convolve(inputs, ofInput), bias as Tensor1D), steps, 0);
+  const read = tf.split<Tensor4D>(tf.add<Tensor4D>(convolve(inputs, ofInput), bias), steps, 0);
   const [, height, width] = inputs.shape;
   let h: Tensor4D = tf.zeros([inputs.shape[0] / steps, height, width, features]);
   for (const x of read) {

@@ -86,13 +86,13 @@ export const protocolFlags = {
     'score forecasts as published evaluations do, beside published results',
     {
       ...protocolGroup,
-      conflicts: ['context', 'from', 'horizon', 'size', 'shortSide', 'fit', 'frameRate', 'adapt', 'codecs', 'csv'],
+      conflicts: ['context', 'from', 'horizon', 'size', 'shortSide', 'fit', 'frameRate', 'adapt', 'codecs'],
     },
   ),
   context: withFlag(positiveInteger.optional(), 'frames', "a protocol of one's own: frames given, before --horizon", {
     ...protocolGroup,
     max: 100_000,
-    conflicts: ['shortSide', 'adapt', 'codecs', 'csv'],
+    conflicts: ['shortSide', 'adapt', 'codecs'],
   }),
   from: withFlag(
     positiveInteger.optional(),
@@ -134,6 +134,10 @@ export const scoreProtocolFields = {
   frameRate: scoreClipsFlags.frameRate,
   /** Seed of the samples. Default: 1. */
   seed: scoreClipsFlags.seed,
+  /** Path of a CSV file of the scores: a row for each clip, horizon, forecast and metric. Default: none is written. */
+  csv: scoreClipsFlags.csv,
+  /** True to overwrite `csv`, though never a clip. Default: false. */
+  overwrite: scoreClipsFlags.overwrite,
   ...clipFields,
   /** Called with progress as clips are scored. */
   onProgress: callbackField<(progress: ScoringProgress) => void>(),

@@ -16,7 +16,6 @@ import { FrameSampler } from '../sampling/frame-sampler.js';
 import {
   isFixedSize,
   listClips,
-  listInputFiles,
   losslessCodecs,
   measureLosslessSize,
   probeClip,
@@ -38,7 +37,7 @@ import { forEachClip, noUsableClipError, type SkippedClip } from '../clips/for-e
 import { assertVideoModel, crossEntropyWarning } from '../model/assert-model-kind.js';
 import { parseOptions, type OptionsOf, type ParsedOptions } from '../options/fields.js';
 import { scoreClipsFields, type ScoringProgress } from './options.js';
-import { checkCsv, writeScoresCsv } from './score-csv.js';
+import { formatScoresCsv, ScoresFile } from './score-csv.js';
 import { summariseClips, type ClipsSummary, type CodecScore, type ScoredClip } from './summarise-clips.js';
 
 /** Default number of samples at each start. */
@@ -87,10 +86,7 @@ export async function scoreClips(
   const options = { ...parsed, samples: parsed.samples ?? DEFAULT_SAMPLES };
   assertVideoModel(model, 'score clips');
   const sources = await listClips(paths);
-  const { csv, overwrite = false } = options;
-  const inputs = [...new Set((await Promise.all(sources.map(({ path }) => listInputFiles(path)))).flat())];
-  const confirm = () => (csv === undefined ? Promise.resolve() : checkCsv(csv, { overwrite, inputs }));
-  await confirm();
+  const file = await ScoresFile.open(options, sources);
   let latest: Pick<ScoringProgress, 'what' | 'frames'> = { what: 'score', frames: 0 };
   const tell = (name: string, done: number, now = latest) => {
     latest = now;
@@ -113,7 +109,7 @@ export async function scoreClips(
     );
     if (clips.length === 0) throw noUsableClipError('score clips', paths);
     const isToWrite = processGroup?.isMainProcess ?? true;
-    if (csv !== undefined && isToWrite) await writeScoresCsv(csv, clips, confirm);
+    if (isToWrite) await file?.write(formatScoresCsv(clips));
     return { adapted, samples, settings: scorer.settings, ...summariseClips(model, clips), ...others };
   } finally {
     scorer.dispose();

@@ -3,13 +3,23 @@ import { tableCsv } from '../document/blocks/table.js';
 import { cappedPsnr } from '../evaluation/forecast-summary.js';
 import { errorFactory } from '../foundation/errors.js';
 import { checkWritable, writeAtomically } from '../foundation/write-file.js';
-import { assertNotInput, assertOverwritable, type ReplaceOptions } from '../video/index.js';
+import {
+  assertNotInput,
+  assertOverwritable,
+  listInputFiles,
+  type ClipSource,
+  type ReplaceOptions,
+} from '../video/index.js';
 import type { ScoredClip } from './summarise-clips.js';
+import type { ProtocolSummary } from './summarise-protocol.js';
 
 const COLUMNS = ['clip', 'horizon', 'forecast', 'metric', 'value'];
 
 /** Row of a CSV file: clip, frames ahead, forecast, metric and value. */
 type Row = [clip: string, horizon: number, forecast: string, metric: string, value: number | null];
+
+/** Clip of a score under a protocol, as far as CSV shows it. */
+type ProtocolClip = Pick<ProtocolSummary['clips'][number], 'name' | 'byFrame' | 'crossEntropy'>;
 
 /**
  * Returns the scores of clips as CSV: a row for each clip, horizon (frames ahead, from 1), forecast and metric. Rows of
@@ -17,7 +27,26 @@ type Row = [clip: string, horizon: number, forecast: string, metric: string, val
  * forecast. PSNR is at most 60 dB. A value that does not exist is empty.
  */
 export function formatScoresCsv(clips: readonly ScoredClip[]): string {
-  const rows = clips.flatMap((clip) => [...bitsRows(clip), ...forecastRows(clip)]);
+  return formatRows(clips.flatMap((clip) => [...bitsRows(clip), ...forecastRows(clip)]));
+}
+
+/**
+ * Returns the scores of clips under a protocol as CSV: a row for each clip, horizon (frames ahead, from 1), forecast
+ * and metric, as means over the clip's windows. Rows of a cross-entropy have `model` as forecast.
+ */
+export function formatProtocolCsv(clips: readonly ProtocolClip[]): string {
+  const rows = clips.flatMap(({ name, byFrame, crossEntropy }) => [
+    ...(crossEntropy ?? []).map((nats, h): Row => [name, h + 1, 'model', 'crossEntropy', nats]),
+    ...Object.entries(byFrame).flatMap(([kind, metrics]) =>
+      Object.entries(metrics).flatMap(([metric, values]) =>
+        values.map((value, h): Row => [name, h + 1, kind, metric, value]),
+      ),
+    ),
+  ]);
+  return formatRows(rows);
+}
+
+function formatRows(rows: readonly Row[]): string {
   const text = (value: number | null) => (value === null || Number.isNaN(value) ? '' : String(value));
   const cells = rows.map(([clip, horizon, forecast, metric, value]) => {
     return [clip, String(horizon), forecast, metric, text(value)];
@@ -44,28 +73,43 @@ function forecastRows({ name, forecasts }: ScoredClip): Row[] {
   return [...ofTruth, ...ofKinds];
 }
 
-/**
- * Checks that a CSV file can be written to `path`.
- * @throws PxvError `OUTPUT` if `path` cannot be written, or exists and `overwrite` is false; `USAGE` if `path` is an
- *   input
- */
-export async function checkCsv(path: string, { overwrite = false, inputs = [] }: ReplaceOptions): Promise<void> {
-  await assertNotInput(path, inputs, { option: '--csv' });
-  const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;
-  const refused = errorFactory('OUTPUT', 'write CSV');
-  if (isFolder) throw refused(path, 'a file', 'a folder of that name', 'choose another --csv');
-  await assertOverwritable(path, { overwrite, option: '--csv' });
-  checkWritable(path);
-}
+/** CSV file of the scores of clips, to be written when all are scored. */
+export class ScoresFile {
+  private constructor(
+    private readonly path: string,
+    private readonly options: ReplaceOptions,
+  ) {}
 
-/**
- * Writes the scores of clips as a CSV file, atomically.
- * @param confirm check right before the file is placed; if it rejects, no file is placed
- */
-export async function writeScoresCsv(
-  path: string,
-  clips: readonly ScoredClip[],
-  confirm: () => Promise<void>,
-): Promise<void> {
-  await writeAtomically(path, (temporary) => writeFile(temporary, formatScoresCsv(clips)), { confirm });
+  /**
+   * Returns the file, or null without a path.
+   * @param clips clips that are read, none of which is replaced
+   * @throws PxvError `OUTPUT` if `csv` cannot be written, or exists and `overwrite` is false; `USAGE` if it is a clip
+   */
+  static async open(
+    { csv, overwrite = false }: { csv?: string | undefined; overwrite?: boolean | undefined },
+    clips: readonly ClipSource[],
+  ): Promise<ScoresFile | null> {
+    if (csv === undefined) return null;
+    const inputs = [...new Set((await Promise.all(clips.map(({ path }) => listInputFiles(path)))).flat())];
+    const file = new ScoresFile(csv, { overwrite, inputs });
+    await file.check();
+    return file;
+  }
+
+  private async check(): Promise<void> {
+    const { path, options } = this;
+    const { overwrite = false, inputs = [] } = options;
+    await assertNotInput(path, inputs, { option: '--csv' });
+    const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;
+    const refused = errorFactory('OUTPUT', 'write CSV');
+    if (isFolder) throw refused(path, 'a file', 'a folder of that name', 'choose another --csv');
+    await assertOverwritable(path, { overwrite, option: '--csv' });
+    checkWritable(path);
+  }
+
+  /** Writes the file atomically, after another check. @param text as `formatScoresCsv` returns it */
+  async write(text: string): Promise<void> {
+    const confirm = () => this.check();
+    await writeAtomically(this.path, (temporary) => writeFile(temporary, text), { confirm });
+  }
 }

@@ -23,6 +23,7 @@ import { FrameSampler } from '../sampling/frame-sampler.js';
 import { openClip, type ClipReader, type ClipSource } from '../video/index.js';
 import { scoreProtocolFields, type ScoringProgress } from './options.js';
 import { findProtocolClips, resolveProtocol, type ResolvedProtocol } from './protocols/resolve-protocol.js';
+import { formatProtocolCsv, ScoresFile } from './score-csv.js';
 import { spaceIndices } from './space-indices.js';
 import { summariseProtocol, type MeasuredClip, type ProtocolSummary } from './summarise-protocol.js';
 
@@ -50,9 +51,9 @@ const unusable = errorFactory('INPUT', operation);
  * Scores the forecasts of a model on clips by a published protocol, or by one of one's own: the given frames, the
  * predicted ones and the metrics are the protocol's. A clip that does not fit the protocol is skipped with a warning.
  * With `keepFinished`, an abort returns the finished clips, if there are any.
- * @throws PxvError `USAGE` if an option is unknown or out of range, or the model does not fit the protocol; `INPUT` if
- *   no clip belongs to the protocol's split, the only clip does not fit, or no clip is left; the signal's reason if
- *   aborted
+ * @throws PxvError `USAGE` if an option is unknown or out of range, `csv` is a clip, or the model does not fit the
+ *   protocol; `OUTPUT` if `csv` cannot be written, or exists and `overwrite` is false; `INPUT` if no clip belongs to the
+ *   protocol's split, the only clip does not fit, or no clip is left; the signal's reason if aborted
  * @example
  * ```js
  * import { chooseBackend, loadModel, scoreProtocol } from 'pxv';
@@ -76,6 +77,7 @@ export async function scoreProtocol(
   const found = await findProtocolClips(protocol, paths);
   const chosen = spaceIndices(found.length, Math.min(options.limit ?? found.length, found.length));
   const sources = Array.from(chosen, (index) => found[index]);
+  const file = await ScoresFile.open(options, sources);
   const scorer = new ProtocolScorer(resizeModel(model, protocol.size), protocol, settings, options);
   try {
     let now: Pick<ScoringProgress, 'what' | 'frames'> = { what: 'predict', frames: 0 };
@@ -95,14 +97,10 @@ export async function scoreProtocol(
       const received = `none of ${sources.length}; ${first.name}: ${first.reason}`;
       throw unusable(paths.join(', '), 'at least one clip that fits the protocol', received, 'give other clips');
     }
-    const { context } = model.chain.exampleShape;
-    return {
-      samples: options.samples,
-      clipsInSplit: found.length,
-      settings,
-      ...summariseProtocol(protocol, clips, context),
-      ...others,
-    };
+    const summary = summariseProtocol(protocol, clips, model.chain.exampleShape.context);
+    const isToWrite = options.processGroup?.isMainProcess ?? true;
+    if (isToWrite) await file?.write(formatProtocolCsv(summary.clips));
+    return { samples: options.samples, clipsInSplit: found.length, settings, ...summary, ...others };
   } finally {
     scorer.dispose();
   }
@@ -161,13 +159,13 @@ class ProtocolScorer {
     return { name, starts: firsts, windows, nats };
   }
 
-  /** Returns the cross-entropy of each frame of each window, in nats; null if it is not measured. */
-  private async crossEntropy(starts: readonly ForecastStart[]): Promise<number[] | null> {
+  /** Returns the cross-entropy of each window by frame, in nats; null if it is not measured. */
+  private async crossEntropy(starts: readonly ForecastStart[]): Promise<number[][] | null> {
     const { weights, options, model } = this;
     if (weights === null) return null;
-    const nats: number[] = [];
+    const nats: number[][] = [];
     for (const { history, truth } of starts)
-      nats.push(...(await scoreContinuation(model.chain, weights, history, truth, { signal: options.signal })));
+      nats.push(await scoreContinuation(model.chain, weights, history, truth, { signal: options.signal }));
     return nats;
   }
 

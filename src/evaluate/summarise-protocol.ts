@@ -15,8 +15,8 @@ export interface MeasuredClip {
   starts: number[];
   /** Metrics of each window. */
   windows: MeasuredForecasts[];
-  /** Cross-entropy of each frame of each window given the true frames before, in nats; null: not measured. */
-  nats: number[] | null;
+  /** Cross-entropy of each window by frame given the true frames before, in nats; null: not measured. */
+  nats: number[][] | null;
 }
 
 /** Metric of one kind of forecast over several clips; every clip has the same weight. @inline */
@@ -59,6 +59,10 @@ export interface ProtocolSummary {
     /** Index of the first predicted frame of each window. */
     starts: number[];
     kinds: Partial<Record<ForecastName, Partial<Record<FrameMetricName, number>>>>;
+    /** Means over the windows by frame of the horizon. */
+    byFrame: Partial<Record<ForecastName, Partial<Record<FrameMetricName, number[]>>>>;
+    /** Cross-entropy by frame of the horizon, in nats; null: not measured. */
+    crossEntropy: number[] | null;
   }[];
   /** Number of windows over all clips. */
   starts: number;
@@ -112,6 +116,8 @@ export function summariseProtocol(
       name: clip.name,
       starts: clip.starts,
       kinds: table((kind, metric) => meanOf(clip, kind, metric)),
+      byFrame: table((kind, metric) => byFrame(clip, kind, metric)),
+      crossEntropy: clip.nats && meanByHorizon(clip.nats),
     })),
     starts: clips.reduce((sum, { starts }) => sum + starts.length, 0),
     crossEntropy: crossEntropyOf(protocol, clips),
@@ -124,6 +130,6 @@ function crossEntropyOf(
   { crossEntropies = [] }: ResolvedProtocol,
   clips: readonly MeasuredClip[],
 ): ProtocolSummary['crossEntropy'] {
-  const means = clips.flatMap(({ nats }) => (nats === null ? [] : [computeMean(nats).mean]));
+  const means = clips.flatMap(({ nats }) => (nats === null ? [] : [computeMean(nats.flat()).mean]));
   return means.length === 0 ? null : { ...computeMean(means), published: [...crossEntropies] };
 }

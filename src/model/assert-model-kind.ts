@@ -47,9 +47,9 @@ export function assertLikelihood(model: Model, operation: string): void {
   throw errorFactory('USAGE', operation)(model.name, 'a model of probabilities', received, 'give another --model');
 }
 
-/** Returns a warning if the bits/dim of a model are a cross-entropy with mean levels instead of a likelihood, else null. */
+/** Returns a warning if the bits/dim of a model are a cross-entropy with mean levels, no likelihood; else null. */
 export function crossEntropyWarning(description: ModelDescription): string | null {
   const head = headWithoutLikelihood(description);
   if (head === undefined) return null;
-  return `bits/dim are the cross-entropy with the mean levels of the head ${head}: no likelihood, and no code reaches them`;
+  return `bits/dim are a cross-entropy with the mean levels of the head ${head}: no likelihood, and no code reaches it`;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProtocolScore } from '../../src/evaluate/score-protocol.js';
 import { saveModel } from '../../src/model/checkpoint.js';
@@ -90,6 +90,27 @@ describe('pxv eval-video --protocol', () => {
     expect(two.stdout).toMatch(/windows spread over each clip\n/);
   });
 
+  test('writes a row for each clip, frames ahead, forecast and metric', async () => {
+    const own = ['--context', '2', '--horizon', '3', '--samples', '1', '--csv', 'own.csv'];
+    const outcome = await pxvInProcess(evaluate('own', ...own, '--json'), here);
+    const { clips, csv } = jsonOf(outcome) as unknown as ProtocolScore & { csv: string };
+    expect(csv).toBe('own.csv');
+    const [titles, ...rows] = readFileSync(join(folder.path, csv), 'utf8').trimEnd().split('\n');
+    expect(titles).toBe('clip,horizon,forecast,metric,value');
+    const expected = clips.flatMap(({ name, byFrame, kinds }) =>
+      Object.entries(byFrame).flatMap(([kind, metrics]) =>
+        Object.entries(metrics).flatMap(([metric, values]) => {
+          const mean = kinds[kind as 'sample']![metric as 'mse']!;
+          expect(values.reduce((sum, value) => sum + value, 0) / 3).toBeCloseTo(mean, 9);
+          return values.map((value, h) => `${name},${h + 1},${kind},${metric},${value}`);
+        }),
+      ),
+    );
+    expect(rows).toEqual(expected);
+    const again = await pxvInProcess(evaluate('own', ...own), here);
+    expect(again).toMatchObject({ code: 1, stderr: expect.stringMatching(/own\.csv: .*--overwrite/) as string });
+  });
+
   test('a report shows the same table, and curves of each metric', async () => {
     const own = ['--context', '2', '--horizon', '3', '--samples', '2', '--json'];
     const { stdout } = await pxvInProcess(evaluate('own', ...own), here);
@@ -115,7 +136,6 @@ describe('pxv eval-video --protocol', () => {
     [2, ['own', '--protocol', 'kth'], /argument 'kth' is invalid\. Allowed choices are moving-mnist, kth-64, bair-64/],
     [2, ['own', '--protocol', 'kth-64', '--horizon', '3'], /--protocol .* cannot be used with option '--horizon/],
     [2, ['own', '--context', '4', '--adapt'], /'--context .* cannot be used with option '--adapt'/],
-    [2, ['own', '--protocol', 'kth-64', '--csv', 'x.csv'], /--protocol .* cannot be used with option '--csv/],
     [2, ['own', '--from', '4'], /--from: expected --context beside it/],
     [2, ['own', '--limit', '4'], /--limit: expected --protocol or --context beside it/],
     [2, ['own', '--context', '4', '--from', '3'], /from: expected at least 4, after 4 given frames, received 3/],
