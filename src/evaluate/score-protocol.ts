@@ -52,8 +52,8 @@ const unusable = errorFactory('INPUT', operation);
  * predicted ones and the metrics are the protocol's. A clip that does not fit the protocol is skipped with a warning.
  * With `keepFinished`, an abort returns the finished clips, if there are any.
  * @throws PxvError `USAGE` if an option is unknown or out of range, `csv` is a clip, or the model does not fit the
- *   protocol; `OUTPUT` if `csv` cannot be written, or exists and `overwrite` is false; `INPUT` if no clip belongs to the
- *   protocol's split, the only clip does not fit, or no clip is left; the signal's reason if aborted
+ *   protocol; `OUTPUT` if `csv` cannot be written, or exists and `overwrite` is false; `INPUT` if no clip belongs to
+ *   the protocol's split, the only clip does not fit, or no clip is left; the signal's reason if aborted
  * @example
  * ```js
  * import { chooseBackend, loadModel, scoreProtocol } from 'pxv';
