@@ -16,7 +16,7 @@ const verifyFlags = { data };
 /** Returns the `datasets` command, which lists, downloads and verifies image data sets. */
 export function createCommand(): Command {
   const datasets = new Command('datasets')
-    .description('image data sets: list them, download one, check its files')
+    .description('data sets of images and videos: list them, download one, check its files')
     .addHelpText('after', EXAMPLES);
   const list = datasets.command('list').description('list the data sets and the folders of their files');
   addAction(list, {}, listSets);
@@ -49,14 +49,15 @@ Examples:
   $ PXV_DATA=/data pxv datasets get mnist`;
 
 async function listSets(): Promise<CommandResult> {
-  const { cacheFolder, imageSets } = await import('../datasets/index.js');
+  const { cacheFolder, imageSets, videoSets } = await import('../datasets/index.js');
   const { existsSync } = await import('node:fs');
-  const sets = imageSets.map((set) => {
+  const sets = [...imageSets, ...videoSets].map((set) => {
     const { name, title, size, channels, levels, counts, files } = set;
+    const frames = 'frames' in set ? set.frames : null;
     const folder = cacheFolder(name);
     const present = existsSync(folder);
     const bytes = files.length > 0 ? files.reduce((sum, file) => sum + file.bytes, 0) : null;
-    return { name, title, ...size, channels, levels, counts, folder, present, downloadBytes: bytes };
+    return { name, title, ...size, frames, channels, levels, counts, folder, present, downloadBytes: bytes };
   });
   const rows = sets.map(({ name, counts, downloadBytes, present, title, folder }) => [
     name,
@@ -74,8 +75,8 @@ async function getSet(
   name: string,
   { mirror }: ParsedOptions<typeof getFlags>,
 ): Promise<CommandResult> {
-  const { downloadImageSet } = await import('../datasets/index.js');
-  const { folder, alreadyThere } = await downloadImageSet(name, {
+  const { downloadDataSet } = await import('../datasets/index.js');
+  const { folder, alreadyThere } = await downloadDataSet(name, {
     signal,
     ...(mirror !== undefined && { mirror }),
     onProgress: (label, done, total) =>
@@ -92,8 +93,8 @@ async function verifySet(
   name: string,
   { data }: ParsedOptions<typeof verifyFlags>,
 ): Promise<CommandResult> {
-  const { verifyImageSet } = await import('../datasets/index.js');
-  const { folder, splits, checkedFiles } = await verifyImageSet(name, {
+  const { verifyDataSet } = await import('../datasets/index.js');
+  const { folder, splits, checkedFiles } = await verifyDataSet(name, {
     data,
     signal,
     onProgress: (done, total) => progress.show({ label: 'decode', done, total, unit: 'images' }),

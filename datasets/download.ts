@@ -2,9 +2,9 @@ import { closeSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { PxvError } from '../src/foundation/errors.js';
-import { sha256 } from '../src/foundation/sha256.js';
 import { isSystemError, writeFailure } from '../src/foundation/write-file.js';
 import { otherCache } from './cache-folder.js';
+import { computeCheckSum, formatCheckSum } from './check-sums.js';
 import type { SourceFile } from './image-set.js';
 
 /** Options for downloading a file. */
@@ -53,7 +53,7 @@ export async function download(file: SourceFile, path: string, options: Download
       code: 'INPUT',
       operation: 'download',
       argument: file.name,
-      expected: `${file.bytes} bytes with the SHA-256 ${file.sha256}`,
+      expected: `${file.bytes} bytes with the ${formatCheckSum(file)}`,
       received: failures.join('; '),
       remedy: 'run the command again to go on where it stopped, or give another place with --mirror',
     },
@@ -123,10 +123,10 @@ function continues(response: Response, done: number): boolean {
 }
 
 async function checkSum(file: SourceFile, path: string): Promise<void> {
-  const sum = await sha256(path);
-  if (sum === file.sha256) return;
+  const sum = formatCheckSum(await computeCheckSum(path, file));
+  if (sum === formatCheckSum(file)) return;
   await rm(path);
-  throw new DownloadFailure(`one with the SHA-256 ${sum}, which was deleted`);
+  throw new DownloadFailure(`one with the ${sum}, which was deleted`);
 }
 
 function sizeOf(path: string): number {

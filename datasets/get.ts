@@ -8,7 +8,7 @@ import { cacheFolder, otherCache, writeToCache } from './cache-folder.js';
 import { writeCheckSums } from './check-sums.js';
 import { download, type DownloadOptions } from './download.js';
 import type { ImageSetFacts } from './image-set.js';
-import { findImageSet } from './registry.js';
+import { findDataSet } from './registry.js';
 
 /** Folder of a downloaded data set. */
 export interface DownloadedSet {
@@ -19,20 +19,23 @@ export interface DownloadedSet {
 }
 
 /**
- * Downloads a data set into its folder in the cache, atomically. Partial files stay in a folder with the ending
+ * Downloads a data set of images or videos into its folder in the cache, atomically. Partial files stay in a folder with the ending
  * `.partial`, and the next call resumes their download.
  * @throws {PxvError} USAGE if there is no such set; INPUT if the set has no public address, or a file is unavailable or
  *   wrong; OUTPUT if the cache cannot be written to; the signal's reason if aborted.
  */
-export async function downloadImageSet(name: string, options?: DownloadOptions): Promise<DownloadedSet> {
-  return downloadFiles(findImageSet(name), options);
+export async function downloadDataSet(name: string, options?: DownloadOptions): Promise<DownloadedSet> {
+  return downloadFiles(findDataSet(name), options);
 }
 
 /**
- * Downloads a data set as `downloadImageSet` does; `set` need not be in the registry.
- * @throws {PxvError} INPUT, OUTPUT and the signal's reason as `downloadImageSet`
+ * Downloads a data set as `downloadDataSet` does; `set` need not be in the registry.
+ * @throws {PxvError} INPUT, OUTPUT and the signal's reason as `downloadDataSet`
  */
-export async function downloadFiles(set: ImageSetFacts, options?: DownloadOptions): Promise<DownloadedSet> {
+export async function downloadFiles(
+  set: Pick<ImageSetFacts, 'name' | 'files'>,
+  options?: DownloadOptions,
+): Promise<DownloadedSet> {
   const folder = cacheFolder(set.name);
   if (existsSync(folder)) return { folder, alreadyThere: true };
   if (set.files.length === 0) {

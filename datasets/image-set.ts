@@ -54,19 +54,20 @@ export interface OpenOptions {
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
+/** Checksum of a file in hexadecimal: its SHA-256, or its MD5 if the publisher gives no other. @inline */
+export type CheckSum = { sha256: string } | { md5: string };
+
 /** File that `pxv datasets get` downloads. @inline */
-export interface SourceFile {
+export type SourceFile = CheckSum & {
   /** Name of the file in the data set's folder. */
   name: string;
   /** URLs of the file, in the order in which they are tried. */
   urls: readonly string[];
   /** Exact size of the file, in bytes. */
   bytes: number;
-  /** SHA-256 of the file, in hexadecimal. */
-  sha256: string;
   /** Files to extract if the file is a gzipped tar archive, by the last part of their names. */
   unpack?: readonly UnpackedFile[];
-}
+};
 
 /** File in an archive, by name and exact size. @inline */
 export interface UnpackedFile {

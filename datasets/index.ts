@@ -2,10 +2,10 @@ import type { ImageSetFacts } from './image-set.js';
 import { imageSets as sets, getImageSet } from './registry.js';
 
 export { cacheFolder } from './cache-folder.js';
-export { downloadImageSet } from './get.js';
+export { downloadDataSet } from './get.js';
 export type { Images, ImageSetFacts, OpenOptions, Split, TrainingSplit } from './image-set.js';
-export { describeForTraining, openForTraining, type OpenImagesOptions } from './open-for-training.js';
-export { verifyImageSet, type VerifiedSet } from './verify.js';
+export { describeForTraining, openForTraining, openMovingMnist, type OpenImagesOptions } from './open-for-training.js';
+export { verifyDataSet, type VerifiedSet } from './verify.js';
 
 /**
  * Checks that `name` is the name of a data set or the path of a folder. The folder's contents are not checked.
@@ -21,3 +21,5 @@ export function assertImageSet(name: string): void {
  */
 export const imageSets: readonly ImageSetFacts[] = sets;
 export { listImagesBelow } from './folder/folder.js';
+export { movingMnist, type MovingMnist } from './moving-mnist/moving-mnist.js';
+export { videoSets } from './registry.js';

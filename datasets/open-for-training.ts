@@ -1,6 +1,8 @@
 import { PxvError } from '../src/foundation/errors.js';
 import { folderShape } from './folder/folder.js';
 import type { DescribedImages, Images, OpenOptions, Split, TrainingSplit } from './image-set.js';
+import { mnist } from './mnist/mnist.js';
+import { MovingMnist } from './moving-mnist/moving-mnist.js';
 import { resolveImageSet } from './registry.js';
 
 /** Options for opening an image set. */
@@ -27,6 +29,25 @@ export async function openForTraining(
   if (!splits.includes(split)) throw noTrainingSplit(split);
   const { set, files } = resolveImageSet(name, data);
   return set.open(files, split, options);
+}
+
+/**
+ * Opens an endless set of Moving MNIST sequences, made of MNIST's digits of a split that is for learning. The caller
+ * closes the result.
+ * @param seed seed of all random choices
+ * @param data folder of MNIST's files; default: MNIST's folder in the cache
+ * @returns null if the split has no digits, as that of validation if there are fewer than ten
+ * @throws {PxvError} as `openForTraining` for the images of MNIST; INPUT if `seed` is no whole number from 0 to 2^64 - 1
+ */
+export async function openMovingMnist(
+  split: TrainingSplit,
+  seed: bigint | number,
+  data?: string,
+): Promise<MovingMnist | null> {
+  const digits = await openForTraining(mnist.name, split, { data });
+  if (digits.count > 0) return new MovingMnist(digits, seed);
+  digits.close();
+  return null;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { PxvError } from '../src/foundation/errors.js';
+import { errorFactory, PxvError } from '../src/foundation/errors.js';
 import { binarizedMnist } from './binarized-mnist/binarized-mnist.js';
 import { cacheFolder } from './cache-folder.js';
 import { cifar } from './cifar/cifar.js';
@@ -7,18 +7,32 @@ import { folder } from './folder/folder.js';
 import { imagenet32, imagenet64 } from './imagenet/imagenet.js';
 import type { ImageSet } from './image-set.js';
 import { mnist } from './mnist/mnist.js';
+import { movingMnist } from './moving-mnist/moving-mnist.js';
+import type { VideoSetFacts } from './video-set.js';
 
-/** All data sets with a name, in the order in which they are listed. */
+const FINDING = 'find data set';
+
+/** All data sets of images with a name, in the order in which they are listed. */
 export const imageSets: readonly ImageSet[] = [cifar, mnist, binarizedMnist, imagenet32, imagenet64];
 
+/** All data sets of videos, in the order in which they are listed. */
+export const videoSets: readonly VideoSetFacts[] = [movingMnist];
+
 /**
- * Returns the data set with the name `name`. A path of a folder of images is not a name.
+ * Returns the facts about the data set of images or videos with the name `name`. A path of a folder of images is not a
+ * name.
  * @throws {PxvError} USAGE if no data set has the name.
  */
-export function findImageSet(name: string): ImageSet {
-  const found = imageSets.find((set) => set.name === name);
+export function findDataSet(name: string): ImageSet | VideoSetFacts {
+  const sets = [...imageSets, ...videoSets];
+  const found = sets.find((set) => set.name === name);
   if (found) return found;
-  throw unknown(name, 'no such name');
+  throw errorFactory('USAGE', FINDING)(
+    name,
+    `one of ${sets.map((set) => set.name).join(', ')}`,
+    'no such name',
+    'see pxv datasets list',
+  );
 }
 
 /**
@@ -45,12 +59,16 @@ export function getImageSet(name: string): ImageSet {
   throw unknown(name, 'no such name or folder');
 }
 
-function downloaded(set: ImageSet): string {
+/**
+ * Returns the folder in the cache that a data set was downloaded to.
+ * @throws {PxvError} INPUT if the folder is missing
+ */
+export function downloaded(set: Pick<ImageSet, 'name' | 'files'>): string {
   const place = cacheFolder(set.name);
   if (existsSync(place)) return place;
   throw new PxvError({
     code: 'INPUT',
-    operation: 'find data set',
+    operation: FINDING,
     argument: set.name,
     expected: `its files in ${place}`,
     received: 'no such folder',
@@ -61,7 +79,7 @@ function downloaded(set: ImageSet): string {
 function unknown(name: string, received: string): PxvError {
   return new PxvError({
     code: 'USAGE',
-    operation: 'find data set',
+    operation: FINDING,
     argument: name,
     expected: `one of ${imageSets.map((set) => set.name).join(', ')}, or a folder of images`,
     received,

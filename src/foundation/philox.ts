@@ -72,6 +72,7 @@ export const randomStreams = {
   checks: 21,
   epochs: 22,
   rollOuts: 23,
+  movingMnist: 24,
 } as const;
 
 /** Checks that a seed is a whole number from 0 to 2^64 - 1. @throws PxvError `INPUT` if not */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { imageSets } from '../../datasets/index.js';
+import { imageSets, videoSets } from '../../datasets/index.js';
 import { cifarRecords, folderWith, idx } from '../datasets/made-files.js';
 import { brokenOff, serve, whole } from '../datasets/local-server.js';
 import { pxvInProcess } from './in-process.js';
@@ -11,8 +11,10 @@ test('pxv datasets list names every set, where its files would be, and what they
   const { code, stdout } = await pxvInProcess(['datasets', 'list', '--json'], { env: { PXV_DATA: '/nowhere' } });
   expect(code).toBe(0);
   const { datasets } = JSON.parse(stdout) as { datasets: { name: string }[] };
-  expect(datasets.map(({ name }) => name)).toEqual(imageSets.map(({ name }) => name));
+  expect(datasets.map(({ name }) => name)).toEqual([...imageSets, ...videoSets].map(({ name }) => name));
+  expect(datasets.at(-1)).toMatchObject({ name: 'moving-mnist', width: 64, frames: 20, counts: { test: 10_000 } });
   expect(datasets[0]).toMatchObject({
+    frames: null,
     width: 32,
     height: 32,
     channels: 3,
@@ -29,7 +31,8 @@ test('pxv datasets list prints one line for each set under the titles', async ()
   const [titles, ...lines] = stdout.trimEnd().split('\n');
   expect(titles).toMatch(/^name +train +validation +test +files +what +folder$/);
   expect(lines[0]).toMatch(/^cifar +45000 +5000 +10000 +171 MB +CIFAR-10, .* \/nowhere\/cifar$/);
-  expect(lines.at(-1)).toMatch(/^imagenet64 .* by hand .* \/nowhere\/imagenet64$/);
+  expect(lines.at(-2)).toMatch(/^imagenet64 .* by hand .* \/nowhere\/imagenet64$/);
+  expect(lines.at(-1)).toMatch(/^moving-mnist +10000 +820 MB +Moving MNIST, .* \/nowhere\/moving-mnist$/);
 });
 
 test('pxv datasets verify counts the images of files that are there', async () => {
@@ -80,7 +83,11 @@ test.each([
     2,
     /^pxv: read options: --mirror: expected an http or https address/,
   ],
-  [['datasets', 'get', 'cifr'], 2, /^pxv: find data set: cifr: expected one of cifar, mnist/],
+  [
+    ['datasets', 'get', 'cifr'],
+    2,
+    /^pxv: find data set: cifr: expected one of cifar, mnist.*, moving-mnist, received no such name/,
+  ],
   [['datasets', 'get'], 2, /^pxv: missing required argument 'name'; see pxv datasets get --help\n$/],
   [
     ['datasets', 'verify', 'mnist'],

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -7,7 +7,7 @@ import { cacheFolder } from '../../datasets/cache-folder.js';
 import { cifar } from '../../datasets/cifar/cifar.js';
 import { downloadFiles } from '../../datasets/get.js';
 import type { ImageSetFacts, SourceFile } from '../../datasets/image-set.js';
-import { verifyImageSet } from '../../datasets/verify.js';
+import { verifyDataSet } from '../../datasets/verify.js';
 import { brokenOff, serve, whole } from './local-server.js';
 import { cifarRecords, folderWith, idx, refusal } from './made-files.js';
 import { tarGz } from './made-tar.js';
@@ -106,7 +106,7 @@ describe('verify', () => {
   });
 
   test('counts the images of each split and compares the checksums of the download', async () => {
-    const { splits, checkedFiles, folder } = await verifyImageSet('cifar');
+    const { splits, checkedFiles, folder } = await verifyDataSet('cifar');
     expect(folder).toBe(join(cache, 'cifar'));
     expect(splits.map(({ split, images, official }) => [split, images, official])).toEqual([
       ['train', 90, 45_000],
@@ -121,23 +121,25 @@ describe('verify', () => {
     const bytes = readFileSync(path);
     bytes[1000] ^= 1;
     writeFileSync(path, bytes);
-    await expect(verifyImageSet('cifar')).rejects.toMatchObject(
-      refusal(/data_batch_3\.bin: expected the SHA-256 [0-9a-f]{64}, received [0-9a-f]{64}; .*pxv datasets get cifar/),
+    await expect(verifyDataSet('cifar')).rejects.toMatchObject(
+      refusal(
+        /data_batch_3\.bin: expected the SHA-256 [0-9a-f]{64}, received SHA-256 [0-9a-f]{64}; .*pxv datasets get cifar/,
+      ),
     );
   });
 
   test('finds a file that was cut off, where there are no checksums', async () => {
     const folder = folderWith({ 'train.bin': contents[0], 'test.bin': contents[5].subarray(0, -1) });
-    await expect(verifyImageSet('cifar', { data: folder })).rejects.toMatchObject(
+    await expect(verifyDataSet('cifar', { data: folder })).rejects.toMatchObject(
       refusal(/test\.bin: expected records of 3073 bytes/),
     );
   });
 
   test('says that files of a given folder have no known checksum, unless they are official ones', async () => {
     const folder = folderWith({ 'train.bin': contents[0], 'test.bin': contents[5] });
-    expect((await verifyImageSet('cifar', { data: folder })).checkedFiles).toEqual([]);
+    expect((await verifyDataSet('cifar', { data: folder })).checkedFiles).toEqual([]);
     const named = folderWith({ 'train-images-idx3-ubyte.gz': idx(20), 't10k-images-idx3-ubyte': idx(2) });
-    await expect(verifyImageSet('mnist', { data: named })).rejects.toMatchObject(
+    await expect(verifyDataSet('mnist', { data: named })).rejects.toMatchObject(
       refusal(/train-images-idx3-ubyte\.gz: expected the SHA-256 440fcabf.*; get the official file, or keep this one/),
     );
   });
@@ -147,15 +149,57 @@ describe('verify', () => {
       'train-images-idx3-ubyte.gz': gzipSync(idx(20)).subarray(0, -100),
       't10k-images-idx3-ubyte': idx(2),
     });
-    await expect(verifyImageSet('mnist', { data: folder })).rejects.toMatchObject(
+    await expect(verifyDataSet('mnist', { data: folder })).rejects.toMatchObject(
       refusal(/train-images-idx3-ubyte\.gz: expected a whole gzip file, received a truncated file/),
     );
   });
 
   test('refuses a folder in the place of a file in one line', async () => {
     const folder = folderWith({ 'binarized_mnist_train.amat/file': '' });
-    await expect(verifyImageSet('binarized-mnist', { data: folder })).rejects.toMatchObject(
+    await expect(verifyDataSet('binarized-mnist', { data: folder })).rejects.toMatchObject(
       refusal(/binarized_mnist_train\.amat: expected a readable file, received EISDIR/),
+    );
+  });
+});
+
+describe('verify, of videos', () => {
+  const npy = Buffer.from('sequences');
+  const md5 = createHash('md5').update(npy).digest('hex');
+  const facts = { name: 'moving-mnist', files: [{ name: 'a.npy', urls: [] as string[], bytes: npy.length, md5 }] };
+
+  test('a file of which the MD5 alone is known is downloaded and recorded with its SHA-256', async () => {
+    const { url } = await serve({ '/a.npy': whole(npy) });
+    facts.files[0].urls = [`${url}/a.npy`];
+    const { folder } = await downloadFiles(facts);
+    expect(readFileSync(join(folder, 'SHA256SUMS'), 'utf8')).toBe(`${sum(npy)}  a.npy\n`);
+  });
+
+  test('a download with another MD5 is refused in one line', async () => {
+    const { url } = await serve({ '/a.npy': whole(Buffer.from('sequencez')) });
+    facts.files[0].urls = [`${url}/a.npy`];
+    await expect(downloadFiles(facts)).rejects.toMatchObject(
+      refusal(/a\.npy: expected 9 bytes with the MD5 [0-9a-f]{32}, .* with the MD5 [0-9a-f]{32}, which was deleted;/),
+    );
+  });
+
+  test('a folder without the official file, or with another, is refused in one line', async () => {
+    await expect(verifyDataSet('moving-mnist')).rejects.toMatchObject(
+      refusal(/expected its files in .*moving-mnist, received no such folder; run pxv datasets get moving-mnist/),
+    );
+    await expect(verifyDataSet('moving-mnist', { data: folderWith({}) })).rejects.toMatchObject(
+      refusal(/mnist_test_seq\.npy: expected a readable file/),
+    );
+    const data = folderWith({ 'mnist_test_seq.npy': npy });
+    await expect(verifyDataSet('moving-mnist', { data })).rejects.toMatchObject(
+      refusal(/mnist_test_seq\.npy: expected a file of 819200080 bytes, received 9;/),
+    );
+  });
+
+  test('the right size with wrong bytes is refused by its MD5', async () => {
+    const data = folderWith({ 'mnist_test_seq.npy': '' });
+    truncateSync(join(data, 'mnist_test_seq.npy'), 819_200_080);
+    await expect(verifyDataSet('moving-mnist', { data })).rejects.toMatchObject(
+      refusal(/expected the MD5 be083ec986bfe91a449d63653c411eb2, received MD5 [0-9a-f]{32}; get the official file/),
     );
   });
 });

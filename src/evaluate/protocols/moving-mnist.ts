@@ -24,7 +24,9 @@ export const movingMnist: Protocol = {
   size: { width: 64, height: 64 },
   channels: 1,
   split: {
-    words: 'every given clip; the published test set is mnist_test_seq.npy, 10,000 sequences of 20 frames',
+    words:
+      'every given clip; the published test set is mnist_test_seq.npy, 10,000 sequences of 20 frames ' +
+      '(pxv datasets get moving-mnist)',
     path: null,
     example: 'sequence-0001/01.png',
   },
