@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { framesPerSecond } from '../src/foundation/frame-rate.js';
+import { framesPerSecond, type FrameRate } from '../src/foundation/frame-rate.js';
 import { PxvError } from '../src/foundation/errors.js';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { formatBytes } from '../src/memory/format-bytes.js';
@@ -42,6 +42,7 @@ Examples:
   $ pxv train --from video-64 --frames clips/ --minutes 5
   $ pxv train --images binarized-mnist --network diagonal-bilstm --hidden 16 --layers 7 --head-width 32
   $ pxv train --frames clips/ --scales 2 --size 64x64
+  $ pxv train --frames moving-mnist --data mnist/ --minutes 60
   $ pxv predict c.mp4 --next 8 --model runs/mine`;
 
 async function trainOne(
@@ -119,7 +120,6 @@ async function trainOne(
     .finally(() => watched?.close());
   const ended = performance.now();
   const { training, data: source } = result.configuration;
-  const rate = trainingFrameRate(source);
   const { data } = result.facts;
   return {
     text: [
@@ -134,9 +134,7 @@ async function trainOne(
       seconds: (ended - started) / 1000,
       steps: result.step,
       resumedFrom: result.facts.step,
-      ...('frames' in data
-        ? { frames: data.frames, frameRate: rate && framesPerSecond(rate), skipped: data.skipped }
-        : { images: data.images }),
+      ...learntFrom(data, trainingFrameRate(source)),
       bitsPerDim: result.best?.bitsPerDim ?? null,
       bestStep: result.best?.step ?? null,
       lastBitsPerDim: result.last?.bitsPerDim ?? null,
@@ -147,6 +145,13 @@ async function trainOne(
       precision: training.precision,
     },
   };
+}
+
+/** Returns counts of what a training learned from, for `--json`. */
+function learntFrom(data: TrainingInfo['data'], rate: FrameRate | null): object {
+  if ('images' in data) return { images: data.images };
+  if ('digits' in data) return { digits: data.digits };
+  return { frames: data.frames, frameRate: rate && framesPerSecond(rate), skipped: data.skipped };
 }
 
 /** Describes the dry run of a training. */
@@ -181,14 +186,20 @@ function describeStart({ parameters, step, data }: TrainingInfo, out: string): s
     `validation: ${validation}; run folder: ${out}${step > 0 ? `; from step ${step}` : ''}`,
   ];
   const uniform = `baselines in bits/dim: uniform ${data.baselines.uniform.toFixed(2)}`;
-  if (!('frames' in data)) {
+  if ('images' in data) {
     const { images, validationImages, origin } = data;
     const learnt = `${pluralize(images, 'image')} to train on (${origin})`;
     return [...lines(learnt, pluralize(validationImages, 'image')), uniform];
   }
-  const { trainingClips, validationClips, lastFifthValidates, frames, decoded, baselines } = data;
-  const previous = baselines['previous-frame'];
-  const best = previous === null ? '' : `, previous frame ${previous.toFixed(3)} on the validation clips`;
+  const previous = data.baselines['previous-frame'];
+  const best = previous === null ? '' : `, previous frame ${previous.toFixed(3)} on the validation frames`;
+  if ('digits' in data) {
+    const { digits, validationDigits, validationSequences, origin } = data;
+    const validation = `${pluralize(validationSequences, 'sequence')} of ${pluralize(validationDigits, 'other digit')}`;
+    const learnt = `sequences of ${pluralize(digits, 'digit')} to train on (${origin})`;
+    return [...lines(learnt, validationSequences > 0 ? validation : 'none: too few digits'), `${uniform}${best}`];
+  }
+  const { trainingClips, validationClips, lastFifthValidates, frames, decoded } = data;
   return [
     ...lines(
       `${pluralize(trainingClips.length, 'clip')}, ${pluralize(frames, 'frame')} to train on`,

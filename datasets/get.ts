@@ -19,8 +19,8 @@ export interface DownloadedSet {
 }
 
 /**
- * Downloads a data set of images or videos into its folder in the cache, atomically. Partial files stay in a folder with the ending
- * `.partial`, and the next call resumes their download.
+ * Downloads a data set of images or videos into its folder in the cache, atomically. Partial files stay in a folder
+ * with the ending `.partial`, and the next call resumes their download.
  * @throws {PxvError} USAGE if there is no such set; INPUT if the set has no public address, or a file is unavailable or
  *   wrong; OUTPUT if the cache cannot be written to; the signal's reason if aborted.
  */

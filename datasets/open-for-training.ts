@@ -36,18 +36,16 @@ export async function openForTraining(
  * closes the result.
  * @param seed seed of all random choices
  * @param data folder of MNIST's files; default: MNIST's folder in the cache
- * @returns null if the split has no digits, as that of validation if there are fewer than ten
- * @throws {PxvError} as `openForTraining` for the images of MNIST; INPUT if `seed` is no whole number from 0 to 2^64 - 1
+ * @returns sequences; without digits if the split has none, as that of validation if there are fewer than ten
+ * @throws {PxvError} as `openForTraining` for the images of MNIST; INPUT if `seed` is no whole number from 0 to
+ *   2^64 - 1
  */
 export async function openMovingMnist(
   split: TrainingSplit,
   seed: bigint | number,
   data?: string,
-): Promise<MovingMnist | null> {
-  const digits = await openForTraining(mnist.name, split, { data });
-  if (digits.count > 0) return new MovingMnist(digits, seed);
-  digits.close();
-  return null;
+): Promise<MovingMnist> {
+  return new MovingMnist(await openForTraining(mnist.name, split, { data }), seed);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { ImageSetFacts, Split } from './image-set.js';
 
-/** Facts about a data set of videos: its published sequences are files to download, and `pxv eval-video` scores them. */
+/** Facts about a data set of videos. Its published sequences are files to download, which `pxv eval-video` scores. */
 export interface VideoSetFacts extends Pick<ImageSetFacts, 'name' | 'title' | 'files'> {
   /** Size of the frames. */
   size: NonNullable<ImageSetFacts['size']>;

@@ -54,7 +54,10 @@ function shortened(line: string, mirror: string): string {
     .replace('rtsp://camera', 'clip.mp4')
     .replace(/--count \d+/, '--count 2')
     .replace(/--samples \d+/, '--samples 2')
-    .replace(/pxv (predict|surprise|encode|eval-video(?!.*--protocol)|train(?= --frames)) /, 'pxv $1 --size 32x32 ')
+    .replace(
+      /pxv (predict|surprise|encode|eval-video(?!.*--protocol)|train(?= --frames (?!moving-mnist))) /,
+      'pxv $1 --size 32x32 ',
+    )
     .replace(/pxv (predict|surprise|encode|report|complete|sample|train(?!.*--resume)) /, 'pxv $1 --overwrite ');
 }
 
@@ -82,11 +85,11 @@ describe('commands that documents show', () => {
     writeFileSync(at('mnist_test_seq.npy'), Buffer.concat([formatNpyHeader([20, 2, 64, 64]), ...official]));
     await writeKthClip(at('KTH'), 'person22', inGrey(squares(40, 1)));
     await writeBairClip(at('bair'), 'test', 1, squares(30, 0));
-    if (existsSync(digits)) symlinkSync(digits, at('data', 'binarized-mnist'));
+    if (existsSync(digits)) for (const name of ['mnist', 'binarized-mnist']) symlinkSync(digits, at('data', name));
   });
 
   test.each(shown)('$document: $line', async ({ line }) => {
-    const needsDigits = line.includes('binarized-mnist') || line.includes('runs/digits');
+    const needsDigits = /get mnist|binarized-mnist|--frames moving-mnist|runs\/(digits|moving)/.test(line);
     if (needsDigits && !existsSync(digits)) return console.warn(`not run without the digits: ${line}`);
     const { url } = await serve({ '/nothing': whole(Buffer.from('nothing')) });
     const env = { ...process.env, PATH: [at('bin'), process.env.PATH].join(delimiter), PXV_DATA: at('data') };

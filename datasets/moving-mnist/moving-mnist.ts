@@ -57,7 +57,7 @@ export class MovingMnist {
   private readonly digit = new Uint8Array(DIGIT_SIDE * DIGIT_SIDE);
 
   /**
-   * @param digits images of 28x28 grey pixels, at least one; `close` closes them
+   * @param digits images of 28x28 grey pixels; without any, `sequence` fails; `close` closes them
    * @throws {PxvError} INPUT if `seed` is no whole number from 0 to 2^64 - 1
    */
   constructor(

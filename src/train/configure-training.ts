@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { describeForTraining } from '../../datasets/index.js';
+import { describeForTraining, movingMnist } from '../../datasets/index.js';
 import { errorFactory } from '../foundation/errors.js';
 import { loadModel } from '../model/checkpoint.js';
 import type { ModelDescription } from '../model/description.js';
@@ -17,10 +17,11 @@ import {
 import {
   parseRunConfiguration,
   type DataSettings,
+  type DataType,
   type RunConfiguration,
   type TrainingSettings,
 } from '../training/configuration.js';
-import { DEFAULT_START } from '../training/data-defaults.js';
+import { dataDefaults, DEFAULT_START } from '../training/data-defaults.js';
 import { fieldOfFlag } from '../options/fields.js';
 import { resolveListedClips } from './listed-clips.js';
 import { modelFlags, stageFlags, trainingDataFlags } from './options.js';
@@ -59,7 +60,7 @@ export interface TrainingRequest {
 const flags = { ...trainingDataFlags, ...modelFlags, ...stageFlags };
 const keyNamed = (name: string) => fieldOfFlag(flags, name);
 
-const typedData = z.looseObject({ data: z.looseObject({ type: z.enum(['clips', 'images']) }) });
+const typedData = z.looseObject({ data: z.looseObject({ type: z.enum(Object.keys(dataDefaults) as DataType[]) }) });
 const SOURCE: ConfigurationSource = { operation: 'configure training', argument: 'request', code: 'USAGE' };
 
 /**
@@ -87,7 +88,7 @@ export async function configureTraining(
 async function withoutList({ list, ...data }: TrainingRequest['data']): Promise<DataSettings> {
   if (list === undefined) return data;
   if (data.type !== 'clips')
-    throw misused('data.list', 'clips, of which it says what each is for', 'images', 'leave it out');
+    throw misused('data.list', 'clips, of which it says what each is for', data.type, 'leave it out');
   if ((data.validate ?? []).length > 0)
     throw misused('data.validate', 'none beside data.list, which says what validates', 'both', 'leave out one of them');
   return { ...data, ...(await resolveListedClips(list, data.frames)) };
@@ -108,15 +109,15 @@ function choicesIn(model: unknown, source: ConfigurationSource): ModelChoices | 
 }
 
 /**
- * Returns the model that a training starts from if the request names none: a shipped one for clips, null for images, or
- * if the request describes a network.
+ * Returns the model that a training starts from if the request names none: a shipped one for clips; null for other
+ * data, or if the request describes a network.
  */
 function defaultStart(
   model: ModelDescription | ModelChoices | undefined,
   { type }: DataSettings,
   onNote?: (text: string) => void,
 ): string | null {
-  if (type === 'images' || isDescription(model)) return null;
+  if (type !== 'clips' || isDescription(model)) return null;
   if (describesNetwork(model)) {
     onNote?.(`starts from random weights, since options describe a network that is not ${DEFAULT_START}'s`);
     return null;
@@ -149,15 +150,16 @@ async function describe(
       ? await describeForTraining(data.set, { size, channels, data: data.folder ?? undefined })
       : null;
   if (images?.note != null) onNote?.(images.note);
-  const levels = asked.levels ?? images?.levels ?? (asked.head === 'sigmoid' ? 2 : 256);
-  if (asked.levels === undefined && images === null && levels === 2)
+  const set = data.type === 'moving-mnist' ? movingMnist : images;
+  const levels = asked.levels ?? set?.levels ?? (asked.head === 'sigmoid' ? 2 : 256);
+  if (asked.levels === undefined && set === null && levels === 2)
     onNote?.('levels: 2 (dark and bright), since the head sigmoid tells no more apart');
   const imageHead = levels === 2 ? 'sigmoid' : 'softmax';
   return describeModel(network, {
     ...asked,
-    // If a data set's images differ from the requested size or channels, opening the images for the training throws.
-    size: size ?? images?.size ?? defaultChoices.size,
-    channels: channels ?? images?.channels ?? 3,
+    // If a data set has another size or other channels than requested, finding the data throws.
+    size: size ?? set?.size ?? defaultChoices.size,
+    channels: channels ?? set?.channels ?? 3,
     levels,
     hidden: asked.hidden ?? defaultChoices.hidden,
     layers: asked.layers ?? defaultChoices.layers,
@@ -170,7 +172,7 @@ async function describe(
 function describedBy(from: string, data: DataSettings): ModelDescription {
   const { description, chain } = loadModel(from);
   const ofVideo = chain.exampleShape.context > 0;
-  if (ofVideo === (data.type === 'clips')) return description;
+  if (ofVideo === (data.type !== 'images')) return description;
   const video = 'a model of video, for clips';
   const images = 'a model of images, for images';
   throw misused(from, ofVideo ? images : video, ofVideo ? video : images, 'start from another model, or give --config');

@@ -45,7 +45,7 @@ function validationLines({ best, last, shipped, facts: { data } }: TrainedRun): 
   const isWorse = latest.bitsPerDim - best.bitsPerDim > NOISE;
   const worse = isWorse ? `; since then it got worse: ${now} at step ${latest.step}` : '';
   const { uniform } = data.baselines;
-  const previous = 'frames' in data ? data.baselines['previous-frame'] : null;
+  const previous = 'previous-frame' in data.baselines ? data.baselines['previous-frame'] : null;
   const [baseline, name] = previous === null ? [uniform, 'uniform'] : [previous, 'previous-frame'];
   const fewer = (than: number) => `${(100 * (1 - best.bitsPerDim / than)).toFixed(1)}% fewer`;
   const isBetter = (than: number) => best.bitsPerDim < than;

@@ -1,19 +1,19 @@
 import { tf } from '../foundation/tfjs.js';
-import { openForTraining } from '../../datasets/index.js';
 import type { Chain } from '../model/chain.js';
 import { createBlankStepData } from '../training/blank-data.js';
 import type { RunConfiguration } from '../training/configuration.js';
 import { trainStep } from '../training/train-step.js';
 import type { Checkpoint } from '../training/run-folder.js';
 import { createInitialCheckpoint } from '../training/train.js';
-import { listClips } from '../video/index.js';
 import { withAvailablePrecision } from './available-precision.js';
+import { dataSourceOf } from './data-sources.js';
+import type { DataCount } from './training-data.js';
 import { estimateTrainingMemory } from './training-memory.js';
 
 /** Result of a dry run of a training. */
 export interface DryRun {
-  /** Number of clips or images found; decoding may still fail. */
-  found: { unit: 'clips' | 'images'; count: number };
+  /** Number of clips, images or digits found; decoding may still fail. */
+  found: DataCount;
   /** Number of parameters of the model. */
   parameters: number;
   /** Estimated peak memory, in bytes. */
@@ -26,9 +26,9 @@ export interface DryRun {
  * Finds the data of a training, estimates the peak memory, and times a step of each stage on blank data. Writes
  * nothing.
  * @param onWarning called with a line if the backend in use lacks the precision of the configuration
- * @throws PxvError `INPUT` if there is nothing to train on; `USAGE` if the data set is unknown or no backend was
- *   chosen; `CHECKPOINT` as `createInitialCheckpoint`; for a folder of images, `OUTPUT` or `RESOURCES` if the cache
- *   cannot be written
+ * @throws PxvError `INPUT` if there is nothing to train on; `USAGE` if the data set is unknown, the model is for
+ *   other frames, or no backend was chosen; `CHECKPOINT` as `createInitialCheckpoint`; for a folder of images,
+ *   `OUTPUT` or `RESOURCES` if the cache cannot be written
  */
 export async function dryRunTraining(
   configuration: RunConfiguration,
@@ -37,7 +37,7 @@ export async function dryRunTraining(
   const { chain, checkpoint } = createInitialCheckpoint(withAvailablePrecision(configuration, onWarning));
   try {
     return {
-      found: await findData(chain, configuration.data),
+      found: await dataSourceOf(configuration.data).count(chain, configuration.data),
       parameters: checkpoint.state.weights.reduce((sum, { size }) => sum + size, 0),
       memoryBytes: estimateTrainingMemory(configuration),
       secondsPerStep: await timeSteps(chain, checkpoint),
@@ -45,15 +45,6 @@ export async function dryRunTraining(
   } finally {
     tf.dispose(checkpoint.state);
   }
-}
-
-async function findData(chain: Chain, data: RunConfiguration['data']): Promise<DryRun['found']> {
-  if (data.type === 'clips') return { unit: 'clips', count: (await listClips(data.frames)).length };
-  const { size, channels } = chain.exampleShape;
-  const images = await openForTraining(data.set, 'train', { size, channels, data: data.folder ?? undefined });
-  const { count } = images;
-  images.close();
-  return { unit: 'images', count };
 }
 
 /**

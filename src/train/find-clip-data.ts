@@ -2,18 +2,15 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { errorFactory } from '../foundation/errors.js';
 import { firstFew } from '../foundation/first-few.js';
-import { levelDifferences, HistogramBaseline, uniformBitsPerDim } from '../evaluation/baselines.js';
-import type { Frame } from '../foundation/frame.js';
+import { uniformBitsPerDim } from '../evaluation/baselines.js';
 import type { Chain } from '../model/chain.js';
 import type { Model } from '../model/model.js';
-import { frameBytes } from '../foundation/levels.js';
-import type { ExampleShape } from '../conditioning/context/examples.js';
 import { pluralize } from '../foundation/pluralize.js';
 import type { ProcessGroup } from '../distributed/process-group.js';
 import { isLongEnough, PREDICTED_FRAMES } from '../training/roll-outs.js';
 import { MAX_ZOOM, type ClipStore } from '../training/random-frames.js';
 import { createClipTrainingData } from '../training/clip-data.js';
-import { trainingFrameRate, type ClipsConfiguration, type TrainingConfiguration } from '../training/configuration.js';
+import { trainingFrameRate, type ClipsConfiguration } from '../training/configuration.js';
 import type { RunFolder } from '../training/run-folder.js';
 import { hashText } from '../training/data-files.js';
 import {
@@ -38,31 +35,32 @@ import {
 import { noUsableClipError, TOO_SHORT_REASON, type SkippedClip } from '../clips/for-each-clip.js';
 import { scoreOnTails } from './shipped-score.js';
 import { FRAMES_DRAWN } from './training-samples.js';
-import type { LocatedData } from './training-data.js';
+import { previousFrameBaseline } from './previous-frame-baseline.js';
+import type { DataRequest, DataSource, LocatedData } from './training-data.js';
 import type { ClipDataInfo, TrainModelHooks } from './options.js';
-import { mixedRatesWarning } from './rate-warnings.js';
+import { lostRateWarning, mixedRatesWarning } from './rate-warnings.js';
 
-/** Options for `findClipData`. */
-interface ClipTraining {
-  run: RunFolder;
-  chain: Chain;
-  data: ClipsConfiguration;
-  training: TrainingConfiguration;
-  hooks: TrainModelHooks;
-  processGroup: ProcessGroup;
-}
+type ClipTraining = DataRequest<ClipsConfiguration>;
+
+/** Clips as training data: video files, folders of images, and arrays. */
+export const clipSource: DataSource<ClipsConfiguration> = {
+  find: findClipData,
+  count: async (_, { frames }) => ({ unit: 'clips', count: (await listClips(frames)).length }),
+  inputs: ({ frames, validate }) => [...frames, ...validate],
+  hasFixedSize: () => false,
+};
 
 /**
  * Finds the clips of a training. The result's `open` decodes the clips into the run folder at the model's size. For
  * validation, `open` holds out clips, or the last fifth of each clip.
- * @param listed true if a resumed training has a list of its files, by which missing files are reported later. A path
- *   without clips is then skipped, if another holds clips
  * @throws PxvError `USAGE` if a clip is given both for training and for validation; `INPUT` if a path holds no clip.
  *   `open` throws as `openFrameStore`
  */
-export async function findClipData(asked: ClipTraining, listed: boolean): Promise<LocatedData<ClipDataInfo>> {
-  const { run, chain, data, training } = asked;
-  const clips = await findClips(data, listed ? run : null);
+async function findClipData(asked: ClipTraining): Promise<LocatedData<ClipDataInfo>> {
+  const { run, chain, data, training, hooks, isNew, isListed } = asked;
+  const rateWarning = isNew ? lostRateWarning(data, training.from) : null;
+  if (rateWarning !== null) hooks.onWarning?.(rateWarning);
+  const clips = await findClips(data, isListed ? run : null);
   const files = [...new Set((await Promise.all([...clips.learnt, ...clips.held].map(listFrameFiles))).flat())];
   const open = async () => {
     const { store, learnt, validation, skipped } = await openClips(asked, clips);
@@ -105,28 +103,6 @@ function framesHash(clips: readonly Pick<StoredClip, 'frames' | 'sha256'>[]): st
 async function bytesIn(folder: string): Promise<number> {
   const sizes = (await readdir(folder)).map(async (name) => (await stat(join(folder, name))).size);
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
-}
-
-/**
- * Returns bits/dim of the previous frame as a predictor of the held-out frames, each clip with the same weight. Returns
- * null if nothing is held out.
- */
-function previousFrameBaseline(shape: ExampleShape, store: FrameStore, parts: readonly ClipTail[]): number | null {
-  if (parts.length === 0) return null;
-  const { size, channels } = shape;
-  const frame = (): Frame => ({ ...size, channels, data: new Uint8Array(frameBytes(shape)) });
-  let previous = frame();
-  let current = frame();
-  const bits = parts.map(({ clip, from }) => {
-    const baseline = new HistogramBaseline(1, shape.levels);
-    for (let index = from - 1; index < store.clips[clip].frames; index++) {
-      store.read(clip, index, 1, current.data);
-      if (index >= from) baseline.add(levelDifferences(previous, current, shape.levels));
-      [previous, current] = [current, previous];
-    }
-    return baseline.bitsPerDim;
-  });
-  return bits.reduce((sum, value) => sum + value, 0) / parts.length;
 }
 
 /** Clips to train on, and clips named for validation. */

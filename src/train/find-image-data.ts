@@ -4,22 +4,38 @@ import { errorFactory } from '../foundation/errors.js';
 import { uniformBitsPerDim } from '../evaluation/baselines.js';
 import type { Chain } from '../model/chain.js';
 import { pluralize } from '../foundation/pluralize.js';
-import type { ImagesConfiguration, TrainingConfiguration } from '../training/configuration.js';
+import type { ImagesConfiguration } from '../training/configuration.js';
 import { createImageTrainingData } from '../training/image-data.js';
-import type { LocatedData } from './training-data.js';
-import type { ImageDataInfo, TrainModelHooks } from './options.js';
+import type { DataRequest, DataSource, LocatedData } from './training-data.js';
+import type { ImageDataInfo } from './options.js';
+
+/** Images as training data: a data set, or a folder of images. */
+export const imageSource: DataSource<ImagesConfiguration> = {
+  find: findImageData,
+  async count(chain, { set, folder }) {
+    const { size, channels } = chain.exampleShape;
+    const images = await openForTraining(set, 'train', { size, channels, data: folder ?? undefined });
+    const { count } = images;
+    images.close();
+    return { unit: 'images', count };
+  },
+  inputs: ({ set, folder }) => (folder !== null ? [folder] : isNamedSet(set) ? [] : [set]),
+  hasFixedSize: ({ set }) => isNamedSet(set),
+};
+
+const isNamedSet = (set: string) => imageSets.some(({ name }) => name === set);
 
 /**
  * Finds the training and validation images of a data set or a folder, and returns them for opening. Test images are
  * never read. The caller closes the result.
  * @throws PxvError as `openForTraining`; `USAGE` if the images have another size or other channels than the model
  */
-export async function findImageData(
-  chain: Chain,
-  { set, folder }: ImagesConfiguration,
-  training: TrainingConfiguration,
-  { onDecode, signal }: TrainModelHooks,
-): Promise<LocatedData<ImageDataInfo>> {
+async function findImageData({
+  chain,
+  data: { set, folder },
+  training,
+  hooks: { onDecode, signal },
+}: DataRequest<ImagesConfiguration>): Promise<LocatedData<ImageDataInfo>> {
   const { size, channels, levels } = chain.exampleShape;
   const open = async (split: TrainingSplit): Promise<Images> => {
     const images = await openForTraining(set, split, {
@@ -40,10 +56,9 @@ export async function findImageData(
     throw error;
   });
   // The folder of a data set may have moved when the training is resumed.
-  const isNamed = imageSets.some(({ name }) => name === set);
   const files = [...new Set([...learnt.files, ...held.files])];
   return {
-    files: files.map((path) => ({ name: isNamed ? basename(path) : path, path })),
+    files: files.map((path) => ({ name: isNamedSet(set) ? basename(path) : path, path })),
     open: () => ({
       data: createImageTrainingData(chain, learnt, held.count > 0 ? held : null, training),
       facts: {

@@ -16,7 +16,7 @@ import {
 } from '../options/fields.js';
 import { trainingDataFlags, modelFlags, trainingFlags, stageFlags, trainModelFields } from './options.js';
 import { readLaunch } from '../distributed/launch.js';
-import type { RunConfiguration } from '../training/configuration.js';
+import type { DataType, RunConfiguration } from '../training/configuration.js';
 import type { Extension } from '../training/pace.js';
 
 const { overwrite, acceptChangedData, log } = trainModelFields;
@@ -48,8 +48,19 @@ export const trainFlags = {
 export type TrainOptions = ParsedOptions<typeof trainFlags> & BackendOptions;
 type TrainFlag = keyof typeof trainFlags;
 
-/** Options that apply to one kind of data only. */
-const optionsOf = { clips: ['validate', 'fit', 'frameRate', 'context', 'frames'], images: ['data'] } as const;
+/** Kinds of data that an option applies to, for options that do not apply to all. */
+const kindsOf: { readonly [Name in TrainFlag]?: readonly DataType[] } = {
+  validate: ['clips'],
+  fit: ['clips'],
+  frameRate: ['clips'],
+  context: ['clips', 'moving-mnist'],
+  frames: ['clips', 'moving-mnist'],
+  data: ['images', 'moving-mnist'],
+};
+/** Options that choose a kind of data. */
+const chosenBy: Record<DataType, string> = { clips: '--frames', images: '--images', 'moving-mnist': '--frames' };
+/** Value of `--frames` for sequences of Moving MNIST; a path of this name comes first. */
+const MOVING_MNIST = 'moving-mnist' satisfies DataType;
 /** Options that may be given with `--resume`. */
 const besideResume = ['resume', 'steps', 'minutes', 'acceptChangedData', 'log', 'watch', 'out'];
 
@@ -194,20 +205,21 @@ async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): P
       'give video files or folders, as in pxv train --frames clips/, or a data set, as in pxv train --images mnist',
       { problem: 'no training data' },
     );
-  const ofImages = images !== undefined || (clips === undefined && file?.type === 'images');
-  const unused = optionsOf[ofImages ? 'clips' : 'images'].find((name) => options[name] !== undefined);
-  if (unused !== undefined) {
-    const [used, received, source] = ofImages ? ['clips', 'images', '--frames'] : ['images', 'clips', '--images'];
-    const remedy = `leave out ${optionOf(unused)}, or train on ${source}`;
-    throw misused(optionOf(unused), `${used} to train on, which alone have this option`, received, remedy);
+  const type = dataType(options, file);
+  for (const [name, kinds] of Object.entries(kindsOf) as [TrainFlag, readonly DataType[]][]) {
+    if (options[name] === undefined || kinds.includes(type)) continue;
+    const remedy = `leave out ${optionOf(name)}, or train on ${chosenBy[kinds[0]]}`;
+    const expected = `${kinds.join(' or ')} to train on, which alone have this option`;
+    throw misused(optionOf(name), expected, type, remedy);
   }
   const folder = options.data && resolve(options.data);
   if (images !== undefined) {
     const { imageSets } = await import('../../datasets/index.js');
     const isName = imageSets.some(({ name }) => name === images);
     const set = isName || !existsSync(images) ? images : resolve(images);
-    return { type: 'images', set, ...(folder !== undefined && { folder }) };
+    return { type, set, ...(folder !== undefined && { folder }) };
   }
+  if (clips !== undefined && type === MOVING_MNIST) return { type, ...(folder !== undefined && { folder }) };
   // An empty path would resolve to the current folder.
   const whole = (path: string) => (path === '' ? path : resolve(path));
   const [frames, validate] = [clips, options.validate].map((paths) => paths?.map(whole));
@@ -217,6 +229,15 @@ async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): P
   const list = typeof named?.list === 'string' ? resolve(dirname(options.config!), named.list) : undefined;
   const given = Object.entries({ list, frames, validate, fit, frameRate, folder });
   return { ...named, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) };
+}
+
+/** Returns the kind of data that the options choose, else the file's. Returns `clips` if the file's kind is unknown. */
+function dataType({ clips, images }: TrainOptions, file: ConfigurationFile['data']): DataType {
+  if (images !== undefined) return 'images';
+  if (clips !== undefined)
+    return clips.length === 1 && clips[0] === MOVING_MNIST && !existsSync(MOVING_MNIST) ? MOVING_MNIST : 'clips';
+  const type = file?.type as DataType;
+  return type in chosenBy ? type : 'clips';
 }
 
 /**

@@ -24,12 +24,16 @@ export interface DecodeProgress {
 
 const { withFlag, callbackField, positiveInteger, positiveNumber, booleanFlag } = fields;
 
-/** Flags of `pxv train` that choose the data: clips or images, validation, folder of a data set, fit and frame rate. */
+/**
+ * Flags of `pxv train` that choose the data: clips, sequences or images, validation, folder of a data set, fit and
+ * frame rate.
+ */
 export const trainingDataFlags = {
   clips: withFlag(
     z.array(z.string()).optional(),
     'path...',
-    'clips: video files, folders of numbered images, arrays (.npy, .npz), or folders of these',
+    'clips: video files, folders of numbered images, arrays (.npy, .npz), or folders of these; or moving-mnist: ' +
+      'sequences made of the digits of mnist',
     { name: 'frames' },
   ),
   validate: withFlag(
@@ -223,13 +227,27 @@ export interface ImageDataInfo {
   baselines: { uniform: number };
 }
 
+/** Facts about the data of a training on sequences of Moving MNIST. @inline */
+export interface SequenceDataInfo {
+  /** Number of digits that training sequences are made of. */
+  digits: number;
+  /** Number of digits that validation sequences are made of. */
+  validationDigits: number;
+  /** Number of validation sequences, whose last ten frames are scored. */
+  validationSequences: number;
+  /** Short description of the source of the digits. */
+  origin: string;
+  /** Baselines for validations, in bits/dim; 'previous-frame' is null without validation sequences. */
+  baselines: { uniform: number; 'previous-frame': number | null };
+}
+
 /** Facts about a training: its model and data. @inline */
 export interface TrainingInfo {
   /** Number of parameters of the model. */
   parameters: number;
   /** Number of updates done before this run. */
   step: number;
-  data: ClipDataInfo | ImageDataInfo;
+  data: ClipDataInfo | ImageDataInfo | SequenceDataInfo;
 }
 
 /** Schemas of the callbacks of `trainModel`, of the path of its configuration, and of its abort signal. */

@@ -1,5 +1,4 @@
 import { tf } from '../foundation/tfjs.js';
-import { imageSets } from '../../datasets/index.js';
 import { errorFactory } from '../foundation/errors.js';
 import { currentArithmetic } from '../backend/current-backend.js';
 import { pluralize } from '../foundation/pluralize.js';
@@ -8,14 +7,13 @@ import { resolveModelFile } from '../model/checkpoint.js';
 import type { Chain } from '../model/chain.js';
 import { ReadOnlyRunFolder, RunFolder, type Checkpoint } from '../training/run-folder.js';
 import { extendLength, type Extension } from '../training/pace.js';
-import { parseRunConfiguration, type ImagesConfiguration, type RunConfiguration } from '../training/configuration.js';
+import { parseRunConfiguration, type RunConfiguration } from '../training/configuration.js';
 import { EventFile } from '../training/event-file.js';
 import { describeMachine } from '../training/machine.js';
 import { createInitialCheckpoint, train, type TrainingResult } from '../training/train.js';
 import { assertNotInput } from '../video/index.js';
 import { assertTrainingMemory } from './training-memory.js';
-import { findClipData } from './find-clip-data.js';
-import { findImageData } from './find-image-data.js';
+import { dataSourceOf } from './data-sources.js';
 import { hashDataFiles, type LocatedData, type OpenData } from './training-data.js';
 import { parseOptions } from '../options/fields.js';
 import {
@@ -28,7 +26,6 @@ import {
 import { assertSame } from '../distributed/expect-same.js';
 import { singleProcess, type ProcessGroup } from '../distributed/process-group.js';
 import { withAvailablePrecision } from './available-precision.js';
-import { lostRateWarning } from './rate-warnings.js';
 import { DataConsistency } from './data-consistency.js';
 import { scoreShipped, type ShippedScore } from './shipped-score.js';
 import { createSampleCallback } from './training-samples.js';
@@ -44,7 +41,7 @@ export interface TrainedRun extends TrainingResult {
 }
 
 /**
- * Trains a model on the clips or images of its configuration, in a run folder (see `train`). The folder is locked. The
+ * Trains a model on the data of its configuration, in a run folder (see `train`). The folder is locked. The
  * training can be resumed once the data are found. A training that replaces another can be resumed once the data are
  * decoded; until then the other training is kept. A training that needs too much memory is refused before decoding.
  * In a process group, only the main process writes and decides when to stop; all ranks must see the same files.
@@ -176,12 +173,9 @@ async function trainIn(
   if (!isNew) assertTrainingMemory(checkpoint.configuration);
   const same = new DataConsistency(run, checkpoint.dataHashes, acceptChangedData, hooks.onWarning);
   warn(hooks, crossEntropyWarning(checkpoint.configuration.model));
-  if (isNew && source.type === 'clips') warn(hooks, lostRateWarning(source, training.from));
   // If the data cannot be found, nothing of the run is left behind.
-  const found =
-    source.type === 'clips'
-      ? await findClipData({ run, chain, data: source, training, hooks, processGroup }, same.isListed)
-      : await findImageData(chain, source, training, hooks);
+  const request = { run, chain, data: source, training, hooks, processGroup, isNew, isListed: same.isListed };
+  const found = await dataSourceOf(source).find(request);
   try {
     const list = processGroup.isMainProcess ? await hashDataFiles(found, hooks) : null;
     const listed = list === null ? checkpoint : { ...checkpoint, dataHashes: same.list(list) };
@@ -268,14 +262,8 @@ async function expectOutputs(
   { data, training }: RunConfiguration,
   file: string | undefined,
 ): Promise<void> {
-  const inputs = data.type === 'clips' ? [...data.frames, ...data.validate] : placesOf(data);
+  const inputs = dataSourceOf(data).inputs(data);
   for (const path of [run.path, run.frames]) await assertNotInput(path, inputs);
   const read = [file ?? [], training.from === null ? [] : resolveModelFile(training.from)].flat();
   for (const path of run.outputPaths) await assertNotInput(path, read);
-}
-
-/** Returns the paths that images are read from; none for a data set in the cache. */
-function placesOf({ set, folder }: ImagesConfiguration): string[] {
-  if (folder !== null) return [folder];
-  return imageSets.some(({ name }) => name === set) ? [] : [set];
 }

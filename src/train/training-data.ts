@@ -2,11 +2,52 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { ProcessGroup } from '../distributed/process-group.js';
 import { sha256 } from '../foundation/sha256.js';
+import type { Chain } from '../model/chain.js';
 import type { Model } from '../model/model.js';
+import type { TrainingConfiguration } from '../training/configuration.js';
 import { dataList, type DataFile } from '../training/data-files.js';
+import type { RunFolder } from '../training/run-folder.js';
 import type { TrainingData } from '../training/train.js';
 import type { HeldOutExample } from '../training/validation.js';
-import type { TrainModelHooks } from './options.js';
+import type { TrainingInfo, TrainModelHooks } from './options.js';
+
+/** Kind of training data. */
+export interface DataSource<Data> {
+  /**
+   * Finds the data of a training. Rejects with `INPUT` if the data are missing, and with `USAGE` if the model is for
+   * other data.
+   */
+  find(request: DataRequest<Data>): Promise<LocatedData<TrainingInfo['data']>>;
+  /** Counts what a training would learn from, without decoding. Rejects as `find`. */
+  count(chain: Chain, data: Data): Promise<DataCount>;
+  /** Returns the paths that are read; none for a data set in the cache. */
+  inputs(data: Data): readonly string[];
+  /** Returns true if a training cannot choose the size of its frames or images. */
+  hasFixedSize(data: Data): boolean;
+}
+
+/** Number of clips, images or digits that a training learns from. */
+export interface DataCount {
+  unit: 'clips' | 'images' | 'digits';
+  count: number;
+}
+
+/** Training whose data are to be found. */
+export interface DataRequest<Data> {
+  run: RunFolder;
+  chain: Chain;
+  data: Data;
+  training: TrainingConfiguration;
+  hooks: TrainModelHooks;
+  processGroup: ProcessGroup;
+  /** False if the training is resumed. */
+  isNew: boolean;
+  /**
+   * True if a resumed training has a list of its files, by which missing files are reported later. A path without clips
+   * is then skipped, if another holds clips.
+   */
+  isListed: boolean;
+}
 
 /** Data of a training, located but not opened. */
 export interface LocatedData<Facts> {
@@ -35,7 +76,7 @@ export interface OpenData<Facts> {
   example: HeldOutExample | null;
   /**
    * Returns bits/dim of a model on the held-out frames that validations score; null if its channels or levels differ.
-   * The function itself is null for images.
+   * The function itself is null for data other than clips.
    */
   scoreModel: ((model: Model, processGroup: ProcessGroup) => Promise<number | null>) | null;
 }

@@ -1,5 +1,4 @@
 import { tf } from '../foundation/tfjs.js';
-import { imageSets } from '../../datasets/index.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { blankWeights, estimateMemory, scoreBlankExamples } from '../memory/estimate-memory.js';
 import { formatBytes } from '../memory/format-bytes.js';
@@ -15,6 +14,7 @@ import { stateArrays } from '../training/run-folder.js';
 import { gradientsOfShard } from '../training/shards.js';
 import type { Stage } from '../training/stages.js';
 import { MAX_VALIDATION_FRAMES } from '../training/validation.js';
+import { dataSourceOf } from './data-sources.js';
 
 /**
  * Returns the estimated peak memory of a training process in bytes: the maximum over the training's stages (see
@@ -26,7 +26,7 @@ export function estimateTrainingMemory({ model, training, data }: RunConfigurati
   const validated = Math.min(
     batch,
     validationExamples,
-    data.type === 'clips' ? MAX_VALIDATION_FRAMES : MAX_VALIDATION_IMAGES,
+    data.type === 'images' ? MAX_VALIDATION_IMAGES : MAX_VALIDATION_FRAMES,
   );
   const inShard = (examples: number) => Math.ceil(examples / shards);
   const ofStages = stages.map((stage) => {
@@ -89,12 +89,12 @@ export function assertTrainingMemory(run: RunConfiguration): void {
   const narrower = findLargest(3, hiddenFeatures(model) - 1, (count) =>
     fits({ model: narrowDescription(model, count) }),
   );
-  // The images of a data set have a fixed size.
-  const hasOwnSize = data.type === 'images' && imageSets.some(({ name }) => name === data.set);
   const choices = [
     ...(smallerBatch === null ? [] : [`a batch of ${smallerBatch} (--batch)`]),
     ...(fewerRollOuts === null ? [] : [`${pluralize(fewerRollOuts, 'roll-out')} a step (rollOuts)`]),
-    ...(width === null || hasOwnSize ? [] : [`a size of ${sizeAt(width).width}x${sizeAt(width).height} (--size)`]),
+    ...(width === null || dataSourceOf(data).hasFixedSize(data)
+      ? []
+      : [`a size of ${sizeAt(width).width}x${sizeAt(width).height} (--size)`]),
     ...(narrower === null ? [] : [`${narrower} features in a layer (--hidden)`]),
   ];
   const remedy = choices.length > 0 ? `these fit: ${choices.join(', or ')}` : 'use a smaller size or network';

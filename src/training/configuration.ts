@@ -53,7 +53,8 @@ const trainingSchema = z.strictObject({
 });
 
 type ParsedTraining = z.infer<typeof trainingSchema>;
-type DataKind = keyof typeof dataDefaults;
+/** Kind of training data: the `type` of its settings. */
+export type DataType = keyof typeof dataDefaults;
 
 /** Settings of a training, without its model and data, with all defaults filled in. @interface */
 export type TrainingConfiguration = Omit<ParsedTraining, 'batch' | 'mirror' | 'stages'> & {
@@ -71,7 +72,7 @@ export type TrainingSettings = z.input<typeof trainingSchema>;
 function completed(
   { stages, ...training }: ParsedTraining,
   { scales }: ModelDescription,
-  kind: DataKind,
+  kind: DataType,
 ): TrainingConfiguration {
   const isTrained = training.from !== null;
   const usual = { rate: DEFAULT_RATE, ...dataDefaults[kind], ...(isTrained && fineTuningDefaults) };
@@ -119,14 +120,25 @@ const imagesSchema = z.strictObject({
   folder: z.string().nullable().default(null),
 });
 
-const dataSchema = z.discriminatedUnion('type', [clipsSchema, imagesSchema]);
+const movingMnistSchema = z.strictObject({
+  type: z.literal('moving-mnist'),
+  /** Folder of MNIST's files, of whose digits sequences are made; null: MNIST's folder in the cache. */
+  folder: z.string().nullable().default(null),
+});
 
-/** Data of a training as a user gives them: clips or images. Omitted fields take their defaults. */
+const dataSchema = z.discriminatedUnion('type', [clipsSchema, imagesSchema, movingMnistSchema]);
+
+/**
+ * Data of a training as a user gives them: clips, images, or sequences of Moving MNIST. Omitted fields take their
+ * defaults.
+ */
 export type DataSettings = z.input<typeof dataSchema>;
 /** Clips to train on, with all defaults filled in: paths for training and validation, fit and frame rate. */
 export type ClipsConfiguration = z.infer<typeof clipsSchema>;
 /** Images to train on, with all defaults filled in: a data set or a folder of images, and the folder of its files. */
 export type ImagesConfiguration = z.infer<typeof imagesSchema>;
+/** Sequences of Moving MNIST to train on, with all defaults filled in: the folder of MNIST's files. */
+export type MovingMnistConfiguration = z.infer<typeof movingMnistSchema>;
 
 /**
  * Schema of config.json of a run folder, which is also the file that `pxv train --config` reads: model, sampling
@@ -160,7 +172,7 @@ export const runSchema = z
     ...others,
     /** Settings of the training, with the defaults for the kind of data. */
     training: completed(training, model, data.type),
-    /** Clips or images to train on. */
+    /** Clips, images or sequences to train on. */
     data,
   }));
 
@@ -209,11 +221,11 @@ export function parseRunConfiguration(value: unknown, source: ConfigurationSourc
 function* refusals(
   { trains, crops = 0, rollOuts }: z.infer<typeof stageSchema>,
   { scales }: ModelDescription,
-  data: DataKind,
+  data: DataType,
   hasWeights: boolean,
 ): Generator<[keyof Stage, string]> {
   const expects = predictsFrame({ scales });
-  if (data === 'images' && crops > 0) yield ['crops', 'images are shown as they are: it is for clips alone'];
+  if (data !== 'clips' && crops > 0) yield ['crops', 'a data set is shown as it is: it is for clips alone'];
   if (data === 'images' && rollOuts > 0) yield ['rollOuts', 'it is for clips alone'];
   else if (rollOuts > 0 && !expects)
     yield ['rollOuts', 'it is for models whose first scale learns the expected frame at full size'];
@@ -226,7 +238,7 @@ function* refusals(
     yield ['trains', `it must be below ${scales.length}, the number of scales: the coarsest is 0`];
 }
 
-/** Returns the target frame rate of a training's clips. Returns null for images, or if each clip keeps its own rate. */
+/** Returns the target frame rate of a training's clips. Returns null for other data, or if clips keep their rates. */
 export function trainingFrameRate(data: RunConfiguration['data']): FrameRate | null {
-  return data.type === 'images' || data.frameRate === null ? null : parseFrameRate(data.frameRate);
+  return data.type !== 'clips' || data.frameRate === null ? null : parseFrameRate(data.frameRate);
 }

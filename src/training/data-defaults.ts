@@ -3,11 +3,13 @@ export const DEFAULT_MINUTES = 20;
 
 /**
  * Default settings of a training from random weights, by kind of data: examples per step, mirroring, and fraction of
- * examples that are random crops. Clips are few and similar, so their frames are also mirrored and cropped.
+ * examples that are random crops. Clips are few and similar, so their frames are also mirrored and cropped. Digits that
+ * are mirrored are no digits.
  */
 export const dataDefaults = {
   clips: { batch: 8, mirror: true, crops: 0.5 },
   images: { batch: 16, mirror: false, crops: 0 },
+  'moving-mnist': { batch: 8, mirror: false, crops: 0 },
 } as const;
 
 /** Default peak learning rate of a training from random weights. */

@@ -51,7 +51,11 @@ export function takeLastFifths({ clips: all }: Pick<ClipStore, 'clips'>, clips: 
 /** Returns a store in which each clip of `ends` stops before its held-out tail. Other clips stay whole. */
 export function truncateClips(ends: readonly ClipTail[], store: ClipStore): ClipStore {
   const endOf = new Map(ends.map(({ clip, from }) => [clip, from]));
-  const clips = store.clips.map((clip, at) => ({ ...clip, frames: endOf.get(at) ?? clip.frames }));
+  // Clips that stay whole are not copied: a store may have a million.
+  const clips = store.clips.map((clip, at) => {
+    const frames = endOf.get(at);
+    return frames === undefined ? clip : { ...clip, frames };
+  });
   return { ...store, clips };
 }
 

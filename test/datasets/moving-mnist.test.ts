@@ -124,7 +124,7 @@ test('sequences are made of the digits of their split, and never of test digits'
   const data = folderWith({ 'train-images-idx3-ubyte': images, 't10k-images-idx3-ubyte': 'not opened' });
   for (const split of ['train', 'validation'] as const) {
     const own = new Set(allOf(await openForTraining('mnist', split, { data })));
-    const sequences = (await openMovingMnist(split, 1, data))!;
+    const sequences = await openMovingMnist(split, 1, data);
     const used = new Set<number>();
     for (let index = 0; index < 300; index++) for (const level of sequenceOf(sequences, index)) used.add(level);
     expect(sequences.digits.files).toEqual([join(data, 'train-images-idx3-ubyte')]);
@@ -134,9 +134,11 @@ test('sequences are made of the digits of their split, and never of test digits'
   await expect(openMovingMnist('test' as never, 1, data)).rejects.toMatchObject({ code: 'USAGE' });
 });
 
-test('without digits for validation there are no sequences', async () => {
+test('without digits for validation there are no sequences, and none is made', async () => {
   const data = folderWith({ 'train-images-idx3-ubyte': idx(9) });
-  expect(await openMovingMnist('validation', 0, data)).toBeNull();
+  const sequences = await openMovingMnist('validation', 0, data);
+  expect(sequences.digits.count).toBe(0);
+  expect(() => sequenceOf(sequences, 0)).toThrow(expect.objectContaining({ code: 'USAGE' }) as Error);
 });
 
 test('once its digits are closed, no sequence is made', () => {

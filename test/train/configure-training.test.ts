@@ -78,6 +78,27 @@ test('images are learned as they are: neither mirrored nor in part, in larger ba
   ]);
 });
 
+test('sequences of Moving MNIST are learned as they are, in grey, from random weights', async () => {
+  const said: string[] = [];
+  const data = { type: 'moving-mnist' as const };
+  const { model, training } = await configureTraining({ data }, undefined, (text) => said.push(text));
+  expect(training).toMatchObject({ from: null, batch: 8, mirror: false, stages: [{ crops: 0 }], minutes: 20 });
+  expect(model.scales).toMatchObject([
+    { size: { width: 64, height: 64 }, channels: 1, levels: 256, head: { type: 'logistic-mixture' } },
+  ]);
+  expect(said).toEqual([]);
+  const ahead = await configureTraining({ data, training: { stages: [{ rollOuts: 2 }] } });
+  expect(ahead.training.stages[0].rollOuts).toBe(2);
+  await expect(configureTraining({ data, training: { stages: [{ crops: 0.5 }] } })).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringMatching(/training\.stages\.0\.crops.*for clips alone/) as string,
+  });
+  await expect(configureTraining({ data: { ...data, list: 'clips.tsv' } })).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringMatching(/data\.list: .*received moving-mnist; leave it out/) as string,
+  });
+});
+
 test('a configuration read by the schema alone has the same defaults', async () => {
   const { model } = await configureTraining({ data: clips, training: { from: null } });
   const read = runSchema.parse({ model, data: { type: 'images', set: 'mnist' } });

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { addFields } from '../../cli/options.js';
@@ -43,6 +43,45 @@ test('--fps is refused for images, and beside --resume, which brings its own', a
   });
   const resumed = expect.stringMatching(/^train: --fps: expected no option that --resume brings with it/) as string;
   await expect(configured('--resume', '--fps', '10')).rejects.toMatchObject({ code: 'USAGE', message: resumed });
+});
+
+test('--frames moving-mnist chooses sequences, and is a path where there is one, or beside others', async () => {
+  const made = await configured('--frames', 'moving-mnist', '--data', 'digits', '--context', '2');
+  expect(made.data).toEqual({ type: 'moving-mnist', folder: join(process.cwd(), 'digits') });
+  expect(made.model.scales).toMatchObject([{ size: { width: 64, height: 64 }, channels: 1 }]);
+  expect((await configured('--frames', 'moving-mnist')).data).toEqual({ type: 'moving-mnist', folder: null });
+  expect((await configured('--frames', 'moving-mnist', 'clips')).data).toMatchObject({ type: 'clips' });
+
+  const file = join(folder.path, 'moving.json');
+  writeFileSync(file, JSON.stringify({ data: made.data }));
+  expect((await configured('--config', file)).data).toEqual(made.data);
+  const moved = await configured('--config', file, '--data', 'elsewhere');
+  expect(moved.data).toEqual({ type: 'moving-mnist', folder: join(process.cwd(), 'elsewhere') });
+  expect((await configured('--config', file, '--frames', 'clips')).data).toMatchObject({ type: 'clips' });
+
+  const before = process.cwd();
+  mkdirSync(join(folder.path, 'moving-mnist'));
+  process.chdir(folder.path);
+  try {
+    expect((await configured('--frames', 'moving-mnist')).data).toMatchObject({ type: 'clips' });
+  } finally {
+    process.chdir(before);
+  }
+});
+
+test.each([
+  [
+    ['--frames', 'moving-mnist', '--fit', 'crop'],
+    /^train: --fit: expected clips to train on, .*received moving-mnist;/,
+  ],
+  [
+    ['--frames', 'clips', '--data', 'd'],
+    /^train: --data: expected images or moving-mnist to train on, .*received clips;/,
+  ],
+  [['--images', 'cifar', '--context', '2'], /^train: --context: expected clips or moving-mnist to .*received images;/],
+])('an option of other data is refused: %j', async (args, message) => {
+  const refused = { code: 'USAGE', message: expect.stringMatching(message) as string };
+  await expect(configured(...args)).rejects.toMatchObject(refused);
 });
 
 test('options come before the model of --config, and what they change is said', async () => {
