@@ -84,7 +84,11 @@ export const modelFlags = {
     'WxH',
     "size in pixels of the model's frames (default: 64x64, or the images' own if all are equal and no larger)",
   ),
-  channels: withFlag(presetChoices.channels.optional(), 'name', "colours of the model (default: rgb, or the images')"),
+  channels: withFlag(
+    presetChoices.channels.optional(),
+    'name',
+    'colours of the model (default: rgb, or those of the data set or the images)',
+  ),
   levels: withFlag(positiveInteger.min(2).optional(), 'count', "values of a sub-pixel (default: 256, or the images')", {
     max: 256,
   }),

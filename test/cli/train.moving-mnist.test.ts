@@ -82,6 +82,14 @@ test.each([
   expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(line) as string });
 });
 
+test('where memory is short, another size is no remedy', async () => {
+  const args = ['train', ...tiny, '--hidden', '12', '--batch', '8', '--out', 'refused'];
+  const { code, stderr } = await pxvInProcess(args, { ...here, env: { PXV_MEMORY: '250' } });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^pxv: train: memory: .*; these fit: a batch of \d \(--batch\)[^\n]*\n$/);
+  expect(stderr).not.toContain('--size');
+});
+
 test('without the digits it says where they can be had', async () => {
   const args = ['train', '--frames', 'moving-mnist', '--out', 'refused'];
   const { code, stderr } = await pxvInProcess(args, { ...here, env: { PXV_DATA: '/nowhere' } });
