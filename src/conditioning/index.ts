@@ -1,25 +1,18 @@
 import type { Conditioning, InputRequirements } from './conditioning.js';
 import { lowResolutionImage, type LowResolutionImageDescription } from './low-resolution-image.js';
-import { recurrentFrames, type RecurrentFramesDescription } from './recurrent-frames.js';
 import { warpedFrames, type WarpedFramesDescription } from './warped-frames.js';
 import { previousFrames, type PreviousFramesDescription } from './previous-frames.js';
 
 export * from './conditioning.js';
-export type {
-  LowResolutionImageDescription,
-  PreviousFramesDescription,
-  RecurrentFramesDescription,
-  WarpedFramesDescription,
-};
+export type { LowResolutionImageDescription, PreviousFramesDescription, WarpedFramesDescription };
 /** Description of a conditioning of any kind. @inline */
 export type ConditioningDescription =
-  PreviousFramesDescription | WarpedFramesDescription | RecurrentFramesDescription | LowResolutionImageDescription;
+  PreviousFramesDescription | WarpedFramesDescription | LowResolutionImageDescription;
 
 /** Registry of all kinds of conditioning, by type; a new one is a file, and a line here and above. */
 export const conditionings = {
   'previous-frames': previousFrames,
   'warped-frames': warpedFrames,
-  'recurrent-frames': recurrentFrames,
   'low-resolution-image': lowResolutionImage,
 } as const;
 

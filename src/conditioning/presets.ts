@@ -3,8 +3,12 @@ import type { ConditioningDescription } from './index.js';
 /** Number of features of the feature map of each conditioning. */
 const MAP_FEATURES = 32;
 
-const warpedPreset = (context: number) =>
-  ({
+/**
+ * Presets of conditionings on context frames, by type: functions from the number of context frames to a description.
+ * Default: 4 frames for warped-frames, 2 for previous-frames.
+ */
+export const framesConditionings = {
+  'warped-frames': (context = 4) => ({
     type: 'warped-frames',
     context,
     features: MAP_FEATURES,
@@ -14,21 +18,8 @@ const warpedPreset = (context: number) =>
     ...(context > 1 && { blockMatching: true }),
     templateMatching: Math.min(context, 2),
     localRegression: true,
-  }) as const;
-
-/**
- * Presets of conditionings on context frames, by type: functions from the number of context frames to a description.
- * Default: 4 frames for warped-frames, 2 for previous-frames, 10 for recurrent-frames, of which the last 4 are warped.
- */
-export const framesConditionings = {
-  'warped-frames': (context = 4) => warpedPreset(context),
-  'previous-frames': (context = 2) => ({ type: 'previous-frames', context, features: MAP_FEATURES }),
-  'recurrent-frames': (context = 10) => ({
-    type: 'recurrent-frames',
-    context,
-    state: MAP_FEATURES,
-    warped: warpedPreset(Math.min(context, 4)),
   }),
+  'previous-frames': (context = 2) => ({ type: 'previous-frames', context, features: MAP_FEATURES }),
 } as const satisfies Record<string, (context?: number) => ConditioningDescription>;
 
 /** Type of a conditioning on context frames. */

@@ -22,8 +22,7 @@ import {
 /** Maximum number of context frames that template matching searches. */
 const MAX_REFERENCES = 4;
 
-/** Schema of the description. */
-export const warpedFramesSchema = z
+const schema = z
   .strictObject({
     type: z.literal('warped-frames'),
     /** Number of context frames. */
@@ -76,7 +75,7 @@ export const warpedFramesSchema = z
  * Description of a conditioning on warped context frames: numbers of frames, features and displacements, and options.
  * @inline
  */
-export type WarpedFramesDescription = z.infer<typeof warpedFramesSchema>;
+export type WarpedFramesDescription = z.infer<typeof schema>;
 
 const PREFIX = 'warped-frames';
 /** Displacement in pixels of one unit of output, and fraction of half the level range of one unit of residual. */
@@ -112,11 +111,11 @@ function gridPlanes({ coarser, blockMatching }: WarpedFramesDescription, { chann
   return (blockMatching ? 3 : 2) * channels;
 }
 
-function trunk(description: WarpedFramesDescription, network: ImageShape, others: number): ConvolutionLayer[] {
+function trunk(description: WarpedFramesDescription, network: ImageShape): ConvolutionLayer[] {
   const { context, features, halvings, blockMatching } = description;
   const ofFrames = context * network.channels + (context - 1) * network.channels + context + 1;
   const ofMotion = blockMatching ? blockMotionPlanes(context, network) : 0;
-  return trunkLayers(PREFIX, ofFrames + ofMotion + gridPlanes(description, network) + others, features, halvings);
+  return trunkLayers(PREFIX, ofFrames + ofMotion + gridPlanes(description, network), features, halvings);
 }
 
 /** Returns the layer that makes the feature map from the trunk's features and the warped frames. */
@@ -171,18 +170,18 @@ function withStill(description: WarpedFramesDescription, motion: Tensor): Tensor
 
 /**
  * Returns the inputs of the trunk: scaled frames, their differences, a plane for each frame, 1 if it exists, the noise
- * strength, the planes of block matching, and other features.
+ * strength, and the planes of block matching.
  */
 function inputs(
   network: ImageShape,
   context: ContextTensors,
   scaled: readonly Tensor4D[],
   motion: BlockMotion | null,
-  others: readonly Tensor4D[],
+  grid: readonly Tensor4D[],
 ): Tensor4D {
   const differences = scaled.slice(1).map((frame, k) => tf.mul<Tensor4D>(tf.sub(frame, scaled[k]), DIFFERENCE_GAIN));
   const noise = tf.mul<Tensor4D>(context.noise, (2 * NOISE_GAIN) / (network.levels - 1));
-  return tf.concat([...scaled, ...differences, context.valid, noise, ...(motion?.planes ?? []), ...others], 3);
+  return tf.concat([...scaled, ...differences, context.valid, noise, ...(motion?.planes ?? []), ...grid], 3);
 }
 
 /**
@@ -195,7 +194,7 @@ function inputs(
  * `coarser`, the motion is also predicted from the known image at the coarser scale.
  */
 export const warpedFrames: Conditioning<WarpedFramesDescription> = {
-  schema: warpedFramesSchema,
+  schema,
   needs: ({ context, finer = 1, coarser }) => ({
     context,
     coarser: coarser === undefined ? null : { factor: coarser, known: true },
@@ -208,40 +207,23 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
     methods: earlierMethods.filter((method) => description[method]),
   }),
   mapFeatures: ({ features }) => features,
-  parameters: (description, network) => warpedParameters(description, network),
-  condition: (description, network, given, weights) => conditionOnWarped(description, network, given, weights),
-};
-
-/** Returns the parameters of `conditionOnWarped`. @param others number of features of its `others` */
-export function warpedParameters(description: WarpedFramesDescription, network: ImageShape, others = 0) {
-  return [
-    ...[...trunk(description, network, others), movedLayer(description, network)].flatMap(layerParameters),
+  parameters: (description, network) => [
+    ...[...trunk(description, network), movedLayer(description, network)].flatMap(layerParameters),
     ...outputParameters(description, network),
-  ];
-}
+  ],
 
-/**
- * Computes the outputs of the conditioning on warped frames. Call `conditionOnWarped` within `tf.tidy`.
- * @param weights tensors in the order of `warpedParameters`
- * @param others features that the motion is predicted from too, [batch, height, width, features]; none by default
- */
-export function conditionOnWarped(
-  description: WarpedFramesDescription,
-  network: ImageShape,
-  given: ConditioningInputs,
-  weights: readonly Tensor[],
-  others: readonly Tensor4D[] = [],
-): ConditioningOutputs {
-  const { context } = given;
-  if (context === undefined) throw new TypeError('warped-frames: no frames were given');
-  const [, height, width] = context.frames[0].shape;
-  const frames = { ...network, size: { height, width } };
-  // Frees intermediate tensors; tfjs keeps those that gradients need.
-  const { map, expected } = tf.tidy(() => moveFrames(description, frames, { ...given, context }, weights, others));
-  // Newest first.
-  const references = context.frames.slice(description.context - (description.templateMatching ?? 0)).reverse();
-  return { map, anchors: [expected, context.frames[description.context - 1]], references };
-}
+  condition(description, network, given, weights): ConditioningOutputs {
+    const { context } = given;
+    if (context === undefined) throw new TypeError('warped-frames: no frames were given');
+    const [, height, width] = context.frames[0].shape;
+    const frames = { ...network, size: { height, width } };
+    // Frees intermediate tensors; tfjs keeps those that gradients need.
+    const { map, expected } = tf.tidy(() => moveFrames(description, frames, { ...given, context }, weights));
+    // Newest first.
+    const references = context.frames.slice(description.context - (description.templateMatching ?? 0)).reverse();
+    return { map, anchors: [expected, context.frames[description.context - 1]], references };
+  },
+};
 
 /** Returns the feature map and the expected frame. */
 function moveFrames(
@@ -249,12 +231,10 @@ function moveFrames(
   network: ImageShape,
   { context, coarser }: ConditioningInputs & { context: ContextTensors },
   weights: readonly Tensor[],
-  others: readonly Tensor4D[],
 ): { map: Tensor4D; expected: Tensor4D } {
   const half = (network.levels - 1) / 2;
   const scaled = scaleFrames(network, context);
-  const count = others.reduce((sum, { shape }) => sum + shape[3], 0);
-  const inTrunk = trunk(description, network, count);
+  const inTrunk = trunk(description, network);
   const layers = bindLayers([...inTrunk, movedLayer(description, network)], weights);
   const [motionWeights, motionBias, residualWeights, residualBias] = weights.slice(2 * layers.length);
   const withCandidates = (motion: Tensor) => (description.still ? withStill(description, motion) : motion);
@@ -264,10 +244,7 @@ function moveFrames(
   const grid = coarser && description.coarser ? gridOf(toScaled(coarser), description.coarser, network) : null;
   const moves = [last, ...(matched === null ? [] : [toScaled(matched.onward)])];
   const planes = grid === null ? [] : [grid.image, ...moves.map(grid.changeFrom)];
-  const found = runTrunk(
-    layers.slice(0, inTrunk.length),
-    inputs(network, context, scaled, matched, [...planes, ...others]),
-  );
+  const found = runTrunk(layers.slice(0, inTrunk.length), inputs(network, context, scaled, matched, planes));
   const motion = linear(found, withCandidates(motionWeights), withCandidates(motionBias));
   const moving = matched === null ? context.frames : [...context.frames, matched.onward];
   const frames = moving.length === 1 ? moving[0] : tf.concat([...moving], 3);

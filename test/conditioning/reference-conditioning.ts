@@ -60,19 +60,10 @@ export function referenceCondition(
         return { map: lowResolutionMap(one, description, weights, given), anchors: [] };
       case 'previous-frames':
         return previousFrames(one, description, weights, given);
-      case 'warped-frames':
-        return onWarped(one, description, weights, given);
-      case 'recurrent-frames': {
-        const { frames, valid, known } = given;
-        const last = <T>(values: readonly T[]) => values.slice(values.length - one.warped.context);
-        const lastKnown = known && { ...known, frames: last(known.frames) };
-        const lastFrames = {
-          ...given,
-          frames: last(frames),
-          valid: last(valid),
-          ...(lastKnown && { known: lastKnown }),
-        };
-        return onWarped(one.warped, description, weights, lastFrames, [memory(description, weights, given)]);
+      case 'warped-frames': {
+        const condition = warpedFrames(one, description, weights, given);
+        const references = [...given.frames].reverse().slice(0, one.templateMatching ?? 0);
+        return { ...condition, references, ...(one.localRegression && { regressedOn: condition.anchors[0] }) };
       }
     }
   });
@@ -84,50 +75,6 @@ export function referenceCondition(
     searched: given.searched ?? true,
     regressedOn: conditions.find(({ regressedOn }) => regressedOn)?.regressedOn,
   };
-}
-
-function onWarped(
-  one: Described<'warped-frames'>,
-  description: Network,
-  weights: ReferenceWeights,
-  given: ReferenceGiven,
-  others: readonly Plane[] = [],
-): ReferenceCondition & { map: Plane } {
-  const condition = warpedFrames(one, description, weights, given, others);
-  const references = [...given.frames].reverse().slice(0, one.templateMatching ?? 0);
-  return { ...condition, references, ...(one.localRegression && { regressedOn: condition.anchors[0] }) };
-}
-
-/** The state of a ConvGRU after all frames, brought to full size. */
-function memory(network: Network, weights: ReferenceWeights, { frames, valid }: ReferenceGiven): Plane {
-  const { size, channels } = network;
-  const name = (layer: string) => `recurrent-frames.${layer}`;
-  const half = (x: Plane, layer: string) => relu(convolve(x, weights, name(layer), { stride: 2 }));
-  const double = (x: Plane, layer: string, like: Plane) => relu(transposed(x, weights, name(layer), like, 2));
-  const sigma = (x: number) => 1 / (1 + Math.exp(-x));
-  const scaled = frames.map((frame) => scaledPlane(network, size, channels, frame));
-  let state: Plane | null = null;
-  let halved: Plane | null = null;
-  for (const [step, frame] of scaled.entries()) {
-    const change = difference(frame, scaled[Math.max(0, step - 1)], 8);
-    halved = half(concatenate([frame, change, constant(size, [valid[step]])]), 'to-half');
-    const read = half(halved, 'to-quarter');
-    const { features } = read;
-    const before: Plane = state ?? { ...read, values: new Float64Array(read.values.length) };
-    const x = convolve(read, weights, name('input')).values;
-    const h = convolve(before, weights, name('state')).values;
-    /** One of the three gates of x, and one of the two of h, of a value of the state. */
-    const place = (at: number, gates: number, gate: number) =>
-      Math.floor(at / features) * gates * features + gate * features + (at % features);
-    const reset = before.values.map((value, at) => value * sigma(x[place(at, 3, 1)] + h[place(at, 2, 1)]));
-    const afterReset = convolve({ ...before, values: reset }, weights, name('reset')).values;
-    const values = before.values.map((value, at) => {
-      const update = sigma(x[place(at, 3, 0)] + h[place(at, 2, 0)]);
-      return (1 - update) * value + update * Math.tanh(x[place(at, 3, 2)] + afterReset[at]);
-    });
-    state = { ...before, values };
-  }
-  return double(double(state!, 'from-quarter', halved!), 'from-half', scaled[0]);
 }
 
 /** Levels as a plane of -1..1. */
@@ -167,7 +114,6 @@ function warpedFrames(
   ofImage: Network,
   weights: ReferenceWeights,
   { frames, valid, noise, known = { frames, expected: 0 }, small }: ReferenceGiven,
-  others: readonly Plane[],
 ): ReferenceCondition & { map: Plane } {
   const { channels, levels } = ofImage;
   const size = { width: finer * ofImage.size.width, height: finer * ofImage.size.height };
@@ -205,7 +151,6 @@ function warpedFrames(
     ...told,
     ...onwardChange,
     ...guide,
-    ...others,
   ]);
   const features = trunk(given, weights, 'warped-frames', halvings);
 

@@ -48,7 +48,7 @@ interface ConvolveOptions {
 export function convolve(x: Plane, weights: ReferenceWeights, name: string, options: ConvolveOptions = {}): Plane {
   const { stride = 1, mask, channels = 1, widths = null } = options;
   const { shape, values } = weights.get(`${name}.weights`)!;
-  const bias = weights.get(`${name}.bias`)?.values;
+  const bias = weights.get(`${name}.bias`)!.values;
   const [kernelHeight, kernelWidth, from, to] = shape;
   const height = Math.ceil(x.height / stride);
   const width = Math.ceil(x.width / stride);
@@ -80,7 +80,7 @@ export function convolve(x: Plane, weights: ReferenceWeights, name: string, opti
             }
           }
         }
-  if (bias) for (let at = 0; at < out.length; at++) out[at] += bias[at % to];
+  for (let at = 0; at < out.length; at++) out[at] += bias[at % to];
   return { height, width, features: to, values: out };
 }
 

@@ -169,12 +169,7 @@ export const framedNetworks: [string, NetworkDescription][] = [
   ...(Object.keys(framesConditionings) as FramesConditioning[]).map((name): [string, NetworkDescription] => [
     `RGB 4x5, ${name} as it is trained`,
     smallNetwork({
-      head: { ...mixtureTogether, meanScale: 4 },
-      conditioning: describeConditioning({ context: 2, frames: name }).map((one) =>
-        one.type === 'recurrent-frames'
-          ? { ...one, state: 4, warped: { ...one.warped, features: 4 } }
-          : { ...one, features: 4 },
-      ),
+      conditioning: describeConditioning({ context: 2, frames: name }).map((one) => ({ ...one, features: 4 })),
     }),
   ]),
   ...[1, 4].map((context): [string, NetworkDescription] => [

@@ -9,6 +9,7 @@ import {
   hasEnoughContext,
   endsWithKnown,
   hasFrame,
+  historyLength,
   distanceToLastKnown,
   leadsTo,
   meanOverStrides,
@@ -53,6 +54,18 @@ test('a longer stride needs two frames: of a context of one the next frame alone
   expect(strides).toEqual([true, true, true, false, false, true, false, false, true]);
   expect(subsequencesFor(1)).toEqual([{ stride: 1, phase: 0 }]);
   expect(subsequencesFor(2)).toEqual(SUBSEQUENCES);
+});
+
+test('a context of eight frames or more is read at stride 1 alone, from as many frames', () => {
+  expect([7, 8, 16].map((context) => subsequencesFor(context).length)).toEqual([SUBSEQUENCES.length, 1, 1]);
+  expect([7, 8, 16].map(historyLength)).toEqual([28, 8, 16]);
+  const history = new StridedHistory<number>(8);
+  for (let frame = 0; frame < 20; frame++) history.addKnown(frame);
+  for (let ahead = 0; ahead < 5; ahead++) {
+    expect(history.leading().map(({ subsequence }) => subsequence.stride)).toEqual([1]);
+    history.addExpected(20 + ahead);
+  }
+  expect(history.leading()[0].context.frames).toEqual([17, 18, 19, 20, 21, 22, 23, 24]);
 });
 
 test('the expected frame is the mean of the predictions, or of as many as count', async () => {
