@@ -6,7 +6,7 @@ const numbers = [
   ...[2 ** 31 - 1, 2 ** 31, -(2 ** 31), 2 ** 32 - 1, 2 ** 32, 2 ** 40, 2 ** 53 - 1, 2 ** 53, 2 ** 63, 1e300],
   ...[0.5, -0.5, 1e-300, 5e-324, 1.7976931348623157e308],
 ];
-const texts = ['', ' ', '0', '-1', '1e309', 'NaN', 'a\nb', '\u001b[2J', '\ud800', '../../x', 'x'.repeat(3000), '\0'];
+const texts = ['', ' ', '0', '-1', '1e309', 'NaN', 'a\nb', '\u001b[2J', '\ud800', '../../x', 'x'.repeat(300), '\0'];
 /** Names that every JavaScript object has, and none that a file should be able to reach. */
 const memberNames = ['__proto__', 'constructor', 'toString', 'valueOf', 'hasOwnProperty', '__metadata__', ''];
 /** Text that stands for a value of 20,000 nested lists: `toJson` of a mutation writes it. */
@@ -153,7 +153,7 @@ export class Mutation {
     if (kind < 6) return this.number();
     if (kind === 6) return this.pick(texts);
     if (kind === 7) return this.pick(names);
-    return this.pick([null, true, false, [], {}, [[[]]], { a: { b: 1 } }, [null], this.next() < 0.05 ? DEEP : '']);
+    return this.pick([null, true, false, [], {}, [[[]]], { a: { b: 1 } }, [null], this.next() < 0.01 ? DEEP : '']);
   }
 }
 

@@ -60,9 +60,15 @@ function encodeConvolution(kernel: string, shape: ConvolutionShape): Int32Array 
   ]);
 }
 
+/** Maximum side and pixels of an image that is scanned, since the order of its pixels is a list. */
+const LONGEST_SIDE = 2 ** 15;
+const MOST_PIXELS = 2 ** 24;
+
 function encodeScan(kernel: string, shape: ScanShape): Int32Array {
   const { height, width, scanOrder, groups } = shape;
-  for (const [name, size] of Object.entries({ height, width })) assertInteger(kernel, `shape.${name}`, size, 1);
+  for (const [name, size] of Object.entries({ height, width }))
+    assertInteger(kernel, `shape.${name}`, size, 1, LONGEST_SIDE);
+  assertInteger(kernel, 'shape.height * shape.width', height * width, 1, MOST_PIXELS);
   groups.forEach((size, group) => assertInteger(kernel, `shape.groups[${group}]`, size, 1));
   const steps = scanSteps(shape);
   return Int32Array.from([

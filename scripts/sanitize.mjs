@@ -1,0 +1,100 @@
+// Runs tests on a native addon that was compiled with sanitizers, and fails at the first report. Linux, g++.
+//
+// usage: node scripts/sanitize.mjs address|thread TEST...    (address: with UndefinedBehaviorSanitizer)
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { sources } from './native-sources.mjs';
+import { writeKernelTable } from './write-kernel-table.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const [name, ...tests] = process.argv.slice(2);
+const sanitizers = { address: ['address', 'undefined', 'float-divide-by-zero'], thread: ['thread'] };
+/** What the sanitizers accept: IEEE 754 defines the quotient of a division by zero. */
+const allowed = ['-fno-sanitize=float-divide-by-zero'];
+const sets = {
+  portable: [],
+  avx2: ['-mavx2', '-mfma'],
+  avx512: ['-mavx2', '-mfma', '-mavx512f', '-mavx512vl', '-mavx512dq', '-mavx512bw'],
+};
+sets.avx512bf16 = [...sets.avx512, '-mavx512bf16'];
+sets.amx = [...sets.avx512bf16, '-mamx-tile', '-mamx-bf16'];
+
+if (!(name in sanitizers) || tests.length === 0) {
+  console.error('usage: node scripts/sanitize.mjs address|thread TEST...');
+  process.exit(2);
+}
+
+const folder = join(root, 'build', 'sanitized', name);
+const addon = join(root, 'build', 'Release', 'pxv.node');
+const built = join(folder, 'pxv.node');
+
+function compile(args) {
+  const { status, stdout, stderr, error } = spawnSync('g++', args, {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: Infinity,
+  });
+  if (status === 0) return stdout.trim();
+  console.error(`g++ ${args.join(' ')}\n${error?.message ?? `${stdout}${stderr}`.trim()}`);
+  process.exit(1);
+}
+
+await writeKernelTable();
+mkdirSync(folder, { recursive: true });
+const flags = [
+  ...['-std=c++20', '-O1', '-g', '-fPIC', '-fno-omit-frame-pointer', '-fvisibility=hidden', '-Wno-psabi'],
+  ...['-ffp-contract=off', '-fno-math-errno', '-fno-trapping-math', '-DNAPI_VERSION=8', '-Ibuild/generated'],
+  ...[`-I${join(dirname(dirname(process.execPath)), 'include', 'node')}`, `-fsanitize=${sanitizers[name]}`, ...allowed],
+];
+const files = ['native/addon.cc', ...sources].map((path) => [path, []]);
+for (const [set, own] of Object.entries(sets)) files.push([`build/generated/sets/${set}.cc`, own]);
+const objects = files.map(([path, own]) => {
+  const object = join(folder, `${path.replaceAll('/', '_')}.o`);
+  compile([...flags, ...own, '-c', path, '-o', object]);
+  return object;
+});
+compile(['-shared', `-fsanitize=${sanitizers[name]}`, ...objects, '-o', built]);
+
+const runtime = compile([`-print-file-name=lib${name === 'address' ? 'asan' : 'tsan'}.so`]);
+const reports = mkdtempSync(join(tmpdir(), 'pxv-sanitizer-'));
+const common = `log_path=${join(reports, 'report')}:exitcode=66`;
+const hidden = `${addon}.plain`;
+const hadAddon = existsSync(addon);
+if (hadAddon) renameSync(addon, hidden);
+renameSync(built, addon);
+let status;
+try {
+  ({ status } = spawnSync(
+    process.execPath,
+    [
+      '--experimental-vm-modules',
+      '--disable-warning=ExperimentalWarning',
+      'node_modules/jest/bin/jest.js',
+      '--runInBand',
+      ...tests,
+    ],
+    {
+      cwd: root,
+      stdio: 'inherit',
+      env: {
+        ...process.env,
+        LD_PRELOAD: runtime,
+        // What Node.js keeps until it ends is no leak, and its own stacks are not known to the sanitizer.
+        ASAN_OPTIONS: `${common}:detect_leaks=0:allocator_may_return_null=1`,
+        UBSAN_OPTIONS: `${common}:print_stacktrace=1`,
+        TSAN_OPTIONS: `${common}:suppressions=${join(root, 'scripts', 'sanitize.suppressions')}`,
+      },
+    },
+  ));
+} finally {
+  renameSync(addon, built);
+  if (hadAddon) renameSync(hidden, addon);
+}
+const found = readdirSync(reports).map((file) => readFileSync(join(reports, file), 'utf8'));
+rmSync(reports, { recursive: true });
+for (const text of found) console.error(text);
+console.error(found.length > 0 ? `${name}: ${found.length} reports` : `${name}: no report`);
+process.exitCode = found.length > 0 || status !== 0 ? 1 : 0;
