@@ -2,7 +2,7 @@
 //
 // usage: node scripts/sanitize.mjs address|thread TEST...    (address: with UndefinedBehaviorSanitizer)
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,8 +51,13 @@ const flags = [
 ];
 const files = ['native/addon.cc', ...sources].map((path) => [path, []]);
 for (const [set, own] of Object.entries(sets)) files.push([`build/generated/sets/${set}.cc`, own]);
+const headers = ['native', 'build/generated'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true }).map((name) => join(root, folder, name)),
+);
+const newest = Math.max(...headers.map((path) => statSync(path).mtimeMs));
 const objects = files.map(([path, own]) => {
   const object = join(folder, `${path.replaceAll('/', '_')}.o`);
+  if (existsSync(object) && statSync(object).mtimeMs > newest) return object;
   compile([...flags, ...own, '-c', path, '-o', object]);
   return object;
 });

@@ -51,12 +51,10 @@ export function testAttack<Input>(name: string, attack: Attack<Input>): void {
         throw new Error(`case ${seed}: ${(cause as Error).message}`, { cause });
       }
     }
-    // The attack reaches what it is meant for: it is not refused at the door each time, nor let in each time.
+    const seconds = (performance.now() - began) / 1000;
+    const most = `slowest ${slowest.toFixed(0)} ms, most ${(largest / 2 ** 20).toFixed(1)} MiB`;
     if (isThorough)
-      report(
-        `${name}: ${count} cases, ${refused} refused, slowest ${slowest.toFixed(0)} ms, ` +
-          `most ${(largest / 2 ** 20).toFixed(1)} MiB, ${((performance.now() - began) / 1000).toFixed(0)} s`,
-      );
+      report(`${expect.getState().currentTestName}: ${refused} refused, ${most}, ${seconds.toFixed(0)} s`);
   });
 }
 

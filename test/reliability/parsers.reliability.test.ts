@@ -65,14 +65,14 @@ describe('safetensors', () => {
   };
 
   testAttack('of bytes', {
-    cases: [5000, 700_000],
+    cases: [5000, 600_000],
     make: (mutation) => mutation.bytes(mutation.pick(samples), samples),
     run: (bytes) => decodeSafetensors(bytes, 'a.safetensors'),
     check: (answer, input) => isWithin(answer as SafetensorsFile, input),
   });
 
   testAttack('of headers', {
-    cases: [2000, 500_000],
+    cases: [2000, 120_000],
     make: (mutation) => safetensors(toJson(mutation.json(header, names)), new Uint8Array(32)),
     run: (bytes) => decodeSafetensors(bytes, 'a.safetensors'),
     check: (answer, input) => isWithin(answer as SafetensorsFile, input),
@@ -93,7 +93,7 @@ describe('models', () => {
   const source = { operation: 'read model', argument: 'a.safetensors', code: 'CHECKPOINT' } as const;
 
   testAttack('of descriptions', {
-    cases: [2000, 700_000],
+    cases: [2000, 150_000],
     make: (mutation) => toJson(mutation.json(mutation.pick(descriptions), words)),
     run: (text) => parseConfiguration(modelSchema, JSON.parse(text), source),
   });
@@ -112,7 +112,7 @@ describe('models', () => {
   const keys = [...Object.keys(metadata), 'drawing', 'origin', 'frameRate', '10', '{"carry":0.5}'];
 
   testAttack('of files', {
-    cases: [300, 60_000],
+    cases: [300, 25_000],
     make: (mutation) => {
       const description = toJson(mutation.json(model.description, words));
       const own = mutation.next() < 0.6 ? { ...metadata, description } : mutation.json(metadata, keys);
@@ -130,7 +130,7 @@ const run = {
 };
 
 testAttack('the configuration of a training', {
-  cases: [1000, 400_000],
+  cases: [1000, 60_000],
   make: (mutation) => toJson(mutation.json(run, words)),
   run: (text) =>
     parseRunConfiguration(JSON.parse(text), { operation: 'train', argument: 'config.json', code: 'USAGE' }),
@@ -149,14 +149,14 @@ describe('arrays of NumPy', () => {
   };
 
   testAttack('of header bytes', {
-    cases: [5000, 800_000],
+    cases: [5000, 1_200_000],
     make: (mutation) => Buffer.from(mutation.bytes(mutation.pick([...headers, ...saved]), saved)),
     run: parseNpyHeader,
     check: isSound,
   });
 
   testAttack('of header text', {
-    cases: [5000, 700_000],
+    cases: [5000, 1_000_000],
     make: (mutation) => {
       const text = mutation.text("{'descr': '<f4', 'fortran_order': False, 'shape': (20, 3, 5), }", types);
       const bytes = Buffer.from(`\x93NUMPY\x01\0\0\0${text}\n`, 'latin1');
@@ -168,13 +168,13 @@ describe('arrays of NumPy', () => {
   });
 
   testAttack('of shapes', {
-    cases: [5000, 500_000],
+    cases: [5000, 1_000_000],
     make: (mutation) => Array.from({ length: mutation.below(7) }, () => Math.abs(Math.trunc(mutation.number()))),
     run: layoutsOfShape,
   });
 
   testAttack('of values', {
-    cases: [2000, 300_000],
+    cases: [2000, 400_000],
     make: (mutation) => ({ type: mutation.pick([...valueTypes.values()]), bytes: mutation.noise(8) }),
     run: ({ type, bytes }) => {
       try {
@@ -192,21 +192,21 @@ describe('data sets', () => {
   const size = { width: 4, height: 3 };
   const images = new Uint8Array(idx(3, size));
   testAttack('of IDX images', {
-    cases: [5000, 900_000],
+    cases: [5000, 1_000_000],
     make: (mutation) => mutation.bytes(images),
     run: (bytes) => parseIdxImages(bytes, 'images', size),
   });
 
   const text = new Uint8Array(Buffer.from(amat(2).text.slice(0, 400)));
   testAttack('of text images', {
-    cases: [200, 20_000],
+    cases: [200, 5000],
     make: (mutation) => mutation.bytes(text),
     run: (bytes) => parseAmat(streamed([bytes]), 'a.amat', 100),
   });
 
   const sums = `${'0123456789abcdef'.repeat(4)}  train.bin\n${'fedcba9876543210'.repeat(4)} *test.bin\n`;
   testAttack('of checksums', {
-    cases: [2000, 400_000],
+    cases: [2000, 300_000],
     make: (mutation) => mutation.text(sums, ['../a', '/etc/passwd', '\n', '  ', ' *', 'f'.repeat(64)]),
     run: (lines) => parseCheckSums(lines, 'SHA256SUMS'),
     check: (answer) => {
@@ -248,14 +248,14 @@ describe('the words of FFmpeg', () => {
   const report = '#tb 0: 1/15360\n#dimensions 0: 192x108\n0, 0, 0, 512, 100, 0xa1\n0, 512, 512, 512, 90, 0xa2\n';
   const frames = `${report}0, 1024, 1024, 512, 90, 0xa3\n0, 1536, -9223372036854775808, 512, 90, 0xa4\n`;
   testAttack('in its list of frames', {
-    cases: [3000, 500_000],
+    cases: [3000, 800_000],
     make: (mutation) => mutation.text(frames, ['\n0, ', '0/0', '1/0', '99999999999999999999', '-1, ', ', ']),
     run: parseTimestamps,
     check: (answer) => expectRate((answer as ReturnType<typeof parseTimestamps>).timing?.frameRate ?? null),
   });
 
   testAttack('in its rates', {
-    cases: [5000, 500_000],
+    cases: [5000, 800_000],
     make: (mutation) => ({
       base: { numerator: Math.abs(mutation.number()), denominator: Math.abs(mutation.number()) },
       average: mutation.next() < 0.2 ? null : Math.abs(mutation.number()),
@@ -269,7 +269,7 @@ describe('the words of FFmpeg', () => {
 
 describe('words of users', () => {
   testAttack('that are rates', {
-    cases: [5000, 500_000],
+    cases: [5000, 800_000],
     make: (mutation) => mutation.text(mutation.pick(['29.97', '30000/1001', '25']), ['/', '.', '0', '9999999']),
     run: parseFrameRate,
     check: (answer) => {
@@ -284,7 +284,7 @@ describe('words of users', () => {
   });
 
   testAttack('that are places of clips', {
-    cases: [5000, 500_000],
+    cases: [5000, 600_000],
     make: (mutation) => mutation.text(mutation.pick(['a/b.npy#3', 'c.npz#x#1', 'd.mp4']), ['.npy', '#', '/', '..']),
     run: (path) => [splitAddress(path), clipStem(path), clipName(path)],
   });
@@ -314,7 +314,7 @@ describe('coded files', () => {
   };
 
   testAttack('of headers', {
-    cases: [2000, 700_000],
+    cases: [2000, 600_000],
     make: (mutation) => {
       const bytes = mutation.bytes(header);
       // With the right checksum, the values themselves are read.
@@ -327,7 +327,7 @@ describe('coded files', () => {
   });
 
   testAttack('of records', {
-    cases: [2000, 500_000],
+    cases: [2000, 150_000],
     make: (mutation) => [header, ...pieces(mutation.bytes(file.subarray(header.length), records), mutation)],
     run: async (parts) => {
       const reader = new CodedReader(streamed(parts));
@@ -348,7 +348,7 @@ describe('coded files', () => {
 
   const streams = concatenateStreams([payload, new Uint8Array(), new Uint8Array(200), Uint8Array.of(1)]);
   testAttack('of payloads', {
-    cases: [5000, 700_000],
+    cases: [5000, 1_200_000],
     make: (mutation) => ({ bytes: mutation.bytes(streams), count: 1 + mutation.below(9) }),
     run: ({ bytes, count }) => splitStreams(bytes, count),
     check: (answer, { bytes, count }) => {
