@@ -1,45 +1,16 @@
 import { denseConvolution, type ConvolutionShape } from '../../src/backend/convolution-shape.js';
-import type { ArrayTypes, KernelDescription, NumberField } from '../../src/backend/kernels/description.js';
+import type { KernelDescription, NumberField } from '../../src/backend/kernels/description.js';
 import { descriptions, type Kernels } from '../../src/backend/kernels/index.js';
 import type { ScanShape } from '../../src/backend/scan-shape.js';
+import { expectRims, guardedArray, type AnyArray } from '../backend/guarded-array.js';
 import { namedKernels } from '../backend/implementations.js';
 import { testAttack } from './attack.js';
 import type { Mutation } from './mutation.js';
 
 type Values = Record<string, unknown>;
-type AnyArray = ArrayTypes[keyof ArrayTypes];
 
-const arrayTypes = {
-  float: Float32Array,
-  double: Float64Array,
-  uint8_t: Uint8Array,
-  int16_t: Int16Array,
-  int32_t: Int32Array,
-  uint32_t: Uint32Array,
-};
-/** Bytes on either side of each array, which no kernel may touch. */
-const RIM = 256;
-const SENTINEL = 0xa5;
 /** Most values of an array; larger ones are left at the size that they had. */
 const LARGEST = 20_000;
-
-/** Array in the middle of a buffer whose rims are filled with `SENTINEL`. */
-function guarded(type: keyof ArrayTypes, length: number): AnyArray {
-  const { BYTES_PER_ELEMENT: bytes } = arrayTypes[type];
-  const buffer = new ArrayBuffer(2 * RIM + length * bytes);
-  new Uint8Array(buffer).fill(SENTINEL);
-  return new arrayTypes[type](buffer, RIM, length);
-}
-
-/** Throws if the rim of an array was written to. */
-function expectRim(name: string, { buffer, byteOffset, byteLength }: AnyArray): void {
-  for (const [at, length] of [
-    [0, byteOffset],
-    [byteOffset + byteLength, buffer.byteLength - byteOffset - byteLength],
-  ])
-    for (const byte of new Uint8Array(buffer, at, length))
-      if (byte !== SENTINEL) throw new Error(`wrote beside ${name}`);
-}
 
 const floats = [NaN, Infinity, -Infinity, 0, -0, 1, -1, 255, 256, 3.4e38, -3.4e38, 1e-45, 65504, 2 ** 31, -(2 ** 31)];
 
@@ -127,7 +98,7 @@ function makeCall(mutation: Mutation, { numbers, inputs, outputs }: KernelDescri
       }
     });
     const length = sizes.find((size) => Number.isInteger(size) && size >= 0 && size <= LARGEST) ?? 0;
-    const array = guarded(type, mutation.next() < 0.02 ? Math.max(0, length + mutation.below(3) - 1) : length);
+    const array = guardedArray(type, mutation.next() < 0.02 ? Math.max(0, length + mutation.below(3) - 1) : length);
     if (name in inputs) fill(mutation, array, below?.(before as never) ?? 256);
     const isAbsent = input === undefined ? optional && mutation.next() < 0.3 : arrays[input] === null;
     arrays[name] = isAbsent || mutation.next() < 0.005 ? null : array;
@@ -143,7 +114,7 @@ for (const [name, description] of Object.entries(descriptions))
       try {
         (kernels as unknown as Record<string, (numbers: Values, arrays: object) => void>)[name](numbers, arrays);
       } finally {
-        for (const [name, array] of Object.entries(arrays)) if (array) expectRim(name, array);
+        for (const [name, array] of Object.entries(arrays)) if (array) expectRims(name, array);
       }
     },
   });
