@@ -1,5 +1,4 @@
 import { libraryOf } from '../../src/backend/kernel-library.js';
-import type { NetworkDescription } from '../../src/model/description.js';
 import { anchorCount } from '../../src/model/description.js';
 import { earlierNumbers } from '../../src/model/earlier-pixels/index.js';
 import { buildNetwork, type Network } from '../../src/model/network.js';
@@ -83,7 +82,7 @@ function makeCase(mutation: Mutation): Case {
 }
 
 testAttack('the engine', {
-  cases: [300, 60_000],
+  cases: [300, 30_000],
   make: makeCase,
   run: async ({ network, weights, set, images, options }) => {
     const engine = new ImageEngine(network, weights, set.instructionSet);

@@ -108,7 +108,7 @@ function makeCall(mutation: Mutation, { numbers, inputs, outputs }: KernelDescri
 
 for (const [name, description] of Object.entries(descriptions))
   testAttack(`the kernel ${name}`, {
-    cases: [150, 20_000],
+    cases: [100, description.sharedBySets ? 5000 : 20_000],
     make: (mutation) => makeCall(mutation, description),
     run: ({ kernels, numbers, arrays }) => {
       try {
