@@ -80,12 +80,20 @@ function encodeScan(kernel: string, shape: ScanShape): Int32Array {
   assertInteger(kernel, 'shape.height * shape.width', height * width, 1, MOST_PIXELS);
   groups.forEach((size, group) => assertInteger(kernel, `shape.groups[${group}]`, size, 1));
   const steps = scanSteps(shape);
-  return Int32Array.from([
+  const first = [
     ...encodeConvolution(kernel, stateToState(shape)),
     ...[previousCellOffset[scanOrder].dy, previousCellOffset[scanOrder].dx, groups.length],
     ...groups,
     steps.length,
     ...steps.map((pixels) => pixels.length),
-    ...steps.flat(),
-  ]);
+  ];
+  // Of millions of pixels, a list of numbers would take several times their memory.
+  const numbers = new Int32Array(first.length + height * width);
+  numbers.set(first);
+  let at = first.length;
+  for (const pixels of steps) {
+    numbers.set(pixels, at);
+    at += pixels.length;
+  }
+  return numbers;
 }
