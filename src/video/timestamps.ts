@@ -48,8 +48,8 @@ export async function scanTimestamps(path: string, signal?: AbortSignal): Promis
 const PLAUSIBLE = [1e-6, 1e6];
 
 /**
- * Parses the timestamps of frames, as FFmpeg's muxer `framecrc` writes them: a time base, `#tb 0: 1/25`, then a line per
- * frame of stream, decoding time, presentation time, duration and more.
+ * Parses the timestamps of frames, as FFmpeg's muxer `framecrc` writes them: a time base, `#tb 0: 1/25`, then a line
+ * per frame of stream, decoding time, presentation time, duration and more.
  */
 export function parseTimestamps(report: string): Pictures {
   const [, numerator, denominator] = /^#tb 0: (\d+)\/(\d+)/m.exec(report) ?? [];

@@ -23,8 +23,8 @@ const MOST_BYTES = 64 * 2 ** 20;
 const LONGEST_MESSAGE = 5000;
 
 /**
- * Defines a test that gives hostile inputs to a target. Each is answered, or refused by a `PxvError` of one line, within
- * `LONGEST_MS` and `MOST_BYTES`. An input that fails is named by its seed.
+ * Defines a test that gives hostile inputs to a target. Each is answered, or refused by a `PxvError` of one line,
+ * within `LONGEST_MS` and `MOST_BYTES`. An input that fails is named by its seed.
  */
 export function testAttack<Input>(name: string, attack: Attack<Input>): void {
   const count = chooseCases(...attack.cases);
