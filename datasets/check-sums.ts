@@ -32,7 +32,16 @@ export async function writeCheckSums(folder: string): Promise<void> {
 export async function readCheckSums(folder: string): Promise<Map<string, CheckSum> | null> {
   const path = join(folder, fileName);
   if (!existsSync(path)) return null;
-  const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '');
+  return parseCheckSums(await readFile(path, 'utf8'), path);
+}
+
+/**
+ * Returns the SHA-256 of each file by name, from the text of a file `SHA256SUMS`.
+ * @param path name of the file in errors
+ * @throws {PxvError} INPUT if a line is malformed
+ */
+export function parseCheckSums(text: string, path: string): Map<string, string> {
+  const lines = text.split('\n').filter((line) => line !== '');
   return new Map(
     lines.map((line) => {
       const [, sum, name] = /^([0-9a-f]{64}) [ *]([^/\\]+)$/.exec(line) ?? [];

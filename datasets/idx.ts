@@ -21,7 +21,15 @@ const HEADER = 16;
  * @throws {PxvError} INPUT if the file is invalid or its images have another size.
  */
 export async function readIdxImages(path: string, size: Size): Promise<IdxImages> {
-  const bytes = await readMaybeGzip(path);
+  return parseIdxImages(await readMaybeGzip(path), path, size);
+}
+
+/**
+ * Parses the unpacked bytes of an IDX file of images: see `readIdxImages`.
+ * @param path name of the file in errors
+ * @throws {PxvError} INPUT if the bytes are invalid or the images have another size.
+ */
+export function parseIdxImages(bytes: Uint8Array, path: string, size: Size): IdxImages {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const hex = (value: number) => `0x${value.toString(16).padStart(8, '0')}`;
   if (bytes.length < HEADER) throw wrongFile(path, `an IDX header of ${HEADER} bytes`, `${bytes.length} bytes`);

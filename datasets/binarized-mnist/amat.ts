@@ -13,7 +13,16 @@ const NEWLINE = 10;
  * @returns pixels of all images, as bytes of 0 and 255
  * @throws {PxvError} INPUT if the file cannot be read, is invalid, or has no image
  */
-export async function readAmat(path: string, pixels: number): Promise<Uint8Array> {
+export function readAmat(path: string, pixels: number): Promise<Uint8Array> {
+  return parseAmat(createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>, path, pixels);
+}
+
+/**
+ * Parses the bytes of a text of images: see `readAmat`.
+ * @param chunks bytes of the text, in order
+ * @param path name of the file in errors
+ */
+export async function parseAmat(chunks: AsyncIterable<Uint8Array>, path: string, pixels: number): Promise<Uint8Array> {
   let data = new Uint8Array(10_000 * pixels);
   let length = 0;
   let line = 1;
@@ -25,7 +34,7 @@ export async function readAmat(path: string, pixels: number): Promise<Uint8Array
     line += 1;
   };
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+    for await (const chunk of chunks) {
       for (const code of chunk) {
         if (code === ZERO || code === ONE) {
           if (onLine === pixels) throw wrongFile(path, `${pixels} digits a line`, `more in line ${line}`);

@@ -97,7 +97,9 @@ void addRows(const float* a, const float* b, int rows, int count, ptrdiff_t step
 
 template <class Set>
 void storeStates(const float* x, ptrdiff_t xStep, int rows, int count, ptrdiff_t step, float* out, float* reluOut) {
-  storeRows<Set>(rows, count, step, out, reluOut, [&](int row, int k) { return Set::load(x + row * xStep + k); });
+  // x may end with its last feature, as an array of JavaScript does.
+  storeRows<Set>(rows, count, step, out, reluOut,
+                 [&](int row, int k) { return Set::load(x + row * xStep + k, count - k, 0.0f); });
 }
 
 // Vectors of doubles with half of a set's lanes, widened from floats.
@@ -112,10 +114,14 @@ struct Wide : Elementary<Set::lanes / 2> {
     return values;
   }
   static void store(double* to, Doubles values) { std::memcpy(to, &values, sizeof values); }
-  static Doubles widen(const float* from) {
+  // Reads `count` floats; lanes beyond them are zero.
+  static Doubles widen(const float* from, int count) {
     typedef float Half __attribute__((vector_size(lanes * sizeof(float))));
-    Half values;
-    std::memcpy(&values, from, sizeof values);
+    Half values{};
+    if (count >= lanes)
+      std::memcpy(&values, from, sizeof values);
+    else
+      std::memcpy(&values, from, count * sizeof(float));
     return __builtin_convertvector(values, Doubles);
   }
 };
@@ -127,7 +133,7 @@ void softmax(const float* outputs, int levels, double* probabilities) {
   float highest = outputs[0];
   for (int level = 1; level < levels; level++) highest = outputs[level] > highest ? outputs[level] : highest;
   for (int level = 0; level < levels; level += W::lanes)
-    W::store(probabilities + level, W::exp(W::widen(outputs + level) - static_cast<double>(highest)));
+    W::store(probabilities + level, W::exp(W::widen(outputs + level, levels - level) - static_cast<double>(highest)));
   double total = 0;
   for (int level = 0; level < levels; level++) total += probabilities[level];
   for (int level = 0; level < levels; level += W::lanes)

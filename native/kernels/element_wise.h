@@ -69,6 +69,7 @@ void addMoved(const AddMovedCall& call) {
   const float *a = call.a, *b = call.b;
   float* out = call.out;
   const ptrdiff_t length = call.numbers.length, offset = call.numbers.offset;
+  if (length == 0) return;
   const ptrdiff_t begin = std::clamp<ptrdiff_t>(offset, 0, length), end = std::clamp(length + offset, begin, length);
   parallelFor(call.numbers.batch, [&](int index) {
     const float *left = a ? a + index * length : nullptr, *right = b + index * length - offset;
@@ -95,6 +96,7 @@ template <class Set>
 void sumRows(const SumRowsCall& call) {
   const float* x = call.x;
   const size_t rows = call.numbers.rows, columns = call.numbers.columns;
+  if (columns == 0) return;
   constexpr size_t blockRows = 256;
   const size_t blocks = (rows + blockRows - 1) / blockRows;
   static thread_local Scratch scratch;

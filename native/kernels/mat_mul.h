@@ -48,6 +48,7 @@ template <class Set>
 void matMul(const MatMulCall& call) {
   const auto [m, n, k, transposeA, transposeB] = call.numbers;
   float* out = call.out;
+  if (m == 0 || n == 0) return;
   constexpr int panelWidth = 2 * Set::lanes, longestSlice = 512;
   const StoredMatrix left(call.a, m, k, transposeA), right(call.b, k, n, transposeB);
   const int panels = (n + panelWidth - 1) / panelWidth;

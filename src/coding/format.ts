@@ -217,16 +217,25 @@ export class CodedReader {
 
   /** Returns the next `count` bytes without advancing; fewer at the end of the file. */
   private async peek(count: number): Promise<Uint8Array> {
-    while (this.bytes.length - this.at < count && !this.hasEnded) {
+    const parts: Uint8Array[] = [this.bytes.subarray(this.at)];
+    let length = parts[0].length;
+    while (length < count && !this.hasEnded) {
       const next = await this.chunks.next();
       if (next.done) {
         this.hasEnded = true;
         break;
       }
-      const rest = this.bytes.subarray(this.at);
-      const joined = new Uint8Array(rest.length + next.value.length);
-      joined.set(rest);
-      joined.set(next.value, rest.length);
+      parts.push(next.value);
+      length += next.value.length;
+    }
+    // Joined once: to join after each chunk would take time that grows with the square of the length.
+    if (parts.length > 1) {
+      const joined = new Uint8Array(length);
+      let end = 0;
+      for (const part of parts) {
+        joined.set(part, end);
+        end += part.length;
+      }
       [this.bytes, this.at] = [joined, 0];
     }
     return this.bytes.subarray(this.at, this.at + count);

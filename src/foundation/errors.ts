@@ -38,7 +38,17 @@ export interface ErrorParts {
   problem?: string | undefined;
 }
 
-/** Error that the user can act on. The message is one line: operation, argument, what happened, remedy. */
+/** Maximum length of a part of a message: what a file holds may be of any length. */
+const LONGEST_PART = 2000;
+
+function shorten(text: string): string {
+  return text.length > LONGEST_PART ? `${text.slice(0, LONGEST_PART - 3)}...` : text;
+}
+
+/**
+ * Error that the user can act on. The message is one line: operation, argument, what happened, remedy. Expected and
+ * received values of more than 2000 characters are shortened there.
+ */
 export class PxvError extends Error {
   /** Code of the kind of error. */
   readonly code: ErrorCode;
@@ -46,7 +56,8 @@ export class PxvError extends Error {
   readonly parts: Readonly<ErrorParts>;
 
   constructor(parts: ErrorParts, options?: ErrorOptions) {
-    const { operation, argument, expected, received, remedy } = parts;
+    const { operation, argument, remedy } = parts;
+    const [expected, received] = [parts.expected, parts.received].map(shorten);
     const problem = parts.problem ?? `expected ${expected}, received ${received}`;
     const text = `${operation}: ${argument || "''"}: ${problem}; ${remedy}`;
     super(text.replace(/\s*\n\s*/g, ' '), options);

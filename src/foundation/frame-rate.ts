@@ -21,7 +21,7 @@ export const MAX_FRAME_RATE = 1000;
  * ```
  */
 export function parseFrameRate(text: string): FrameRate | null {
-  const [, whole, decimals = '', divisor] = /^(\d{1,7})(?:\.(\d{1,6})|\/(\d{1,7}))?$/.exec(text) ?? [];
+  const [, whole, decimals = '', divisor] = /^(\d{1,10})(?:\.(\d{1,6})|\/(\d{1,7}))?$/.exec(text) ?? [];
   if (whole === undefined) return null;
   const denominator = divisor === undefined ? 10 ** decimals.length : Number(divisor);
   const perSecond = Number(whole + decimals) / denominator;

@@ -11,6 +11,8 @@ export interface NpyHeader {
 }
 
 const MAGIC = '\x93NUMPY';
+/** Maximum number of axes of an array, that of NumPy. */
+const MAX_AXES = 64;
 /** Maximum length of a header in bytes: that of format version 1. */
 export const MAX_NPY_HEADER = 10 + 0xffff;
 
@@ -30,10 +32,11 @@ export function parseNpyHeader(bytes: Buffer): NpyHeader | null {
   const [, type = ''] = /'descr': *'([^']*)'/.exec(header) ?? [];
   const [, order] = /'fortran_order': *(True|False)/.exec(header) ?? [];
   // Python 2 wrote (20L, 64L).
-  const [, shape] = /'shape': *\(([\dL, ]*)\)/.exec(header) ?? [];
-  if (shape === undefined || order === undefined) return null;
-  const lengths = shape.split(',').filter((part) => part.trim() !== '');
-  return { type, isFortranOrder: order === 'True', shape: lengths.map((part) => parseInt(part, 10)), headerBytes };
+  const [, tuple] = /'shape': *\(((?:\d+L?, *)*(?:\d+L?)?)\)/.exec(header) ?? [];
+  if (tuple === undefined || order === undefined) return null;
+  const shape = Array.from(tuple.matchAll(/\d+/g), ([length]) => Number(length));
+  if (shape.length > MAX_AXES || !shape.every(Number.isSafeInteger)) return null;
+  return { type, isFortranOrder: order === 'True', shape, headerBytes };
 }
 
 /**

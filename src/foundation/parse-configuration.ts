@@ -42,18 +42,20 @@ export function parseConfiguration<T>(
     const keysAt = (...inner: string[]) => knownKeys(schema, [...issue.path, ...inner]);
     const nearest = findKey(keyNamed?.(key), keysAt) ?? findKey(key, keysAt) ?? nearestKey(key, keysAt());
     const steps = [...issue.path, key];
-    const earlier = earlierKeys?.[steps.filter((step) => typeof step !== 'number').join('.')];
+    const name = steps.filter((step) => typeof step !== 'number').join('.');
+    // Every object has members such as `constructor`.
+    const earlier = earlierKeys && Object.hasOwn(earlierKeys, name) ? earlierKeys[name] : undefined;
     throw new PxvError({
       ...named,
       expected: 'only known keys',
-      received: `unknown key '${steps.join('.')}'`,
+      received: `unknown key '${shorten(steps.join('.'), LONGEST_KEY)}'`,
       remedy: earlier ?? remedyOf(key, nearest, named.code),
     });
   }
   throw new PxvError({
     ...named,
     expected: `a valid '${path}'`,
-    received: `${shorten(valueAt(value, issue.path))} (${issue.message})`,
+    received: `${shorten(textOf(valueAt(value, issue.path)), LONGEST_VALUE)} (${issue.message})`,
     remedy: `correct '${path}'`,
   });
 }
@@ -72,15 +74,24 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
 }
 
-function shorten(value: unknown): string {
-  const text = textOf(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+/** Maximum length of a value and of a key's path in messages. */
+const LONGEST_VALUE = 60;
+const LONGEST_KEY = 200;
+
+function shorten(text: string, longest: number): string {
+  return text.length > longest ? `${text.slice(0, longest - 3)}...` : text;
 }
 
 /** Returns a value as JSON, and bigints and non-finite numbers, which JSON lacks, as text. */
 function textOf(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`;
-  return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? 'nothing');
+  if (typeof value === 'number') return String(value);
+  try {
+    return JSON.stringify(value) ?? 'nothing';
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return 'a value of too many levels';
+  }
 }
 
 /** Returns the keys that a schema has at a path, found in the schema's definition. */
@@ -115,6 +126,8 @@ function findKey(name: string | undefined, keysAt: (...inner: string[]) => strin
 
 /** Returns the known key with the smallest edit distance, or null if the distance exceeds half the length of `key`. */
 function nearestKey(key: string, known: readonly string[]): string | null {
+  // The time grows with the length.
+  if (key.length > LONGEST_KEY) return null;
   const distance = (other: string) => editDistance(key.toLowerCase(), other.toLowerCase());
   const [nearest] = known.toSorted((a, b) => distance(a) - distance(b));
   return nearest !== undefined && distance(nearest) <= Math.ceil(key.length / 2) ? nearest : null;

@@ -12,6 +12,8 @@ import { layers, type LayerDescription } from './layers/index.js';
 
 const side = z.int().min(1).max(4096);
 const features = z.int().min(1).max(16384);
+/** Maximum number of layers; a built network has about 100 times the bytes of its description. */
+const MAX_LAYERS = 1000;
 const isOdd = (kernel: number) => kernel % 2 === 1;
 
 /** Schema of a network's description; parsing puts its keys into the schema's order. */
@@ -25,12 +27,12 @@ export const networkSchema = z
     levels: z.int().min(2).max(256),
     /** First layer, a masked convolution: height and width of its kernel; number of features, 2h. */
     first: z.strictObject({ kernel: z.int().min(1).max(31).refine(isOdd, 'must be odd'), features }),
-    /** Layers after the first, in order. */
-    layers: z.array(z.discriminatedUnion('type', schemas<LayerDescription>(layers))),
+    /** Layers after the first, in order: at most 1000. */
+    layers: z.array(z.discriminatedUnion('type', schemas<LayerDescription>(layers))).max(MAX_LAYERS),
     /** True if every layer reaches the output through its own 1x1 convolution; false if only the last layer does. */
     skips: z.boolean(),
     /** Number of features of each 1x1 layer between the layers and the head. */
-    output: z.array(features),
+    output: z.array(features).max(MAX_LAYERS),
     /** Head, which turns the last features into probabilities of levels. */
     head: z.discriminatedUnion('type', schemas<HeadDescription>(heads)),
     /** Conditionings, at most one of each type and one with anchors; empty: the network is unconditional. */
@@ -78,7 +80,11 @@ export interface ModelDescription {
  * scales have the same channels and levels. Context frames are subsampled from the finest scale by a whole number.
  */
 export const modelSchema: z.ZodType<ModelDescription> = z
-  .strictObject({ version: z.literal(1), scales: z.array(networkSchema).min(1).max(8) })
+  .strictObject({
+    version: z.literal(1),
+    // Without a scale, nothing below can be asked.
+    scales: z.array(networkSchema).min(1, { abort: true }).max(8, { abort: true }),
+  })
   .superRefine(({ scales }, context) => {
     const steps = scaleSteps(scales);
     scales.forEach((network, scale) => {

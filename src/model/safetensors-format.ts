@@ -71,11 +71,20 @@ export function decodeSafetensors(bytes: Uint8Array, path: string): SafetensorsF
   const metadata = metadataSchema.safeParse(text);
   if (!metadata.success) throw broken(path, 'metadata that are not text');
   const body = bytes.subarray(8 + headerLength);
-  const arrays = new Map(Object.entries(entries).map(([name, entry]) => [name, readArray(path, name, entry, body)]));
+  const arrays = new Map<string, NamedArray>();
+  let rest = body.length;
+  for (const [name, entry] of Object.entries(entries)) {
+    const { bytes: count, ...array } = readArray(path, name, entry, body);
+    // Bytes that belong to several tensors would take more memory than the file has bytes.
+    rest -= count;
+    if (rest < 0) throw broken(path, `tensor '${name}' in bytes of another one`);
+    arrays.set(name, array);
+  }
   return { arrays, metadata: metadata.data };
 }
 
-function readArray(path: string, name: string, value: unknown, body: Uint8Array): NamedArray {
+/** Reads an array, and returns the number of bytes that it has in the file too. */
+function readArray(path: string, name: string, value: unknown, body: Uint8Array): NamedArray & { bytes: number } {
   const entry = entrySchema.safeParse(value);
   if (!entry.success) throw broken(path, `tensor '${name}' without a proper type, shape or place`);
   const { dtype, shape, data_offsets: offsets } = entry.data;
@@ -88,7 +97,7 @@ function readArray(path: string, name: string, value: unknown, body: Uint8Array)
   // In a file, numbers may start at any byte.
   const numbers = dtype === 'F32' ? new Float32Array(count) : new Uint16Array(count);
   new Uint8Array(numbers.buffer).set(body.subarray(begin, end));
-  return { shape, data: numbers instanceof Uint16Array ? fromHalves(numbers) : numbers };
+  return { shape, data: numbers instanceof Uint16Array ? fromHalves(numbers) : numbers, bytes: end - begin };
 }
 
 function broken(path: string, received: string): PxvError {

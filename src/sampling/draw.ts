@@ -1,3 +1,4 @@
+import { assertInteger } from '../backend/kernels/geometry.js';
 import type { Levels } from '../foundation/levels.js';
 import { randomStreams } from '../foundation/philox.js';
 import type { FrameSettings } from '../model/sampling-settings.js';
@@ -38,8 +39,15 @@ export interface DrawOptions {
 /** Draw options of the given names, each optional. */
 export type OptionalDrawOptions<Option extends keyof DrawOptions> = { [O in Option]?: DrawOptions[O] | undefined };
 
-/** Returns the index of each sample: `samples` if it is a list, else 0 to `samples` - 1. */
+/** Maximum number of samples of a draw. */
+const MAX_SAMPLES = 2 ** 20;
+
+/**
+ * Returns the index of each sample: `samples` if it is a list, else 0 to `samples` - 1.
+ * @throws PxvError `USAGE` if a number of samples is no whole number from 0 to 2^20
+ */
 export function sampleIndices(samples: DrawOptions['samples']): readonly number[] {
+  if (typeof samples === 'number') assertInteger('draw images', 'samples', samples, 0, MAX_SAMPLES);
   return typeof samples === 'number' ? Array.from({ length: samples }, (_, index) => index) : samples;
 }
 

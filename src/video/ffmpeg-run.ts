@@ -57,7 +57,14 @@ export async function startFfmpeg(options: FfmpegArguments): Promise<FfmpegRun> 
   const { input, inputOptions = [], outputOptions, outputPath, onLine } = options;
   const isFile = typeof input === 'string';
   const general = ['-hide_banner', '-nostats', '-loglevel', 'level+info', ...(isFile ? ['-nostdin'] : [])];
-  const from = [...inputOptions, '-i', isFile ? asFile(input) : 'pipe:0'];
+  // Playlists and lists of clips name other inputs: none but local files is opened, and none for a stream.
+  const from = [
+    ...inputOptions,
+    '-protocol_whitelist',
+    isFile ? 'file' : 'pipe',
+    '-i',
+    isFile ? asFile(input) : 'pipe:0',
+  ];
   const to = ['-y', ...outputOptions, outputPath === undefined ? 'pipe:1' : asFile(outputPath)];
   const { path } = await findFfmpeg();
   // In its own process group, an interruption of pxv does not end FFmpeg before pxv ends.

@@ -17,6 +17,9 @@ export interface StreamInfo {
 /** Pattern of FFmpeg's pixel formats with an alpha plane, or with alpha in their palette. */
 const alphaFormat = /^(?:rgba|bgra|argb|abgr|pal8|ya8|ya16|yuva|gbrap|ayuv|vuya)/;
 
+/** Pattern of the line of a video stream. A file's metadata are in the log too, behind a key: they state no facts. */
+const videoLine = /^\[info\] +Stream #0:\d\S*: Video: /;
+
 /**
  * Parses FFmpeg's log at level `info`. The log of versions 4 to 7 holds
  *
@@ -28,21 +31,21 @@ const alphaFormat = /^(?:rgba|bgra|argb|abgr|pal8|ya8|ya16|yuva|gbrap|ayuv|vuya)
  * image.
  */
 export function parseVideoStream(log: readonly string[]): StreamInfo | null {
-  const outputStarts = log.findIndex((line) => line.includes('] Output #0'));
+  const outputStarts = log.findIndex((line) => line.startsWith('[info] Output #0'));
   const input = outputStarts < 0 ? log : log.slice(0, outputStarts);
-  const start = input.findIndex((line) => /Stream #0:.* Video: /.test(line) && !line.includes('(attached pic)'));
+  const start = input.findIndex((line) => videoLine.test(line) && !line.includes('(attached pic)'));
   const line = input[start];
   if (line === undefined) return null;
-  const next = input.findIndex((other, index) => index > start && other.includes(' Stream #'));
+  const next = input.findIndex((other, index) => index > start && /^\[info\] +Stream #/.test(other));
   const metadata = input.slice(start + 1, next < 0 ? undefined : next);
 
   const [, codec = '', description = ''] = / Video: (\w+)(.*)/.exec(line) ?? [];
   // The pixel format is the first word after the codec's own brackets and comma.
   const pixelFormat = /^(?: \([^)]*\))*, (\w+)/.exec(description)?.[1] ?? '';
   const [, rate, thousand] = /, (\d+(?:\.\d+)?)(k?) fps/.exec(description) ?? [];
-  const clock = input.map((other) => / Duration: (\d+):(\d+):(\d+(?:\.\d+)?)/.exec(other)).find(Boolean);
+  const clock = input.map((other) => /^\[info\] +Duration: (\d+):(\d+):(\d+(?:\.\d+)?)/.exec(other)).find(Boolean);
   const alphaInSideStream = !alphaFormat.test(pixelFormat) && metadata.some((entry) => /alpha_mode *: 1/i.test(entry));
-  const opening = input.map((other) => / Input #0, (.+), from '/.exec(other)).find(Boolean);
+  const opening = input.map((other) => /^\[info\] Input #0, (.+), from '/.exec(other)).find(Boolean);
   return {
     container: opening?.[1] ?? '',
     codec,

@@ -53,7 +53,7 @@ export async function openStream(bytes: AsyncIterable<Uint8Array>, options: Stre
     ],
     onLine: (line) => {
       if (line.startsWith('[info]')) log.push(line);
-      if (line.includes('] Output #0')) endInputLog();
+      if (line.startsWith('[info] Output #0')) endInputLog();
     },
   });
   const stop = () => run.kill();

@@ -34,31 +34,43 @@ const backInTime = /non-monoton\w+ dts/i;
  *   ended it; the signal's reason if aborted
  */
 export async function scanTimestamps(path: string, signal?: AbortSignal): Promise<Pictures> {
-  let haveTimes = true;
+  let isForward = true;
   const run = await startFfmpeg({
     input: path,
     outputOptions: ['-map', '0:V:0', '-c', 'copy', '-f', 'framecrc'],
-    onLine: (line) => (haveTimes &&= !backInTime.test(line)),
+    onLine: (line) => (isForward &&= !backInTime.test(line)),
   });
-  const report = await text(readOutput(run, path, signal));
+  const { haveTimes, ...pictures } = parseTimestamps(await text(readOutput(run, path, signal)));
+  return { ...pictures, haveTimes: haveTimes && isForward };
+}
+
+/** Frames per second, from and to, that a clip can have; others are those of damaged timestamps. */
+const PLAUSIBLE = [1e-6, 1e6];
+
+/**
+ * Parses the timestamps of frames, as FFmpeg's muxer `framecrc` writes them: a time base, `#tb 0: 1/25`, then a line
+ * per frame of stream, decoding time, presentation time, duration and more.
+ */
+export function parseTimestamps(report: string): Pictures {
   const [, numerator, denominator] = /^#tb 0: (\d+)\/(\d+)/m.exec(report) ?? [];
   const tick = Number(numerator) / Number(denominator);
-  // stream, decoding time, presentation time, duration, ...
   const told = Array.from(report.matchAll(/^0, *-?\d+, *(-?\d+),/gm), ([, time]) => time);
   const count = told.length;
   const all = told
     .filter((time) => time !== noTime)
     .map(Number)
     .sort((a, b) => a - b);
-  haveTimes &&= all.length === count;
+  const haveTimes = all.length === count;
   const ticks = all[all.length - 1] - all[0];
-  if (all.length < 2 || ticks <= 0) return { count, haveTimes, timing: null };
+  // Both ends were rounded to the time base, by up to half a unit each.
+  const rate = (spanned: number) => (all.length - 1) / (spanned * tick);
+  const [low, high] = [rate(ticks + 1), rate(Math.max(ticks - 1, 0.5))];
+  if (all.length < 2 || ticks <= 0 || !(low >= PLAUSIBLE[0] && high <= PLAUSIBLE[1]))
+    return { count, haveTimes, timing: null };
   const steps = all.slice(1).map((time, i) => time - all[i]);
   const shortest = steps.reduce((a, b) => Math.min(a, b));
   const longest = steps.reduce((a, b) => Math.max(a, b));
-  // Both ends were rounded to the time base, by up to half a unit each.
-  const rate = (spanned: number) => (all.length - 1) / (spanned * tick);
-  const frameRate = frameRateBetween(rate(ticks + 1), rate(Math.max(ticks - 1, 0.5)));
+  const frameRate = frameRateBetween(low, high);
   const times = longest > 2 * shortest ? 'uneven' : 'even';
   return { count, haveTimes, timing: { frameRate, span: ticks * tick, times } };
 }

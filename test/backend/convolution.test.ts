@@ -362,3 +362,22 @@ test.each(table)(
     checkGradient({ name: `weights of ${name}`, ...ofWeights });
   },
 );
+
+test.each([
+  ['a stride', { stride: 65 }, 'shape.stride'],
+  ['a side', { outHeight: 2 ** 31 - 1 }, 'shape.outHeight'],
+  ['an image', { inHeight: 2 ** 24, inWidth: 2 ** 24 }, 'values of one image'],
+  ['an offset of a tap', { taps: [{ dy: 0, dx: 1025, position: 0, sees: [1] }] }, 'shape.taps[0].dx'],
+  ['a kernel without a place', { kernel: { height: 0, width: 1 }, taps: [] }, 'shape.kernel.height'],
+])('%s whose products overflow is refused', (_, changes, argument) => {
+  const sides = { inHeight: 1, inWidth: 1, outHeight: 1, outWidth: 1 };
+  const kernel = { height: 1, width: 1 };
+  const one = denseConvolution({ ...sides, kernel, inFeatures: 1, outFeatures: 1, top: 0, left: 0, stride: 1 });
+  const none = new Float32Array(0);
+  const arrays = { x: none, weights: none, bias: null, plus: null, out: none };
+  expect(() =>
+    namedKernels[0].kernels.convolution({ batch: 0, relu: false, shape: { ...one, ...changes } }, arrays),
+  ).toThrow(
+    expect.objectContaining({ code: 'USAGE', parts: expect.objectContaining({ argument }) as object }) as Error,
+  );
+});

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { addMoved } from '../../src/backend/element-wise.js';
 import { randomFloats } from '../random.js';
-import { describeEach } from './implementations.js';
+import { describeEach, kernelSets } from './implementations.js';
 import { testKernel } from './kernel-suite.js';
 
 /** Around the widths of vectors; the last one is shared by threads. */
@@ -113,4 +113,12 @@ testKernel('multiplyAdds', {
       return value;
     }),
   }),
+});
+
+test.each(kernelSets)('$instructionSet is done at once with 2^31 - 1 rows of no number', (kernels) => {
+  const none = () => new Float32Array(0);
+  const began = performance.now();
+  kernels.addMoved({ batch: 2 ** 31 - 1, length: 0, offset: 1 }, { a: none(), b: none(), out: none() });
+  kernels.sumRows({ rows: 2 ** 31 - 1, columns: 0 }, { x: none(), out: none() });
+  expect(performance.now() - began).toBeLessThan(1000);
 });

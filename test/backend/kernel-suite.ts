@@ -16,6 +16,7 @@ import {
 import { PxvError } from '../../src/foundation/errors.js';
 import { roundedToBf16 } from './bf16.js';
 import { bitsOf, expectClose } from './comparison.js';
+import { expectRims, guardedArray } from './guarded-array.js';
 import {
   bf16Sets,
   describeEach,
@@ -77,7 +78,8 @@ export type RunKernel<K extends KernelName> = (
 
 /**
  * Tests a kernel against its reference in every form, and what follows from its description: see src/backend/kernels.
- * Outputs are first filled with NaN, so that whatever a kernel forgets to write is seen.
+ * Outputs are first filled with NaN, so that whatever a kernel forgets to write is seen, and each is the middle of a
+ * larger buffer, so that whatever it writes beside them is seen too.
  */
 export function testKernel<K extends KernelName>(name: K, suite: KernelSuite<K>): RunKernel<K> {
   const tested = new Tested(name, suite as unknown as Suite);
@@ -146,13 +148,17 @@ class Tested {
 
   call(kernels: Kernels, numbers: Numbers, arrays: Arrays): void {
     (kernels[this.name] as (numbers: Numbers, arrays: Arrays) => void)(numbers, arrays);
+    for (const output of Object.keys(this.description.outputs)) {
+      const array = arrays[output];
+      if (array) expectRims(`${this.name}: ${output}`, array);
+    }
   }
 
   unwritten(numbers: Numbers, inputs: Arrays): Arrays {
     return mapped(this.description.outputs, ({ shape, with: input }) =>
       input !== undefined && inputs[input] === null
         ? null
-        : new Float32Array(sizeOf(shape(numbers as never))).fill(NaN),
+        : guardedArray('float', sizeOf(shape(numbers as never))).fill(NaN),
     );
   }
 

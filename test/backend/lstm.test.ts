@@ -158,3 +158,18 @@ describe('the steps of a scan', () => {
     expect(scanSteps({ height: 2, width: 3, scanOrder, groups: [1] })).toEqual(steps);
   });
 });
+
+test('an image whose order of pixels would be a list of gigabytes is refused at once', () => {
+  const { kernels } = namedKernels[0];
+  const refused = (height: number, width: number) => () => {
+    const shape: ScanShape = { height, width, scanOrder: 'rows', groups: [1] };
+    const [gates, cells, out] = [0, 1, 2].map(() => new Float32Array(0));
+    const arrays = { gates, weights: new Float32Array(12), initial: null, activations: gates, cells, out };
+    kernels.lstm({ batch: 0, shape }, arrays);
+  };
+  expect(refused(2 ** 31 - 1, 1)).toThrow(/lstm: shape.height: expected an integer from 1 to 32768/);
+  expect(refused(2 ** 13, 2 ** 13)).toThrow(
+    /lstm: shape.height \* shape.width: expected an integer from 1 to 16777216/,
+  );
+  expect(refused(3, 4)).not.toThrow();
+});

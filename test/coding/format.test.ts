@@ -190,6 +190,18 @@ describe('a frame', () => {
   });
 });
 
+test('a model of 32 MiB that comes in pieces of 512 bytes is read within seconds', async () => {
+  const embedded = new Uint8Array(2 ** 25);
+  const file = writeHeader({ ...small, embedded });
+  const pieces = Array.from({ length: Math.ceil(file.length / 512) }, (_, at) =>
+    file.subarray(512 * at, 512 * at + 512),
+  );
+  const began = performance.now();
+  const header = await new CodedReader(streamed(pieces)).header();
+  expect(header.embedded).toHaveLength(embedded.length);
+  expect(performance.now() - began).toBeLessThan(10_000);
+});
+
 describe('parts of a payload', () => {
   test('have their lengths before them, but the last', () => {
     const parts = [bytes('aabb'), new Uint8Array(), new Uint8Array(130), bytes('cc')];

@@ -18,6 +18,8 @@ describe('a text that means a frame rate', () => {
     ['30000/1001', '30000/1001'],
     ['50/2', '25'],
     ['1000', '1000'],
+    ['29.970001', '29970001/1000000'],
+    ['999.999999', '999999999/1000000'],
   ])('%s is %s, and comes back from its own text', (text, exact) => {
     expect(formatFrameRate(rate(text))).toBe(exact);
     expect(parseFrameRate(exact)).toEqual(rate(text));

@@ -43,6 +43,13 @@ test.each([
   ['an empty file', Buffer.alloc(0)],
   ['a header without a shape', withHeader("{'descr': '|u1', 'fortran_order': False}\n")],
   ['a header without an order', withHeader("{'descr': '|u1', 'shape': (1, 2)}\n")],
+  ['a header with an axis without a length', withHeader("{'descr': '|u1', 'fortran_order': False, 'shape': (L, 2)}\n")],
+  ['a header of two numbers in one axis', withHeader("{'descr': '|u1', 'fortran_order': False, 'shape': (1 2, 2)}\n")],
+  [
+    'a header with an axis of 2^64',
+    withHeader("{'descr': '|u1', 'fortran_order': False, 'shape': (18446744073709551616, 2)}\n"),
+  ],
+  ['a header of 65 axes', withHeader(`{'descr': '|u1', 'fortran_order': False, 'shape': (${'1, '.repeat(65)})}\n`)],
   ['a header that claims four gigabytes', Buffer.from('\x93NUMPY\x02\0\xff\xff\xff\xff{}'.padEnd(200), 'latin1')],
 ])('%s has no header', (_, bytes) => {
   expect(parseNpyHeader(bytes)).toBeNull();

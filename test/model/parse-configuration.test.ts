@@ -144,6 +144,37 @@ test('a stage trains no scale that a chain has not', () => {
   expect(refusal(wrong).message).toMatch(/training.stages.0.trains.*below 1, the number of scales/);
 });
 
+test.each(['constructor', 'toString', '__proto__'])('a key that every object has, %s, is refused as unknown', (key) => {
+  const value = JSON.parse(JSON.stringify(run).replace('"steps":3', `"${key}":3`)) as unknown;
+  expect(() => parseRunConfiguration(value, source)).toThrow(
+    `train: config.json: expected only known keys, received unknown key 'training.${key}'; remove it`,
+  );
+});
+
+test('a key of a megabyte is refused at once, in a short line', () => {
+  const began = performance.now();
+  const { message } = refusal(changed(`training.${'batch'.repeat(2 ** 18)}`, 1));
+  expect(message).toMatch(
+    /^train: config.json: expected only known keys, received unknown key 'training.*'; remove it$/,
+  );
+  expect(message.length).toBeLessThan(400);
+  expect(performance.now() - began).toBeLessThan(2000);
+});
+
+test('a value of 20,000 nested lists is refused by its key', () => {
+  const deep = JSON.parse('['.repeat(20_000) + ']'.repeat(20_000)) as unknown;
+  expect(refusal(changed('training.batch', deep)).message).toMatch(
+    /expected a valid 'training.batch', received a value of too many levels/,
+  );
+});
+
+test('a model without a scale, and one of too many layers, are refused', () => {
+  expect(refusal(changed('model.scales', [])).message).toMatch(/expected a valid 'model.scales', received \[\]/);
+  const { scales } = model;
+  const layers = Array.from({ length: 1001 }, () => scales[0].layers[0]);
+  expect(refusal(changed('model.scales.0.layers', layers)).message).toMatch(/expected a valid 'model.scales.0.layers'/);
+});
+
 test('an unknown key that is like none is refused without a guess', () => {
   expect(refusal(changed('training.zzzzzzzz', 1)).message).toBe(
     "train: config.json: expected only known keys, received unknown key 'training.zzzzzzzz'; remove it",

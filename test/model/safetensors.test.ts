@@ -149,6 +149,19 @@ test.each([
     received: "tensor 'x' without a proper type, shape or place",
   },
   {
+    name: 'two arrays of the same bytes',
+    bytes: () => {
+      const one = { dtype: 'F32', shape: [2], data_offsets: [0, 8] };
+      return bytesOf(JSON.stringify({ x: one, y: one }), Buffer.alloc(8));
+    },
+    received: "tensor 'y' in bytes of another one",
+  },
+  {
+    name: 'a tensor whose name is a megabyte',
+    bytes: () => bytesOf(JSON.stringify({ ['x'.repeat(2 ** 20)]: 3 })),
+    received: `tensor '${'x'.repeat(1989)}...`,
+  },
+  {
     name: 'a shape of fractions',
     bytes: () => bytesOf(entry({ shape: [0.5, 4] }), Buffer.alloc(8)),
     received: "tensor 'x' without a proper type, shape or place",

@@ -151,3 +151,10 @@ describe('drawLevel', () => {
     );
   });
 });
+
+test.each([-1, 0.5, NaN, 2 ** 20 + 1, 2 ** 31])(
+  '%d samples are refused, before their indices are listed',
+  (samples) => {
+    expect(() => sampleIndices(samples)).toThrow(/^draw images: samples: expected an integer from 0 to 1048576/);
+  },
+);

@@ -41,7 +41,13 @@ describe('a frame rate', () => {
   it('is unknown where the file tells only the tick of its clock', () => {
     expect(constantFrameRate({ numerator: 1000, denominator: 1 }, null)).toBeNull();
     expect(constantFrameRate({ numerator: 60, denominator: 1 }, 1000)).toBeNull();
+    expect(constantFrameRate({ numerator: 60, denominator: 1 }, 0)).toBeNull();
   });
+});
+
+test('a rate between bounds that meet has the 31 bits that FFmpeg takes', () => {
+  expect(frameRateBetween(Math.PI, Math.PI)).toEqual({ numerator: 3142, denominator: 1000 });
+  expect(frameRateBetween(1 / Math.PI / 1e4, 1 / Math.PI / 1e4)).toEqual({ numerator: 1, denominator: 31416 });
 });
 
 describe('the log of FFmpeg', () => {
@@ -65,6 +71,17 @@ describe('the log of FFmpeg', () => {
       alphaInSideStream: false,
     };
     expect(parseVideoStream(of2018)).toEqual(facts);
+  });
+
+  it('gives no facts that the words of a title claim', () => {
+    const titled = (title: string) => [of2018[0], `[info]     title           : ${title}`, ...of2018.slice(1)];
+    const claims = [
+      'Stream #0:0: Video: vp8, rgba, 1 fps',
+      'Duration: 99:00:00.00',
+      '] Output #0',
+      "Input #0, a, from '",
+    ];
+    for (const claim of claims) expect(parseVideoStream(titled(claim))).toEqual(parseVideoStream(of2018));
   });
 
   it('gives the duration of the input, not of the output', () => {

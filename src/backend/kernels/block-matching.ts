@@ -1,4 +1,14 @@
-import { count, extent, kernel, scalarArguments, perPixel, pictures, single, type ValuesOf } from './description.js';
+import {
+  count,
+  extent,
+  integer,
+  kernel,
+  scalarArguments,
+  perPixel,
+  pictures,
+  single,
+  type ValuesOf,
+} from './description.js';
 
 const shape = scalarArguments('BlockMatchingShape', {
   batch: count,
@@ -6,9 +16,9 @@ const shape = scalarArguments('BlockMatchingShape', {
   width: extent,
   channels: extent,
   /** Maximum motion of a block, in pixels down or across. */
-  reach: count,
+  reach: integer(0, 32),
   /** Half size of a block: pixels to each side of its middle pixel. */
-  margin: count,
+  margin: integer(0, 32),
   costOfMotion: single,
   costOfDistance: single,
 });

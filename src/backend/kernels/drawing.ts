@@ -16,12 +16,30 @@ import {
  * src/model/heads/head.ts.
  */
 export const headFields = {
-  headKind: integer(0, 255),
+  headKind: integer(0, 3),
   levels: integer(2, 256),
   components: integer(0, 32),
   meanScale: double,
   together: flag,
 };
+
+/**
+ * Returns values that must be 0 or more for a head to read and write within its arrays: see `KernelDescription.limits`.
+ */
+export function headLimits(
+  of: Record<'headKind' | 'levels' | 'components' | 'colours' | 'outFeatures', number> & {
+    together: boolean;
+  },
+): Record<string, number> {
+  const { headKind, levels, components, colours, outFeatures, together } = of;
+  const terms = 3 * colours + (together ? (colours * (colours - 1)) / 2 : 0);
+  const outputs = [levels * colours, colours, components * terms, colours][headKind];
+  return {
+    'outputs beyond those of the head': outFeatures - outputs,
+    'levels that a sigmoid lacks': headKind === 1 ? 2 - levels : 0,
+    'components beyond the first': headKind === 2 ? components - 1 : 0,
+  };
+}
 
 const call = scalarArguments('DrawingNumbers', {
   batch: count,
@@ -32,7 +50,7 @@ const call = scalarArguments('DrawingNumbers', {
   outFeatures: extent,
   ...headFields,
   /** Number of anchors of a sub-pixel. */
-  anchorCount: count,
+  anchorCount: extent,
   /** Scaling of levels to network inputs: (level - middle) / middle, and (level - anchor) * gain for each anchor. */
   middle: single,
   gain: single,
@@ -86,4 +104,5 @@ export const drawing = kernel({
      */
     probabilities: { type: 'double', ...perPixel((of: Call) => of.colours * of.levels), optional: true },
   },
+  limits: headLimits,
 });

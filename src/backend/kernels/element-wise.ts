@@ -63,7 +63,7 @@ export const sumRows = kernel({
  * lower one, which must be finite, by 0.
  */
 export const multiplyAdds = kernel({
-  numbers: scalarArguments('MultiplyAddsNumbers', { rounds: count, count }),
+  numbers: scalarArguments('MultiplyAddsNumbers', { rounds: integer(0, 100_000), count }),
   inputs: { x: values },
   outputs: { out: values },
   inBf16: true,

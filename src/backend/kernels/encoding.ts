@@ -1,5 +1,5 @@
 import { extent, integer, kernel, scalarArguments } from './description.js';
-import { headFields } from './drawing.js';
+import { headFields, headLimits } from './drawing.js';
 
 /**
  * Kernel that encodes the levels of one image, `targets`, as bytes, given the network's outputs for the whole image. A
@@ -14,7 +14,7 @@ export const encoding = kernel({
     outFeatures: extent,
     ...headFields,
     anchorCount: extent,
-    /** Length of `bytes`; 4 a sub-pixel plus 8 suffice. */
+    /** Length of `bytes`: at least 4 a sub-pixel plus 8. */
     capacity: extent,
   }),
   inputs: {
@@ -35,4 +35,8 @@ export const encoding = kernel({
      */
     intervals: { type: 'uint32_t', shape: ({ pixels, colours }) => [pixels, colours, 2], optional: true },
   },
+  limits: (of) => ({
+    ...headLimits(of),
+    'bytes beyond 4 a sub-pixel and 8': of.capacity - (4 * of.pixels * of.colours + 8),
+  }),
 });

@@ -34,17 +34,26 @@ function keptBy<S extends object>(encode: (kernel: string, shape: S) => Int32Arr
   };
 }
 
+/** Maximum size, stride and offset of a tap, which keep products of them within 31 bits, and copies of rows small. */
+const MAX_SIZE = 2 ** 24;
+const MAX_STRIDE = 64;
+const MAX_OFFSET = 1024;
+
 function encodeConvolution(kernel: string, shape: ConvolutionShape): Int32Array {
   const { inHeight, inWidth, inFeatures, outHeight, outWidth, outFeatures, stride, groups, taps } = shape;
   const sizes = { inHeight, inWidth, inFeatures, outHeight, outWidth, outFeatures, stride };
-  for (const [name, size] of Object.entries(sizes)) assertInteger(kernel, `shape.${name}`, size, 1);
+  const { height, width } = shape.kernel;
+  for (const [name, size] of Object.entries({ ...sizes, 'kernel.height': height, 'kernel.width': width }))
+    assertInteger(kernel, `shape.${name}`, size, 1, name === 'stride' ? MAX_STRIDE : MAX_SIZE);
+  assertInteger(kernel, 'values of one image', inHeight * inWidth * inFeatures);
+  assertInteger(kernel, 'outputs of one image', outHeight * outWidth * outFeatures);
   groups.forEach((size, group) => assertInteger(kernel, `shape.groups[${group}]`, size, 1));
   const sum = groups.reduce((total, size) => total + size, 0);
   if (sum !== outFeatures) throw argumentError(kernel, 'shape.groups', `a sum of ${outFeatures}`, `${sum}`);
-  const positions = shape.kernel.height * shape.kernel.width;
+  const positions = height * width;
   taps.forEach(({ dy, dx, position, sees }, t) => {
-    assertInteger(kernel, `shape.taps[${t}].dy`, dy, -4096, 4096);
-    assertInteger(kernel, `shape.taps[${t}].dx`, dx, -4096, 4096);
+    assertInteger(kernel, `shape.taps[${t}].dy`, dy, -MAX_OFFSET, MAX_OFFSET);
+    assertInteger(kernel, `shape.taps[${t}].dx`, dx, -MAX_OFFSET, MAX_OFFSET);
     assertInteger(kernel, `shape.taps[${t}].position`, position, 0, positions - 1);
     if (sees.length !== groups.length)
       throw argumentError(kernel, `shape.taps[${t}].sees`, `${groups.length} numbers`, `${sees.length}`);
@@ -60,17 +69,31 @@ function encodeConvolution(kernel: string, shape: ConvolutionShape): Int32Array 
   ]);
 }
 
+/** Maximum side and pixels of an image that is scanned, since the order of its pixels is a list. */
+const LONGEST_SIDE = 2 ** 15;
+const MOST_PIXELS = 2 ** 24;
+
 function encodeScan(kernel: string, shape: ScanShape): Int32Array {
   const { height, width, scanOrder, groups } = shape;
-  for (const [name, size] of Object.entries({ height, width })) assertInteger(kernel, `shape.${name}`, size, 1);
+  for (const [name, size] of Object.entries({ height, width }))
+    assertInteger(kernel, `shape.${name}`, size, 1, LONGEST_SIDE);
+  assertInteger(kernel, 'shape.height * shape.width', height * width, 1, MOST_PIXELS);
   groups.forEach((size, group) => assertInteger(kernel, `shape.groups[${group}]`, size, 1));
   const steps = scanSteps(shape);
-  return Int32Array.from([
+  const first = [
     ...encodeConvolution(kernel, stateToState(shape)),
     ...[previousCellOffset[scanOrder].dy, previousCellOffset[scanOrder].dx, groups.length],
     ...groups,
     steps.length,
     ...steps.map((pixels) => pixels.length),
-    ...steps.flat(),
-  ]);
+  ];
+  // Of millions of pixels, a list of numbers would take several times their memory.
+  const numbers = new Int32Array(first.length + height * width);
+  numbers.set(first);
+  let at = first.length;
+  for (const pixels of steps) {
+    numbers.set(pixels, at);
+    at += pixels.length;
+  }
+  return numbers;
 }

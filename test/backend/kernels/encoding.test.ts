@@ -138,3 +138,29 @@ test('sub-pixels that are known are not written, and outputs that are not finite
   expect([0, 1, 2, 3].map((pixel) => intervals[2 * pixel + 1] > 0)).toEqual([false, true, false, true]);
   expect(encoded(mixture, 256, outputs.fill(NaN), targets).length).toBe(-1);
 });
+
+test.each([
+  ['fewer outputs than a softmax reads', { ...softmax, outFeatures: 8 }, 'outputs beyond those of the head'],
+  ['fewer outputs than a mixture reads', { ...mixture, outFeatures: 8, levels: 9 }, 'outputs beyond those of the head'],
+  ['a sigmoid of more than two levels', { ...sigmoid, outFeatures: 9 }, 'levels that a sigmoid lacks'],
+  ['a mixture of no component', { ...mixture, components: 0 }, 'components beyond the first'],
+  ['room for fewer bytes than may be written', { ...softmax, capacity: 23 }, 'bytes beyond 4 a sub-pixel and 8'],
+  ['an unknown head', { ...softmax, headKind: 3 }, 'headKind'],
+])('%s is refused before anything is written', (_, changes, argument) => {
+  const numbers = { ...softmax, pixels: 4, colours: 1, outFeatures: 9, levels: 9, anchorCount: 1, capacity: 24 };
+  const asked = { ...numbers, ...changes };
+  const arrays = {
+    outputs: new Float32Array(4 * asked.outFeatures),
+    anchors: new Float32Array(4),
+    targets: new Int16Array(4),
+    written: null,
+    bytes: new Uint8Array(asked.capacity).fill(7),
+    length: new Int32Array(1),
+    intervals: null,
+  };
+  for (const kernels of kernelSets)
+    expect(() => kernels.encoding(asked, arrays)).toThrow(
+      expect.objectContaining({ code: 'USAGE', parts: expect.objectContaining({ argument }) as object }) as Error,
+    );
+  expect(arrays.bytes.every((byte) => byte === 7)).toBe(true);
+});

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { randomFloats } from '../../random.js';
+import { kernelSets } from '../implementations.js';
 import { testKernel } from '../kernel-suite.js';
 
 const sizes = [
@@ -31,4 +32,18 @@ testKernel('matMul', {
     return { out };
   },
   tensors: ({ transposeA, transposeB }, { a, b }) => ({ out: tf.matMul(a, b, transposeA, transposeB) }),
+});
+
+test.each(kernelSets)('$instructionSet multiplies matrices without a row, a column or a sum', (kernels) => {
+  for (const [m, n, k] of [
+    [0, 3, 2],
+    [2, 0, 3],
+    [0, 0, 0],
+    [2, 3, 0],
+  ]) {
+    const [a, b] = [new Float32Array(m * k), new Float32Array(k * n)];
+    const out = new Float32Array(m * n).fill(NaN);
+    kernels.matMul({ m, n, k, transposeA: false, transposeB: false }, { a, b, out });
+    expect([...out]).toEqual(new Array(m * n).fill(0));
+  }
 });
