@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 
 /**
  * Tests of no single source, with what each is about. Those of `src/X/y.ts` are `test/X/y.test.ts` and
- * `y.ASPECT.test.ts`.
+ * `y.ASPECT.test.ts`; those under `test/reliability` are of a threat, and `docs/reliability.md` lists them.
  */
 const ofNoSource: Record<string, string> = {
   places: 'tests',
@@ -52,6 +52,7 @@ const ofNoSource: Record<string, string> = {
 const tests = readdirSync('test', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts'));
 /** Without `.test.ts` and the aspects before it. */
 const named = tests.map((path) => ({ path, name: path.replace(/\.[^/]*$/, '') }));
+const isOfThreat = (path: string) => /^reliability\/[\w-]+\.reliability\.test\.ts$/.test(path);
 
 /** Whether a test is named after a source or after what tests share. A data set lies in a folder of its name. */
 function hasSource(name: string): boolean {
@@ -61,7 +62,7 @@ function hasSource(name: string): boolean {
 }
 
 test('each test is named after its source, but for those that are listed', () => {
-  const others = named.filter(({ name }) => !(name in ofNoSource) && !hasSource(name));
+  const others = named.filter(({ path, name }) => !(name in ofNoSource) && !isOfThreat(path) && !hasSource(name));
   expect(others.map(({ path }) => path)).toEqual([]);
 });
 
