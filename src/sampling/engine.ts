@@ -159,7 +159,7 @@ function modelNumbers({ description, program }: Network) {
 
 /** Returns a `CHECKPOINT` error for probabilities of levels whose sum, `received`, is not finite or not above 0. */
 export function unusableProbabilities(received: number): PxvError {
-  const remedy = 'use another model; the weights of this one are not finite';
+  const remedy = 'use another model; the outputs of this one are not finite';
   return errorFactory('CHECKPOINT', 'draw a level')('probabilities', 'a finite sum above 0', String(received), remedy);
 }
 
