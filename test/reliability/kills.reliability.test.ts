@@ -184,15 +184,22 @@ test.each(tested)('$name, killed $kills times when $moment, ends with the bytes 
   const whole = at('whole', work.out);
   mkdirSync(at('whole'), { recursive: true });
   const command = (args: string[], out: string) => [...args, '--out', relative(folder.path, out)];
-  const began = performance.now();
-  if (!existsSync(whole)) expect(await pxv(command(work.args, whole), { cwd: folder.path })).toMatchObject({ code: 0 });
-  else await pxv(command([...work.args, '--overwrite'], at('whole', 'again')), { cwd: folder.path });
-  const duration = performance.now() - began;
+  const durations: number[] = [];
+  for (const out of existsSync(whole)
+    ? [at('whole', `again-${work.out}`)]
+    : [whole, at('whole', `again-${work.out}`)]) {
+    const began = performance.now();
+    expect(await pxv(command([...work.args, '--overwrite'], out), { cwd: folder.path })).toMatchObject({ code: 0 });
+    durations.push(performance.now() - began);
+  }
+  const duration = Math.min(...durations);
   const expected = bytesIn(whole);
   const random = randomNumbers(works.indexOf(work));
   const outcomes = { killed: 0, ended: 0, resumed: 0 };
-  for (let killed = 0; killed < work.kills; killed++) {
-    const place = at(`killed-${works.indexOf(work)}-${killed}`);
+  // A kill that comes too late counts for nothing.
+  for (let tries = 0; outcomes.killed < work.kills; tries++) {
+    expect(tries).toBeLessThan(10 * work.kills);
+    const place = at(`killed-${works.indexOf(work)}-${tries}`);
     mkdirSync(place);
     const out = join(place, work.out);
     const isKilled = await kill(work, out, duration, random);
