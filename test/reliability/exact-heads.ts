@@ -71,7 +71,8 @@ function probabilityOf(level: number, levels: number, { mean, scale }: Logistic)
 }
 
 /**
- * Returns the exact probability of each level of a sub-pixel, as a fraction of 2^1400.
+ * Returns the exact probability of each level of a sub-pixel, as a fraction of 2^1400. Returns null if the earlier
+ * levels have a probability below 2^-1400.
  * @param outputs of the head for the pixel
  * @param anchors of the pixel, one for each colour
  * @param earlier levels of the colours before
@@ -82,7 +83,7 @@ export function exactProbabilities(
   outputs: ArrayLike<number>,
   anchors: readonly number[],
   earlier: readonly number[],
-): bigint[] {
+): bigint[] | null {
   const channel = earlier.length;
   const all = Array.from({ length: levels }, (_, level) => level);
   if (head.type === 'softmax') return softmax(all.map((level) => exact(outputs[channel * levels + level])));
@@ -113,6 +114,7 @@ export function exactProbabilities(
   }
   const weights = softmax(logits).map((weight, k) => times(weight, likelihoods[k]));
   const total = weights.reduce((a, b) => a + b);
+  if (total === 0n) return null;
   const last = made[made.length - 1];
   return all.map((level) =>
     over(

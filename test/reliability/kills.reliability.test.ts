@@ -11,7 +11,7 @@ import '../backend/implementations.js';
 import { pxv, start } from '../cli/pxv.js';
 import { randomNumbers } from '../random.js';
 import { tinyRun } from '../training/moving-square.js';
-import { ffmpeg, temporaryFolder } from '../video/made-clips.js';
+import { as, ffmpeg, read, temporaryFolder } from '../video/made-clips.js';
 import { chooseCases } from './cases.js';
 import { printFigure } from './figures.js';
 
@@ -78,25 +78,30 @@ const works: Work[] = [
   { name: 'surprise', moment: 'any', kills: chooseCases(0, 25), args: ['surprise', clip, ...model], out: 'found' },
 ];
 
-/** The bytes of each file of an output, by name; times and what depends on them aside. */
-function bytesIn(out: string): Map<string, string> {
+/**
+ * The bytes of each file of an output, by name; times and what depends on them aside. The film of a search is cut into
+ * parts by the clock, so its frames are counted instead.
+ */
+async function bytesIn(out: string): Promise<Map<string, string>> {
   const files = statSync(out).isDirectory() ? readdirSync(out, { recursive: true, encoding: 'utf8' }) : [''];
-  const kept = files.filter((name) => statSync(join(out, name)).isFile() && !/^(samples|machine\.jsonl)/.test(name));
-  return new Map(
-    kept.map((name) => {
-      const bytes = readFileSync(join(out, name), 'latin1');
-      return [name, name.endsWith('.json') || name === 'log.jsonl' ? withoutTimes(bytes) : bytes];
-    }),
-  );
+  const found = new Map<string, string>();
+  for (const name of files) {
+    const path = join(out, name);
+    if (!statSync(path).isFile() || /^(samples|machine\.jsonl)/.test(name)) continue;
+    const bytes = readFileSync(path, 'latin1');
+    if (name === 'film.mp4') found.set(name, `${(await read(path, as(32, 24, 3))).length} frames`);
+    else found.set(name, name.endsWith('.json') || name === 'log.jsonl' ? withoutTimes(bytes) : bytes);
+  }
+  return found;
 }
 
 const withoutTimes = (text: string) => text.replace(/"(seconds|validationSeconds)": ?[\d.e-]+/g, '"$1":0');
 
 /** Expects that each file with a final name is whole. */
-function expectWhole(work: Work, out: string, whole: ReadonlyMap<string, string>): void {
+async function expectWhole(work: Work, out: string, whole: ReadonlyMap<string, string>): Promise<void> {
   if (!existsSync(out)) return;
   if (work.name !== 'train') {
-    const killed = bytesIn(out);
+    const killed = await bytesIn(out);
     for (const [name, bytes] of killed)
       expect({ name, isWhole: bytes === whole.get(name) }).toEqual({ name, isWhole: true });
     expect([...killed.keys()].sort()).toEqual([...whole.keys()].sort());
@@ -193,7 +198,7 @@ test.each(tested)('$name, killed $kills times when $moment, ends with the bytes 
     durations.push(performance.now() - began);
   }
   const duration = Math.min(...durations);
-  const expected = bytesIn(whole);
+  const expected = await bytesIn(whole);
   const random = randomNumbers(works.indexOf(work));
   const outcomes = { killed: 0, ended: 0, resumed: 0 };
   // A kill that comes too late counts for nothing.
@@ -204,7 +209,7 @@ test.each(tested)('$name, killed $kills times when $moment, ends with the bytes 
     const out = join(place, work.out);
     const isKilled = await kill(work, out, duration, random);
     outcomes[isKilled ? 'killed' : 'ended']++;
-    expectWhole(work, out, expected);
+    await expectWhole(work, out, expected);
     const goesOn = work.resumed !== undefined && new RunFolder(out).hasTraining;
     if (goesOn) outcomes.resumed++;
     if (isKilled) {
@@ -214,7 +219,7 @@ test.each(tested)('$name, killed $kills times when $moment, ends with the bytes 
         stderr: '',
       });
     }
-    const made = bytesIn(out);
+    const made = await bytesIn(out);
     expect([...made.keys()].filter((name) => parseTemporaryName(name) !== null)).toEqual([]);
     expect([...made.keys()]).toEqual([...expected.keys()]);
     for (const [name, bytes] of made)

@@ -35,7 +35,9 @@ describe('a value that is not finite', () => {
 
   /** Trains on from a state that `change` has changed, and returns the error. */
   async function trainPoisoned(run: RunFolder, change: (state: TrainingState) => void): Promise<Error | null> {
-    const { chain, checkpoint } = createInitialCheckpoint(configuration);
+    const { chain, checkpoint: initial } = createInitialCheckpoint(configuration);
+    // The first step of a stage begins with a new optimiser.
+    const checkpoint = { ...initial, step: 1 };
     run.saveTraining(chain, checkpoint);
     change(checkpoint.state);
     const { data } = squaresToTrainOn(chain, configuration.training);
@@ -50,7 +52,7 @@ describe('a value that is not finite', () => {
     tf.dispose(checkpoint.state);
     const arrays = chain.parameters.flatMap((_, index) => [-1, 0, 1].map((state) => ({ index, state })));
     const random = randomNumbers(1);
-    const chosen = isThorough ? arrays : arrays.filter((_, at) => at % 24 === 0);
+    const chosen = isThorough ? arrays : arrays.filter((_, at) => at % 25 === 0);
     let cases = 0;
     for (const { index, state: of } of chosen)
       for (const value of nonFinite) {
@@ -168,9 +170,14 @@ describe('heads at the extremes, against 1400 bits', () => {
   test.each(kinds)('$title: float64 and float32 nats are near, finite and never below 0', (kind) => {
     const { head, levels, channels } = kind;
     const largest = { float64: 0, float32: 0, nats: 0 };
+    let skipped = 0;
     for (const given of casesOf(kind)) {
       const { outputs, anchors, earlier } = given;
       const probabilities = exactProbabilities(head, levels, outputs, anchors, earlier);
+      if (probabilities === null) {
+        skipped++;
+        continue;
+      }
       const into = new Float64Array(levels);
       const known = Array.from({ length: channels }, (_, channel) => earlier[channel] ?? NaN);
       const pixel = { outputs, outputsAt: 0, levels: known, levelsAt: 0, anchors, anchorsAt: 0, anchorCount: 1 };
@@ -193,7 +200,7 @@ describe('heads at the extremes, against 1400 bits', () => {
         }
       }
     }
-    printFigure(`${kind.title}: ${count} cases, largest errors ${JSON.stringify(largest)}`);
+    printFigure(`${kind.title}: ${count - skipped} cases, largest errors ${JSON.stringify(largest)}`);
     expect(largest.float64).toBeLessThan(1e-9);
     expect(largest.float32).toBeLessThan(1e-3);
   });
