@@ -97,7 +97,7 @@ describe.each(arithmetics)('in %s', (name, backend, precision, options) => {
     async (data) => {
       await tf.setBackend(backend!);
       const [whole, stopped] = ['whole', 'stopped'].map((one) => at(`${one}-in-two-${name}-${data}`));
-      const steps = 20 * STEPS;
+      const steps = 4 * STEPS;
       const configuration = configure(data, precision, steps);
       const file = at(`${name}-${data}.json`);
       writeFileSync(file, JSON.stringify(configuration));
