@@ -8,8 +8,8 @@ interface CommandModule {
 }
 
 /**
- * Loaders of the modules of all commands, by name. Types compare them with `capabilities`: a command without a loader, a
- * loader without a command, and a module that is missing or creates no command do not compile.
+ * Loaders of the modules of all commands, by name. Types compare them with `capabilities`: a command without a loader,
+ * a loader without a command, and a module that is missing or creates no command do not compile.
  */
 export const commandModules: Readonly<Record<CommandName | 'completion', () => Promise<CommandModule>>> = {
   train: () => import('./train.js'),

@@ -33,8 +33,8 @@ const EVERY_SECOND: Subsequence = { stride: 2, phase: 1 };
  * @param weights tensors in the order of the chain's parameters, or a `DynamicEvaluation`, which learns from each
  *   scored frame (see `scoreItems`)
  * @param frames all frames of the clip, at the model's size
- * @throws PxvError `INPUT` if a frame has another size than the model's; `CHECKPOINT` if a likelihood is not finite; the
- *   signal's reason if aborted, checked before each batch; errors of `frames`
+ * @throws PxvError `INPUT` if a frame has another size than the model's; `CHECKPOINT` if a likelihood is not finite;
+ *   the signal's reason if aborted, checked before each batch; errors of `frames`
  */
 export async function* scoreFrames(
   chain: Chain,

@@ -45,8 +45,8 @@ export const IMAGE_SCORING_BATCH = 16;
  * sub-pixels in float64. The sum is an upper bound if `chain.exact` is false.
  * @param weights tensors in the order of the chain's parameters
  * @param indices indices in `source` of the images to score
- * @throws PxvError `CHECKPOINT` if a likelihood is not finite; the signal's reason if aborted, checked before each batch;
- *   errors of `source`
+ * @throws PxvError `CHECKPOINT` if a likelihood is not finite; the signal's reason if aborted, checked before each
+ *   batch; errors of `source`
  */
 export async function scoreImages(
   model: Model,

@@ -18,8 +18,8 @@ export class EventFile {
   private readonly path: string;
 
   /**
-   * Starts a log at `step` in a new file. TensorBoard reads files by the time in their names, in seconds since 1970. The
-   * new file's time is after the times of all others in the folder, also if the clock was set back.
+   * Starts a log at `step` in a new file. TensorBoard reads files by the time in their names, in seconds since 1970.
+   * The new file's time is after the times of all others in the folder, also if the clock was set back.
    * @param folder existing run folder
    * @param step number of updates done
    * @throws PxvError `OUTPUT` if the file cannot be written

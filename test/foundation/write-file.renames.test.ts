@@ -50,7 +50,7 @@ test.each([
   expect(fs.readdirSync(join(path, '..'))).toEqual(['out']);
 });
 
-test('an old folder that cannot be moved back is kept until another is in its place, and the error names it', async () => {
+test('an old folder that cannot be moved back is kept until another is in its place, and is named', async () => {
   failing = [3, 4];
   const { path, replace } = replaced();
   const error = await replace().catch((thrown: Error) => thrown);

@@ -345,7 +345,7 @@ describe('a training whose likelihood is not finite', () => {
     const saver = new CheckpointSaver(chain, run);
     const infinite = tf.fill(first.shape, Infinity);
     const state = { ...checkpoint.state, weights: [infinite, ...rest] };
-    const message = `numbers of ${chain.parameters[0].name} that are not finite; lower the learning rate; the last saved`;
+    const message = `numbers of ${chain.parameters[0].name} that are not finite; lower the learning rate; the last`;
     expect(() => saver.atStop({ ...checkpoint, state })).toThrow(message);
     expect(() => saver.afterStep({ ...checkpoint, state }, true)).toThrow(message);
     expect(bytesOf(run).equals(before)).toBe(true);
