@@ -7,6 +7,7 @@ import type { HeadDescription } from '../../src/model/heads/index.js';
  */
 const BITS = 1400n;
 const ONE = 1n << BITS;
+const SMALLEST_PRIOR = 1n << 200n;
 
 /** The exact value of a finite number. */
 function exact(value: number): bigint {
@@ -72,7 +73,7 @@ function probabilityOf(level: number, levels: number, { mean, scale }: Logistic)
 
 /**
  * Returns the exact probability of each level of a sub-pixel, as a fraction of 2^1400. Returns null if the earlier
- * levels have a probability below 2^-1400.
+ * levels have a probability below 2^-1200, of which too few bits are left.
  * @param outputs of the head for the pixel
  * @param anchors of the pixel, one for each colour
  * @param earlier levels of the colours before
@@ -114,13 +115,12 @@ export function exactProbabilities(
   }
   const weights = softmax(logits).map((weight, k) => times(weight, likelihoods[k]));
   const total = weights.reduce((a, b) => a + b);
-  if (total === 0n) return null;
+  if (total < SMALLEST_PRIOR) return null;
+  // Divided first: the product of two small numbers has few bits.
+  const posterior = weights.map((weight) => over(weight, total));
   const last = made[made.length - 1];
   return all.map((level) =>
-    over(
-      last.reduce((sum, component, k) => sum + times(weights[k], probabilityOf(level, levels, component)), 0n),
-      total,
-    ),
+    last.reduce((sum, component, k) => sum + times(posterior[k], probabilityOf(level, levels, component)), 0n),
   );
 }
 
