@@ -80,7 +80,7 @@ test(`${predictions} predictions in one process do not grow`, async () => {
     const sizes = [];
     for (let done = 0; done < ${predictions}; done++) {
       await predictClip(model, ${JSON.stringify(at('clips', 'c'))}, {
-        ...{ out: 'film.png', overwrite: true, next: 2, seed: BigInt(done) },
+        ...{ out: 'film.png', overwrite: true, horizon: 2, seed: BigInt(done) },
       });
       if (done % ${predictions / 10} === ${predictions / 10 - 1}) {
         gc();
