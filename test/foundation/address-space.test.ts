@@ -4,8 +4,8 @@ import { main, outcomeOf } from '../cli/pxv.js';
 
 const onLinux = existsSync('/proc/self/limits') ? test : test.skip;
 
-/** MiB of addresses in which Node.js starts, and too few to compute: Node.js 26 takes more. */
-const FEW = parseInt(process.versions.node, 10) < 26 ? 1300 : 1700;
+/** MiB of addresses in which Node.js starts, and too few to compute: Node.js 24 takes more. */
+const FEW = parseInt(process.versions.node, 10) < 24 ? 1300 : 1700;
 
 /** Runs `pxv` with a limit on its addresses, in MiB. */
 function limited(limit: number, ...args: string[]) {

@@ -202,8 +202,7 @@ describe('heads at the extremes, against 1400 bits', () => {
     }
     printFigure(`${kind.title}: ${count - skipped} cases, largest errors ${JSON.stringify(largest)}`);
     expect(largest.float64).toBeLessThan(1e-9);
-    // Means of colours together may cancel from a thousand levels, in float32.
-    expect(largest.float32).toBeLessThan(channels === 3 ? 0.02 : 1e-3);
+    expect(largest.float32).toBeLessThan(1e-3);
   });
 
   function natsOn(
