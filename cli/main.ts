@@ -5,6 +5,7 @@ import { commandNames } from '../src/capabilities.js';
 import { readPackageInfo } from '../src/foundation/package-folder.js';
 import { writeFailure } from '../src/foundation/write-file.js';
 import { reportError, throwUsageError } from './action.js';
+import { commandModules } from './commands.js';
 import { isMainProcess } from './process-group.js';
 
 function exitWith(error: unknown): void {
@@ -31,8 +32,8 @@ const { version, description } = readPackageInfo();
 const program = new Command('pxv').description(description).version(version);
 // A command needs only its module; help, usage errors and completion need all.
 const typed = commandNames.filter((name) => name === process.argv[2]);
-for (const name of typed.length > 0 ? typed : [...commandNames, 'completion']) {
-  const { createCommand } = (await import(`./${name}.js`)) as { createCommand: (program: Command) => Command };
+for (const name of typed.length > 0 ? typed : ([...commandNames, 'completion'] as const)) {
+  const { createCommand } = await commandModules[name]();
   program.addCommand(createCommand(program));
 }
 program.addHelpText(

@@ -40,7 +40,7 @@ export async function readCheckSums(folder: string): Promise<Map<string, CheckSu
  * @param path name of the file in errors
  * @throws {PxvError} INPUT if a line is malformed
  */
-export function parseCheckSums(text: string, path: string): Map<string, string> {
+export function parseCheckSums(text: string, path: string): Map<string, CheckSum> {
   const lines = text.split('\n').filter((line) => line !== '');
   return new Map(
     lines.map((line) => {

@@ -26,6 +26,7 @@ export async function writeKernelTable() {
   const { kernelSignature, callLayout } = await built('call');
   const { descriptions } = await built('kernels/index');
   const { drawing } = await built('kernels/drawing');
+  const { PROGRAM_VERSION } = await built('program-version');
 
   const structName = (name) => `${name[0].toUpperCase()}${name.slice(1)}Call`;
   const numbersOf = ({ numbers }) => [
@@ -81,6 +82,9 @@ ${names.map((name) => `  void (*${name})(const ${structName(name)}&);`).join('\n
 };
 
 inline constexpr uint32_t kernelSignature = ${kernelSignature}u;
+
+// Version of the programs that src/sampling/engine.ts encodes.
+inline constexpr int programVersion = ${PROGRAM_VERSION};
 
 // Of each kernel's call, in the order of the table: bytes of the numbers, and how many pointers follow them.
 struct CallSize {

@@ -9,8 +9,8 @@ interface Capability {
 }
 
 /**
- * All capabilities, in the order of the help. A new capability is a folder, its commands, and a line here. Modules are
- * loaded on demand, so that help is quick.
+ * All capabilities, in the order of the help. A new capability is a folder, its commands, and a line here and in
+ * cli/commands.ts. Modules are loaded on demand, so that help is quick.
  */
 export const capabilities = {
   train: { commands: ['train'], sections: () => import('./train/report-section.js') },
@@ -27,10 +27,14 @@ export const capabilities = {
   bench: { commands: ['bench'] },
   doctor: { commands: ['doctor'] },
   backends: { commands: ['backends'] },
-} satisfies Record<string, Capability>;
+} as const satisfies Record<string, Capability>;
+
+type Capabilities = typeof capabilities;
+/** Name of a command of a capability. */
+export type CommandName = Capabilities[keyof Capabilities]['commands'][number];
 
 /** Names of all commands, in the order of the help. */
-export const commandNames: readonly string[] = Object.values(capabilities).flatMap(({ commands }) => commands);
+export const commandNames: readonly CommandName[] = Object.values(capabilities).flatMap(({ commands }) => commands);
 
 /** Loads the sources of report sections of all capabilities that have one, in the order of the help. */
 export async function loadSectionSources(): Promise<SectionSource<unknown>[]> {

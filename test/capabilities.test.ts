@@ -1,12 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { Command, type Option } from 'commander';
+import { commandModules } from '../cli/commands.js';
 import { capabilities, commandNames, loadSectionSources } from '../src/capabilities.js';
 
 const commands: { name: string; command: Command }[] = [];
 // One after another: Jest cannot link modules that several imports share.
 for (const name of commandNames) {
-  const module = (await import(`../cli/${name}`)) as { createCommand: (program: Command) => Command };
-  commands.push({ name, command: module.createCommand(new Command()) });
+  const { createCommand } = await commandModules[name]();
+  commands.push({ name, command: createCommand(new Command()) });
 }
 
 /** A command and those below it. */

@@ -18,6 +18,7 @@ const ofNoSource: Record<string, string> = {
   'cli/sizes': 'commands',
   'coding/codec': 'src/coding',
   'datasets/test-split': 'imports',
+  dependencies: 'package',
   'distributed/clusters': 'MPI',
   'distributed/train': 'src/training',
   'documented-commands': 'documents',

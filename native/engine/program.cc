@@ -1,6 +1,11 @@
 #include "program.h"
 
+#include "kernel_table.h"
+
 namespace pxv::engine {
+
+static_assert(programVersion == 1, "the encoding of programs has changed: read the new one here");
+
 namespace {
 
 class Numbers {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describeBuildCommand } from '../foundation/build-command.js';
 import { findCompanionPackage } from '../foundation/companion-packages.js';
 import { errorFactory } from '../foundation/errors.js';
+import { usesMusl } from '../foundation/musl.js';
 import { packageFolder } from '../foundation/package-folder.js';
 import { kernelSignature, kernelsOver, type CallArray } from './call.js';
 import { makeLibrary, type EngineFunctions, type EngineHandle, type KernelLibrary } from './kernel-library.js';
@@ -55,6 +56,8 @@ export interface AddonPlace {
   path: string | null;
   /** Remedy that puts an addon at the location, as an imperative. */
   remedy: string;
+  /** True if the addon there was linked against glibc, as those of companion packages for Linux. Default: false. */
+  needsGlibc?: boolean;
 }
 
 function placesOfAddon(): AddonPlace[] {
@@ -65,19 +68,23 @@ function placesOfAddon(): AddonPlace[] {
     name: companion.specifier,
     path: companion.folder && path(companion.folder),
     remedy: `run: npm install ${companion.specifier}`,
+    needsGlibc: process.platform === 'linux',
   };
   const remedy = `install g++, make and python3, then run: ${describeBuildCommand()}`;
   return [{ name: own, path: own, remedy }, ...(prebuilt ? [prebuilt] : [])];
 }
 
 /**
- * Loads the first addon of `places` that is built for this version and loads. Returns its exports.
+ * Loads the first addon of `places` that is built for this version and loads. Returns its exports. Addons that need
+ * glibc are skipped on musl: to load one could end the process.
+ * @param isMusl returns true if this process uses musl
  * @throws PxvError `DEPENDENCY` if none loads
  */
-export function loadModule(places: readonly AddonPlace[]): NativeModule {
+export function loadModule(places: readonly AddonPlace[], isMusl: () => boolean = usesMusl): NativeModule {
   const causes: unknown[] = [];
-  for (const { path } of places) {
+  for (const { path, needsGlibc = false } of places) {
     try {
+      if (needsGlibc && path !== null && isMusl()) throw new Error('built for glibc, and this system has musl');
       return openModule(path);
     } catch (cause) {
       causes.push(cause);

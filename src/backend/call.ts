@@ -3,6 +3,7 @@ import { drawing } from './kernels/drawing.js';
 import { assertInteger, argumentError } from './kernels/geometry.js';
 import type { FloatMemory } from './buffer-pool.js';
 import { descriptions, type InstructionSet, type KernelFunctions, type Kernels } from './kernels/index.js';
+import { PROGRAM_VERSION } from './program-version.js';
 
 /** Typed array that a kernel call passes. */
 export type CallArray = ArrayTypes[keyof ArrayTypes];
@@ -51,10 +52,10 @@ export function callLayout({ numbers, inputs, outputs }: KernelDescription): Cal
 }
 
 /**
- * Returns a hash of the call layouts, which compiled code must share: a different hash means that calls would be
- * misread.
+ * Returns a hash of the call layouts and versions, which compiled code must share: a different hash means that calls or
+ * programs would be misread.
  */
-function signatureOf(layouts: readonly (readonly [name: string, CallLayout])[]): number {
+function signatureOf(layouts: readonly (readonly [name: string, CallLayout | number])[]): number {
   let hash = 0x811c9dc5;
   for (const character of JSON.stringify(layouts)) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
   return hash >>> 0;
@@ -141,12 +142,13 @@ export type RunKernel = (kernel: number, call: CallWriter, arrays: readonly (Cal
 const writers = Object.entries(descriptions).map(([name, description]) => new CallWriter(name, description));
 
 /**
- * Hash of the call layouts of all kernels and of the engine, 32 bits. A native addon or WebAssembly module with another
- * hash was built for another version.
+ * Hash of the call layouts of all kernels and of the engine, and of the version of the engine's programs, 32 bits. A
+ * native addon or WebAssembly module with another hash was built for another version.
  */
 export const kernelSignature = signatureOf([
   ...writers.map(({ name, layout }) => [name, layout] as const),
   ['drawing', callLayout(drawing as unknown as KernelDescription)],
+  ['program', PROGRAM_VERSION],
 ]);
 
 /**

@@ -6,7 +6,15 @@ import type { Subsequence } from '../conditioning/context/history.js';
 import type { DynamicEvaluation } from './dynamic-evaluation.js';
 import { levelDifferences, HistogramBaseline } from './baselines.js';
 import { meanSquaredError } from './metrics.js';
-import { BITS_PER_NAT, scoreItems, sumNats, type AddExample, type ScoredItem, type ScoringOptions } from './scoring.js';
+import {
+  assertFiniteNats,
+  BITS_PER_NAT,
+  scoreItems,
+  sumNats,
+  type AddExample,
+  type ScoredItem,
+  type ScoringOptions,
+} from './scoring.js';
 
 /** Score of a frame of a clip, given the true frames before it. */
 export interface ScoredFrame extends Omit<ScoredItem<never>, 'item'> {
@@ -25,8 +33,8 @@ const EVERY_SECOND: Subsequence = { stride: 2, phase: 1 };
  * @param weights tensors in the order of the chain's parameters, or a `DynamicEvaluation`, which learns from each
  *   scored frame (see `scoreItems`)
  * @param frames all frames of the clip, at the model's size
- * @throws PxvError `INPUT` if a frame has another size than the model's; the signal's reason if aborted, checked before
- *   each batch; errors of `frames`
+ * @throws PxvError `INPUT` if a frame has another size than the model's; `CHECKPOINT` if a likelihood is not finite;
+ *   the signal's reason if aborted, checked before each batch; errors of `frames`
  */
 export async function* scoreFrames(
   chain: Chain,
@@ -47,8 +55,10 @@ export async function* scoreFrames(
     history.addExample(buffer, frame.data);
     if (slower !== null) history.addExample(slower, frame.data, EVERY_SECOND);
   };
-  for await (const { item, ...score } of scoreItems(chain, weights, withPrevious(), add, options))
+  for await (const { item, ...score } of scoreItems(chain, weights, withPrevious(), add, options)) {
+    assertFiniteNats(`frame ${item.index}`, score.nats);
     yield { ...item, ...score };
+  }
 }
 
 /** Score of a clip one step ahead: of every frame but the first, given the true frames before it. */

@@ -3,6 +3,7 @@ import type { Model } from '../model/model.js';
 import { frameBytes } from '../foundation/levels.js';
 import { singleProcess, assignedIndices, type ProcessGroup } from '../distributed/process-group.js';
 import {
+  assertFiniteNats,
   BITS_PER_NAT,
   bitsPerPixel,
   scoreItems,
@@ -44,7 +45,8 @@ export const IMAGE_SCORING_BATCH = 16;
  * sub-pixels in float64. The sum is an upper bound if `chain.exact` is false.
  * @param weights tensors in the order of the chain's parameters
  * @param indices indices in `source` of the images to score
- * @throws the signal's reason if aborted, checked before each batch; errors of `source`
+ * @throws PxvError `CHECKPOINT` if a likelihood is not finite; the signal's reason if aborted, checked before each
+ *   batch; errors of `source`
  */
 export async function scoreImages(
   model: Model,
@@ -65,6 +67,7 @@ export async function scoreImages(
   const own = places.map((place) => indices[place]);
   for await (const { nats: map } of scoreEachImage(model, weights, source, own, { batch, signal })) {
     const place = places[done];
+    assertFiniteNats(`image ${indices[place]}`, map);
     // Every scale begins with the first channel, so the channel is the index modulo `channels` throughout.
     for (let k = 0; k < map.length; k++) nats.channels[k % channels][place] += map[k];
     for (const channel of nats.channels) nats.images[place] += channel[place];

@@ -1,6 +1,7 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ConditioningOutputs } from '../conditioning/index.js';
+import { errorFactory } from '../foundation/errors.js';
 import { yieldToEventLoop } from '../foundation/yield-to-event-loop.js';
 import { canPredictAtStrides, conditionChain, scoreChain, type Chain, type ScaleScore } from '../model/chain.js';
 import { disposeExamples, ExampleBuffer, type Examples } from '../conditioning/context/examples.js';
@@ -192,6 +193,20 @@ function mixScales({ scales }: Chain, predictions: readonly Float32Array[][]): F
 
 function read(tensor: Tensor): Float32Array {
   return tensor.dataSync<'float32'>();
+}
+
+/**
+ * Checks that the nats of every sub-pixel of an item are finite.
+ * @param item scored item, such as `frame 3`
+ * @param nats map of nats, as `scoreItems` yields it
+ * @throws PxvError `CHECKPOINT` if the nats of a sub-pixel are NaN or infinite
+ */
+export function assertFiniteNats(item: string, nats: Float32Array): void {
+  const at = nats.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
+  const received = `${nats[at]} at sub-pixel ${at} of ${nats.length}`;
+  const remedy = 'use another model; the outputs of this one are not finite';
+  throw errorFactory('CHECKPOINT', 'score')(item, 'a finite likelihood of every sub-pixel', received, remedy);
 }
 
 /** Returns the sum of a map of nats, in float64. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   appendFileSync,
   closeSync,
+  existsSync,
   fsyncSync,
   openSync,
   readdirSync,
@@ -13,7 +14,7 @@ import {
 } from 'node:fs';
 import { constants } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { PxvError } from './errors.js';
+import { errorFactory, PxvError } from './errors.js';
 import { makeFolder } from './make-folder.js';
 import type { PlacementOptions } from './placement-options.js';
 
@@ -158,7 +159,10 @@ function begin(path: string): string {
 /** Age in milliseconds, by the last change, after which a temporary file counts as abandoned. */
 const LEFT_BEHIND = 24 * 3600 * 1000;
 
-/** Removes abandoned temporary files of `path`, left by killed processes. */
+/**
+ * Removes abandoned temporary files of `path`, left by killed processes. Folders are kept if nothing is at `path`: one
+ * of them may be the old folder, which a process moved aside and was killed before the new one took its place.
+ */
 function removeLeftBehind(path: string): void {
   const own = resolve(path);
   const start = basename(own).slice(0, 40);
@@ -171,8 +175,9 @@ function removeLeftBehind(path: string): void {
   }
   for (const name of names.filter((one) => parseTemporaryName(one) === start)) {
     const left = join(dirname(own), name);
-    const changed = statSync(left, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
-    if (Date.now() - changed > LEFT_BEHIND) discard(left);
+    const found = statSync(left, { throwIfNoEntry: false });
+    const isOld = found !== undefined && Date.now() - found.mtimeMs > LEFT_BEHIND;
+    if (isOld && (existsSync(own) || !found.isDirectory())) discard(left);
   }
 }
 
@@ -220,9 +225,21 @@ function moveOver(temporary: string, path: string): void {
     try {
       renameSync(temporary, path);
     } catch (failure) {
-      renameSync(aside, path);
+      moveBack(aside, path);
       throw failure;
     }
     rmSync(aside, { recursive: true, force: true });
+  }
+}
+
+/** Renames the old folder `aside` back to `path`. @throws PxvError `OUTPUT` that says where the old folder is */
+function moveBack(aside: string, path: string): void {
+  try {
+    renameSync(aside, path);
+  } catch (cause) {
+    if (!isSystemError(cause)) throw cause;
+    const expected = 'the old folder back in its place';
+    const remedy = `rename ${aside}, which is the old folder`;
+    throw errorFactory('OUTPUT', 'write')(path, expected, cause.message, remedy, { cause });
   }
 }

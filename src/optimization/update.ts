@@ -22,6 +22,8 @@ export interface Update {
   nats: number;
   /** Global norm of the gradients before clipping. */
   gradientNorm: number;
+  /** Index among all weights of the first whose gradient is not finite; null if all gradients are finite. */
+  firstNonFinite: number | null;
 }
 
 /**
@@ -40,8 +42,14 @@ export function applyUpdate(
   const gradientNorm = norm.dataSync()[0];
   const isFinite = Number.isFinite(nats) && Number.isFinite(gradientNorm);
   const after = isFinite ? stateAfter(optimiser, settings, state, gradients, norm) : state;
+  const place = isFinite ? -1 : gradients.gradients.findIndex(hasNonFinite);
   tf.dispose([norm, gradients.nats, ...gradients.gradients]);
-  return { state: after, nats, gradientNorm };
+  return { state: after, nats, gradientNorm, firstNonFinite: gradients.trained[place] ?? null };
+}
+
+/** Returns true if a value of the tensor is NaN or infinite. */
+export function hasNonFinite(tensor: Tensor): boolean {
+  return tensor.dataSync<'float32'>().some((value) => !Number.isFinite(value));
 }
 
 function stateAfter(

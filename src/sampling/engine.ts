@@ -74,7 +74,7 @@ export class ImageEngine {
     });
     this.model = modelNumbers(network);
     this.functions = libraryOf(instructionSet).engine(instructionSet);
-    this.handle = this.functions.makeEngine(programNumbers(program), parameters);
+    this.handle = this.functions.makeEngine(encodeProgram(program), parameters);
   }
 
   /**
@@ -159,7 +159,7 @@ function modelNumbers({ description, program }: Network) {
 
 /** Returns a `CHECKPOINT` error for probabilities of levels whose sum, `received`, is not finite or not above 0. */
 export function unusableProbabilities(received: number): PxvError {
-  const remedy = 'use another model; the weights of this one are not finite';
+  const remedy = 'use another model; the outputs of this one are not finite';
   return errorFactory('CHECKPOINT', 'draw a level')('probabilities', 'a finite sum above 0', String(received), remedy);
 }
 
@@ -170,8 +170,11 @@ function wrongArray(argument: string, expected: number, received: number | undef
 const readyCodes: Record<Slot['ready'], number> = { given: 0, image: 1, pixel: 2, row: 3, earlier: 4 };
 const opCodes: Record<Op['op'], number> = { conv: 0, lstm: 1, add: 2 };
 
-/** Returns a program as encoded for native/engine/program.cc: absent numbers are 0, absent slots and parameters -1. */
-function programNumbers({ size, slots, ops, image, map, earlierFeatures, out }: Program): Int32Array {
+/**
+ * Returns a program as encoded for native/engine/program.cc: absent numbers are 0, absent slots and parameters -1. The
+ * encoding has a version: see `PROGRAM_VERSION`.
+ */
+export function encodeProgram({ size, slots, ops, image, map, earlierFeatures, out }: Program): Int32Array {
   return Int32Array.from([
     ...[size.height, size.width, image.id, map?.id ?? -1, earlierFeatures?.id ?? -1, out.id],
     slots.length,

@@ -1,10 +1,10 @@
-import { closeSync, existsSync, openSync, readFileSync, rmSync, truncateSync, writeSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { errorFactory } from '../foundation/errors.js';
 import type { Box } from '../foundation/frame.js';
 import { makeFolder } from '../foundation/make-folder.js';
-import { writeFileAtomically, writeFailure } from '../foundation/write-file.js';
+import { removeEmptyFolders, writeFileAtomically, writeFailure } from '../foundation/write-file.js';
 import type { Baseline } from '../anomaly/anomaly-scorer.js';
 import type { AnomalyState } from '../anomaly/score-anomalies.js';
 import { lockFolder } from '../foundation/folder-lock.js';
@@ -70,21 +70,20 @@ export class SearchCheckpoint {
    * @throws PxvError `OUTPUT` if the folder holds another search, or if the folder cannot be written
    */
   static async open(path: string, what: string, overwrite: boolean): Promise<SearchCheckpoint> {
+    let made: string[] = [];
+    let release = () => {};
     try {
-      makeFolder(path);
-    } catch (cause) {
-      throw writeFailure(path, cause);
-    }
-    const release = await lockFolder(path, 'search');
-    try {
+      made = makeFolder(path);
+      release = await lockFolder(path, 'search');
       if (overwrite) for (const name of Object.values(files)) rmSync(join(path, name), { force: true });
       const search = new SearchCheckpoint(path, release, what);
       if (search.saved.description !== what)
         throw otherSearch(path, 'of another clip or version, or with other options');
       return search;
-    } catch (error) {
+    } catch (cause) {
       release();
-      throw error;
+      removeEmptyFolders(made);
+      throw writeFailure(path, cause);
     }
   }
 
@@ -123,11 +122,10 @@ export class SearchCheckpoint {
     const numbers = rows.flatMap(({ frame, bits, score, box: { x, y, width, height } }) => {
       return [frame, bits, score, x, y, width, height];
     });
-    const file = openSync(this.file('timeline'), 'a');
     try {
-      writeSync(file, new Uint8Array(Float64Array.from(numbers).buffer));
-    } finally {
-      closeSync(file);
+      appendFileSync(this.file('timeline'), new Uint8Array(Float64Array.from(numbers).buffer));
+    } catch (cause) {
+      throw writeFailure(this.file('timeline'), cause);
     }
     this.save({ ...this.saved, surprise, meanMap, parts: [...this.saved.parts, rows.length] });
   }

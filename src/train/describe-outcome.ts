@@ -43,7 +43,8 @@ function validationLines({ best, last, shipped, facts: { data } }: TrainedRun): 
   if (best.step === 0 && latest.step > 0)
     return [`the model is as it was: its validation, ${reached} bits/dim, got no better: ${now} at the end`];
   const isWorse = latest.bitsPerDim - best.bitsPerDim > NOISE;
-  const worse = isWorse ? `; since then it got worse: ${now} at step ${latest.step}` : '';
+  const advice = 'lower --learning-rate, or stop earlier with --patience';
+  const worse = isWorse ? `; since then it got worse: ${now} at step ${latest.step}: ${advice}` : '';
   const { uniform } = data.baselines;
   const previous = 'previous-frame' in data.baselines ? data.baselines['previous-frame'] : null;
   const [baseline, name] = previous === null ? [uniform, 'uniform'] : [previous, 'previous-frame'];
@@ -57,9 +58,9 @@ function validationLines({ best, last, shipped, facts: { data } }: TrainedRun): 
   ];
   if (shipped === null) return lines;
   const needed = `${shipped.name} needs ${shipped.bitsPerDim.toFixed(3)} on the same frames`;
-  const advice = `better than this model: train longer, or start from it by --from ${shipped.name}`;
+  const remedy = `better than this model: train longer, or start from it by --from ${shipped.name}`;
   return [
     ...lines,
-    isBetter(shipped.bitsPerDim) ? `${needed}, and this model ${fewer(shipped.bitsPerDim)}` : `${needed}, ${advice}`,
+    isBetter(shipped.bitsPerDim) ? `${needed}, and this model ${fewer(shipped.bitsPerDim)}` : `${needed}, ${remedy}`,
   ];
 }

@@ -1,11 +1,13 @@
 import { hostname } from 'node:os';
-import { appendFileSync, existsSync } from 'node:fs';
+import { appendFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Frame } from '../foundation/frame.js';
 import { writeFailure } from '../foundation/write-file.js';
 
+const PREFIX = 'events.out.tfevents.';
+
 /** Returns true if `name` is the file name of a TensorBoard event file. */
-export const isEventFile = (name: string) => name.startsWith('events.out.tfevents.');
+export const isEventFile = (name: string) => name.startsWith(PREFIX);
 
 /**
  * TensorBoard log of a training: a file of events, each with the scalars or an image of a step. The first event of a
@@ -16,15 +18,18 @@ export class EventFile {
   private readonly path: string;
 
   /**
-   * Starts a log at `step`, and creates the file if it does not exist.
-   * @param folder run folder
+   * Starts a log at `step` in a new file. TensorBoard reads files by the time in their names, in seconds since 1970.
+   * The new file's time is after the times of all others in the folder, also if the clock was set back.
+   * @param folder existing run folder
    * @param step number of updates done
    * @throws PxvError `OUTPUT` if the file cannot be written
    */
   constructor(folder: string, step: number) {
-    this.path = join(folder, `events.out.tfevents.${Math.floor(Date.now() / 1000)}.${hostname()}`);
+    const times = readdirSync(folder).filter(isEventFile).map(timeOf);
+    const time = Math.max(Math.floor(Date.now() / 1000), ...times.map((one) => one + 1));
+    this.path = join(folder, `${PREFIX}${time}.${hostname()}`);
     // fileVersion, named once at the start of a file.
-    if (!existsSync(this.path)) this.write(0, bytesField(3, Buffer.from('brain.Event:2')));
+    this.write(0, bytesField(3, Buffer.from('brain.Event:2')));
     // sessionLog, with the status START.
     this.write(step + 1, bytesField(7, varintField(1, 1)));
   }
@@ -63,6 +68,11 @@ export class EventFile {
       throw writeFailure(this.path, cause);
     }
   }
+}
+
+/** Returns the time in the name of an event file in seconds, or 0 if there is none. */
+function timeOf(name: string): number {
+  return parseInt(name.slice(PREFIX.length), 10) || 0;
 }
 
 function varint(value: number): number[] {

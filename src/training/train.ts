@@ -3,7 +3,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { currentArithmetic } from '../backend/current-backend.js';
 import { initialiseParameters } from '../backend/parameters.js';
 import { optimisers } from '../optimization/optimisers.js';
-import type { TrainingState } from '../optimization/update.js';
+import { hasNonFinite, type TrainingState } from '../optimization/update.js';
 import { errorFactory, type PxvError } from '../foundation/errors.js';
 import { yieldToEventLoop } from '../foundation/yield-to-event-loop.js';
 import { singleProcess, type ProcessGroup } from '../distributed/process-group.js';
@@ -173,7 +173,7 @@ export async function train(
       const position = stages.at(checkpoint.configuration.training, checkpoint.step);
       if (position.done === 0) checkpoint = { ...checkpoint, state: withNewOptimiser(checkpoint.state) };
       const { state, ...learned } = await clock.step(() => trainStep(chain, checkpoint, position, data, processGroup));
-      expectFinite(run, checkpoint.step + 1, learned);
+      expectFinite(chain, run, checkpoint.step + 1, learned);
       const { configuration: before } = checkpoint;
       checkpoint = { ...checkpoint, state, step: checkpoint.step + 1, arithmetic: currentArithmetic() };
       if (clock.isTimed) {
@@ -254,13 +254,13 @@ export class CheckpointSaver {
    * Saves the state after a new best, after the last step, or if the last save was over 60 s ago. Saves the model after
    * a new best.
    * @param isBest true if the weights are the best so far
-   * @throws PxvError `OUTPUT` if a file cannot be written
+   * @throws PxvError `DIVERGED` if a number of the state is not finite: the files then hold the state before; `OUTPUT`
+   *   if a file cannot be written
    */
   afterStep(checkpoint: Checkpoint, isBest: boolean): void {
     const isLast = checkpoint.step === checkpoint.configuration.training.steps;
     if (isBest || isLast || performance.now() - this.last > 1000 * SECONDS_BETWEEN) {
-      this.run.saveTraining(this.chain, checkpoint);
-      this.last = performance.now();
+      this.save(checkpoint);
     }
     // The model is saved after the state, which records it; see `finishSave`.
     if (isBest) this.run.saveModel(this.chain, checkpoint);
@@ -268,11 +268,17 @@ export class CheckpointSaver {
 
   /**
    * Saves the state of a training that stops, and its model if no model was saved.
-   * @throws PxvError `OUTPUT` if a file cannot be written
+   * @throws PxvError as `afterStep`
    */
   atStop(checkpoint: Checkpoint): void {
-    this.run.saveTraining(this.chain, checkpoint);
+    this.save(checkpoint);
     if (checkpoint.best === null) this.run.saveModel(this.chain, checkpoint);
+  }
+
+  private save(checkpoint: Checkpoint): void {
+    expectFiniteState(this.chain, this.run, checkpoint);
+    this.run.saveTraining(this.chain, checkpoint);
+    this.last = performance.now();
   }
 }
 
@@ -338,21 +344,37 @@ async function validated(
 }
 
 /** @throws PxvError `DIVERGED` if the likelihood or a gradient of a step is not finite */
-function expectFinite(run: RunFolder, step: number, { nats, gradientNorm }: Omit<TrainStepResult, 'state'>): void {
+function expectFinite(
+  { parameters }: Chain,
+  run: RunFolder,
+  step: number,
+  { nats, gradientNorm, firstNonFinite }: Omit<TrainStepResult, 'state'>,
+): void {
   if (Number.isFinite(nats) && Number.isFinite(gradientNorm)) return;
-  throw diverged(run, step, `${nats} nats and a gradient norm of ${gradientNorm}`);
+  const first = firstNonFinite === null ? '' : ` (first in the gradient of ${parameters[firstNonFinite].name})`;
+  throw diverged(run, step, `${nats} nats and a gradient norm of ${gradientNorm}${first}`);
 }
 
-function diverged(run: RunFolder, step: number, received: string): PxvError {
+/** @throws PxvError `DIVERGED` if a weight or a number of the optimiser is not finite */
+function expectFiniteState({ parameters }: Chain, run: RunFolder, { state, step }: Checkpoint): void {
+  for (const tensors of [state.weights, ...state.optimiser]) {
+    const at = tensors.findIndex(hasNonFinite);
+    if (at >= 0) throw diverged(run, step, `numbers of ${parameters[at].name} that are not finite`, FINITE_STATE);
+  }
+}
+
+const FINITE_STATE = 'finite weights and a finite state of the optimiser';
+
+function diverged(
+  run: RunFolder,
+  step: number,
+  received: string,
+  expected = 'a finite likelihood and finite gradients',
+): PxvError {
   const remedy = run.hasTraining
     ? `lower the learning rate; the last saved state stays in ${run.path}`
     : 'lower the learning rate';
-  return errorFactory('DIVERGED', 'train')(
-    `step ${step}`,
-    'a finite likelihood and finite gradients',
-    received,
-    remedy,
-  );
+  return errorFactory('DIVERGED', 'train')(`step ${step}`, expected, received, remedy);
 }
 
 function logEntry(

@@ -8,7 +8,7 @@ import type { FrameRate } from '../foundation/frame-rate.js';
 import { frameBytes } from '../foundation/levels.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { sha256 } from '../foundation/sha256.js';
-import { writeAtomically } from '../foundation/write-file.js';
+import { isSystemError, writeAtomically } from '../foundation/write-file.js';
 import { splitAddress } from './clip-address.js';
 import { skipReason, type ClipSource } from './clip-list.js';
 import { openClip, type ClipOptions, type ClipReader } from './clip-reader.js';
@@ -143,20 +143,22 @@ function storeOf(clips: readonly StoredClip[], files: readonly { file: string }[
 
 /** Fills `into` with the bytes of a file from position `place` on. */
 function readAt(path: string, place: number, into: Uint8Array): void {
-  const file = openSync(path, 'r');
+  const unreadable = (received: string, remedy: string, cause?: unknown) =>
+    errorFactory('INPUT', READING)(path, 'the frames that were written', received, remedy, { cause });
+  let file = -1;
   try {
+    file = openSync(path, 'r');
     for (let done = 0; done < into.length;) {
       const got = readSync(file, into, done, into.length - done, place + done);
-      if (got === 0) {
-        const expected = 'the frames that were written';
-        const received = 'a file that was truncated since';
-        const remedy = 'delete it, so that the clip is decoded again';
-        throw errorFactory('INPUT', READING)(path, expected, received, remedy);
-      }
+      if (got === 0)
+        throw unreadable('a file that was truncated since', 'delete it, so that the clip is decoded again');
       done += got;
     }
+  } catch (cause) {
+    if (!isSystemError(cause)) throw cause;
+    throw unreadable(cause.message, 'run it again, so that the clip is decoded again', cause);
   } finally {
-    closeSync(file);
+    if (file >= 0) closeSync(file);
   }
 }
 

@@ -53,6 +53,18 @@ describe('loading an addon', () => {
     expect(error.cause).toBeDefined();
   });
 
+  (built ? test : test.skip)('skips one that needs glibc on a system with musl, and says so', () => {
+    const [own, prebuilt] = [
+      { name: 'own', path: '/no/such/pxv.node', remedy: 'build it' },
+      { name: 'prebuilt', path: resolve('build/Release/pxv.node'), remedy: 'install it', needsGlibc: true },
+    ];
+    expect(() => loadModule([own, prebuilt], () => true)).toThrow(
+      'received own: not built; prebuilt: built for glibc, and this system has musl; build it',
+    );
+    expect(loadModule([own, prebuilt], () => false).threads()).toBeGreaterThan(0);
+    expect(loadModule([prebuilt, { ...prebuilt, needsGlibc: false }], () => true).threads()).toBeGreaterThan(0);
+  });
+
   (built ? test : test.skip)('goes on to the next place', () => {
     const path = resolve('build/Release/pxv.node');
     const [broken, whole] = [null, path].map((place) => ({ name: 'one', path: place, remedy: 'none' }));

@@ -156,3 +156,18 @@ test('a scoring that is interrupted says so, and leaves nothing behind', async (
   expect(tf.memory().numTensors).toBe(before);
   learning.dispose();
 });
+
+test('a likelihood that is not finite is an error that names its frame', async () => {
+  const { chain } = plain;
+  const weights = toTensors(
+    plain.weights.map((values) => values.map((value) => 1e30 * value)),
+    chain.parameters,
+  );
+  await expect(collect(scoreFrames(chain, weights, streamOf(framesOf(plain, 4))))).rejects.toMatchObject({
+    code: 'CHECKPOINT',
+    message: expect.stringMatching(
+      /^score: frame 1: expected a finite likelihood of every sub-pixel, received NaN at sub-pixel \d+ of \d+; use/,
+    ) as string,
+  });
+  tf.dispose(weights);
+});

@@ -15,8 +15,8 @@ import type { Network } from '../../src/model/network.js';
 import { describeModel, networks, type NetworkName } from '../../src/model/presets.js';
 import { randomFloats, randomInts } from '../random.js';
 
-export const softmax: HeadDescription = { type: 'softmax' };
-export const sigmoid: HeadDescription = { type: 'sigmoid' };
+export const softmax = { type: 'softmax' } as const satisfies HeadDescription;
+export const sigmoid = { type: 'sigmoid' } as const satisfies HeadDescription;
 export const mixture = { type: 'logistic-mixture', components: 2, meanScale: 16 } as const satisfies HeadDescription;
 export const mixtureTogether = { ...mixture, components: 3, colours: 'together' } as const satisfies HeadDescription;
 

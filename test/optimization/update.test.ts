@@ -58,3 +58,22 @@ test('gradients whose norm over all weights is above 1 are scaled down to it', (
   expect(weights[1][0]).toBeCloseTo(2 - 3 / 5, 6);
   expect(weights[2][1]).toBeCloseTo(3 - 4 / 5, 6);
 });
+
+test.each([
+  [[NaN, 0], [0, 1], 1],
+  [[1, 0], [0, -Infinity], 2],
+  [[3e38, 0], [0, 3e38], null],
+])(
+  'gradients %j and %j are refused, with the first weight whose gradient is not finite: %s',
+  (second, third, index) => {
+    const weights = [1, 2, 3].map((value) => tf.tensor1d([value, value]));
+    const state = { weights, optimiser: [weights.map((weight) => tf.zerosLike(weight))] };
+    const gradients = [second, third].map((values) => tf.tensor1d(values));
+    const made = { nats: tf.scalar(1), gradients, trained: [1, 2] };
+    const update = applyUpdate(plain, { learningRate: 1, step: 1 }, state, made);
+    expect(update.firstNonFinite).toBe(index);
+    expect(update.gradientNorm).not.toBeLessThan(Infinity);
+    expect(update.state).toBe(state);
+    tf.dispose([state.weights, state.optimiser]);
+  },
+);

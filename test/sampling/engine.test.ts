@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs-core';
 import { libraryOf } from '../../src/backend/kernel-library.js';
+import { PROGRAM_VERSION } from '../../src/backend/program-version.js';
 import type { InstructionSet } from '../../src/backend/kernels/index.js';
 import { disposeExamples } from '../../src/conditioning/context/examples.js';
 import { frameBytes } from '../../src/foundation/levels.js';
@@ -9,7 +11,7 @@ import { buildNetwork, imageInput, type Network } from '../../src/model/network.
 import { toTensors } from '../../src/model/model.js';
 import { ProgramBuilder } from '../../src/model/program.js';
 import { runWholeImage } from '../../src/model/whole-image.js';
-import { ImageEngine, type EngineArrays, type EngineOptions } from '../../src/sampling/engine.js';
+import { encodeProgram, ImageEngine, type EngineArrays, type EngineOptions } from '../../src/sampling/engine.js';
 import { ImageSampler } from '../../src/sampling/frame-sampler.js';
 import { kernelSets } from '../backend/implementations.js';
 import {
@@ -337,4 +339,14 @@ describe.each(sets)('a drawing on %s', (instructionSet) => {
         }) as Error,
       );
   });
+});
+
+test('the version of programs is raised with their encoding', () => {
+  const lstm = { type: 'diagonal-bilstm' as const, hidden: 3, initialState: 'learned' as const };
+  const encoded = [tinyNetwork(), tinyNetwork({ layers: [lstm] })].map((network) => [
+    ...encodeProgram(buildNetwork(network).program),
+  ]);
+  const hash = createHash('sha256').update(JSON.stringify(encoded)).digest('hex').slice(0, 16);
+  const known: Record<number, string> = { 1: '69db1a26b3128318' };
+  expect(hash).toBe(known[PROGRAM_VERSION]);
 });

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { chooseBackend } from '../../src/backend/choose-backend.js';
@@ -101,3 +101,17 @@ test('an unfinished search keeps what was committed and no more, for the same se
   anew.close();
   expect(existsSync(path)).toBe(false);
 });
+
+(existsSync('/dev/full') ? test : test.skip)(
+  'rows of a timeline that do not fit on the disk end a search',
+  async () => {
+    const search = await SearchCheckpoint.open(at('full.unfinished'), 'this', false);
+    symlinkSync('/dev/full', join(search.path, 'timeline.bin'));
+    const row = { frame: 1, bits: 1, score: 1, box: { x: 1, y: 2, width: 3, height: 4 } };
+    expect(() => search.commit([row], null, 0.1)).toThrow(
+      /^write: .*timeline\.bin: expected a writable path, received ENOSPC: .*; free the disk, or choose another path$/,
+    );
+    expect(search.frames).toBe(0);
+    search.close();
+  },
+);

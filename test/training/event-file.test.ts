@@ -1,6 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import { EventFile, isEventFile } from '../../src/training/event-file.js';
 import { temporaryFolder } from '../video/made-clips.js';
 
@@ -38,6 +40,20 @@ test('records follow each other whole, each with the length that it says, and th
   // The masked CRC-32C of the first length, 26 bytes, as TensorBoard computes it.
   const head = readFileSync(join(folder.path, names[0])).subarray(0, 12);
   expect(head.toString('hex')).toBe('1a00000000000000' + '129bd82d');
+});
+
+test('a resumed log has the last file by name, though the clock was set back', () => {
+  const path = join(folder.path, 'clock');
+  mkdirSync(path);
+  const now = jest.spyOn(Date, 'now').mockReturnValue(2_000_000_000_000);
+  new EventFile(path, 0);
+  now.mockReturnValue(1_000_000_000_000);
+  new EventFile(path, 2);
+  now.mockRestore();
+  expect(readdirSync(path).sort()).toEqual(
+    [2_000_000_000, 2_000_000_001].map((seconds) => `events.out.tfevents.${seconds}.${hostname()}`),
+  );
+  for (const name of readdirSync(path)) expect(readFileSync(join(path, name), 'latin1')).toContain('brain.Event:2');
 });
 
 (hasTensorboard ? test : test.skip)(

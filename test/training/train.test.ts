@@ -9,7 +9,13 @@ import { readSafetensors } from '../../src/model/safetensors.js';
 import { RunFolder, type LogEntry } from '../../src/training/run-folder.js';
 import type { RunConfiguration } from '../../src/training/configuration.js';
 import { createClipTrainingData } from '../../src/training/clip-data.js';
-import { createInitialCheckpoint, train, type TrainingHooks, type TrainingProgress } from '../../src/training/train.js';
+import {
+  CheckpointSaver,
+  createInitialCheckpoint,
+  train,
+  type TrainingHooks,
+  type TrainingProgress,
+} from '../../src/training/train.js';
 import { bf16Sets, kernelSets } from '../backend/implementations.js';
 import { warpedFrames } from '../model/tiny-networks.js';
 import { temporaryFolder } from '../video/made-clips.js';
@@ -302,8 +308,10 @@ describe('a training whose likelihood is not finite', () => {
     const error = await divergence(trainRun(run, null, {}, true));
     expect(error.code).toBe('DIVERGED');
     expect(error.message).toMatch(
-      /^train: step 4: expected a finite likelihood .*, received .* nats and a gradient norm of NaN; lower /,
+      /^train: step 4: expected a finite likelihood .*, received .* nats and a gradient norm of NaN \(first in the /,
     );
+    expect(error.message).toMatch(/\(first in the gradient of scales\.0\.previous-frames\.[\w.-]+\); lower /);
+    expect(error.message).not.toMatch(/\n/);
     expect(error.parts.remedy).toBe(`lower the learning rate; the last saved state stays in ${run.path}`);
     expect(bytesOf(run).equals(before)).toBe(true);
     expect(run.load().checkpoint.step).toBe(3);
@@ -326,6 +334,22 @@ describe('a training whose likelihood is not finite', () => {
         .weights.flatMap((values) => [...values])
         .every(Number.isFinite),
     ).toBe(true);
+  });
+
+  test('keeps the state before where weights themselves are not finite, and names them', async () => {
+    const run = newRun();
+    await expect(trainRun(run, tinyRun({ steps: 6 }), stopAfter(3))).rejects.toThrow('stopped');
+    const before = bytesOf(run);
+    const { chain, checkpoint } = run.load();
+    const [first, ...rest] = checkpoint.state.weights;
+    const saver = new CheckpointSaver(chain, run);
+    const infinite = tf.fill(first.shape, Infinity);
+    const state = { ...checkpoint.state, weights: [infinite, ...rest] };
+    const message = `numbers of ${chain.parameters[0].name} that are not finite; lower the learning rate; the last`;
+    expect(() => saver.atStop({ ...checkpoint, state })).toThrow(message);
+    expect(() => saver.afterStep({ ...checkpoint, state }, true)).toThrow(message);
+    expect(bytesOf(run).equals(before)).toBe(true);
+    tf.dispose([infinite, checkpoint.state]);
   });
 
   test('before anything was saved does not promise a state that is not there', async () => {

@@ -3,6 +3,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -140,6 +141,14 @@ describe('a frame store', () => {
     expect(() => store.read(1, 0, 2, new Uint8Array(2 * frameBytes))).toThrow(
       /received a file that was truncated since; delete it/,
     );
+  });
+
+  it('says in one line that its files are gone', async () => {
+    const { store } = await open('gone');
+    rmSync(at('gone'), { recursive: true });
+    const read = () => store.read(1, 0, 1, new Uint8Array(frameBytes));
+    expect(read).toThrow(/^read stored frames: .*: expected the frames .*, received ENOENT: .*; run it again, so that/);
+    expect(read).toThrow(expect.objectContaining({ code: 'INPUT' }) as Error);
   });
 
   it('names a clip that cannot be read', async () => {

@@ -1,4 +1,4 @@
-import { count, extent, kernel, scalarArguments } from './description.js';
+import { count, extent, integer, kernel, scalarArguments } from './description.js';
 
 const perRow = { shape: ({ rows }: { rows: number }) => [rows] };
 const table = scalarArguments('SoftmaxNumbers', { rows: count, levels: extent });
@@ -21,7 +21,7 @@ export const softmaxCrossEntropyGradient = kernel({
   outputs: { dLogits: perLevel },
 });
 
-const rows = scalarArguments('SigmoidNumbers', { rows: count, levels: extent });
+const rows = scalarArguments('SigmoidNumbers', { rows: count, levels: integer(2, 256) });
 const perLogit = { shape: ({ rows }: { rows: number }) => [rows, 1] };
 
 /**

@@ -145,7 +145,7 @@ test.each([
   ['a sigmoid of more than two levels', { ...sigmoid, outFeatures: 9 }, 'levels that a sigmoid lacks'],
   ['a mixture of no component', { ...mixture, components: 0 }, 'components beyond the first'],
   ['room for fewer bytes than may be written', { ...softmax, capacity: 23 }, 'bytes beyond 4 a sub-pixel and 8'],
-  ['an unknown head', { ...softmax, headKind: 3 }, 'headKind'],
+  ['an unknown head', { ...softmax, headKind: 4 }, 'headKind'],
 ])('%s is refused before anything is written', (_, changes, argument) => {
   const numbers = { ...softmax, pixels: 4, colours: 1, outFeatures: 9, levels: 9, anchorCount: 1, capacity: 24 };
   const asked = { ...numbers, ...changes };

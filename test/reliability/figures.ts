@@ -1,0 +1,6 @@
+import { isThorough } from './cases.js';
+
+/** Prints a figure of docs/reliability.md; nothing under `npm test`. */
+export function printFigure(line: string): void {
+  if (isThorough) console.log(line);
+}
