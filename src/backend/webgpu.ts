@@ -84,7 +84,7 @@ export function missingWebgpuPackages(): string[] {
  * @throws PxvError `DEPENDENCY` if a package is not installed or does not load, or the machine has no adapter
  */
 export async function importWebgpu(): Promise<AdapterFacts> {
-  if (registered !== null) return registered;
+  if (registered !== null) return registered.facts;
   const missing = missingWebgpuPackages();
   if (missing.length > 0) throw unusable(missing.join(' and '), 'nothing installed', `run: ${INSTALL_WEBGPU_COMMAND}`);
   const { create, globals } = await loadDawn();
@@ -97,10 +97,12 @@ export async function importWebgpu(): Promise<AdapterFacts> {
   const { WebGPUBackend } = createRequire(import.meta.url)(TFJS_BACKEND) as { WebGPUBackend: WebgpuBackendClass };
   const backend = withNavigator(gpu, () => createWebgpuBackend(WebGPUBackend, device, adapter.info, processEvents));
   tf.registerBackend('webgpu', () => backend);
-  return (registered = factsOf(adapter));
+  registered = { facts: factsOf(adapter), gpu };
+  return registered.facts;
 }
 
-let registered: AdapterFacts | null = null;
+/** Adapter of the registered backend. `gpu` is kept: its collection would free what handles the events of Dawn. */
+let registered: { facts: AdapterFacts; gpu: Gpu } | null = null;
 
 async function loadDawn(): Promise<Dawn> {
   try {
