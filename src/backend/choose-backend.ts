@@ -83,7 +83,9 @@ async function registerBackend(backend: Exclude<BackendName, 'native'>): Promise
       return null;
     case 'webgpu': {
       const { name, isSoftware } = await importWebgpu();
-      return isSoftware ? `webgpu computes on ${name}, a software adapter, which is slower than the backend native` : null;
+      return isSoftware
+        ? `webgpu computes on ${name}, a software adapter, which is slower than the backend native`
+        : null;
     }
   }
 }

@@ -6,7 +6,12 @@ import { tf } from '../foundation/tfjs.js';
 export interface GpuDevice {
   limits: { maxStorageBufferBindingSize: number };
   lost: Promise<{ reason: string; message: string }>;
-  addEventListener(type: 'uncapturederror', listener: (event: { error: Error }) => void): void;
+  addEventListener(type: 'uncapturederror', listener: (event: DeviceErrorEvent) => void): void;
+}
+
+interface DeviceErrorEvent {
+  error: Error;
+  preventDefault(): void;
 }
 
 interface GpuBuffer {
@@ -32,8 +37,8 @@ interface TfjsWebgpuBackend extends KernelBackend {
 interface StoredTensor {
   dtype: DataType;
   shape: number[];
-  values: backend_util.BackendValues | null;
-  resource: GpuBuffer | null;
+  values?: backend_util.BackendValues | null;
+  resource?: GpuBuffer | null;
 }
 
 /** Class `WebGPUBackend` of `@tensorflow/tfjs-backend-webgpu`. */
@@ -62,8 +67,13 @@ export function createWebgpuBackend(
 ): KernelBackend {
   const pause = new Int32Array(new SharedArrayBuffer(4));
   let failure: PxvError | null = null;
-  device.addEventListener('uncapturederror', ({ error }) => (failure ??= deviceError(error)));
-  void device.lost.then(({ reason, message }) => (failure = lostError(message || reason)));
+  let lost: PxvError | null = null;
+  device.addEventListener('uncapturederror', (event) => {
+    // Dawn would print the error, too.
+    event.preventDefault();
+    failure ??= deviceError(event.error);
+  });
+  void device.lost.then(({ reason, message }) => (lost = lostError(message || reason)));
 
   class WebgpuBackend extends Base {
     override uploadToGPU(dataId: object): void {
@@ -75,49 +85,48 @@ export function createWebgpuBackend(
     }
 
     override async read(dataId: object): Promise<backend_util.BackendValues> {
-      try {
-        const values = await super.read(dataId);
-        throwFailure();
-        return values;
-      } catch (error) {
-        throwFailure();
-        throw error;
-      }
+      const stored = this.tensorMap.get(dataId);
+      if (stored.values || !stored.resource) return super.read(dataId);
+      const { staging, mapped } = this.copyToStaging(stored.resource);
+      await mapped;
+      return (stored.values = this.take(staging, stored.dtype));
     }
 
     override readSync(dataId: object): backend_util.BackendValues {
       const stored = this.tensorMap.get(dataId);
-      stored.values ??= tf.util.convertBackendValuesAndArrayBuffer(this.readBuffer(stored.resource!), stored.dtype);
-      return stored.values;
+      if (stored.values || !stored.resource) return super.readSync(dataId);
+      const { staging } = this.copyToStaging(stored.resource);
+      for (processEvents(); staging.mapState === 'pending'; processEvents())
+        Atomics.wait(pause, 0, 0, POLL_MILLISECONDS);
+      return (stored.values = this.take(staging, stored.dtype));
     }
 
-    /** Returns a copy of a buffer, once the device has done what was submitted before. */
-    private readBuffer(buffer: GpuBuffer): ArrayBuffer {
+    /** Submits all work so far, then a copy of a buffer. `mapped` settles once the copy is there, or the device is lost. */
+    private copyToStaging(buffer: GpuBuffer): { staging: GpuBuffer; mapped: Promise<void> } {
       const { size } = buffer;
       const staging = this.bufferManager.acquireBuffer(size, USAGE_MAP_READ | USAGE_COPY_DESTINATION);
       this.ensureCommandEncoderReady();
       this.endComputePassEncoder();
       this.commandEncoder.copyBufferToBuffer(buffer, 0, staging, 0, size);
       this.submitQueue();
-      // What became of it is read from mapState, before the promise settles.
-      staging.mapAsync(MODE_READ).catch(() => undefined);
-      for (processEvents(); staging.mapState === 'pending'; processEvents())
-        Atomics.wait(pause, 0, 0, POLL_MILLISECONDS);
-      throwFailure();
-      if (staging.mapState !== 'mapped') throw lostError('its memory cannot be read');
-      const values = staging.getMappedRange().slice(0);
-      staging.unmap();
-      this.bufferManager.releaseBuffer(staging);
-      return values;
+      return { staging, mapped: staging.mapAsync(MODE_READ).catch(() => undefined) };
     }
-  }
 
-  /** Throws the first error of the device since the last one that was thrown. */
-  function throwFailure(): void {
-    const thrown = failure;
-    if (thrown === null) return;
-    failure = null;
-    throw thrown;
+    /**
+     * Returns the values of a mapped buffer, and releases the buffer.
+     * @throws PxvError `RESOURCES` or `DEPENDENCY`: the first error of the device since the last one that was thrown
+     */
+    private take(staging: GpuBuffer, dtype: DataType): backend_util.BackendValues {
+      const thrown = lost ?? failure;
+      failure = null;
+      const isMapped = staging.mapState === 'mapped';
+      const values = isMapped ? staging.getMappedRange().slice(0) : null;
+      if (isMapped) staging.unmap();
+      this.bufferManager.releaseBuffer(staging);
+      if (thrown !== null) throw thrown;
+      if (values === null) throw lostError('its memory cannot be read');
+      return tf.util.convertBackendValuesAndArrayBuffer(values, dtype);
+    }
   }
 
   return new WebgpuBackend(device, info);
@@ -130,7 +139,12 @@ const dependency = errorFactory('DEPENDENCY', 'compute on webgpu');
 const mebibytes = (bytes: number) => `${Math.floor(bytes / 2 ** 20)} MiB`;
 
 const tooLarge = (limit: number, bytes: number, shape: readonly number[]) =>
-  resources('tensor', `at most the ${mebibytes(limit)} of the adapter`, `${mebibytes(bytes)} ([${shape}])`, SMALLER);
+  resources(
+    'tensor',
+    `at most the ${mebibytes(limit)} of the adapter`,
+    `${mebibytes(bytes)} ([${shape.join(', ')}])`,
+    SMALLER,
+  );
 
 function deviceError(error: Error): PxvError {
   const [problem] = error.message.split('\n');

@@ -64,13 +64,13 @@ const LIMITS = [
   'maxStorageBufferBindingSize',
 ];
 
-const { resolve } = createRequire(import.meta.url);
+const require = createRequire(import.meta.url);
 
 /** Returns the names of the packages of the backend `webgpu` that are not installed. */
 export function missingWebgpuPackages(): string[] {
   return Object.keys(PACKAGES).filter((name) => {
     try {
-      resolve(name);
+      require.resolve(name);
       return false;
     } catch {
       return true;
@@ -87,14 +87,14 @@ export async function importWebgpu(): Promise<AdapterFacts> {
   if (registered !== null) return registered.facts;
   const missing = missingWebgpuPackages();
   if (missing.length > 0) throw unusable(missing.join(' and '), 'nothing installed', `run: ${INSTALL_WEBGPU_COMMAND}`);
-  const { create, globals } = await loadDawn();
-  const gpu = create([]);
+  const dawn = await loadDawn();
+  const gpu = dawn.create([]);
   const adapter = await gpu.requestAdapter(ADAPTER_OPTIONS);
   if (adapter === null) throw unusable('an adapter, a GPU or software in its place', 'none', ADAPTER_REMEDY);
   // The backend looks for the classes and constants of WebGPU where browsers have them.
-  Object.assign(globalThis, globals);
+  Object.assign(globalThis, dawn.globals);
   const { device, processEvents } = await openDevice(adapter);
-  const { WebGPUBackend } = createRequire(import.meta.url)(TFJS_BACKEND) as { WebGPUBackend: WebgpuBackendClass };
+  const { WebGPUBackend } = require(TFJS_BACKEND) as { WebGPUBackend: WebgpuBackendClass };
   const backend = withNavigator(gpu, () => createWebgpuBackend(WebGPUBackend, device, adapter.info, processEvents));
   tf.registerBackend('webgpu', () => backend);
   registered = { facts: factsOf(adapter), gpu };
@@ -162,7 +162,7 @@ function factsOf({ info: { device, description, isFallbackAdapter = false } }: P
  * @throws the error of `execFile` if the process fails, is killed or is aborted
  */
 export async function probeWebgpu(signal?: AbortSignal): Promise<AdapterFacts | null> {
-  const args = ['--input-type=module', '--eval', PROBE_SCRIPT, resolve(DAWN), JSON.stringify(ADAPTER_OPTIONS)];
+  const args = ['--input-type=module', '--eval', PROBE_SCRIPT, require.resolve(DAWN), JSON.stringify(ADAPTER_OPTIONS)];
   const { stdout } = await promisify(execFile)(process.execPath, args, { signal, timeout: PROBE_SECONDS * 1000 });
   const info = JSON.parse(stdout) as GpuAdapter['info'] | null;
   return info === null ? null : factsOf({ info });

@@ -5,7 +5,7 @@ import type { TensorflowPackage } from '../../src/backend/tensorflow.js';
 import { temporaryFolder } from '../video/made-clips.js';
 
 // Programs that stand in for Python and the compiler, a package that stands in for TensorFlow's, and a wheel of empty
-// files: what is tested is who is asked for what, and what is left behind. test/tensorflow.slow.test.ts has the real
+// files: what is tested is who is asked for what, and what is left behind. test/other-backends.slow.test.ts has the real
 // ones.
 const folder = temporaryFolder();
 const CXX = process.env.CXX;
