@@ -101,7 +101,10 @@ export function createWebgpuBackend(
       return (stored.values = this.take(staging, stored.dtype));
     }
 
-    /** Submits all work so far, then a copy of a buffer. `mapped` settles once the copy is there, or the device is lost. */
+    /**
+     * Submits all work so far, then a copy of a buffer to `staging`. `mapped` settles once the copy is there, or the
+     * device is lost.
+     */
     private copyToStaging(buffer: GpuBuffer): { staging: GpuBuffer; mapped: Promise<void> } {
       const { size } = buffer;
       const staging = this.bufferManager.acquireBuffer(size, USAGE_MAP_READ | USAGE_COPY_DESTINATION);
