@@ -139,7 +139,7 @@ const SMALLER = 'give a smaller batch, a smaller size or a smaller network';
 const resources = errorFactory('RESOURCES', 'compute on webgpu');
 const dependency = errorFactory('DEPENDENCY', 'compute on webgpu');
 
-const mebibytes = (bytes: number) => `${Math.floor(bytes / 2 ** 20)} MiB`;
+const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
 
 const tooLarge = (limit: number, bytes: number, shape: readonly number[]) =>
   resources(
