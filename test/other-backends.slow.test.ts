@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chooseBackend, type BackendName } from '../src/backend/choose-backend.js';
 import { disposeExamples } from '../src/conditioning/context/examples.js';
+import { yieldToEventLoop } from '../src/foundation/yield-to-event-loop.js';
 import { toTensors } from '../src/model/model.js';
 import { optimisers } from '../src/optimization/optimisers.js';
 import { computeGradients } from '../src/optimization/gradients.js';
@@ -50,6 +51,8 @@ describe.each(backends)('on $backend as on native', ({ backend: other, isHere })
       state = update.state;
       nats.push(update.nats);
       disposeExamples(examples);
+      // As in a training. Dawn frees what an operation bound once the event loop has its turn.
+      await yieldToEventLoop();
     }
     tf.dispose([...state.weights, ...state.optimiser.flat()]);
     return nats;
