@@ -31,6 +31,7 @@ interface TfjsWebgpuBackend extends KernelBackend {
   endComputePassEncoder(): void;
   submitQueue(): void;
   uploadToGPU(dataId: object): void;
+  runWebGPUProgram(...args: unknown[]): unknown;
 }
 
 /** Tensor as the backend keeps it: its values in memory, or a buffer of the device. */
@@ -41,8 +42,18 @@ interface StoredTensor {
   resource?: GpuBuffer | null;
 }
 
+/** Facts of WebGPU about an adapter. */
+export interface AdapterInfo {
+  /** Name of the GPU. */
+  device: string;
+  /** Name and version of the driver. */
+  description: string;
+  /** True if software computes in place of a GPU. Default: false. */
+  isFallbackAdapter?: boolean;
+}
+
 /** Class `WebGPUBackend` of `@tensorflow/tfjs-backend-webgpu`. */
-export type WebgpuBackendClass = new (device: GpuDevice, info: object) => TfjsWebgpuBackend;
+export type WebgpuBackendClass = new (device: GpuDevice, info: AdapterInfo) => TfjsWebgpuBackend;
 
 // Values of GPUBufferUsage and GPUMapMode in the standard.
 const USAGE_MAP_READ = 1;
@@ -53,21 +64,28 @@ const MODE_READ = 1;
 const POLL_MILLISECONDS = 0.2;
 
 /**
+ * Maximum number of operations on a software adapter between two turns of the event loop, in which Dawn frees what they
+ * bound. llvmpipe maps memory for each. Linux allows a process 65530 maps, beyond which llvmpipe crashes.
+ */
+const MAX_SOFTWARE_OPERATIONS = 50_000;
+
+/**
  * Creates the backend `webgpu` of tfjs, with what it lacks in Node.js. Tensors can be read synchronously: kernels that
  * run on the host (`runAnywhere`) read their inputs within an operation. Errors of the device, which WebGPU reports
  * later, are thrown by the next read.
- * @param info adapter's `info`
+ * @param info `info` of the adapter
  * @param processEvents handles the events of the device that have happened
  */
 export function createWebgpuBackend(
   Base: WebgpuBackendClass,
   device: GpuDevice,
-  info: object,
+  info: AdapterInfo,
   processEvents: () => void,
 ): KernelBackend {
   const pause = new Int32Array(new SharedArrayBuffer(4));
   let failure: PxvError | null = null;
   let lost: PxvError | null = null;
+  let operations = 0;
   device.addEventListener('uncapturederror', (event) => {
     // Dawn would print the error, too.
     event.preventDefault();
@@ -82,6 +100,14 @@ export function createWebgpuBackend(
       const limit = device.limits.maxStorageBufferBindingSize;
       if (bytes > limit) throw tooLarge(limit, bytes, shape);
       super.uploadToGPU(dataId);
+    }
+
+    override runWebGPUProgram(...args: unknown[]): unknown {
+      if (info.isFallbackAdapter) {
+        if (operations === 0) setImmediate(() => (operations = 0));
+        if (++operations > MAX_SOFTWARE_OPERATIONS) throw tooMany();
+      }
+      return super.runWebGPUProgram(...args);
     }
 
     override async read(dataId: object): Promise<backend_util.BackendValues> {
@@ -147,6 +173,14 @@ const tooLarge = (limit: number, bytes: number, shape: readonly number[]) =>
     `at most the ${mebibytes(limit)} of the adapter`,
     `${mebibytes(bytes)} ([${shape.join(', ')}])`,
     SMALLER,
+  );
+
+const tooMany = () =>
+  resources(
+    'step',
+    `at most ${MAX_SOFTWARE_OPERATIONS} operations on a software adapter`,
+    'more',
+    'use --backend native, or a smaller network or batch',
   );
 
 function deviceError(error: Error): PxvError {

@@ -5,7 +5,7 @@ import { runInThisContext } from 'node:vm';
 import { isClone } from '../foundation/build-command.js';
 import { errorFactory } from '../foundation/errors.js';
 import { tf } from '../foundation/tfjs.js';
-import { createWebgpuBackend, type GpuDevice, type WebgpuBackendClass } from './webgpu-backend.js';
+import { createWebgpuBackend, type AdapterInfo, type GpuDevice, type WebgpuBackendClass } from './webgpu-backend.js';
 
 /** npm package of Dawn, the implementation of WebGPU in Chrome, for Node.js. An optional peer dependency. */
 const DAWN = 'webgpu';
@@ -40,8 +40,7 @@ interface Gpu {
 }
 
 interface GpuAdapter {
-  info: { vendor: string; architecture: string; device: string; description: string; isFallbackAdapter?: boolean };
-  features: ReadonlySet<string>;
+  info: AdapterInfo;
   limits: Record<string, number>;
   requestDevice(descriptor: object): Promise<GpuDevice>;
 }
@@ -97,7 +96,7 @@ export async function importWebgpu(): Promise<AdapterFacts> {
   const { WebGPUBackend } = require(TFJS_BACKEND) as { WebGPUBackend: WebgpuBackendClass };
   const backend = withNavigator(gpu, () => createWebgpuBackend(WebGPUBackend, device, adapter.info, processEvents));
   tf.registerBackend('webgpu', () => backend);
-  registered = { facts: factsOf(adapter), gpu };
+  registered = { facts: factsOf(adapter.info), gpu };
   return registered.facts;
 }
 
@@ -151,7 +150,7 @@ function withNavigator<T>(gpu: Gpu, make: () => T): T {
   }
 }
 
-function factsOf({ info: { device, description, isFallbackAdapter = false } }: Pick<GpuAdapter, 'info'>): AdapterFacts {
+function factsOf({ device, description, isFallbackAdapter = false }: AdapterInfo): AdapterFacts {
   return { name: device, driver: description, isSoftware: isFallbackAdapter };
 }
 
@@ -164,8 +163,8 @@ function factsOf({ info: { device, description, isFallbackAdapter = false } }: P
 export async function probeWebgpu(signal?: AbortSignal): Promise<AdapterFacts | null> {
   const args = ['--input-type=module', '--eval', PROBE_SCRIPT, require.resolve(DAWN), JSON.stringify(ADAPTER_OPTIONS)];
   const { stdout } = await promisify(execFile)(process.execPath, args, { signal, timeout: PROBE_SECONDS * 1000 });
-  const info = JSON.parse(stdout) as GpuAdapter['info'] | null;
-  return info === null ? null : factsOf({ info });
+  const info = JSON.parse(stdout) as AdapterInfo | null;
+  return info === null ? null : factsOf(info);
 }
 
 const PROBE_SECONDS = 60;

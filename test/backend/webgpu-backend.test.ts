@@ -6,7 +6,7 @@ class GPUOutOfMemoryError extends Error {}
 class GPUValidationError extends Error {}
 
 /** A backend over a device that reports what a test says, and that maps a buffer after some looks at it. */
-function madeBackend({ looks = 3, loses = false } = {}) {
+function madeBackend({ looks = 3, loses = false, isFallbackAdapter = false } = {}) {
   let listener: Listener = () => undefined;
   let lose: (info: { reason: string; message: string }) => void = () => undefined;
   const device: GpuDevice = {
@@ -40,8 +40,10 @@ function madeBackend({ looks = 3, loses = false } = {}) {
     endComputePassEncoder() {}
     submitQueue() {}
     uploadToGPU() {}
+    runWebGPUProgram() {}
   }
-  const backend = createWebgpuBackend(Base as unknown as WebgpuBackendClass, device, {}, processEvents);
+  const info = { device: 'made', description: 'of a test', isFallbackAdapter };
+  const backend = createWebgpuBackend(Base as unknown as WebgpuBackendClass, device, info, processEvents);
   const store = (shape: number[]) => {
     const dataId = {};
     (backend as unknown as Base).tensorMap.set(dataId, { dtype: 'float32', shape, resource: { size: 12 } });
@@ -54,6 +56,7 @@ function madeBackend({ looks = 3, loses = false } = {}) {
       for (let turn = 0; turn < 5; turn++) processEvents();
       return reading;
     },
+    run: () => (backend as unknown as Base).runWebGPUProgram(),
     upload: (shape: number[]) => (backend as unknown as { uploadToGPU(id: object): void }).uploadToGPU(store(shape)),
     report: (error: Error) => listener({ error, preventDefault: () => undefined }),
     lose,
@@ -93,6 +96,15 @@ test('a lost device is told by each read', async () => {
 
 test('a device that is lost while it is read is told', () => {
   expect(madeBackend({ loses: true }).read).toThrow(/received a lost device \(its memory cannot be read\)/);
+});
+
+test('a software adapter refuses what it would crash of, until the event loop has had its turn', async () => {
+  const [software, gpu] = [madeBackend({ isFallbackAdapter: true }), madeBackend()];
+  for (let times = 0; times < 50_000; times++) [software, gpu].forEach(({ run }) => run());
+  gpu.run();
+  expect(software.run).toThrow('expected at most 50000 operations on a software adapter, received more; use');
+  await new Promise((resolve) => setImmediate(resolve));
+  software.run();
 });
 
 test('a tensor may be as large as the device allows', () => {
