@@ -124,3 +124,18 @@ describe.each(backends)('on $backend as on native', ({ backend: other, isHere })
     expect(readFileSync(outs[1])).toEqual(readFileSync(outs[0]));
   });
 });
+
+(hasWebgpu && process.platform === 'linux' ? test : test.skip)(
+  'webgpu without an adapter is told in one line',
+  async () => {
+    const env = { VK_ICD_FILENAMES: '/nonexistent' };
+    const args = ['sample', '--model', 'binarized-mnist-pixel-cnn', '--out', join(folder.path, 'none.png')];
+    const { code, stderr } = await pxv([...args, '--backend', 'webgpu'], { env });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^pxv: choose backend: webgpu: expected an adapter, .*, received none; install a Vulkan driver of the GPU, .*$/m,
+    );
+    const { stdout } = await pxv(['doctor'], { env });
+    expect(stdout).toMatch(/^warn +webgpu +no adapter; install a Vulkan driver of the GPU, /m);
+  },
+);
