@@ -14,7 +14,10 @@ const TFJS_BACKEND = '@tensorflow/tfjs-backend-webgpu';
 /** npm packages of the backend `webgpu`, with the versions that are tested. */
 const PACKAGES = { [DAWN]: '0.6', [TFJS_BACKEND]: '4.22.0' };
 
-/** Command that installs both packages of the backend `webgpu`. As for TensorFlow, a clone saves a peer as `--dev`. */
+/**
+ * Command that installs both packages of the backend `webgpu`. In a clone, npm 11 takes an optional peer for installed
+ * unless it is saved as a development dependency.
+ */
 export const INSTALL_WEBGPU_COMMAND = [
   'npm install',
   ...(isClone() ? ['--save-dev'] : []),
@@ -151,7 +154,7 @@ function withNavigator<T>(gpu: Gpu, make: () => T): T {
 }
 
 function factsOf({ device, description, isFallbackAdapter = false }: AdapterInfo): AdapterFacts {
-  return { name: device, driver: description, isSoftware: isFallbackAdapter };
+  return { name: device || 'without a name', driver: description, isSoftware: isFallbackAdapter };
 }
 
 /**
