@@ -40,7 +40,8 @@ Examples:
 
 async function diagnose({ signal }: CommandContext, options: BackendOptions): Promise<CommandResult> {
   const backend = await checkBackend(options);
-  const checks = [checkNode(), backend.check, await checkTensorflow(signal), await checkFfmpeg(), await checkModels()];
+  const others = [await checkTensorflow(signal), await checkWebgpu(signal), await checkFfmpeg(), await checkModels()];
+  const checks = [checkNode(), backend.check, ...others];
   const rows = checks.map(({ status, name, found, fix }) => [status, name, fix ? `${found}; ${fix}` : found]);
   return { text: tableText(makeTable('lll', null, rows)), json: { ...backend.chosen, checks } };
 }
@@ -75,6 +76,24 @@ async function checkTensorflow(signal: AbortSignal): Promise<Check> {
   } catch {
     signal.throwIfAborted();
     return checked('tensorflow', `${what} that does not load`, `run: ${INSTALL_BINDING_COMMAND} --overwrite`);
+  }
+}
+
+/** Checks WebGPU's packages, and its adapter in a separate process. They are optional, so none is no warning. */
+async function checkWebgpu(signal: AbortSignal): Promise<Check> {
+  const { ADAPTER_REMEDY, INSTALL_WEBGPU_COMMAND, missingWebgpuPackages, probeWebgpu } =
+    await import('../src/backend/webgpu.js');
+  const missing = missingWebgpuPackages();
+  if (missing.length > 0)
+    return checked('webgpu', `no ${missing.join(', no ')}`, `to have it, run: ${INSTALL_WEBGPU_COMMAND}`, 'none');
+  try {
+    const adapter = await probeWebgpu(signal);
+    if (adapter === null) return checked('webgpu', 'no adapter', ADAPTER_REMEDY);
+    const { name, driver, isSoftware } = adapter;
+    return checked('webgpu', `${isSoftware ? 'software adapter' : 'adapter'} ${name}, driver ${driver}`);
+  } catch {
+    signal.throwIfAborted();
+    return checked('webgpu', 'packages that do not load', `run: ${INSTALL_WEBGPU_COMMAND}`);
   }
 }
 

@@ -122,7 +122,7 @@ export const computing = {
     group,
   }),
   backend: withFlag(
-    z.enum(['native', 'cpu', 'tensorflow'] satisfies BackendName[]).optional(),
+    z.enum(['native', 'cpu', 'tensorflow', 'webgpu'] satisfies BackendName[]).optional(),
     'name',
     'backend for whole images; samples are always drawn on the CPU (default: native)',
     { group },

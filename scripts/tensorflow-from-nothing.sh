@@ -28,5 +28,5 @@ for version in 20 22 24; do
   PATH=$made/node-$version/node_modules/.bin:$PATH
   echo "== Node.js $(node --version)"
   npm run --silent test -- test/backend --testNamePattern tensorflow
-  npm run --silent test:slow -- test/tensorflow.slow.test.ts
+  npm run --silent test:slow -- test/other-backends.slow.test.ts
 done

@@ -45,7 +45,7 @@ const ofNoSource: Record<string, string> = {
   'sampling/memory': 'src/sampling',
   'sampling/mixture': 'native/engine',
   'sampling/seeds': 'src/sampling',
-  tensorflow: 'backend',
+  'other-backends': 'backend',
   wasm: 'backend',
   words: 'sources',
 };

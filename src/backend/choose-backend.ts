@@ -7,11 +7,15 @@ import type { InstructionSet } from './kernels/index.js';
 import './library-files.js';
 import { silenceGreeting } from './native-backend.js';
 import { importTensorflow } from './tensorflow.js';
+import { importWebgpu } from './webgpu.js';
 
 const misused = errorFactory('USAGE', 'choose backend');
 
-const backendNames = ['native', 'cpu', 'tensorflow'] as const;
-/** Name of a backend: `native`, pxv's own kernels; `cpu`, the JavaScript kernels of tfjs; `tensorflow`, TensorFlow. */
+const backendNames = ['native', 'cpu', 'tensorflow', 'webgpu'] as const;
+/**
+ * Name of a backend: `native`, pxv's own kernels; `cpu`, the JavaScript kernels of tfjs; `tensorflow`, TensorFlow;
+ * `webgpu`, the GPU through WebGPU.
+ */
 export type BackendName = (typeof backendNames)[number];
 
 /** Options for choosing the backend that computes. */
@@ -33,7 +37,8 @@ export interface ChosenBackend {
   /** Number of threads of the native kernels; 1 on another backend. */
   threads: number;
   /**
-   * Notice for the user, one line, if the native addon does not load and WebAssembly is used instead; null otherwise.
+   * Notice for the user, one line, if WebAssembly is used since the native addon does not load, or if `webgpu` is on a
+   * software adapter; null otherwise.
    */
   note: string | null;
 }
@@ -62,10 +67,27 @@ export async function chooseBackend(options: BackendOptions = {}): Promise<Chose
   if (backend !== 'native' && instructionSet !== undefined)
     throw misused('instruction set', 'the backend native', backend, 'leave out one of the two options');
   if (backend === 'native') return chooseNative(instructionSet, threads);
-  if (backend === 'cpu') silenceGreeting(tf.findBackend('cpu') as MathBackendCPU);
-  else await importTensorflow();
+  const note = await registerBackend(backend);
   await useBackend(backend);
-  return { backend, instructionSet: null, threads: 1, note: null };
+  return { backend, instructionSet: null, threads: 1, note };
+}
+
+/** Registers another backend than the native one. Returns the notice for the user, or null. */
+async function registerBackend(backend: Exclude<BackendName, 'native'>): Promise<string | null> {
+  switch (backend) {
+    case 'cpu':
+      silenceGreeting(tf.findBackend('cpu') as MathBackendCPU);
+      return null;
+    case 'tensorflow':
+      await importTensorflow();
+      return null;
+    case 'webgpu': {
+      const { name, isSoftware } = await importWebgpu();
+      return isSoftware
+        ? `webgpu computes on ${name}, a software adapter, which is slower than the backend native`
+        : null;
+    }
+  }
 }
 
 async function chooseNative(wanted: InstructionSet | undefined, threads: number | undefined): Promise<ChosenBackend> {

@@ -43,5 +43,6 @@ export function rmsProp(numbers: KernelNumbers<'rmsProp'>, inputs: Inputs<'v'>) 
 /** Returns the global norm: the square root of the sum of squares over all tensors. The caller disposes the result. */
 export function globalNorm(tensors: readonly Tensor[]): Scalar {
   if (hasKernels()) return tf.engine().runKernel(GLOBAL_NORM, Object.fromEntries(tensors.entries()), {});
-  return tf.tidy(() => tf.sqrt<Scalar>(tf.addN(tensors.map((tensor) => tf.sum<Scalar>(tf.square(tensor))))));
+  // Not tf.addN: an operation of WebGPU may have as few as 8 inputs and outputs, and stack joins its inputs in parts.
+  return tf.tidy(() => tf.sqrt(tf.sum<Scalar>(tf.stack(tensors.map((tensor) => tf.sum<Scalar>(tf.square(tensor)))))));
 }

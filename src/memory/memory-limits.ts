@@ -108,9 +108,9 @@ export function assertMemory(operation: string, argument: string, bytes: number,
   if (bytes > limit) throw memoryError(operation, argument, limit, `about ${formatBytes(bytes)} for ${what}`, remedy);
 }
 
-/** Returns true if the backend in use allocates memory as the estimates count it; false for `tensorflow`. */
+/** Returns true if the backend in use allocates memory as the estimates count it; false for `tensorflow`, `webgpu`. */
 export function isEstimated(): boolean {
-  return tf.getBackend() !== 'tensorflow';
+  return !['tensorflow', 'webgpu'].includes(tf.getBackend());
 }
 
 /**

@@ -38,8 +38,8 @@ export function applyUpdate(
   gradients: Gradients,
 ): Update {
   const norm = globalNorm(gradients.gradients);
-  const nats = gradients.nats.dataSync()[0];
-  const gradientNorm = norm.dataSync()[0];
+  // Read at once, as each read waits for the device.
+  const [nats, gradientNorm] = tf.tidy(() => tf.stack([gradients.nats, norm]).dataSync());
   const isFinite = Number.isFinite(nats) && Number.isFinite(gradientNorm);
   const after = isFinite ? stateAfter(optimiser, settings, state, gradients, norm) : state;
   const place = isFinite ? -1 : gradients.gradients.findIndex(hasNonFinite);

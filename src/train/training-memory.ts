@@ -64,7 +64,7 @@ function train(chain: Chain, training: TrainingConfiguration, stage: Stage, vali
 
 /**
  * Throws if the peak memory of a training exceeds the memory limit. The message names settings that fit. Checks nothing
- * on the backend `tensorflow`, whose memory is not estimated.
+ * if memory is not estimated (see `isEstimated`).
  * @throws PxvError `RESOURCES` if memory is short; `USAGE` if PXV_MEMORY is invalid
  */
 export function assertTrainingMemory(run: RunConfiguration): void {

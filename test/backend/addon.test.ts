@@ -10,11 +10,12 @@ import { PxvError } from '../../src/foundation/errors.js';
 import { announceMissing } from '../announce-missing.js';
 import { randomFloats } from '../random.js';
 import { temporaryFolder } from '../video/made-clips.js';
-import { absentSets, bf16Sets, hasTensorflow } from './implementations.js';
+import { absentSets, bf16Sets, hasTensorflow, hasWebgpu } from './implementations.js';
 
 const built = existsSync('build/Release/pxv.node');
 
 if (!hasTensorflow) announceMissing('TensorFlow, for the composed forms on it');
+if (!hasWebgpu) announceMissing('an adapter of WebGPU, or its packages, for the composed forms on it');
 if (bf16Sets.length === 0) announceMissing('products in bf16');
 for (const name of absentSets) announceMissing(`the instruction set ${name}`);
 

@@ -7,6 +7,7 @@ import type { InstructionSet, Kernels } from '../../src/backend/kernels/index.js
 import { silenceGreeting } from '../../src/backend/native-backend.js';
 import { registerNativeBackend } from '../../src/backend/register-native-backend.js';
 import { findTensorflowPackage, importTensorflow } from '../../src/backend/tensorflow.js';
+import { importWebgpu, missingWebgpuPackages } from '../../src/backend/webgpu.js';
 import { loadWasm } from '../../src/backend/library-files.js';
 
 /** One way to compute every kernel. */
@@ -48,6 +49,12 @@ export const absentSets = (['portable', 'avx2', 'avx512', 'amx', 'neon'] as Inst
 /** Whether TensorFlow's backend is installed, with a binding; tests skip it by name where it is not. */
 export const hasTensorflow = await tensorflowIfInstalled();
 
+/** Whether WebGPU's packages are installed and this machine has an adapter; tests skip it by name where not. */
+export const hasWebgpu = await webgpuIfInstalled();
+
+/** tfjs backends of others that are there. */
+const otherBackends = [...(hasTensorflow ? ['tensorflow'] : []), ...(hasWebgpu ? ['webgpu'] : [])];
+
 silenceGreeting(tf.findBackend('cpu') as MathBackendCPU);
 for (const kernels of allKernels) {
   const { instructionSet } = kernels;
@@ -63,15 +70,14 @@ export const implementations: Implementation[] = [
     backend: `native-${instructionSet}`,
     kernels: null,
   })),
-  { name: 'composed form on cpu', backend: 'cpu', kernels: null },
-  ...(hasTensorflow ? [{ name: 'composed form on tensorflow', backend: 'tensorflow', kernels: null }] : []),
+  ...['cpu', ...otherBackends].map((backend) => ({ name: `composed form on ${backend}`, backend, kernels: null })),
 ];
 
 /** The tfjs backend of the last set. */
 export const fastest = `native-${kernelSets[kernelSets.length - 1].instructionSet}`;
 
 /** tfjs backends that compute each kernel in another form: composed, in WebAssembly and natively. */
-export const forms = [...new Set(['cpu', 'native-wasm', fastest, ...(hasTensorflow ? ['tensorflow'] : [])])];
+export const forms = [...new Set(['cpu', 'native-wasm', fastest, ...otherBackends])];
 
 /** Makes the implementation ready for its tests. */
 export async function use({ backend }: Implementation): Promise<void> {
@@ -99,4 +105,14 @@ async function tensorflowIfInstalled(): Promise<boolean> {
   if (installed === null || !existsSync(installed.binding)) return false;
   await importTensorflow();
   return true;
+}
+
+async function webgpuIfInstalled(): Promise<boolean> {
+  if (missingWebgpuPackages().length > 0) return false;
+  try {
+    await importWebgpu();
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -39,7 +39,7 @@ describe('bash completes', () => {
     ['a command', ['pre'], ['predict']],
     ['a flag', ['predict', 'clip.mp4', '--best'], ['--best-guess']],
     ['both of a pair of flags', ['train', '--no-mi'], ['--no-mirror']],
-    ['a value of a flag', ['predict', '--backend', ''], ['native', 'cpu', 'tensorflow']],
+    ['a value of a flag', ['predict', '--backend', ''], ['native', 'cpu', 'tensorflow', 'webgpu']],
     ['a model that ships', ['predict', '--model', 'video-64-'], ['video-64-small']],
     ['a command of a command', ['datasets', 've'], ['verify']],
     ['its flags', ['datasets', 'get', '--mir'], ['--mirror']],
@@ -52,7 +52,7 @@ describe('bash completes', () => {
   const completed = (line: string) => typed('fish', `${scripts.fish}\ncomplete -C '${line}' | string split -f1 \\t`);
   expect(completed('pxv pre')).toEqual(['predict']);
   expect(completed('pxv predict --best')).toEqual(['--best-guess']);
-  expect(completed('pxv predict --backend ')).toEqual(['cpu', 'native', 'tensorflow']);
+  expect(completed('pxv predict --backend ')).toEqual(['cpu', 'native', 'tensorflow', 'webgpu']);
   expect(completed('pxv datasets ')).toEqual(['get', 'list', 'verify']);
 });
 

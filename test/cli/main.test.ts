@@ -60,7 +60,14 @@ test('--json makes the last line of stdout one JSON object', async () => {
   const { code, stdout } = await pxv(['doctor', '--json']);
   expect(code).toBe(0);
   const result = JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as { checks: { name: string; status: string }[] };
-  expect(result.checks.map(({ name }) => name)).toEqual(['Node.js', 'backend', 'tensorflow', 'FFmpeg', 'models']);
+  expect(result.checks.map(({ name }) => name)).toEqual([
+    'Node.js',
+    'backend',
+    'tensorflow',
+    'webgpu',
+    'FFmpeg',
+    'models',
+  ]);
 });
 
 test('the doctor warns of a PXV_FFMPEG that does not run, and says what to do', async () => {

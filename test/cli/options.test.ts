@@ -182,7 +182,7 @@ describe('the shared options', () => {
   test('refuse a backend that does not exist by naming those that do', () => {
     expect(refusal(() => parse('--backend', 'gpu'))).toBe(
       "commander.invalidArgument: option '--backend <name>' argument 'gpu' is invalid. " +
-        'Allowed choices are native, cpu, tensorflow; see train --help',
+        'Allowed choices are native, cpu, tensorflow, webgpu; see train --help',
     );
   });
 
