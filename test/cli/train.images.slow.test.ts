@@ -140,13 +140,21 @@ test.each<[number, string[], RegExp]>([
     ['--images', 'cifar', '--data', 'colours', '--channels', 'gray'],
     /expected images of the model's 32x32 pixels and 1 channel, received 32x32 and 3;/,
   ],
-  ...['--context 2', '--fit stretch', '--validate x'].map((option): [number, string[], RegExp] => [
+  ...[
+    ['--context 2', 'clips or moving-mnist'],
+    ['--fit stretch', 'clips'],
+    ['--validate x', 'clips'],
+  ].map(([option, kinds]): [number, string[], RegExp] => [
     2,
     ['--images', 'cifar', '--data', 'colours', ...option.split(' ')],
-    new RegExp(`^pxv: train: ${option.split(' ')[0]}: expected clips to train on, .* received images; leave out`),
+    new RegExp(`^pxv: train: ${option.split(' ')[0]}: expected ${kinds} to train on, .* received images; leave out`),
   ]),
   [1, ['--frames', ''], /^pxv: look for clips: '': expected .*, received an empty path; check the path$/],
-  [2, ['--frames', 'x', '--data', 'colours'], /^pxv: train: --data: expected images to train on, .* received clips;/],
+  [
+    2,
+    ['--frames', 'x', '--data', 'colours'],
+    /^pxv: train: --data: expected images or moving-mnist to train on, .* received clips;/,
+  ],
   [2, ['--images', 'cifar', '--data', 'colours', '--head', 'sigmoid'], /the head 'sigmoid' takes 2 at most/],
 ])('exit code %d: pxv train %j', async (code, args, line) => {
   const outcome = await pxv(['train', ...args, '--out', 'refused'], here);
