@@ -1,3 +1,4 @@
+import { subsequencesFor } from '../conditioning/context/history.js';
 import { formatWithError } from '../document/format-with-error.js';
 import { makeTable, type Table } from '../document/blocks/table.js';
 import { forecasts, type ForecastName } from '../evaluation/forecasts.js';
@@ -67,8 +68,9 @@ export function protocolLines(score: PrintedProtocol): string[] {
 /** Returns the use that the model makes of the given frames, in words. */
 function framesReadText({ protocol: { context }, framesRead }: PrintedProtocol): string {
   if (framesRead === context) return `all ${context} are read`;
-  const ahead = 'further ahead, every second and every fourth of the given ones too';
-  return `of ${context} the model reads ${framesRead} at a time: the last ${framesRead}; ${ahead}`;
+  const last = `of ${context} the model reads ${framesRead} at a time: the last ${framesRead}`;
+  if (subsequencesFor(framesRead).length === 1) return last;
+  return `${last}; further ahead, every second and every fourth of the given ones too`;
 }
 
 /** Returns lines of text on the columns and the published rows of `protocolTable`. */

@@ -49,7 +49,7 @@ export const absentSets = (['portable', 'avx2', 'avx512', 'amx', 'neon'] as Inst
 /** Whether TensorFlow's backend is installed, with a binding; tests skip it by name where it is not. */
 export const hasTensorflow = await tensorflowIfInstalled();
 
-/** Whether WebGPU's packages are installed and this machine has an adapter; tests skip it by name where not. */
+/** True if the packages of WebGPU are installed and an adapter is found; otherwise its tests are skipped by name. */
 export const hasWebgpu = await webgpuIfInstalled();
 
 /** tfjs backends of others that are there. */

@@ -13,7 +13,7 @@ const FRAMES = 20;
 const SIDE = 64;
 const sequenceBytes = FRAMES * SIDE * SIDE;
 
-/** What a digit draws: which image, where it starts and where it goes. */
+/** Random numbers of a digit, from 0 to 1: index of its image, start position down and across, and direction. */
 interface Draws {
   image: number;
   down: number;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { scoreProtocol, type ScoreProtocolOptions } from '../../src/evaluate/score-protocol.js';
+import { protocolLines } from '../../src/evaluate/protocol-tables.js';
 import { frameMetric } from '../../src/evaluation/frame-metrics.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { kernelSets } from '../backend/implementations.js';
@@ -173,6 +174,16 @@ describe("a protocol of one's own", () => {
     expect(Object.keys(result.kinds)).toEqual(['last-frame', 'sample', 'mean', 'best']);
     const several = await score([clip], { protocol: { context: 3, horizon: 2 }, starts: 2 });
     expect(several.clips[0].starts).toEqual([4, 6]);
+  });
+
+  test.each([
+    [2, /the last 2; further ahead, every second and every fourth of the given ones too$/],
+    [8, /the last 8$/],
+  ])('says which of ten given frames a model of %i context frames reads', async (context, line) => {
+    const reader = randomModel([tinyNetwork({ head: mixtureTogether, conditioning: [{ ...warpedFrames, context }] })]);
+    const clip = await pngClip(folder.path, `of-${context}`, 12);
+    const result = await scoreProtocol(reader, [clip], { protocol: { context: 10, horizon: 1 }, samples: 1 });
+    expect(protocolLines(result).find((text) => text.startsWith('given frames'))).toMatch(line);
   });
 
   test('frames before the given ones change nothing, given ones do', async () => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RunFolder } from '../../src/training/run-folder.js';
 
-/** What a training has made in its folder: the state with the optimiser's, the best model, the log without times. */
+/** Returns the results in a run folder: the training state, the best model, and the log without its times. */
 export function trainedIn(run: string) {
   const [state, best] = ['training.safetensors', 'model.safetensors'].map((name) =>
     readFileSync(join(run, name)).toString('latin1'),
