@@ -6,7 +6,8 @@ one matrix product a row or diagonal for the LSTMs. Masked weights are multiplie
 usage: torch_pixelrnn.py MODEL.safetensors [--batch 16] [--steps 5] [--precision float32|bf16] [--compile]
        MODEL.safetensors is a model as training begins: weights are zero where they are masked, and only there
        --precision bf16: autocast to bfloat16; weights and optimiser stay in float32
-       --compile: the loss and its gradient go through torch.compile
+       --compile: the loss and its gradient go through torch.compile; of an LSTM the cell alone, since the loss
+       unrolls hundreds of cells, which take hours to compile
 Prints one JSON line: median seconds a training step (RMSProp) and a forward pass, parameters, peak memory in MiB.
 """
 
@@ -31,7 +32,11 @@ class Training:
     def __init__(self, model, precision, compiled):
         self.model = model
         self.precision = precision
-        self.nats = torch.compile(self.eager_nats) if compiled else self.eager_nats
+        has_lstm = any(name.endswith(".state.weights") for name in model.arrays)
+        self.nats = torch.compile(self.eager_nats) if compiled and not has_lstm else self.eager_nats
+        if compiled and has_lstm:
+            # Steps of a diagonal have as many pixels as it has.
+            pxv_torch.cell = torch.compile(pxv_torch.cell, dynamic=True)
         self.parameters = {name: torch.nn.Parameter(array) for name, array in model.arrays.items()}
         self.masks = {name: (array != 0).to(array) for name, array in model.arrays.items() if is_masked(name, array)}
         self.optimiser = torch.optim.RMSprop(self.parameters.values(), lr=1e-3)

@@ -49,8 +49,6 @@ export async function writeKernelTable() {
   const calls = [...Object.entries(descriptions), ['drawing', drawing]];
   const groups = new Map(calls.map(([, description]) => [description.numbers.name, description]));
   const names = Object.keys(descriptions);
-  const shared = names.filter((name) => descriptions[name].sharedBySets);
-  const functionOf = (name) => (shared.includes(name) ? name : `${name}<Set>`);
   const arrayCount = (name) => callLayout(descriptions[name]).arrays.length;
   const mostBytes = Math.max(...names.map((name) => callLayout(descriptions[name]).bytes + 8 * arrayCount(name)));
   const cases = names.map(
@@ -72,9 +70,6 @@ struct EngineKernels;
 ${[...groups.values()].flatMap(numbersOf).join('\n')}
 
 ${calls.flatMap(callOf).join('\n')}
-
-// Functions that all sets share.
-${shared.map((name) => `void ${name}(const ${structName(name)}&);`).join('\n')}
 
 struct KernelTable {
 ${names.map((name) => `  void (*${name})(const ${structName(name)}&);`).join('\n')}
@@ -124,7 +119,7 @@ ${inBf16.map((name) => `  table.${name} = ${name}<Set>;`).join('\n')}
 
 template <class Set>
 void fillTable(KernelTable& table) {
-${names.map((name) => `  table.${name} = ${functionOf(name)};`).join('\n')}
+${names.map((name) => `  table.${name} = ${name}<Set>;`).join('\n')}
   table.engine = &engine::stepKernels<Set>;
 }
 

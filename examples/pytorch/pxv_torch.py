@@ -525,10 +525,15 @@ def walk(weights, initial, before, steps):
         pixels = gates.shape[1]
         h, c = (torch.cat([out] * begins + [state] + [out] * ends, 1) for out, state in zip(outside, (h, c)))
         read = torch.cat([h[:, tap : tap + pixels] for tap in range(taps)], -1)
-        out, forget, enter, new = (gates + read @ weights.flatten(0, 2)).chunk(4, -1)
-        c = forget.sigmoid() * c[:, 1 : 1 + pixels] + enter.sigmoid() * new.tanh()
-        h = out.sigmoid() * c.tanh()
+        h, c = cell(gates + read @ weights.flatten(0, 2), c[:, 1 : 1 + pixels])
         yield h
+
+
+def cell(gates, c):
+    """Returns the h and c of an LSTM from its gates o, f, i and g, before their nonlinearities, and the c before."""
+    out, forget, enter, new = gates.chunk(4, -1)
+    c = forget.sigmoid() * c + enter.sigmoid() * new.tanh()
+    return out.sigmoid() * c.tanh(), c
 
 
 def gate_order(hidden, channels):

@@ -1,7 +1,6 @@
 #include "drawing.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include "../thread_pool.h"
 
@@ -54,8 +53,9 @@ void Drawing::beginEarlier(Part& part) const {
   part.matched.resize(program_.slots[program_.matched].features);
   for (int image = 0; image < part.count; image++) {
     auto& methods = part.earlier.emplace_back();
-    for (size_t k = 0; k < std::size(earlierMethods); k++)
-      if (numbers.earlier >> k & 1) methods.push_back(earlierMethods[k](shape));
+    int method = 0;
+    for (MakeEarlierPixels* make : engine_.kernels().earlierMethods)
+      if (numbers.earlier >> method++ & 1) methods.push_back(make(shape));
     if (!call_.references) continue;
     const size_t first = pixelAt(part.first + image, 0, 0) * program_.colours;
     for (const auto& method : methods)

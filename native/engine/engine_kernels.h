@@ -4,6 +4,8 @@
 
 #include <cstddef>
 
+#include "../kernels/earlier_pixels.h"
+
 namespace pxv::engine {
 
 // Matrix product of some pixels (its rows) and the packed weights of one panel of outputs.
@@ -53,6 +55,9 @@ struct EngineKernels {
   // Write the probability of each level, in float64.
   void (*softmax)(const float* outputs, int levels, double* probabilities);
   void (*mixture)(const Logistic* logistics, int components, int levels, double* probabilities);
+
+  // Methods in the order of src/backend/kernels/earlier-pixels.ts.
+  MakeEarlierPixels* earlierMethods[2];
 };
 
 }  // namespace pxv::engine

@@ -3,8 +3,10 @@
 #pragma once
 
 #include "../instruction_set.h"
+#include "../kernels/local_regression.h"
 #include "../kernels/lstm_cell.h"
 #include "../kernels/register_tile.h"
+#include "../kernels/template_matching.h"
 #include "../panel.h"
 #include "elementary.h"
 #include "engine_kernels.h"
@@ -174,8 +176,9 @@ void mixture(const Logistic* logistics, int components, int levels, double* prob
 
 template <class Set>
 inline constexpr EngineKernels stepKernels{
-    Set::lanes,   StepTile<Set>::vectors, multiply<Set>, cells<Set>,
-    addRows<Set>, storeStates<Set>,       softmax<Set>,  mixture<Set>,
+    Set::lanes,   StepTile<Set>::vectors, multiply<Set>,
+    cells<Set>,   addRows<Set>,           storeStates<Set>,
+    softmax<Set>, mixture<Set>,           {makeTemplateMatching<Set>, makeLocalRegression<Set>},
 };
 
 }  // namespace pxv::engine

@@ -1,6 +1,6 @@
 // Features made of the pixels before each pixel of an image, which a network reads: see
-// src/backend/kernels/earlier-pixels.ts. One implementation for all instruction sets, kernels and engine, so that
-// results are the same bit for bit.
+// src/backend/kernels/earlier-pixels.ts. Kernels and engine share the methods, and all instruction sets give the same
+// results bit for bit.
 #pragma once
 
 #include <cstddef>
@@ -28,6 +28,13 @@ class EarlierPixels {
   virtual void read(int y, int x, float* out) = 0;
   // Sets the levels of the pixel that was read last.
   virtual void know(int y, int x, const float* levels) = 0;
+  // Reads and knows the pixels of a row, whose levels are given.
+  virtual void readRow(int y, const float* levels, float* out) {
+    for (int x = 0; x < shape_.width; x++, levels += shape_.channels, out += features()) {
+      read(y, x, out);
+      know(y, x, levels);
+    }
+  }
 
  protected:
   size_t pixelAt(int y, int x) const { return static_cast<size_t>(y) * shape_.width + x; }
@@ -36,10 +43,6 @@ class EarlierPixels {
 };
 
 using MakeEarlierPixels = std::unique_ptr<EarlierPixels>(const EarlierPixelsShape& shape);
-MakeEarlierPixels makeTemplateMatching, makeLocalRegression;
-
-// Methods in the order of src/backend/kernels/earlier-pixels.ts.
-inline constexpr MakeEarlierPixels* earlierMethods[] = {makeTemplateMatching, makeLocalRegression};
 
 // Runs the kernel of a method over a batch of images.
 template <class Call>
@@ -57,11 +60,10 @@ void readImages(MakeEarlierPixels* make, const Call& call) {
       return;
     }
     method->begin(expected + first * shape.channels, 1, references + first * shape.references * shape.channels);
-    for (int y = 0; y < shape.height; y++)
-      for (int x = 0; x < shape.width; x++, levels += shape.channels, to += features) {
-        method->read(y, x, to);
-        method->know(y, x, levels);
-      }
+    for (int y = 0; y < shape.height; y++) {
+      const size_t row = static_cast<size_t>(y) * shape.width;
+      method->readRow(y, levels + row * shape.channels, to + row * features);
+    }
   });
 }
 

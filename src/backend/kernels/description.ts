@@ -116,11 +116,6 @@ export interface KernelDescription<
   limits?: (values: V) => Record<string, number>;
   /** True if a second version of the kernel rounds factors to bf16 before it multiplies them. Default: false. */
   inBf16?: boolean;
-  /**
-   * True if all instruction sets share one compiled function, whose integer and float64 sums are the same in all.
-   * Default: false: a C++ template is compiled for each instruction set.
-   */
-  sharedBySets?: boolean;
 }
 
 /** Returns `description`, with its type inferred. */

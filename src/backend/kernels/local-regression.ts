@@ -45,7 +45,6 @@ export function localRegressionFeatures({ channels }: Pick<EarlierPixelsShape, '
  */
 export const localRegression = kernel({
   numbers: earlierShape,
-  sharedBySets: true,
   inputs: earlierInputs,
   outputs: { out: perPixel(localRegressionFeatures) },
   // Indices within a row of moments are 32-bit.

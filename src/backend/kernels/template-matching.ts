@@ -43,7 +43,6 @@ const read = perPixel(templateFeatures);
  */
 export const templateMatching = kernel({
   numbers: earlierShape,
-  sharedBySets: true,
   inputs: earlierInputs,
   outputs: { out: read },
   // Indices within an image are 32-bit.
@@ -56,7 +55,6 @@ export const templateMatching = kernel({
  */
 export const templateMatchingGradient = kernel({
   numbers: earlierShape,
-  sharedBySets: true,
   inputs: { read, dOut: read },
   outputs: { dExpected: pictures },
 });
