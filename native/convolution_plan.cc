@@ -96,9 +96,12 @@ const ConvolutionPlan& planInputGradient(const ConvolutionShape& shape, int phas
   plan.firstRow = phaseY;
   plan.firstColumn = phaseX;
   plan.gridStep = stride;
+  const auto cutAfter = [&](int feature) { return nextCut(shape, feature, 1, shape.inFeatures); };
   for (int begin = 0, end; begin < shape.inFeatures; begin = end) {
-    end = nextCut(shape, begin, 1, shape.inFeatures);
-    // All features from `begin` to `end` are visible to the same outputs.
+    // All features from `begin` to `end` are visible to the same outputs, or they fit in a vector and are read as the
+    // first of them is: masked weights are zero.
+    end = cutAfter(begin);
+    while (end < shape.inFeatures && cutAfter(end) - begin <= layout.lanes) end = cutAfter(end);
     addPanels(plan, shape, begin, end, layout, [&](const ConvolutionShape::Tap& tap) {
       const int y = phaseY - tap.dy, x = phaseX - tap.dx;
       const bool isOnGrid = y % stride == 0 && x % stride == 0;
