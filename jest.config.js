@@ -10,6 +10,7 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   globalSetup: '<rootDir>/test/build-once.ts',
+  setupFilesAfterEnv: ['<rootDir>/test/equal-bytes.ts'],
   testMatch: [slow ? '**/*.slow.test.ts' : thorough ? '**/*.reliability.test.ts' : '**/*.test.ts'],
   testPathIgnorePatterns: slow ? [] : ['\\.slow\\.test\\.ts$'],
   extensionsToTreatAsEsm: ['.ts'],

@@ -1,8 +1,7 @@
 import { Argument, Command } from 'commander';
 import { z } from 'zod';
-import { withFlag, booleanFlag, type ParsedOptions } from '../src/options/fields.js';
-import { addAction } from './options.js';
-import type { CommandResult, CommandContext } from './action.js';
+import { withFlag, booleanFlag } from '../src/options/fields.js';
+import { addAction, type Action } from './options.js';
 
 const installFlags = {
   python: withFlag(
@@ -38,11 +37,7 @@ Examples:
   $ pxv backends install tensorflow --python tf/bin/python
   $ pxv train --frames clips/ --out runs/mine --backend tensorflow`;
 
-async function installBackend(
-  { signal, progress }: CommandContext,
-  _: string,
-  options: ParsedOptions<typeof installFlags>,
-): Promise<CommandResult> {
+const installBackend: Action<typeof installFlags, [string]> = async ({ signal, progress }, _, options) => {
   const { buildTensorflowBinding } = await import('../src/backend/build-tensorflow-binding.js');
   const onStep = (what: string) => progress.log(what);
   const built = await buildTensorflowBinding({ ...options, onStep, signal });
@@ -55,4 +50,4 @@ next:     pxv train --backend tensorflow ...
 undo:     rm '${built.binding}'`,
     json: built,
   };
-}
+};

@@ -19,7 +19,7 @@ import {
 } from '../src/options/fields.js';
 import { makeTable, tableText } from '../src/document/blocks/table.js';
 import { startBackend } from './start-backend.js';
-import { addAction, computing, size, wholeNumber } from './options.js';
+import { addAction, computing, size, wholeNumber, type Action } from './options.js';
 import type { CommandResult, CommandContext } from './action.js';
 
 const networkFlags = {
@@ -109,10 +109,7 @@ Examples:
   $ pxv bench sample --network row-lstm --layers 12 --batch 1
   $ pxv bench kernels --threads 1`;
 
-async function benchTrainingStep(
-  { signal, progress }: CommandContext,
-  options: ParsedOptions<typeof trainFlags>,
-): Promise<CommandResult> {
+const benchTrainingStep: Action<typeof trainFlags> = async ({ signal, progress }, options) => {
   const { benchTrain, kernelsInUse } = await import('../src/bench/train-step.js');
   const chosen = await startBackend(options, progress);
   const started = performance.now();
@@ -144,7 +141,7 @@ async function benchTrainingStep(
       precision,
     },
   };
-}
+};
 
 function workLine({ gflops, shareOfPeak, peaks }: NativeWork): string {
   const share = `${percent(shareOfPeak)} of the ${peaks.gflops.toFixed(0)} measured`;
@@ -185,10 +182,7 @@ function percent(share: number): string {
   return `${(100 * share).toFixed(1)}%`;
 }
 
-async function benchSampling(
-  { signal, progress }: CommandContext,
-  options: ParsedOptions<typeof sampleFlags>,
-): Promise<CommandResult> {
+const benchSampling: Action<typeof sampleFlags> = async ({ signal, progress }, options) => {
   const { benchSample } = await import('../src/bench/sample.js');
   const chosen = await startBackend(options, progress);
   const { batch, tries } = options;
@@ -202,7 +196,7 @@ async function benchSampling(
       `(median ${medianSeconds.toPrecision(3)} s)\n${peakMemoryMiB.toFixed(0)} MiB of memory at most`,
     json: { network: options.network, seed: options.seed, batch, ...result, ...chosen },
   };
-}
+};
 
 /** @param isChosen true if the user named a network */
 async function benchAll(

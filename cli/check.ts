@@ -1,11 +1,10 @@
 import { Command } from 'commander';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { checkFlags } from '../src/check/options.js';
-import { pickOptions, type ParsedOptions } from '../src/options/fields.js';
+import { pickOptions } from '../src/options/fields.js';
 import { makeTable, tableText } from '../src/document/blocks/table.js';
 import { startWithModel } from './start-backend.js';
-import { addAction, computing, videoModel } from './options.js';
-import type { CommandResult, CommandContext } from './action.js';
+import { addAction, computing, videoModel, type Action } from './options.js';
 
 const flags = { model: videoModel, ...checkFlags, ...computing };
 
@@ -25,10 +24,7 @@ Examples:
   $ pxv check --size 97x55                             at another size, as predict runs the model
   $ pxv check --model runs/mine --instruction-set portable`;
 
-async function checkOne(
-  { signal, progress }: CommandContext,
-  options: ParsedOptions<typeof flags>,
-): Promise<CommandResult> {
+const checkOne: Action<typeof flags> = async ({ signal, progress }, options) => {
   const { checkModel } = await import('../src/check/check-model.js');
   const { model, chosen, seconds } = await startWithModel(options, progress);
   const findings = await checkModel(model, {
@@ -52,4 +48,4 @@ async function checkOne(
     json: { model: model.name, seed: options.seed, seconds: taken, passed: failed === 0, checks: findings, ...chosen },
     failed: failed > 0,
   };
-}
+};

@@ -2,11 +2,10 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { completeFlags } from '../src/sample/options.js';
-import { withFlag, pickOptions, imageSamplingFields, type ParsedOptions } from '../src/options/fields.js';
+import { withFlag, pickOptions, imageSamplingFields } from '../src/options/fields.js';
 import { startWithModel } from './start-backend.js';
 import { ABOUT_TEMPERATURE } from './clip-options.js';
-import { addAction, computing } from './options.js';
-import type { CommandResult, CommandContext } from './action.js';
+import { addAction, computing, type Action } from './options.js';
 import { outputStem } from './output-stem.js';
 
 const flags = {
@@ -41,11 +40,7 @@ drawn without the finer pixels of these rows ("exact": false in the JSON).`;
 
 const NOT_EXACT = '\nnot exact: a chain of scales draws its coarse image without the finer pixels of the kept rows';
 
-async function draw(
-  { signal, progress }: CommandContext,
-  image: string,
-  options: ParsedOptions<typeof flags>,
-): Promise<CommandResult> {
+const draw: Action<typeof flags, [string]> = async ({ signal, progress }, image, options) => {
   const { completeImage } = await import('../src/sample/complete-image.js');
   const { samples, seed, out = `${outputStem(image)}-completed.png` } = options;
   const settings = pickOptions(imageSamplingFields, options);
@@ -81,4 +76,4 @@ async function draw(
       ...chosen,
     },
   };
-}
+};

@@ -2,7 +2,6 @@ import { Argument, Command, type Option } from 'commander';
 import { listShippedModels } from '../src/model/shipped-models.js';
 import type { OptionFields } from '../src/options/fields.js';
 import { addAction } from './options.js';
-import type { CommandResult } from './action.js';
 
 /**
  * Returns the `completion` command, which prints shell completions.
@@ -14,7 +13,7 @@ export function createCommand(program: Command): Command {
     .addArgument(new Argument('<shell>', 'which shell').choices(Object.keys(shells)))
     .argument('[word...]', 'what is typed after pxv so far, as the shell asks: print what the last word may become')
     .addHelpText('after', EXAMPLES);
-  return addAction<OptionFields, [Shell, string[]]>(completion, {}, (_, shell, words): Promise<CommandResult> => {
+  return addAction<OptionFields, [Shell, string[]]>(completion, {}, (_, shell, words) => {
     const { script, line } = shells[shell];
     if (words.length === 0) return Promise.resolve({ text: script, json: { shell, script } });
     const found = candidates(program, words);

@@ -1,10 +1,9 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import { pluralize } from '../src/foundation/pluralize.js';
-import { withFlag, data, type ParsedOptions } from '../src/options/fields.js';
+import { withFlag, data } from '../src/options/fields.js';
 import { makeTable, tableText } from '../src/document/blocks/table.js';
-import { addAction, invalidOption } from './options.js';
-import type { CommandResult, CommandContext } from './action.js';
+import { addAction, invalidOption, type Action } from './options.js';
 
 const getFlags = {
   mirror: withFlag(z.string().optional(), 'url', 'address of a folder with files of the same names, to ask instead', {
@@ -48,7 +47,7 @@ Examples:
   $ pxv datasets get cifar
   $ PXV_DATA=/data pxv datasets get mnist`;
 
-async function listSets(): Promise<CommandResult> {
+const listSets: Action<Record<never, never>> = async () => {
   const { cacheFolder, imageSets, videoSets } = await import('../datasets/index.js');
   const { existsSync } = await import('node:fs');
   const sets = [...imageSets, ...videoSets].map((set) => {
@@ -68,13 +67,9 @@ async function listSets(): Promise<CommandResult> {
   ]);
   const titles = ['name', 'train', 'validation', 'test', 'files', 'what', 'folder'];
   return { text: tableText(makeTable('lrrrrll', titles, rows)), json: { datasets: sets } };
-}
+};
 
-async function getSet(
-  { signal, progress }: CommandContext,
-  name: string,
-  { mirror }: ParsedOptions<typeof getFlags>,
-): Promise<CommandResult> {
+const getSet: Action<typeof getFlags, [string]> = async ({ signal, progress }, name, { mirror }) => {
   const { downloadDataSet } = await import('../datasets/index.js');
   const { folder, alreadyThere } = await downloadDataSet(name, {
     signal,
@@ -86,13 +81,9 @@ async function getSet(
     ? `${folder}: already there; check it with pxv datasets verify ${name}, or delete it to download it again`
     : `${folder}: downloaded, checksums right`;
   return { text, json: { name, output: folder, alreadyThere } };
-}
+};
 
-async function verifySet(
-  { signal, progress }: CommandContext,
-  name: string,
-  { data }: ParsedOptions<typeof verifyFlags>,
-): Promise<CommandResult> {
+const verifySet: Action<typeof verifyFlags, [string]> = async ({ signal, progress }, name, { data }) => {
   const { verifyDataSet } = await import('../datasets/index.js');
   const { folder, splits, checkedFiles } = await verifyDataSet(name, {
     data,
@@ -106,7 +97,7 @@ async function verifySet(
   const sums =
     checkedFiles.length > 0 ? `checksums right: ${checkedFiles.join(', ')}` : 'no checksums are known of these files';
   return { text: [folder, ...lines, sums].join('\n'), json: { name, folder, splits, checkedFiles } };
-}
+};
 
 function address(text: string): string {
   if (URL.canParse(text) && /^https?:/.test(text)) return text;

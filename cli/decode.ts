@@ -1,11 +1,10 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import { pluralize } from '../src/foundation/pluralize.js';
-import { withFlag, overwrite, type ParsedOptions } from '../src/options/fields.js';
+import { withFlag, overwrite } from '../src/options/fields.js';
 import { startBackend } from './start-backend.js';
-import { addAction, computing } from './options.js';
+import { addAction, computing, type Action } from './options.js';
 import { toOneLine } from '../src/foundation/control-characters.js';
-import type { CommandResult, CommandContext } from './action.js';
 import { outputStem } from './output-stem.js';
 
 const { threads, instructionSet } = computing;
@@ -38,11 +37,7 @@ Examples:
   $ pxv decode clip.pxv --out clip.mp4     a video, which H.264 changes a little
   $ pxv decode clip.pxv --model runs/mine  written by a model of your own`;
 
-async function read(
-  { signal, progress }: CommandContext,
-  file: string,
-  options: ParsedOptions<typeof flags>,
-): Promise<CommandResult> {
+const read: Action<typeof flags, [string]> = async ({ signal, progress }, file, options) => {
   const { readCodedHeader, decodeFile } = await import('../src/codec/decode-file.js');
   // A file that was written without fused multiply-add is decoded by WebAssembly, which rounds alike everywhere.
   const { arithmetic } = await readCodedHeader(file);
@@ -70,4 +65,4 @@ async function read(
     json: { output: path, seconds, frames, isStillImages, lost, ...others, ...chosen },
     failed: lost.length > 0,
   };
-}
+};

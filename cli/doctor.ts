@@ -5,8 +5,7 @@ import { pickOptions } from '../src/options/fields.js';
 import { PxvError } from '../src/foundation/errors.js';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { makeTable, tableText } from '../src/document/blocks/table.js';
-import { addAction, computing } from './options.js';
-import type { CommandResult, CommandContext } from './action.js';
+import { addAction, computing, type Action } from './options.js';
 
 interface Check {
   name: string;
@@ -38,13 +37,13 @@ Examples:
   $ pxv doctor
   $ pxv doctor --backend tensorflow      check this backend in use`;
 
-async function diagnose({ signal }: CommandContext, options: BackendOptions): Promise<CommandResult> {
+const diagnose: Action<typeof computing> = async ({ signal }, options) => {
   const backend = await checkBackend(options);
   const others = [await checkTensorflow(signal), await checkWebgpu(signal), await checkFfmpeg(), await checkModels()];
   const checks = [checkNode(), backend.check, ...others];
   const rows = checks.map(({ status, name, found, fix }) => [status, name, fix ? `${found}; ${fix}` : found]);
   return { text: tableText(makeTable('lll', null, rows)), json: { ...backend.chosen, checks } };
-}
+};
 
 async function checkBackend(options: BackendOptions): Promise<{ check: Check; chosen?: ChosenBackend }> {
   const { chooseBackend } = await import('../src/backend/choose-backend.js');

@@ -2,12 +2,11 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { encodeFlags } from '../src/codec/options.js';
-import { withFlag, pickOptions, type ParsedOptions } from '../src/options/fields.js';
+import { withFlag, pickOptions } from '../src/options/fields.js';
 import { ABOUT_SIZES, sizeOptions, sizeFlags } from './clip-options.js';
 import { startWithModel } from './start-backend.js';
-import { addAction, computing } from './options.js';
+import { addAction, computing, type Action } from './options.js';
 import { toOneLine } from '../src/foundation/control-characters.js';
-import type { CommandResult, CommandContext } from './action.js';
 import { outputStem } from './output-stem.js';
 
 const { threads, instructionSet } = computing;
@@ -49,11 +48,7 @@ Examples:
   $ pxv encode clip.mp4 --model runs/mine --with-model
   $ pxv decode clip.pxv --out frames              the same frames again`;
 
-async function write(
-  { signal, progress, processGroup }: CommandContext,
-  clip: string,
-  options: ParsedOptions<typeof flags>,
-): Promise<CommandResult> {
+const write: Action<typeof flags, [string]> = async ({ signal, progress, processGroup }, clip, options) => {
   const { encodeClip } = await import('../src/codec/encode-clip.js');
   const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
   const found = await encodeClip(model, clip, {
@@ -90,6 +85,6 @@ async function write(
       ...chosen,
     },
   };
-}
+};
 
 const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;

@@ -1,14 +1,13 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import type { Published } from '../src/evaluation/published.js';
-import { withFlag, pickOptions, type ParsedOptions } from '../src/options/fields.js';
+import { withFlag, pickOptions } from '../src/options/fields.js';
 import { scoreImagesFlags } from '../src/evaluate/options.js';
 import type { ImageSetScore } from '../src/evaluate/score-images.js';
 import { makeTable, tableText } from '../src/document/blocks/table.js';
 import { formatWithError } from '../src/document/format-with-error.js';
 import { startWithModel } from './start-backend.js';
-import { addAction, computing, invalidOption } from './options.js';
-import type { CommandResult, CommandContext } from './action.js';
+import { addAction, computing, invalidOption, type Action } from './options.js';
 
 const flags = {
   model: withFlag(
@@ -35,11 +34,7 @@ Examples:
   $ pxv eval-images cifar --model runs/mine --data cifar-10-batches-bin --out extremes.png
   $ pxv eval-images photos/ --model runs/mine --limit 100 --json`;
 
-async function evaluate(
-  { signal, progress, processGroup }: CommandContext,
-  set: string,
-  options: ParsedOptions<typeof flags>,
-): Promise<CommandResult> {
+const evaluate: Action<typeof flags, [string]> = async ({ signal, progress, processGroup }, set, options) => {
   const { assertImageSet } = await import('../datasets/index.js');
   const { listShippedModels } = await import('../src/model/shipped-models.js');
   const { scoreImageSet } = await import('../src/evaluate/score-images.js');
@@ -79,7 +74,7 @@ async function evaluate(
       ...chosen,
     },
   };
-}
+};
 
 function jsonOf({ bitsPerDim, natsPerImage, channels, ...rest }: ImageSetScore) {
   return {

@@ -9,7 +9,7 @@ import { protocolFlags, scoreClipsFlags, type ScoringProgress } from '../src/eva
 import { startWithModel } from './start-backend.js';
 import { ABOUT_FUTURES, ABOUT_SIZES, sizeOptions, sizeFlags } from './clip-options.js';
 import { formatSkipped } from './format-skipped.js';
-import { addAction, computing, videoModel } from './options.js';
+import { addAction, computing, videoModel, type Action } from './options.js';
 import type { CommandResult, CommandContext } from './action.js';
 import { STANDARD_STREAM } from './standard-streams.js';
 
@@ -45,11 +45,7 @@ Examples:
   $ pxv eval-video mnist_test_seq.npy --protocol moving-mnist     beside published results
   $ pxv eval-video clips/ --context 10 --horizon 10 --from 10`;
 
-async function evaluate(
-  work: CommandContext,
-  paths: string[],
-  options: ParsedOptions<typeof flags>,
-): Promise<CommandResult> {
+const evaluate: Action<typeof flags, [string[]]> = async (work, paths, options) => {
   const { progress, processGroup } = work;
   const { scoreClips } = await import('../src/evaluate/score-clips.js');
   const { clipTable, forecastTables, summaryLines } = await import('../src/evaluate/score-tables.js');
@@ -96,7 +92,7 @@ async function evaluate(
     },
     failed: skipped.some(({ isExplicit }) => isExplicit),
   };
-}
+};
 
 /** Scores forecasts by a protocol, published or of the user's own. */
 async function byProtocol(

@@ -3,8 +3,7 @@ import { framesPerSecond } from '../src/foundation/frame-rate.js';
 import type { Model } from '../src/model/model.js';
 import type { ShippedModelInfo } from '../src/model/shipped-models.js';
 import { makeTable, tableText } from '../src/document/blocks/table.js';
-import { addAction } from './options.js';
-import type { CommandResult, CommandContext } from './action.js';
+import { addAction, type Action } from './options.js';
 
 /** Returns the `models` command, which lists shipped models or describes others. */
 export function createCommand(): Command {
@@ -12,7 +11,7 @@ export function createCommand(): Command {
     .description('list the shipped models and their purposes, or describe other models')
     .argument('[model...]', 'run folders, .safetensors files or names (default: all shipped models)')
     .addHelpText('after', HELP);
-  return addAction<Record<never, never>, [string[]]>(models, {}, listModels);
+  return addAction(models, {}, listModels);
 }
 
 const HELP = `
@@ -22,7 +21,7 @@ Examples:
 
 'last steps' are those of the last training: one that starts from another model counts from 0.`;
 
-async function listModels(_: CommandContext, named: string[]): Promise<CommandResult> {
+const listModels: Action<Record<never, never>, [string[]]> = async (_, named) => {
   const { loadModel } = await import('../src/model/checkpoint.js');
   const { describeShippedModel, listShippedModels } = await import('../src/model/shipped-models.js');
   const { readBestValidation } = await import('../src/training/run-folder.js');
@@ -48,7 +47,7 @@ async function listModels(_: CommandContext, named: string[]): Promise<CommandRe
   );
   const table = tableText(makeTable('lllllrrrrr', TITLES, rows));
   return { text: [table, ...models.map(aboutLines)].join('\n'), json: { models } };
-}
+};
 
 const TITLES = [
   ...['model', 'layers', 'head', 'size', 'channels'],

@@ -19,6 +19,12 @@ const reporting = {
   quiet: booleanFlag('print only the result and errors, no progress or warnings'),
 };
 
+/** Action of a command: receives its context, its arguments, and the values of its fields. */
+export type Action<F extends OptionFields, Arguments extends unknown[] = []> = (
+  work: CommandContext,
+  ...given: [...Arguments, ParsedOptions<F>]
+) => Promise<CommandResult>;
+
 /**
  * Sets the action of a command. Adds the flags of `fields`, whose values the action receives after the command's
  * arguments, and the flags of every command. Before the action, prints warnings of unusual values. With a field
@@ -28,10 +34,10 @@ const reporting = {
 export function addAction<F extends OptionFields, Arguments extends unknown[]>(
   command: Command,
   fields: F,
-  action: (work: CommandContext, ...given: [...Arguments, ParsedOptions<F>]) => Promise<CommandResult>,
+  action: Action<F, Arguments>,
   settings?: Parameters<typeof run>[1],
 ): Command {
-  const checked: typeof action = (work, ...given) => {
+  const checked: Action<F, Arguments> = (work, ...given) => {
     const options = given.at(-1) as ParsedOptions<F>;
     for (const warning of warningsOf(fields, options)) work.progress.log(`pxv: warning: ${warning}`);
     if ('threads' in fields) assertFreeAddresses(command.name(), addressesFor(options));

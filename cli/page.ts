@@ -1,8 +1,6 @@
 import { Command } from 'commander';
-import type { ParsedOptions } from '../src/options/fields.js';
 import { pageFields } from '../src/page/options.js';
-import { addAction } from './options.js';
-import type { CommandResult, CommandContext } from './action.js';
+import { addAction, type Action } from './options.js';
 
 /** Returns the `page` command, which serves the web page that predicts in the browser, to this machine alone. */
 export function createCommand(): Command {
@@ -26,11 +24,11 @@ Any host can serve the static files. To use several threads, it must send two he
   Cross-Origin-Opener-Policy: same-origin
   Cross-Origin-Embedder-Policy: require-corp`;
 
-async function serve({ signal }: CommandContext, { port }: ParsedOptions<typeof pageFields>): Promise<CommandResult> {
+const serve: Action<typeof pageFields> = async ({ signal }, { port }) => {
   const { servePage } = await import('../src/page/serve-page.js');
   const { address, close } = await servePage({ port });
   process.stdout.write(`${address}\n`);
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   close();
   return { text: 'the server has stopped', json: { address } };
-}
+};

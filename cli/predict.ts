@@ -12,9 +12,9 @@ import type { ClipSource } from '../src/video/index.js';
 import { startWithModel } from './start-backend.js';
 import { ABOUT_FUTURES, ABOUT_SIZES, sizeOptions, sizeFlags } from './clip-options.js';
 import { formatSkipped } from './format-skipped.js';
-import { addAction, computing, videoModel } from './options.js';
+import { addAction, computing, videoModel, type Action } from './options.js';
+import type { Progress } from './progress.js';
 import { toOneLine } from '../src/foundation/control-characters.js';
-import type { CommandResult, CommandContext } from './action.js';
 import { STANDARD_STREAM, StandardStreams } from './standard-streams.js';
 import { outputStem } from './output-stem.js';
 
@@ -64,7 +64,7 @@ Examples:
   $ pxv predict clip.mp4 --model runs/mine --fps model  at the frame rate of its training
   $ pxv predict frames/ --model runs/mine --seed 7`;
 
-async function predictFrames(work: CommandContext, clips: string[], given: PredictOptions): Promise<CommandResult> {
+const predictFrames: Action<typeof flags, [string[]]> = async (work, clips, given) => {
   const options = { ...given, horizon: given.holdOut ?? given.horizon };
   const { findFfmpeg } = await import('../src/video/ffmpeg-binary.js');
   // FFmpeg reports its version while other modules load; a missing FFmpeg is reported where it is needed.
@@ -85,7 +85,7 @@ async function predictFrames(work: CommandContext, clips: string[], given: Predi
   const isClip = clips.length === 1 && sources.length === 1 && sources[0].path === resolve(clips[0]);
   if (isClip) prefetchProbe(clips[0], work.signal);
   return isClip ? predictOne(work, clips[0], options) : predictSeveral(work, sources, options);
-}
+};
 
 /** Default folder of the outputs of several clips. */
 const SEVERAL_OUT = 'predicted';
@@ -97,11 +97,8 @@ function withoutOutputs(sources: readonly ClipSource[], out: string): ClipSource
   return others.length > 0 ? others : [...sources];
 }
 
-async function predictOne(
-  { signal, progress, processGroup, markSaving }: CommandContext,
-  clip: string,
-  options: PredictOptions,
-): Promise<CommandResult> {
+const predictOne: Action<typeof flags, [string]> = async (work, clip, options) => {
+  const { signal, progress, processGroup, markSaving } = work;
   const { outputEnding } = await import('../src/video/index.js');
   const { predictClip } = await import('../src/predict/predict-clip.js');
   const ending = outputEnding(options.kind ?? 'mp4');
@@ -139,13 +136,13 @@ async function predictOne(
   } finally {
     streams.remove();
   }
-}
+};
 
 /** Milliseconds of reading before progress is shown. */
 const QUICK_READING = 2000;
 
 /** Returns a callback that shows the progress of reading a clip if reading takes long. */
-function readingShown(progress: CommandContext['progress']) {
+function readingShown(progress: Progress) {
   let began = 0;
   return (done: number, total: number | null, fields: Record<string, string> = {}): void => {
     const now = performance.now();
@@ -154,11 +151,8 @@ function readingShown(progress: CommandContext['progress']) {
   };
 }
 
-async function predictSeveral(
-  { signal, progress, processGroup, markSaving }: CommandContext,
-  sources: readonly ClipSource[],
-  options: PredictOptions,
-): Promise<CommandResult> {
+const predictSeveral: Action<typeof flags, [readonly ClipSource[]]> = async (work, sources, options) => {
+  const { signal, progress, processGroup, markSaving } = work;
   const { predictClips } = await import('../src/predict/predict-clips.js');
   const out = options.out ?? SEVERAL_OUT;
   if (out === STANDARD_STREAM)
@@ -200,7 +194,7 @@ async function predictSeveral(
     },
     failed: skipped.some(({ isExplicit }) => isExplicit),
   };
-}
+};
 
 /**
  * Returns a phrase for the known and the predicted frames in an output. Only an interruption leaves fewer predicted

@@ -2,11 +2,10 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { toOneLine } from '../src/foundation/control-characters.js';
-import { withFlag, pickOptions, type ParsedOptions } from '../src/options/fields.js';
+import { withFlag, pickOptions } from '../src/options/fields.js';
 import { reportFlags } from '../src/report/options.js';
-import type { CommandResult, CommandContext } from './action.js';
 import { startWithModel } from './start-backend.js';
-import { addAction, computing, videoModel } from './options.js';
+import { addAction, computing, videoModel, type Action } from './options.js';
 
 const flags = {
   out: withFlag(z.string().default('report.html'), 'path', 'the page, an .html file'),
@@ -39,11 +38,7 @@ Examples:
   $ pxv surprise clip.mp4 && pxv report clip-surprise  the timeline, and its events
   $ pxv report runs/mine score.json --csv              the figures as CSV beside the page`;
 
-async function write(
-  { signal, progress }: CommandContext,
-  paths: string[],
-  options: ParsedOptions<typeof flags>,
-): Promise<CommandResult> {
+const write: Action<typeof flags, [string[]]> = async ({ signal, progress }, paths, options) => {
   const { loadSectionSources } = await import('../src/capabilities.js');
   const { writeReport } = await import('../src/report/write-report.js');
   const { reportJson, reportText } = await import('../src/document/report.js');
@@ -70,4 +65,4 @@ async function write(
     ],
     json: { output: path, bytes, csv, ...reportJson({ title: path, sections }) },
   };
-}
+};

@@ -1,12 +1,11 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import { pluralize } from '../src/foundation/pluralize.js';
-import { withFlag, pickOptions, imageSamplingFields, type ParsedOptions } from '../src/options/fields.js';
+import { withFlag, pickOptions, imageSamplingFields } from '../src/options/fields.js';
 import { sampleFlags } from '../src/sample/options.js';
 import { startWithModel } from './start-backend.js';
 import { ABOUT_TEMPERATURE } from './clip-options.js';
-import { addAction, computing } from './options.js';
-import type { CommandResult, CommandContext } from './action.js';
+import { addAction, computing, type Action } from './options.js';
 
 const flags = {
   model: withFlag(z.string(), 'run|name', 'run folder, .safetensors file or shipped model'),
@@ -34,10 +33,7 @@ Examples:
 The bits/dim are exact, except for a chain trained with --shared predicted: there they are an upper
 bound, since shared pixels are drawn twice ("exact": false in the JSON).`;
 
-async function sampleSheet(
-  { signal, progress, markSaving }: CommandContext,
-  options: ParsedOptions<typeof flags>,
-): Promise<CommandResult> {
+const sampleSheet: Action<typeof flags> = async ({ signal, progress, markSaving }, options) => {
   const { sampleImages } = await import('../src/sample/sample-images.js');
   const { count, out, seed } = options;
   const settings = pickOptions(imageSamplingFields, options);
@@ -72,4 +68,4 @@ async function sampleSheet(
       ...chosen,
     },
   };
-}
+};

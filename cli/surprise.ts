@@ -6,10 +6,9 @@ import { withFlag, pickOptions, booleanFlag, type ParsedOptions } from '../src/o
 import { surpriseFlags } from '../src/surprise/options.js';
 import { startWithModel } from './start-backend.js';
 import { ABOUT_SIZES, sizeOptions, sizeFlags } from './clip-options.js';
-import { addAction, computing } from './options.js';
+import { addAction, computing, type Action } from './options.js';
 import { toOneLine } from '../src/foundation/control-characters.js';
 import { tableText } from '../src/document/blocks/table.js';
-import type { CommandResult, CommandContext } from './action.js';
 import { STANDARD_STREAM } from './standard-streams.js';
 import { outputStem } from './output-stem.js';
 
@@ -65,11 +64,7 @@ Examples:
 /** Maximum number of events in the text output. */
 const LISTED = 8;
 
-async function find(
-  { signal, progress, processGroup }: CommandContext,
-  clip: string,
-  options: ParsedOptions<typeof flags>,
-): Promise<CommandResult> {
+const find: Action<typeof flags, [string]> = async ({ signal, progress, processGroup }, clip, options) => {
   refuseMisplaced(clip, options);
   const { findSurprise } = await import('../src/surprise/find-surprise.js');
   const { eventTable } = await import('../src/surprise/report-section.js');
@@ -124,7 +119,7 @@ async function find(
     ...((options.csv || alarms) && { stream: process.stderr }),
     isAlarm: threshold !== undefined && events.length > 0,
   };
-}
+};
 
 /** Labels of the progress line: the baseline is fitted to normal clips, then the frames are scored. */
 const LABELS = { learn: 'baseline', watch: 'score' } as const;

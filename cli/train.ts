@@ -5,22 +5,17 @@ import { framesPerSecond, type FrameRate } from '../src/foundation/frame-rate.js
 import { PxvError } from '../src/foundation/errors.js';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { formatBytes } from '../src/memory/format-bytes.js';
-import type { DecodeProgress } from '../src/train/options.js';
-import type { TrainingInfo, TrainModelHooks } from '../src/train/options.js';
+import type { DecodeProgress, TrainingInfo, TrainModelHooks } from '../src/train/options.js';
 import { startBackend } from './start-backend.js';
 import { formatSkipped } from './format-skipped.js';
-import { addAction, computing } from './options.js';
+import { addAction, computing, type Action } from './options.js';
 import { formatDuration } from './progress.js';
 import type { RunConfiguration } from '../src/training/configuration.js';
-import type { CommandResult, CommandContext } from './action.js';
+import type { CommandResult } from './action.js';
 import { outputStem } from './output-stem.js';
-import {
-  buildConfiguration,
-  parseExtension,
-  assertCompatibleFlags,
-  trainFlags,
-  type TrainOptions,
-} from '../src/train/flags.js';
+import { assertCompatibleFlags, buildConfiguration, parseExtension, trainFlags } from '../src/train/flags.js';
+
+const flags = { ...trainFlags, ...computing };
 
 /** Returns the `train` command, which trains a model on clips or images. */
 export function createCommand(): Command {
@@ -28,7 +23,7 @@ export function createCommand(): Command {
     .description('train a model on your own clips or images')
     .helpGroup('Commands:')
     .addHelpText('after', EXAMPLES);
-  return addAction(train, { ...trainFlags, ...computing }, trainOne, { shares: true });
+  return addAction(train, flags, trainOne, { shares: true });
 }
 
 const EXAMPLES = `
@@ -45,10 +40,7 @@ Examples:
   $ pxv train --frames moving-mnist --data mnist/ --minutes 60
   $ pxv predict c.mp4 --next 8 --model runs/mine`;
 
-async function trainOne(
-  { signal, progress, processGroup, markSaving }: CommandContext,
-  options: TrainOptions,
-): Promise<CommandResult> {
+const trainOne: Action<typeof flags> = async ({ signal, progress, processGroup, markSaving }, options) => {
   assertCompatibleFlags(options);
   const { trainModel } = await import('../src/train/train-model.js');
   const { describeOutcome } = await import('../src/train/describe-outcome.js');
@@ -145,7 +137,7 @@ async function trainOne(
       precision: training.precision,
     },
   };
-}
+};
 
 /** Returns counts of what a training learned from, for `--json`. */
 function learntFrom(data: TrainingInfo['data'], rate: FrameRate | null): object {

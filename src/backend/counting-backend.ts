@@ -2,8 +2,7 @@ import { tf } from '../foundation/tfjs.js';
 import type { backend_util, DataType, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
 import { SMALLEST_POOLED, type FloatMemory } from './buffer-pool.js';
 import { descriptions, type Kernels } from './kernels/index.js';
-import { NativeBackend, type NativeKernel } from './native-backend.js';
-import { registerKernels } from './register-native-backend.js';
+import { NativeBackend, registerKernels, type NativeKernel } from './native-backend.js';
 
 const NAME = 'counting';
 

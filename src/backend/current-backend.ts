@@ -2,8 +2,7 @@ import { tf } from '../foundation/tfjs.js';
 import { errorFactory, PxvError } from '../foundation/errors.js';
 import { libraryOf, backendError, tryAddon } from './kernel-library.js';
 import type { InstructionSet } from './kernels/index.js';
-import { nativeBackend, type NativeBackend } from './native-backend.js';
-import { registerNativeBackend } from './register-native-backend.js';
+import { nativeBackend, registerNativeBackend, type NativeBackend } from './native-backend.js';
 
 /**
  * Returns the name of the arithmetic, on which the rounding of results depends: the instruction set of the native

@@ -1,12 +1,11 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Kernels } from '../backend/kernels/index.js';
-import { nativeBackend } from '../backend/native-backend.js';
+import { nativeBackend, registerNativeBackend } from '../backend/native-backend.js';
 import { initialiseParameters } from '../backend/parameters.js';
 import { optimisers } from '../optimization/optimisers.js';
 import { computeGradients } from '../optimization/gradients.js';
 import { applyUpdate, type TrainingState } from '../optimization/update.js';
 import { assertPrecision, withPrecision, type Precision } from '../backend/precision.js';
-import { registerNativeBackend } from '../backend/register-native-backend.js';
 import { errorFactory } from '../foundation/errors.js';
 import { yieldToEventLoop } from '../foundation/yield-to-event-loop.js';
 import { buildChain } from '../model/chain.js';

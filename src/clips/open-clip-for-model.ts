@@ -1,5 +1,4 @@
-import type { Frame, Size } from '../foundation/frame.js';
-import { quantizeFrames } from '../foundation/levels.js';
+import type { Size } from '../foundation/frame.js';
 import type { Model } from '../model/model.js';
 import { isFixedSize, openClip, type ClipOptions, type ClipReader, type Fit, type TargetSize } from '../video/index.js';
 import { rateToRead, type RequestedRate } from './clip-rate.js';
@@ -21,17 +20,6 @@ export function keepAspectRatio({ chain }: Model, { size, fit }: SizeOptions): S
   return { size: size ?? { shortSide: Math.min(width, height) }, fit };
 }
 
-/** Clip at the levels of a model. */
-export interface ModelClip {
-  /** Reader of the clip, with size, rate and warning. The reader's own frames are not quantized. */
-  reader: ClipReader;
-  /**
-   * Yields frames from index `first` (default: 0) on, quantized to the model's levels, so that predictions, truth,
-   * baselines and codecs agree. See `ClipReader`.
-   */
-  frames: (first?: number) => AsyncIterable<Frame>;
-}
-
 /**
  * Opens a clip at size `asked.size`, with the model's channels and levels, at the rate of `rateToRead`. At the clip's
  * own aspect ratio nothing is cropped, though a side is rounded to whole pixels.
@@ -44,17 +32,17 @@ export async function openClipForModel(
   operation: string,
   asked: SizeOptions &
     Pick<ClipOptions, 'size'> & { frameRate?: RequestedRate | undefined; signal?: AbortSignal | undefined },
-): Promise<ModelClip> {
+): Promise<ClipReader> {
   const { size, fit = 'crop', signal } = asked;
   const { channels, levels } = model.chain.exampleShape;
-  const reader = await openClip(path, {
+  return openClip(path, {
     size,
     channels,
+    levels,
     fit: isFixedSize(size) ? fit : 'stretch',
     frameRate: rateToRead(model, asked.frameRate, operation),
-    ...(signal && { signal }),
+    signal,
   });
-  return { reader, frames: (first) => quantizeFrames(reader.frames(first), levels) };
 }
 
 /** Factor of pixels over the model's training images from which frames are slow enough to warn. */

@@ -7,13 +7,11 @@ import { framesPerSecond } from '../foundation/frame-rate.js';
 import { writeAtomically } from '../foundation/write-file.js';
 import { resizeModel } from '../model/resize-model.js';
 import { loadModel, resolveModelFile } from '../model/checkpoint.js';
-import type { Model } from '../model/model.js';
-import { assertLikelihood } from '../model/assert-model-kind.js';
+import { assertLikelihood, type Model } from '../model/model.js';
 import { countSubPixels } from '../model/chain.js';
 import { singleProcess } from '../distributed/process-group.js';
 import { createWebpCodec } from '../video/lossless-webp.js';
-import { assertNotInput, listInputFiles, outputExists } from '../video/index.js';
-import { errorFactory } from '../foundation/errors.js';
+import { assertNotInput, assertOverwritable, listInputFiles } from '../video/index.js';
 import { openClipForModel, keepAspectRatio, sizeWarning } from '../clips/open-clip-for-model.js';
 import { fitScoringBatch } from '../memory/memory-limits.js';
 import { listStillImages, openImages } from './images-of-folder.js';
@@ -90,21 +88,12 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
   assertLikelihood(trained, 'encode');
   const files = await listStillImages(path, trained);
   await assertNotInput(out, files ?? (await listInputFiles(path)));
-  const confirm = async () => {
-    if (!overwrite && (await outputExists(out)))
-      throw errorFactory('OUTPUT', 'encode')(
-        out,
-        'a new file',
-        'one that exists',
-        'choose another --out, or replace it with --overwrite',
-        { problem: 'the file exists' },
-      );
-  };
+  const confirm = () => assertOverwritable(out, { overwrite, operation: 'encode' });
   if (processGroup.isMainProcess) await confirm();
   const wanted = { ...options, ...keepAspectRatio(trained, options) };
   const images = files && (await openImages(trained, path, files, wanted));
   const clip = images ?? (await openClipForModel(trained, path, 'encode', wanted));
-  const { size, frameRate, estimatedFrames } = clip.reader;
+  const { size, frameRate, estimatedFrames } = clip;
   const warning = sizeWarning(trained, size);
   if (warning !== null) onWarning?.(warning);
   const model = resizeModel(trained, size);
@@ -142,7 +131,7 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
   if (processGroup.isMainProcess)
     await writeAtomically(out, (temporary) => pipeline(counted(), createWriteStream(temporary)), { confirm });
   else for await (const part of counted()) void part;
-  if (clip.reader.warning !== null) onWarning?.(clip.reader.warning);
+  if (clip.warning !== null) onWarning?.(clip.warning);
   const all = found.frames * countSubPixels(model.chain);
   const { frames, bits, bytes, keyFrames } = found;
   const per = { bitsPerDim: (8 * bytes) / all, modelBitsPerDim: bits / all };

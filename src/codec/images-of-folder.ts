@@ -6,6 +6,7 @@ import { quantizeFrames } from '../foundation/levels.js';
 import type { Model } from '../model/model.js';
 import {
   areFramesOfClip,
+  type ClipReader,
   defaultFrameRate,
   type Fit,
   probeImage,
@@ -14,17 +15,15 @@ import {
   readImage,
   resolveSize,
 } from '../video/index.js';
-import type { ModelClip } from '../clips/open-clip-for-model.js';
 
 /** Maximum bytes of an image's name. */
 const MAX_NAME_BYTES = 512;
 
-/** Still images at a model's size, channels and levels. */
-export interface ModelImages extends Pick<ModelClip, 'frames'> {
-  /**
-   * Size of the images and their number, as of a clip's reader. The frame rate is the default, and the warning is null.
-   */
-  reader: Pick<ModelClip['reader'], 'size' | 'frameRate' | 'estimatedFrames' | 'warning'>;
+/**
+ * Still images at a model's size, channels and levels, as the frames of a clip. The frame rate is the default, and the
+ * warning is null.
+ */
+export interface ModelImages extends Pick<ClipReader, 'size' | 'frameRate' | 'estimatedFrames' | 'warning' | 'frames'> {
   /** Paths of the images relative to the folder, with `/` as separator. */
   names: string[];
 }
@@ -71,8 +70,8 @@ export async function openImages(
       yield await readImage(file, { size, channels, fit: isFixedSize(asked) ? fit : 'stretch' });
     }
   }
-  const reader = { size, frameRate: defaultFrameRate, estimatedFrames: files.length, warning: null };
-  return { reader, names, frames: () => quantizeFrames(read(), levels) };
+  const facts = { size, frameRate: defaultFrameRate, estimatedFrames: files.length, warning: null };
+  return { ...facts, names, frames: () => quantizeFrames(read(), levels) };
 }
 
 const unusable = errorFactory('INPUT', 'encode');

@@ -2,18 +2,7 @@ import { z } from 'zod';
 import type { EncodedFrame } from '../coding/encode-frames.js';
 import * as fields from '../options/fields.js';
 
-const {
-  withFlag,
-  callbackField,
-  positiveInteger,
-  fit,
-  frameRate,
-  overwrite,
-  targetSize,
-  processGroup,
-  signal,
-  booleanFlag,
-} = fields;
+const { withFlag, callbackField, positiveInteger, booleanFlag } = fields;
 
 /** Options of `encodeClip` that are flags of `pxv encode` too. */
 export const encodeFlags = {
@@ -27,18 +16,18 @@ export const encodeFlags = {
   /** True to embed the model's file in the coded file, which then decodes without the model. Default: false. */
   withModel: booleanFlag('embed the model in the file, so that any pxv decodes it'),
   /** Target frame rate. Default: the clip's own. */
-  frameRate,
+  frameRate: fields.frameRate,
   /** True to replace an existing file at `out`. Default: false. */
-  overwrite,
+  overwrite: fields.overwrite,
 };
 
 /** Schema of the options of `encodeClip`. */
 export const encodeClipFields = {
   ...encodeFlags,
   /** Method to bring a clip of another aspect ratio to a fixed size. Default: `crop`. */
-  fit: fit.optional(),
+  fit: fields.fit.optional(),
   /** Target size: fixed, or at the clip's aspect ratio. Default: the clip's, with the model's shorter side. */
-  size: targetSize.optional(),
+  size: fields.targetSize.optional(),
   /** Path of the file to write. */
   out: z.string(),
   /** Called with each encoded frame and the estimated number of frames, null if unknown. */
@@ -46,9 +35,9 @@ export const encodeClipFields = {
   /** Called with one line of text per warning, as of a damaged clip. */
   onWarning: callbackField<(text: string) => void>(),
   /** Process group that shares the encoding; its main process writes. Default: this process alone. */
-  processGroup,
+  processGroup: fields.processGroup,
   /** Signal that aborts the task: the call rejects with the signal's reason, and nothing of the result remains. */
-  signal,
+  signal: fields.signal,
 };
 
 /** Schema of the options of `decodeFile`. */
@@ -56,7 +45,7 @@ export const decodeFileFields = {
   /** Model to try before the shipped models: name, file or run folder. Default: shipped models alone. */
   model: z.string().optional(),
   /** True to replace an existing output at `out`. Default: false. */
-  overwrite,
+  overwrite: fields.overwrite,
   /**
    * Path of the output: a folder of PNG files, `.mkv` (FFV1) or `.npy`, which are exact; or `.mp4`, `.webm`, `.gif` or
    * `.png` for viewing.
@@ -65,5 +54,5 @@ export const decodeFileFields = {
   /** Called with the number of frames so far. */
   onFrame: callbackField<(frames: number) => void>(),
   /** Signal that aborts the task: the call rejects with the signal's reason, and nothing of the result remains. */
-  signal,
+  signal: fields.signal,
 };

@@ -1,10 +1,9 @@
-import { tf } from '../foundation/tfjs.js';
-import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { z } from 'zod';
 import type { EarlierMethod } from '../backend/kernels/index.js';
 import type { ParameterSpec } from '../backend/parameters.js';
 import type { ImageShape } from '../foundation/levels.js';
-import { downsampleContext, mirrorContext, mirrorImage, type ContextTensors } from './context/context-tensors.js';
+import type { ContextTensors } from './context/context-tensors.js';
 
 /**
  * Inputs of a model besides the image itself: context frames, and the image at the next coarser scale. Values are
@@ -92,50 +91,4 @@ export interface Conditioning<D extends { type: string }> {
     conditioningInputs: ConditioningInputs,
     weights: readonly Tensor[],
   ): ConditioningOutputs;
-}
-
-/**
- * Returns conditioning inputs of zeros for `batch` examples, to measure memory or time: `context` context frames and no
- * coarser image. The caller disposes the result.
- */
-export function zeroInputs(
-  { size, channels }: ImageShape,
-  { context }: Pick<InputRequirements, 'context'>,
-  batch: number,
-): ConditioningInputs {
-  if (context === 0) return {};
-  const blank = (features: number) => tf.fill<Rank.R4>([batch, size.height, size.width, features], 0);
-  const frames = Array.from({ length: context }, () => blank(channels));
-  return { context: { frames, valid: blank(context), noise: blank(1) } };
-}
-
-/**
- * Returns the conditioning inputs of one scale: its last `needs.context` context frames and the coarser image
- * `coarser`. The image of the scale is subsampled by `step` from the finest scale, its context frames by `step /
- * needs.finer`. Disposes nothing; the result may share tensors with `given`.
- * @param given conditioning inputs of the finest scale
- * @param coarser image of the coarser scale; undefined at the coarsest
- */
-export function downsampleInputs(
-  given: ConditioningInputs,
-  needs: InputRequirements,
-  step: number,
-  coarser: Tensor4D | undefined,
-): ConditioningInputs {
-  const { context, finer } = needs;
-  return {
-    ...(context > 0 && given.context && { context: downsampleContext(given.context, context, step / finer) }),
-    ...(coarser && { coarser }),
-  };
-}
-
-/** Mirrors conditioning inputs left to right. Disposes nothing. */
-export function mirrorInputs({ context, coarser }: ConditioningInputs): ConditioningInputs {
-  return { ...(context && { context: mirrorContext(context) }), ...(coarser && { coarser: mirrorImage(coarser) }) };
-}
-
-/** Disposes all tensors of conditioning inputs. */
-export function disposeInputs({ context, coarser }: ConditioningInputs): void {
-  if (context) tf.dispose([...context.frames, context.valid, context.noise, ...(context.known?.frames ?? [])]);
-  if (coarser) tf.dispose(coarser);
 }

@@ -3,8 +3,7 @@ import { lowResolutionImage, type LowResolutionImageDescription } from './low-re
 import { warpedFrames, type WarpedFramesDescription } from './warped-frames.js';
 import { previousFrames, type PreviousFramesDescription } from './previous-frames.js';
 
-export * from './conditioning.js';
-export type { LowResolutionImageDescription, PreviousFramesDescription, WarpedFramesDescription };
+export type * from './conditioning.js';
 /** Description of a conditioning of any kind. @inline */
 export type ConditioningDescription =
   PreviousFramesDescription | WarpedFramesDescription | LowResolutionImageDescription;

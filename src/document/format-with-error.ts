@@ -3,3 +3,8 @@ export function formatWithError(mean: number, standardError: number, digits: num
   const error = Number.isNaN(standardError) ? '' : ` +- ${standardError.toFixed(digits)}`;
   return `${mean.toFixed(digits)}${error}`;
 }
+
+/** Returns a value with its sign and two decimals, such as `+1.25`. */
+export function formatSigned(value: number): string {
+  return `${value < 0 ? '' : '+'}${value.toFixed(2)}`;
+}

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { errorFactory, type PxvError } from '../foundation/errors.js';
 import type { Model } from '../model/model.js';
 import type { Section } from './report.js';
@@ -56,3 +57,19 @@ export function invalidResultError(path: string, received: string): PxvError {
   const remedy = 'give what pxv eval-video --json or pxv surprise --json printed';
   return errorFactory('INPUT', 'write report')(path, 'a result of pxv as JSON', received, remedy);
 }
+
+/**
+ * Parses a result of pxv by its schema.
+ * @throws PxvError `INPUT` if `result` does not match `schema`
+ */
+export function parseResult<Result>(path: string, result: object, schema: z.ZodType<Result>): Result {
+  const parsed = schema.safeParse(result);
+  if (parsed.success) return parsed.data;
+  throw invalidResultError(path, 'a result of another version, or an incomplete one');
+}
+
+/** Schema of a number; null stands for NaN, which JSON lacks. */
+export const numberOrNaN = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? NaN);

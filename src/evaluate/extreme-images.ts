@@ -4,7 +4,7 @@ import type { Frame } from '../foundation/frame.js';
 import type { Model } from '../model/model.js';
 import { frameBytes } from '../foundation/levels.js';
 import type { PlacementOptions } from '../foundation/placement-options.js';
-import { drawContactSheet, drawHeatMap, writePng } from '../video/index.js';
+import { drawContactSheet, drawHeatMap, inColour, writePng } from '../video/index.js';
 
 /** Image with its likelihood in bits/dim. @inline */
 export interface RankedImage {
@@ -61,7 +61,7 @@ export async function writeExtremeImages(
     bits.set(image, await bitsPerPixelOfImage(model, weights, source, image.index));
   const most = Math.max(...[...bits.values()].map((values) => values.reduce((a, b) => Math.max(a, b))));
   const frames = [worst, best].flatMap((images) => [
-    ...images.map(({ index }) => inColour(model, source, index)),
+    ...images.map(({ index }) => inColour(readImage(model, source, index))),
     ...images.map((image) => drawHeatMap(bits.get(image)!, size, most)),
   ]);
   const labels = [worst, best].flatMap((images) => [...images.map(label), ...images.map(() => '')]);
@@ -71,10 +71,9 @@ export async function writeExtremeImages(
   await writePng(path, await drawContactSheet(frames, { columns: worst.length, scale, labels }), placing);
 }
 
-function inColour({ chain }: Model, source: ImageSource, index: number): Frame {
+function readImage({ chain }: Model, source: ImageSource, index: number): Frame {
   const { size, channels } = chain.exampleShape;
   const data = new Uint8Array(frameBytes(chain.exampleShape));
   source.read(index, data);
-  const coloured = Uint8Array.from({ length: 3 * data.length }, (_, k) => data[Math.floor(k / 3)]);
-  return { ...size, channels: 3, data: channels === 3 ? data : coloured };
+  return { ...size, channels, data };
 }

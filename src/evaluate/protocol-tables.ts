@@ -1,26 +1,67 @@
+import { z } from 'zod';
 import { subsequencesFor } from '../conditioning/context/history.js';
 import { formatWithError } from '../document/format-with-error.js';
+import { numberOrNaN } from '../document/section-source.js';
 import { makeTable, type Table } from '../document/blocks/table.js';
 import { forecasts, type ForecastName } from '../evaluation/forecasts.js';
-import { frameMetric, type FrameMetricName } from '../evaluation/frame-metrics.js';
+import { frameMetric, frameMetrics, type FrameMetricName } from '../evaluation/frame-metrics.js';
 import { pluralize } from '../foundation/pluralize.js';
-import type { ProtocolScore } from './score-protocol.js';
-import type { PublishedForecast } from './protocols/protocol.js';
+
+const names = <Name extends string>(registry: Record<Name, unknown>) => z.enum(Object.keys(registry) as [Name]);
+
+/** Schema of the output of `pxv eval-video --protocol --json`, as far as tables and reports show it. */
+export const protocolSchema = z
+  .object({
+    model: z.string(),
+    samples: z.number(),
+    clipsInSplit: z.number(),
+    starts: z.number(),
+    framesRead: z.number(),
+    protocol: z.object({
+      name: z.string().nullable(),
+      data: z.string(),
+      split: z.string(),
+      context: z.number(),
+      horizon: z.number(),
+      from: z.number().nullable(),
+      width: z.number(),
+      height: z.number(),
+      channels: z.number(),
+      differences: z.array(z.string()),
+    }),
+    metrics: z.partialRecord(names(frameMetrics), z.object({ title: z.string(), definition: z.string() })),
+    kinds: z.partialRecord(
+      names(forecasts),
+      z.partialRecord(
+        names(frameMetrics),
+        z.object({ mean: numberOrNaN, standardError: numberOrNaN, byFrame: z.array(numberOrNaN).min(1) }),
+      ),
+    ),
+    clips: z.array(z.object({ name: z.string() })).min(1),
+    crossEntropy: z
+      .object({
+        mean: z.number(),
+        standardError: numberOrNaN,
+        published: z.array(z.object({ model: z.string(), nats: z.number(), source: z.string() })),
+      })
+      .nullable(),
+    published: z.array(
+      z.object({
+        model: z.string(),
+        values: z.partialRecord(names(frameMetrics), z.number()),
+        source: z.string(),
+        isSecondHand: z.boolean().optional(),
+      }),
+    ),
+    publishedOf: z.string(),
+  })
+  .refine(({ metrics, kinds }) => {
+    const names = Object.keys(metrics) as FrameMetricName[];
+    return names.length > 0 && Object.values(kinds).every((kind) => names.every((name) => name in kind));
+  });
 
 /** Part of a `ProtocolScore` that tables and reports show. */
-export type PrintedProtocol = Pick<
-  ProtocolScore,
-  | 'clipsInSplit'
-  | 'crossEntropy'
-  | 'framesRead'
-  | 'kinds'
-  | 'metrics'
-  | 'protocol'
-  | 'published'
-  | 'publishedOf'
-  | 'samples'
-  | 'starts'
-> & { clips: readonly unknown[] };
+export type PrintedProtocol = Omit<z.infer<typeof protocolSchema>, 'model'>;
 
 /**
  * Returns the table of a score under a protocol: a row for each kind of forecast, with standard errors over clips, then
@@ -79,7 +120,7 @@ export function protocolNotes(score: PrintedProtocol): string[] {
   const definitions = Object.values(metrics).map(({ title, definition }) => `${title}: ${definition}`);
   const best =
     samples > 1 ? [`best of ${samples}: for each metric the sample with the best mean over the horizon`] : [];
-  const isTold = published.some(({ isSecondHand }: PublishedForecast) => isSecondHand);
+  const isTold = published.some(({ isSecondHand }) => isSecondHand);
   return [
     ...crossEntropyLines(crossEntropy),
     ...definitions,

@@ -1,77 +1,17 @@
 import { basename } from 'node:path';
-import { z } from 'zod';
 import { forecasts as kindsOfForecast, type ForecastName } from '../evaluation/forecasts.js';
 import type { ForecastsSummary } from '../evaluation/forecast-summary.js';
 import { pluralize } from '../foundation/pluralize.js';
 import type { Block } from '../document/blocks/index.js';
+import { makeNumber } from '../document/blocks/number.js';
 import type { Series } from '../document/blocks/series.js';
 import { makeTable } from '../document/blocks/table.js';
+import { formatSigned } from '../document/format-with-error.js';
 import type { Section } from '../document/report.js';
-import { invalidResultError, type SectionSource } from '../document/section-source.js';
+import { parseResult, type SectionSource } from '../document/section-source.js';
 import { protocolSection } from './protocol-section.js';
-import { clipTable, forecastTables, summaryLines, type PrintedScore } from './score-tables.js';
+import { clipTable, forecastTables, scoreSchema, summaryLines, type PrintedScore } from './score-tables.js';
 import { BITS_NOTE, DECIBELS_NOTE } from '../document/notes.js';
-
-/** Schema of a number; null stands for NaN, which JSON lacks. */
-const figure = z.number().nullable();
-const orNaN = figure.transform((value) => value ?? NaN);
-const figures = z.array(orNaN);
-const means = z.object({ mean: figures, standardError: figures });
-const codecs = z.record(z.string(), figure).nullable();
-
-/** Schema of the output of `pxv eval-video --json`, as far as a report shows it. */
-const scoreSchema = z.object({
-  model: z.string(),
-  adapted: z.boolean(),
-  samples: z.number(),
-  bitsPerDim: z.number(),
-  exact: z.boolean(),
-  standardError: orNaN,
-  dimensions: z.number(),
-  frames: z.number(),
-  baselines: z.object({ uniform: z.number(), 'previous-frame': z.number(), 'lossless-codec': z.number().optional() }),
-  anchors: z.object({ ...means.shape, labels: z.array(z.string()) }),
-  codecs,
-  clips: z
-    .array(
-      z.object({
-        name: z.string(),
-        width: z.number(),
-        height: z.number(),
-        frames: z.number(),
-        bitsPerDim: z.number(),
-        previousFrameBitsPerDim: z.number(),
-        codecs: z.object({ bitsPerDim: codecs, best: figure }).nullable(),
-      }),
-    )
-    .min(1),
-  forecasts: z
-    .object({
-      clips: z.number(),
-      starts: z.number(),
-      trueChange: figures,
-      kinds: z.partialRecord(
-        z.enum(Object.keys(kindsOfForecast) as ForecastName[]),
-        z.object({
-          meanSquaredError: figures,
-          psnr: figures,
-          ssim: figures.nullable(),
-          gain: means,
-          wins: figures,
-          change: figures,
-          changeRatio: figures,
-        }),
-      ),
-    })
-    .refine(({ trueChange, kinds }) => {
-      const lists = Object.values(kinds).flatMap(({ gain, ssim, ...others }) => [
-        ...[...Object.values(others), ...Object.values(gain)],
-        ...(ssim === null ? [] : [ssim]),
-      ]);
-      return 'last-frame' in kinds && lists.every(({ length }) => length === trueChange.length && length > 0);
-    })
-    .nullable(),
-});
 
 /** Source of report sections for the output of `pxv eval-video --json`. */
 export const sectionSource: SectionSource<Section> = {
@@ -90,43 +30,22 @@ export const sectionSource: SectionSource<Section> = {
  * @throws PxvError `INPUT` if `result` does not match the schema
  */
 function scoreSection(path: string, result: object): Section {
-  const parsed = scoreSchema.safeParse(result);
-  if (!parsed.success) throw invalidResultError(path, 'a result of another version, or an incomplete one');
-  const score = parsed.data as unknown as PrintedScore & { model: string };
+  const score = parseResult(path, result, scoreSchema);
   const { model, bitsPerDim, baselines, clips, exact, forecasts, frames, samples, standardError } = score;
   const spread = Number.isNaN(standardError) ? '' : ` +- ${standardError.toFixed(3)} over clips`;
-  const best = forecasts?.kinds['best-guess'] ?? forecasts?.kinds.sample;
+  const note = `${BITS_NOTE}${spread}`;
+  const gain = (forecasts?.kinds['best-guess'] ?? forecasts?.kinds.sample)?.gain.mean[0];
   const blocks: Block[] = [
-    {
-      kind: 'number',
-      title: `bits/dim of ${model}`,
-      value: `${exact ? '' : '<= '}${bitsPerDim.toFixed(3)}`,
-      unit: 'bits/dim',
-      note: `${BITS_NOTE}${spread}`,
-    },
-    {
-      kind: 'number',
-      title: 'fewer bits than the previous-frame baseline',
-      value: `${(100 * (1 - bitsPerDim / baselines['previous-frame'])).toFixed(1)}%`,
-      note: 'baseline: the previous frame, with the best fixed code for the differences',
-    },
-    {
-      kind: 'number',
-      title: 'clips scored',
-      value: String(clips.length),
-      note: `${pluralize(frames, 'frame')}, each given its true context`,
-    },
-    ...(best === undefined
+    makeNumber(`bits/dim of ${model}`, `${exact ? '' : '<= '}${bitsPerDim.toFixed(3)}`, note, 'bits/dim'),
+    makeNumber(
+      'fewer bits than the previous-frame baseline',
+      `${(100 * (1 - bitsPerDim / baselines['previous-frame'])).toFixed(1)}%`,
+      'baseline: the previous frame, with the best fixed code for the differences',
+    ),
+    makeNumber('clips scored', String(clips.length), `${pluralize(frames, 'frame')}, each given its true context`),
+    ...(gain === undefined
       ? []
-      : [
-          {
-            kind: 'number' as const,
-            title: 'PSNR gain, 1 frame ahead',
-            unit: 'dB',
-            value: `${best.gain.mean[0] < 0 ? '' : '+'}${best.gain.mean[0].toFixed(2)}`,
-            note: 'prediction over the last frame repeated',
-          },
-        ]),
+      : [makeNumber('PSNR gain, 1 frame ahead', formatSigned(gain), 'prediction over the last frame repeated', 'dB')]),
     baselineTable(score),
     ...(forecasts === null ? [] : [horizonSeries(forecasts, samples)]),
     {

@@ -9,7 +9,7 @@ import type { Size } from '../foundation/frame.js';
 import { framesPerSecond } from '../foundation/frame-rate.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { resizeModel } from '../model/resize-model.js';
-import { toTensors, type Model } from '../model/model.js';
+import { assertVideoModel, crossEntropyWarning, toTensors, type Model } from '../model/model.js';
 import { frameBytes } from '../foundation/levels.js';
 import { samplingSettings, type SamplingSettings } from '../model/sampling-settings.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
@@ -20,12 +20,13 @@ import {
   measureLosslessSize,
   probeClip,
   resolveSize,
+  type ClipReader,
   type ClipSource,
   type LosslessCodec,
   type TargetSize,
 } from '../video/index.js';
 import { ClipAdaptation } from '../evaluation/clip-adaptation.js';
-import { openClipForModel, type ModelClip } from '../clips/open-clip-for-model.js';
+import { openClipForModel } from '../clips/open-clip-for-model.js';
 import { rateWarning } from '../clips/clip-rate.js';
 import {
   assertDynamicEvaluationMemory,
@@ -34,7 +35,6 @@ import {
   fitScoringBatch,
 } from '../memory/memory-limits.js';
 import { forEachClip, noUsableClipError, type SkippedClip } from '../clips/for-each-clip.js';
-import { assertVideoModel, crossEntropyWarning } from '../model/assert-model-kind.js';
 import { parseOptions, type OptionsOf, type ParsedOptions } from '../options/fields.js';
 import { scoreClipsFields, type ScoringProgress } from './options.js';
 import { formatScoresCsv, ScoresFile } from './score-csv.js';
@@ -170,9 +170,8 @@ class ClipScorer {
   async score({ name, path }: ClipSource, tell: Tell): Promise<ScoredClip | null> {
     const warn = (text: string | null) => text !== null && this.options.onWarning?.(`${name}: ${text}`);
     const clip = await openClipForModel(this.trained, path, 'score clips', { ...this.options, size: this.size });
-    const { reader } = clip;
-    warn(rateWarning(this.trained, reader));
-    const sized = this.at(reader.size);
+    warn(rateWarning(this.trained, clip));
+    const sized = this.at(clip.size);
     const { chain } = sized.model;
     const score = await this.adapting.withWeights(chain, sized.weights, (weights) => {
       const scored = scoreFrames(chain, weights, clip.frames(), { batch: sized.batch, signal: this.options.signal });
@@ -180,15 +179,15 @@ class ClipScorer {
     });
     // The last batch of a clip is often smaller: its arrays have lengths that other batches do not reuse.
     freeIdleMemory();
-    warn(reader.warning);
+    warn(clip.warning);
     if (score === null) return null;
     const forecasts = await this.forecasts(sized, clip, score.frames, tell, warn);
     freeIdleMemory();
     return {
       name,
-      ...reader.size,
+      ...clip.size,
       ...score,
-      frameRate: framesPerSecond(reader.frameRate),
+      frameRate: framesPerSecond(clip.frameRate),
       forecasts,
       codecs: this.options.codecs ? await this.codecs(clip, score.dimensions, tell, warn) : null,
     };
@@ -228,7 +227,7 @@ class ClipScorer {
 
   private async forecasts(
     { model, sampler, futures }: SizedScorer,
-    clip: ModelClip,
+    clip: ClipReader,
     frames: number,
     tell: Tell,
     warn: (text: string) => void,
@@ -261,7 +260,7 @@ class ClipScorer {
 
   /** Compresses the frames with every lossless codec. @param dimensions sub-pixels of all frames but the first */
   private async codecs(
-    { frames }: ModelClip,
+    { frames }: ClipReader,
     dimensions: number,
     tell: Tell,
     warn: (text: string) => void,

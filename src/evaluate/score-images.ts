@@ -16,11 +16,10 @@ import {
 } from '../evaluation/image-score.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import { publishedScores, type Published } from '../evaluation/published.js';
-import { toTensors, type Model } from '../model/model.js';
+import { assertImageModel, toTensors, type Model } from '../model/model.js';
 import { levelToByte, frameBytes, byteToLevel } from '../foundation/levels.js';
 import { singleProcess } from '../distributed/process-group.js';
 import { checkOutput, outputKind } from '../video/index.js';
-import { assertImageModel } from '../model/assert-model-kind.js';
 import { fitScoringBatch } from '../memory/memory-limits.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { scoreImagesFields } from './options.js';

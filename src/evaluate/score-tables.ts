@@ -1,31 +1,72 @@
+import { z } from 'zod';
 import { forecasts as kindsOfForecast, type ForecastName } from '../evaluation/forecasts.js';
 import type { ForecastsSummary, ForecastSummary, MeanOverClips } from '../evaluation/forecast-summary.js';
 import type { Size } from '../foundation/frame.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { makeTable, type Table } from '../document/blocks/table.js';
 import { formatWithError } from '../document/format-with-error.js';
-import type { VideoScore } from './score-clips.js';
+import { numberOrNaN } from '../document/section-source.js';
+
+const figures = z.array(numberOrNaN);
+const means = z.object({ mean: figures, standardError: figures });
+const codecs = z.record(z.string(), z.number().nullable()).nullable();
+
+/** Schema of the output of `pxv eval-video --json`, as far as tables and reports show it. */
+export const scoreSchema = z.object({
+  model: z.string(),
+  adapted: z.boolean(),
+  samples: z.number(),
+  bitsPerDim: z.number(),
+  exact: z.boolean(),
+  standardError: numberOrNaN,
+  dimensions: z.number(),
+  frames: z.number(),
+  baselines: z.object({ uniform: z.number(), 'previous-frame': z.number(), 'lossless-codec': z.number().optional() }),
+  anchors: z.object({ ...means.shape, labels: z.array(z.string()) }),
+  codecs,
+  clips: z
+    .array(
+      z.object({
+        name: z.string(),
+        width: z.number(),
+        height: z.number(),
+        frames: z.number(),
+        bitsPerDim: z.number(),
+        previousFrameBitsPerDim: z.number(),
+        codecs: z.object({ bitsPerDim: codecs, best: z.number().nullable() }).nullable(),
+      }),
+    )
+    .min(1),
+  forecasts: z
+    .object({
+      clips: z.number(),
+      starts: z.number(),
+      trueChange: figures,
+      kinds: z.partialRecord(
+        z.enum(Object.keys(kindsOfForecast) as ForecastName[]),
+        z.object({
+          meanSquaredError: figures,
+          psnr: figures,
+          ssim: figures.nullable(),
+          gain: means,
+          wins: figures,
+          change: figures,
+          changeRatio: figures,
+        }),
+      ),
+    })
+    .refine(({ trueChange, kinds }) => {
+      const lists = Object.values(kinds).flatMap(({ gain, ssim, ...others }) => [
+        ...[...Object.values(others), ...Object.values(gain)],
+        ...(ssim === null ? [] : [ssim]),
+      ]);
+      return 'last-frame' in kinds && lists.every(({ length }) => length === trueChange.length && length > 0);
+    })
+    .nullable(),
+});
 
 /** Part of a `VideoScore` that tables and reports show. */
-export type PrintedScore = Pick<
-  VideoScore,
-  | 'adapted'
-  | 'anchors'
-  | 'baselines'
-  | 'bitsPerDim'
-  | 'codecs'
-  | 'dimensions'
-  | 'exact'
-  | 'forecasts'
-  | 'frames'
-  | 'samples'
-  | 'standardError'
-> & {
-  clips: readonly Pick<
-    VideoScore['clips'][number],
-    'name' | 'width' | 'height' | 'frames' | 'bitsPerDim' | 'previousFrameBitsPerDim' | 'codecs'
-  >[];
-};
+export type PrintedScore = Omit<z.infer<typeof scoreSchema>, 'model'>;
 
 /**
  * Returns the table of each clip's bits/dim beside baselines, with a last row for all clips.

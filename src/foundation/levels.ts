@@ -21,9 +21,13 @@ export function levelToByte(level: number, levels: number): number {
 
 /**
  * Yields each frame with its bytes quantized to `levels` values, those of `levelToByte`. Models of `levels` levels read
- * and draw frames of these values only.
+ * and draw frames of these values only. Returns `frames` itself if `levels` is 256.
  */
-export async function* quantizeFrames(frames: AsyncIterable<Frame>, levels: number): AsyncGenerator<Frame, void> {
+export function quantizeFrames(frames: AsyncGenerator<Frame, void>, levels: number): AsyncGenerator<Frame, void> {
+  return levels === 256 ? frames : quantized(frames, levels);
+}
+
+async function* quantized(frames: AsyncIterable<Frame>, levels: number): AsyncGenerator<Frame, void> {
   const shown = Uint8Array.from({ length: 256 }, (_, byte) => levelToByte(byteToLevel(byte, levels), levels));
   for await (const frame of frames) yield { ...frame, data: frame.data.map((byte) => shown[byte]) };
 }

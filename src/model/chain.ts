@@ -1,16 +1,11 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ParameterSpec } from '../backend/parameters.js';
-import {
-  downsampleInputs,
-  hasLearnedAnchor,
-  inputRequirements,
-  type ConditioningOutputs,
-} from '../conditioning/index.js';
+import { hasLearnedAnchor, inputRequirements, type ConditioningOutputs } from '../conditioning/index.js';
 import { subsample } from '../conditioning/context/context-tensors.js';
 import { scaleSteps, type ModelDescription, type NetworkDescription, type ScaleSteps } from './description.js';
 import { frameBytes } from '../foundation/levels.js';
-import type { Examples, ExampleShape } from '../conditioning/context/examples.js';
+import { downsampleInputs, type Examples, type ExampleShape } from '../conditioning/context/examples.js';
 import { buildNetwork, runConditioning, scoreNetwork, type Network, type NetworkScore } from './network.js';
 
 /** Chain of scales ready to run: the networks of a model, the coarsest first. */

@@ -140,6 +140,11 @@ export function scaleSteps(scales: readonly NetworkDescription[]): ScaleSteps[] 
   return steps.reverse();
 }
 
+/** Returns true if a model reads context frames at some scale. */
+export function readsFrames({ scales }: Pick<ModelDescription, 'scales'>): boolean {
+  return scales.some(({ conditioning }) => inputRequirements(conditioning).context > 0);
+}
+
 /**
  * Returns true if a model predicts the expected frame at full size before any of its pixels: at its first scale. The
  * model can then predict at several strides, and predict expected frames one after another.

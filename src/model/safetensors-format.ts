@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PxvError } from '../foundation/errors.js';
-import { fromHalves, toHalf } from './half-precision.js';
+import { fromHalves, toHalf } from '../foundation/half-precision.js';
 
 /** Array of a safetensors file: values in row-major order, with their shape. */
 export interface NamedArray {

@@ -1,6 +1,7 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import { disposeInputs, type ConditioningInputs } from '../conditioning/index.js';
+import type { ConditioningInputs } from '../conditioning/index.js';
+import { disposeInputs } from '../conditioning/context/examples.js';
 import { contextOfFrames, framesOfContext, type FrameBatch } from '../conditioning/context/context-tensors.js';
 import type { Chain, ScaleScore } from '../model/chain.js';
 import { meanOverStrides, StridedHistory, type Subsequence } from '../conditioning/context/history.js';

@@ -4,7 +4,7 @@ import { frameBytes } from '../foundation/levels.js';
 import { errorFactory } from '../foundation/errors.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { resizeModel } from '../model/resize-model.js';
-import type { Model } from '../model/model.js';
+import { assertVideoModel, type Model } from '../model/model.js';
 import { samplingSettings, type SamplingSettings } from '../model/sampling-settings.js';
 import { singleProcess, type ProcessGroup } from '../distributed/process-group.js';
 import { assertExpectedFrame } from '../sampling/frame-sampler.js';
@@ -19,13 +19,13 @@ import {
   outputKind,
   writePanels,
   type ClipInfo,
+  type ClipReader,
   type OutputKind,
   type WrittenClip,
 } from '../video/index.js';
 import { ClipAdaptation } from '../evaluation/clip-adaptation.js';
-import { openClipForModel, keepAspectRatio, sizeWarning, type ModelClip } from '../clips/open-clip-for-model.js';
+import { openClipForModel, keepAspectRatio, sizeWarning } from '../clips/open-clip-for-model.js';
 import { playingWarning, rateWarning } from '../clips/clip-rate.js';
-import { assertVideoModel } from '../model/assert-model-kind.js';
 import { assertDrawingMemory, assertMemory } from '../memory/memory-limits.js';
 import { estimateDrawingMemory } from '../memory/estimate-memory.js';
 import { parseOptions, type OptionsOf, type ParsedOptions } from '../options/fields.js';
@@ -104,11 +104,11 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   /** True if an abort keeps the finished frames: `out` replaces nothing, and no other process is waiting. */
   const keepsFinished = options.keepFinished === true && processGroup.size === 1 && !(await outputExists(out));
   const clip = await open(trained, path, options);
-  const { size, frameRate } = clip.reader;
+  const { size, frameRate } = clip;
   const model = resizeModel(trained, size);
-  assertPredictionMemory(model, kind, options, clip.reader);
+  assertPredictionMemory(model, kind, options, clip);
   const playing = { ...frameRate, denominator: options.slow * frameRate.denominator };
-  const warnings = [sizeWarning(trained, size), rateWarning(model, clip.reader), playingWarning(kind, playing)];
+  const warnings = [sizeWarning(trained, size), rateWarning(model, clip), playingWarning(kind, playing)];
   for (const warning of warnings) if (warning !== null) options.onWarning?.(warning);
 
   const { plain = false, scale = legibleScale(kind, size, plain) } = options;
@@ -162,7 +162,7 @@ function drawingOf(model: Model, { forecast, adapt, settings: asked }: Asked): S
   return settings;
 }
 
-function open(model: Model, path: string, options: Asked): Promise<ModelClip> {
+function open(model: Model, path: string, options: Asked): Promise<ClipReader> {
   return openClipForModel(model, path, 'predict', { ...options, ...keepAspectRatio(model, options) });
 }
 

@@ -1,7 +1,7 @@
 import { join, sep } from 'node:path';
 import { z } from 'zod';
 import { errorFactory } from '../foundation/errors.js';
-import type { Model } from '../model/model.js';
+import { assertVideoModel, type Model } from '../model/model.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
 import {
   checkOutput,
@@ -13,7 +13,6 @@ import {
   type OutputKind,
 } from '../video/index.js';
 import { singleProcess } from '../distributed/process-group.js';
-import { assertVideoModel } from '../model/assert-model-kind.js';
 import { forEachClip, type SkippedClip } from '../clips/for-each-clip.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { predictClipsFields } from './options.js';

@@ -10,9 +10,8 @@ import { singleProcess, interleave, assignedIndices } from '../distributed/proce
 import { forecast, rollOut } from '../sampling/forecaster.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { MIN_HINDCAST_FRAMES } from '../sampling/hindcasts.js';
-import type { Panel, TimeStep } from '../video/index.js';
+import type { ClipReader, Panel, TimeStep } from '../video/index.js';
 import { ClipAdaptation } from '../evaluation/clip-adaptation.js';
-import type { ModelClip } from '../clips/open-clip-for-model.js';
 import type { ParsedOptions } from '../options/fields.js';
 import type { predictClipFields } from './options.js';
 
@@ -64,13 +63,13 @@ export class Prediction {
    */
   constructor(
     model: Model,
-    private readonly clip: ModelClip,
+    private readonly clip: ClipReader,
     private readonly options: PredictionOptions,
   ) {
     this.adapting = new ClipAdaptation(options.adapt);
     this.history = new FrameHistory(model.chain.exampleShape, this.adapting.keptFrames);
     this.sampler = new FrameSampler(model);
-    this.shown = shownContextFrames(options, clip.reader.frameRate);
+    this.shown = shownContextFrames(options, clip.frameRate);
   }
 
   /** Number of frames before the first predicted frame. */
@@ -95,10 +94,8 @@ export class Prediction {
       else if (isTold || held.length > this.shown) held.shift();
     }
     yield* held;
-    const corrections = await this.adapting.corrections(this.sampler, [this.history], {
-      onProgress: onHindcast,
-      signal,
-    });
+    const learning = { onProgress: onHindcast, signal };
+    const corrections = adapt ? await this.adapting.corrections(this.sampler, [this.history], learning) : [null];
     if (adapt && corrections[0] === null) onWarning?.(nothingLearned(this.known));
     for await (const { frames, nats } of this.predictFrames(corrections)) {
       const step = this.finished.length;
@@ -111,7 +108,7 @@ export class Prediction {
 
   /** Returns the index of the first frame to read: above 0 only for a seekable clip. */
   private firstRead(): number {
-    const { estimatedFrames, isSeekable } = this.clip.reader;
+    const { estimatedFrames, isSeekable } = this.clip;
     if (!isSeekable) return 0;
     const { from } = this.options;
     const end = from !== null && from < 0 ? estimatedFrames! + from : Math.min(from ?? Infinity, estimatedFrames!);
@@ -122,7 +119,7 @@ export class Prediction {
    * Yields the time steps again: the known frames that are shown, then the finished predicted frames.
    * @param clip the same clip, opened again
    */
-  async *replay(clip: ModelClip): AsyncGenerator<TimeStep> {
+  async *replay(clip: ClipReader): AsyncGenerator<TimeStep> {
     let index = Math.max(0, this.known - this.shown);
     for await (const frame of clip.frames(index)) {
       if (index === this.known) break;
@@ -138,7 +135,7 @@ export class Prediction {
   private async *readKnown(): AsyncGenerator<Frame> {
     const { history, clip, truth } = this;
     const { from, horizon, onRead, onWarning } = this.options;
-    const { path, estimatedFrames } = clip.reader;
+    const { path, estimatedFrames } = clip;
     const heldOut = from !== null && from < 0 ? -from : 0;
     const about = from === null || heldOut > 0 ? estimatedFrames : from;
     const first = this.firstRead();
@@ -156,7 +153,7 @@ export class Prediction {
       onRead?.(history.frames, about && Math.max(about, history.frames));
       yield frame;
     }
-    const { warning } = clip.reader;
+    const { warning } = clip;
     if (warning !== null) onWarning?.(warning);
     if (history.frames === 0 || history.frames < (from ?? 0)) throw tooShort(path, history.frames, from);
     if (from !== null && truth.length === 0) onWarning?.(noTruth(from));

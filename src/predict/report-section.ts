@@ -12,20 +12,21 @@ import { framesPerSecond } from '../foundation/frame-rate.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { resizeModel } from '../model/resize-model.js';
 import { countSubPixels } from '../model/chain.js';
-import { toTensors, type Model } from '../model/model.js';
+import { assertVideoModel, toTensors, type Model } from '../model/model.js';
 import { expectsFrame } from '../model/description.js';
 import type { Arrow, Clip, ClipPanel } from '../document/blocks/clip.js';
 import type { Block } from '../document/blocks/index.js';
+import { makeNumber } from '../document/blocks/number.js';
 import type { Series } from '../document/blocks/series.js';
 import type { Line } from '../document/chart.js';
+import { formatSigned } from '../document/format-with-error.js';
 import type { Section } from '../document/report.js';
 import type { SectionOptions, SectionSource } from '../document/section-source.js';
 import { errorFactory } from '../foundation/errors.js';
 import { samplingSettings } from '../model/sampling-settings.js';
-import { drawHeatMap, listClips, type ClipSource } from '../video/index.js';
-import { openClipForModel, keepAspectRatio, sizeWarning, type ModelClip } from '../clips/open-clip-for-model.js';
+import { drawHeatMap, listClips, type ClipReader, type ClipSource } from '../video/index.js';
+import { openClipForModel, keepAspectRatio, sizeWarning } from '../clips/open-clip-for-model.js';
 import { rateWarning } from '../clips/clip-rate.js';
-import { assertVideoModel } from '../model/assert-model-kind.js';
 import { fitScoringBatch } from '../memory/memory-limits.js';
 import { parseOptions } from '../options/fields.js';
 import { predictClipFields, type Forecast } from './options.js';
@@ -85,9 +86,8 @@ async function predictionSection(trained: Model, path: string, name: string, ask
     ...keepAspectRatio(trained, {}),
     signal: asked.signal,
   });
-  const { reader } = clip;
-  const model = resizeModel(trained, reader.size);
-  for (const warning of [sizeWarning(trained, reader.size), rateWarning(model, reader)])
+  const model = resizeModel(trained, clip.size);
+  for (const warning of [sizeWarning(trained, clip.size), rateWarning(model, clip)])
     if (warning !== null) asked.onWarning?.(`${name}: ${warning}`);
   const drawn = await predicted(model, clip, 'samples', name, asked);
   const guess = expectsFrame(model) ? await predicted(model, clip, 'best-guess', name, asked) : null;
@@ -105,7 +105,7 @@ async function predictionSection(trained: Model, path: string, name: string, ask
   return { title: `${name}, predicted by ${trained.name}`, blocks: blocksOf(model, clip, result, bits, path) };
 }
 
-async function predicted(model: Model, clip: ModelClip, forecast: Forecast, name: string, asked: SectionOptions) {
+async function predicted(model: Model, clip: ClipReader, forecast: Forecast, name: string, asked: SectionOptions) {
   const { holdOut, samples, seed, signal, onProgress, onWarning } = asked;
   const what = forecast === 'samples' ? 'predict' : 'best guess';
   const options = resolveHoldOut(
@@ -121,7 +121,7 @@ async function predicted(model: Model, clip: ModelClip, forecast: Forecast, name
       onProgress: (done, total) => onProgress?.({ name, what, done, total }),
     }),
   );
-  assertPredictionMemory(model, 'folder', options, clip.reader);
+  assertPredictionMemory(model, 'folder', options, clip);
   const prediction = new Prediction(model, clip, { ...options, settings: samplingSettings(model, undefined) });
   try {
     const steps = [];
@@ -137,7 +137,7 @@ async function predicted(model: Model, clip: ModelClip, forecast: Forecast, name
  */
 async function mapsOfBits(
   model: Model,
-  clip: ModelClip,
+  clip: ClipReader,
   { first, truth }: Predicted,
   name: string,
   { signal, onProgress }: SectionOptions,
@@ -169,7 +169,7 @@ async function mapsOfBits(
 
 function blocksOf(
   model: Model,
-  { reader }: ModelClip,
+  { frameRate }: ClipReader,
   of: Predicted,
   maps: readonly (Float64Array | null)[],
   path: string,
@@ -180,7 +180,14 @@ function blocksOf(
   const ofPredicted = costs.slice(known);
   const gains = gainsOf(of);
   const [headline] = gains.lines;
-  const rate = framesPerSecond(reader.frameRate);
+  const gainAt = (ahead: number, note: string) =>
+    makeNumber(
+      `PSNR gain, ${pluralize(ahead, 'frame')} ahead`,
+      formatSigned(headline.points[ahead - 1][1]),
+      note,
+      'dB',
+    );
+  const rate = framesPerSecond(frameRate);
   const clip: Clip = {
     kind: 'clip',
     title: 'clip and predictions',
@@ -197,27 +204,9 @@ function blocksOf(
     panels: panelsOf(of, maps),
   };
   return [
-    {
-      kind: 'number',
-      title: `PSNR gain, ${pluralize(1, 'frame')} ahead`,
-      unit: 'dB',
-      value: signed(headline.points[0][1]),
-      note: `${headline.name} over the last known frame repeated`,
-    },
-    {
-      kind: 'number',
-      title: `PSNR gain, ${pluralize(horizon, 'frame')} ahead`,
-      unit: 'dB',
-      value: signed(headline.points[horizon - 1][1]),
-      note: DECIBELS_NOTE,
-    },
-    {
-      kind: 'number',
-      title: 'bits/dim of the true frames',
-      unit: 'bits/dim',
-      value: (sum(ofPredicted) / horizon).toFixed(3),
-      note: BITS_NOTE,
-    },
+    gainAt(1, `${headline.name} over the last known frame repeated`),
+    gainAt(horizon, DECIBELS_NOTE),
+    makeNumber('bits/dim of the true frames', (sum(ofPredicted) / horizon).toFixed(3), BITS_NOTE, 'bits/dim'),
     clip,
     { kind: 'series', ...gains },
     {
@@ -255,11 +244,14 @@ function panelsOf({ truth, known, guess, samples }: Predicted, maps: readonly (F
   const cost = maps.flatMap((map) => (map === null ? [] : [sum(map) / map.length]));
   const white = (WHITE_BITS * sum(cost)) / cost.length;
   const [one] = samples;
-  return [
+  const panels: (ClipPanel | false)[] = [
     { title: 'truth', note: "the clip's own frames", frames: truth },
-    ...(guess === null
-      ? []
-      : [{ title: 'best guess', predicted: true, note: 'the expected frame, without sampling', frames: best }]),
+    guess !== null && {
+      title: 'best guess',
+      predicted: true,
+      note: 'the expected frame, without sampling',
+      frames: best,
+    },
     {
       title: 'one sample',
       predicted: true,
@@ -277,19 +269,15 @@ function panelsOf({ truth, known, guess, samples }: Predicted, maps: readonly (F
       note: 'of the true frame, given its true context: white most',
       frames: maps.map((map) => map && drawHeatMap(map, { width, height }, white)),
     },
-    ...(samples.length < 2
-      ? []
-      : [
-          {
-            title: 'uncertainty',
-            predicted: true,
-            note: `spread of the ${samples.length} samples: black 0, white ${WHITE_LEVELS / 2} levels ` + 'or more',
-            frames: truth.map((frame, at) => {
-              const drawn = at < known ? [frame] : samples.map((future) => future[at - known]);
-              return drawHeatMap(deviationOf(drawn), frame, WHITE_LEVELS / 2);
-            }),
-          },
-        ]),
+    samples.length > 1 && {
+      title: 'uncertainty',
+      predicted: true,
+      note: `spread of the ${samples.length} samples: black 0, white ${WHITE_LEVELS / 2} levels or more`,
+      frames: truth.map((frame, at) => {
+        const drawn = at < known ? [frame] : samples.map((future) => future[at - known]);
+        return drawHeatMap(deviationOf(drawn), frame, WHITE_LEVELS / 2);
+      }),
+    },
     {
       title: 'motion',
       predicted: true,
@@ -298,6 +286,7 @@ function panelsOf({ truth, known, guess, samples }: Predicted, maps: readonly (F
       arrows: best.map((frame, at) => (at === 0 ? [] : arrowsBetween(best[at - 1], frame))),
     },
   ];
+  return panels.filter((panel) => panel !== false);
 }
 
 /** Returns the absolute difference of two frames at each pixel in levels, averaged over channels. */
@@ -354,17 +343,13 @@ function gainsOf({ truth, known, guess, samples }: Predicted): Omit<Series, 'kin
   const gains = (frames: readonly Frame[]) => decibels(frames).map((db, h) => [h + 1, db - still[h]] as const);
   const ofSamples = samples.map(gains);
   const means = future.map((_, h) => [h + 1, sum(ofSamples.map((points) => points[h][1])) / samples.length] as const);
-  const lines: Line[] = [
-    ...(guess === null ? [] : [{ name: 'best guess', points: gains(guess) }]),
+  const lines: (Line | false)[] = [
+    guess !== null && { name: 'best guess', points: gains(guess) },
     { name: samples.length === 1 ? 'one sample' : `a sample, mean over ${samples.length}`, points: means },
-    ...(samples.length === 1
-      ? []
-      : [
-          {
-            name: `mean of ${samples.length} samples`,
-            points: gains(future.map((_, h) => meanFrame(samples.map((frames) => frames[h])))),
-          },
-        ]),
+    samples.length > 1 && {
+      name: `mean of ${samples.length} samples`,
+      points: gains(future.map((_, h) => meanFrame(samples.map((frames) => frames[h])))),
+    },
     { name: 'last frame moved on', points: gains(continueMotion(past.slice(-2), future.length)) },
     { name: 'last frame repeated', points: future.map((_, h) => [h + 1, 0] as const), role: 'baseline' },
   ];
@@ -378,13 +363,11 @@ function gainsOf({ truth, known, guess, samples }: Predicted): Omit<Series, 'kin
     title: 'PSNR gain by frames ahead',
     x: { label: 'frames ahead', unit: 'whole', from: 1, to: Math.max(2, future.length) },
     y: { label: 'PSNR gain over the last frame repeated (dB)' },
-    lines,
+    lines: lines.filter((line) => line !== false),
     ...(samples.length > 1 && { bands: [band] }),
     note: DECIBELS_NOTE,
   };
 }
-
-const signed = (value: number) => `${value < 0 ? '' : '+'}${value.toFixed(2)}`;
 
 function sum(values: ArrayLike<number>): number {
   let total = 0;

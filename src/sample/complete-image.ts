@@ -1,13 +1,12 @@
 import { errorFactory } from '../foundation/errors.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import type { Frame } from '../foundation/frame.js';
-import { frameOf, type Model } from '../model/model.js';
+import { assertImageModel, frameOf, type Model } from '../model/model.js';
 import { examplesOfFirst } from '../conditioning/context/examples.js';
 import { levelToByte, levelsToBytes, frameBytes, byteToLevel } from '../foundation/levels.js';
 import { MODEL_DISTRIBUTION, checkTemperature } from '../model/sampling-settings.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { checkOutput, drawContactSheet, outputKind, writePng, readImage } from '../video/index.js';
-import { assertImageModel } from '../model/assert-model-kind.js';
 import { assertDrawingMemory } from '../memory/memory-limits.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { completeImageFields } from './options.js';

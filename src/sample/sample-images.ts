@@ -1,13 +1,12 @@
 import { extname } from 'node:path';
 import type { Frame } from '../foundation/frame.js';
 import { errorFactory } from '../foundation/errors.js';
-import { frameOf, type Model } from '../model/model.js';
+import { assertImageModel, frameOf, type Model } from '../model/model.js';
 import { examplesOfFirst } from '../conditioning/context/examples.js';
 import { levelsToBytes, frameBytes } from '../foundation/levels.js';
 import { MODEL_DISTRIBUTION, checkTemperature } from '../model/sampling-settings.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { checkOutput, outputKind, writeClip } from '../video/index.js';
-import { assertImageModel } from '../model/assert-model-kind.js';
 import { assertDrawingMemory } from '../memory/memory-limits.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { sampleImagesFields } from './options.js';

@@ -36,9 +36,6 @@ export interface DrawOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Draw options of the given names, each optional. */
-export type OptionalDrawOptions<Option extends keyof DrawOptions> = { [O in Option]?: DrawOptions[O] | undefined };
-
 /** Maximum number of samples of a draw. */
 const MAX_SAMPLES = 2 ** 20;
 

@@ -27,8 +27,8 @@ export interface EngineArrays {
   /** Anchors in levels, [image, height, width, channel, anchor]; null: one anchor, the middle level, everywhere. */
   anchors: Float32Array | null;
   /**
-   * Reference frames of the earlier-pixels methods, as `joinReferences` returns them; null: a network with such methods
-   * reads the features of no match.
+   * Reference frames of the earlier-pixels methods, [image, height, width, reference, channel], the newest first; null:
+   * a network with such methods reads the features of no match.
    */
   references: Float32Array | null;
   /** Levels: known ones are kept and add nothing to the nats; -1 for those to draw or decode, written here. */

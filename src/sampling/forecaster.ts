@@ -13,7 +13,7 @@ import {
   type SamplingSettings,
 } from '../model/sampling-settings.js';
 import type { Correction } from './correction.js';
-import { sampleIndices, type DrawOptions, type OptionalDrawOptions } from './draw.js';
+import { sampleIndices, type DrawOptions } from './draw.js';
 import type { DrawnLevels, FrameSampler } from './frame-sampler.js';
 
 /**
@@ -121,36 +121,40 @@ function noFrame(): Error {
 
 const SOURCE = { operation: 'roll out', argument: 'options', code: 'USAGE' } as const;
 
-/** Options for drawing rollouts. */
-export interface RollOutOptions extends OptionalDrawOptions<'seed' | 'samples' | 'frame' | 'onRow' | 'signal'> {
-  /** Temperature of the first frame. Default: that of `samplingSettings`, as are all other settings. */
-  settings?: { temperature?: number | undefined } | undefined;
-  /**
-   * Correction of each sample, or null (see `learnCorrection`): the difference that it makes to the expected frame is
-   * added to the drawn frame. Later frames and `nats` do not depend on the correction. Ignored if the model's `carry`,
-   * the fraction of a draw's deviation that later frames are predicted from, is 1. Default: none.
-   */
-  corrections?: ForecastOptions['corrections'];
-}
-
 const index = z.int().min(0);
-const rollOutSchema: z.ZodType<RollOutOptions> = z.strictObject({
+
+/** Schema of the options of `rollOut`. */
+const rollOutSchema = z.strictObject({
+  /** Seed of all random numbers, 0 to 2^64 - 1. Default: 1. */
   seed: z.union([z.number(), z.bigint()]).optional(),
+  /** Number of samples, with indices from 0, or the index of each sample. Default: one for each history. */
   samples: z
     .union(
       [z.int().min(1), z.array(index).min(1).readonly()],
       'expected a number of samples, or a list of their indices',
     )
     .optional(),
+  /** Index in the clip of the first frame to draw: one for all samples, or one for each. Default: the next frame's. */
   frame: z.union([index, z.array(index).readonly()], 'expected one index, or one for each sample').optional(),
+  /** Temperature of the first frame. Default: that of `samplingSettings`, as are all other settings. */
   settings: requestedSamplingSchema.optional(),
+  /**
+   * Correction of each sample, or null (see `learnCorrection`): the difference that it makes to the expected frame is
+   * added to the drawn frame. Later frames and `nats` do not depend on the correction. Ignored if the model's `carry`,
+   * the fraction of a draw's deviation that later frames are predicted from, is 1. Default: none.
+   */
   corrections: z
     .array(z.custom<Correction | null>((value) => typeof value === 'object'))
     .readonly()
     .optional(),
+  /** Progress callback: receives, after each row of each scale, the fraction of sub-pixels done, 0 to 1. */
   onRow: z.custom<(fraction: number) => void>((value) => typeof value === 'function', 'expected a function').optional(),
+  /** Signal that aborts the draw after the current row: the draw rejects with the signal's reason. */
   signal: z.instanceof(AbortSignal).optional(),
 });
+
+/** Options for drawing rollouts. @interface */
+export type RollOutOptions = z.input<typeof rollOutSchema>;
 
 /**
  * Draws rollouts: yields one frame of every sample a step, without end (see `forecast`).

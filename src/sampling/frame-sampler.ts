@@ -12,7 +12,6 @@ import { errorFactory } from '../foundation/errors.js';
 import { frameBytes, type Levels } from '../foundation/levels.js';
 import { downsampleExamples, selectScaleParameters, unknownMask } from '../model/chain.js';
 import { expectsFrame } from '../model/description.js';
-import { joinReferences } from '../model/earlier-pixels/index.js';
 import { assertModel, toTensors, type Model } from '../model/model.js';
 import { anchorsByPixel, atImage, runConditioning, type Network } from '../model/network.js';
 import { sampleIndices, type DrawOptions } from './draw.js';
@@ -319,7 +318,7 @@ export function readConditioning(
     // A single anchor may be an input tensor, which is disposed elsewhere.
     const [batch, height, width] = map.shape;
     if (anchors.length > 0) made.anchors = anchorsByPixel(network, condition, batch * height * width).clone();
-    if (earlierPixels && references.length > 0) made.references = joinReferences(references);
+    if (earlierPixels && references.length > 0) made.references = tf.concat([...references], 3);
     if (hasLearnedAnchor(description.conditioning)) made.expected = expectedOf(network, condition);
     return made;
   });

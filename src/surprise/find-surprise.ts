@@ -8,14 +8,13 @@ import { framesPerSecond } from '../foundation/frame-rate.js';
 import { makeTemporaryFolder } from '../foundation/temporary-folder.js';
 import { writeAtomically } from '../foundation/write-file.js';
 import { resizeModel } from '../model/resize-model.js';
-import type { Model } from '../model/model.js';
+import { assertLikelihood, assertVideoModel, type Model } from '../model/model.js';
 import type { AnomalyEvent } from '../anomaly/event-detector.js';
 import { singleProcess } from '../distributed/process-group.js';
 import { frameCosts, scoreAnomalies, type AnomalyOptions, type AnomalyState } from '../anomaly/score-anomalies.js';
 import { assertNotInput, listInputFiles, concatenateVideos, outputKind, writeClip, writePng } from '../video/index.js';
 import { keepAspectRatio, sizeWarning } from '../clips/open-clip-for-model.js';
 import { rateWarning } from '../clips/clip-rate.js';
-import { assertLikelihood, assertVideoModel } from '../model/assert-model-kind.js';
 import { fitScoringBatch } from '../memory/memory-limits.js';
 import { parseOptions, type OptionsOf, type ParsedOptions } from '../options/fields.js';
 import { findSurpriseFields } from './options.js';
@@ -157,7 +156,7 @@ async function searchThrough(
       await writeAtomically(out, isVideoOutput(out) ? film : folder, { confirm });
     }
     search.remove();
-    if (opened.warning() !== null) onWarning?.(opened.warning()!);
+    if (opened.warning !== null) onWarning?.(opened.warning);
     return found;
   } finally {
     search.close();
@@ -225,7 +224,7 @@ async function watch(
   const watched = scoreAnomalies(model, frames, { ...settings, ...comparison });
   try {
     let next = await watched.next();
-    if (next.done && search.frames === 0) throw tooShort(source.name, seconds !== null);
+    if (next.done && search.frames === 0) throw tooShort(source.path, seconds !== null);
     while (!next.done) {
       const began = performance.now();
       const rows: TimelineRow[] = [];

@@ -2,14 +2,19 @@ import { createHash, randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { errorFactory } from '../foundation/errors.js';
-import type { Frame, Size } from '../foundation/frame.js';
+import type { Size } from '../foundation/frame.js';
 import { pluralize } from '../foundation/pluralize.js';
-import type { FrameRate } from '../foundation/frame-rate.js';
-import { quantizeFrames } from '../foundation/levels.js';
 import type { Model } from '../model/model.js';
 import type { Baseline } from '../anomaly/anomaly-scorer.js';
 import { fitBaseline, type AnomalyOptions } from '../anomaly/score-anomalies.js';
-import { listInputFiles, isFixedSize, listClips, openStream, type TargetSize } from '../video/index.js';
+import {
+  listInputFiles,
+  isFixedSize,
+  listClips,
+  openStream,
+  type ClipReader,
+  type TargetSize,
+} from '../video/index.js';
 import { openClipForModel } from '../clips/open-clip-for-model.js';
 import { rateToRead } from '../clips/clip-rate.js';
 import type { ParsedOptions } from '../options/fields.js';
@@ -17,26 +22,15 @@ import type { findSurpriseFields } from './options.js';
 
 type Asked = ParsedOptions<typeof findSurpriseFields>;
 
-/** Clip or live stream whose frames are at a model's size, channels and levels. */
-export interface FrameSource {
-  /** Name for messages: path, or `standard input`. */
-  name: string;
+/**
+ * Clip or live stream whose frames are at a model's size, channels and levels. A stream has the path `standard input`
+ * and always states a frame rate.
+ */
+export interface FrameSource extends Omit<ClipReader, 'name' | 'sourceSize' | 'isSeekable'> {
   /** Key of the clip: paths, sizes and modification times of its files; random for a stream. */
   identity: string;
-  /** Size of the frames, in pixels. */
-  size: Size;
-  /** Rate of the frames. */
-  frameRate: FrameRate;
-  /** False if a clip states no frame rate (see `ClipInfo`); always true for a stream. */
-  hasFrameRate: boolean;
-  /** Estimated number of frames; null if unknown. */
-  estimatedFrames: number | null;
   /** True for a stream, whose frames can be read only once. */
   isLive: boolean;
-  /** Yields the frames in order. */
-  frames: () => AsyncIterable<Frame>;
-  /** Returns the reader's warning after all frames were read; null: none. */
-  warning: () => string | null;
 }
 
 /**
@@ -49,11 +43,8 @@ export async function openFrameSource(
   { rawSize, signal, ...asked }: Omit<Asked, 'size'> & { size: TargetSize },
 ): Promise<FrameSource> {
   if (typeof source === 'string') {
-    const { reader, frames } = await openClipForModel(model, source, 'find anomalies', { ...asked, signal });
-    const { size, frameRate, hasFrameRate, estimatedFrames } = reader;
-    const identity = JSON.stringify(await identityOf(source));
-    const facts = { name: source, identity, size, frameRate, hasFrameRate, estimatedFrames, isLive: false };
-    return { ...facts, frames, warning: () => reader.warning };
+    const clip = await openClipForModel(model, source, 'find anomalies', { ...asked, signal });
+    return Object.assign(clip, { identity: JSON.stringify(await identityOf(source)), isLive: false });
   }
   const { channels, levels } = model.chain.exampleShape;
   const { size, fit = 'crop' } = asked;
@@ -61,20 +52,14 @@ export async function openFrameSource(
   const opened = await openStream(source, {
     size,
     channels,
+    levels,
     fit: isFixedSize(size) ? fit : 'stretch',
     frameRate,
     rawSize,
     signal,
   });
-  const facts = {
-    name: 'standard input',
-    identity: randomUUID(),
-    hasFrameRate: true,
-    estimatedFrames: null,
-    isLive: true,
-  };
-  const frames = () => quantizeFrames(opened.frames, levels);
-  return { ...facts, size: opened.size, frameRate: opened.frameRate, frames, warning: () => null };
+  const unknown = { identity: randomUUID(), hasFrameRate: true, estimatedFrames: null, warning: null, isLive: true };
+  return { path: 'standard input', ...unknown, ...opened, frames: () => opened.frames };
 }
 
 /** Version of scores and of saved states; raised if either changes. */

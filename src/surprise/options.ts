@@ -1,19 +1,9 @@
 import { z } from 'zod';
 import type { AnomalyEvent } from '../anomaly/event-detector.js';
 import type { TimelineRow } from './search-checkpoint.js';
-import {
-  withFlag,
-  callbackField,
-  fit,
-  frameRate,
-  keepFinished,
-  overwrite,
-  targetSize,
-  pixelSize,
-  positiveNumber,
-  processGroup,
-  signal,
-} from '../options/fields.js';
+import * as fields from '../options/fields.js';
+
+const { withFlag, callbackField } = fields;
 
 /**
  * Options of `findSurprise` that are flags of `pxv surprise` too: baseline, threshold, raw size, frame rate and
@@ -31,18 +21,21 @@ export const surpriseFlags = {
   ),
   /** Minimum anomaly score of an event's peak. Default: 1.5. */
   threshold: withFlag(
-    positiveNumber.optional(),
+    fields.positiveNumber.optional(),
     'score',
     'minimum score of an event (default: 1.5); if given, the exit code is 3 if there was an event',
   ),
   /** Frame size in pixels of a raw RGB stream. Default: the stream is a video file. */
-  rawSize: withFlag(pixelSize.optional(), 'WxH', 'with -: standard input has raw RGB frames of this size, at --fps', {
-    name: 'raw',
-  }),
+  rawSize: withFlag(
+    fields.pixelSize.optional(),
+    'WxH',
+    'with -: standard input has raw RGB frames of this size, at --fps',
+    { name: 'raw' },
+  ),
   /** Target frame rate. Default: the clip's own. */
-  frameRate,
+  frameRate: fields.frameRate,
   /** True to replace an earlier search at `out`. Default: false. */
-  overwrite,
+  overwrite: fields.overwrite,
 };
 
 /**
@@ -52,9 +45,9 @@ export const surpriseFlags = {
 export const findSurpriseFields = {
   ...surpriseFlags,
   /** Method to bring a clip of another aspect ratio to a fixed size. Default: `crop`. */
-  fit: fit.optional(),
+  fit: fields.fit.optional(),
   /** Target size: fixed, or at the clip's aspect ratio. Default: the clip's, with the model's shorter side. */
-  size: targetSize.optional(),
+  size: fields.targetSize.optional(),
   /** Folder for the video and for the timeline as CSV and PNG; or a `.mp4` for the video alone. Default: no output. */
   out: z.string().optional(),
   /** Called with the timeline row of each scored frame, in order, and the clip's frames per second. */
@@ -68,9 +61,9 @@ export const findSurpriseFields = {
   /** Called with one line of text per warning, as of a damaged clip. */
   onWarning: callbackField<(text: string) => void>(),
   /** Process group that shares the work; its main process writes. Default: this process alone. */
-  processGroup,
+  processGroup: fields.processGroup,
   /** Signal that aborts the search: the call rejects with the signal's reason. The same call resumes the search. */
-  signal,
+  signal: fields.signal,
   /** True: an abort ends a stream, and its frames so far are the result. Default: false. */
-  keepFinished,
+  keepFinished: fields.keepFinished,
 };

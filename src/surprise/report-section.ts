@@ -6,10 +6,11 @@ import { errorFactory } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
 import { pluralize } from '../foundation/pluralize.js';
 import type { Block } from '../document/blocks/index.js';
+import { makeNumber } from '../document/blocks/number.js';
 import { makeTable, type Table } from '../document/blocks/table.js';
 import type { Axis } from '../document/chart.js';
 import type { Section } from '../document/report.js';
-import { invalidResultError, type SectionSource } from '../document/section-source.js';
+import { parseResult, type SectionSource } from '../document/section-source.js';
 import type { AnomalyEvent } from '../anomaly/event-detector.js';
 import { openClip } from '../video/index.js';
 import { EVENT_COLUMNS, TIMELINE_COLUMNS } from './search-tables.js';
@@ -70,10 +71,9 @@ export function eventTable(events: readonly AnomalyEvent[], frameRate: number): 
 
 /** Makes the section of a search from its JSON. @throws PxvError `INPUT` if `result` does not match the schema */
 function findingsSection(path: string, result: object): Section {
-  const parsed = findingsSchema.safeParse(result);
-  if (!parsed.success) throw invalidResultError(path, 'a result of another version, or an incomplete one');
-  const { model } = parsed.data;
-  return sectionOf(`${basename(path)}: anomalies${model === undefined ? '' : `, by ${model}`}`, parsed.data, []);
+  const found = parseResult(path, result, findingsSchema);
+  const by = found.model === undefined ? '' : `, by ${found.model}`;
+  return sectionOf(`${basename(path)}: anomalies${by}`, found, []);
 }
 
 /**
@@ -117,25 +117,13 @@ function sectionOf(title: string, found: ToldFindings, pictures: readonly (Frame
   const x: Axis = { label: 'time', unit: 'seconds' };
   const leads = pictures.some((picture) => picture !== null);
   const blocks: Block[] = [
-    {
-      kind: 'number',
-      title: 'frames scored',
-      value: String(timeline.frame.length),
-      note: `${pluralize(Math.round(100 * frameRate) / 100, 'frame')} per second`,
-    },
-    {
-      kind: 'number',
-      title: 'bits/dim of a frame',
-      value: mean(timeline.bitsPerDim).toFixed(3),
-      unit: 'bits/dim',
-      note: BITS_NOTE,
-    },
-    {
-      kind: 'number',
-      title: 'largest score',
-      value: (shown[0]?.score ?? 0).toFixed(1),
-      note: SCORE_NOTE,
-    },
+    makeNumber(
+      'frames scored',
+      String(timeline.frame.length),
+      `${pluralize(Math.round(100 * frameRate) / 100, 'frame')} per second`,
+    ),
+    makeNumber('bits/dim of a frame', mean(timeline.bitsPerDim).toFixed(3), BITS_NOTE, 'bits/dim'),
+    makeNumber('largest score', (shown[0]?.score ?? 0).toFixed(1), SCORE_NOTE),
     {
       kind: 'series',
       title: 'anomaly score of each frame',

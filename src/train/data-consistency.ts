@@ -48,7 +48,10 @@ export class DataConsistency {
    * @param listed result of `list`
    * @throws PxvError `INPUT` if the frames have changed and changes are not accepted
    */
-  frames(listed: DataHashes, { frames, validation }: Pick<DataHashes, 'frames' | 'validation'>): DataHashes {
+  frames(
+    listed: DataHashes,
+    { frames = null, validation = null }: Partial<Pick<DataHashes, 'frames' | 'validation'>>,
+  ): DataHashes {
     if (listed.frames !== null && frames !== listed.frames) {
       const remedy = 'decode them with the original FFmpeg (PXV_FFMPEG)';
       this.refuse('the original frames', 'other frames decoded from the same files', remedy);

@@ -1,6 +1,6 @@
-import { inputRequirements } from '../conditioning/index.js';
 import { quoteCommand } from '../document/quote-command.js';
 import { pluralize } from '../foundation/pluralize.js';
+import { readsFrames, type ModelDescription } from '../model/description.js';
 import type { TrainedRun } from './train-model.js';
 
 /** Difference in bits/dim between two validations below which neither is called worse. */
@@ -13,8 +13,6 @@ const NOISE = 0.005;
 export function describeOutcome(run: TrainedRun, duration: string): string[] {
   const { output, step, facts, configuration, isOutOfTime } = run;
   const { minutes, steps } = configuration.training;
-  const isVideo = configuration.model.scales.some(({ conditioning }) => inputRequirements(conditioning).context > 0);
-  const use = isVideo ? ['predict', 'CLIP', '--next', '8'] : ['sample'];
   const resume = (...length: string[]) => quoteCommand('pxv', 'train', '--resume', '--out', output, ...length);
   const more = minutes === null ? ['--steps', String(2 * step)] : ['--minutes', String(Math.ceil(minutes))];
   return [
@@ -26,8 +24,14 @@ export function describeOutcome(run: TrainedRun, duration: string): string[] {
     isOutOfTime
       ? `the time was over before the last of ${pluralize(steps ?? step, 'step')}; to go on to it: ${resume()}`
       : `longer: ${resume(...more)}`,
-    `next: ${quoteCommand('pxv', ...use, '--model', output)}`,
+    `next: ${drawingCommand(configuration.model, output)}`,
   ];
+}
+
+/** Returns the command that predicts or draws with a model. @param path run folder of the model */
+export function drawingCommand(model: ModelDescription, path: string): string {
+  const words = readsFrames(model) ? ['predict', 'CLIP', '--next', '8'] : ['sample'];
+  return quoteCommand('pxv', ...words, '--model', path);
 }
 
 /** Returns the number of steps of this run, and the total if there were earlier runs. */

@@ -6,7 +6,7 @@ import type { Chain } from '../model/chain.js';
 import { pluralize } from '../foundation/pluralize.js';
 import type { ImagesConfiguration } from '../training/configuration.js';
 import { createImageTrainingData } from '../training/image-data.js';
-import type { DataRequest, DataSource, LocatedData } from './training-data.js';
+import { openSplits, type DataRequest, type DataSource, type LocatedData } from './training-data.js';
 import type { ImageDataInfo } from './options.js';
 
 /** Images as training data: a data set, or a folder of images. */
@@ -50,11 +50,7 @@ async function findImageData({
     images.close();
     throw otherImages(set, images, chain);
   };
-  const learnt = await open('train');
-  const held = await open('validation').catch((error: unknown) => {
-    learnt.close();
-    throw error;
-  });
+  const { learnt, held, close } = await openSplits(open);
   // The folder of a data set may have moved when the training is resumed.
   const files = [...new Set([...learnt.files, ...held.files])];
   return {
@@ -67,15 +63,8 @@ async function findImageData({
         origin: learnt.origin,
         baselines: { uniform: uniformBitsPerDim(levels) },
       },
-      frames: null,
-      validation: null,
-      example: null,
-      scoreModel: null,
     }),
-    close() {
-      learnt.close();
-      held.close();
-    },
+    close,
   };
 }
 

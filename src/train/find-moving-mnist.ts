@@ -11,7 +11,7 @@ import type { ClipStore } from '../training/random-frames.js';
 import { readHeldOutExample } from '../training/validation.js';
 import type { SequenceDataInfo } from './options.js';
 import { previousFrameBaseline } from './previous-frame-baseline.js';
-import type { DataRequest, DataSource, LocatedData } from './training-data.js';
+import { openSplits, type DataRequest, type DataSource, type LocatedData } from './training-data.js';
 import { FRAMES_DRAWN } from './training-samples.js';
 
 /** Number of training sequences, of which a training of days sees few twice. */
@@ -47,11 +47,9 @@ async function findMovingMnist({
   training,
 }: DataRequest<MovingMnistConfiguration>): Promise<LocatedData<SequenceDataInfo>> {
   assertFrameShape(chain);
-  const learnt = await openMovingMnist('train', BigInt(training.seed), folder ?? undefined);
-  const held = await openMovingMnist('validation', VALIDATION_SEED, folder ?? undefined).catch((error: unknown) => {
-    learnt.close();
-    throw error;
-  });
+  const { learnt, held, close } = await openSplits((split) =>
+    openMovingMnist(split, split === 'train' ? BigInt(training.seed) : VALIDATION_SEED, folder ?? undefined),
+  );
   const shape = chain.exampleShape;
   const { digits } = learnt;
   return {
@@ -77,16 +75,10 @@ async function findMovingMnist({
             'previous-frame': previousFrameBaseline(shape, store, validation),
           },
         },
-        frames: null,
-        validation: null,
         example: readHeldOutExample(shape, store, validation, FRAMES_DRAWN),
-        scoreModel: null,
       };
     },
-    close() {
-      learnt.close();
-      held.close();
-    },
+    close,
   };
 }
 

@@ -5,14 +5,15 @@ import { pluralize } from '../foundation/pluralize.js';
 import { buildChain } from '../model/chain.js';
 import { networkName } from '../model/presets.js';
 import type { Block } from '../document/blocks/index.js';
+import { makeNumber } from '../document/blocks/number.js';
 import type { Line } from '../document/chart.js';
 import { makeTable } from '../document/blocks/table.js';
 import type { Section } from '../document/report.js';
 import type { SectionSource } from '../document/section-source.js';
 import type { RunConfiguration } from '../training/configuration.js';
 import { RunFolder, type LogEntry } from '../training/run-folder.js';
-import { inputRequirements } from '../conditioning/index.js';
 import { groupByValidation, incomparableWarning, seedTable } from './compare-runs.js';
+import { drawingCommand } from './describe-outcome.js';
 import { readRun, shortNames, type RecordedRun } from './recorded-run.js';
 import { sampleBlocks } from './sample-blocks.js';
 import { quoteCommand } from '../document/quote-command.js';
@@ -44,12 +45,11 @@ export async function trainingSection(
   const runs = paths.map(readRun);
   const [one] = runs;
   const isOne = runs.length === 1;
-  const lastStep = (log: readonly LogEntry[]) => log.at(-1)?.step ?? 0;
   const numbers: Block[] = isOne
     ? [
         ...bestOf(one),
-        { kind: 'number', title: 'steps', value: String(lastStep(one.log)), note: ofSteps(one) },
-        { kind: 'number', title: 'time', value: duration(one.seconds), note: 'of training, over all its runs' },
+        makeNumber('steps', String(one.log.at(-1)?.step ?? 0), ofSteps(one)),
+        makeNumber('time', duration(one.seconds), 'of training, over all its runs'),
       ]
     : [];
   const learned = await Promise.all(
@@ -82,16 +82,11 @@ function bestOf({ best, previousFrame }: RecordedRun): Block[] {
   if (best === null) return [];
   const { step, bitsPerDim } = best;
   const note = `at step ${step}; ${BITS_NOTE}`;
-  const numbers: Block[] = [
-    { kind: 'number', title: 'best validation', value: bitsPerDim.toFixed(3), unit: 'bits/dim', note },
-  ];
-  if (previousFrame === null) return numbers;
+  const reached = makeNumber('best validation', bitsPerDim.toFixed(3), note, 'bits/dim');
+  if (previousFrame === null) return [reached];
   const fewer = `${(100 * (1 - bitsPerDim / previousFrame)).toFixed(1)}%`;
   const told = `which needs ${previousFrame.toFixed(3)} bits/dim on what validates`;
-  return [
-    ...numbers,
-    { kind: 'number', title: 'fewer bits than the previous-frame baseline', value: fewer, note: told },
-  ];
+  return [reached, makeNumber('fewer bits than the previous-frame baseline', fewer, told)];
 }
 
 function ofSteps({ configuration }: RecordedRun): string {
@@ -202,15 +197,10 @@ function computedBy(runs: readonly RecordedRun[]): Block[] {
 
 /** Returns the commands that continue or use the runs. */
 function commands(runs: readonly RecordedRun[]): Block {
-  const lines = runs.flatMap(({ path, configuration }) => {
-    const scales = configuration?.model.scales ?? [];
-    const readsFrames = scales.some(({ conditioning }) => inputRequirements(conditioning).context > 0);
-    const use = readsFrames ? ['predict', 'CLIP', '--next', '8'] : ['sample'];
-    return [
-      ['train', '--resume', '--out', path],
-      [...use, '--model', path],
-    ].map((words) => quoteCommand('pxv', ...words));
-  });
+  const lines = runs.flatMap(({ path, configuration }) => [
+    quoteCommand('pxv', 'train', '--resume', '--out', path),
+    drawingCommand(configuration?.model ?? { version: 1, scales: [] }, path),
+  ]);
   return { kind: 'text', title: 'commands to continue', text: lines.join('\n'), verbatim: true };
 }
 

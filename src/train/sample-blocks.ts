@@ -1,6 +1,6 @@
-import { inputRequirements } from '../conditioning/index.js';
 import type { Frame } from '../foundation/frame.js';
 import type { Block } from '../document/blocks/index.js';
+import { readsFrames } from '../model/description.js';
 import type { RunConfiguration } from '../training/configuration.js';
 import type { LogEntry } from '../training/run-folder.js';
 import type { SampleSheets } from '../training/sample-sheets.js';
@@ -32,12 +32,12 @@ export async function sampleBlocks(
   log: readonly LogEntry[],
   maxSheets: number,
 ): Promise<Block[]> {
-  const readsFrames = model.scales.some(({ conditioning }) => inputRequirements(conditioning).context > 0);
-  const names = sampleRows(model, readsFrames) ?? ['samples'];
+  const isVideo = readsFrames(model);
+  const names = sampleRows(model);
   const { size } = model.scales[model.scales.length - 1];
   const rowsOf = async (path: string): Promise<Frame[]> => {
     const sheet = await readImage(path, { size: await probeImage(path), channels: 3, fit: 'stretch' });
-    return readsFrames ? cutSheetRows(sheet, names.length, size) : [sheet];
+    return isVideo ? cutSheetRows(sheet, names.length, size) : [sheet];
   };
   const all = sheets.steps;
   const count = Math.min(all.length, maxSheets);
@@ -66,7 +66,7 @@ export async function sampleBlocks(
     const bits = validations.get(step);
     return { name: `after step ${step}${bits === undefined ? '' : `: ${bits.toFixed(3)} bits/dim`}`, predicted: true };
   });
-  const frames = readsFrames ? 'The same frames, predicted' : 'Images, drawn';
+  const frames = isVideo ? 'The same frames, predicted' : 'Images, drawn';
   return [
     {
       kind: 'clip',

@@ -26,14 +26,14 @@ export interface ShippedScore {
  * @throws PxvError as `loadModel`
  */
 export async function scoreShipped(
-  { scoreModel }: Pick<OpenData<unknown>, 'scoreModel'>,
+  scoreModel: OpenData<unknown>['scoreModel'],
   from: string | null,
   processGroup: ProcessGroup,
   onCompare?: (name: string) => void,
 ): Promise<ShippedScore | null> {
   const installed = listShippedModels();
   const name = from !== null && installed.includes(from) ? from : DEFAULT_START;
-  if (scoreModel === null || !installed.includes(name)) return null;
+  if (scoreModel === undefined || !installed.includes(name)) return null;
   onCompare?.(name);
   const bitsPerDim = await scoreModel(loadModel(name), processGroup);
   return bitsPerDim === null ? null : { name, bitsPerDim };

@@ -1,8 +1,8 @@
+import { crossEntropyWarning } from '../model/model.js';
 import { tf } from '../foundation/tfjs.js';
 import { errorFactory } from '../foundation/errors.js';
 import { currentArithmetic } from '../backend/current-backend.js';
 import { pluralize } from '../foundation/pluralize.js';
-import { crossEntropyWarning } from '../model/assert-model-kind.js';
 import { resolveModelFile } from '../model/checkpoint.js';
 import type { Chain } from '../model/chain.js';
 import { ReadOnlyRunFolder, RunFolder, type Checkpoint } from '../training/run-folder.js';
@@ -193,7 +193,13 @@ async function trainIn(
     };
     // The results of an earlier training are removed only once the data of the new training are open.
     if (!replaces) begin();
-    const { data, facts, example, scoreModel, ...frames } = await opened(run, found, { isNew, replaces }, hooks.signal);
+    const {
+      data,
+      facts,
+      example = null,
+      scoreModel,
+      ...frames
+    } = await opened(run, found, { isNew, replaces }, hooks.signal);
     if (replaces) begin();
     const started: TrainingInfo = {
       parameters: chain.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
@@ -223,9 +229,7 @@ async function trainIn(
       processGroup,
     });
     const isCompared = compare && result.best !== null && result.best.step > 0;
-    const shipped = isCompared
-      ? await scoreShipped({ scoreModel }, training.from, processGroup, hooks.onCompare)
-      : null;
+    const shipped = isCompared ? await scoreShipped(scoreModel, training.from, processGroup, hooks.onCompare) : null;
     return { ...result, output: run.path, facts: started, shipped };
   } finally {
     await found.close();

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import type { TrainingSplit } from '../../datasets/index.js';
 import type { ProcessGroup } from '../distributed/process-group.js';
 import { sha256 } from '../foundation/sha256.js';
 import type { Chain } from '../model/chain.js';
@@ -68,17 +69,31 @@ export interface OpenData<Facts> {
   data: TrainingData;
   /** Facts to report before the first step. */
   facts: Facts;
-  /** SHA-256 of the frames decoded for the training, in hexadecimal; null if the files are read directly. */
-  frames: string | null;
-  /** SHA-256 of the held-out frames, in hexadecimal; null if the files are read directly. */
-  validation: string | null;
-  /** Held-out frames to predict during the training; null for images, or if nothing is held out. */
-  example: HeldOutExample | null;
+  /** SHA-256 of the frames decoded for the training, in hexadecimal; absent if the files are read directly. */
+  frames?: string;
+  /** SHA-256 of the held-out frames, in hexadecimal; absent if the files are read directly. */
+  validation?: string;
+  /** Held-out frames to predict during the training; null or absent for images, or if nothing is held out. */
+  example?: HeldOutExample | null;
   /**
    * Returns bits/dim of a model on the held-out frames that validations score; null if its channels or levels differ.
-   * The function itself is null for data other than clips.
+   * Absent for data other than clips.
    */
-  scoreModel: ((model: Model, processGroup: ProcessGroup) => Promise<number | null>) | null;
+  scoreModel?: (model: Model, processGroup: ProcessGroup) => Promise<number | null>;
+}
+
+/**
+ * Opens the training and the validation split of a data set. `close` closes both.
+ * @throws errors of `open`; a split that is open is closed then
+ */
+export async function openSplits<Opened extends { close(): void }>(open: (split: TrainingSplit) => Promise<Opened>) {
+  const learnt = await open('train');
+  const held = await open('validation').catch((error: unknown) => {
+    learnt.close();
+    throw error;
+  });
+  const close = () => [learnt, held].forEach((split) => split.close());
+  return { learnt, held, close };
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Frame } from '../foundation/frame.js';
 import { levelsToBytes } from '../foundation/levels.js';
 import { DEFAULT_SEED } from '../foundation/philox.js';
 import type { Chain } from '../model/chain.js';
-import { expectsFrame, type ModelDescription } from '../model/description.js';
+import { expectsFrame, readsFrames, type ModelDescription } from '../model/description.js';
 import { frameOf, toArrays, type Model } from '../model/model.js';
 import { examplesOfFirst, FrameHistory } from '../conditioning/context/examples.js';
 import { MODEL_DISTRIBUTION } from '../model/sampling-settings.js';
@@ -25,12 +25,11 @@ export const FRAMES_DRAWN = 4;
 const IMAGES_DRAWN = 16;
 
 /**
- * Returns the labels of a sample sheet's rows: truth, best guess if the model has one, one sample. Returns null for a
- * model of images, whose sheet is an unlabelled grid.
- * @param needsFrames true for a model of video, which needs context frames
+ * Returns the names of a sample sheet's rows: truth, best guess if the model has one, one sample. Returns one name for
+ * a model of images, whose sheet is a grid.
  */
-export function sampleRows(description: ModelDescription, needsFrames: boolean): readonly string[] | null {
-  if (!needsFrames) return null;
+export function sampleRows(description: ModelDescription): readonly string[] {
+  if (!readsFrames(description)) return ['samples'];
   return ['truth', ...(expectsFrame({ description }) ? ['best guess'] : []), 'one sample'];
 }
 
@@ -100,7 +99,7 @@ async function prediction(
   if (expectsFrame(model)) futures.push(await take(truth.length, guesses));
   const drawn = await take(truth.length, rollOut(sampler, history, { signal }));
   futures.push(drawn.map(([{ bytes }]) => bytes));
-  const names = sampleRows(model.description, true)!;
+  const names = sampleRows(model.description);
   const labels = names.flatMap((name) => truth.map((_, at) => (at === 0 ? name : '')));
   const frames = futures.flat().map((bytes) => frameOf(model, bytes));
   return drawContactSheet(frames, { columns: truth.length, labels });

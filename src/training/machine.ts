@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { currentArithmetic, currentThreads } from '../backend/current-backend.js';
-import { packageFolder } from '../foundation/package-folder.js';
+import { readPackageInfo } from '../foundation/package-folder.js';
 
 /** Schema of the hardware and software that compute a training, as in a line of machine.jsonl. */
 export const machineSchema = z.object({
@@ -34,14 +32,13 @@ export const machineLineSchema = z.object({ step: z.int(), ...machineSchema.shap
 
 /** Returns the description of this machine and the current backend. */
 export function describeMachine(): Machine {
-  const { version } = JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as { version: string };
   return {
     // Some systems report no CPU name.
     cpu: cpus().at(0)?.model.trim() || 'unknown',
     cores: availableParallelism(),
     arithmetic: currentArithmetic(),
     threads: currentThreads(),
-    pxv: version,
+    pxv: readPackageInfo().version,
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
   };

@@ -1,10 +1,9 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Rank } from '@tensorflow/tfjs-core';
 import { ContextBuffer } from '../conditioning/context/context-tensors.js';
-import { zeroInputs } from '../conditioning/index.js';
 import type { RollOut } from '../optimization/anchor-loss.js';
 import { frameBytes, bytesToLevels, type Levels } from '../foundation/levels.js';
-import type { ExampleShape } from '../conditioning/context/examples.js';
+import { zeroInputs, type ExampleShape } from '../conditioning/context/examples.js';
 import { hasEnoughContext, historyLength, StridedHistory, subsequencesFor } from '../conditioning/context/history.js';
 import { randomStreams } from '../foundation/philox.js';
 import { freezeFrames } from './noise-augmentation.js';

@@ -1,3 +1,4 @@
+import { median } from '../foundation/median.js';
 import { PaceClock } from './pace.js';
 import type { Checkpoint } from './run-folder.js';
 
@@ -44,8 +45,7 @@ export class StepTimer {
 
   /** Median duration of a step of this run in seconds; NaN before the first. */
   get medianStep(): number {
-    const sorted = [...this.seconds].sort((a, b) => a - b);
-    return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+    return this.seconds.length === 0 ? NaN : median(this.seconds);
   }
 
   private get elapsed(): number {

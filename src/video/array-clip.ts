@@ -6,7 +6,7 @@ import { arrayError, listArrays, type StoredArray } from './array-file.js';
 import { layoutsOfShape, type ArrayLayout } from './array-layout.js';
 import { valuesToBytes, valueTypes, type ValueType } from './array-values.js';
 import { splitAddress } from './clip-address.js';
-import { luma, type ImageReadOptions } from './image-folder.js';
+import { inColour, luma, type ImageReadOptions } from './image-folder.js';
 import { resample } from './resample.js';
 
 /** Array of one clip or of several. */
@@ -230,13 +230,4 @@ function bytesOf(path: string, type: ValueType, values: Uint8Array, index: numbe
     const remedy = 'scale the values to 0 to 1, or save them as uint8';
     throw arrayError(path, `a float of ${error.message} in frame ${index}`, remedy);
   }
-}
-
-/** Returns a gray frame in three equal channels. */
-function inColour({ data, ...frame }: Frame): Frame {
-  return {
-    ...frame,
-    channels: 3,
-    data: Uint8Array.from({ length: 3 * data.length }, (_, at) => data[Math.floor(at / 3)]),
-  };
 }

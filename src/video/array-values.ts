@@ -1,3 +1,5 @@
+import { fromHalf } from '../foundation/half-precision.js';
+
 /** Type of the values of an array: length, reader and scale of a value. */
 export interface ValueType {
   /** Bytes of a value. */
@@ -21,15 +23,6 @@ function floats(order: string, isLittle: boolean): [name: string, type: ValueTyp
     [`${order}f4`, { bytes: 4, read: (values, at) => values.getFloat32(at, isLittle), scale: 255 }],
     [`${order}f8`, { bytes: 8, read: (values, at) => values.getFloat64(at, isLittle), scale: 255 }],
   ];
-}
-
-/** Returns the value of a float of 16 bits (IEEE 754 binary16). */
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 /**

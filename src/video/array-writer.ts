@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { Frame } from '../foundation/frame.js';
 import { formatNpyHeader } from '../foundation/npy.js';
-import { enlarge } from './enlarge.js';
+import { enlarge } from './canvas.js';
 import type { TimeStep } from './panels.js';
 
 /** Number of frames and of bytes that were written. */
@@ -13,8 +13,13 @@ interface Count {
 /**
  * Writes frames as a new .npy file of bytes, frame x height x width x channel, as they come.
  * @param frames at least one; all of one size
+ * @param axes lengths of the axes before the height, whose product is the number of frames; default: one axis
  */
-export async function writeFrameArray(path: string, frames: AsyncIterable<Frame>): Promise<Count> {
+export async function writeFrameArray(
+  path: string,
+  frames: AsyncIterable<Frame> | Iterable<Frame>,
+  axes?: readonly number[],
+): Promise<Count> {
   const file = await open(path, 'wx');
   try {
     let count = 0;
@@ -25,7 +30,7 @@ export async function writeFrameArray(path: string, frames: AsyncIterable<Frame>
       await file.write(data, 0, data.length, length + count++ * data.length);
     }
     // The number of frames is known at the end.
-    await file.write(formatNpyHeader([count, ...shape]), 0, length, 0);
+    await file.write(formatNpyHeader([...(axes ?? [count]), ...shape]), 0, length, 0);
     return { frames: count, bytes: (await file.stat()).size };
   } finally {
     await file.close();
@@ -41,18 +46,9 @@ export async function writeSampleArray(path: string, steps: AsyncIterable<TimeSt
   const held: TimeStep[] = [];
   for await (const step of steps) held.push(step);
   const places = held[held.length - 1].panels.flatMap(({ predicted }, panel) => (predicted ? [panel] : []));
-  const file = await open(path, 'wx');
-  try {
-    for (const [sample, panel] of places.entries()) {
-      for (const [index, { panels }] of held.entries()) {
-        const { width, height, channels, data } = enlarge(panels[panel].frame!, scale);
-        if (sample === 0 && index === 0)
-          await file.write(formatNpyHeader([places.length, held.length, height, width, channels]));
-        await file.write(data);
-      }
-    }
-    return { frames: held.length, bytes: (await file.stat()).size };
-  } finally {
-    await file.close();
+  function* samples() {
+    for (const place of places) for (const { panels } of held) yield enlarge(panels[place].frame!, scale);
   }
+  const { bytes } = await writeFrameArray(path, samples(), [places.length, held.length]);
+  return { frames: held.length, bytes };
 }

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { errorFactory, type PxvError } from '../foundation/errors.js';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
 import { framesPerSecond, isSameRate, roundRate, type FrameRate } from '../foundation/frame-rate.js';
+import { quantizeFrames } from '../foundation/levels.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { openArrayClip } from './array-clip.js';
 import { clipName, isArrayFile, splitAddress } from './clip-address.js';
@@ -20,6 +21,11 @@ export interface ClipOptions {
   size: TargetSize;
   /** Number of channels of the frames; 1: grey, 3: red, green, blue. */
   channels: Channels;
+  /**
+   * Number of levels that the frames' bytes are quantized to, 2 to 256, so that frames, predictions and codecs of a
+   * model agree. Default: 256, the bytes as decoded.
+   */
+  levels?: number | undefined;
   /** Method to fit another aspect ratio. Default `crop`: scales to cover the size and cuts around the centre. */
   fit?: Fit | undefined;
   /**
@@ -65,7 +71,7 @@ export interface ClipReader extends ClipInfo {
    * @param first index of the first frame to yield (default: 0); earlier frames of a seekable clip are not read
    * @throws {PxvError} INPUT if nothing can be read, the signal's reason if aborted.
    */
-  frames(first?: number): AsyncGenerator<Frame, void>;
+  frames: (first?: number) => AsyncGenerator<Frame, void>;
   /**
    * Warning of one line about missing rates, uneven timestamps, repeated frames or gaps in the numbering; else null.
    * Once frames were read, includes damage and truncation.
@@ -88,7 +94,7 @@ export interface ClipReader extends ClipInfo {
  */
 export async function openClip(path: string, options: ClipOptions): Promise<ClipReader> {
   expectOptions(options);
-  const { channels, fit = 'crop', frameRate, signal } = options;
+  const { channels, levels = 256, fit = 'crop', frameRate, signal } = options;
   const { facts, doubts, read } = await lookAt(path, frameRate, signal);
   const size = resolveSize(options.size, facts.sourceSize);
   const withDoubts = (damage: string | null) => [...doubts, damage].filter((line) => line !== null).join('; ') || null;
@@ -97,7 +103,10 @@ export async function openClip(path: string, options: ClipOptions): Promise<Clip
     ...facts,
     size,
     frames: (first = 0) =>
-      read({ size, channels, fit, frameRate, signal }, first, (damage) => (warning = withDoubts(damage))),
+      quantizeFrames(
+        read({ size, channels, fit, frameRate, signal }, first, (damage) => (warning = withDoubts(damage))),
+        levels,
+      ),
     get warning() {
       return warning;
     },
@@ -173,6 +182,8 @@ function expectOptions(options: ClipOptions | undefined): void {
   if (typeof size !== 'object' || size === null) refuse('size', '{ width, height } and the like', size);
   else if (Object.values(size).some((value) => typeof value === 'number' && !(Number.isInteger(value) && value >= 1)))
     refuse('size', 'whole numbers from 1', size);
+  const { levels = 256 } = options ?? {};
+  if (!(Number.isInteger(levels) && levels >= 2 && levels <= 256)) refuse('levels', '2 to 256', levels);
   if (options?.channels !== 1 && options?.channels !== 3) refuse('channels', '1 or 3', options?.channels);
 }
 

@@ -8,7 +8,7 @@ import { makeTemporaryFolder } from '../foundation/temporary-folder.js';
 import { writeAtomically } from '../foundation/write-file.js';
 import { writeFrameArray } from './array-writer.js';
 import { drawContactSheet, encodePng } from './contact-sheet.js';
-import { enlarge, padToEven } from './enlarge.js';
+import { enlarge, padToEven } from './canvas.js';
 import { feedFrames, startFfmpeg, type FfmpegOutcome } from './ffmpeg-run.js';
 import { throwEndBySignal } from './interruption.js';
 import { assertWritablePath, frameFileName, outputError } from './output-kind.js';

@@ -18,7 +18,7 @@ import { filterNumberedImages } from './image-folder.js';
 import type { ShortSide } from './target-size.js';
 
 /** Options for a frame store. */
-export interface FrameStoreOptions extends ClipOptions {
+export interface FrameStoreOptions extends Omit<ClipOptions, 'levels'> {
   /** Size of the frames: a fixed size for all clips, or a short side at each clip's own aspect ratio. */
   size: Size | ShortSide;
   /**

@@ -131,6 +131,14 @@ export async function readImage(path: string, { size, channels, fit }: ImageRead
   return channels === 1 ? luma(picture) : picture;
 }
 
+/** Returns a frame of 3 channels: a gray frame in equal ones, and a frame in colour itself. */
+export function inColour(frame: Frame): Frame {
+  const { channels, data } = frame;
+  if (channels === 3) return frame;
+  const repeated = Uint8Array.from({ length: 3 * data.length }, (_, at) => data[Math.floor(at / 3)]);
+  return { ...frame, channels: 3, data: repeated };
+}
+
 /**
  * Returns a frame of 1 channel: the ITU-R BT.601 luma of an RGB frame's coded values, as FFmpeg computes grey, so that
  * a folder and a video file agree.

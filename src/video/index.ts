@@ -8,10 +8,10 @@ export {
   openClip,
   probeClip,
 } from './clip-reader.js';
-export { gifMemory, concatenateVideos, writeClip, type WriteOptions, type WrittenClip } from './clip-writer.js';
+export { gifMemory, concatenateVideos, writeClip, type WrittenClip } from './clip-writer.js';
 export { assertNotInput, assertOverwritable, outputExists, type ReplaceOptions } from './overwrite-checks.js';
-export { drawContactSheet, type ContactSheetOptions, encodePng, cutSheetRows, writePng } from './contact-sheet.js';
-export { type FfmpegBinary, findFfmpeg } from './ffmpeg-binary.js';
+export { drawContactSheet, encodePng, cutSheetRows, writePng } from './contact-sheet.js';
+export { findFfmpeg } from './ffmpeg-binary.js';
 export {
   openDecodedFrameStore,
   type FrameStore,
@@ -23,13 +23,13 @@ export { type LosslessCodec, losslessCodecs, measureLosslessSize } from './lossl
 export { drawHeatMap } from './heat-map.js';
 export { drawSurpriseFrame, chooseSurpriseScale } from './surprise-frame.js';
 export { drawTimeline } from './timeline-picture.js';
-export { areFramesOfClip, probeImage, readImage } from './image-folder.js';
+export { areFramesOfClip, inColour, probeImage, readImage } from './image-folder.js';
 export { defaultFrameRate } from './frame-rate.js';
 export { createCropReader } from './crop-reader.js';
-export { isFixedSize, type TargetSize, resolveSize, type ShortSide, type Within } from './target-size.js';
+export { isFixedSize, type TargetSize, resolveSize } from './target-size.js';
 export { prefetchProbe } from './video-file.js';
 export { checkOutput, frameFileName, outputEnding, outputKind, type OutputKind } from './output-kind.js';
 export type { Panel, TimeStep } from './panels.js';
 export { videoFrameSize, legibleScale, writePanels } from './panel-writer.js';
-export { openStream, type StreamOptions, type StreamedVideo } from './streamed-video.js';
+export { openStream } from './streamed-video.js';
 export type { Fit } from './resample.js';

@@ -14,11 +14,16 @@ export interface ReplaceOptions {
 /**
  * Checks that `path` is free or may be replaced.
  * @param options.option option that names the path, for the error
+ * @param options.operation name of the task, for the error
  * @throws {PxvError} OUTPUT if a file or a folder with entries exists and `overwrite` is false
  */
 export async function assertOverwritable(
   path: string,
-  { overwrite = false, option = '--out' }: Pick<ReplaceOptions, 'overwrite'> & { option?: string },
+  {
+    overwrite = false,
+    option = '--out',
+    operation = 'write',
+  }: Pick<ReplaceOptions, 'overwrite'> & { option?: string; operation?: string },
 ) {
   if (overwrite || !(await outputExists(path))) return;
   const entries = await entriesAt(path);
@@ -26,7 +31,7 @@ export async function assertOverwritable(
   const received = entries === null ? 'one that exists' : `one with ${pluralize(entries.length, 'file')}`;
   const problem = entries === null ? 'the file exists' : `the folder holds ${pluralize(entries.length, 'file')}`;
   const remedy = `choose another ${option}, or replace it with --overwrite`;
-  throw errorFactory('OUTPUT', 'write')(path, expected, received, remedy, { problem });
+  throw errorFactory('OUTPUT', operation)(path, expected, received, remedy, { problem });
 }
 
 /** Returns true if an output would replace something: a file, a link, or a folder that is not empty. */

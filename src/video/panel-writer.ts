@@ -1,14 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Size } from '../foundation/frame.js';
 import { writeAtomically } from '../foundation/write-file.js';
 import { writeSampleArray } from './array-writer.js';
 import { mapAsync, writeClip, type WriteOptions, type WrittenClip } from './clip-writer.js';
-import { encodePng, writePng } from './contact-sheet.js';
-import { enlarge } from './enlarge.js';
-import { annotateFrame, annotatedSize } from './annotated-frame.js';
+import { writePng } from './contact-sheet.js';
 import { assertWritablePath, frameFileName, type OutputKind } from './output-kind.js';
-import { tilePanels, panelFolder, type TimeStep } from './panels.js';
+import { annotateFrame, annotatedSize, panelFolder, tilePanels, type TimeStep } from './panels.js';
 import { MAX_KNOWN_FRAMES, drawPredictionSheet } from './prediction-sheet.js';
 
 /** Options for writing the panels of a prediction. */
@@ -91,26 +88,24 @@ async function writeArray(
   return { path, ...written };
 }
 
+/** Writes each panel's frames to a folder of the panel. */
 async function writeFolders(
   path: string,
   steps: AsyncIterable<TimeStep>,
-  { scale, confirm }: PanelWriteOptions,
+  options: PanelWriteOptions,
 ): Promise<WrittenClip> {
-  const written = { path, frames: 0, bytes: 0 };
-  const make = async (temporary: string): Promise<void> => {
-    await mkdir(temporary);
+  const files: string[] = [];
+  let count = 0;
+  async function* frames() {
     for await (const { index, panels } of steps) {
-      written.frames++;
+      count++;
       for (const panel of panels) {
         if (panel.frame === null) continue;
-        const folder = join(temporary, panelFolder(panel));
-        await mkdir(folder, { recursive: true });
-        const png = await encodePng(enlarge(panel.frame, scale));
-        await writeFile(join(folder, frameFileName(index)), png);
-        written.bytes += png.length;
+        files.push(join(panelFolder(panel), frameFileName(index)));
+        yield panel.frame;
       }
     }
-  };
-  await writeAtomically(path, make, { confirm });
-  return written;
+  }
+  const written = await writeClip(path, frames(), { ...options, fileOf: (at) => files[at] });
+  return { ...written, frames: count };
 }

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { errorFactory } from '../foundation/errors.js';
 import type { Frame, Size } from '../foundation/frame.js';
 import { formatFrameRate, type FrameRate } from '../foundation/frame-rate.js';
+import { quantizeFrames } from '../foundation/levels.js';
 import type { ClipOptions } from './clip-reader.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { readOutput, startFfmpeg } from './ffmpeg-run.js';
@@ -39,7 +40,7 @@ const NAME = 'standard input';
  */
 export async function openStream(bytes: AsyncIterable<Uint8Array>, options: StreamOptions): Promise<StreamedVideo> {
   const input = bytes instanceof Readable ? bytes : Readable.from(bytes);
-  const { channels, frameRate: asked, rawSize, signal } = options;
+  const { channels, levels = 256, frameRate: asked, rawSize, signal } = options;
   const { passthroughOptions } = await findFfmpeg();
   const log: string[] = [];
   let endInputLog = () => {};
@@ -92,7 +93,7 @@ export async function openStream(bytes: AsyncIterable<Uint8Array>, options: Stre
   const average = parseVideoStream(log)?.averageRate;
   const own = average == null ? defaultFrameRate : frameRateBetween(average - 0.005, average + 0.005);
   const { width, height } = first.value;
-  return { size: { width, height }, frameRate: asked ?? own, frames: all() };
+  return { size: { width, height }, frameRate: asked ?? own, frames: quantizeFrames(all(), levels) };
 }
 
 function rawOptions({ width, height }: Size, rate: FrameRate): string[] {

@@ -65,7 +65,11 @@ export function logisticMixture(
   const nats = new Float64Array(rows * colours);
   let at = 0;
   /** The next K parameters. */
-  const read = (): number[] => Array.from({ length: components }, () => parameters[at++]);
+  const read = (): number[] => {
+    const values: number[] = [];
+    for (let k = 0; k < components; k++) values.push(parameters[at++]);
+    return values;
+  };
   for (let row = 0; row < rows; row++) {
     let chosen = new Array<number>(components).fill(1);
     const surprises: number[][] = [];

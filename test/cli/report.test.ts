@@ -1,43 +1,15 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { Browser, Locator } from 'playwright-core';
 import { createCommand as predictCommand } from '../../cli/predict.js';
 import { createCommand as reportCommand } from '../../cli/report.js';
 import { trainingSection } from '../../src/train/report-section.js';
-import { SampleSheets } from '../../src/training/sample-sheets.js';
-import { drawContactSheet, encodePng } from '../../src/video/index.js';
-import { openChromium, openFile, seriousFaults, testInChromium } from '../chromium.js';
-import { lossless, makeClip, temporaryFolder } from '../video/made-clips.js';
+import { encodePng } from '../../src/video/index.js';
 import { pxvInProcess } from './in-process.js';
-import { jsonOf, makeClips, movingSquare, trainTinyRun } from './tiny-run.js';
+import { hostile, reportInputs } from './report-inputs.js';
+import { jsonOf } from './tiny-run.js';
 
-const folder = temporaryFolder();
-afterAll(folder.remove);
-const here = { cwd: folder.path };
-const at = (...parts: string[]) => join(folder.path, ...parts);
+const { here, at, report, reportAll, drawSheets } = reportInputs();
 const read = (name: string) => readFileSync(at(name), 'utf8');
-const report = (...args: string[]) => pxvInProcess(['report', ...args], here);
-
-/** A name that a page without escapes would run. */
-const hostile = '<script>alert(1)<.mkv';
-
-beforeAll(async () => {
-  await makeClips(folder.path, 3);
-  await trainTinyRun(folder.path, pxvInProcess);
-  makeClip(at(hostile), movingSquare(0, 40), ...lossless);
-  const model = ['--model', 'run'];
-  const score = await pxvInProcess(
-    ['eval-video', 'clips', '--horizon', '2', '--starts', '1', '--json', ...model],
-    here,
-  );
-  writeFileSync(at('score.json'), score.stdout);
-  const found = await pxvInProcess(
-    ['surprise', hostile, '--out', 'found', '--threshold', '0.2', '--json', ...model],
-    here,
-  );
-  writeFileSync(at('found.json'), found.stdout);
-}, 180_000);
 
 test('a clip is predicted by the same model as by pxv predict, unless another is named', () => {
   const modelOf = ({ options }: Command) => {
@@ -76,12 +48,7 @@ test('a training becomes a page of its curves and figures, and CSV for who plots
 });
 
 test('what a training drew is scrubbed through, and what others have put beside it is passed over', async () => {
-  const sheets = new SampleSheets(at('run', 'samples'));
-  const sheet = await drawContactSheet(
-    [0, 1, 2].flatMap((clip) => movingSquare(clip, 4)),
-    { columns: 4 },
-  );
-  for (const step of [1, 3]) sheets.write(step, await encodePng(sheet));
+  const sheets = await drawSheets();
   sheets.write(2, await encodePng({ width: 1, height: 1, channels: 3, data: new Uint8Array(3) }));
   writeFileSync(sheets.pathOf(4), 'no picture');
   writeFileSync(at('run', 'samples', 'notes.txt'), '');
@@ -173,76 +140,13 @@ test('a page that is there stays, unless asked otherwise', async () => {
   expect(read('mine.html')).toMatch(/^<!doctype html>/);
 });
 
-describe('in a browser', () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    const all = ['run', 'score.json', 'found', hostile, '--model', 'run', '--hold-out', '4', '--samples', '2'];
-    const { code, stderr } = await report(...all, '--out', 'all.html', '--overwrite');
-    expect([code, stderr.includes('error')]).toEqual([0, false]);
-    if (testInChromium === test) browser = await openChromium();
-  }, 120_000);
-  afterAll(() => browser?.close());
-
-  test('a name with elements in it is shown as it is', () => {
-    const html = read('all.html');
-    expect(html.match(/<script/g)).toHaveLength(1);
-    expect(html).toContain('&lt;script&gt;alert(1)&lt;.mkv');
-    expect(html).toContain("default-src 'none'; img-src data:;");
-    expect(statSync(at('all.html')).size).toBeLessThan(1e6);
-  });
-
-  for (const width of [1280, 390])
-    for (const dark of [false, true])
-      testInChromium(
-        `at ${width} pixels, ${dark ? 'dark' : 'light'}, all can be used and nothing is wrong`,
-        async () => {
-          const { page, faults } = await openFile(browser, at('all.html'), { width, dark });
-          expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
-          for (const summary of await page.locator('summary').all()) await summary.click();
-          expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
-          expect(await seriousFaults(page)).toEqual([]);
-          expect(await page.locator('.chart svg:visible').count()).toBe(await page.locator('.chart').count());
-          expect(faults).toEqual([]);
-          await page.close();
-        },
-      );
-
-  testInChromium('all panels of a clip go on together, by keyboard and by themselves', async () => {
-    const { page, faults } = await openFile(browser, at('all.html'), { width: 1280 });
-    const clip = page.locator('.clip').last();
-    const told = clip.locator('output');
-    const placeOf = async (image: Locator) => `${await image.getAttribute('x')} ${await image.getAttribute('y')}`;
-    const places = async () => Promise.all((await clip.locator('image').all()).map(placeOf));
-    await clip.locator('input').focus();
-    await page.keyboard.press('Home');
-    expect(await told.textContent()).toBe('frame 20, known');
-    expect(new Set(await places())).toEqual(new Set(['0 0']));
-    await page.keyboard.press('ArrowRight');
-    expect(await told.textContent()).toBe('frame 21, known');
-    expect(new Set(await places())).toEqual(new Set(['-16 0']));
-    await page.keyboard.press('End');
-    expect(await told.textContent()).toBe('frame 39, predicted, 4 ahead');
-    await clip.locator('.play').focus();
-    await page.keyboard.press('Enter');
-    await clip.locator('output', { hasText: 'frame 22, known' }).waitFor();
-    await page.keyboard.press('Enter');
-    const stopped = await told.textContent();
-    await page.waitForTimeout(500);
-    expect(await told.textContent()).toBe(stopped);
-    expect(faults).toEqual([]);
-  });
-
-  testInChromium('a mark on the timeline leads to its event, and a chart is saved with its colours', async () => {
-    const { page, faults } = await openFile(browser, at('all.html'), { width: 390 });
-    await page.locator('.chart .narrow a[href*=event]').first().press('Enter');
-    expect(await page.locator('.picture:target').count()).toBe(1);
-    const [download] = await Promise.all([page.waitForEvent('download'), page.locator('.save').first().click()]);
-    expect(download.suggestedFilename()).toBe('learning-curves.svg');
-    const svg = readFileSync(await download.path(), 'utf8');
-    expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
-    expect(svg).toContain('prefers-color-scheme:dark');
-    expect(faults).toEqual([]);
-  });
+test('a name with elements in it is shown as it is', async () => {
+  await reportAll();
+  const html = read('all.html');
+  expect(html.match(/<script/g)).toHaveLength(1);
+  expect(html).toContain('&lt;script&gt;alert(1)&lt;.mkv');
+  expect(html).toContain("default-src 'none'; img-src data:;");
+  expect(statSync(at('all.html')).size).toBeLessThan(1e6);
 });
 
 interface Logged {

@@ -5,7 +5,7 @@ import { countBytes } from '../../src/backend/counting-backend.js';
 import { freeIdleMemory } from '../../src/backend/native-backend.js';
 import { DynamicEvaluation } from '../../src/evaluation/dynamic-evaluation.js';
 import { scoreExamples } from '../../src/evaluation/scoring.js';
-import { disposeInputs } from '../../src/conditioning/index.js';
+import { disposeInputs } from '../../src/conditioning/context/examples.js';
 import { disposeRollOut, type RollOut } from '../../src/optimization/anchor-loss.js';
 import { computeGradients, type TrainedPart } from '../../src/optimization/gradients.js';
 import { optimisers } from '../../src/optimization/optimisers.js';

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PxvError } from '../../src/foundation/errors.js';
-import { fromHalf, toHalf } from '../../src/model/half-precision.js';
+import { fromHalf, toHalf } from '../../src/foundation/half-precision.js';
 import { loadModel, resolveModelFile, saveModel } from '../../src/model/checkpoint.js';
 import type { Model } from '../../src/model/model.js';
 import { listShippedModels } from '../../src/model/shipped-models.js';

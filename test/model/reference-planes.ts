@@ -54,32 +54,32 @@ export function convolve(x: Plane, weights: ReferenceWeights, name: string, opti
   const width = Math.ceil(x.width / stride);
   const top = before(x.height, kernelHeight, stride);
   const left = before(x.width, kernelWidth, stride);
-  const colourIn = colours(from, channels);
-  const colourOut = colours(to, channels, widths);
-  const isSeen = (row: number, column: number, i: number, o: number): boolean => {
-    if (mask === undefined) return true;
-    const place = (row - top) * kernelWidth + (column - left);
-    if (place !== 0) return place < 0;
-    return mask === 'A' ? colourIn[i] < colourOut[o] : colourIn[i] <= colourOut[o];
-  };
+  const kernel = Float64Array.from(values);
+  const centre = top * kernelWidth + left;
+  if (mask !== undefined) {
+    const colourIn = colours(from, channels);
+    const colourOut = colours(to, channels, widths);
+    const isSeen = (i: number, o: number) => (mask === 'A' ? colourIn[i] < colourOut[o] : colourIn[i] <= colourOut[o]);
+    for (let i = 0; i < from; i++)
+      for (let o = 0; o < to; o++) if (!isSeen(i, o)) kernel[(centre * from + i) * to + o] = 0;
+  }
+  const taps = mask === undefined ? kernelHeight * kernelWidth : centre + 1;
   const input = x.values;
   const out = new Float64Array(height * width * to);
-  for (let row = 0; row < kernelHeight; row++)
-    for (let column = 0; column < kernelWidth; column++)
-      for (let i = 0; i < from; i++)
-        for (let o = 0; o < to; o++) {
-          if (!isSeen(row, column, i, o)) continue;
-          const weight = values[((row * kernelWidth + column) * from + i) * to + o];
-          for (let y = 0; y < height; y++) {
-            const inRow = y * stride + row - top;
-            if (inRow < 0 || inRow >= x.height) continue;
-            for (let at = 0; at < width; at++) {
-              const inColumn = at * stride + column - left;
-              if (inColumn < 0 || inColumn >= x.width) continue;
-              out[(y * width + at) * to + o] += weight * input[(inRow * x.width + inColumn) * from + i];
-            }
-          }
+  for (let tap = 0; tap < taps; tap++)
+    for (let y = 0; y < height; y++) {
+      const inRow = y * stride + Math.floor(tap / kernelWidth) - top;
+      if (inRow < 0 || inRow >= x.height) continue;
+      for (let at = 0; at < width; at++) {
+        const inColumn = at * stride + (tap % kernelWidth) - left;
+        if (inColumn < 0 || inColumn >= x.width) continue;
+        for (let i = 0; i < from; i++) {
+          const value = input[(inRow * x.width + inColumn) * from + i];
+          const weight = (tap * from + i) * to;
+          for (let o = 0; o < to; o++) out[(y * width + at) * to + o] += kernel[weight + o] * value;
         }
+      }
+    }
   for (let at = 0; at < out.length; at++) out[at] += bias[at % to];
   return { height, width, features: to, values: out };
 }
@@ -122,8 +122,11 @@ export function sum(a: Plane, b: Plane): Plane {
 
 export function concatenate(planes: Plane[]): Plane {
   const { height, width } = planes[0];
-  const values: number[] = [];
+  const features = planes.reduce((sum, plane) => sum + plane.features, 0);
+  const values = new Float64Array(height * width * features);
+  let at = 0;
   for (let i = 0; i < height * width; i++)
-    for (const { features, values: own } of planes) values.push(...own.subarray(i * features, (i + 1) * features));
-  return { height, width, features: values.length / (height * width), values: Float64Array.from(values) };
+    for (const plane of planes)
+      for (let k = 0; k < plane.features; k++) values[at++] = plane.values[i * plane.features + k];
+  return { height, width, features, values };
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fromHalf, toHalf } from '../../src/model/half-precision.js';
+import { fromHalf, toHalf } from '../../src/foundation/half-precision.js';
 import { readSafetensors, writeSafetensors } from '../../src/model/safetensors.js';
 import type { FloatType } from '../../src/model/safetensors-format.js';
 import { PxvError } from '../../src/foundation/errors.js';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import type { Tap } from '../../src/backend/convolution-shape.js';
-import { registerNativeBackend } from '../../src/backend/register-native-backend.js';
+import { registerNativeBackend } from '../../src/backend/native-backend.js';
 import { disposeExamples } from '../../src/conditioning/context/examples.js';
 import { buildNetwork, scoreNetwork, type Network } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/model.js';

@@ -7,13 +7,13 @@ import { dryRunTraining } from '../../src/train/dry-run.js';
 import type { SequenceDataInfo, TrainingInfo } from '../../src/train/options.js';
 import { trainModel } from '../../src/train/train-model.js';
 import { runSchema, type RunConfiguration } from '../../src/training/configuration.js';
-import '../backend/implementations.js';
+import { fastest } from '../backend/implementations.js';
 import { idx } from '../datasets/made-files.js';
 import { temporaryFolder } from '../video/made-clips.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
-beforeAll(() => tf.setBackend('native-wasm'));
+beforeAll(() => tf.setBackend(fastest));
 
 const DIGITS = 20;
 const at = (...parts: string[]) => join(folder.path, ...parts);

@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { byteToLevel, levelToByte } from '../../src/foundation/levels.js';
 import { openClip, probeClip } from '../../src/video/clip-reader.js';
 import { encodePng } from '../../src/video/contact-sheet.js';
 import { findFfmpeg } from '../../src/video/ffmpeg-binary.js';
@@ -35,6 +36,19 @@ describe.each(programs)('a video file, read with %s', (_name, program) => {
     const frames = await read(path, as(16, 12, 1));
     expect(frames.map(level)).toEqual(Array.from({ length: 20 }, (_, index) => 10 * (index + 1)));
     expect(frames[0]).toMatchObject({ width: 16, height: 12, channels: 1 });
+  });
+
+  it('gives bytes of as many levels as are asked for, 2 to 256', async () => {
+    const path = makeClip(at('levels.mkv'), staircase(20), ...lossless);
+    const bytes = (await read(path, as(16, 12, 1))).map(level);
+    const few = (await read(path, { ...as(16, 12, 1), levels: 4 })).map(level);
+    expect(few).toEqual(bytes.map((byte) => levelToByte(byteToLevel(byte, 4), 4)));
+    expect(few).not.toEqual(bytes);
+    for (const levels of [1, 2.5, 257])
+      await expect(openClip(path, { ...as(16, 12, 1), levels })).rejects.toMatchObject({
+        code: 'USAGE',
+        parts: { argument: 'levels', received: String(levels) },
+      });
   });
 
   it('is looked at before it is asked for, once, and what is wrong with it is told to who asks', async () => {

@@ -1,4 +1,4 @@
-import { enlarge, padToEven } from '../../src/video/enlarge.js';
+import { enlarge, padToEven } from '../../src/video/canvas.js';
 import { resample } from '../../src/video/resample.js';
 import { randomInts } from '../random.js';
 import { frame } from './made-clips.js';

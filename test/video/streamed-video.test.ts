@@ -40,6 +40,10 @@ describe.each(ffmpegPrograms())('with %s', (_, program) => {
       ...{ size: { shortSide: 16 }, channels: 1, frameRate: { numerator: 5, denominator: 1 } },
     });
     expect([slower.data.length, slower.data[0].length]).toEqual([2, 24 * 16]);
+    const binary = await given(Readable.from([readFileSync(path)]), {
+      ...{ size: { shortSide: 16 }, channels: 1, levels: 2 },
+    });
+    expect([...new Set(binary.data.flatMap((bytes) => [...bytes]))].sort((a, b) => a - b)).toEqual([0, 255]);
   });
 });
 

@@ -2,8 +2,8 @@ import { tf } from '../../foundation/tfjs.js';
 import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
 import { errorFactory } from '../../foundation/errors.js';
 import { frameBytes, bytesToLevels, type ImageShape, type Levels } from '../../foundation/levels.js';
-import { zeroInputs, disposeInputs, mirrorInputs, type ConditioningInputs } from '../conditioning.js';
-import { ContextBuffer, mirrorImage } from './context-tensors.js';
+import type { ConditioningInputs, InputRequirements } from '../conditioning.js';
+import { ContextBuffer, downsampleContext, mirrorContext, mirrorImage } from './context-tensors.js';
 import {
   hasEnoughContext,
   historyLength,
@@ -176,6 +176,52 @@ export function disposeExamples({ image, inputImage, conditioningInputs, earlier
   tf.dispose([image, inputImage]);
   earlierPixels?.dispose();
   disposeInputs(conditioningInputs);
+}
+
+/**
+ * Returns conditioning inputs of zeros for `batch` examples, to measure memory or time: `context` context frames and no
+ * coarser image. The caller disposes the result.
+ */
+export function zeroInputs(
+  { size, channels }: ImageShape,
+  { context }: Pick<InputRequirements, 'context'>,
+  batch: number,
+): ConditioningInputs {
+  if (context === 0) return {};
+  const blank = (features: number) => tf.fill<Rank.R4>([batch, size.height, size.width, features], 0);
+  const frames = Array.from({ length: context }, () => blank(channels));
+  return { context: { frames, valid: blank(context), noise: blank(1) } };
+}
+
+/**
+ * Returns the conditioning inputs of one scale: its last `needs.context` context frames and the coarser image
+ * `coarser`. The image of the scale is subsampled by `step` from the finest scale, its context frames by `step /
+ * needs.finer`. Disposes nothing; the result may share tensors with `given`.
+ * @param given conditioning inputs of the finest scale
+ * @param coarser image of the coarser scale; undefined at the coarsest
+ */
+export function downsampleInputs(
+  given: ConditioningInputs,
+  needs: InputRequirements,
+  step: number,
+  coarser: Tensor4D | undefined,
+): ConditioningInputs {
+  const { context, finer } = needs;
+  return {
+    ...(context > 0 && given.context && { context: downsampleContext(given.context, context, step / finer) }),
+    ...(coarser && { coarser }),
+  };
+}
+
+/** Mirrors conditioning inputs left to right. Disposes nothing. */
+export function mirrorInputs({ context, coarser }: ConditioningInputs): ConditioningInputs {
+  return { ...(context && { context: mirrorContext(context) }), ...(coarser && { coarser: mirrorImage(coarser) }) };
+}
+
+/** Disposes all tensors of conditioning inputs. */
+export function disposeInputs({ context, coarser }: ConditioningInputs): void {
+  if (context) tf.dispose([...context.frames, context.valid, context.noise, ...(context.known?.frames ?? [])]);
+  if (coarser) tf.dispose(coarser);
 }
 
 /** History of a clip: counts its known and expected frames, and keeps the last of them as levels. */

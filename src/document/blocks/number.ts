@@ -7,9 +7,14 @@ export interface NumberBlock {
   title: string;
   /** Figure as text, with the digits to show. */
   value: string;
-  unit?: string;
+  unit?: string | undefined;
   /** Explanation in one line. */
-  note?: string;
+  note?: string | undefined;
+}
+
+/** Returns a block of one figure. */
+export function makeNumber(title: string, value: string, note?: string, unit?: string): NumberBlock {
+  return { kind: 'number', title, value, note, unit };
 }
 
 /** Renderers of number blocks. */

@@ -72,14 +72,6 @@ export function earlierNumbers(description: NetworkDescription): { references: n
 }
 
 /**
- * Joins reference frames, [batch, height, width, channels] each, along the channels: [batch, height, width, references
- * * channels]. The caller disposes the result.
- */
-export function joinReferences(references: readonly Tensor4D[]): Tensor4D {
-  return tf.concat([...references], 3);
-}
-
-/**
  * Returns the features of earlier pixels of whole images, [batch, height, width, features], with `countEarlierFeatures`
  * features; null for a network without methods. Differentiable in the first anchor, the expected frame. Call
  * `computeEarlierFeatures` within `tf.tidy`.
@@ -94,7 +86,7 @@ export function computeEarlierFeatures(
 ): Tensor4D | null {
   const { shape, used } = earlierOf(description);
   if (used.length === 0) return null;
-  const inputs = { image, expected, references: joinReferences(references), searched: earlierPixels };
+  const inputs = { image, expected, references: tf.concat([...references], 3), searched: earlierPixels };
   const parts = used.map(({ type }) => readEarlierPixels(type, shape, inputs));
   return parts.length === 1 ? parts[0] : tf.concat(parts, 3);
 }

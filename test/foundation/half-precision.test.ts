@@ -1,4 +1,4 @@
-import { fromHalf, toHalf } from '../../src/model/half-precision.js';
+import { fromHalf, toHalf } from '../../src/foundation/half-precision.js';
 import { randomFloats } from '../random.js';
 
 /** All finite numbers from 0 on, by the definition: fraction by fraction, the exponents one after another. */
