@@ -9,7 +9,13 @@ import { formatFrameRate, parseFrameRate, type FrameRate } from '../foundation/f
 import { buildChain, type Chain } from './chain.js';
 import { expectsFrame, modelSchema, type ModelDescription } from './description.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
-import { decodeSafetensors, checkpointError, type NamedArray } from './safetensors-format.js';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  checkpointError,
+  type FloatType,
+  type NamedArray,
+} from './safetensors-format.js';
 import { samplingSchema, type SamplingSettings } from './sampling-settings.js';
 
 /** Model: a chain of networks with its weights. */
@@ -85,6 +91,15 @@ export function modelMetadata(model: ModelInfo): Record<string, string> {
     ...(drawing !== null && { drawing: JSON.stringify(drawing) }),
     ...(origin !== null && { origin: JSON.stringify(origin) }),
   };
+}
+
+/**
+ * Encodes a model file as consecutive parts, which `parseModel` parses if they are joined.
+ * @param type type of the weights in the file; default: float32
+ */
+export function encodeModel(model: Omit<Model, 'name'>, type: FloatType = 'F32'): ArrayBufferView[] {
+  const arrays = nameWeights(model.chain.parameters, model.weights);
+  return encodeSafetensors({ arrays, metadata: modelMetadata(model) }, type);
 }
 
 /**

@@ -2,7 +2,7 @@ import { inputRequirements } from '../conditioning/index.js';
 import type { Frame } from '../foundation/frame.js';
 import type { Block } from '../document/blocks/index.js';
 import type { RunConfiguration } from '../training/configuration.js';
-import type { LogEntry } from '../training/run-folder.js';
+import type { LogEntry } from '../training/train.js';
 import type { SampleSheets } from '../training/sample-sheets.js';
 import { probeImage, readImage, cutSheetRows } from '../video/index.js';
 import { sampleRows } from './training-samples.js';
