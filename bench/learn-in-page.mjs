@@ -78,7 +78,8 @@ rmSync(folder, { recursive: true });
 
 const describe = (name, bits) => {
   const best = Math.min(...bits);
-  return `${name}: ${bits[0].toFixed(4)} -> ${best.toFixed(4)} bits/dim, ${(100 * (1 - best / bits[0])).toFixed(2)}% fewer`;
+  const fewer = (100 * (1 - best / bits[0])).toFixed(2);
+  return `${name}: ${bits[0].toFixed(4)} -> ${best.toFixed(4)} bits/dim, ${fewer}% fewer`;
 };
 const MiB = (bytes) => `${Math.round(bytes / 2 ** 20)} MiB`;
 console.log(`${count} frames of ${width}x${height}, ${steps} steps, ${validations.length} validations`);

@@ -60,7 +60,8 @@ export class LearningView {
     const width = root.clientWidth;
     const bits = validations.map(({ bitsPerDim }) => bitsPerDim);
     const [low, high] = [Math.min(...bits), Math.max(...bits)];
-    const last = Math.max(1, progress?.steps ?? progress?.step ?? 1);
+    const { steps = null, step = 0 } = progress ?? {};
+    const last = Math.max(1, steps ?? step);
     const x = (step: number) => MARGIN.left + (step / last) * (width - MARGIN.left - MARGIN.right);
     const down = HEIGHT - MARGIN.top - MARGIN.bottom;
     const y = (value: number) => MARGIN.top + (high === low ? 0.5 : (high - value) / (high - low)) * down;
@@ -77,7 +78,7 @@ export class LearningView {
     const now = best.step === 0 ? '' : `, ${best.bitsPerDim.toFixed(3)} after ${after}`;
     svg.append(element('text', { class: 'axis', x: MARGIN.left, y: 13 }, words + now));
     const end = { class: 'axis end', x: width - MARGIN.right, y: HEIGHT - 4 };
-    svg.append(element('text', end, pluralize(last, 'step')));
+    if (steps !== null) svg.append(element('text', end, pluralize(steps, 'step')));
     root.setAttribute('aria-label', `Curve of ${words}${now}`);
     root.replaceChildren(svg);
   }

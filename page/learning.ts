@@ -84,7 +84,7 @@ export class Learning {
     const { step, steps, time } = progress ?? { step: 0, steps: null, time: null };
     if (this.isStopped) return part('Stopping\u2026', 1);
     const all = steps === null ? '' : ` of ${steps}`;
-    const left = time === null ? '' : toGo(time.total - time.passed);
+    const left = time === null ? '' : toGo(Math.max(0, time.total - time.passed));
     const fraction = time === null ? step / (steps ?? Infinity) : time.passed / time.total;
     return part(`Learning: step ${step}${all}${left}`, fraction);
   }
@@ -97,7 +97,7 @@ export class Learning {
     const percent = 100 * (1 - best.bitsPerDim / validations[0].bitsPerDim);
     if (percent <= 0)
       return `Nothing that it learned in ${steps} was better on the last fifth: the model stays as it was.`;
-    return `After ${steps} the last fifth, from which nothing was learned, takes ${percent.toFixed(1)}% fewer bits.`;
+    return `After ${steps} the last fifth, from which nothing was learned, takes ${percent.toFixed(2)}% fewer bits.`;
   }
 
   private take(answer: Answer): void {

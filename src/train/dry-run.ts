@@ -27,8 +27,8 @@ export interface DryRun {
  * nothing.
  * @param onWarning called with a line if the backend in use lacks the precision of the configuration
  * @throws PxvError `INPUT` if there is nothing to train on; `USAGE` if the data set is unknown, the model is for
- *   other frames, or no backend was chosen; `CHECKPOINT` as `createInitialCheckpoint` and `loadModel`; for a folder of images,
- *   `OUTPUT` or `RESOURCES` if the cache cannot be written
+ *   other frames, or no backend was chosen; `CHECKPOINT` as `createInitialCheckpoint` and `loadModel`; for a folder of
+ *   images, `OUTPUT` or `RESOURCES` if the cache cannot be written
  */
 export async function dryRunTraining(
   configuration: RunConfiguration,

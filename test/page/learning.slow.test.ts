@@ -5,7 +5,7 @@ import { chooseBackend } from '../../src/backend/choose-backend.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { loadModel } from '../../src/model/checkpoint.js';
 import { parseModel } from '../../src/model/model.js';
-import { resizeDescription } from '../../src/model/resize-description.js';
+import { resizeModel } from '../../src/model/resize-model.js';
 import { servePage } from '../../src/page/serve-page.js';
 import { predictClip } from '../../src/predict/predict-clip.js';
 import { trainModel } from '../../src/train/train-model.js';
@@ -85,12 +85,17 @@ withChromium('learning in the page', () => {
     const { page } = await open();
     const lesson = { type: 'learn', model: 'video-64-small', frames, training };
     const given = { ...lesson, frames: frames.map(({ data, ...shape }) => ({ ...shape, data: [...data] })) };
-    const { bytes, bits } = await page.evaluate(async (request) => {
+    const { base64, bits } = await page.evaluate(async (request) => {
       interface Message {
         type: string;
         message: string;
         file: Blob;
         validation: { bitsPerDim: number };
+      }
+      interface Reader {
+        result: string;
+        onload: (event: unknown) => void;
+        readAsDataURL(file: Blob): void;
       }
       const { Worker } = globalThis as unknown as {
         Worker: new (
@@ -111,7 +116,13 @@ withChromium('learning in the page', () => {
           frames: request.frames.map((one) => ({ ...one, data: Uint8Array.from(one.data) })),
         });
       });
-      return { bytes: [...new Uint8Array(await file.arrayBuffer())], bits: scores };
+      const { FileReader } = globalThis as unknown as { FileReader: new () => Reader };
+      const reader = new FileReader();
+      await new Promise((resolve) => {
+        reader.onload = resolve;
+        reader.readAsDataURL(file);
+      });
+      return { base64: reader.result.split(',')[1], bits: scores };
     }, given);
 
     const clip = join(folder.path, 'clip.npy');
@@ -119,12 +130,12 @@ withChromium('learning in the page', () => {
     await writeFrameArray(clip, streamed(frames));
     await chooseBackend({ instructionSet: 'wasm', threads: 1 });
     const configuration = runSchema.parse({
-      model: resizeDescription(loadModel('video-64-small').description, frames[0]),
+      model: resizeModel(loadModel('video-64-small'), frames[0]).description,
       training: { ...training, from: 'video-64-small' },
       data: { type: 'clips', frames: [clip] },
     });
     await trainModel(out, configuration);
-    const learned = parseModel(Uint8Array.from(bytes), 'of the page');
+    const learned = parseModel(Buffer.from(base64, 'base64'), 'of the page');
     expect(learned.step).toBeGreaterThan(0);
     expect(learned.weights).toEqual(loadModel(out).weights);
     const log = readFileSync(join(out, 'log.jsonl'), 'utf8').trim().split('\n');
@@ -202,7 +213,7 @@ withChromium('learning in the page', () => {
     expect(said).toEqual([]);
   });
 
-  test('a clip of four frames is refused in words, as is a camera that is not allowed; the next clip is learned', async () => {
+  test('a clip of four frames and a camera that is denied are refused in words; the next clip is learned', async () => {
     const { page } = await open();
     const tiny = join(folder.path, 'tiny.mp4');
     ffmpeg(['-i', CLIP, '-frames:v', '4', tiny]);
