@@ -32,7 +32,7 @@ await page.addInitScript(() => {
       });
     }
     postMessage(data, ...more) {
-      if (data.type === 'learn') globalThis.lesson.frames = data.frames;
+      if (data.type === 'learn') Object.assign(globalThis.lesson, { frames: data.frames, training: data.training });
       super.postMessage(data, ...more);
     }
   };
@@ -52,7 +52,7 @@ await page.click('#learn');
 await page.locator('#download:not([hidden])').waitFor(waiting);
 clearInterval(watch);
 
-const { validations, steps, memoryBytes } = await page.evaluate(() => ({ ...lesson, frames: null }));
+const { validations, steps, memoryBytes, training } = await page.evaluate(() => ({ ...lesson, frames: null }));
 const { shape, data } = await page.evaluate(() => {
   const { frames } = lesson;
   const [{ height, width, channels }] = frames;
@@ -65,17 +65,6 @@ const frames = join(folder, 'frames.npy');
 writeFileSync(frames, Buffer.concat([formatNpyHeader(shape), Buffer.from(data)]));
 
 const [count, height, width] = shape;
-const lengthAndSet = ['--steps', String(steps), ...(instructionSet ? ['--instruction-set', instructionSet] : [])];
-const run = join(folder, 'run');
-const asked = ['train', '--from', 'video-64-small', '--frames', frames, '--size', `${width}x${height}`, '--out', run];
-execFileSync(process.execPath, ['dist/cli/main.js', ...asked, ...lengthAndSet, '--quiet'], { stdio: 'inherit' });
-const log = readFileSync(join(run, 'log.jsonl'), 'utf8')
-  .trim()
-  .split('\n')
-  .map((line) => JSON.parse(line));
-const ofCommand = log.filter(({ validation }) => validation !== undefined).map(({ validation }) => validation);
-rmSync(folder, { recursive: true });
-
 const describe = (name, bits) => {
   const best = Math.min(...bits);
   const fewer = (100 * (1 - best / bits[0])).toFixed(2);
@@ -83,14 +72,23 @@ const describe = (name, bits) => {
 };
 const MiB = (bytes) => `${Math.round(bytes / 2 ** 20)} MiB`;
 console.log(`${count} frames of ${width}x${height}, ${steps} steps, ${validations.length} validations`);
-console.log(
-  describe(
-    'page',
-    validations.map(({ bitsPerDim }) => bitsPerDim),
-  ),
-);
-console.log(describe('pxv train', ofCommand));
 console.log(`memory of the page: ${MiB(most)} at most, ${MiB(memoryBytes)} estimated`);
+const ofPage = validations.map(({ bitsPerDim }) => bitsPerDim);
+console.log(describe('page', ofPage));
+
+const settings = ['--batch', training.batch, '--learning-rate', training.stages[0].rate, '--steps', steps].map(String);
+if (instructionSet) settings.push('--instruction-set', instructionSet);
+const run = join(folder, 'run');
+const asked = ['train', '--from', 'video-64-small', '--frames', frames, '--size', `${width}x${height}`, '--out', run];
+execFileSync(process.execPath, ['dist/cli/main.js', ...asked, ...settings, '--quiet'], { stdio: 'inherit' });
+const log = readFileSync(join(run, 'log.jsonl'), 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line));
+const ofCommand = log.filter(({ validation }) => validation !== undefined).map(({ validation }) => validation);
+rmSync(folder, { recursive: true });
+
+console.log(describe('pxv train', ofCommand));
 process.exit();
 
 /** Resident memory of a process in bytes; 0 once it has ended. */

@@ -27,6 +27,9 @@ const PLAYED = 6;
 /** Number of known frames that are played before the predicted ones. */
 const BEFORE = 6;
 
+/** Settings of a training of a few minutes: small batches, so that there are more steps. The rest are defaults. */
+const TRAINING = { batch: 2, stages: [{ rate: 1e-3 }] };
+
 let session: Session | null = null;
 /** Latest training on a video, which goes on if another video is opened. */
 let learning: Learning | null = null;
@@ -205,7 +208,7 @@ modelChoice.onchange = () => {
 };
 learnButton.onclick = () => {
   const { frames, source } = session!;
-  const training = { minutes: Number(find<HTMLSelectElement>('#minutes').value) };
+  const training = { ...TRAINING, minutes: Number(find<HTMLSelectElement>('#minutes').value) };
   learning = new Learning(source.name, { model: chosenModel(), frames, training }, changed);
   changed();
 };
