@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { chooseBackend } from '../../src/backend/choose-backend.js';
@@ -213,12 +213,21 @@ withChromium('learning in the page', () => {
     expect(said).toEqual([]);
   });
 
-  test('a clip of four frames and a camera that is denied are refused in words; the next clip is learned', async () => {
+  test('four frames, files that are no clips and a denied camera are refused; the next clip is learned', async () => {
     const { page } = await open();
     const tiny = join(folder.path, 'tiny.mp4');
     ffmpeg(['-i', CLIP, '-frames:v', '4', tiny]);
     await page.click('#camera');
     await page.getByText('Access to the camera was denied.').waitFor();
+    const [cut, huge] = ['cut.mp4', 'huge.mp4'].map((name) => join(folder.path, name));
+    writeFileSync(cut, readFileSync(short).subarray(0, 2000));
+    await page.setInputFiles('#file', cut);
+    await page.getByText(/^cut\.mp4: there is no video in this file|^cut\.mp4: this is not a readable video/).waitFor();
+    writeFileSync(huge, '');
+    truncateSync(huge, 3 * 2 ** 30);
+    await page.setInputFiles('#file', huge);
+    await page.getByText('huge.mp4: this is not a readable video file').waitFor();
+    expect(await page.isDisabled('#learn')).toBe(true);
     await learnFrom(page, tiny, 0.1);
     await page.getByText('learn from a clip: frames: expected 5 at least, received 4; choose a longer clip').waitFor();
     expect(await page.isVisible('#stop-learning')).toBe(false);
