@@ -67,19 +67,18 @@ export class LearningView {
     const y = (value: number) => MARGIN.top + (high === low ? 0.5 : (high - value) / (high - low)) * down;
     const svg = element('svg', { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}` });
     const across = { x1: MARGIN.left, x2: width - MARGIN.right };
-    const before = y(first.bitsPerDim);
-    svg.append(element('line', { class: 'before', ...across, y1: before, y2: before }));
+    const level = y(first.bitsPerDim);
+    svg.append(element('line', { class: 'before', ...across, y1: level, y2: level }));
     const points = validations.map(({ step, bitsPerDim }) => `${x(step).toFixed(1)},${y(bitsPerDim).toFixed(1)}`);
     svg.append(element('polyline', { class: 'curve', points: points.join(' ') }));
     const cy = y(best.bitsPerDim);
     svg.append(element('circle', { class: 'best', cx: x(best.step), cy, r: 4 }));
-    const words = `bits per sub-pixel of the last fifth: ${first.bitsPerDim.toFixed(3)} before`;
-    const after = pluralize(best.step, 'step');
-    const now = best.step === 0 ? '' : `, ${best.bitsPerDim.toFixed(3)} after ${after}`;
-    svg.append(element('text', { class: 'axis', x: MARGIN.left, y: 13 }, words + now));
+    const before = first.bitsPerDim.toFixed(3);
+    const now = best.step === 0 ? '' : `, ${best.bitsPerDim.toFixed(3)} after ${pluralize(best.step, 'step')}`;
+    svg.append(element('text', { class: 'axis', x: MARGIN.left, y: 13 }, `bits of the last fifth: ${before}${now}`));
     const end = { class: 'axis end', x: width - MARGIN.right, y: HEIGHT - 4 };
     if (steps !== null) svg.append(element('text', end, pluralize(steps, 'step')));
-    root.setAttribute('aria-label', `Curve of ${words}${now}`);
+    root.setAttribute('aria-label', `Curve of bits per sub-pixel of the last fifth: ${before} before${now}`);
     root.replaceChildren(svg);
   }
 
