@@ -17,7 +17,7 @@ const core = {
   'src/training': ['distributed', 'evaluation', 'optimization', 'model', 'conditioning', 'backend'],
   'src/anomaly': ['distributed', 'evaluation', 'model', 'conditioning', 'backend'],
   'src/coding': ['distributed', 'sampling', 'model', 'conditioning', 'backend'],
-  'src/memory': ['evaluation', 'sampling', 'conditioning', 'model', 'backend'],
+  'src/memory': ['training', 'evaluation', 'sampling', 'optimization', 'conditioning', 'model', 'backend'],
   'src/clips': ['options', 'distributed', 'video', 'model'],
 };
 /** Capabilities: each may import from the whole core and from the data sets, and none from another. */
@@ -36,7 +36,9 @@ const capabilities = [
 /** Folders that other folders may import from. Folders that are not listed, such as cli/, import from everything. */
 const others = {
   datasets: ['src/video'],
-  'src/browser': ['anomaly', 'coding', 'sampling', 'model', 'conditioning', 'backend'].map(inSource),
+  'src/browser': ['memory', 'training', 'anomaly', 'coding', 'sampling', 'model', 'conditioning', 'backend'].map(
+    inSource,
+  ),
 };
 
 function inSource(name) {

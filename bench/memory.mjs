@@ -15,7 +15,7 @@ import {
   estimateDrawingMemory,
   estimateScoringMemory,
 } from '../dist/src/memory/estimate-memory.js';
-import { estimateTrainingMemory } from '../dist/src/train/training-memory.js';
+import { estimateTrainingMemory } from '../dist/src/memory/estimate-training-memory.js';
 import { buildChain } from '../dist/src/model/chain.js';
 import {
   resizeModel,

@@ -12,8 +12,9 @@ export function createCommand(): Command {
 
 const HELP = `
 Drop a video into the page, or use the camera: the page shows the predicted frames beside the true ones, and
-anomalies. It also plays files of pxv encode --instruction-set portable. The browser computes everything, and
-nothing is uploaded. The page is served until the command is interrupted.
+anomalies. It can learn from the video for some minutes, as pxv train --from does; pxv predict --model takes the
+model that it saves. It also plays files of pxv encode --instruction-set portable. The browser computes everything,
+and nothing is uploaded. The page is served until the command is interrupted.
 
 Examples:
   $ pxv page                                           prints the address to open

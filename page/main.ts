@@ -3,7 +3,9 @@ import { openCamera } from './camera.js';
 import { openClip } from './clip.js';
 import { openCoded } from './coded.js';
 import { listFacts } from './facts.js';
-import type { ModelName } from './messages.js';
+import { Learning } from './learning.js';
+import { LearningView } from './learning-view.js';
+import type { ModelChoice, ModelName } from './messages.js';
 import { clock, EventList } from './events.js';
 import { Panels } from './panels.js';
 import { describeProgress } from './progress.js';
@@ -14,16 +16,25 @@ import { Timeline } from './timeline.js';
 const find = <E extends HTMLElement>(selector: string) => document.querySelector<E>(selector)!;
 const slider = find<HTMLInputElement>('#shown');
 const modelChoice = find<HTMLSelectElement>('#model');
+const learnButton = find<HTMLButtonElement>('#learn');
 const panels = new Panels();
 const timeline = new Timeline(find('#graph'));
 const events = new EventList(lookAt);
+const learningView = new LearningView();
 
 /** Frames per second at which known and predicted frames are played: slow enough to compare. */
 const PLAYED = 6;
 /** Number of known frames that are played before the predicted ones. */
 const BEFORE = 6;
 
+/** Settings of a training of a few minutes: small batches, so that there are more steps. The rest are defaults. */
+const TRAINING = { batch: 2, stages: [{ rate: 1e-3 }] };
+
 let session: Session | null = null;
+/** Latest training on a video, which goes on if another video is opened. */
+let learning: Learning | null = null;
+/** File of the model that was learned last; null if there is none. */
+let learned: Blob | null = null;
 /** Event that the user has selected. */
 let chosen: AnomalyEvent | null = null;
 let isPlaying = !matchMedia('(prefers-reduced-motion: reduce)').matches;
@@ -45,6 +56,7 @@ function changed(): void {
 
 function draw(): void {
   showFailure(failure ?? session?.failure ?? null);
+  showLearning();
   if (session === null || session.frames.length === 0) return;
   const { frames, isLive, known, maps } = session;
   find('#stage').hidden = false;
@@ -74,6 +86,21 @@ function draw(): void {
     return fact;
   });
   find('#facts').replaceChildren(...facts);
+}
+
+/** Shows the training, and offers its model once it is over. */
+function showLearning(): void {
+  learningView.show(learning);
+  learnButton.disabled = !session?.isDone || (learning?.isRunning ?? false);
+  if (learning === null || learning.file === null || learning.file === learned) return;
+  learned = learning.file;
+  const option = find<HTMLOptionElement>('#model [value=learned]');
+  option.hidden = false;
+  option.textContent = `learned from ${learning.name}, ${(learned.size / 1e6).toFixed(1)} MB`;
+}
+
+function chosenModel(): ModelChoice {
+  return modelChoice.value === 'learned' ? learned! : (modelChoice.value as ModelName);
 }
 
 function textIn(name: string, text: string): HTMLElement {
@@ -142,7 +169,7 @@ function begin(source: Source): void {
   session?.close();
   chosen = null;
   slider.value = '0';
-  session = new Session(source, modelChoice.value as ModelName, changed);
+  session = new Session(source, chosenModel(), changed);
 }
 
 async function openExample(): Promise<Source> {
@@ -178,6 +205,16 @@ slider.oninput = () => {
 modelChoice.onchange = () => {
   if (session !== null) begin(session.recorded());
   changed();
+};
+learnButton.onclick = () => {
+  const { frames, source } = session!;
+  const training = { ...TRAINING, minutes: Number(find<HTMLSelectElement>('#minutes').value) };
+  learning = new Learning(source.name, { model: chosenModel(), frames, training }, changed);
+  changed();
+};
+// What was learned ends with the page.
+window.onbeforeunload = (event) => {
+  if (learning !== null && learning.failure === null && !learning.isDownloaded) event.preventDefault();
 };
 document.ondragover = (event) => {
   event.preventDefault();

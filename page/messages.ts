@@ -1,14 +1,27 @@
-import type { Frame } from '../src/browser/index.js';
+import type { FineTuneOptions, Frame, TrainingProgress } from '../src/browser/index.js';
+import type { Validation } from '../src/training/validation.js';
 
 /** Models that the page offers; the first is the default. */
 export const MODELS = ['video-64-small', 'video-64'] as const;
 /** Name of a model that the page offers. */
 export type ModelName = (typeof MODELS)[number];
 
+/** Model to load: one that the page offers, or the file of a model that was learned here. */
+export type ModelChoice = ModelName | Blob;
+
+/** Training on the frames of a video. */
+export interface Lesson {
+  model: ModelChoice;
+  /** All frames of the video, of one size. */
+  frames: readonly Frame[];
+  /** Settings of the training, such as its minutes. */
+  training: NonNullable<FineTuneOptions['training']>;
+}
+
 /** Message from the page to the worker. */
 export type Request =
   /** First message: model that predicts frames of the size of the first frame. */
-  | { type: 'begin'; model: ModelName }
+  | { type: 'begin'; model: ModelChoice }
   /** Next frame of the video. */
   | { type: 'frame'; frame: Frame }
   /** Request to score every frame but the first, including frames that arrive later. Sent at most once. */
@@ -16,7 +29,11 @@ export type Request =
   /** Request to predict `ahead` frames after the first `known`; aborts an earlier request that still runs. */
   | { type: 'predict'; known: number; ahead: number }
   /** Only message to a worker that decodes: a file of `pxv encode`. */
-  | { type: 'decode'; file: Blob };
+  | { type: 'decode'; file: Blob }
+  /** First message to a worker that trains. */
+  | ({ type: 'learn' } & Lesson)
+  /** Request to end the training, with the best model so far. */
+  | { type: 'stop' };
 
 /** Message from the worker to the page. Frames are counted from 0. */
 export type Answer =
@@ -38,5 +55,18 @@ export type Answer =
   | { type: 'decoded'; frame: Frame; time: number }
   | { type: 'lost' }
   | { type: 'end' }
+  /**
+   * The training begins: its estimated peak memory in bytes, and the index of the first held-out frame; earlier frames
+   * are learned from.
+   */
+  | { type: 'learning'; memoryBytes: number; heldOutFrom: number }
+  /** A training step is done. */
+  | { type: 'stepped'; progress: TrainingProgress }
+  /** Score of the model in training on the held-out frames. */
+  | { type: 'validated'; validation: Validation }
+  /** Held-out frame `index` by the model before or after the training: one sample, and the bits of each pixel. */
+  | { type: 'compared'; when: 'before' | 'after'; index: number; drawn: Frame; map: Float64Array }
+  /** The training is over: the file of the best model. */
+  | { type: 'learned'; file: Blob }
   /** Error, with a message for the user. */
   | { type: 'failed'; message: string };

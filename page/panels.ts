@@ -15,7 +15,7 @@ interface Shown {
 const names = ['truth', 'guess', 'draw', 'map'] as const;
 
 /** Value shown as white in a heat map, as a multiple of a pixel's mean cost. */
-const WHITE = 4;
+export const WHITE = 4;
 
 /** Panels of one frame, side by side: truth, best guess, sample and heat map. */
 export class Panels {
@@ -44,12 +44,16 @@ export class Panels {
     canvas.setAttribute('aria-label', `${figure.querySelector('figcaption')!.textContent}: ${words}`);
     canvas.setAttribute('role', 'img');
     if (frame === null) return;
-    const { width, height, data } = toPixels(frame);
-    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    const context = canvas.getContext('2d')!;
-    context.putImageData(new ImageData(data, width, height), 0, 0);
+    paint(canvas, frame);
     frameBox(figure, frame, box);
   }
+}
+
+/** Draws a frame on a canvas, which gets the frame's size. */
+export function paint(canvas: HTMLCanvasElement, frame: Frame): void {
+  const { width, height, data } = toPixels(frame);
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  canvas.getContext('2d')!.putImageData(new ImageData(data, width, height), 0, 0);
 }
 
 /** Draws an outline around a box of the image. */

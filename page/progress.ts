@@ -44,6 +44,10 @@ function timeLeft({ guessed, drawn, drawing, frames, maps, seconds }: Session): 
     [frames.length - 1 - maps.length, seconds.cost],
   ];
   const left = parts.reduce((sum, [count, each]) => sum + (count === 0 ? 0 : count * (each ?? NaN)), 0);
-  if (Number.isNaN(left)) return '';
-  return left < 90 ? `; about ${Math.ceil(left)} s to go` : `; about ${Math.ceil(left / 60)} min to go`;
+  return Number.isNaN(left) ? '' : toGo(left);
+}
+
+/** Returns the time left in words, to follow other words. @param seconds seconds left */
+export function toGo(seconds: number): string {
+  return seconds < 90 ? `; about ${Math.ceil(seconds)} s to go` : `; about ${Math.ceil(seconds / 60)} min to go`;
 }

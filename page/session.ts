@@ -1,6 +1,6 @@
 import type { Frame } from '../src/foundation/frame.js';
 import { scoreFullClip, type FullClipScores } from '../src/anomaly/full-clip-scores.js';
-import type { Answer, ModelName, Request } from './messages.js';
+import type { Answer, ModelChoice, Request } from './messages.js';
 import type { Source, TimedFrame } from './source.js';
 
 /** Minimum score of an event: low, since the page lists the highest ones of any clip. */
@@ -59,7 +59,7 @@ export class Session {
   /** @param changed called after each change */
   constructor(
     readonly source: Source,
-    readonly model: ModelName,
+    readonly model: ModelChoice,
     private readonly changed: () => void,
   ) {
     this.worker.onmessage = ({ data }: MessageEvent<Answer>) => this.take(data);

@@ -1,5 +1,6 @@
 import { selectShownEvents } from './events.js';
 import { AHEAD, type Session } from './session.js';
+import { element } from './svg.js';
 
 const HEIGHT = 92;
 /** Height of the band that names known and predicted frames. */
@@ -9,8 +10,6 @@ const MARGIN = 8;
 const MARK = 9;
 /** Minimum anomaly score at the top of the graph. */
 const MIN_TOP = 2;
-
-type Attributes = Readonly<Record<string, string | number>>;
 
 /** Graph of anomaly scores over frames, with bands of known and predicted frames above, and numbered events. */
 export class Timeline {
@@ -73,11 +72,4 @@ function pattern(): SVGElement {
   });
   lines.append(element('line', { class: 'slant', x1: 0, x2: 0, y1: 0, y2: 6 }));
   return lines;
-}
-
-function element(name: string, attributes: Attributes, text = ''): SVGElement {
-  const made = document.createElementNS('http://www.w3.org/2000/svg', name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
-  made.textContent = text;
-  return made;
 }

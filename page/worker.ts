@@ -1,6 +1,7 @@
 import './without-eval.js';
 import { chooseBackend, codedFrames, parseModel, type Model } from '../src/browser/index.js';
-import { MODELS, type Answer, type Request } from './messages.js';
+import { learn } from './learner.js';
+import { MODELS, type Answer, type Lesson, type ModelChoice, type Request } from './messages.js';
 import { Predictor } from './predictor.js';
 
 const answer = (message: Answer) => postMessage(message);
@@ -8,6 +9,7 @@ const fail = (error: unknown) => answer({ type: 'failed', message: (error as Err
 
 let model: Promise<Model> | null = null;
 let predictor: Predictor | null = null;
+const stopped = new AbortController();
 /** Queue that serves one request after another. */
 let done: Promise<void> = Promise.resolve();
 
@@ -17,8 +19,10 @@ onmessage = ({ data }: MessageEvent<Request>) => {
 
 async function serve(request: Request): Promise<void> {
   if (request.type === 'decode') await decode(request.file);
+  else if (request.type === 'learn') teach(request).catch(fail);
+  else if (request.type === 'stop') stopped.abort();
   else if (request.type === 'begin') {
-    model = fetched(request.model);
+    model = load(request.model);
     const [{ threads, isolated }] = await Promise.all([start(), model]);
     answer({ type: 'ready', threads, isolated });
   } else if (request.type === 'predict') predictor!.predict(request.known, request.ahead).catch(fail);
@@ -38,11 +42,21 @@ async function decode(file: Blob): Promise<void> {
   answer({ type: 'end' });
 }
 
+async function teach(lesson: Lesson): Promise<void> {
+  const [trained, { threads, isolated }] = await Promise.all([load(lesson.model), start()]);
+  answer({ type: 'ready', threads, isolated });
+  await learn(trained, lesson, answer, stopped.signal);
+}
+
 /** Returns the URL of a file beside the page, where WebAssembly and models lie. */
 const beside = (path: string) => new URL(path, import.meta.url);
 
 function start() {
   return chooseBackend({ wasm: beside('pxv.wasm') });
+}
+
+async function load(model: ModelChoice): Promise<Model> {
+  return typeof model === 'string' ? fetched(model) : parseModel(new Uint8Array(await model.arrayBuffer()), 'learned');
 }
 
 async function fetched(name: string): Promise<Model> {

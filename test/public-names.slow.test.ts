@@ -29,6 +29,7 @@ const NEVER_THROWS = [
   'densityNats',
   'describeModel',
   'describeShippedModel',
+  'encodeModel',
   'frameFromPixels',
   'frameOf',
   'listShippedModels',

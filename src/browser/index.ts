@@ -3,12 +3,14 @@
  */
 export { codedFrames, type TimedFrame } from './coded-frames.js';
 export { chooseBackend, type ChosenPageBackend, type PageBackendOptions } from './choose-backend.js';
+export { fineTune, type FineTuneOptions, type FineTuneStart } from './fine-tune.js';
 export { frameFromPixels, toPixels, type Pixels } from './image-data.js';
 export { PxvError, type ErrorCode, type ErrorParts } from '../foundation/errors.js';
 export type { Box, Channels, Frame, Size } from '../foundation/frame.js';
 export { resizeModel } from '../model/resize-model.js';
 export type { Chain } from '../model/chain.js';
-export { frameOf, parseModel, type Model } from '../model/model.js';
+export { encodeModel, frameOf, parseModel, type Model } from '../model/model.js';
+export type { TrainingProgress } from '../training/train.js';
 export { FrameHistory } from '../conditioning/context/examples.js';
 export type { FrameSettings } from '../model/sampling-settings.js';
 export {

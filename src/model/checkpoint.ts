@@ -1,8 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorFactory } from '../foundation/errors.js';
-import { describeType, parseModel, modelMetadata, nameWeights, type Model } from './model.js';
-import { readBytes, writeSafetensors } from './safetensors.js';
+import { writeFileAtomically } from '../foundation/write-file.js';
+import { describeType, encodeModel, parseModel, type Model } from './model.js';
+import { readBytes } from './safetensors.js';
 import type { FloatType } from './safetensors-format.js';
 import { installCommandOf, shippedModelFile, listShippedModels } from './shipped-models.js';
 
@@ -46,8 +47,7 @@ export function resolveModelFile(model: string): string {
  * @throws PxvError `OUTPUT` if the file cannot be written
  */
 export function saveModel(path: string, model: Omit<Model, 'name'>, type: FloatType = 'F32'): void {
-  const arrays = nameWeights(model.chain.parameters, model.weights);
-  writeSafetensors(path, { arrays, metadata: modelMetadata(model) }, type);
+  writeFileAtomically(path, encodeModel(model, type) as NodeJS.ArrayBufferView[]);
 }
 
 /**

@@ -11,7 +11,13 @@ import { expectsFrame, modelSchema, type ModelDescription } from './description.
 import { getHead } from './heads/index.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
 import { pluralize } from '../foundation/pluralize.js';
-import { decodeSafetensors, checkpointError, type NamedArray } from './safetensors-format.js';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  checkpointError,
+  type FloatType,
+  type NamedArray,
+} from './safetensors-format.js';
 import { samplingSchema, type SamplingSettings } from './sampling-settings.js';
 
 /** Model: a chain of networks with its weights. */
@@ -137,6 +143,15 @@ export function modelMetadata(model: ModelInfo): Record<string, string> {
     ...(drawing !== null && { drawing: JSON.stringify(drawing) }),
     ...(origin !== null && { origin: JSON.stringify(origin) }),
   };
+}
+
+/**
+ * Encodes a model file as consecutive parts, which `parseModel` parses if they are joined.
+ * @param type type of the weights in the file; default: float32
+ */
+export function encodeModel(model: Omit<Model, 'name'>, type: FloatType = 'F32'): ArrayBufferView[] {
+  const arrays = nameWeights(model.chain.parameters, model.weights);
+  return encodeSafetensors({ arrays, metadata: modelMetadata(model) }, type);
 }
 
 /**

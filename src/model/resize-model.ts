@@ -17,6 +17,6 @@ export function resizeModel(model: Model, size: Size): Model {
   }
   const own = model.chain.exampleShape.size;
   if (width === own.width && height === own.height) return model;
-  const description = resizeDescription(model.description, size);
+  const description = resizeDescription(model.description, { width, height });
   return { ...model, description, chain: buildChain(description) };
 }

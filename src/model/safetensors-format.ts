@@ -22,7 +22,7 @@ const entrySchema = z.object({
 const metadataSchema = z.record(z.string(), z.string()).default({});
 const headerSchema = z.record(z.string(), z.unknown());
 
-/** Type of the numbers in a file, by the format's names: float32, or float16 rounded to the nearest. */
+/** Type of the numbers in a file, by the format's names: float32, or float16 rounded to the nearest. @inline */
 export type FloatType = 'F32' | 'F16';
 
 /** Maximum length of the header in bytes, by the format. */

@@ -1,5 +1,6 @@
 import { errorFactory } from '../foundation/errors.js';
-import { hashText, type DataHashes } from '../training/data-files.js';
+import type { DataHashes } from '../training/checkpoint.js';
+import { hashText } from '../training/data-files.js';
 import type { RunFolder } from '../training/run-folder.js';
 
 /**

@@ -1,14 +1,14 @@
 import { tf } from '../foundation/tfjs.js';
+import { estimateTrainingMemory } from '../memory/estimate-training-memory.js';
 import type { Chain } from '../model/chain.js';
+import { loadModel } from '../model/checkpoint.js';
 import { createBlankStepData } from '../training/blank-data.js';
+import { createInitialCheckpoint, type Checkpoint } from '../training/checkpoint.js';
 import type { RunConfiguration } from '../training/configuration.js';
 import { trainStep } from '../training/train-step.js';
-import type { Checkpoint } from '../training/run-folder.js';
-import { createInitialCheckpoint } from '../training/train.js';
 import { withAvailablePrecision } from './available-precision.js';
 import { dataSourceOf } from './data-sources.js';
 import type { DataCount } from './training-data.js';
-import { estimateTrainingMemory } from './training-memory.js';
 
 /** Result of a dry run of a training. */
 export interface DryRun {
@@ -27,14 +27,14 @@ export interface DryRun {
  * nothing.
  * @param onWarning called with a line if the backend in use lacks the precision of the configuration
  * @throws PxvError `INPUT` if there is nothing to train on; `USAGE` if the data set is unknown, the model is for
- *   other frames, or no backend was chosen; `CHECKPOINT` as `createInitialCheckpoint`; for a folder of images,
- *   `OUTPUT` or `RESOURCES` if the cache cannot be written
+ *   other frames, or no backend was chosen; `CHECKPOINT` as `createInitialCheckpoint` and `loadModel`; for a folder of
+ *   images, `OUTPUT` or `RESOURCES` if the cache cannot be written
  */
 export async function dryRunTraining(
   configuration: RunConfiguration,
   onWarning?: (text: string) => void,
 ): Promise<DryRun> {
-  const { chain, checkpoint } = createInitialCheckpoint(withAvailablePrecision(configuration, onWarning));
+  const { chain, checkpoint } = createInitialCheckpoint(withAvailablePrecision(configuration, onWarning), loadModel);
   try {
     return {
       found: await dataSourceOf(configuration.data).count(chain, configuration.data),

@@ -1,4 +1,5 @@
-import { readBestValidation, RunFolder, type LogEntry } from '../training/run-folder.js';
+import { readBestValidation, RunFolder } from '../training/run-folder.js';
+import type { LogEntry } from '../training/train.js';
 import type { RunConfiguration } from '../training/configuration.js';
 import type { SampleSheets } from '../training/sample-sheets.js';
 import type { Validation } from '../training/validation.js';

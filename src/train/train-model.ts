@@ -3,14 +3,15 @@ import { tf } from '../foundation/tfjs.js';
 import { errorFactory } from '../foundation/errors.js';
 import { currentArithmetic } from '../backend/current-backend.js';
 import { pluralize } from '../foundation/pluralize.js';
-import { resolveModelFile } from '../model/checkpoint.js';
+import { loadModel, resolveModelFile } from '../model/checkpoint.js';
 import type { Chain } from '../model/chain.js';
-import { ReadOnlyRunFolder, RunFolder, type Checkpoint } from '../training/run-folder.js';
+import { createInitialCheckpoint, type Checkpoint } from '../training/checkpoint.js';
+import { ReadOnlyRunFolder, RunFolder } from '../training/run-folder.js';
 import { extendLength, type Extension } from '../training/pace.js';
 import { parseRunConfiguration, type RunConfiguration } from '../training/configuration.js';
 import { EventFile } from '../training/event-file.js';
 import { describeMachine } from '../training/machine.js';
-import { createInitialCheckpoint, train, type TrainingResult } from '../training/train.js';
+import { train, type TrainingResult } from '../training/train.js';
 import { assertNotInput } from '../video/index.js';
 import { assertTrainingMemory } from './training-memory.js';
 import { dataSourceOf } from './data-sources.js';
@@ -93,7 +94,7 @@ export async function trainModel(
   try {
     // No rank reads the folder before the main process has entered it.
     await processGroup.broadcast(null);
-    const { chain, checkpoint } = isNew ? createInitialCheckpoint(configuration) : run.load();
+    const { chain, checkpoint } = isNew ? createInitialCheckpoint(configuration, loadModel) : run.load();
     try {
       if (!isNew && run.configurationWasChanged(checkpoint.configuration))
         warn(hooks, 'config.json was changed: a training keeps its settings, and the file is restored');

@@ -1,66 +1,10 @@
-import { tf } from '../foundation/tfjs.js';
 import { pluralize } from '../foundation/pluralize.js';
-import { blankWeights, estimateMemory, scoreBlankExamples } from '../memory/estimate-memory.js';
+import { estimateTrainingMemory } from '../memory/estimate-training-memory.js';
 import { formatBytes } from '../memory/format-bytes.js';
 import { findLargest, isEstimated, reachableMemory, memoryError } from '../memory/memory-limits.js';
-import { buildChain, type Chain } from '../model/chain.js';
 import { hiddenFeatures, resizeDescription, narrowDescription } from '../model/resize-description.js';
-import { optimisers } from '../optimization/optimisers.js';
-import { applyUpdate, type TrainingState } from '../optimization/update.js';
-import { createBlankStepData } from '../training/blank-data.js';
-import type { RunConfiguration, TrainingConfiguration } from '../training/configuration.js';
-import { MAX_VALIDATION_IMAGES } from '../training/image-data.js';
-import { stateArrays } from '../training/run-folder.js';
-import { gradientsOfShard } from '../training/shards.js';
-import type { Stage } from '../training/stages.js';
-import { MAX_VALIDATION_FRAMES } from '../training/validation.js';
+import type { RunConfiguration } from '../training/configuration.js';
 import { dataSourceOf } from './data-sources.js';
-
-/**
- * Returns the estimated peak memory of a training process in bytes: the maximum over the training's stages (see
- * `training.stages`), whose batches and rollouts differ.
- */
-export function estimateTrainingMemory({ model, training, data }: RunConfiguration): number {
-  const chain = buildChain(model);
-  const { batch, shards, stages, validationExamples } = training;
-  const validated = Math.min(
-    batch,
-    validationExamples,
-    data.type === 'images' ? MAX_VALIDATION_IMAGES : MAX_VALIDATION_FRAMES,
-  );
-  const inShard = (examples: number) => Math.ceil(examples / shards);
-  const ofStages = stages.map((stage) => {
-    const examples = inShard(Math.max(batch, stage.rollOuts));
-    return estimateMemory(chain, examples, (counted, fewer) => {
-      const share = (number: number) => Math.ceil((number * fewer) / examples);
-      const shard = { ...training, batch: share(inShard(batch)), shards: 1 };
-      train(counted, shard, { ...stage, rollOuts: share(inShard(stage.rollOuts)) }, share(validated));
-    });
-  });
-  return Math.max(...ofStages);
-}
-
-/** Takes two steps of a stage on blank data, validates, and copies the arrays that are saved. */
-function train(chain: Chain, training: TrainingConfiguration, stage: Stage, validated: number): void {
-  const data = createBlankStepData(chain);
-  const optimiser = optimisers[training.optimiser];
-  // Allocates the buffers that collect the data, and the initial weights.
-  data.batch(0, stage, { from: 0, to: training.batch });
-  data.rollOut(0, stage, { from: 0, to: stage.rollOuts });
-  blankWeights(chain);
-  let state: TrainingState = {
-    weights: blankWeights(chain),
-    optimiser: optimiser.stateNames.map(() => blankWeights(chain)),
-  };
-  // From the second update on, replaced tensors are in the pool.
-  for (let step = 0; step < 2; step++) {
-    const gradients = gradientsOfShard(chain, state.weights, data, { ...training, step, stage }, 0);
-    ({ state } = applyUpdate(optimiser, { learningRate: 0, step: step + 1 }, state, gradients));
-  }
-  scoreBlankExamples(chain, state.weights, validated);
-  stateArrays(chain, training.optimiser, state);
-  tf.dispose(state);
-}
 
 /**
  * Throws if the peak memory of a training exceeds the memory limit. The message names settings that fit. Checks nothing

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
 import { firstFew } from '../foundation/first-few.js';
 
 /** File of the training or validation data, as recorded at the start of a training. */
@@ -11,27 +10,6 @@ export interface DataFile {
   /** SHA-256 of the file in hexadecimal; null if the file could not be read. */
   sha256: string | null;
 }
-
-/**
- * Schema of the SHA-256 hashes of a training's data, in hexadecimal. A resumed training compares the stored hashes with
- * those of the present data.
- */
-export const dataHashesSchema = z.strictObject({
-  /** Hash of the list of files (`dataList`); null before the files were found. */
-  files: z.string().nullable(),
-  /** Hash of the frames decoded from the files; null if nothing is decoded, or not yet. */
-  frames: z.string().nullable(),
-  /** Hash of the held-out frames; for images, which are not decoded, `files`. Null before the data were opened. */
-  validation: z.string().nullable(),
-});
-
-/**
- * SHA-256 hashes of a training's data, in hexadecimal: of the list of files, the decoded frames and the held-out data.
- */
-export type DataHashes = z.infer<typeof dataHashesSchema>;
-
-/** Hashes of a training whose data were not found yet: all null. */
-export const noDataHashes: DataHashes = { files: null, frames: null, validation: null };
 
 /** Returns the text of data.jsonl: one JSON object a line for each file, in training order. */
 export function dataList(files: readonly DataFile[]): string {

@@ -5,11 +5,10 @@ import { z } from 'zod';
 import { errorFactory, type PxvError } from '../foundation/errors.js';
 import { makeFolder } from '../foundation/make-folder.js';
 import { saveModel } from '../model/checkpoint.js';
-import { modelMetadata, nameWeights, readDescription, takeWeights, toArrays, toTensors } from '../model/model.js';
+import { modelMetadata, readDescription, takeWeights, toArrays, toTensors } from '../model/model.js';
 import { buildChain, type Chain } from '../model/chain.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
 import { readSafetensors, writeSafetensors } from '../model/safetensors.js';
-import type { NamedArray } from '../model/safetensors-format.js';
 import {
   appendLine,
   removeEmptyFolders,
@@ -17,36 +16,16 @@ import {
   parseTemporaryName,
   writeFailure,
 } from '../foundation/write-file.js';
-import { parseRunConfiguration, trainingFrameRate, runSchema, type RunConfiguration } from './configuration.js';
+import { dataHashesSchema, stateArrays, trainedModelInfo, type Checkpoint } from './checkpoint.js';
+import { parseRunConfiguration, runSchema, type RunConfiguration } from './configuration.js';
 import { isEventFile } from './event-file.js';
 import { machineLineSchema, type Machine } from './machine.js';
 import { SampleSheets } from './sample-sheets.js';
-import { dataHashesSchema, listChanges, hashText, type DataHashes } from './data-files.js';
-import { optimisers, type OptimiserName } from '../optimization/optimisers.js';
+import { listChanges, hashText } from './data-files.js';
+import { optimisers } from '../optimization/optimisers.js';
 import { lockFolder } from '../foundation/folder-lock.js';
-import type { TrainingState } from '../optimization/update.js';
+import type { LogEntry, TrainingOutput } from './train.js';
 import type { Validation } from './validation.js';
-
-/** State of a training before its first step or after a step, without the data: all that a resumed training needs. */
-export interface Checkpoint {
-  configuration: RunConfiguration;
-  state: TrainingState;
-  /** Number of updates done. */
-  step: number;
-  /** Validation with the lowest bits/dim so far; null before the first. */
-  best: Validation | null;
-  dataHashes: DataHashes;
-  /** Arithmetic of the last steps, as named by `currentArithmetic`; null if not known, or before the first step. */
-  arithmetic: string | null;
-}
-
-/** Line of log.jsonl: the metrics of a step by name. */
-export interface LogEntry {
-  /** Number of updates done. */
-  step: number;
-  /** Metrics of the step by name, such as bitsPerDim. */
-  [name: string]: number;
-}
 
 /** Schema of the metadata of training.safetensors, without the configuration. */
 const progressSchema = z.strictObject({
@@ -89,7 +68,7 @@ export function readBestValidation(folder: string): Validation | null {
  * training.safetensors (enough to resume), log.jsonl, data.jsonl, machine.jsonl, frames/ (decoded clips), and samples/
  * (drawn during the training). Files are replaced atomically; lines are appended to log.jsonl.
  */
-export class RunFolder {
+export class RunFolder implements TrainingOutput {
   constructor(readonly path: string) {}
 
   /**
@@ -147,6 +126,11 @@ export class RunFolder {
   /** True if the folder holds a state to resume from. */
   get hasTraining(): boolean {
     return existsSync(join(this.path, files.training));
+  }
+
+  /** Path of the folder if it holds a state to resume from, else null. */
+  get savedIn(): string | null {
+    return this.hasTraining ? this.path : null;
   }
 
   /**
@@ -233,7 +217,7 @@ export class RunFolder {
   /** Writes model.safetensors, atomically. @throws PxvError `OUTPUT` if the file cannot be written */
   saveModel(chain: Chain, { configuration, state, step }: Checkpoint): void {
     const weights = toArrays(state.weights);
-    saveModel(join(this.path, files.model), { ...facts(configuration, step), chain, weights });
+    saveModel(join(this.path, files.model), { ...trainedModelInfo(configuration, step), chain, weights });
   }
 
   /**
@@ -252,7 +236,7 @@ export class RunFolder {
     const { training, data } = configuration;
     const values = Object.entries({ training, data, best, dataHashes, arithmetic });
     const metadata = {
-      ...modelMetadata(facts(configuration, step)),
+      ...modelMetadata(trainedModelInfo(configuration, step)),
       ...Object.fromEntries(values.map(([key, value]) => [key, JSON.stringify(value)])),
     };
     writeSafetensors(join(this.path, files.training), {
@@ -374,29 +358,9 @@ export class ReadOnlyRunFolder extends RunFolder {
   override appendLog(): void {}
 }
 
-/**
- * Returns copies of the arrays of training.safetensors by name: the weights, then the optimiser's state of each weight
- * as `optimiser.STATE.WEIGHT`.
- */
-export function stateArrays(
-  { parameters }: Chain,
-  optimiser: OptimiserName,
-  { weights, optimiser: ofOptimiser }: TrainingState,
-): Map<string, NamedArray> {
-  const named = optimisers[optimiser].stateNames.map((name, index) =>
-    nameWeights(parameters, toArrays(ofOptimiser[index]), `optimiser.${name}.`),
-  );
-  return new Map([nameWeights(parameters, toArrays(weights)), ...named].flatMap((arrays) => [...arrays]));
-}
-
 const OTHER_FOLDER = 'choose another folder with --out';
 const notMade = errorFactory('OUTPUT', 'make run folder');
 const notFolder = (path: string, remedy: string) => notMade(path, 'a folder', 'a file of that name', remedy);
-
-/** Returns the metadata of the model in a run. */
-function facts({ model, drawing, data }: RunConfiguration, step: number) {
-  return { description: model, step, frameRate: trainingFrameRate(data), drawing, origin: null };
-}
 
 /** Returns the parsed JSON, or undefined if `text` is not valid JSON. */
 function json(text: string): unknown {

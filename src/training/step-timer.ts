@@ -1,6 +1,6 @@
 import { median } from '../foundation/median.js';
 import { PaceClock } from './pace.js';
-import type { Checkpoint } from './run-folder.js';
+import type { Checkpoint } from './checkpoint.js';
 
 /**
  * Timer of the steps of a run. If the length of the training is given in minutes, the timer also estimates the number

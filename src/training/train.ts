@@ -1,24 +1,41 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { currentArithmetic } from '../backend/current-backend.js';
-import { initialiseParameters } from '../backend/parameters.js';
-import { optimisers } from '../optimization/optimisers.js';
-import { hasNonFinite, type TrainingState } from '../optimization/update.js';
+import { hasNonFinite } from '../optimization/update.js';
 import { errorFactory, type PxvError } from '../foundation/errors.js';
 import { yieldToEventLoop } from '../foundation/yield-to-event-loop.js';
 import { singleProcess, type ProcessGroup } from '../distributed/process-group.js';
-import { buildChain, type Chain } from '../model/chain.js';
-import { loadModel } from '../model/checkpoint.js';
-import { toTensors } from '../model/model.js';
+import type { Chain } from '../model/chain.js';
+import { withNewOptimiser, type Checkpoint } from './checkpoint.js';
 import { StepTimer } from './step-timer.js';
 import type { RunConfiguration } from './configuration.js';
-import { noDataHashes } from './data-files.js';
 import { trainStep, type TrainStepResult } from './train-step.js';
 import { isValidationStep } from './pace.js';
-import type { Checkpoint, LogEntry, RunFolder } from './run-folder.js';
 import type { StepData } from './shards.js';
 import { StageSchedule, type Stage } from './stages.js';
 import type { Validation } from './validation.js';
+
+/** Log entry of a step, a line of log.jsonl: its metrics by name. */
+export interface LogEntry {
+  /** Number of updates done. */
+  step: number;
+  /** Metrics of the step by name, such as bitsPerDim. */
+  [name: string]: number;
+}
+
+/** Destination of what a training writes as it goes: a run folder, or memory where there are no files. */
+export interface TrainingOutput {
+  /** Path of the folder with the last saved state; null if no state is saved. */
+  readonly savedIn: string | null;
+  /** Records the configuration, whose number of steps is now fixed. */
+  writeConfiguration(configuration: RunConfiguration): void;
+  /** Keeps the weights of the checkpoint as the model, in place of those kept before. */
+  saveModel(chain: Chain, checkpoint: Checkpoint): void;
+  /** Keeps the state, for a training that is resumed later. */
+  saveTraining(chain: Chain, checkpoint: Checkpoint): void;
+  /** Appends an entry to the log. */
+  appendLog(entry: LogEntry): void;
+}
 
 /** Training data and the validation on held-out data. */
 export interface TrainingData extends StepData {
@@ -91,47 +108,6 @@ export interface TrainingHooks {
 }
 
 /**
- * Returns the checkpoint of a new training before its first step, and its chain of networks. If the configuration has
- * marks in `pace`, their schedule is followed, and `minutes` becomes null. The caller disposes the checkpoint's
- * `state`.
- * @throws PxvError `CHECKPOINT` if the model to start from is missing or has other networks; `USAGE` if no backend was
- *   chosen
- */
-export function createInitialCheckpoint(configuration: RunConfiguration): { checkpoint: Checkpoint; chain: Chain } {
-  const chain = buildChain(configuration.model);
-  const { parameters } = chain;
-  const { seed, from, optimiser: name, pace } = configuration.training;
-  // The recorded schedule of another training is followed regardless of the time.
-  const training = pace.length === 0 ? configuration.training : { ...configuration.training, minutes: null };
-  const first = from === null ? initialiseParameters(parameters, BigInt(seed)) : loadStartingWeights(from, chain);
-  const weights = toTensors(first, parameters);
-  const optimiser = optimisers[name].stateNames.map(() => zerosLike(weights));
-  const state = { weights, optimiser };
-  const none = { step: 0, best: null, dataHashes: noDataHashes, arithmetic: null };
-  return { chain, checkpoint: { configuration: { ...configuration, training }, state, ...none } };
-}
-
-/**
- * Loads the weights to start from.
- * @param from name of a shipped model, or path of a checkpoint or a run folder
- * @returns weights in the order of `chain.parameters`
- * @throws PxvError `CHECKPOINT` if there is no model, or its arrays differ in name or shape
- */
-export function loadStartingWeights(from: string, chain: Chain): Float32Array[] {
-  const model = loadModel(from);
-  const [needed, held] = [chain, model.chain].map(({ parameters }) =>
-    parameters.map(({ name, shape }) => `${name} ${shape.join('x')}`),
-  );
-  const missing = needed.find((array) => !held.includes(array));
-  const other = held.find((array) => !needed.includes(array));
-  if (missing === undefined && other === undefined) return needed.map((array) => model.weights[held.indexOf(array)]);
-  const expected = `a model of the same networks, with ${missing ?? 'no other arrays'}`;
-  const received = other === undefined ? 'one without it' : `one with ${other}`;
-  const remedy = 'leave out the model in --config, so that --from gives the networks, or give --from none';
-  throw errorFactory('CHECKPOINT', 'start training')(from, expected, received, remedy);
-}
-
-/**
  * Trains from a checkpoint to the last step, and saves the state at intervals. Training stops earlier after as many
  * validations without a new best as `patience` says. Training also stops, after a validation, if its minutes are over;
  * it can then be resumed. A step depends only on the configuration and its index, so a resumed training ends with the
@@ -144,7 +120,7 @@ export async function train(
   chain: Chain,
   start: Checkpoint,
   data: TrainingData,
-  run: RunFolder,
+  run: TrainingOutput,
   { onStep, onEntry, onValidated, signal, processGroup = singleProcess }: TrainingHooks = {},
 ): Promise<TrainingResult> {
   const { stages: asked, batch } = start.configuration.training;
@@ -247,7 +223,7 @@ export class CheckpointSaver {
 
   constructor(
     private readonly chain: Chain,
-    private readonly run: RunFolder,
+    private readonly run: TrainingOutput,
   ) {}
 
   /**
@@ -280,16 +256,6 @@ export class CheckpointSaver {
     this.run.saveTraining(this.chain, checkpoint);
     this.last = performance.now();
   }
-}
-
-/** Returns the state with a new optimiser state, for a new stage. Disposes the old optimiser state. */
-function withNewOptimiser({ weights, optimiser }: TrainingState): TrainingState {
-  tf.dispose(optimiser);
-  return { weights, optimiser: optimiser.map(() => zerosLike(weights)) };
-}
-
-function zerosLike(weights: readonly Tensor[]): Tensor[] {
-  return weights.map((weight) => tf.keep(tf.zerosLike(weight)));
 }
 
 /**
@@ -334,7 +300,7 @@ function validationsSinceBest({ best, step, configuration: { training } }: Check
 async function validated(
   { state, step }: Checkpoint,
   data: TrainingData,
-  run: RunFolder,
+  run: TrainingOutput,
   processGroup: ProcessGroup,
 ): Promise<Validation | null> {
   if (data.validate === null) return null;
@@ -346,7 +312,7 @@ async function validated(
 /** @throws PxvError `DIVERGED` if the likelihood or a gradient of a step is not finite */
 function expectFinite(
   { parameters }: Chain,
-  run: RunFolder,
+  run: TrainingOutput,
   step: number,
   { nats, gradientNorm, firstNonFinite }: Omit<TrainStepResult, 'state'>,
 ): void {
@@ -356,7 +322,7 @@ function expectFinite(
 }
 
 /** @throws PxvError `DIVERGED` if a weight or a number of the optimiser is not finite */
-function expectFiniteState({ parameters }: Chain, run: RunFolder, { state, step }: Checkpoint): void {
+function expectFiniteState({ parameters }: Chain, run: TrainingOutput, { state, step }: Checkpoint): void {
   for (const tensors of [state.weights, ...state.optimiser]) {
     const at = tensors.findIndex(hasNonFinite);
     if (at >= 0) throw diverged(run, step, `numbers of ${parameters[at].name} that are not finite`, FINITE_STATE);
@@ -366,14 +332,13 @@ function expectFiniteState({ parameters }: Chain, run: RunFolder, { state, step 
 const FINITE_STATE = 'finite weights and a finite state of the optimiser';
 
 function diverged(
-  run: RunFolder,
+  run: TrainingOutput,
   step: number,
   received: string,
   expected = 'a finite likelihood and finite gradients',
 ): PxvError {
-  const remedy = run.hasTraining
-    ? `lower the learning rate; the last saved state stays in ${run.path}`
-    : 'lower the learning rate';
+  const saved = run.savedIn === null ? '' : `; the last saved state stays in ${run.savedIn}`;
+  const remedy = `lower the learning rate${saved}`;
   return errorFactory('DIVERGED', 'train')(`step ${step}`, expected, received, remedy);
 }
 

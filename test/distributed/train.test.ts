@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { chooseBackend } from '../../src/backend/choose-backend.js';
 import { computeGradients } from '../../src/optimization/gradients.js';
+import { loadModel } from '../../src/model/checkpoint.js';
 import { describeModel, type NetworkName } from '../../src/model/presets.js';
 import { singleProcess, type ProcessGroup } from '../../src/distributed/process-group.js';
+import { createInitialCheckpoint } from '../../src/training/checkpoint.js';
 import { createClipTrainingData } from '../../src/training/clip-data.js';
 import type { RunConfiguration } from '../../src/training/configuration.js';
 import { ReadOnlyRunFolder, RunFolder } from '../../src/training/run-folder.js';
 import { computeStepGradients } from '../../src/training/shards.js';
-import { createInitialCheckpoint, train } from '../../src/training/train.js';
+import { train } from '../../src/training/train.js';
 import { warpedFrames } from '../model/tiny-networks.js';
 import { movingSquares, squaresToTrainOn, tinyRun } from '../training/moving-square.js';
 import { temporaryFolder } from '../video/made-clips.js';
@@ -35,7 +37,7 @@ async function trainRank(
   until = Infinity,
 ) {
   const own = processGroup.isMainProcess ? run : new ReadOnlyRunFolder(run.path);
-  const { chain, checkpoint } = configuration === null ? own.load() : createInitialCheckpoint(configuration);
+  const { chain, checkpoint } = configuration === null ? own.load() : createInitialCheckpoint(configuration, loadModel);
   const { data } = squaresToTrainOn(chain, checkpoint.configuration.training);
   const controller = new AbortController();
   const stop = { step: until, signal: controller.signal };
@@ -113,7 +115,10 @@ describe.each(trainings)('%s in four shards', (_, configuration) => {
 
 describe('the shards of a step', () => {
   const gradientsWith = async (shards: number) => {
-    const { chain, checkpoint } = createInitialCheckpoint(tinyRun({ batch: 6, shards }, networkOf('pixel-cnn')));
+    const { chain, checkpoint } = createInitialCheckpoint(
+      tinyRun({ batch: 6, shards }, networkOf('pixel-cnn')),
+      loadModel,
+    );
     const { training } = checkpoint.configuration;
     const data = createClipTrainingData(chain, movingSquares(3, 12, chain.exampleShape), [0, 1, 2], [], training);
     const [stage] = training.stages;

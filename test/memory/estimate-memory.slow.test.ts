@@ -14,7 +14,7 @@ import { buildChain, scoreChain } from '../../src/model/chain.js';
 import { modelSchema, type ModelDescription, type NetworkDescription } from '../../src/model/description.js';
 import { disposeExamples } from '../../src/conditioning/context/examples.js';
 import { estimateDynamicEvaluationMemory, estimateScoringMemory } from '../../src/memory/estimate-memory.js';
-import { estimateTrainingMemory } from '../../src/train/training-memory.js';
+import { estimateTrainingMemory } from '../../src/memory/estimate-training-memory.js';
 import { describeModel, type NetworkName, type PresetSettings } from '../../src/model/presets.js';
 import { hiddenFeatures, resizeDescription, narrowDescription } from '../../src/model/resize-description.js';
 import { SUBSEQUENCES } from '../../src/conditioning/context/history.js';

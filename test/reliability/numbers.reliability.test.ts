@@ -5,8 +5,9 @@ import { valuesToBytes, valueTypes } from '../../src/video/array-values.js';
 import { getHead } from '../../src/model/heads/index.js';
 import { loadModel } from '../../src/model/checkpoint.js';
 import type { TrainingState } from '../../src/optimization/update.js';
+import { createInitialCheckpoint } from '../../src/training/checkpoint.js';
 import { RunFolder } from '../../src/training/run-folder.js';
-import { createInitialCheckpoint, train } from '../../src/training/train.js';
+import { train } from '../../src/training/train.js';
 import { fastest, kernelSets } from '../backend/implementations.js';
 import { distribution } from '../model/reference-heads.js';
 import { mixture, mixtureTogether, sigmoid, softmax, warpedFrames } from '../model/tiny-networks.js';
@@ -35,7 +36,7 @@ describe('a value that is not finite', () => {
 
   /** Trains on from a state that `change` has changed, and returns the error. */
   async function trainPoisoned(run: RunFolder, change: (state: TrainingState) => void): Promise<Error | null> {
-    const { chain, checkpoint: initial } = createInitialCheckpoint(configuration);
+    const { chain, checkpoint: initial } = createInitialCheckpoint(configuration, loadModel);
     // The first step of a stage begins with a new optimiser.
     const checkpoint = { ...initial, step: 1 };
     run.saveTraining(chain, checkpoint);
@@ -48,7 +49,7 @@ describe('a value that is not finite', () => {
   }
 
   test('in any array of weights, or of the optimiser, ends a training in one line before it is saved', async () => {
-    const { chain, checkpoint } = createInitialCheckpoint(configuration);
+    const { chain, checkpoint } = createInitialCheckpoint(configuration, loadModel);
     tf.dispose(checkpoint.state);
     const arrays = chain.parameters.flatMap((_, index) => [-1, 0, 1].map((state) => ({ index, state })));
     const random = randomNumbers(1);
@@ -116,7 +117,7 @@ describe('a learning rate that is too high', () => {
         const steps = chooseCases(20, 100);
         const stages = [{ rate }];
         const configuration = tinyRun({ seed: String(seed), steps, validations: 10, stages }, networks[name]);
-        const { chain, checkpoint } = createInitialCheckpoint(configuration);
+        const { chain, checkpoint } = createInitialCheckpoint(configuration, loadModel);
         const { data } = squaresToTrainOn(chain, configuration.training);
         const ended = await train(chain, checkpoint, data, run).catch((error: Error) => error);
         if (ended instanceof Error) {

@@ -4,8 +4,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { PxvError } from '../../src/foundation/errors.js';
 import { loadModel } from '../../src/model/checkpoint.js';
 import { readSafetensors, writeSafetensors } from '../../src/model/safetensors.js';
+import { createInitialCheckpoint } from '../../src/training/checkpoint.js';
 import { RunFolder } from '../../src/training/run-folder.js';
-import { createInitialCheckpoint } from '../../src/training/train.js';
 import { kernelSets } from '../backend/implementations.js';
 import { temporaryFolder } from '../video/made-clips.js';
 import { tinyRun } from './moving-square.js';
@@ -21,7 +21,7 @@ const anew = { resume: false, overwrite: false };
 function savedRun(): RunFolder {
   const run = new RunFolder(join(folder.path, `run-${runs++}`));
   run.create();
-  const { chain, checkpoint } = createInitialCheckpoint(tinyRun());
+  const { chain, checkpoint } = createInitialCheckpoint(tinyRun(), loadModel);
   run.saveTraining(chain, checkpoint);
   return run;
 }
@@ -39,7 +39,7 @@ test('what is saved is loaded again: configuration, weights, optimiser, step and
   const run = new RunFolder(join(folder.path, 'state'));
   run.create();
   const configuration = tinyRun({ seed: '18446744073709551615' });
-  const { chain, checkpoint } = createInitialCheckpoint(configuration);
+  const { chain, checkpoint } = createInitialCheckpoint(configuration, loadModel);
   const dataHashes = { files: 'f0', frames: null, validation: 'v0' };
   const best = { step: 4, bitsPerDim: 3.25 };
   run.saveTraining(chain, { ...checkpoint, step: 5, best, dataHashes });
@@ -56,7 +56,7 @@ test('a model says how its futures are drawn where the configuration it was trai
   for (const [index, asked] of [drawing, null].entries()) {
     const run = new RunFolder(join(folder.path, `drawing-${index}`));
     run.create();
-    const { chain, checkpoint } = createInitialCheckpoint({ ...tinyRun(), drawing: asked });
+    const { chain, checkpoint } = createInitialCheckpoint({ ...tinyRun(), drawing: asked }, loadModel);
     run.saveModel(chain, checkpoint);
     expect(loadModel(run.path).drawing).toEqual(asked);
     run.saveTraining(chain, checkpoint);

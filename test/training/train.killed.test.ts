@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadModel } from '../../src/model/checkpoint.js';
+import { createInitialCheckpoint } from '../../src/training/checkpoint.js';
 import type { RunConfiguration } from '../../src/training/configuration.js';
 import { RunFolder } from '../../src/training/run-folder.js';
-import { createInitialCheckpoint, train } from '../../src/training/train.js';
+import { train } from '../../src/training/train.js';
 import { kernelSets } from '../backend/implementations.js';
 import { temporaryFolder } from '../video/made-clips.js';
 import { squaresToTrainOn, tinyRun } from './moving-square.js';
@@ -56,7 +57,7 @@ type Course = 'falling' | 'rising' | 'none';
 
 /** Trains on four clips, the last of which validates; without a configuration it goes on. */
 async function trainRun(run: RunFolder, course: Course, configuration: RunConfiguration | null, signal?: AbortSignal) {
-  const { chain, checkpoint } = configuration === null ? run.load() : createInitialCheckpoint(configuration);
+  const { chain, checkpoint } = configuration === null ? run.load() : createInitialCheckpoint(configuration, loadModel);
   if (configuration === null) {
     run.finishSave(chain, checkpoint);
     run.cutLog(checkpoint.step);

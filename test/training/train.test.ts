@@ -6,13 +6,14 @@ import { levelDifferences, HistogramBaseline } from '../../src/evaluation/baseli
 import { buildChain } from '../../src/model/chain.js';
 import { loadModel } from '../../src/model/checkpoint.js';
 import { readSafetensors } from '../../src/model/safetensors.js';
-import { RunFolder, type LogEntry } from '../../src/training/run-folder.js';
+import { createInitialCheckpoint } from '../../src/training/checkpoint.js';
+import { RunFolder } from '../../src/training/run-folder.js';
 import type { RunConfiguration } from '../../src/training/configuration.js';
 import { createClipTrainingData } from '../../src/training/clip-data.js';
 import {
   CheckpointSaver,
-  createInitialCheckpoint,
   train,
+  type LogEntry,
   type TrainingHooks,
   type TrainingProgress,
 } from '../../src/training/train.js';
@@ -39,7 +40,7 @@ async function trainRun(
   hooks: TrainingHooks = {},
   poison = false,
 ) {
-  const { chain, checkpoint } = configuration === null ? run.load() : createInitialCheckpoint(configuration);
+  const { chain, checkpoint } = configuration === null ? run.load() : createInitialCheckpoint(configuration, loadModel);
   if (configuration === null) run.cutLog(checkpoint.step);
   else run.writeConfiguration(configuration);
   if (poison) {
@@ -271,7 +272,7 @@ test('clips for validation are never learnt from, and clips to learn from never 
 test('without clips for validation the latest weights are the model', async () => {
   const run = newRun();
   const configuration = tinyRun({ steps: 3 });
-  const { chain, checkpoint } = createInitialCheckpoint(configuration);
+  const { chain, checkpoint } = createInitialCheckpoint(configuration, loadModel);
   const store = movingSquares(1, 5, chain.exampleShape);
   const data = createClipTrainingData(chain, store, [0], [], configuration.training);
   const result = await train(chain, checkpoint, data, run);

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { buildChain } from '../../src/model/chain.js';
-import { saveModel } from '../../src/model/checkpoint.js';
+import { loadModel, saveModel } from '../../src/model/checkpoint.js';
 import type { NetworkDescription } from '../../src/model/description.js';
-import { loadStartingWeights } from '../../src/training/train.js';
+import { startingWeights } from '../../src/training/checkpoint.js';
 import { mixture, randomModel, softmax, tinyChain, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
 import { temporaryFolder } from '../video/made-clips.js';
 
@@ -20,12 +20,12 @@ const chainOf = (scales: NetworkDescription[]) => buildChain({ version: 1, scale
 
 test('are those of a model of the same networks', () => {
   const { path, chain, weights } = fileOf(tinyChain());
-  expect(loadStartingWeights(path, chain)).toEqual(weights);
+  expect(startingWeights(loadModel(path), chain)).toEqual(weights);
 });
 
 test('are those of a model at another size, on which no weight depends', () => {
   const { path, weights } = fileOf([tinyNetwork({ size: { width: 6, height: 4 } })]);
-  expect(loadStartingWeights(path, chainOf([tinyNetwork({ size: { width: 5, height: 7 } })]))).toEqual(weights);
+  expect(startingWeights(loadModel(path), chainOf([tinyNetwork({ size: { width: 5, height: 7 } })]))).toEqual(weights);
 });
 
 const apart = { head: { ...mixture, components: 2 } };
@@ -43,7 +43,7 @@ test.each<[string, Partial<NetworkDescription>, Partial<NetworkDescription>, Reg
   ['with templates', looking, plain, /with no other arrays, received one with scales\.0\.first\.matched\./],
 ])('a model %s is refused in one line that says what fits', (_, from, to, message) => {
   const { path } = fileOf([tinyNetwork(from)]);
-  const start = () => loadStartingWeights(path, chainOf([tinyNetwork(to)]));
+  const start = () => startingWeights(loadModel(path), chainOf([tinyNetwork(to)]));
   expect(start).toThrow(/^start training: .*: expected a model of the same networks, with .*; leave out the model .+$/);
   expect(start).toThrow(message);
 });
