@@ -3,7 +3,7 @@ import type { Chain } from '../model/chain.js';
 import { createBlankStepData } from '../training/blank-data.js';
 import type { RunConfiguration } from '../training/configuration.js';
 import { trainStep } from '../training/train-step.js';
-import type { Checkpoint } from '../training/run-folder.js';
+import type { Checkpoint } from '../training/checkpoint.js';
 import { createInitialCheckpoint } from '../training/train.js';
 import { withAvailablePrecision } from './available-precision.js';
 import { dataSourceOf } from './data-sources.js';

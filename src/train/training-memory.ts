@@ -10,7 +10,7 @@ import { applyUpdate, type TrainingState } from '../optimization/update.js';
 import { createBlankStepData } from '../training/blank-data.js';
 import type { RunConfiguration, TrainingConfiguration } from '../training/configuration.js';
 import { MAX_VALIDATION_IMAGES } from '../training/image-data.js';
-import { stateArrays } from '../training/run-folder.js';
+import { stateArrays } from '../training/checkpoint.js';
 import { gradientsOfShard } from '../training/shards.js';
 import type { Stage } from '../training/stages.js';
 import { MAX_VALIDATION_FRAMES } from '../training/validation.js';

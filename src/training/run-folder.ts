@@ -1,15 +1,10 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { z } from 'zod';
 import { errorFactory, type PxvError } from '../foundation/errors.js';
+import { lockFolder } from '../foundation/folder-lock.js';
 import { makeFolder } from '../foundation/make-folder.js';
-import { saveModel } from '../model/checkpoint.js';
-import { modelMetadata, nameWeights, readDescription, takeWeights, toArrays, toTensors } from '../model/model.js';
-import { buildChain, type Chain } from '../model/chain.js';
-import { parseConfiguration } from '../foundation/parse-configuration.js';
-import { readSafetensors, writeSafetensors } from '../model/safetensors.js';
-import type { NamedArray } from '../model/safetensors-format.js';
+import { parseJson } from '../foundation/parse-json.js';
 import {
   appendLine,
   removeEmptyFolders,
@@ -17,28 +12,16 @@ import {
   parseTemporaryName,
   writeFailure,
 } from '../foundation/write-file.js';
-import { parseRunConfiguration, trainingFrameRate, runSchema, type RunConfiguration } from './configuration.js';
+import type { Chain } from '../model/chain.js';
+import { saveModel } from '../model/checkpoint.js';
+import { toArrays } from '../model/model.js';
+import { loadCheckpoint, modelFacts, saveCheckpoint, type Checkpoint } from './checkpoint.js';
+import { runSchema, type RunConfiguration } from './configuration.js';
 import { isEventFile } from './event-file.js';
 import { machineLineSchema, type Machine } from './machine.js';
 import { SampleSheets } from './sample-sheets.js';
-import { dataHashesSchema, listChanges, hashText, type DataHashes } from './data-files.js';
-import { optimisers, type OptimiserName } from '../optimization/optimisers.js';
-import { lockFolder } from '../foundation/folder-lock.js';
-import type { TrainingState } from '../optimization/update.js';
+import { listChanges, hashText } from './data-files.js';
 import type { Validation } from './validation.js';
-
-/** State of a training before its first step or after a step, without the data: all that a resumed training needs. */
-export interface Checkpoint {
-  configuration: RunConfiguration;
-  state: TrainingState;
-  /** Number of updates done. */
-  step: number;
-  /** Validation with the lowest bits/dim so far; null before the first. */
-  best: Validation | null;
-  dataHashes: DataHashes;
-  /** Arithmetic of the last steps, as named by `currentArithmetic`; null if not known, or before the first step. */
-  arithmetic: string | null;
-}
 
 /** Line of log.jsonl: the metrics of a step by name. */
 export interface LogEntry {
@@ -47,14 +30,6 @@ export interface LogEntry {
   /** Metrics of the step by name, such as bitsPerDim. */
   [name: string]: number;
 }
-
-/** Schema of the metadata of training.safetensors, without the configuration. */
-const progressSchema = z.strictObject({
-  step: z.int().min(0),
-  best: z.strictObject({ step: z.int().min(0), bitsPerDim: z.number() }).nullable(),
-  dataHashes: dataHashesSchema,
-  arithmetic: z.string().nullable(),
-});
 
 const files = {
   configuration: 'config.json',
@@ -207,7 +182,7 @@ export class RunFolder {
    * Returns the configuration in config.json. Returns null if there is no file, or one that this version cannot parse.
    */
   readConfiguration(): RunConfiguration | null {
-    return runSchema.safeParse(json(this.textOf(files.configuration) ?? '')).data ?? null;
+    return runSchema.safeParse(parseJson(this.textOf(files.configuration) ?? '')).data ?? null;
   }
 
   /**
@@ -217,7 +192,7 @@ export class RunFolder {
   configurationWasChanged(configuration: RunConfiguration): boolean {
     const text = this.textOf(files.configuration);
     if (text === null) return false;
-    const read = runSchema.safeParse(json(text));
+    const read = runSchema.safeParse(parseJson(text));
     const withoutLength = ({ training, ...others }: RunConfiguration) => ({
       ...others,
       training: { ...training, steps: null, minutes: null, pace: [] },
@@ -233,7 +208,7 @@ export class RunFolder {
   /** Writes model.safetensors, atomically. @throws PxvError `OUTPUT` if the file cannot be written */
   saveModel(chain: Chain, { configuration, state, step }: Checkpoint): void {
     const weights = toArrays(state.weights);
-    saveModel(join(this.path, files.model), { ...facts(configuration, step), chain, weights });
+    saveModel(join(this.path, files.model), { ...modelFacts(configuration, step), chain, weights });
   }
 
   /**
@@ -248,17 +223,7 @@ export class RunFolder {
 
   /** Writes training.safetensors, atomically. @throws PxvError `OUTPUT` if the file cannot be written */
   saveTraining(chain: Chain, checkpoint: Checkpoint): void {
-    const { configuration, state, step, best, dataHashes, arithmetic } = checkpoint;
-    const { training, data } = configuration;
-    const values = Object.entries({ training, data, best, dataHashes, arithmetic });
-    const metadata = {
-      ...modelMetadata(facts(configuration, step)),
-      ...Object.fromEntries(values.map(([key, value]) => [key, JSON.stringify(value)])),
-    };
-    writeSafetensors(join(this.path, files.training), {
-      arrays: stateArrays(chain, training.optimiser, state),
-      metadata,
-    });
+    saveCheckpoint(join(this.path, files.training), chain, checkpoint);
   }
 
   /**
@@ -266,21 +231,8 @@ export class RunFolder {
    * @throws PxvError `CHECKPOINT` without a valid file; `USAGE` if no backend was chosen
    */
   load(): { checkpoint: Checkpoint; chain: Chain } {
-    const path = join(this.path, files.training);
     if (!this.hasTraining) throw this.nothingToResume();
-    const { arrays, metadata } = readSafetensors(path);
-    const source = { operation: 'resume training', argument: path, code: 'CHECKPOINT' } as const;
-    const model = readDescription(path, metadata);
-    const values = Object.entries(metadata).map(([key, text]) => [key, json(text)] as const);
-    const { drawing, training, data, step, best, dataHashes, arithmetic } = Object.fromEntries(values);
-    const configuration = parseRunConfiguration({ model, drawing, training, data }, source);
-    const progress = parseConfiguration(progressSchema, { step, best, dataHashes, arithmetic }, source);
-    const chain = buildChain(configuration.model);
-    const { parameters } = chain;
-    const tensors = (prefix = '') => toTensors(takeWeights(path, parameters, arrays, prefix), parameters);
-    const { stateNames } = optimisers[configuration.training.optimiser];
-    const state = { weights: tensors(), optimiser: stateNames.map((name) => tensors(`optimiser.${name}.`)) };
-    return { chain, checkpoint: { configuration, state, ...progress } };
+    return loadCheckpoint(join(this.path, files.training));
   }
 
   /** Returns the duration of the first `steps` steps and their validations in seconds, summed from the log. */
@@ -313,7 +265,7 @@ export class RunFolder {
   /** Returns the JSON value of each line; skips a line whose writing was interrupted. */
   private linesOf(name: string): unknown[] {
     const lines = (this.textOf(name) ?? '').split('\n').filter(Boolean);
-    return lines.flatMap((line) => json(line) ?? []);
+    return lines.flatMap((line) => parseJson(line) ?? []);
   }
 
   /** Returns the text of a file, or null if there is no such file. */
@@ -374,35 +326,6 @@ export class ReadOnlyRunFolder extends RunFolder {
   override appendLog(): void {}
 }
 
-/**
- * Returns copies of the arrays of training.safetensors by name: the weights, then the optimiser's state of each weight
- * as `optimiser.STATE.WEIGHT`.
- */
-export function stateArrays(
-  { parameters }: Chain,
-  optimiser: OptimiserName,
-  { weights, optimiser: ofOptimiser }: TrainingState,
-): Map<string, NamedArray> {
-  const named = optimisers[optimiser].stateNames.map((name, index) =>
-    nameWeights(parameters, toArrays(ofOptimiser[index]), `optimiser.${name}.`),
-  );
-  return new Map([nameWeights(parameters, toArrays(weights)), ...named].flatMap((arrays) => [...arrays]));
-}
-
 const OTHER_FOLDER = 'choose another folder with --out';
 const notMade = errorFactory('OUTPUT', 'make run folder');
 const notFolder = (path: string, remedy: string) => notMade(path, 'a folder', 'a file of that name', remedy);
-
-/** Returns the metadata of the model in a run. */
-function facts({ model, drawing, data }: RunConfiguration, step: number) {
-  return { description: model, step, frameRate: trainingFrameRate(data), drawing, origin: null };
-}
-
-/** Returns the parsed JSON, or undefined if `text` is not valid JSON. */
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -1,5 +1,5 @@
 import { PaceClock } from './pace.js';
-import type { Checkpoint } from './run-folder.js';
+import type { Checkpoint } from './checkpoint.js';
 
 /**
  * Timer of the steps of a run. If the length of the training is given in minutes, the timer also estimates the number

@@ -3,7 +3,7 @@ import { optimisers } from '../optimization/optimisers.js';
 import { applyUpdate, type Update } from '../optimization/update.js';
 import type { Chain } from '../model/chain.js';
 import { singleProcess } from '../distributed/process-group.js';
-import type { Checkpoint } from './run-folder.js';
+import type { Checkpoint } from './checkpoint.js';
 import { computeStepGradients, type StepData } from './shards.js';
 import { learningRate, type StagePosition } from './stages.js';
 
