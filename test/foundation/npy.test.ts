@@ -58,7 +58,9 @@ test.each([
 ])('a header with %s is refused with its shape', (_, tuple) => {
   const refused = () => parseNpy(withHeader(`{'descr': '|u1', 'fortran_order': False, 'shape': (${tuple})}\n`));
   const expected = 'at most 64 axes, each of a length from 0 to 2^53 - 1';
-  expect(refused).toThrow(`read array: a.npy: expected ${expected}, received the shape (${tuple}); save the array again`);
+  expect(refused).toThrow(
+    `read array: a.npy: expected ${expected}, received the shape (${tuple}); save the array again`,
+  );
 });
 
 test('a header that is written is the one of numpy, and 128 bytes long for any shape of clips', () => {

@@ -142,7 +142,16 @@ describe('arrays of NumPy', () => {
   const saved = ['clips-first', 'colour-planar', 'fortran'].map(
     (name) => new Uint8Array(readFileSync(`test/fixtures/npy/${name}.npy`).subarray(0, 200)),
   );
-  const types = ["'descr': '|u1'", "'shape': (", '3L, ', '-3, ', '99999999999999999999, ', "'fortran_order': True", ', ', ')'];
+  const types = [
+    "'descr': '|u1'",
+    "'shape': (",
+    '3L, ',
+    '-3, ',
+    '99999999999999999999, ',
+    "'fortran_order': True",
+    ', ',
+    ')',
+  ];
   const isSound = (answer: unknown) => {
     const header = answer as ReturnType<typeof parseNpy>;
     for (const length of header?.shape ?? [])
