@@ -15,7 +15,7 @@ import sharp from 'sharp';
 import { openForEvaluation } from '../dist/datasets/open-for-evaluation.js';
 import { chooseBackend, decodeFile, encodeClip, loadModel, openClip } from '../dist/src/index.js';
 import { resolveModelFile } from '../dist/src/model/checkpoint.js';
-import { spaceIndices } from '../dist/src/evaluate/score-images.js';
+import { spaceIndices } from '../dist/src/evaluate/space-indices.js';
 import { findFfmpeg } from '../dist/src/video/index.js';
 import { parseArguments, refuseArguments } from './arguments.mjs';
 
