@@ -48,7 +48,7 @@ function compile(args) {
 await writeKernelTable();
 mkdirSync(folder, { recursive: true });
 const flags = [
-  ...['-std=c++20', '-O1', '-g', '-fPIC', '-fno-omit-frame-pointer', '-fvisibility=hidden', '-Wno-psabi'],
+  ...['-std=c++20', '-O1', '-g1', '-fPIC', '-fno-omit-frame-pointer', '-fvisibility=hidden', '-Wno-psabi'],
   ...['-ffp-contract=off', '-fno-math-errno', '-fno-trapping-math', '-DNAPI_VERSION=8', '-Ibuild/generated'],
   ...[`-I${join(dirname(dirname(process.execPath)), 'include', 'node')}`, `-fsanitize=${sanitizers[name]}`],
 ];
