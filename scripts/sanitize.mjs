@@ -99,7 +99,8 @@ try {
         LD_PRELOAD: runtime,
         // What Node.js keeps until it ends is no leak, and its own stacks are not known to the sanitizer.
         ASAN_OPTIONS: `${common}:detect_leaks=0:allocator_may_return_null=1`,
-        UBSAN_OPTIONS: `${common}:print_stacktrace=1`,
+        // Beside AddressSanitizer it writes to stderr whatever its path: the process ends at its first report.
+        UBSAN_OPTIONS: `${common}:print_stacktrace=1:halt_on_error=1`,
         TSAN_OPTIONS: `${common}:ignore_noninstrumented_modules=1`,
       },
     },
@@ -111,5 +112,6 @@ try {
 const found = readdirSync(reports).map((file) => readFileSync(join(reports, file), 'utf8'));
 rmSync(reports, { recursive: true });
 for (const text of found) console.error(text);
-console.error(found.length > 0 ? `${name}: ${found.length} reports` : `${name}: no report`);
+const outcome = status === 0 ? 'no report' : `the tests ended with ${status}`;
+console.error(`${name}: ${found.length > 0 ? `${found.length} reports` : outcome}`);
 process.exitCode = found.length > 0 || status !== 0 ? 1 : 0;
