@@ -169,10 +169,11 @@ test('a key of a megabyte is refused at once, in a short line', () => {
   expect(performance.now() - began).toBeLessThan(2000);
 });
 
+// Node.js 26 writes it as JSON; earlier releases have not enough of a stack.
 test('a value of 20,000 nested lists is refused by its key', () => {
   const deep = JSON.parse('['.repeat(20_000) + ']'.repeat(20_000)) as unknown;
   expect(refusal(changed('training.batch', deep)).message).toMatch(
-    /expected a valid 'training.batch', received a value of too many levels/,
+    /expected a valid 'training.batch', received (a value of too many levels|\[{57}\.\.\.) \(/,
   );
 });
 
