@@ -23,7 +23,8 @@ int featuresOfReference(const EarlierPixelsShape& shape) { return pictures(shape
 // Index of the cost of the best match.
 int costFeature(const EarlierPixelsShape& shape) { return pictures(shape) + 1; }
 
-int16_t rounded(float level) { return static_cast<int16_t>(level + 0.5f); }
+// Returns the nearest of 256 levels, halves up; 0 for NaN.
+int16_t rounded(float level) { return static_cast<int16_t>(std::min(std::max(0.0f, level), 255.0f) + 0.5f); }
 
 class TemplateMatching final : public EarlierPixels {
  public:
