@@ -3,20 +3,20 @@
 // to the normal clips, by a model that learned them: see recipes/ped2.json and docs/measurements.md, "Surprise".
 //
 // usage: node bench/anomaly.mjs SET --model RUN [--normal NAME...] [--test FOLDER] [--labels FILE.tsv] [--size 96x64]
-//                               [--threads N]
+//                               [--fps 10] [--threads N]
 //   SET/train/NAME/*.png          normal clips; --normal: those to fit the baseline to (default: all)
 //   SET/FOLDER/NAME/*.png         clips to score (default: test)
 //   SET/labels.tsv                clip, frame from 0, 1 if anomalous; without it a frame is anomalous if its mask is
 //   SET/FOLDER_masks/NAME/*.png   anomalous pixels, a mask for each frame; without masks pixels are not scored
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { chooseBackend, listClips, loadModel, openClip } from '../dist/src/index.js';
 import { fitBaseline, frameCosts } from '../dist/src/anomaly/score-anomalies.js';
 import { AnomalyScorer } from '../dist/src/anomaly/anomaly-scorer.js';
 import { measureDetection } from '../dist/src/anomaly/detection-metrics.js';
 import { tableText } from '../dist/src/document/blocks/table.js';
+import { parseArguments, refuseArguments } from './arguments.mjs';
 
 /** What users of published programs got on UCSD Ped2, from issues of GitHub, and whose scores were brought to 0..1. */
 const reproduced = [
@@ -52,8 +52,8 @@ const reproduced = [
   },
 ];
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
+const { values, positionals } = parseArguments({
+  positionals: [1, 1],
   options: {
     model: { type: 'string' },
     normal: { type: 'string', multiple: true },
@@ -64,6 +64,7 @@ const { values, positionals } = parseArgs({
     threads: { type: 'string', default: '2' },
   },
 });
+if (values.model === undefined) refuseArguments('expected --model, received none');
 const [set] = positionals;
 const [width, height] = values.size.split('x').map(Number);
 const frameRate = Number(values.fps);

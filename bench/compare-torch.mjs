@@ -14,11 +14,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { initialiseParameters } from '../dist/src/backend/parameters.js';
 import { describeBenchNetwork } from '../dist/src/bench/network.js';
 import { buildChain } from '../dist/src/model/chain.js';
 import { saveModel } from '../dist/src/model/checkpoint.js';
+import { parseArguments } from './arguments.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -32,7 +32,7 @@ const networks = [
   { name: 'diagonal-bilstm', hidden: 32, layers: 1, ...mnist },
 ];
 
-const { values: options } = parseArgs({
+const { values: options } = parseArguments({
   options: {
     only: { type: 'string', default: '' },
     steps: { type: 'string', default: '5' },

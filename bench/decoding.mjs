@@ -6,8 +6,10 @@ import { FrameCoder } from '../dist/src/coding/frame-coder.js';
 import { bytesToLevels } from '../dist/src/foundation/levels.js';
 import { disposeExamples, ExampleBuffer } from '../dist/src/conditioning/context/examples.js';
 import { MODEL_DISTRIBUTION } from '../dist/src/model/sampling-settings.js';
+import { parseArguments } from './arguments.mjs';
 
-const [name = 'video-64-small', pairs = '10', instructionSet] = process.argv.slice(2);
+const { positionals } = parseArguments({ positionals: [0, 3] });
+const [name = 'video-64-small', pairs = '10', instructionSet] = positionals;
 await chooseBackend({ threads: 1, ...(instructionSet && { instructionSet }) });
 const model = loadModel(name);
 const shape = model.chain.exampleShape;

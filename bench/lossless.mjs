@@ -11,16 +11,16 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { openForEvaluation } from '../dist/datasets/open-for-evaluation.js';
 import { chooseBackend, decodeFile, encodeClip, loadModel, openClip } from '../dist/src/index.js';
 import { resolveModelFile } from '../dist/src/model/checkpoint.js';
-import { spaceIndices } from '../dist/src/evaluate/score-images.js';
+import { spaceIndices } from '../dist/src/evaluate/space-indices.js';
 import { findFfmpeg } from '../dist/src/video/index.js';
+import { parseArguments, refuseArguments } from './arguments.mjs';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
+const { values, positionals } = parseArguments({
+  positionals: [0, Infinity],
   options: {
     images: { type: 'string' },
     data: { type: 'string' },
@@ -31,6 +31,8 @@ const { values, positionals } = parseArgs({
     'encode-only': { type: 'boolean', default: false },
   },
 });
+
+if (values.images === undefined && positionals.length === 0) refuseArguments('expected a CLIP, or --images SET');
 
 /** Arguments of FFmpeg and the files that it writes. Videos have one key frame. */
 const codecs = {

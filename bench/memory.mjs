@@ -30,6 +30,7 @@ import {
 } from '../dist/src/index.js';
 import { videoFrameSize, findFfmpeg, gifMemory, legibleScale } from '../dist/src/video/index.js';
 import { initialiseParameters } from '../dist/src/backend/parameters.js';
+import { parseArguments } from './arguments.mjs';
 
 /** what, network, h, layers, head, width, height, batch, previous frames; others of the preset, and roll-outs. */
 const configurations = [
@@ -159,15 +160,18 @@ async function measure([what, network, hidden, layers, head, width, height, batc
 }
 
 const self = fileURLToPath(import.meta.url);
-if (process.argv[2] === '--one') {
+// A process that measures one configuration is started with --one.
+const { only, one } = parseArguments({
+  options: { only: { type: 'string', default: '' }, one: { type: 'string' } },
+}).values;
+if (one !== undefined) {
   const folder = mkdtempSync(join(tmpdir(), 'pxv-memory-'));
   try {
-    console.log(JSON.stringify(await measure(configurations[Number(process.argv[3])], folder)));
+    console.log(JSON.stringify(await measure(configurations[Number(one)], folder)));
   } finally {
     rmSync(folder, { recursive: true });
   }
 } else {
-  const only = process.argv[2] === '--only' ? process.argv[3] : '';
   console.log('| work, network | size | batch | frames given | measured, MiB | estimated, MiB | estimate / measured |');
   for (const [index, configuration] of configurations.entries()) {
     const name = describe(configuration);

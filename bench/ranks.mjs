@@ -10,8 +10,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { loadModel } from '../dist/src/index.js';
+import { parseArguments } from './arguments.mjs';
 
-const [clips, steps = '8'] = process.argv.slice(2);
+const [clips, steps = '8'] = parseArguments({ positionals: [1, 2] }).positionals;
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'pxv-ranks-'));
 const NETWORK = 'pxv-bench';

@@ -16,6 +16,7 @@ import {
   loadModel,
 } from '../dist/src/index.js';
 import { estimateDrawingMemory } from '../dist/src/memory/estimate-memory.js';
+import { parseArguments } from './arguments.mjs';
 
 const sizes = [
   [64, 64],
@@ -25,8 +26,9 @@ const sizes = [
 ];
 
 const self = fileURLToPath(import.meta.url);
-const isOne = process.argv[2] === '--one';
-const [name = DEFAULT_VIDEO_MODEL, number] = process.argv.slice(isOne ? 3 : 2);
+// A process that measures the memory of one size is started with --one.
+const { values, positionals } = parseArguments({ options: { one: { type: 'string' } }, positionals: [0, 2] });
+const [name = DEFAULT_VIDEO_MODEL, rounds = '5'] = positionals;
 
 /** A sampler at a size, with four frames of waves that move before the one to draw. */
 function prepare([width, height]) {
@@ -51,17 +53,16 @@ async function draw({ history, sampler }, frame) {
 }
 
 await chooseBackend({});
-if (isOne) {
-  const prepared = prepare(sizes[Number(number)]);
+if (values.one !== undefined) {
+  const prepared = prepare(sizes[Number(values.one)]);
   await draw(prepared, 4);
   const MiB = 2 ** 20;
   const estimated = estimateDrawingMemory(prepared.model.chain, 1) / MiB;
   console.log(JSON.stringify([process.resourceUsage().maxRSS / 1024, estimated]));
 } else {
-  const rounds = Number(number ?? 5);
   // First, since a process that is started begins with the peak of the one that starts it.
   const peaks = sizes.map((_, index) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [self, '--one', name, String(index)], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [self, '--one', String(index), name], {
       encoding: 'utf8',
     });
     if (status !== 0) throw new Error(`${sizes[index].join('x')}: ${stderr}`);
@@ -69,7 +70,7 @@ if (isOne) {
   });
   const prepared = sizes.map(prepare);
   const times = sizes.map(() => []);
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = 0; round <= Number(rounds); round++) {
     for (const [index, one] of prepared.entries()) {
       const seconds = await draw(one, 4 + round);
       // The first round fills the pool.

@@ -10,12 +10,12 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, parse } from 'node:path';
-import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { chooseBackend, FrameHistory, FrameSampler, loadModel, openClip, rollOut } from '../dist/src/index.js';
+import { parseArguments } from './arguments.mjs';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
+const { values, positionals } = parseArguments({
+  positionals: [2, 2],
   options: { model: { type: 'string', multiple: true, default: ['video-64'] }, seed: { type: 'string', default: '1' } },
 });
 const [clips, out] = positionals;

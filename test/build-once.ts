@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
  */
 export default function buildOnce({ testPathPatterns }: { testPathPatterns: { patterns: string[] } }): void {
   const { patterns } = testPathPatterns;
-  if (patterns.length > 0 && !patterns.some((pattern) => /cli|library|reliability/.test(pattern))) return;
+  if (patterns.length > 0 && !patterns.some((pattern) => /bench|cli|library|reliability/.test(pattern))) return;
   const sources = ['cli', 'src', 'datasets', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
   const newest = Math.max(...sources.flatMap(filesUnder).map(modified));
   if (modified('dist/cli/main.js') > newest) return;

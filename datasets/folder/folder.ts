@@ -130,16 +130,16 @@ export async function listImagesBelow(place: string): Promise<string[]> {
 }
 
 async function listFilesBelow(place: string, wanted: RegExp): Promise<string[]> {
-  const entries = await readdir(place, { withFileTypes: true, recursive: true }).catch(unreadable(place));
-  return entries
-    .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && wanted.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter(
-      (path) =>
-        !path
-          .slice(place.length)
-          .split(/[/\\]/)
-          .some((part) => part.startsWith('.')),
-    )
-    .sort((a, b) => natural.compare(a, b) || (a < b ? -1 : 1));
+  const paths: string[] = [];
+  // The recursive `readdir` of Node.js 26 follows links to folders.
+  const visit = async (folder: string): Promise<void> => {
+    for (const entry of await readdir(folder, { withFileTypes: true }).catch(unreadable(folder))) {
+      const path = join(folder, entry.name);
+      if (entry.name.startsWith('.')) continue;
+      if (entry.isDirectory()) await visit(path);
+      else if ((entry.isFile() || entry.isSymbolicLink()) && wanted.test(entry.name)) paths.push(path);
+    }
+  };
+  await visit(place);
+  return paths.sort((a, b) => natural.compare(a, b) || (a < b ? -1 : 1));
 }

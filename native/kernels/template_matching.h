@@ -129,7 +129,8 @@ class TemplateMatching final : public EarlierPixels, TemplateConstants {
     int dy, dx, weight;
   };
 
-  static int16_t rounded(float level) { return static_cast<int16_t>(level + 0.5f); }
+  // Returns the nearest of 256 levels, halves up; 0 for NaN.
+  static int16_t rounded(float level) { return static_cast<int16_t>(std::min(std::max(0.0f, level), 255.0f) + 0.5f); }
 
   int ofReference() const { return TemplateConstants::features(shape_.channels); }
 

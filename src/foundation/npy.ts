@@ -1,10 +1,15 @@
+import type { PxvError } from './errors.js';
+
+/** Function that creates the error for a file with wrong contents. Expected and received contents are in words. */
+export type RefuseFile = (expected: string, received: string, options?: ErrorOptions) => PxvError;
+
 /** Header of an .npy file: type, order and shape of an array of NumPy. */
 export interface NpyHeader {
   /** Type of a value as NumPy writes it, such as `|u1` or `<f4`; empty for a structured type. */
   type: string;
   /** True if the first index varies fastest (Fortran order); false if the last one does (C order). */
   isFortranOrder: boolean;
-  /** Length of each axis. */
+  /** Length of each axis, 0 or more. */
   shape: number[];
   /** Length of the header in bytes, which is the position of the first value. */
   headerBytes: number;
@@ -21,8 +26,9 @@ export const MAX_NPY_HEADER = 10 + 0xffff;
  * dict. Reads no values and no pickle.
  * @param bytes start of the file, at least up to the end of the header
  * @returns null if `bytes` holds no whole header
+ * @throws the error of `refuse` if the header is whole and no array can have its shape
  */
-export function parseNpyHeader(bytes: Buffer): NpyHeader | null {
+export function parseNpyHeader(bytes: Buffer, refuse: RefuseFile): NpyHeader | null {
   if (bytes.length < 12 || bytes.toString('latin1', 0, 6) !== MAGIC) return null;
   const isFirstVersion = bytes[6] === 1;
   const at = isFirstVersion ? 10 : 12;
@@ -32,10 +38,11 @@ export function parseNpyHeader(bytes: Buffer): NpyHeader | null {
   const [, type = ''] = /'descr': *'([^']*)'/.exec(header) ?? [];
   const [, order] = /'fortran_order': *(True|False)/.exec(header) ?? [];
   // Python 2 wrote (20L, 64L).
-  const [, tuple] = /'shape': *\(((?:\d+L?, *)*(?:\d+L?)?)\)/.exec(header) ?? [];
+  const [, tuple] = /'shape': *\(((?:-?\d+L?, *)*(?:-?\d+L?)?)\)/.exec(header) ?? [];
   if (tuple === undefined || order === undefined) return null;
-  const shape = Array.from(tuple.matchAll(/\d+/g), ([length]) => Number(length));
-  if (shape.length > MAX_AXES || !shape.every(Number.isSafeInteger)) return null;
+  const shape = Array.from(tuple.matchAll(/-?\d+/g), ([length]) => Number(length));
+  if (shape.length > MAX_AXES || !shape.every((length) => Number.isSafeInteger(length) && length >= 0))
+    throw refuse(`at most ${MAX_AXES} axes, each of a length from 0 to 2^53 - 1`, `the shape (${tuple})`);
   return { type, isFortranOrder: order === 'True', shape, headerBytes };
 }
 

@@ -3,7 +3,7 @@ import { createInflateRaw } from 'node:zlib';
 import { openPromise } from 'yauzl';
 import { extendCrc32 } from './crc32.js';
 import { PxvError } from './errors.js';
-import { parseNpyHeader, type NpyHeader } from './npy.js';
+import { parseNpyHeader, type NpyHeader, type RefuseFile } from './npy.js';
 import { unpackedPieces } from './unpack.js';
 
 /** Array in an .npz file, which is a ZIP file of .npy files. */
@@ -21,9 +21,6 @@ export interface NpzMember {
   /** CRC-32 of the unpacked bytes. */
   crc32: number;
 }
-
-/** Function that creates the error for a file with wrong contents. Expected and received contents are in words. */
-export type RefuseFile = (expected: string, received: string, options?: ErrorOptions) => PxvError;
 
 const DEFLATED = 8;
 const PIECE_BYTES = 1 << 20;
@@ -57,10 +54,10 @@ export async function listNpzMembers(path: string, refuse: RefuseFile): Promise<
 
 /**
  * Returns the header of a member; null if the member is no .npy file.
- * @throws the error of `refuse` if the member is damaged before its header ends
+ * @throws the error of `refuse` if the member is damaged before its header ends, or its shape is impossible
  */
 export async function readNpzHeader(path: string, member: NpzMember, refuse: RefuseFile): Promise<NpyHeader | null> {
-  for await (const piece of readNpzMember(path, member, refuse)) return parseNpyHeader(piece);
+  for await (const piece of readNpzMember(path, member, refuse)) return parseNpyHeader(piece, refuse);
   return null;
 }
 

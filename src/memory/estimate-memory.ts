@@ -15,7 +15,7 @@ import { frameBytes } from '../foundation/levels.js';
 import { engineMemory } from '../model/engine-memory.js';
 import { blankExamples, disposeExamples } from '../conditioning/context/examples.js';
 import { resizeDescription } from '../model/resize-description.js';
-import { LONGEST_STRIDE, SUBSEQUENCES } from '../conditioning/context/history.js';
+import { maxKeptFrames } from '../conditioning/context/history.js';
 import { readConditioning } from '../sampling/frame-sampler.js';
 
 /** Bytes of a process that has loaded all code and computed something small (docs/measurements.md, "Memory"). */
@@ -61,13 +61,10 @@ export function estimateDrawingMemory(chain: Chain, batch: number): number {
       readConditioning(network, selectScaleParameters(chain, scale, weights), { conditioningInputs });
     }
   });
-  // Frames that a history keeps: of the clip, with room for one more, and the known ones of each longer stride.
-  const { context } = exampleShape;
-  const longer = SUBSEQUENCES.length - 1;
-  const remembered = LONGEST_STRIDE * context + 1 + longer * (2 * context + 1);
   // Drawn and expected frames, in levels of 16 bits and in bytes.
   const drawn = 2 * (Int16Array.BYTES_PER_ELEMENT + Uint8Array.BYTES_PER_ELEMENT);
-  const ofImage = (remembered + drawn) * frameBytes(exampleShape) + Math.max(...scales.map(engineMemory));
+  const frames = maxKeptFrames(exampleShape.context) + drawn;
+  const ofImage = frames * frameBytes(exampleShape) + Math.max(...scales.map(engineMemory));
   return PROCESS_BYTES + bytes + batch * ofImage;
 }
 

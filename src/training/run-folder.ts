@@ -8,6 +8,7 @@ import { saveModel } from '../model/checkpoint.js';
 import { modelMetadata, readDescription, takeWeights, toArrays, toTensors } from '../model/model.js';
 import { buildChain, type Chain } from '../model/chain.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
+import { parseJson } from '../foundation/parse-json.js';
 import { readSafetensors, writeSafetensors } from '../model/safetensors.js';
 import {
   appendLine,
@@ -191,7 +192,7 @@ export class RunFolder implements TrainingOutput {
    * Returns the configuration in config.json. Returns null if there is no file, or one that this version cannot parse.
    */
   readConfiguration(): RunConfiguration | null {
-    return runSchema.safeParse(json(this.textOf(files.configuration) ?? '')).data ?? null;
+    return runSchema.safeParse(parseJson(this.textOf(files.configuration) ?? '')).data ?? null;
   }
 
   /**
@@ -201,7 +202,7 @@ export class RunFolder implements TrainingOutput {
   configurationWasChanged(configuration: RunConfiguration): boolean {
     const text = this.textOf(files.configuration);
     if (text === null) return false;
-    const read = runSchema.safeParse(json(text));
+    const read = runSchema.safeParse(parseJson(text));
     const withoutLength = ({ training, ...others }: RunConfiguration) => ({
       ...others,
       training: { ...training, steps: null, minutes: null, pace: [] },
@@ -255,7 +256,7 @@ export class RunFolder implements TrainingOutput {
     const { arrays, metadata } = readSafetensors(path);
     const source = { operation: 'resume training', argument: path, code: 'CHECKPOINT' } as const;
     const model = readDescription(path, metadata);
-    const values = Object.entries(metadata).map(([key, text]) => [key, json(text)] as const);
+    const values = Object.entries(metadata).map(([key, text]) => [key, parseJson(text)] as const);
     const { drawing, training, data, step, best, dataHashes, arithmetic } = Object.fromEntries(values);
     const configuration = parseRunConfiguration({ model, drawing, training, data }, source);
     const progress = parseConfiguration(progressSchema, { step, best, dataHashes, arithmetic }, source);
@@ -297,7 +298,7 @@ export class RunFolder implements TrainingOutput {
   /** Returns the JSON value of each line; skips a line whose writing was interrupted. */
   private linesOf(name: string): unknown[] {
     const lines = (this.textOf(name) ?? '').split('\n').filter(Boolean);
-    return lines.flatMap((line) => json(line) ?? []);
+    return lines.flatMap((line) => parseJson(line) ?? []);
   }
 
   /** Returns the text of a file, or null if there is no such file. */
@@ -361,12 +362,3 @@ export class ReadOnlyRunFolder extends RunFolder {
 const OTHER_FOLDER = 'choose another folder with --out';
 const notMade = errorFactory('OUTPUT', 'make run folder');
 const notFolder = (path: string, remedy: string) => notMade(path, 'a folder', 'a file of that name', remedy);
-
-/** Returns the parsed JSON, or undefined if `text` is not valid JSON. */
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -5,8 +5,8 @@ import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { errorFactory, PxvError } from '../foundation/errors.js';
-import { MAX_NPY_HEADER, parseNpyHeader, type NpyHeader } from '../foundation/npy.js';
-import { listNpzMembers, readNpzHeader, readNpzMember, type NpzMember, type RefuseFile } from '../foundation/npz.js';
+import { MAX_NPY_HEADER, parseNpyHeader, type NpyHeader, type RefuseFile } from '../foundation/npy.js';
+import { listNpzMembers, readNpzHeader, readNpzMember, type NpzMember } from '../foundation/npz.js';
 import { makeTemporaryFolder, type TemporaryFolder } from '../foundation/temporary-folder.js';
 import { unpackedPieces } from '../foundation/unpack.js';
 import { writeFailure } from '../foundation/write-file.js';
@@ -60,7 +60,7 @@ async function plainArray(path: string): Promise<StoredArray> {
   const file = await open(path, 'r');
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_NPY_HEADER), 0, MAX_NPY_HEADER, 0);
-    const header = expectHeader(parseNpyHeader(buffer.subarray(0, bytesRead)), refuse);
+    const header = expectHeader(parseNpyHeader(buffer.subarray(0, bytesRead), refuse), refuse);
     expectBytes(header, (await stat(path)).size, refuse);
     return { key: null, header, locate: () => Promise.resolve({ path, offset: header.headerBytes }) };
   } finally {
@@ -80,7 +80,7 @@ async function packedArray(path: string): Promise<StoredArray> {
   } catch (cause) {
     throw damaged(cause, refuse);
   }
-  const header = expectHeader(parseNpyHeader(start), refuse);
+  const header = expectHeader(parseNpyHeader(start, refuse), refuse);
   const bytes = header.headerBytes + valueBytes(header);
   return { key: null, header, locate: once(() => unpack(path, header, bytes, wholeOf(read, bytes, refuse))) };
 }

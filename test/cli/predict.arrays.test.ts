@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatNpyHeader, parseNpyHeader } from '../../src/foundation/npy.js';
+import { formatNpyHeader } from '../../src/foundation/npy.js';
 import { openClip } from '../../src/video/index.js';
+import { parseNpy } from '../foundation/parse-npy.js';
 import { collect, temporaryFolder } from '../video/made-clips.js';
 import { pxvInProcess } from './in-process.js';
 import { pxv } from './pxv.js';
@@ -23,7 +24,7 @@ beforeAll(async () => {
 
 function arrayAt(...path: string[]): { shape: number[]; values: Buffer } {
   const bytes = readFileSync(at(...path));
-  const { shape, headerBytes, type } = parseNpyHeader(bytes)!;
+  const { shape, headerBytes, type } = parseNpy(bytes)!;
   expect(type).toBe('|u1');
   expect(bytes.length - headerBytes).toBe(shape.reduce((product, length) => product * length, 1));
   return { shape, values: bytes.subarray(headerBytes) };

@@ -54,6 +54,17 @@ const score = (model: Model, batch?: number, indices = all) =>
     scoreImages(model, weights, sourceFor(model), indices, { ...(batch !== undefined && { batch }) }),
   );
 
+test('a likelihood that is not finite is an error that names its image', async () => {
+  const [[, model]] = models;
+  const weights = model.weights.map((values) => values.map((value) => 1e30 * value));
+  await expect(score({ ...model, weights }, 1, all.subarray(3))).rejects.toMatchObject({
+    code: 'CHECKPOINT',
+    message: expect.stringMatching(
+      /^score: image 3: expected a finite likelihood of every sub-pixel, received NaN at sub-pixel \d+ of \d+; use/,
+    ) as string,
+  });
+});
+
 describe.each(models)('%s', (_, model) => {
   test('every image costs what it costs alone, and its channels add up to it', async () => {
     const { images, channels } = await score(model);

@@ -13,7 +13,11 @@ import { applyUpdate, type TrainingState } from '../../src/optimization/update.j
 import { buildChain, scoreChain } from '../../src/model/chain.js';
 import { modelSchema, type ModelDescription, type NetworkDescription } from '../../src/model/description.js';
 import { disposeExamples } from '../../src/conditioning/context/examples.js';
-import { estimateDynamicEvaluationMemory, estimateScoringMemory } from '../../src/memory/estimate-memory.js';
+import {
+  estimateDrawingMemory,
+  estimateDynamicEvaluationMemory,
+  estimateScoringMemory,
+} from '../../src/memory/estimate-memory.js';
 import { estimateTrainingMemory } from '../../src/memory/estimate-training-memory.js';
 import { describeModel, type NetworkName, type PresetSettings } from '../../src/model/presets.js';
 import { hiddenFeatures, resizeDescription, narrowDescription } from '../../src/model/resize-description.js';
@@ -223,6 +227,15 @@ test('a larger batch, a larger image and a wider network are estimated to take m
   expect(bytes({ size: { width: 24, height: 17 } })).toBeGreaterThan(bytes({}));
   expect(bytes({ hidden: 13 })).toBeGreaterThan(bytes({}));
   expect(bytes({ factors: [2] })).toBeGreaterThan(bytes({}));
+});
+
+test('a draw from eight context frames keeps fewer frames than one from seven, which reads longer strides too', () => {
+  const bytes = (context: number) =>
+    estimateDrawingMemory(buildChain(describeTiny('pixel-cnn', { ...given, context, frames: 'warped-frames' })), 1);
+  const [six, seven, eight] = [6, 7, 8].map(bytes);
+  // Tensors grow alike with each frame of the context.
+  const frame = 64 * 48 * 3;
+  expect(seven - six - (eight - seven)).toBeGreaterThan(30 * frame);
 });
 
 test('of a chain at another size the coarser scales are divided as they were', () => {

@@ -144,12 +144,20 @@ test('a stage trains no scale that a chain has not', () => {
   expect(refusal(wrong).message).toMatch(/training.stages.0.trains.*below 1, the number of scales/);
 });
 
-test.each(['constructor', 'toString', '__proto__'])('a key that every object has, %s, is refused as unknown', (key) => {
-  const value = JSON.parse(JSON.stringify(run).replace('"steps":3', `"${key}":3`)) as unknown;
-  expect(() => parseRunConfiguration(value, source)).toThrow(
-    `train: config.json: expected only known keys, received unknown key 'training.${key}'; remove it`,
-  );
-});
+test.each(['constructor', 'hasOwnProperty', '__proto__'])(
+  'a key that every object has, %s, is refused as unknown',
+  (key) => {
+    const text = JSON.stringify(run);
+    // Keys of earlier versions are looked up by their path, which of a key at the top is the key itself.
+    for (const [path, changed] of [
+      [key, text.replace('{', `{"${key}":3,`)],
+      [`training.${key}`, text.replace('"steps":3', `"${key}":3`)],
+    ])
+      expect(() => parseRunConfiguration(JSON.parse(changed), source)).toThrow(
+        new RegExp(`^train: config.json: expected only known keys, received unknown key '${path}'; remove it$`),
+      );
+  },
+);
 
 test('a key of a megabyte is refused at once, in a short line', () => {
   const began = performance.now();
@@ -161,10 +169,11 @@ test('a key of a megabyte is refused at once, in a short line', () => {
   expect(performance.now() - began).toBeLessThan(2000);
 });
 
+// Node.js 26 writes it as JSON; earlier releases have not enough of a stack.
 test('a value of 20,000 nested lists is refused by its key', () => {
   const deep = JSON.parse('['.repeat(20_000) + ']'.repeat(20_000)) as unknown;
   expect(refusal(changed('training.batch', deep)).message).toMatch(
-    /expected a valid 'training.batch', received a value of too many levels/,
+    /expected a valid 'training.batch', received (a value of too many levels|\[{57}\.\.\.) \(/,
   );
 });
 

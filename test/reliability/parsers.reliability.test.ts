@@ -12,7 +12,7 @@ import {
   writeRecord,
 } from '../../src/coding/format.js';
 import { formatFrameRate, framesPerSecond, parseFrameRate, type FrameRate } from '../../src/foundation/frame-rate.js';
-import { formatNpyHeader, parseNpyHeader } from '../../src/foundation/npy.js';
+import { formatNpyHeader } from '../../src/foundation/npy.js';
 import { parseConfiguration } from '../../src/foundation/parse-configuration.js';
 import { modelSchema } from '../../src/model/description.js';
 import { modelMetadata, nameWeights, parseModel } from '../../src/model/model.js';
@@ -26,6 +26,7 @@ import { parseVideoStream } from '../../src/video/stream-info.js';
 import { parseTimestamps } from '../../src/video/timestamps.js';
 import { streamed } from '../coding/coding.js';
 import { idx } from '../datasets/made-files.js';
+import { parseNpy } from '../foundation/parse-npy.js';
 import { randomModel, tinyChain, tinyModels, tinyNetwork } from '../model/tiny-networks.js';
 import { testAttack } from './attack.js';
 import { toJson, type Mutation } from './mutation.js';
@@ -141,9 +142,18 @@ describe('arrays of NumPy', () => {
   const saved = ['clips-first', 'colour-planar', 'fortran'].map(
     (name) => new Uint8Array(readFileSync(`test/fixtures/npy/${name}.npy`).subarray(0, 200)),
   );
-  const types = ["'descr': '|u1'", "'shape': (", '3L, ', '99999999999999999999, ', "'fortran_order': True", ', ', ')'];
+  const types = [
+    "'descr': '|u1'",
+    "'shape': (",
+    '3L, ',
+    '-3, ',
+    '99999999999999999999, ',
+    "'fortran_order': True",
+    ', ',
+    ')',
+  ];
   const isSound = (answer: unknown) => {
-    const header = answer as ReturnType<typeof parseNpyHeader>;
+    const header = answer as ReturnType<typeof parseNpy>;
     for (const length of header?.shape ?? [])
       if (!Number.isSafeInteger(length) || length < 0) throw new Error(`a length of ${length}`);
   };
@@ -151,7 +161,7 @@ describe('arrays of NumPy', () => {
   testAttack('of header bytes', {
     cases: [5000, 1_200_000],
     make: (mutation) => Buffer.from(mutation.bytes(mutation.pick([...headers, ...saved]), saved)),
-    run: parseNpyHeader,
+    run: parseNpy,
     check: isSound,
   });
 
@@ -163,7 +173,7 @@ describe('arrays of NumPy', () => {
       bytes.writeUInt16LE(Math.min(65535, bytes.length - 10), 8);
       return bytes;
     },
-    run: parseNpyHeader,
+    run: parseNpy,
     check: isSound,
   });
 

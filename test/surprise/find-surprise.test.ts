@@ -102,6 +102,19 @@ test('an unfinished search keeps what was committed and no more, for the same se
   expect(existsSync(path)).toBe(false);
 });
 
+// Linux takes a path of 4095 bytes, and the lock's is longer.
+(process.platform === 'linux' ? test : test.skip)(
+  'a search whose lock cannot be written leaves no folder',
+  async () => {
+    const room = 4080 - at('deep').length;
+    const inner = Array.from({ length: 20 }, () => 'x'.repeat(Math.floor(room / 20) - 1));
+    await expect(SearchCheckpoint.open(join(at('deep'), ...inner), 'this', false)).rejects.toThrow(
+      /received ENAMETOOLONG/,
+    );
+    expect(existsSync(at('deep'))).toBe(false);
+  },
+);
+
 (existsSync('/dev/full') ? test : test.skip)(
   'rows of a timeline that do not fit on the disk end a search',
   async () => {

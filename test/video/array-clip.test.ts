@@ -149,6 +149,8 @@ describe('what is no clip is refused in one line', () => {
       /expected 60 bytes of 2 x 5 x 6 .* 61 bytes;/,
     ],
     ['a file that ends within its header', 'a.npy', saved('clips-first.npy').subarray(0, 60), /without its header;/],
+    ['a negative length', 'a.npy', npy([-2, 5, 6], 60), /received the shape \(-2, 5, 6\); save the array again$/],
+    ['a negative length, packed', 'a.npy.gz', gzipSync(npy([2, -5, 6], 60)), /received the shape \(2, -5, 6\);/],
     [
       'a file that is empty but for its name',
       'a.npz',

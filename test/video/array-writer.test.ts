@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseNpyHeader } from '../../src/foundation/npy.js';
 import { openClip, writeClip, writePanels, type TimeStep } from '../../src/video/index.js';
+import { parseNpy } from '../foundation/parse-npy.js';
 import { as, collect, frame, staircase, temporaryFolder } from './made-clips.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
 const at = (name: string) => join(folder.path, name);
 const frameRate = { numerator: 10, denominator: 1 };
-const shapeOf = (name: string) => parseNpyHeader(readFileSync(at(name)))!.shape;
+const shapeOf = (name: string) => parseNpy(readFileSync(at(name)))!.shape;
 const framesOf = async (path: string, channels: 1 | 3) =>
   collect((await openClip(at(path), as(16, 12, channels))).frames());
 

@@ -17,8 +17,8 @@ const read = perPixel(templateFeatures);
 /**
  * Kernel that predicts each pixel by template matching (Sugimoto et al., "Inter frame coding with template matching
  * spatio-temporal prediction", 2004). The template, the pixels above and to the left, is searched for in each
- * reference; the pixel beside a match is a prediction. r(f) are levels rounded to integers, halves up; pixels outside
- * of a reference are replaced by the nearest inside.
+ * reference; the pixel beside a match is a prediction. r(f) are levels rounded to integers, halves up. Values below 0
+ * and NaN count as 0, values above 255 as 255. Pixels outside of a reference are replaced by the nearest inside.
  *
  *     D_d(q) = sum over channels of |r(image)(q) - r(reference)(q + d)|, 0 outside the image; |d| at most `reach`
  *     K_d(p) = sum over the template's pixels t of weight(t) D_d(p + t) + distance (|down| + |right|)

@@ -58,6 +58,15 @@ export function historyLength(context: number): number {
 }
 
 /**
+ * Returns the maximum number of different frames that a `StridedHistory` keeps while it takes one more: the last ones,
+ * among which are the context frames at all strides, and the known frames of each stride, whose motion continues.
+ * @param context number of the model's context frames
+ */
+export function maxKeptFrames(context: number): number {
+  return historyLength(context) + subsequencesFor(context).length * context + 1;
+}
+
+/**
  * Returns the distance, in frames, from the last known frame of a subsequence to the last known frame of the clip; 0 if
  * they are the same.
  */

@@ -174,6 +174,16 @@ describeEach((implementation) =>
   }),
 );
 
+test.each(kernelSets)('$instructionSet takes what is no level for the nearest one, and NaN for 0', (kernels) => {
+  const pictures = (values: number[]) => Float32Array.from({ length: 6 * 7 }, (_, at) => values[at % values.length]);
+  const found = (values: number[]) => {
+    const [image, references] = [pictures(values), pictures(values.toReversed())];
+    return run({ kernels }, shapeOf(6, 7, 1, 1), { image, expected: pictures([100]), references, searched: null }).out;
+  };
+  const levels = [255, 9, 255, 255, 7, 0, 0, 200, 0];
+  expect(found([Infinity, 9, 1e10, 256, 7, -Infinity, -1e10, 200, NaN])).toEqual(found(levels));
+});
+
 test('a picture that moved is found where it went, and noise tells how surely', () => {
   const texture = randomFloats(30 * 30 * 3, 5).map((value) => Math.round(127 + 127 * value));
   const cut = (top: number, left: number) =>

@@ -12,6 +12,7 @@ import {
   historyLength,
   distanceToLastKnown,
   leadsTo,
+  maxKeptFrames,
   meanOverStrides,
   StridedHistory,
   SUBSEQUENCES,
@@ -66,6 +67,32 @@ test('a context of eight frames or more is read at stride 1 alone, from as many 
     history.addExpected(20 + ahead);
   }
   expect(history.leading()[0].context.frames).toEqual([17, 18, 19, 20, 21, 22, 23, 24]);
+});
+
+/** The number of different frames, which are objects, that an object leads to. */
+function countFrames(of: object): number {
+  const found = new Set<object>();
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    if ('isFrame' in value) found.add(value);
+    else Object.values(value).forEach(visit);
+  };
+  visit(of);
+  return found.size;
+}
+
+test.each([0, 1, 2, 4, 7, 8, 16])('a history of %i context frames keeps no more frames than is said', (context) => {
+  const history = new StridedHistory<object>(context);
+  for (let frame = 0; frame < 100; frame++) history.addKnown({ isFrame: true });
+  const kept = Array.from({ length: 40 }, () => {
+    history.addExpected({ isFrame: true });
+    return countFrames(history);
+  });
+  const most = Math.max(...kept) + 1;
+  expect(most).toBeLessThanOrEqual(maxKeptFrames(context));
+  expect(most / maxKeptFrames(context)).toBeGreaterThan(0.6);
+  // Where stride 1 is read alone, none is counted for longer ones.
+  if (context === 8) expect(maxKeptFrames(context)).toBe(most);
 });
 
 test('the expected frame is the mean of the predictions, or of as many as count', async () => {

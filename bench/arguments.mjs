@@ -1,0 +1,45 @@
+// Arguments of the programs in this folder. The comment at the top of a program is its help.
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+
+/**
+ * Parses the arguments of the program that runs. Prints its help and exits if --help is among them, and exits by
+ * `refuseArguments` if an option is unknown or lacks its value, or if there are too few or too many arguments.
+ * @param options options as `parseArgs` of Node.js takes them
+ * @param positionals minimum and maximum number of arguments that are no options; default: none
+ */
+export function parseArguments({ options = {}, positionals: [least, most] = [0, 0] }) {
+  const found = readArguments({ ...options, help: { type: 'boolean' } });
+  if (found.values.help) {
+    console.log(help());
+    process.exit();
+  }
+  const { length } = found.positionals;
+  if (length < least) refuseArguments(`expected ${least} or more arguments, received ${length}`);
+  if (length > most) refuseArguments(`expected at most ${most} arguments, received ${length}`);
+  return found;
+}
+
+/** Prints what is wrong in one line, and the help of the program that runs, to stderr. Exits with 2. */
+export function refuseArguments(problem) {
+  console.error(`${problem}\n\n${help()}`);
+  process.exit(2);
+}
+
+function readArguments(options) {
+  try {
+    return parseArgs({ allowPositionals: true, options });
+  } catch (error) {
+    return refuseArguments(error.message);
+  }
+}
+
+/** Returns the comment at the top of the program that runs. */
+function help() {
+  const lines = readFileSync(process.argv[1], 'utf8').split('\n');
+  const comment = lines.slice(
+    0,
+    lines.findIndex((line) => !line.startsWith('//')),
+  );
+  return comment.map((line) => line.replace(/^\/\/ ?/, '')).join('\n');
+}
