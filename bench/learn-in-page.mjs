@@ -10,8 +10,9 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { servePage } from '../dist/src/index.js';
 import { formatNpyHeader } from '../dist/src/foundation/npy.js';
+import { parseArguments } from './arguments.mjs';
 
-const [clip, minutes, instructionSet] = process.argv.slice(2);
+const [clip, minutes, instructionSet] = parseArguments({ positionals: [2, 3] }).positionals;
 const folder = mkdtempSync(join(tmpdir(), 'learn-in-page-'));
 const served = await servePage();
 const executablePath = process.env.PXV_CHROMIUM ?? '/usr/bin/chromium';

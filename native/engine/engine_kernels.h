@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 
 #include "../kernels/earlier_pixels.h"
 
@@ -56,8 +57,7 @@ struct EngineKernels {
   void (*softmax)(const float* outputs, int levels, double* probabilities);
   void (*mixture)(const Logistic* logistics, int components, int levels, double* probabilities);
 
-  // Methods in the order of src/backend/kernels/earlier-pixels.ts.
-  MakeEarlierPixels* earlierMethods[2];
+  std::span<MakeEarlierPixels* const> earlierMethods;  // see kernels/earlier_methods.h
 };
 
 }  // namespace pxv::engine

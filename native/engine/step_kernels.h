@@ -3,10 +3,9 @@
 #pragma once
 
 #include "../instruction_set.h"
-#include "../kernels/local_regression.h"
+#include "../kernels/earlier_methods.h"
 #include "../kernels/lstm_cell.h"
 #include "../kernels/register_tile.h"
-#include "../kernels/template_matching.h"
 #include "../panel.h"
 #include "elementary.h"
 #include "engine_kernels.h"
@@ -176,9 +175,8 @@ void mixture(const Logistic* logistics, int components, int levels, double* prob
 
 template <class Set>
 inline constexpr EngineKernels stepKernels{
-    Set::lanes,   StepTile<Set>::vectors, multiply<Set>,
-    cells<Set>,   addRows<Set>,           storeStates<Set>,
-    softmax<Set>, mixture<Set>,           {makeTemplateMatching<Set>, makeLocalRegression<Set>},
+    Set::lanes,       StepTile<Set>::vectors, multiply<Set>, cells<Set>,          addRows<Set>,
+    storeStates<Set>, softmax<Set>,           mixture<Set>,  earlierMethods<Set>,
 };
 
 }  // namespace pxv::engine

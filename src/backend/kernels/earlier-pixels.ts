@@ -3,7 +3,7 @@ import { count, extent, integer, scalarArguments, perPixel, pictures, single, ty
 /**
  * Names of the earlier-pixels methods. Each is a kernel that predicts each pixel from the pixels before it in raster
  * order and from reference frames. Networks read the predictions as features, in this order, which is also that of
- * `earlierMethods` in native/kernels/earlier_pixels.h.
+ * `earlierMethods` in native/kernels/earlier_methods.h.
  */
 export const earlierMethods = ['templateMatching', 'localRegression'] as const;
 
