@@ -8,8 +8,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { servePage } from '../dist/src/index.js';
+import { chooseBackend, loadModel, servePage } from '../dist/src/index.js';
 import { formatNpyHeader } from '../dist/src/foundation/npy.js';
+import { resizeModel } from '../dist/src/model/resize-model.js';
 import { parseArguments } from './arguments.mjs';
 
 const [clip, minutes, instructionSet] = parseArguments({ positionals: [2, 3] }).positionals;
@@ -77,10 +78,19 @@ console.log(`memory of the page: ${MiB(most)} at most, ${MiB(memoryBytes)} estim
 const ofPage = validations.map(({ bitsPerDim }) => bitsPerDim);
 console.log(describe('page', ofPage));
 
-const settings = ['--batch', training.batch, '--learning-rate', training.stages[0].rate, '--steps', steps].map(String);
-if (instructionSet) settings.push('--instruction-set', instructionSet);
+const size = { width, height };
+const configuration = join(folder, 'configuration.json');
+writeFileSync(
+  configuration,
+  JSON.stringify({
+    model: resizeModel(loadModel('video-64-small'), size).description,
+    training: { ...training, from: 'video-64-small', steps, minutes: null },
+    data: { type: 'clips', frames: [frames] },
+  }),
+);
 const run = join(folder, 'run');
-const asked = ['train', '--from', 'video-64-small', '--frames', frames, '--size', `${width}x${height}`, '--out', run];
+const asked = ['train', '--config', configuration, '--out', run];
+const settings = instructionSet ? ['--instruction-set', instructionSet] : [];
 execFileSync(process.execPath, ['dist/cli/main.js', ...asked, ...settings, '--quiet'], { stdio: 'inherit' });
 const log = readFileSync(join(run, 'log.jsonl'), 'utf8')
   .trim()

@@ -1,4 +1,5 @@
 import type { AnomalyEvent } from '../src/anomaly/event-detector.js';
+import type { TrainingSettings } from '../src/training/configuration.js';
 import { openCamera } from './camera.js';
 import { openClip } from './clip.js';
 import { openCoded } from './coded.js';
@@ -27,8 +28,11 @@ const PLAYED = 6;
 /** Number of known frames that are played before the predicted ones. */
 const BEFORE = 6;
 
-/** Settings of a training of a few minutes: small batches, so that there are more steps. The rest are defaults. */
-const TRAINING = { batch: 2, stages: [{ rate: 1e-3 }] };
+/** Settings of a training of a few minutes: small batches, so that there are more steps, and all weights learn. */
+const TRAINING: TrainingSettings = {
+  batch: 2,
+  stages: [{ trains: 'all', rate: 5e-4, warmUp: 20, decayFrom: 0 }],
+};
 
 let session: Session | null = null;
 /** Latest training on a video, which goes on if another video is opened. */
