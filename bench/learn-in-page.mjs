@@ -8,7 +8,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { chooseBackend, loadModel, servePage } from '../dist/src/index.js';
+import { loadModel, servePage } from '../dist/src/index.js';
 import { formatNpyHeader } from '../dist/src/foundation/npy.js';
 import { resizeModel } from '../dist/src/model/resize-model.js';
 import { parseArguments } from './arguments.mjs';

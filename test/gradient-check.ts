@@ -1,5 +1,7 @@
 import { randomFloats } from './random.js';
 
+const DIRECTIONS = 3;
+
 export interface GradientCheck {
   /** What is checked; it begins the message of a failure. */
   name: string;
@@ -12,8 +14,6 @@ export interface GradientCheck {
   step?: number;
   /** Largest error, relative to the larger of the two numbers and to the gradient's root mean square. */
   tolerance?: number;
-  /** How many random directions to check along. */
-  directions?: number;
   /** Up to so many values, each partial derivative is checked; above, directions only. */
   exhaustive?: number;
 }
@@ -23,7 +23,7 @@ export interface GradientCheck {
  * few. Throws where they disagree.
  */
 export function checkGradient(check: GradientCheck): void {
-  const { name, value, x, gradient, step = 1e-4, tolerance = 1e-4, exhaustive = 200, directions = 3 } = check;
+  const { name, value, x, gradient, step = 1e-4, tolerance = 1e-4, exhaustive = 200 } = check;
   if (gradient.length !== x.length)
     throw new Error(`${name}: ${x.length} values, but a gradient of ${gradient.length}`);
   const meanSquare = dot(gradient, gradient) / gradient.length;
@@ -37,7 +37,7 @@ export function checkGradient(check: GradientCheck): void {
       throw new Error(`${name}: gradient ${label}: expected ${expected}, received ${received}`);
   };
 
-  for (let d = 0; d < directions; d++) compare(randomFloats(x.length, 100 + d), `along direction ${d}`);
+  for (let d = 0; d < DIRECTIONS; d++) compare(randomFloats(x.length, 100 + d), `along direction ${d}`);
   if (x.length > exhaustive) return;
   for (let i = 0; i < x.length; i++) {
     const unit = new Float64Array(x.length);

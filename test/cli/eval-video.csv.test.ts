@@ -1,23 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { VideoScore } from '../../src/evaluate/score-clips.js';
 import { formatNpyHeader } from '../../src/foundation/npy.js';
-import { temporaryFolder } from '../video/made-clips.js';
 import { pxvInProcess } from './in-process.js';
 import { pxv } from './pxv.js';
-import { jsonOf, makeClips, movingSquare, trainTinyRun } from './tiny-run.js';
+import { jsonOf, movingSquare, tinyRunFolder } from './tiny-run.js';
 
-const folder = temporaryFolder();
-afterAll(folder.remove);
-const here = { cwd: folder.path };
-const at = (...parts: string[]) => join(folder.path, ...parts);
+const { here, at } = tinyRunFolder();
 
-beforeAll(async () => {
-  await makeClips(folder.path, 3);
-  await trainTinyRun(folder.path, pxvInProcess);
+beforeAll(() => {
   const clips = [0, 1].map((clip) => Buffer.concat(movingSquare(clip, 8).map(({ data }) => data)));
   writeFileSync(at('set.npy'), Buffer.concat([formatNpyHeader([2, 8, 12, 16, 3]), ...clips]));
-}, 120_000);
+});
 
 const asked = ['eval-video', 'set.npy', '--model', 'run', '--horizon', '2', '--starts', '1', '--samples', '2'];
 

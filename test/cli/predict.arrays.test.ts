@@ -1,26 +1,20 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { formatNpyHeader } from '../../src/foundation/npy.js';
 import { openClip } from '../../src/video/index.js';
 import { parseNpy } from '../foundation/parse-npy.js';
-import { collect, temporaryFolder } from '../video/made-clips.js';
+import { collect } from '../video/made-clips.js';
 import { pxvInProcess } from './in-process.js';
 import { pxv } from './pxv.js';
-import { jsonOf, makeClips, movingSquare, size, trainTinyRun } from './tiny-run.js';
+import { jsonOf, movingSquare, size, tinyRunFolder } from './tiny-run.js';
 
-const folder = temporaryFolder();
-afterAll(folder.remove);
-const here = { cwd: folder.path };
-const at = (...parts: string[]) => join(folder.path, ...parts);
+const { here, at } = tinyRunFolder();
 
 /** Makes `set.npy`, of three clips of eight frames in colour, and `one.npy`, its second clip. */
-beforeAll(async () => {
-  await makeClips(folder.path, 3);
-  await trainTinyRun(folder.path, pxvInProcess);
+beforeAll(() => {
   const clips = [0, 1, 2].map((clip) => Buffer.concat(movingSquare(clip, 8).map(({ data }) => data)));
   writeFileSync(at('set.npy'), Buffer.concat([formatNpyHeader([3, 8, 12, 16, 3]), ...clips]));
   writeFileSync(at('one.npy'), Buffer.concat([formatNpyHeader([8, 12, 16, 3]), clips[1]]));
-}, 120_000);
+});
 
 function arrayAt(...path: string[]): { shape: number[]; values: Buffer } {
   const bytes = readFileSync(at(...path));

@@ -1,21 +1,12 @@
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import sharp from 'sharp';
 import type { Frame } from '../../src/foundation/frame.js';
 import { openClip } from '../../src/video/index.js';
-import { collect, temporaryFolder } from '../video/made-clips.js';
+import { collect } from '../video/made-clips.js';
 import { pxvInProcess } from './in-process.js';
-import { jsonOf, makeClips, movingSquare, size, trainTinyRun } from './tiny-run.js';
+import { jsonOf, movingSquare, size, tinyRunFolder } from './tiny-run.js';
 
-const folder = temporaryFolder();
-afterAll(folder.remove);
-const here = { cwd: folder.path };
-const at = (...parts: string[]) => join(folder.path, ...parts);
-
-beforeAll(async () => {
-  await makeClips(folder.path, 3);
-  await trainTinyRun(folder.path, pxvInProcess);
-}, 120_000);
+const { here, at } = tinyRunFolder();
 
 const framesOf = async (path: string, width = size.width, height = size.height): Promise<Frame[]> => {
   const reader = await openClip(at(path), { size: { width, height }, channels: 3, fit: 'crop' });

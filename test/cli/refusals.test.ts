@@ -1,19 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { writeClip } from '../../src/video/index.js';
-import { frame, temporaryFolder } from '../video/made-clips.js';
+import { frame } from '../video/made-clips.js';
 import { pxvInProcess } from './in-process.js';
-import { makeClips, movingSquare, tiny, trainTinyRun } from './tiny-run.js';
+import { movingSquare, tiny, tinyRunFolder } from './tiny-run.js';
 
-const folder = temporaryFolder();
-afterAll(folder.remove);
-const here = { cwd: folder.path };
-const at = (...parts: string[]) => join(folder.path, ...parts);
-
-beforeAll(async () => {
-  await makeClips(folder.path, 3);
-  await trainTinyRun(folder.path, pxvInProcess);
-}, 120_000);
+const { here, at } = tinyRunFolder();
 
 describe('what cannot be done ends with one line that says what was expected, what came, and what to do:', () => {
   beforeAll(async () => {
@@ -196,7 +187,7 @@ describe('what cannot be done ends with one line that says what was expected, wh
       /look for clips: .*nothing: expected .*, received no such file; check the path/,
     ],
   ] as [number, string[], RegExp][])('exit code %d: pxv %j', async (code, args, line) => {
-    const before = readdirSync(folder.path).sort();
+    const before = readdirSync(here.cwd).sort();
     const outcome = await pxvInProcess(args, here);
     const lines = outcome.stderr.trimEnd().split('\n');
     expect(lines.at(-1)).toMatch(line);
@@ -204,7 +195,7 @@ describe('what cannot be done ends with one line that says what was expected, wh
     expect(outcome.stderr).not.toMatch(/^\s+at /m);
     // Only a training that had begun to decode its clips has made its folder.
     expect(
-      readdirSync(folder.path)
+      readdirSync(here.cwd)
         .sort()
         .filter((name) => name !== 'new'),
     ).toEqual(before.filter((name) => name !== 'new'));

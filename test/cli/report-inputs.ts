@@ -1,10 +1,9 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { SampleSheets } from '../../src/training/sample-sheets.js';
 import { drawContactSheet, encodePng } from '../../src/video/index.js';
-import { lossless, makeClip, temporaryFolder } from '../video/made-clips.js';
+import { lossless, makeClip } from '../video/made-clips.js';
 import { pxvInProcess } from './in-process.js';
-import { makeClips, movingSquare, trainTinyRun } from './tiny-run.js';
+import { movingSquare, tinyRunFolder } from './tiny-run.js';
 
 /** A name that a page without escapes would run. */
 export const hostile = '<script>alert(1)<.mkv';
@@ -15,13 +14,8 @@ export const hostile = '<script>alert(1)<.mkv';
  * page, `all.html`, and `drawSheets` draws as the training would after its steps 1 and 3.
  */
 export function reportInputs() {
-  const folder = temporaryFolder();
-  afterAll(folder.remove);
-  const here = { cwd: folder.path };
-  const at = (...parts: string[]) => join(folder.path, ...parts);
+  const { here, at } = tinyRunFolder();
   beforeAll(async () => {
-    await makeClips(folder.path, 3);
-    await trainTinyRun(folder.path, pxvInProcess);
     makeClip(at(hostile), movingSquare(0, 40), ...lossless);
     const model = ['--model', 'run'];
     const score = await pxvInProcess(

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Frame } from '../../src/foundation/frame.js';
 import { writeClip } from '../../src/video/index.js';
-import { frame } from '../video/made-clips.js';
-import type { pxvInProcess } from './in-process.js';
+import { frame, temporaryFolder } from '../video/made-clips.js';
+import { pxvInProcess } from './in-process.js';
 import type { Outcome } from './pxv.js';
 
 /** The size of the clips, and of the model: frames come through as they are. */
@@ -32,6 +32,20 @@ export const tiny = ['--hidden', '6', '--layers', '1', '--size', '16x12', '--bat
 /** Trains `run` on the clips of a folder, for three steps. */
 export async function trainTinyRun(folder: string, pxv: typeof pxvInProcess): Promise<Outcome> {
   return pxv(['train', '--frames', 'clips', '--out', 'run', ...tiny, '--steps', '3', '--json'], { cwd: folder });
+}
+
+/**
+ * A folder with three clips and the run `run`, made before the first test and removed after the last: `here` are the
+ * options of a command that runs there, `at` gives a path in it.
+ */
+export function tinyRunFolder() {
+  const folder = temporaryFolder();
+  afterAll(folder.remove);
+  beforeAll(async () => {
+    await makeClips(folder.path, 3);
+    await trainTinyRun(folder.path, pxvInProcess);
+  }, 120_000);
+  return { here: { cwd: folder.path }, at: (...parts: string[]) => join(folder.path, ...parts) };
 }
 
 /** The JSON object on the last line of stdout. */

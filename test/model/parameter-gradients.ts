@@ -8,7 +8,7 @@ export const SMALL_STEP = 1e-6;
 export const total = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
 
 /**
- * Compares the gradient of each parameter with differences along two directions.
+ * Compares the gradient of each parameter with differences along a few directions.
  *
  * @param value the same function in float64, of the arrays of all parameters
  * @param isCompared which of them are
@@ -26,7 +26,6 @@ export function checkParameters(
       name: parameter.name,
       x: weights[index],
       gradient: gradients[index].dataSync(),
-      directions: 2,
       exhaustive: 0,
       step: SMALL_STEP,
       value: (x) => value(weights.map((own, at) => (at === index ? x : own))),
