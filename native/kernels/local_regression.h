@@ -264,7 +264,8 @@ class LocalRegression final : public EarlierPixels, RegressionConstants {
     }
   }
 
-  // Subtracts the rows above row a from `Count` of its columns, first the uppermost.
+  // Subtracts multiples of the rows above row a, in ascending order, from `Count` of its columns: a step of Cholesky
+  // whose sums stay in registers.
   template <int Count, class Doubles>
   [[gnu::always_inline]] void eliminate(Doubles* rows, int a, int column) const {
     Doubles values[Count];
