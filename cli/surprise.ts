@@ -59,7 +59,7 @@ Examples:
   $ pxv surprise clip.mp4 --model runs/mine            by a model that learned the scene (see pxv train --from)
   $ pxv surprise clip.mp4 --threshold 3; echo $?       3 if there was an event of score 3 or more
   $ pxv surprise clip.mp4 --json                       events and timeline, as JSON
-  $ ffmpeg -i rtsp://camera -f mpegts - | pxv surprise - --fps 10 --csv`;
+  $ ffmpeg -i rtsp://camera -f mpegts - | pxv surprise - --fps 10 --drop-late --csv`;
 
 /** Maximum number of events in the text output. */
 const LISTED = 8;
@@ -93,7 +93,7 @@ const find: Action<typeof flags, [string]> = async ({ signal, progress, processG
     onProgress: ({ what, done, total }) => progress.show({ label: LABELS[what], done, total, unit: 'frames' }),
     onWarning: (text) => progress.log(`pxv: warning: ${text}`),
   });
-  const { path, events, frameRate, frames, bitsPerDim, ...others } = found;
+  const { path, events, frameRate, frames, dropped, bitsPerDim, ...others } = found;
   const listed = events.length === 0 ? '' : events.length > LISTED ? `, the ${LISTED} largest first:` : ':';
   const shown = eventTable(events.slice(0, LISTED), frameRate);
   return {
@@ -102,7 +102,7 @@ const find: Action<typeof flags, [string]> = async ({ signal, progress, processG
       ...(events.length === 0 ? [] : [tableText(shown), '']),
       toOneLine(
         `${path ?? clip}: ${pluralize(frames, 'frame')} at ${bitsPerDim.toFixed(3)} bits/dim in ` +
-          `${seconds().toFixed(1)} s`,
+          `${seconds().toFixed(1)} s${dropped > 0 ? `, ${dropped} dropped` : ''}`,
       ),
     ],
     json: {
@@ -110,6 +110,7 @@ const find: Action<typeof flags, [string]> = async ({ signal, progress, processG
       output: path,
       seconds: seconds(),
       frames,
+      dropped,
       frameRate,
       bitsPerDim,
       events,
@@ -125,10 +126,11 @@ const find: Action<typeof flags, [string]> = async ({ signal, progress, processG
 const LABELS = { learn: 'baseline', watch: 'score' } as const;
 
 /**
- * Throws if raw frames would come from a file, a clip from a terminal, or if two kinds of lines would be mixed.
+ * Throws if raw frames would come from a file, frames of a file would be dropped, a clip would come from a terminal, or
+ * two kinds of lines would be mixed.
  * @throws PxvError `USAGE`
  */
-function refuseMisplaced(clip: string, { rawSize, csv, threshold }: ParsedOptions<typeof flags>): void {
+function refuseMisplaced(clip: string, { rawSize, dropLate, csv, threshold }: ParsedOptions<typeof flags>): void {
   const misused = errorFactory('USAGE', 'surprise');
   if (clip !== STANDARD_STREAM && rawSize !== undefined)
     throw misused(
@@ -136,6 +138,13 @@ function refuseMisplaced(clip: string, { rawSize, csv, threshold }: ParsedOption
       '- for standard input',
       clip,
       'leave out --raw, or send the frames: pxv surprise - --raw 64x64',
+    );
+  if (clip !== STANDARD_STREAM && dropLate)
+    throw misused(
+      '--drop-late',
+      '- for standard input',
+      clip,
+      'leave out --drop-late: all frames of a file are scored',
     );
   if (clip === STANDARD_STREAM && csv && threshold !== undefined)
     throw misused('--csv', 'rows of the timeline or of events', '--threshold', 'leave out one of both');

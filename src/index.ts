@@ -15,7 +15,7 @@ export { chooseBackend, type BackendOptions, type ChosenBackend } from './backen
 export { PxvError, type ErrorCode, type ErrorParts } from './foundation/errors.js';
 export { densityNats, dequantise, type ValueUnit } from './evaluation/density.js';
 export { psnr, ssim } from './evaluation/metrics.js';
-export type { Box, Channels, Frame, Size } from './foundation/frame.js';
+export type { Box, Channels, Frame, IndexedFrame, Size } from './foundation/frame.js';
 export { parseFrameRate, type FrameRate } from './foundation/frame-rate.js';
 export { resizeModel } from './model/resize-model.js';
 export { DEFAULT_VIDEO_MODEL, loadModel } from './model/checkpoint.js';

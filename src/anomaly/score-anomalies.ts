@@ -2,7 +2,7 @@ import { tf } from '../foundation/tfjs.js';
 import { scoreFrames } from '../evaluation/clip-score.js';
 import { bitsPerPixel } from '../evaluation/scoring.js';
 import { errorFactory } from '../foundation/errors.js';
-import type { Box, Frame } from '../foundation/frame.js';
+import type { Box, Frame, IndexedFrame } from '../foundation/frame.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { levelsToBytes, quantizeFrames, type ImageShape } from '../foundation/levels.js';
 import { resizeModel } from '../model/resize-model.js';
@@ -23,6 +23,8 @@ import {
 export interface FrameCost {
   /** 0-based index in the source; at least 1, as the first frame has no context frames. */
   index: number;
+  /** Number of frames of the source that directly precede the frame: `index`, unless frames are missing. */
+  preceding: number;
   /** Frame, quantized to the model's levels. */
   frame: Frame;
   /** Expected frame, predicted from the context frames; null if the model predicts none. */
@@ -60,6 +62,9 @@ export interface AnomalyState {
   events: EventDetectorState;
 }
 
+/** Frames in order, as they come. @inline */
+type FrameSequence = AsyncIterable<Frame | IndexedFrame> | Iterable<Frame | IndexedFrame>;
+
 /** Options for `scoreAnomalies`, `fitBaseline` and `frameCosts`. */
 export interface AnomalyOptions extends BaselineOptions {
   /** Frames per second. Default: 25. */
@@ -83,7 +88,8 @@ export interface AnomalyOptions extends BaselineOptions {
  * see `isRecorded`. Frames whose context frames are incomplete score 0.
  *
  * @param model video model; the frames may have any size
- * @param frames frames of the source from its first, all of one size, with the model's channels
+ * @param frames frames of the source from its first, all of one size, with the model's channels; `IndexedFrame` if
+ *   frames are missing
  * @throws PxvError `INPUT` if a frame has another shape, or if `baseline` was fitted at another size; `USAGE` if
  *   `baselineFrames` is at most the model's number of context frames; the signal's reason if aborted
  * @example
@@ -98,7 +104,7 @@ export interface AnomalyOptions extends BaselineOptions {
  */
 export async function* scoreAnomalies(
   model: Model,
-  frames: AsyncIterable<Frame> | Iterable<Frame>,
+  frames: FrameSequence,
   options: AnomalyOptions = {},
 ): AsyncGenerator<AnomalyScore, void> {
   const { frameRate = 25, baselineFrames = 0, threshold, from } = options;
@@ -140,7 +146,7 @@ export async function* scoreAnomalies(
  */
 export async function fitBaseline(
   model: Model,
-  clips: AsyncIterable<AsyncIterable<Frame>> | Iterable<AsyncIterable<Frame> | Iterable<Frame>>,
+  clips: AsyncIterable<FrameSequence> | Iterable<FrameSequence>,
   options: AnomalyOptions & { onFrame?: (frames: number) => void } = {},
 ): Promise<Baseline | null> {
   let scorer: AnomalyScorer<FrameCost> | undefined;
@@ -159,8 +165,8 @@ export async function fitBaseline(
 }
 
 /** Returns true if all context frames of a frame exist. */
-function hasContext({ chain }: Model, { index }: FrameCost): boolean {
-  return index >= chain.exampleShape.context;
+function hasContext({ chain }: Model, { preceding }: FrameCost): boolean {
+  return preceding >= chain.exampleShape.context;
 }
 
 /**
@@ -174,7 +180,7 @@ function hasContext({ chain }: Model, { index }: FrameCost): boolean {
  */
 export async function* frameCosts(
   trained: Model,
-  frames: AsyncIterable<Frame> | Iterable<Frame>,
+  frames: FrameSequence,
   { batch = 1, processGroup, signal, from }: Pick<AnomalyOptions, 'batch' | 'processGroup' | 'signal' | 'from'> = {},
 ): AsyncGenerator<FrameCost, void> {
   const source = (
@@ -193,18 +199,23 @@ export async function* frameCosts(
     for (let next = await source.next(); !next.done; next = await source.next()) yield next.value;
   }
   const weights = toTensors(model.weights, chain.parameters);
+  let last = start;
+  let preceding = start;
   try {
     const levels = quantizeFrames(all(), chain.exampleShape.levels);
-    for await (const { index, frame, nats, anchors } of scoreFrames(chain, weights, levels, {
+    for await (const { index: counted, frame, nats, anchors } of scoreFrames(chain, weights, levels, {
       batch,
       processGroup,
       signal,
     })) {
-      if (start + index <= seen) continue;
+      const index = 'index' in frame ? (frame as IndexedFrame).index : start + counted;
+      preceding = index === last + 1 ? preceding + 1 : 0;
+      last = index;
+      if (index <= seen) continue;
       const map = bitsPerPixel(chain, nats);
       const bits = map.reduce((sum, value) => sum + value, 0) / countSubPixels(chain);
       const expected = expectsFrame(model) ? { ...frame, data: nearestBytes(chain.exampleShape, anchors[0]) } : null;
-      yield { index: start + index, frame, expected, map, bits };
+      yield { index, preceding, frame, expected, map, bits };
     }
   } finally {
     tf.dispose(weights);

@@ -24,3 +24,9 @@ export interface Frame extends Size {
   /** Values 0 to 255; the channels of a pixel lie side by side. */
   data: Uint8Array;
 }
+
+/** Frame with its place in a source of which frames may be missing. */
+export interface IndexedFrame extends Frame {
+  /** 0-based index in the source. */
+  index: number;
+}

@@ -41,8 +41,10 @@ export interface SurpriseResult {
    * Null if none was written.
    */
   path: string | null;
-  /** Number of scored frames: all but the first and those that the baseline was fitted to. */
+  /** Number of scored frames: all but the first, those that the baseline was fitted to, and those dropped. */
   frames: number;
+  /** Number of frames that were dropped, as they arrived faster than they were scored; see `dropLate`. */
+  dropped: number;
   /** Frames per second, as the clip was read. */
   frameRate: number;
   /** Width of the scored frames, in pixels. */
@@ -61,6 +63,9 @@ export interface SurpriseResult {
 const FILES = ['film.mp4', 'timeline.csv', 'timeline.png', 'events.csv'];
 /** Maximum batch size for recorded clips; live streams have batch size 1. */
 const MAX_BATCH = 8;
+/** Warning once frames of a stream are dropped. */
+const DROP_WARNING =
+  'frames are dropped, as they arrive faster than they are scored; a lower --fps, a smaller --size or model keeps up';
 /** Seconds of work between checkpoints. */
 const BETWEEN_PARTS = 5;
 
@@ -114,7 +119,12 @@ async function searchThrough(
   const inputs = typeof source === 'string' ? await listInputFiles(source) : [];
   const confirm = async () => out !== undefined && assertOutput(out, overwrite, inputs);
   await confirm();
-  const opened = await openFrameSource(trained, source, { ...options, ...keepAspectRatio(trained, options) });
+  let dropped = 0;
+  const onDrop = (count: number) => {
+    if (dropped === 0) onWarning?.(DROP_WARNING);
+    dropped += count;
+  };
+  const opened = await openFrameSource(trained, source, { ...options, ...keepAspectRatio(trained, options) }, onDrop);
   const { size, frameRate } = opened;
   for (const warning of [sizeWarning(trained, size), rateWarning(trained, opened)])
     if (warning !== null) onWarning?.(warning);
@@ -135,6 +145,7 @@ async function searchThrough(
       width,
       height,
       frames: rows.length,
+      dropped,
       events: findings.events,
       bitsPerDim: rows.reduce((sum, { bits }) => sum + bits, 0) / rows.length,
       timeline: {
@@ -172,7 +183,7 @@ interface Begun {
 
 /** Runs the search of a rank that is not the main process: computes its share of frame costs. */
 async function computeAlong(model: Model, source: string | AsyncIterable<Uint8Array>, options: Asked): Promise<void> {
-  const opened = await openFrameSource(model, source, { ...options, ...keepAspectRatio(model, options) });
+  const opened = await openFrameSource(model, source, { ...options, ...keepAspectRatio(model, options) }, () => {});
   const { state, batch } = (await options.processGroup!.broadcast<Begun | null>(null))!;
   const settings = settingsOf(opened, { ...options, batch });
   if (learnsFromClips(options) && state.baseline === null)

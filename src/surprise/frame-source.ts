@@ -35,12 +35,14 @@ export interface FrameSource extends Omit<ClipReader, 'name' | 'sourceSize' | 'i
 
 /**
  * Opens a clip or a byte stream for a search.
+ * @param onDrop called with the number of frames each time that frames of a stream are dropped
  * @throws PxvError as `openClipForModel`; `INPUT` if a stream has no frame
  */
 export async function openFrameSource(
   model: Model,
   source: string | AsyncIterable<Uint8Array>,
   { rawSize, signal, ...asked }: Omit<Asked, 'size'> & { size: TargetSize },
+  onDrop: (count: number) => void,
 ): Promise<FrameSource> {
   if (typeof source === 'string') {
     const clip = await openClipForModel(model, source, 'find anomalies', { ...asked, signal });
@@ -57,6 +59,7 @@ export async function openFrameSource(
     frameRate,
     rawSize,
     signal,
+    onDrop: asked.dropLate ? onDrop : undefined,
   });
   const unknown = { identity: randomUUID(), hasFrameRate: true, estimatedFrames: null, warning: null, isLive: true };
   return { path: 'standard input', ...unknown, ...opened, frames: () => opened.frames };

@@ -3,7 +3,7 @@ import type { AnomalyEvent } from '../anomaly/event-detector.js';
 import type { TimelineRow } from './search-checkpoint.js';
 import * as fields from '../options/fields.js';
 
-const { withFlag, callbackField } = fields;
+const { withFlag, booleanFlag, callbackField } = fields;
 
 /**
  * Options of `findSurprise` that are flags of `pxv surprise` too: baseline, threshold, raw size, frame rate and
@@ -31,6 +31,12 @@ export const surpriseFlags = {
     'WxH',
     'with -: standard input has raw RGB frames of this size, at --fps',
     { name: 'raw' },
+  ),
+  /**
+   * True to drop frames of a stream that arrives faster than it is scored; false to hold up the sender. Default: false.
+   */
+  dropLate: booleanFlag(
+    'with -: drop frames if a camera sends faster than they are scored (default: the camera waits)',
   ),
   /** Target frame rate. Default: the clip's own. */
   frameRate: fields.frameRate,

@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream';
 import { errorFactory } from '../foundation/errors.js';
-import type { Frame, Size } from '../foundation/frame.js';
-import { formatFrameRate, type FrameRate } from '../foundation/frame-rate.js';
+import type { Frame, IndexedFrame, Size } from '../foundation/frame.js';
+import { formatFrameRate, framesPerSecond, type FrameRate } from '../foundation/frame-rate.js';
 import { quantizeFrames } from '../foundation/levels.js';
 import type { ClipOptions } from './clip-reader.js';
+import { dropLateFrames } from './drop-late-frames.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { defaultFrameRate, frameRateBetween } from './frame-rate.js';
@@ -18,6 +19,11 @@ export interface StreamOptions extends ClipOptions {
    * come at `frameRate`, or 25 per second. Default: the bytes are a video in any format that FFmpeg reads.
    */
   rawSize?: Size | undefined;
+  /**
+   * Called with the number of frames each time that frames are dropped: whenever two seconds of frames wait. Default:
+   * none is dropped, and a slow consumer holds up the sender.
+   */
+  onDrop?: ((count: number) => void) | undefined;
 }
 
 /** Video that is read once, as its bytes arrive. Leaving the loop over `frames` ends the reading. */
@@ -26,12 +32,19 @@ export interface StreamedVideo {
   size: Size;
   /** Frames per second: the requested rate, else the stream's own, or 25 if the stream states none. */
   frameRate: FrameRate;
-  /** Frames in order, as they arrive. Aborting the signal ends the iteration without an error. */
-  frames: AsyncGenerator<Frame, void>;
+  /**
+   * Frames in order, as they arrive; with `onDrop`, each with its index. Aborting the signal ends the iteration without
+   * an error.
+   */
+  frames: AsyncGenerator<Frame | IndexedFrame, void>;
 }
 
 /** Name of the stream in messages. */
 const NAME = 'standard input';
+/** Maximum time that a frame waits before it is dropped, in seconds. */
+const MAX_WAIT = 2;
+/** Number of packets, some seconds of video, that FFmpeg holds while pxv takes none: the sender need not wait. */
+const WAITING_PACKETS = '256';
 
 /**
  * Opens a video that arrives as a stream, as from a camera, and waits for its first frame.
@@ -40,14 +53,17 @@ const NAME = 'standard input';
  */
 export async function openStream(bytes: AsyncIterable<Uint8Array>, options: StreamOptions): Promise<StreamedVideo> {
   const input = bytes instanceof Readable ? bytes : Readable.from(bytes);
-  const { channels, levels = 256, frameRate: asked, rawSize, signal } = options;
+  const { channels, levels = 256, frameRate: asked, rawSize, signal, onDrop } = options;
   const { passthroughOptions } = await findFfmpeg();
   const log: string[] = [];
   let endInputLog = () => {};
   const inputLog = new Promise<void>((resolve) => (endInputLog = resolve));
   const run = await startFfmpeg({
     input,
-    inputOptions: rawSize === undefined ? ['-flags', 'low_delay'] : rawOptions(rawSize, asked ?? defaultFrameRate),
+    inputOptions: [
+      ...(onDrop === undefined ? [] : ['-thread_queue_size', WAITING_PACKETS]),
+      ...(rawSize === undefined ? ['-flags', 'low_delay'] : rawOptions(rawSize, asked ?? defaultFrameRate)),
+    ],
     outputOptions: [
       ...['-map', '0:V:0', '-filter:v', filters(options), ...(asked === undefined ? passthroughOptions : [])],
       ...['-f', 'image2pipe', '-flush_packets', '1', '-c:v', channels === 1 ? 'pgm' : 'ppm'],
@@ -93,7 +109,10 @@ export async function openStream(bytes: AsyncIterable<Uint8Array>, options: Stre
   const average = parseVideoStream(log)?.averageRate;
   const own = average == null ? defaultFrameRate : frameRateBetween(average - 0.005, average + 0.005);
   const { width, height } = first.value;
-  return { size: { width, height }, frameRate: asked ?? own, frames: quantizeFrames(all(), levels) };
+  const frameRate = asked ?? own;
+  const capacity = Math.ceil(MAX_WAIT * framesPerSecond(frameRate));
+  const kept = onDrop === undefined ? all() : dropLateFrames(all(), capacity, onDrop, stop);
+  return { size: { width, height }, frameRate, frames: quantizeFrames(kept, levels) };
 }
 
 function rawOptions({ width, height }: Size, rate: FrameRate): string[] {

@@ -60,6 +60,18 @@ test('where what is usual was learned, frames count from the first on, and what 
   expect(await fitBaseline(model, [frames.slice(0, 1)])).toBeNull();
 });
 
+test('after frames that are missing, frames score 0 until their context frames are complete again', async () => {
+  const { context } = model.chain.exampleShape;
+  const usual = (await fitBaseline(model, [frames.slice(0, 30)], { frameRate: 30, batch: 8 }))!;
+  const source = frames.map((each, index) => ({ ...each, index })).filter(({ index }) => index < 20 || index >= 30);
+  const found = await watched(source.slice(0, 30), { baseline: usual, frameRate: 30, batch: 4 });
+  expect(found.map(({ index }) => index)).toEqual(source.slice(1, 30).map(({ index }) => index));
+  const precedingAt = (wanted: number) => found.find(({ index }) => index === wanted)!.preceding;
+  expect([1, 19, 30, 31, 39].map(precedingAt)).toEqual([1, 19, 0, 1, 9]);
+  for (const { preceding, score } of found) if (preceding < context) expect(score).toBe(0);
+  expect(found.filter(({ index }) => index >= 30 + context).some(({ score }) => score > 0)).toBe(true);
+});
+
 test.each([false, true])(
   'a look that goes on from a state, as JSON holds it, finds the same, recorded %s',
   async (isRecorded) => {

@@ -80,6 +80,7 @@ test('what cannot be looked at is said in one line, and leaves nothing', async (
     [['-', '--csv', '--threshold', '3'], /--csv: expected .* leave out one of both/],
     [[example, '--threshold', '0'], /--threshold/],
     [[example, '--raw', '64x64'], /--raw: expected - for standard input, received examples\/asl_yes\.mkv/],
+    [[example, '--drop-late'], /--drop-late: expected - for standard input, received examples\/asl_yes\.mkv/],
     [[example, '--learn', '99s', '--out', join(folder.path, 'none')], /two frames or more after the baseline/],
   ];
   for (const [args, message] of cases) {

@@ -42,6 +42,24 @@ test('raw frames of a stream are scored as those of a clip, and nothing is writt
   expect(readdirSync(folder.path)).toEqual(before);
 });
 
+test('with dropLate, frames that come faster than they are scored are dropped, counted, and said once', async () => {
+  const count = 300;
+  const bytes = Buffer.concat(Array.from({ length: count }, (_, at) => Buffer.from(frames[at % 12].data)));
+  const warnings: string[] = [];
+  const asked = { size, rawSize: size, frameRate: { numerator: 10, denominator: 1 } };
+  const { dropped, timeline, ...found } = await findSurprise(model, Readable.from([bytes]), {
+    ...{ ...asked, dropLate: true },
+    onWarning: (text) => warnings.push(text),
+  });
+  expect(warnings.filter((text) => text.startsWith('frames are dropped, as they arrive faster'))).toHaveLength(1);
+  expect(dropped).toBeGreaterThan(0);
+  // 20 frames, those of two seconds, may wait.
+  expect(dropped % 20).toBe(0);
+  expect(found.frames).toBe(count - 1 - dropped);
+  expect(timeline.frame).toHaveLength(found.frames);
+  expect(timeline.frame.at(-1)).toBe(count - 1);
+});
+
 test('--learn of no more frames than the context is refused in one line, of seconds and of clips', async () => {
   const clip = makeClip(at('few.mkv'), frames.slice(0, 4), '-c:v', 'ffv1', '-pix_fmt', 'gbrp');
   const asked = { size, frameRate: { numerator: 10, denominator: 1 } };
