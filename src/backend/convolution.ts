@@ -1,11 +1,10 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
-import { filterMask, weightShape, type ConvolutionShape } from './convolution-shape.js';
-import { runOrCompose } from './operation.js';
+import { filterMask, ordinaryConvolution, weightShape, type ConvolutionShape } from './convolution-shape.js';
+import { hasKernels, operationOf, runKernel, runOrCompose } from './operation.js';
 
 /**
- * Convolves `x`: see kernels/convolution.ts. The tape does not differentiate this function or its two gradients: they
- * are parts of operations with gradients of their own. The caller disposes the result.
+ * Convolves `x`: see kernels/convolution.ts. Its two gradients are not differentiable. The caller disposes the result.
  * @param x [batch, inHeight, inWidth, inFeatures]
  * @param weights [kernel height, kernel width, inFeatures, outFeatures], zero where masked
  * @param options `bias` [outFeatures]; `plus` [batch, outHeight, outWidth, outFeatures], added; `relu`: x goes through
@@ -82,6 +81,38 @@ export function convolutionFilterGradient(
   });
   return { weights: dWeights as Tensor4D, bias: dBias as Tensor1D };
 }
+
+/**
+ * Convolves `x` with zero padding, which keeps the size, and adds a bias. Differentiable. On the native backend this
+ * takes one pass over the output, where `tf.conv2d` and `tf.add` take two. The caller disposes the result.
+ * @param x [batch, height, width, inFeatures]
+ * @param weights [kernel height, kernel width, inFeatures, outFeatures]
+ * @param bias [outFeatures]
+ * @param stride divisor of the height and width, rounded up
+ */
+export function convolutionWithBias(x: Tensor4D, weights: Tensor4D, bias: Tensor1D, stride = 1): Tensor4D {
+  if (!hasKernels()) return tf.tidy(() => tf.add(tf.conv2d(x, weights, stride, 'same'), bias));
+  const info = tf.backend_util.computeConv2DInfo(x.shape, weights.shape, stride, 1, 'same');
+  const shape = ordinaryConvolution(info)!;
+  return runKernel('convolution', { shape, batch: x.shape[0], relu: false }, { x, weights, bias }).out as Tensor4D;
+}
+
+// With z = r(x): dz is the transposed convolution of dy, dw the correlation of z and dy. Bias and `plus` are added, so
+// that db is the sum of dy over pixels, and dplus is dy. tfjs calls for the gradients that are needed.
+tf.registerGradient({
+  kernelName: operationOf('convolution'),
+  inputsToSave: ['x', 'weights'],
+  gradFunc: (given, saved, attributes) => {
+    const [dy, x, weights] = [given, ...saved] as Tensor4D[];
+    const { shape, relu } = attributes as unknown as { shape: ConvolutionShape; relu: boolean };
+    return {
+      x: () => convolutionInputGradient(dy, weights, shape, { reluInput: relu ? x : undefined }),
+      weights: () => convolutionFilterGradient(x, dy, shape, { relu }).weights,
+      bias: () => tf.sum(dy, [0, 1, 2]),
+      plus: () => dy,
+    };
+  },
+});
 
 const masks = new WeakMap<object, WeakMap<ConvolutionShape, Tensor>>();
 

@@ -1,6 +1,6 @@
 import { tf } from '../foundation/tfjs.js';
 import type { backend_util, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
-import { denseConvolution, type ConvolutionShape } from './convolution-shape.js';
+import { ordinaryConvolution } from './convolution-shape.js';
 import type { NativeBackend, NativeKernel } from './native-backend.js';
 
 /** Native implementations of the tfjs kernels that dominate training time, by tfjs's names. */
@@ -168,9 +168,6 @@ function lastTwo(shape: number[], transposed: boolean): [rows: number, columns: 
   return transposed ? [columns, rows] : [rows, columns];
 }
 
-/** Cache of one ConvolutionShape per geometry, as plans are kept by shape. */
-const shapes = new Map<string, ConvolutionShape>();
-
 /** Returns the arguments of a convolution kernel; null if the convolution is not an ordinary one. */
 function numbersOf(xShape: number[], filterShape: number[], attributes: NamedAttrMap) {
   if (attributes.dataFormat !== 'NHWC') return null;
@@ -182,23 +179,6 @@ function numbersOf(xShape: number[], filterShape: number[], attributes: NamedAtt
     attributes.pad as 'valid' | 'same' | number | backend_util.ExplicitPadding,
     attributes.dimRoundingMode as 'floor' | 'round' | 'ceil',
   );
-  const { inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, strideHeight: stride, padInfo } = info;
-  const isOrdinary = stride === info.strideWidth && info.dilationHeight === 1 && info.dilationWidth === 1;
-  if (!isOrdinary || tf.util.sizeFromShape(info.outShape) === 0) return null;
-  const dense = {
-    inHeight,
-    inWidth,
-    inFeatures: inChannels,
-    outHeight,
-    outWidth,
-    outFeatures: outChannels,
-    stride,
-    kernel: { height: info.filterHeight, width: info.filterWidth },
-    top: padInfo.top,
-    left: padInfo.left,
-  };
-  const key = JSON.stringify(dense);
-  const shape = shapes.get(key) ?? denseConvolution(dense);
-  shapes.set(key, shape);
-  return { shape, batch: info.batchSize, relu: false };
+  const shape = ordinaryConvolution(info);
+  return shape && { shape, batch: info.batchSize, relu: false };
 }

@@ -2,6 +2,7 @@ import { tf } from '../foundation/tfjs.js';
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ParameterShape } from '../backend/convolution-shape.js';
 import { convolutionParameters, type ParameterSpec } from '../backend/parameters.js';
+import { convolutionWithBias } from '../backend/convolution.js';
 import { relu } from '../backend/element-wise.js';
 
 /** Convolution of a conditioning network followed by a ReLU; a transposed convolution if `transposed`. */
@@ -54,11 +55,9 @@ export function bindLayers(layers: readonly ConvolutionLayer[], weights: readonl
     const kernel = weights[2 * index] as Tensor4D;
     const bias = weights[2 * index + 1] as Tensor1D;
     return (x, size) => {
-      const y =
-        transposed && size !== undefined
-          ? tf.conv2dTranspose(x, kernel, [x.shape[0], size.height, size.width, to], stride, 'same')
-          : tf.conv2d(x, kernel, stride, 'same');
-      return relu(tf.add<Tensor4D>(y, bias));
+      if (!transposed || size === undefined) return relu(convolutionWithBias(x, kernel, bias, stride));
+      const outShape: [number, number, number, number] = [x.shape[0], size.height, size.width, to];
+      return relu(tf.add<Tensor4D>(tf.conv2dTranspose(x, kernel, outShape, stride, 'same'), bias));
     };
   });
 }

@@ -1,5 +1,5 @@
 import { tf } from '../foundation/tfjs.js';
-import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import {
   blockMatching,
@@ -9,6 +9,7 @@ import {
   type MatchedFeature,
 } from '../backend/block-matching.js';
 import { earlierMethods, MATCHED_FEATURES, NEIGHBOURS, type WarpShape } from '../backend/kernels/index.js';
+import { convolutionWithBias } from '../backend/convolution.js';
 import { convolutionParameters, type ParameterSpec } from '../backend/parameters.js';
 import { warpedMixture } from '../backend/warp.js';
 import type { ImageShape } from '../foundation/levels.js';
@@ -251,7 +252,7 @@ function moveFrames(
   const moves = [last, ...(matched === null ? [] : [toScaled(matched.onward)])];
   const planes = grid === null ? [] : [grid.image, ...moves.map(grid.changeFrom)];
   const found = runTrunk(layers.slice(0, inTrunk.length), inputs(network, context, scaled, matched, planes));
-  const motion = linear(found, withCandidates(motionWeights), withCandidates(motionBias));
+  const motion = outputLayer(found, withCandidates(motionWeights), withCandidates(motionBias));
   const moving = matched === null ? context.frames : [...context.frames, matched.onward];
   const frames = moving.length === 1 ? moving[0] : tf.concat([...moving], 3);
   const moved = warpedMixture(warpShape(description, network), frames, motion);
@@ -260,7 +261,7 @@ function moveFrames(
   const map = layers[inTrunk.length](
     tf.concat([found, movedScaled, change, ...(grid ? [grid.changeFrom(movedScaled)] : [])], 3),
   );
-  const residual = linear(map, residualWeights, residualBias);
+  const residual = outputLayer(map, residualWeights, residualBias);
   const expected = tf.add<Tensor4D>(moved, tf.mul(residual, RESIDUAL_SCALE * half));
   return { map, expected };
 }
@@ -274,8 +275,8 @@ function gridOf(image: Tensor4D, factor: number, { size }: ImageShape) {
   };
 }
 
-function linear(x: Tensor4D, kernel: Tensor, bias: Tensor): Tensor4D {
-  return tf.add(tf.conv2d(x, kernel as Tensor4D, 1, 'same'), bias);
+function outputLayer(x: Tensor4D, weights: Tensor, bias: Tensor): Tensor4D {
+  return convolutionWithBias(x, weights as Tensor4D, bias as Tensor1D);
 }
 
 /** Maximum number of pairs of successive frames, the last ones, to match: two show how motion changes. */
