@@ -88,8 +88,8 @@ test('roll-outs count, and fewer of them are proposed where they are what does n
       data: { type: 'clips', frames: ['clips'] },
     });
   expect(() => assertTrainingMemory(withRollOuts(0))).not.toThrow();
-  const found = /for a batch of 1 and 900 roll-outs at 32x32; these fit: (\d+) roll-outs? a step \(rollOuts\)/.exec(
-    refusalOf(() => assertTrainingMemory(withRollOuts(900))),
+  const found = /for a batch of 1 and 12 roll-outs at 32x32; these fit: (\d+) roll-outs? a step \(rollOuts\)/.exec(
+    refusalOf(() => assertTrainingMemory(withRollOuts(12))),
   );
   expect(() => assertTrainingMemory(withRollOuts(Number(found![1])))).not.toThrow();
   expect(() => assertTrainingMemory(withRollOuts(Number(found![1]) + 1))).toThrow();
