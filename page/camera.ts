@@ -1,11 +1,13 @@
-import { frameTaker, MAX_FRAMES, sizeFor, type Source, type TimedFrame } from './source.js';
+import { frameTaker, sizeFor, type Source, type TimedFrame } from './source.js';
 
 /** Maximum frames per second: motion between a camera's own frames is too small. */
 const RATE = 10;
+/** Maximum length of a recording, in seconds: at 10 frames per second fewer frames than `MAX_FRAMES`. */
+export const RECORDED_SECONDS = 20;
 
 /**
- * Asks the user for access to the camera, and opens the camera. Each frame is taken after the frame before is scored:
- * at most 10 per second, and at most `MAX_FRAMES`.
+ * Asks the user for access to the camera, and opens the camera, which stops by itself after `RECORDED_SECONDS`. Each
+ * frame is taken after the frame before is scored: at most 10 per second.
  * @throws Error in words for the user if there is no camera, or access is refused
  */
 export async function openCamera(): Promise<Source> {
@@ -16,13 +18,17 @@ export async function openCamera(): Promise<Source> {
   const take = frameTaker(sizeFor({ width: video.videoWidth, height: video.videoHeight }));
   let isStopped = false;
   async function* frames(): AsyncGenerator<TimedFrame, void> {
+    const shoot = () => take((context, { width, height }) => context.drawImage(video, 0, 0, width, height));
+    // Shown while the model loads, which is no part of the recording.
+    yield { frame: shoot(), time: 0 };
     const began = performance.now();
-    let next = began;
-    for (let count = 0; !isStopped && count < MAX_FRAMES; count++) {
+    let next = began + 1000 / RATE;
+    for (let time = 0; !isStopped && time < RECORDED_SECONDS;) {
       await new Promise((resolve) => setTimeout(resolve, next - performance.now()));
       next = Math.max(next + 1000 / RATE, performance.now());
-      const frame = take((context, { width, height }) => context.drawImage(video, 0, 0, width, height));
-      yield { frame, time: (performance.now() - began) / 1000 };
+      const frame = shoot();
+      time = (performance.now() - began) / 1000;
+      yield { frame, time };
     }
     stop();
   }

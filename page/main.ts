@@ -1,6 +1,6 @@
 import type { AnomalyEvent } from '../src/anomaly/event-detector.js';
 import type { TrainingSettings } from '../src/training/configuration.js';
-import { openCamera } from './camera.js';
+import { openCamera, RECORDED_SECONDS } from './camera.js';
 import { openClip } from './clip.js';
 import { openCoded } from './coded.js';
 import { listFacts } from './facts.js';
@@ -92,9 +92,13 @@ function draw(): void {
   find('#facts').replaceChildren(...facts);
 }
 
-/** Shows the training, and offers its model once it is over. */
+/** Shows the training, and offers its model once it is over. Of a camera shows how much is recorded. */
 function showLearning(): void {
   learningView.show(learning);
+  const recorded = Math.floor(Math.min(session?.times.at(-1) ?? 0, RECORDED_SECONDS));
+  learnButton.textContent = session?.isLive
+    ? `Recording: ${recorded} of ${RECORDED_SECONDS} s`
+    : 'Learn from this video';
   learnButton.disabled = !session?.isDone || (learning?.isRunning ?? false);
   if (learning === null || learning.file === null || learning.file === learned) return;
   learned = learning.file;

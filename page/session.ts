@@ -54,7 +54,7 @@ export class Session {
   private latest: FullClipScores = { scores: [], events: [] };
   private isClosed = false;
   private isScored = false;
-  private wasCosted: () => void = () => {};
+  private wasAnswered: () => void = () => {};
 
   /** @param changed called after each change */
   constructor(
@@ -71,6 +71,12 @@ export class Session {
   /** True if the source is a camera that still sends frames. */
   get isLive(): boolean {
     return this.source.isLive && !this.isWhole;
+  }
+
+  /** True if the next frame of a camera has to wait, for the model or for a score. */
+  private get isBehind(): boolean {
+    const { source, computing, maps, frames } = this;
+    return source.isLive && (computing === null || maps.length < frames.length - 1);
   }
 
   /** True if all frames have arrived, and all but the first are scored. */
@@ -125,8 +131,7 @@ export class Session {
       if (this.source.isLive) this.score();
       else if (this.known === null && this.frames.length === READ_AT_FIRST) this.predictFrom(KNOWN_AT_FIRST);
       this.changed();
-      while (this.source.isLive && this.maps.length < this.frames.length - 1 && !this.isClosed)
-        await new Promise<void>((resolve) => (this.wasCosted = resolve));
+      while (this.isBehind && !this.isClosed) await new Promise<void>((resolve) => (this.wasAnswered = resolve));
     }
     this.isWhole = true;
     const { length } = this.frames;
@@ -143,7 +148,6 @@ export class Session {
       this.maps[answer.index - 1] = answer.map;
       this.expected.set(answer.index, answer.expected);
       this.seconds.cost = answer.seconds;
-      this.wasCosted();
     } else if (answer.type === 'predicted' && answer.known === this.known) {
       const { how, index, frame, seconds } = answer;
       (how === 'guess' ? this.guessed : this.drawn).set(index, frame);
@@ -151,6 +155,7 @@ export class Session {
       if (how === 'draw') this.drawing = 0;
       if (this.guessed.size === AHEAD) this.score();
     } else if (answer.type === 'drawing' && answer.known === this.known) this.drawing = answer.fraction;
+    this.wasAnswered();
     this.changed();
   }
 

@@ -15,6 +15,18 @@ const NAME = 'counting';
  * @param run synchronous; disposes the tensors that it keeps
  */
 export function countBytes(run: () => void): number {
+  return countMemory(run).mostBytes;
+}
+
+/**
+ * Returns the bytes of the largest tensor that `run` would make on a `NativeBackend`, counted as by `countBytes`.
+ * @param run synchronous; disposes the tensors that it keeps
+ */
+export function countLargestTensor(run: () => void): number {
+  return countMemory(run).largestBytes;
+}
+
+function countMemory(run: () => void): CountedMemory {
   // If no backend is in use yet, this puts the best one in use.
   tf.backend();
   const before = tf.getBackend();
@@ -29,7 +41,7 @@ export function countBytes(run: () => void): number {
     void tf.setBackend(before);
     tf.removeBackend(NAME);
   }
-  return backend.held.mostBytes;
+  return backend.held;
 }
 
 /**
@@ -48,6 +60,8 @@ class CountedMemory implements FloatMemory {
   private bytes = 0;
   private most = 0;
   private garbage = 0;
+  /** Bytes of the largest array. */
+  largestBytes = 0;
 
   get mostBytes(): number {
     return this.most + Math.min(this.garbage, MAX_GARBAGE);
@@ -68,6 +82,7 @@ class CountedMemory implements FloatMemory {
     this.bytesOf.set(array, bytes);
     this.bytes += bytes;
     this.most = Math.max(this.most, this.bytes);
+    this.largestBytes = Math.max(this.largestBytes, bytes);
   }
 
   /** Counts a copy of an array, which its reader is assumed to hold forever. */

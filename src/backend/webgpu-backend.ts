@@ -52,6 +52,11 @@ export interface AdapterInfo {
   isFallbackAdapter?: boolean;
 }
 
+/** Returns the maximum bytes of a tensor on the adapter in use; null if another backend is in use. */
+export function maxTensorBytes(): number | null {
+  return (tf.backend() as { maxTensorBytes?: number }).maxTensorBytes ?? null;
+}
+
 /** Class `WebGPUBackend` of `@tensorflow/tfjs-backend-webgpu`. */
 export type WebgpuBackendClass = new (device: GpuDevice, info: AdapterInfo) => TfjsWebgpuBackend;
 
@@ -94,11 +99,12 @@ export function createWebgpuBackend(
   void device.lost.then(({ reason, message }) => (lost = lostError(message || reason)));
 
   class WebgpuBackend extends Base {
+    readonly maxTensorBytes = device.limits.maxStorageBufferBindingSize;
+
     override uploadToGPU(dataId: object): void {
       const { shape } = this.tensorMap.get(dataId);
       const bytes = 4 * tf.util.sizeFromShape(shape);
-      const limit = device.limits.maxStorageBufferBindingSize;
-      if (bytes > limit) throw tooLarge(limit, bytes, shape);
+      if (bytes > this.maxTensorBytes) throw tooLarge(this.maxTensorBytes, bytes, shape);
       super.uploadToGPU(dataId);
     }
 

@@ -1,6 +1,6 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { countBytes } from '../backend/counting-backend.js';
+import { countBytes, countLargestTensor } from '../backend/counting-backend.js';
 import { DynamicEvaluation } from '../evaluation/dynamic-evaluation.js';
 import { scoreExamples } from '../evaluation/scoring.js';
 import {
@@ -20,16 +20,31 @@ import { readConditioning } from '../sampling/frame-sampler.js';
 
 /** Bytes of a process that has loaded all code and computed something small (docs/measurements.md, "Memory"). */
 const PROCESS_BYTES = 142 * 2 ** 20;
+
+/** Measure of the memory of work, in bytes: a constant, and a count that grows with the work. */
+export interface MemoryMeasure {
+  base: number;
+  count: (run: () => void) => number;
+}
+
+/** Peak memory of a process that computes on the native backend. */
+export const PEAK_MEMORY: MemoryMeasure = { base: PROCESS_BYTES, count: countBytes };
+/** Largest tensor on the native backend. Composed forms make the same tensors, and some that may be larger. */
+export const LARGEST_TENSOR: MemoryMeasure = { base: 0, count: countLargestTensor };
 /** Maximum sub-pixels of a counted batch. Gradients of sums begin with arrays of ones, which take real memory. */
 const MAX_COUNTED = 2 ** 24;
 
-/** Returns the peak memory, in bytes, of a process that scores examples of a chain with the batch size `batch`. */
-export function estimateScoringMemory(chain: Chain, batch: number): number {
-  return estimateMemory(chain, batch, (counted, examples) => {
+/**
+ * Returns the peak memory, in bytes, of a process that scores examples of a chain with the batch size `batch`; or
+ * another `measure` of the memory.
+ */
+export function estimateScoringMemory(chain: Chain, batch: number, measure = PEAK_MEMORY): number {
+  const score = (counted: Chain, examples: number) => {
     // Weights of the model, besides those used for scoring.
     blankWeights(counted);
     scoreBlankExamples(counted, blankWeights(counted), examples);
-  });
+  };
+  return estimateMemory(chain, batch, score, measure);
 }
 
 /** Returns the peak memory, in bytes, of a process that scores examples one by one with dynamic evaluation. */
@@ -69,21 +84,26 @@ export function estimateDrawingMemory(chain: Chain, batch: number): number {
 }
 
 /**
- * Returns the peak memory, in bytes, of a process in which `run` works on `examples` examples of a chain. Above 2^24
+ * Returns the memory, in bytes, of a process in which `run` works on `examples` examples of a chain. Above 2^24
  * sub-pixels, `run` is called with fewer examples, or with a chain of smaller images. The bytes are then scaled up in
  * proportion to the sub-pixels.
  */
-export function estimateMemory(chain: Chain, examples: number, run: (chain: Chain, examples: number) => void): number {
+export function estimateMemory(
+  chain: Chain,
+  examples: number,
+  run: (chain: Chain, examples: number) => void,
+  { base, count }: MemoryMeasure = PEAK_MEMORY,
+): number {
   const image = countSubPixels(chain);
-  if (examples * image <= MAX_COUNTED) return PROCESS_BYTES + countBytes(() => run(chain, examples));
+  if (examples * image <= MAX_COUNTED) return base + count(() => run(chain, examples));
   const fewer = Math.max(1, Math.floor(MAX_COUNTED / image));
   const { width, height } = chain.exampleShape.size;
   const shorter = (side: number) => Math.ceil(side * Math.min(1, Math.sqrt(MAX_COUNTED / image)));
   const size = { width: shorter(width), height: shorter(height) };
   const description = { version: 1, scales: chain.scales.map((network) => network.description) } as const;
   const smaller = buildChain(resizeDescription(description, size));
-  const bytes = countBytes(() => run(smaller, fewer));
-  return PROCESS_BYTES + (bytes * examples * image) / (fewer * countSubPixels(smaller));
+  const bytes = count(() => run(smaller, fewer));
+  return base + (bytes * examples * image) / (fewer * countSubPixels(smaller));
 }
 
 /**

@@ -9,13 +9,13 @@ import { MAX_VALIDATION_IMAGES } from '../training/image-data.js';
 import { gradientsOfShard } from '../training/shards.js';
 import type { Stage } from '../training/stages.js';
 import { MAX_VALIDATION_FRAMES } from '../training/validation.js';
-import { blankWeights, estimateMemory, scoreBlankExamples } from './estimate-memory.js';
+import { blankWeights, estimateMemory, PEAK_MEMORY, scoreBlankExamples } from './estimate-memory.js';
 
 /**
- * Returns the estimated peak memory of a training process in bytes: the maximum over the training's stages (see
- * `training.stages`), whose batches and rollouts differ.
+ * Returns the estimated peak memory of a training process in bytes, or another `measure` of its memory: the maximum
+ * over the training's stages (see `training.stages`), whose batches and rollouts differ.
  */
-export function estimateTrainingMemory({ model, training, data }: RunConfiguration): number {
+export function estimateTrainingMemory({ model, training, data }: RunConfiguration, measure = PEAK_MEMORY): number {
   const chain = buildChain(model);
   const { batch, shards, stages, validationExamples } = training;
   const validated = Math.min(
@@ -26,11 +26,12 @@ export function estimateTrainingMemory({ model, training, data }: RunConfigurati
   const inShard = (examples: number) => Math.ceil(examples / shards);
   const ofStages = stages.map((stage) => {
     const examples = inShard(Math.max(batch, stage.rollOuts));
-    return estimateMemory(chain, examples, (counted, fewer) => {
+    const work = (counted: Chain, fewer: number) => {
       const share = (number: number) => Math.ceil((number * fewer) / examples);
       const shard = { ...training, batch: share(inShard(batch)), shards: 1 };
       train(counted, shard, { ...stage, rollOuts: share(inShard(stage.rollOuts)) }, share(validated));
-    });
+    };
+    return estimateMemory(chain, examples, work, measure);
   });
   return Math.max(...ofStages);
 }

@@ -5,23 +5,51 @@ import type { ModelDescription } from '../model/description.js';
 import { resizeDescription } from '../model/resize-description.js';
 import { currentInstructionSet } from '../backend/current-backend.js';
 import { WASM_MEMORY_BYTES } from '../backend/wasm.js';
+import { maxTensorBytes } from '../backend/webgpu-backend.js';
 import { availableMemory } from './available-memory.js';
-import { estimateDynamicEvaluationMemory, estimateDrawingMemory, estimateScoringMemory } from './estimate-memory.js';
+import {
+  estimateDynamicEvaluationMemory,
+  estimateDrawingMemory,
+  estimateScoringMemory,
+  LARGEST_TENSOR,
+  PEAK_MEMORY,
+  type MemoryMeasure,
+} from './estimate-memory.js';
 import { formatBytes } from './format-bytes.js';
 
 type DescribedModel = { chain: Chain; description: ModelDescription };
 
+/** Limit of memory, with the measure that it limits. */
+export interface MemoryLimit {
+  bytes: number;
+  measure: MemoryMeasure;
+  /** What the bytes are, in words for errors. */
+  of: string;
+}
+
 /**
- * Returns the largest batch size, up to `wanted`, whose scoring fits the available memory. Returns `wanted` if memory
- * is not estimated (see `isEstimated`). No result depends on the batch size.
+ * Returns the limit of computations on the backend in use: of the peak memory, or of the largest tensor on the adapter
+ * of `webgpu`, which reports no more. Returns null on `tensorflow`, whose memory is not estimated.
+ * @throws PxvError `USAGE` if PXV_MEMORY is invalid
+ */
+export function memoryLimit(): MemoryLimit | null {
+  const bytes = maxTensorBytes();
+  if (bytes !== null) return { bytes, measure: LARGEST_TENSOR, of: 'of a tensor on the adapter' };
+  return isEstimated() ? reachableMemory() : null;
+}
+
+/**
+ * Returns the largest batch size, up to `wanted`, whose scoring fits the memory limit. Returns `wanted` if there is no
+ * limit (see `memoryLimit`). No result depends on the batch size.
  * @param atAnySize true if the command can score at other sizes than the model's: the error then names size options
  * @throws PxvError `RESOURCES` if one example does not fit; `USAGE` if PXV_MEMORY is invalid
  */
 export function fitScoringBatch({ chain, description }: DescribedModel, wanted: number, atAnySize = false): number {
-  if (!isEstimated()) return wanted;
-  const limit = reachableMemory();
-  const batch = findLargest(1, wanted, (count) => estimateScoringMemory(chain, count) <= limit);
-  if (batch === null) throw tooLarge('score', description, atAnySize, limit, (of) => estimateScoringMemory(of, 1));
+  const limit = memoryLimit();
+  if (limit === null) return wanted;
+  const bytesOf = (of: Chain, count: number) => estimateScoringMemory(of, count, limit.measure);
+  const batch = findLargest(1, wanted, (count) => bytesOf(chain, count) <= limit.bytes);
+  if (batch === null) throw tooLarge('score', description, atAnySize, limit, (of) => bytesOf(of, 1));
   return batch;
 }
 
@@ -33,16 +61,19 @@ export function fitScoringBatch({ chain, description }: DescribedModel, wanted: 
 export function assertDynamicEvaluationMemory({ chain, description }: DescribedModel): void {
   if (!isEstimated()) return;
   const limit = reachableMemory();
-  if (estimateDynamicEvaluationMemory(chain) > limit)
+  if (estimateDynamicEvaluationMemory(chain) > limit.bytes)
     throw tooLarge('score', description, true, limit, estimateDynamicEvaluationMemory);
 }
 
 /**
- * Returns the memory that is available and that the kernels in use can address, in bytes.
+ * Returns the limit of the peak memory: what is available, and what the kernels in use can address.
  * @throws PxvError `USAGE` if PXV_MEMORY is invalid
  */
-export function reachableMemory(): number {
-  return Math.min(availableMemory(), currentInstructionSet() === 'wasm' ? WASM_MEMORY_BYTES : Infinity);
+function reachableMemory(): MemoryLimit {
+  const available = availableMemory();
+  if (currentInstructionSet() === 'wasm' && available >= WASM_MEMORY_BYTES)
+    return { bytes: WASM_MEMORY_BYTES, measure: PEAK_MEMORY, of: 'of memory that WebAssembly has' };
+  return { bytes: available, measure: PEAK_MEMORY, of: 'of memory that are free' };
 }
 
 /** Options for `assertDrawingMemory`: the number of samples to draw, and the memory held besides. */
@@ -76,8 +107,8 @@ export function assertDrawingMemory({ chain, description }: DescribedModel, draw
     estimateDrawingMemory(of, batchOf(count)) + heldBytes(count, countSubPixels(of));
   const limit = reachableMemory();
   const bytes = bytesOf(samples);
-  if (bytes <= limit) return;
-  const fewer = findLargest(1, samples - 1, (count) => bytesOf(count) <= limit);
+  if (bytes <= limit.bytes) return;
+  const fewer = findLargest(1, samples - 1, (count) => bytesOf(count) <= limit.bytes);
   if (fewer === null) throw tooLarge(operation, description, atAnySize, limit, (of) => bytesOf(1, of));
   const received = `about ${formatBytes(bytes)} for ${samples}`;
   throw memoryError(operation, option, limit, received, `give ${option} ${fewer} or less`);
@@ -92,7 +123,7 @@ export function assertDrawingMemory({ chain, description }: DescribedModel, draw
 export function fitDrawingBatch({ chain }: DescribedModel, wanted: number, heldBytes: number): number {
   if (!isEstimated()) return wanted;
   const limit = reachableMemory();
-  return findLargest(1, wanted, (count) => estimateDrawingMemory(chain, count) + heldBytes <= limit) ?? 1;
+  return findLargest(1, wanted, (count) => estimateDrawingMemory(chain, count) + heldBytes <= limit.bytes) ?? 1;
 }
 
 /**
@@ -105,11 +136,12 @@ export function fitDrawingBatch({ chain }: DescribedModel, wanted: number, heldB
  */
 export function assertMemory(operation: string, argument: string, bytes: number, what: string, remedy: string): void {
   const limit = reachableMemory();
-  if (bytes > limit) throw memoryError(operation, argument, limit, `about ${formatBytes(bytes)} for ${what}`, remedy);
+  if (bytes > limit.bytes)
+    throw memoryError(operation, argument, limit, `about ${formatBytes(bytes)} for ${what}`, remedy);
 }
 
 /** Returns true if the backend in use allocates memory as the estimates count it; false for `tensorflow`, `webgpu`. */
-export function isEstimated(): boolean {
+function isEstimated(): boolean {
   return !['tensorflow', 'webgpu'].includes(tf.getBackend());
 }
 
@@ -135,14 +167,14 @@ function tooLarge(
   operation: string,
   description: ModelDescription,
   atAnySize: boolean,
-  limit: number,
+  limit: MemoryLimit,
   bytesOf: (chain: Chain) => number,
 ): PxvError {
   const { width, height } = description.scales[description.scales.length - 1].size;
   const heightAt = (side: number) => Math.max(1, Math.round((side * height) / width));
   const bytesAt = (side: number) =>
     bytesOf(buildChain(resizeDescription(description, { width: side, height: heightAt(side) })));
-  const side = findLargest(1, width - 1, (tried) => bytesAt(tried) <= limit);
+  const side = findLargest(1, width - 1, (tried) => bytesAt(tried) <= limit.bytes);
   const received = `about ${formatBytes(bytesAt(width))} for one image of ${width}x${height}`;
   if (side === null) return memoryError(operation, 'memory', limit, received, 'use a smaller network');
   const fitting = `${side}x${heightAt(side)}`;
@@ -154,17 +186,15 @@ function tooLarge(
 /**
  * Returns a `RESOURCES` error for work that does not fit the memory.
  * @param operation, argument, remedy as in `ErrorParts`
- * @param limit available memory, in bytes
  * @param received memory that the work needs and the work, in words
  */
 export function memoryError(
   operation: string,
   argument: string,
-  limit: number,
+  limit: MemoryLimit,
   received: string,
   remedy: string,
 ): PxvError {
-  const whose = limit === WASM_MEMORY_BYTES ? 'WebAssembly has' : 'are free';
-  const expected = `at most the ${formatBytes(limit)} of memory that ${whose}`;
+  const expected = `at most the ${formatBytes(limit.bytes)} ${limit.of}`;
   return errorFactory('RESOURCES', operation)(argument, expected, received, remedy);
 }

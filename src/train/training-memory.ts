@@ -1,24 +1,26 @@
 import { pluralize } from '../foundation/pluralize.js';
+import { PEAK_MEMORY } from '../memory/estimate-memory.js';
 import { estimateTrainingMemory } from '../memory/estimate-training-memory.js';
 import { formatBytes } from '../memory/format-bytes.js';
-import { findLargest, isEstimated, reachableMemory, memoryError } from '../memory/memory-limits.js';
+import { findLargest, memoryError, memoryLimit } from '../memory/memory-limits.js';
 import { hiddenFeatures, resizeDescription, narrowDescription } from '../model/resize-description.js';
 import type { RunConfiguration } from '../training/configuration.js';
 import { dataSourceOf } from './data-sources.js';
 
 /**
- * Throws if the peak memory of a training exceeds the memory limit. The message names settings that fit. Checks nothing
- * if memory is not estimated (see `isEstimated`).
+ * Throws if a training exceeds the memory limit. The message names settings that fit. Checks nothing if there is no
+ * limit (see `memoryLimit`).
  * @throws PxvError `RESOURCES` if memory is short; `USAGE` if PXV_MEMORY is invalid
  */
 export function assertTrainingMemory(run: RunConfiguration): void {
-  if (!isEstimated()) return;
   const { model, training, data } = run;
   const { batch, stages } = training;
-  const limit = reachableMemory();
-  const bytes = estimateTrainingMemory(run);
-  if (bytes <= limit) return;
-  const fits = (other: Partial<RunConfiguration>) => estimateTrainingMemory({ ...run, ...other }) <= limit;
+  const limit = memoryLimit();
+  if (limit === null) return;
+  const bytesOf = (other: Partial<RunConfiguration>) => estimateTrainingMemory({ ...run, ...other }, limit.measure);
+  const bytes = bytesOf({});
+  if (bytes <= limit.bytes) return;
+  const fits = (other: Partial<RunConfiguration>) => bytesOf(other) <= limit.bytes;
   const { size } = model.scales[model.scales.length - 1];
   const sizeAt = (width: number) => ({ width, height: Math.max(1, Math.round((width * size.height) / size.width)) });
   const maxRollOuts = Math.max(...stages.map(({ rollOuts }) => rollOuts));
@@ -41,7 +43,8 @@ export function assertTrainingMemory(run: RunConfiguration): void {
       : [`a size of ${sizeAt(width).width}x${sizeAt(width).height} (--size)`]),
     ...(narrower === null ? [] : [`${narrower} features in a layer (--hidden)`]),
   ];
-  const remedy = choices.length > 0 ? `these fit: ${choices.join(', or ')}` : 'use a smaller size or network';
+  const fitting = limit.measure === PEAK_MEMORY ? 'these fit' : 'these may fit';
+  const remedy = choices.length > 0 ? `${fitting}: ${choices.join(', or ')}` : 'use a smaller size or network';
   const rollOuts = maxRollOuts > 0 ? ` and ${pluralize(maxRollOuts, 'roll-out')}` : '';
   const what = `a batch of ${batch}${rollOuts} at ${size.width}x${size.height}`;
   throw memoryError('train', 'memory', limit, `about ${formatBytes(bytes)} for ${what}`, remedy);

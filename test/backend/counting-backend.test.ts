@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { countBytes } from '../../src/backend/counting-backend.js';
+import { countBytes, countLargestTensor } from '../../src/backend/counting-backend.js';
 import './implementations.js';
 
 beforeAll(() => tf.setBackend('native-wasm'));
@@ -50,6 +50,14 @@ test('tensors count while they are there, and those that are left up to what is 
   const ofMiB = (number: number) => tf.fill([number * MiB], 0, 'bool');
   expect(countBytes(() => tf.dispose([ofMiB(1), ofMiB(2)]))).toBe(6 * MiB);
   expect(countBytes(() => [100, 200, 50].forEach((number) => ofMiB(number).dispose()))).toBe((200 + 64) * MiB);
+});
+
+test('the largest tensor is found, whether it is filled or computed', () => {
+  const floats = 2 ** 20;
+  expect(countLargestTensor(() => [1, 3, 2].forEach((times) => tf.fill([times * floats], 1).dispose()))).toBe(
+    12 * floats,
+  );
+  expect(countLargestTensor(() => tf.mul(tf.fill([floats, 1], 1), tf.fill([1, 5], 1)))).toBe(20 * floats);
 });
 
 test('what a kernel would write counts as long as it is in use or idle', () => {

@@ -201,12 +201,26 @@ withChromium('learning in the page', () => {
     await ended;
   });
 
-  test('what a camera has shown is learned from once the camera stops', async () => {
+  test('a camera records 20 seconds, says how many, stops by itself, and is learned from', async () => {
     const { page, said } = await open({ permissions: ['camera'] });
+    const recording = (seconds: string) =>
+      page.locator('#learn', { hasText: new RegExp(`^Recording: ${seconds} of 20 s$`) });
+    let load = () => {};
+    const loading = new Promise<void>((done) => (load = done));
+    await page.route('**/*.safetensors', (route) => loading.then(() => route.continue()));
     await page.click('#camera');
-    await page.getByText(/^1\d of \d+ frames$/).waitFor(LEARNED);
+    // The time in which the model loads does not count.
+    await recording('0').waitFor(LEARNED);
+    await page.waitForTimeout(3000);
+    expect(await recording('0').count()).toBe(1);
+    load();
+    await recording('1\\d').waitFor(LEARNED);
     expect(await page.isDisabled('#learn')).toBe(true);
-    await page.click('#stop');
+    await page.locator('#stop').waitFor({ ...LEARNED, state: 'hidden' });
+    await page.focus('#shown');
+    await page.keyboard.press('End');
+    await page.locator('#when', { hasText: /^0:2\d\.\d, frame (\d+) of \1$/ }).waitFor();
+    expect(Number(await page.getAttribute('#shown', 'max'))).toBeLessThanOrEqual(200 + 1);
     await learn(page, 10);
     await page.getByText('Learning from Camera').waitFor();
     await page.getByText(/^Learning: step [1-9]/).waitFor(LEARNED);
