@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-layers';
 import * as operations from '../../src/backend/convolution.js';
 import { denseConvolution, filterMask, type ConvolutionShape } from '../../src/backend/convolution-shape.js';
 import type { KernelNumbers } from '../../src/backend/kernels/index.js';
 import { checkGradient } from '../gradient-check.js';
 import { randomFloats } from '../random.js';
-import { namedKernels } from './implementations.js';
+import { describeEach, implementations, namedKernels } from './implementations.js';
 import { testKernel, type ReferenceInputs } from './kernel-suite.js';
 import { TOLERANCES } from './tolerances.js';
 
@@ -381,3 +383,28 @@ test.each([
     expect.objectContaining({ code: 'USAGE', parts: expect.objectContaining({ argument }) as object }) as Error,
   );
 });
+
+describeEach(
+  () =>
+    test.each([1, 2])(
+      "a convolution with a bias and its gradients have the bits of tfjs's operations, stride %i",
+      (stride) =>
+        tf.tidy(() => {
+          const given: [tf.Tensor4D, tf.Tensor4D, tf.Tensor1D] = [
+            tf.tensor4d(randomFloats(2 * 7 * 5 * 6, 1), [2, 7, 5, 6]),
+            tf.tensor4d(randomFloats(3 * 3 * 6 * 9, 2), [3, 3, 6, 9]),
+            tf.tensor1d(randomFloats(9, 3)),
+          ];
+          const bitsOf = (convolve: (...of: typeof given) => tf.Tensor4D) => {
+            // With dy, all gradients differ from pixel to pixel.
+            const dy = tf.range(0, tf.util.sizeFromShape(convolve(...given).shape), 1, 'float32');
+            const dxs = tf.grads((...of) => tf.mul(tf.reshape(convolve(...(of as typeof given)), [-1]), dy))(given);
+            return [convolve(...given), ...dxs].map((tensor) => tensor.dataSync());
+          };
+          expect(bitsOf((x, weights, bias) => operations.convolutionWithBias(x, weights, bias, stride))).toEqual(
+            bitsOf((x, weights, bias) => tf.add(tf.conv2d(x, weights, stride, 'same'), bias)),
+          );
+        }),
+    ),
+  implementations.filter(({ backend }) => backend !== null),
+);
