@@ -1,7 +1,7 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { filterMask, ordinaryConvolution, weightShape, type ConvolutionShape } from './convolution-shape.js';
-import { hasKernels, operationOf, runKernel, runOrCompose } from './operation.js';
+import { hasKernel, operationOf, runKernel, runOrCompose } from './operation.js';
 
 /**
  * Convolves `x`: see kernels/convolution.ts. Its two gradients are not differentiable. The caller disposes the result.
@@ -100,7 +100,7 @@ export function convolutionFilterGradient(
  * @param stride divisor of the height and width, rounded up
  */
 export function convolutionWithBias(x: Tensor4D, weights: Tensor4D, bias: Tensor1D, stride = 1): Tensor4D {
-  if (!hasKernels()) return tf.tidy(() => tf.add(tf.conv2d(x, weights, stride, 'same'), bias));
+  if (!hasKernel('convolution')) return tf.tidy(() => tf.add(tf.conv2d(x, weights, stride, 'same'), bias));
   const info = tf.backend_util.computeConv2DInfo(x.shape, weights.shape, stride, 1, 'same');
   const shape = ordinaryConvolution(info)!;
   return runKernel('convolution', { shape, batch: x.shape[0], relu: false }, { x, weights, bias }).out as Tensor4D;
@@ -129,7 +129,7 @@ const masks = new WeakMap<object, WeakMap<ConvolutionShape, Tensor>>();
  * Returns the weight mask of a shape, 1 where a weight is used. Made once per backend, so that no step moves the mask
  * to the backend's memory again.
  */
-function maskOf(shape: ConvolutionShape): Tensor {
+export function maskOf(shape: ConvolutionShape): Tensor {
   const backend: object = tf.backend();
   const ofBackend = masks.get(backend) ?? new WeakMap<ConvolutionShape, Tensor>();
   const mask = ofBackend.get(shape) ?? tf.keep(tf.tensor4d(filterMask(shape), weightShape(shape)));

@@ -4,10 +4,16 @@ import { libraryOf } from './kernel-library.js';
 import { argumentError } from './kernels/geometry.js';
 import { descriptions, type InputsOf, type KernelName, type KernelNumbers, type OutputsOf } from './kernels/index.js';
 
-/** Returns true if the backend in use has pxv's kernels. On others the composed forms of operations run. */
+/** Returns true if the backend in use has all of pxv's kernels. On others the composed forms of operations run. */
 export function hasKernels(): boolean {
   const kernel: KernelConfig | undefined = tf.getKernel(GLOBAL_NORM, tf.getBackend());
   return kernel !== undefined;
+}
+
+/** Returns true if the backend in use has a kernel, as it has all of them, or some. */
+export function hasKernel(kernel: KernelName): boolean {
+  const config: KernelConfig | undefined = tf.getKernel(operationOf(kernel), tf.getBackend());
+  return config !== undefined;
 }
 
 /** tfjs name of the operation of `globalNorm`, the only operation of pxv that is no C++ kernel. */
@@ -61,7 +67,7 @@ export function runOrCompose<K extends KernelName>(
   composed: () => { [O in keyof OutputsOf<K>]: Tensor | null },
 ): { [O in keyof OutputsOf<K>]: Tensor } {
   expectInputs(kernel, numbers, inputs);
-  return hasKernels()
+  return hasKernel(kernel)
     ? runKernel(kernel, numbers, inputs)
     : (tf.tidy(composed as () => TensorContainerObject) as never);
 }

@@ -1,4 +1,4 @@
-import type { backend_util, DataType, KernelBackend } from '@tensorflow/tfjs-core';
+import type { backend_util, DataType, KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
 import { errorFactory, type PxvError } from '../foundation/errors.js';
 import { tf } from '../foundation/tfjs.js';
 
@@ -22,8 +22,37 @@ interface GpuBuffer {
   unmap(): void;
 }
 
+/** Program of WGSL, as `runWebGPUProgram` of tfjs 4.22.0 takes it. */
+export interface WebgpuProgram {
+  outputShape: number[];
+  /** Key of the code; shapes are uniforms. */
+  shaderKey: string;
+  variableNames: string[];
+  /** Numbers that an element of each variable, and of the output, has. */
+  variableComponents: number[];
+  outputComponent: number;
+  /** Fields of the uniforms, in WGSL, beside the shapes. */
+  uniforms: string;
+  workgroupSize: [number, number, number];
+  dispatch: [number, number, number];
+  dispatchLayout: { x: number[]; y: number[]; z: number[] };
+  size: boolean;
+  getUserCode: () => string;
+}
+
+/** Backend that runs programs. */
+export interface WebgpuPrograms {
+  /** @param uniforms values of the program's uniforms, in their order */
+  runWebGPUProgram(
+    program: WebgpuProgram,
+    inputs: TensorInfo[],
+    dtype: DataType,
+    uniforms: { type: 'int32'; data: number[] }[],
+  ): TensorInfo;
+}
+
 /** Members of `WebGPUBackend` of tfjs 4.22.0 that are read or replaced here. */
-interface TfjsWebgpuBackend extends KernelBackend {
+interface TfjsWebgpuBackend extends KernelBackend, WebgpuPrograms {
   tensorMap: { get(dataId: object): StoredTensor };
   bufferManager: { acquireBuffer(size: number, usage: number): GpuBuffer; releaseBuffer(buffer: GpuBuffer): void };
   commandEncoder: { copyBufferToBuffer(from: GpuBuffer, at: number, to: GpuBuffer, place: number, size: number): void };
@@ -31,7 +60,6 @@ interface TfjsWebgpuBackend extends KernelBackend {
   endComputePassEncoder(): void;
   submitQueue(): void;
   uploadToGPU(dataId: object): void;
-  runWebGPUProgram(...args: unknown[]): unknown;
 }
 
 /** Tensor as the backend keeps it: its values in memory, or a buffer of the device. */
@@ -108,7 +136,7 @@ export function createWebgpuBackend(
       super.uploadToGPU(dataId);
     }
 
-    override runWebGPUProgram(...args: unknown[]): unknown {
+    override runWebGPUProgram(...args: Parameters<WebgpuPrograms['runWebGPUProgram']>): TensorInfo {
       if (info.isFallbackAdapter) {
         if (operations === 0) setImmediate(() => (operations = 0));
         if (++operations > MAX_SOFTWARE_OPERATIONS) throw tooMany();

@@ -1,61 +1,50 @@
-import type { NamedAttrMap, NamedTensorInfoMap, Rank, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { NamedAttrMap, NamedTensorInfoMap, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { tf } from '../foundation/tfjs.js';
+import { ordinaryConvolution } from './convolution-shape.js';
+import { maskOf } from './convolution.js';
+import type { KernelNumbers } from './kernels/index.js';
+import { operationOf } from './operation.js';
+import type { WebgpuPrograms } from './webgpu-backend.js';
+import { convolveOnWebgpu, filterGradientOnWebgpu, inputGradientOnWebgpu } from './webgpu-convolution.js';
 
-/**
- * Maximum number of parts of the pixels that are summed apart: a product of a few features each would leave most of an
- * adapter idle.
- */
-const MAX_PARTS = 64;
+type Run = (backend: WebgpuPrograms, inputs: never, attributes: never) => Tensor | Tensor[];
 
-/**
- * Replaces the kernel of tfjs on `webgpu` for the gradient of a filter, which reads x and dy once more for each weight.
- * It is now a matrix product for each place of the filter.
- */
-export function replaceWebgpuKernels(): void {
-  const kernel = { kernelName: tf.Conv2DBackpropFilter, backendName: 'webgpu' };
-  tf.unregisterKernel(kernel.kernelName, kernel.backendName);
-  tf.registerKernel({
-    ...kernel,
-    kernelFunc: ({ inputs, attrs }) => tf.tidy(() => filterGradient(inputs, attrs!)),
-  });
-}
+/** Kernels of pxv in WGSL, and those of tfjs that they replace, by name. Others have composed forms. */
+const kernels: Record<string, Run> = {
+  [operationOf('convolution')]: (...call: Parameters<typeof convolveOnWebgpu>) => [convolveOnWebgpu(...call)],
+  [operationOf('convolutionInputGradient')]: (...call: Parameters<typeof inputGradientOnWebgpu>) => [
+    inputGradientOnWebgpu(...call),
+  ],
+  [operationOf('convolutionFilterGradient')]: (
+    backend,
+    inputs: { x: Tensor4D; dy: Tensor4D },
+    numbers: KernelNumbers<'convolutionFilterGradient'>,
+  ) => {
+    const dense = filterGradientOnWebgpu(backend, inputs, numbers);
+    return [tf.mul(dense, maskOf(numbers.shape)), tf.sum(inputs.dy, [0, 1, 2])];
+  },
+  /** tfjs reads x and dy once more for each weight. */
+  [tf.Conv2DBackpropFilter]: (backend, inputs: { x: Tensor4D; dy: Tensor4D }, attributes: NamedAttrMap) => {
+    const { filterShape, strides, pad, dimRoundingMode } = attributes as Record<string, never>;
+    const info = tf.backend_util.computeConv2DInfo(inputs.x.shape, filterShape, strides, 1, pad, dimRoundingMode);
+    return filterGradientOnWebgpu(backend, inputs, { shape: ordinaryConvolution(info)!, relu: false });
+  },
+};
 
-/** d filter[r, c] = sum over pixels of x^T dy, where x is the input that place (r, c) of the filter reads. */
-function filterGradient(inputs: NamedTensorInfoMap, attributes: NamedAttrMap): Tensor4D {
-  const { x, dy } = inputs as { x: Tensor4D; dy: Tensor4D };
-  const { filterShape, strides, pad, dimRoundingMode } = attributes as Record<string, never>;
-  const { padInfo, strideHeight, strideWidth, filterHeight, filterWidth, ...sizes } = tf.backend_util.computeConv2DInfo(
-    x.shape,
-    filterShape,
-    strides,
-    1,
-    pad,
-    dimRoundingMode,
-  );
-  const { batchSize, outHeight, outWidth, inChannels, outChannels } = sizes;
-  const { top, bottom, left, right } = padInfo;
-  const padded = tf.pad(x, [
-    [0, 0],
-    [top, bottom],
-    [left, right],
-    [0, 0],
-  ]);
-  const pixels = batchSize * outHeight * outWidth;
-  // The products of all parts are then no larger than x.
-  let parts = Math.max(1, Math.min(MAX_PARTS, Math.floor(pixels / outChannels)));
-  while (pixels % parts !== 0) parts--;
-  const inParts = (map: Tensor4D) => tf.reshape<Rank.R3>(map, [parts, pixels / parts, map.shape[3]]);
-  const dParts = inParts(dy);
-  const ones = tf.ones<Rank.R2>([1, parts]);
-  const products: Tensor2D[] = [];
-  for (let row = 0; row < filterHeight; row++)
-    for (let column = 0; column < filterWidth; column++) {
-      const end = [row + (outHeight - 1) * strideHeight + 1, column + (outWidth - 1) * strideWidth + 1];
-      const strideOf = [1, strideHeight, strideWidth, 1];
-      const read = tf.stridedSlice(padded, [0, row, column, 0], [batchSize, ...end, inChannels], strideOf) as Tensor4D;
-      const product = tf.matMul(inParts(read), dParts, true);
-      // A sum over parts, which tfjs would transpose first.
-      products.push(tf.matMul(ones, tf.reshape(product, [parts, inChannels * outChannels])));
-    }
-  return tf.reshape<Rank.R4>(tf.concat(products, 0), filterShape);
+/** Registers the kernels in WGSL with tfjs, in place of those of tfjs. */
+export function registerWebgpuKernels(): void {
+  for (const [kernelName, run] of Object.entries(kernels)) {
+    const name = { kernelName, backendName: 'webgpu' };
+    if (tf.getKernel(kernelName, 'webgpu') !== undefined) tf.unregisterKernel(kernelName, 'webgpu');
+    const kernelFunc = ({
+      inputs,
+      attrs,
+      backend,
+    }: {
+      inputs: NamedTensorInfoMap;
+      attrs?: NamedAttrMap;
+      backend: unknown;
+    }) => tf.tidy(() => run(backend as WebgpuPrograms, inputs as never, attrs as never));
+    tf.registerKernel({ ...name, kernelFunc });
+  }
 }

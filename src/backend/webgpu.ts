@@ -6,7 +6,7 @@ import { isClone } from '../foundation/build-command.js';
 import { errorFactory } from '../foundation/errors.js';
 import { tf } from '../foundation/tfjs.js';
 import { createWebgpuBackend, type AdapterInfo, type GpuDevice, type WebgpuBackendClass } from './webgpu-backend.js';
-import { replaceWebgpuKernels } from './webgpu-kernels.js';
+import { registerWebgpuKernels } from './webgpu-kernels.js';
 
 /** npm package of Dawn, the implementation of WebGPU in Chrome, for Node.js. An optional peer dependency. */
 const DAWN = 'webgpu';
@@ -100,7 +100,7 @@ export async function importWebgpu(): Promise<AdapterFacts> {
   const { WebGPUBackend } = require(TFJS_BACKEND) as { WebGPUBackend: WebgpuBackendClass };
   const backend = withNavigator(gpu, () => createWebgpuBackend(WebGPUBackend, device, adapter.info, processEvents));
   tf.registerBackend('webgpu', () => backend);
-  replaceWebgpuKernels();
+  registerWebgpuKernels();
   registered = { facts: factsOf(adapter.info), gpu };
   return registered.facts;
 }
