@@ -20,8 +20,7 @@ export function convolution(
 ): Tensor4D {
   const numbers = { shape, batch: x.shape[0], relu };
   const { out } = runOrCompose('convolution', numbers, { x, weights, bias, plus }, () => {
-    const window = cropWithZeros(windowOf(shape), relu ? tf.relu(x) : x);
-    let out = tf.conv2d(window, crop(weights, readShape(shape)), shape.stride, 'valid');
+    let out = tf.conv2d(cropWithZeros(windowOf(shape), relu ? tf.relu(x) : x), weights, shape.stride, 'valid');
     if (bias) out = tf.add(out, bias);
     return { out: plus ? tf.add(out, plus) : out };
   });
@@ -44,8 +43,7 @@ export function convolutionInputGradient(
   const batch = dy.shape[0];
   const { dx } = runOrCompose('convolutionInputGradient', { shape, batch }, { dy, weights, reluInput, plus }, () => {
     const { top, left, height, width } = windowOf(shape);
-    const windows: [number, number, number, number] = [batch, height, width, shape.inFeatures];
-    const dWindow = tf.conv2dTranspose(dy, crop(weights, readShape(shape)), windows, shape.stride, 'valid');
+    const dWindow = tf.conv2dTranspose(dy, weights, [batch, height, width, shape.inFeatures], shape.stride, 'valid');
     const image = { top: -top, left: -left, height: shape.inHeight, width: shape.inWidth };
     let dx = cropWithZeros(image, dWindow);
     if (reluInput) dx = tf.mul(dx, tf.step(reluInput));
@@ -76,17 +74,10 @@ export function convolutionFilterGradient(
       pad: 'valid',
       dataFormat: 'NHWC',
       dimRoundingMode: '',
-      filterShape: readShape(shape),
+      filterShape: weightShape(shape),
     };
-    const dense: Tensor4D = tf.engine().runKernel(tf.Conv2DBackpropFilter, { x: window, dy }, attributes);
-    const [unreadRows, unreadColumns] = weightShape(shape).map((side, axis) => side - dense.shape[axis]);
-    const dWeights = tf.pad(dense, [
-      [0, unreadRows],
-      [0, unreadColumns],
-      [0, 0],
-      [0, 0],
-    ]);
-    return { dWeights: tf.mul(dWeights, maskOf(shape)), dBias: tf.sum(dy, [0, 1, 2]) };
+    const dense: Tensor = tf.engine().runKernel(tf.Conv2DBackpropFilter, { x: window, dy }, attributes);
+    return { dWeights: tf.mul(dense, maskOf(shape)), dBias: tf.sum(dy, [0, 1, 2]) };
   });
   return { weights: dWeights as Tensor4D, bias: dBias as Tensor1D };
 }
@@ -137,25 +128,6 @@ export function maskOf(shape: ConvolutionShape): Tensor {
   return mask;
 }
 
-/**
- * Returns the shape of the weights up to the last row and column with a tap: a mask leaves those below it at zero, a
- * third of a 3x3 kernel.
- */
-function readShape({ kernel, taps, inFeatures, outFeatures }: ConvolutionShape): [number, number, number, number] {
-  const rows = taps.map(({ position }) => Math.floor(position / kernel.width));
-  const columns = taps.map(({ position }) => position % kernel.width);
-  return [Math.max(...rows) + 1, Math.max(...columns) + 1, inFeatures, outFeatures];
-}
-
-/** Returns the part of `x` that begins at a row and a column; `x` itself if that is all. */
-function crop(
-  x: Tensor4D,
-  shape: [number, number, number, number],
-  [row, column]: readonly number[] = [0, 0],
-): Tensor4D {
-  return tf.util.arraysEqual(x.shape, shape) ? x : tf.slice(x, [0, row, column, 0], shape);
-}
-
 /** Crop of an image, in pixels; the crop may extend beyond the image. */
 interface Window {
   top: number;
@@ -165,15 +137,13 @@ interface Window {
 }
 
 /** Returns the crop of the input that a convolution without padding reads to give the output. */
-function windowOf(shape: ConvolutionShape): Window {
-  const { outHeight, outWidth, stride, kernel, taps } = shape;
-  const [rows, columns] = readShape(shape);
+function windowOf({ outHeight, outWidth, stride, kernel, taps }: ConvolutionShape): Window {
   const { dy, dx, position } = taps[0];
   return {
     top: dy - Math.floor(position / kernel.width),
     left: dx - (position % kernel.width),
-    height: (outHeight - 1) * stride + rows,
-    width: (outWidth - 1) * stride + columns,
+    height: (outHeight - 1) * stride + kernel.height,
+    width: (outWidth - 1) * stride + kernel.width,
   };
 }
 
@@ -189,5 +159,5 @@ export function cropWithZeros({ top, left, height, width }: Window, images: Tens
     Math.max(start + length - size, 0),
   ];
   const padded = tf.pad(images, [[0, 0], around(top, height, rows), around(left, width, columns), [0, 0]]);
-  return crop(padded, [batch, height, width, features], [Math.max(top, 0), Math.max(left, 0)]);
+  return tf.slice(padded, [0, Math.max(top, 0), Math.max(left, 0), 0], [batch, height, width, features]);
 }
