@@ -69,7 +69,8 @@ export const implementations: Implementation[] = [
     backend: `native-${instructionSet}`,
     kernels: null,
   })),
-  ...['cpu', ...otherBackends].map((backend) => ({ name: `composed form on ${backend}`, backend, kernels: null })),
+  { name: 'composed form on cpu', backend: 'cpu', kernels: null },
+  ...otherBackends.map((backend) => ({ name: `tensors over ${backend}`, backend, kernels: null })),
 ];
 
 /** The tfjs backend of the last set. */
