@@ -1,7 +1,8 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
-import { filterMask, ordinaryConvolution, weightShape, type ConvolutionShape } from './convolution-shape.js';
+import { filterMask, weightShape, type ConvolutionShape } from './convolution-shape.js';
 import { hasKernel, operationOf, runKernel, runOrCompose } from './operation.js';
+import { ordinaryConvolution } from './ordinary-convolution.js';
 
 /**
  * Convolves `x`: see kernels/convolution.ts. Its two gradients are not differentiable. The caller disposes the result.

@@ -1,6 +1,6 @@
 import { tf } from '../foundation/tfjs.js';
 import type { backend_util, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
-import { ordinaryConvolution } from './convolution-shape.js';
+import { ordinaryConvolution } from './ordinary-convolution.js';
 import type { NativeBackend, NativeKernel } from './native-backend.js';
 
 /** Native implementations of the tfjs kernels that dominate training time, by tfjs's names. */

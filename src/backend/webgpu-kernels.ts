@@ -1,9 +1,9 @@
 import type { NamedAttrMap, NamedTensorInfoMap, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { tf } from '../foundation/tfjs.js';
-import { ordinaryConvolution } from './convolution-shape.js';
 import { maskOf } from './convolution.js';
 import type { KernelNumbers } from './kernels/index.js';
 import { operationOf } from './operation.js';
+import { ordinaryConvolution } from './ordinary-convolution.js';
 import type { WebgpuPrograms } from './webgpu-backend.js';
 import { convolveOnWebgpu, filterGradientOnWebgpu, inputGradientOnWebgpu } from './webgpu-convolution.js';
 

@@ -148,8 +148,9 @@ withChromium('the page', () => {
   ])('is painted within a second, and can be read and used by all: %o', async (how) => {
     const { page, said } = await open(how);
     expect(await page.isVisible('text=nothing is uploaded')).toBe(true);
-    const painted = await page.evaluate<number>("performance.getEntriesByName('first-contentful-paint')[0].startTime");
-    expect(painted).toBeLessThan(1000);
+    // The browser may note the time after the page can be asked.
+    const paint = await page.waitForFunction("performance.getEntriesByName('first-contentful-paint')[0]?.startTime");
+    expect(await paint.jsonValue()).toBeLessThan(1000);
     expect(await faultsOf(page)).toEqual([]);
     await page.setInputFiles('#file', short);
     await lookedAt(page, `${SHORT} of ${SHORT}`);
