@@ -136,10 +136,10 @@ function convolutionCode({ relu, transposed }: { relu: boolean; transposed: bool
             {
               let at = (tap.z * source.w + 4 * k + ${part}) * words + first;
               ${words.map((word) => `let weight${word} = weights[at + ${word}];`).join('\n')}
-              ${each(
-                (pixel, word) =>
-                  `sum${pixel}_${word} = fma(vec4<f32>(value${pixel}.${component}), weight${word}, sum${pixel}_${word});`,
-              )}
+              ${each((pixel, word) => {
+                const sum = `sum${pixel}_${word}`;
+                return `${sum} = fma(vec4<f32>(value${pixel}.${component}), weight${word}, ${sum});`;
+              })}
             }`,
           ).join('')}
         }
