@@ -10,7 +10,7 @@ export function hasKernels(): boolean {
   return kernel !== undefined;
 }
 
-/** Returns true if the backend in use has a kernel, as it has all of them, or some. */
+/** Returns true if the backend in use has one of pxv's kernels; `webgpu` has only some. */
 export function hasKernel(kernel: KernelName): boolean {
   const config: KernelConfig | undefined = tf.getKernel(operationOf(kernel), tf.getBackend());
   return config !== undefined;

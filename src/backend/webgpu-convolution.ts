@@ -238,7 +238,7 @@ function filterGradientCode(relu: boolean): string {
 /** Program to run, with its arguments. */
 interface Call {
   name: string;
-  /** What the code depends on. */
+  /** Options of the code; with `name` the key of the compiled program. */
   variant: string;
   inputs: Record<string, Tensor>;
   outputShape: number[];

@@ -23,7 +23,7 @@ type DescribedModel = { chain: Chain; description: ModelDescription };
 export interface MemoryLimit {
   bytes: number;
   measure: MemoryMeasure;
-  /** What the bytes are, in words for errors. */
+  /** Words that follow the bytes in errors, such as `of memory that are free`. */
   of: string;
 }
 

@@ -120,9 +120,9 @@ async function searchThrough(
   const confirm = async () => out !== undefined && assertOutput(out, overwrite, inputs);
   await confirm();
   let dropped = 0;
-  const onDrop = (count: number) => {
+  const onDrop = () => {
     if (dropped === 0) onWarning?.(DROP_WARNING);
-    dropped += count;
+    dropped++;
   };
   const opened = await openFrameSource(trained, source, { ...options, ...keepAspectRatio(trained, options) }, onDrop);
   const { size, frameRate } = opened;

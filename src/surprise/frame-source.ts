@@ -35,14 +35,14 @@ export interface FrameSource extends Omit<ClipReader, 'name' | 'sourceSize' | 'i
 
 /**
  * Opens a clip or a byte stream for a search.
- * @param onDrop called with the number of frames each time that frames of a stream are dropped
+ * @param onDrop called for each frame of a stream that is dropped
  * @throws PxvError as `openClipForModel`; `INPUT` if a stream has no frame
  */
 export async function openFrameSource(
   model: Model,
   source: string | AsyncIterable<Uint8Array>,
   { rawSize, signal, ...asked }: Omit<Asked, 'size'> & { size: TargetSize },
-  onDrop: (count: number) => void,
+  onDrop: () => void,
 ): Promise<FrameSource> {
   if (typeof source === 'string') {
     const clip = await openClipForModel(model, source, 'find anomalies', { ...asked, signal });

@@ -20,10 +20,10 @@ export interface StreamOptions extends ClipOptions {
    */
   rawSize?: Size | undefined;
   /**
-   * Called with the number of frames each time that frames are dropped: whenever two seconds of frames wait. Default:
-   * none is dropped, and a slow consumer holds up the sender.
+   * Called for each frame that is dropped, as the frames before it wait: see `dropLateFrames`. Default: none is
+   * dropped, and a slow consumer holds up the sender.
    */
-  onDrop?: ((count: number) => void) | undefined;
+  onDrop?: (() => void) | undefined;
 }
 
 /** Video that is read once, as its bytes arrive. Leaving the loop over `frames` ends the reading. */
@@ -41,8 +41,11 @@ export interface StreamedVideo {
 
 /** Name of the stream in messages. */
 const NAME = 'standard input';
-/** Maximum time that a frame waits before it is dropped, in seconds. */
-const MAX_WAIT = 2;
+/** Seconds of frames that may wait before later ones are dropped. */
+const WAITING_SECONDS = 2;
+/** Minimum number of waiting frames, so that context frames fit, and their maximum bytes: a stream states its rate. */
+const MIN_WAITING_FRAMES = 32;
+const MAX_WAITING_BYTES = 2 ** 26;
 /** Number of packets, some seconds of video, that FFmpeg holds while pxv takes none: the sender need not wait. */
 const WAITING_PACKETS = '256';
 
@@ -110,7 +113,8 @@ export async function openStream(bytes: AsyncIterable<Uint8Array>, options: Stre
   const own = average == null ? defaultFrameRate : frameRateBetween(average - 0.005, average + 0.005);
   const { width, height } = first.value;
   const frameRate = asked ?? own;
-  const capacity = Math.ceil(MAX_WAIT * framesPerSecond(frameRate));
+  const wanted = Math.min(WAITING_SECONDS * framesPerSecond(frameRate), MAX_WAITING_BYTES / first.value.data.length);
+  const capacity = Math.max(MIN_WAITING_FRAMES, Math.ceil(wanted));
   const kept = onDrop === undefined ? all() : dropLateFrames(all(), capacity, onDrop, stop);
   return { size: { width, height }, frameRate, frames: quantizeFrames(kept, levels) };
 }

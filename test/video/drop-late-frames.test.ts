@@ -30,35 +30,57 @@ class Camera {
 
 function opened(capacity: number) {
   const camera = new Camera();
-  const drops: number[] = [];
+  let drops = 0;
   let stops = 0;
   const kept = dropLateFrames(
     camera.frames(),
     capacity,
-    (count) => drops.push(count),
+    () => drops++,
     () => stops++,
   );
-  return { camera, drops, kept, stops: () => stops };
+  return { camera, drops: () => drops, kept, stops: () => stops };
 }
 
 const times = (count: number) => Array.from({ length: count }, () => grey);
 
-test('frames that wait are all dropped once one more comes than fits, and those kept know their place', async () => {
+test('once as many wait as fit, later ones are dropped until these are taken, and those kept know their place', async () => {
   const { camera, drops, kept, stops } = opened(3);
+  const indices = async (count: number) => {
+    const found: number[] = [];
+    while (found.length < count) found.push((await kept.next()).value!.index);
+    return found;
+  };
   camera.send(...times(2));
-  expect((await kept.next()).value).toEqual({ ...grey, index: 0 });
-  expect(drops).toEqual([]);
-  // Frame 1 waits. 2 and 3 fit beside it, 4 does not, 5 waits with 4.
+  expect(await indices(1)).toEqual([0]);
+  // Frame 1 waits. 2 and 3 fit beside it, 4 and 5 do not.
   camera.send(...times(4));
-  expect((await kept.next()).value!.index).toBe(4);
-  expect(drops).toEqual([3]);
-  expect((await kept.next()).value!.index).toBe(5);
+  expect(await indices(1)).toEqual([1]);
+  expect(drops()).toBe(2);
+  // Frames 2 and 3 still wait.
+  camera.send(...times(1));
+  expect(await indices(2)).toEqual([2, 3]);
+  expect(drops()).toBe(3);
   const late = kept.next();
   await nextTurn();
   camera.send(grey, null);
-  expect((await late).value!.index).toBe(6);
+  expect((await late).value!.index).toBe(7);
   expect((await kept.next()).done).toBe(true);
-  expect([drops, stops()]).toEqual([[3], 1]);
+  expect([drops(), stops()]).toEqual([3, 1]);
+});
+
+test('however slow the consumer is, runs of consecutive frames are as long as the capacity', async () => {
+  const { camera, kept } = opened(4);
+  const found: number[] = [];
+  for (let taken = 0; taken < 24; taken++) {
+    camera.send(...times(10));
+    found.push((await kept.next()).value!.index);
+  }
+  const starts = [
+    0,
+    ...found.map((index, at) => (at > 0 && index !== found[at - 1] + 1 ? at : -1)).filter((at) => at > 0),
+  ];
+  expect(starts.length).toBeGreaterThan(3);
+  for (const [at, start] of starts.slice(1).entries()) expect(start - starts[at]).toBeGreaterThanOrEqual(4);
 });
 
 test('the source is read while the consumer takes nothing', async () => {
