@@ -43,7 +43,7 @@ function opened(capacity: number) {
 
 const times = (count: number) => Array.from({ length: count }, () => grey);
 
-test('once as many wait as fit, later ones are dropped until these are taken, and those kept know their place', async () => {
+test('once as many wait as fit, later ones are dropped until these are taken; those kept have an index', async () => {
   const { camera, drops, kept, stops } = opened(3);
   const indices = async (count: number) => {
     const found: number[] = [];
