@@ -1,14 +1,17 @@
 // Trains the same networks with PyTorch and with pxv, in turn, and prints how many times faster pxv is than the fastest
-// PyTorch. PyTorch runs eager and compiled, and for bf16 also in float32, of each version that is named.
+// PyTorch. PyTorch runs eager and compiled, and for bf16 also in float32, of each version that is named. On a GPU, pxv
+// trains with `--backend webgpu`.
 //
 // usage: node bench/compare-torch.mjs [--only TEXT] [--steps N] [--rounds N] [--threads N] [--precision NAME]...
-//                                     [--python PATH]... [--minutes N]
+//                                     [--python PATH]... [--minutes N] [--device NAME]
 //   --only       only the networks whose name contains the text
 //   --steps      steps timed in each process (default: 5)
 //   --rounds     processes of each side; the fastest counts (default: 1)
-//   --precision  float32 or bf16; PyTorch's bf16 is autocast (default: both)
+//   --precision  float32 or bf16; PyTorch's bf16 is autocast (default: both; on a GPU
+//                float32, the only one of WebGPU)
 //   --python     Python with PyTorch, such as venv/bin/python; one for each version (default: python3)
 //   --minutes    most minutes of one process of PyTorch, since compilation of the LSTMs takes long (default: 20)
+//   --device     cpu or gpu (default: cpu)
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +21,7 @@ import { initialiseParameters } from '../dist/src/backend/parameters.js';
 import { describeBenchNetwork } from '../dist/src/bench/network.js';
 import { buildChain } from '../dist/src/model/chain.js';
 import { saveModel } from '../dist/src/model/checkpoint.js';
-import { parseArguments } from './arguments.mjs';
+import { parseArguments, refuseArguments } from './arguments.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -38,11 +41,16 @@ const { values: options } = parseArguments({
     steps: { type: 'string', default: '5' },
     rounds: { type: 'string', default: '1' },
     threads: { type: 'string' },
-    precision: { type: 'string', multiple: true, default: ['float32', 'bf16'] },
+    precision: { type: 'string', multiple: true },
     python: { type: 'string', multiple: true, default: ['python3'] },
     minutes: { type: 'string', default: '20' },
+    device: { type: 'string', default: 'cpu' },
   },
 });
+if (!['cpu', 'gpu'].includes(options.device))
+  refuseArguments(`--device: expected cpu or gpu, received ${options.device}`);
+const onGpu = options.device === 'gpu';
+const precisions = options.precision ?? (onGpu ? ['float32'] : ['float32', 'bf16']);
 
 const describe = ({ name, hidden, layers, size, channels }) =>
   `${name}, ${layers} layer${layers === 1 ? '' : 's'}, h = ${hidden}, ${size}x${size}x${channels}`;
@@ -83,7 +91,7 @@ function variantsOf(precision) {
 function runTorch(model, { batch }, { python, precision, compiled }) {
   const { threads, steps } = options;
   const env = threads === undefined ? environment : { ...environment, OMP_NUM_THREADS: threads };
-  const flags = ['--batch', String(batch), '--steps', steps, '--precision', precision];
+  const flags = ['--batch', String(batch), '--steps', steps, '--precision', precision, '--device', options.device];
   const program = [join(here, 'torch_pixelrnn.py'), model, ...flags, ...(compiled ? ['--compile'] : [])];
   try {
     const found = result(python, program, env, 60_000 * Number(options.minutes));
@@ -98,9 +106,22 @@ function runPxv({ name, ...settings }, precision) {
   const main = join(here, '..', 'dist', 'cli', 'main.js');
   const flags = Object.entries({ ...settings, steps: options.steps }).flatMap(([flag, value]) => [`--${flag}`, value]);
   const threads = options.threads === undefined ? [] : ['--threads', options.threads];
+  const backend = onGpu ? ['--backend', 'webgpu'] : [];
   return result(
     process.execPath,
-    [main, 'bench', 'train', '--network', name, ...flags.map(String), ...threads, '--precision', precision, '--json'],
+    [
+      main,
+      'bench',
+      'train',
+      '--network',
+      name,
+      ...flags.map(String),
+      ...threads,
+      ...backend,
+      '--precision',
+      precision,
+      '--json',
+    ],
     environment,
   );
 }
@@ -114,7 +135,7 @@ const model = join(folder, 'model.safetensors');
 for (const network of networks) {
   if (!describe(network).includes(options.only)) continue;
   writeModel(model, network);
-  for (const precision of options.precision) compare(network, precision);
+  for (const precision of precisions) compare(network, precision);
 }
 
 /** Times one network in turn, and prints the ratio and all times of PyTorch. */
@@ -130,10 +151,11 @@ function compare(network, precision) {
   const theirs = fastest(timed);
   const ours = fastest(pxv);
   const ratio = theirs.secondsPerStep / ours.secondsPerStep;
+  // Kernels of a GPU are not profiled.
+  const work = onGpu ? '' : ` (${ours.gflops.toFixed(0)} GFLOP/s, ${(100 * ours.shareOfPeak).toFixed(0)}% of peak)`;
   console.log(
     `${describe(network)}: PyTorch ${theirs.variant} ${theirs.secondsPerStep.toFixed(3)} s, ` +
-      `pxv ${precision} ${ours.secondsPerStep.toFixed(3)} s (${ours.gflops.toFixed(0)} GFLOP/s, ` +
-      `${(100 * ours.shareOfPeak).toFixed(0)}% of peak), ratio ${ratio.toFixed(2)}; ` +
+      `pxv ${precision} ${ours.secondsPerStep.toFixed(3)} s${work}, ratio ${ratio.toFixed(2)}; ` +
       `memory ${theirs.peakMemoryMiB.toFixed(0)} and ${ours.peakMemoryMiB.toFixed(0)} MiB`,
   );
   for (const { variant, secondsPerStep } of timed) console.log(`  ${variant} ${secondsPerStep.toFixed(3)} s`);
