@@ -1,6 +1,6 @@
 // Draws a frame and decodes it, in turn, on one thread: milliseconds of a processor, the medians, and their ratio.
 //
-// usage: node bench/decoding.mjs [MODEL] [PAIRS] [INSTRUCTION_SET]    default video-64-small, 10, the machine's
+// usage: node bench/decoding.mjs [MODEL] [PAIRS] [INSTRUCTION_SET]    default video-64, 10, the machine's
 import { chooseBackend, FrameHistory, FrameSampler, loadModel, openClip } from '../dist/src/index.js';
 import { FrameCoder } from '../dist/src/coding/frame-coder.js';
 import { bytesToLevels } from '../dist/src/foundation/levels.js';
@@ -9,7 +9,7 @@ import { MODEL_DISTRIBUTION } from '../dist/src/model/sampling-settings.js';
 import { parseArguments } from './arguments.mjs';
 
 const { positionals } = parseArguments({ positionals: [0, 3] });
-const [name = 'video-64-small', pairs = '10', instructionSet] = positionals;
+const [name = 'video-64', pairs = '10', instructionSet] = positionals;
 await chooseBackend({ threads: 1, ...(instructionSet && { instructionSet }) });
 const model = loadModel(name);
 const shape = model.chain.exampleShape;

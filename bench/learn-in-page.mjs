@@ -83,8 +83,8 @@ const configuration = join(folder, 'configuration.json');
 writeFileSync(
   configuration,
   JSON.stringify({
-    model: resizeModel(loadModel('video-64-small'), size).description,
-    training: { ...training, from: 'video-64-small', steps, minutes: null },
+    model: resizeModel(loadModel('video-64'), size).description,
+    training: { ...training, from: 'video-64', steps, minutes: null },
     data: { type: 'clips', frames: [frames] },
   }),
 );

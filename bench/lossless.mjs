@@ -51,7 +51,7 @@ const codecs = {
 const isFilm = (name) => codecs[name][0] === 'film.mkv';
 const named = Object.keys(codecs).filter((name) => values.images === undefined || !isFilm(name));
 
-const modelName = values.model ?? (values.images === undefined ? 'video-64-small' : 'cifar');
+const modelName = values.model ?? (values.images === undefined ? 'video-64' : 'cifar');
 const { path: ffmpeg } = await findFfmpeg();
 await chooseBackend({ threads: Number(values.threads) });
 const model = loadModel(modelName);

@@ -5,7 +5,7 @@ import { encodeFlags } from '../src/codec/options.js';
 import { withFlag, pickOptions } from '../src/options/fields.js';
 import { ABOUT_SIZES, sizeOptions, sizeFlags } from './clip-options.js';
 import { startWithModel } from './start-backend.js';
-import { addAction, computing, type Action } from './options.js';
+import { addAction, computing, videoModel, type Action } from './options.js';
 import { toOneLine } from '../src/foundation/control-characters.js';
 import { outputStem } from './output-stem.js';
 
@@ -13,7 +13,7 @@ const { threads, instructionSet } = computing;
 const flags = {
   out: withFlag(z.string().optional(), 'file', 'file to write (default: <clip>.pxv)'),
   ...encodeFlags,
-  model: withFlag(z.string().default('video-64-small'), 'run|name', 'run folder, .safetensors file or shipped model'),
+  model: videoModel,
   ...sizeFlags("the clip's aspect, with the shorter side of the model"),
   threads,
   instructionSet,

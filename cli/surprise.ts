@@ -6,14 +6,11 @@ import { withFlag, pickOptions, booleanFlag, type ParsedOptions } from '../src/o
 import { surpriseFlags } from '../src/surprise/options.js';
 import { startWithModel } from './start-backend.js';
 import { ABOUT_SIZES, sizeOptions, sizeFlags } from './clip-options.js';
-import { addAction, computing, type Action } from './options.js';
+import { addAction, computing, videoModel, type Action } from './options.js';
 import { toOneLine } from '../src/foundation/control-characters.js';
 import { tableText } from '../src/document/blocks/table.js';
 import { STANDARD_STREAM } from './standard-streams.js';
 import { outputStem } from './output-stem.js';
-
-/** Default model, which keeps up with a camera of 64x64, unlike the large model. */
-const DEFAULT_MODEL = 'video-64-small';
 
 const flags = {
   out: withFlag(
@@ -24,7 +21,7 @@ const flags = {
   ),
   ...surpriseFlags,
   csv: booleanFlag('print the timeline, row by row as frames are scored', { conflicts: ['json'] }),
-  model: withFlag(z.string().default(DEFAULT_MODEL), 'run|name', 'run folder, .safetensors file or shipped model'),
+  model: videoModel,
   ...sizeFlags("the clip's aspect, with the shorter side of the model"),
   ...computing,
 };

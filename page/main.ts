@@ -6,7 +6,7 @@ import { openCoded } from './coded.js';
 import { listFacts } from './facts.js';
 import { Learning } from './learning.js';
 import { LearningView } from './learning-view.js';
-import type { ModelChoice, ModelName } from './messages.js';
+import { SHIPPED_MODEL, type ModelChoice } from './messages.js';
 import { clock, EventList } from './events.js';
 import { Panels } from './panels.js';
 import { describeProgress } from './progress.js';
@@ -108,7 +108,7 @@ function showLearning(): void {
 }
 
 function chosenModel(): ModelChoice {
-  return modelChoice.value === 'learned' ? learned! : (modelChoice.value as ModelName);
+  return modelChoice.value === 'learned' ? learned! : SHIPPED_MODEL;
 }
 
 function textIn(name: string, text: string): HTMLElement {

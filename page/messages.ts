@@ -1,13 +1,11 @@
 import type { FineTuneOptions, Frame, TrainingProgress } from '../src/browser/index.js';
 import type { Validation } from '../src/training/validation.js';
 
-/** Models that the page offers; the first is the default. */
-export const MODELS = ['video-64-small', 'video-64'] as const;
-/** Name of a model that the page offers. */
-export type ModelName = (typeof MODELS)[number];
+/** Shipped model that predicts. */
+export const SHIPPED_MODEL = 'video-64';
 
-/** Model to load: one that the page offers, or the file of a model that was learned here. */
-export type ModelChoice = ModelName | Blob;
+/** Model to load: the shipped one, or the file of a model that was learned here. */
+export type ModelChoice = typeof SHIPPED_MODEL | Blob;
 
 /** Training on the frames of a video. */
 export interface Lesson {

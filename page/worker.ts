@@ -1,7 +1,7 @@
 import './without-eval.js';
 import { chooseBackend, codedFrames, parseModel, type Model } from '../src/browser/index.js';
 import { learn } from './learner.js';
-import { MODELS, type Answer, type Lesson, type ModelChoice, type Request } from './messages.js';
+import { SHIPPED_MODEL, type Answer, type Lesson, type ModelChoice, type Request } from './messages.js';
 import { Predictor } from './predictor.js';
 
 const answer = (message: Answer) => postMessage(message);
@@ -31,8 +31,8 @@ async function serve(request: Request): Promise<void> {
   else predictor = new Predictor(await model!, request.frame, answer);
 }
 
-/** Models that may have written a file: models of videos, and the model of key frames. */
-const WRITERS = [...MODELS, 'cifar'];
+/** Models that may have written a file: the model of videos, and the model of key frames. */
+const WRITERS = [SHIPPED_MODEL, 'cifar'];
 
 async function decode(file: Blob): Promise<void> {
   await start();

@@ -9,11 +9,11 @@ import { format, resolveConfig } from 'prettier';
 const DOCUMENTS = ['README.md', 'docs/results.md'];
 /** Frames ahead, of results. */
 const HORIZONS = [1, 2, 4, 8];
-/** Files of scores, and the names of their models. The last one is in the history alone. */
+/** Files of scores, and the names of their models. All but the first are in the history alone. */
 const MODELS = {
   'video-64': '`video-64`',
-  'video-64-small': '`video-64-small`',
-  'video-64-before': '`video-64` until 29 November',
+  'video-64-november-30': '`video-64` until 1 December',
+  'video-64-november-29': '`video-64` until 29 November',
 };
 
 const result = (name) => JSON.parse(readFileSync(`docs/scores/${name}.json`, 'utf8'));
@@ -24,7 +24,6 @@ const scores = Object.entries(MODELS).map(([file, model]) => ({
   adapted: result(`${file}-adapt`),
 }));
 const [first] = scores;
-const shipped = scores.slice(0, 2);
 
 /** Returns the cells of each table: those of its heading, then those of its rows. */
 const tables = {
@@ -48,16 +47,16 @@ const tables = {
     ];
   },
   clips: () => [
-    ['clip', ...shipped.flatMap(({ model }) => [model, 'with `--adapt`']), 'previous frame', 'best codec'],
+    ['clip', first.model, 'with `--adapt`', 'previous frame', 'best codec'],
     ...first.plain.clips.map((clip, at) => [
       clip.name.replace(/\.\w+$/, ''),
-      ...shipped.flatMap(({ plain, adapted }) => [plain, adapted].map(({ clips }) => bits(clips[at].bitsPerDim))),
+      ...[first.plain, first.adapted].map(({ clips }) => bits(clips[at].bitsPerDim)),
       bits(clip.previousFrameBitsPerDim),
       bits(clip.codecs.best),
     ]),
     [
       'all',
-      ...shipped.flatMap(({ plain, adapted }) => [plain, adapted].map(({ bitsPerDim }) => bits(bitsPerDim))),
+      ...[first.plain, first.adapted].map(({ bitsPerDim }) => bits(bitsPerDim)),
       ...baselinesOf(first.plain).map(bits),
     ],
   ],

@@ -24,7 +24,7 @@ let configuration: api.RunConfiguration;
 
 beforeAll(async () => {
   await api.chooseBackend({ threads: 1 });
-  video = api.resizeModel(api.loadModel('video-64-small'), size);
+  video = api.resizeModel(api.loadModel('video-64'), size);
   stills = api.resizeModel(api.loadModel('cifar'), { width: 8, height: 8 });
   clip = makeClip(at('clip.mkv'), frames, '-c:v', 'ffv1', '-pix_fmt', 'gbrp');
   coded = at('clip.pxv');

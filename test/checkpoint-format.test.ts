@@ -96,8 +96,8 @@ test("the page's description is that of video-64 as it ships, with one layer in 
   const [layer, ...others] = network.layers;
   for (const other of others) expect(other).toEqual(layer);
   expect(shown).toEqual({ version: 1, scales: [{ ...network, layers: [layer] }] });
-  expect(others).toHaveLength(17);
-  expect(page).toContain('which has eighteen equal layers where one stands here');
+  expect(others).toHaveLength(4);
+  expect(page).toContain('which has five equal layers where one stands here');
 });
 
 test("the page's random numbers are those that pxv draws from", () => {

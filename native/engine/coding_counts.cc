@@ -11,7 +11,7 @@ CodingCounts::CodingCounts(const Head& head, const SubPixelView& at) : head_(hea
     isSound_ = std::isfinite(probabilityBelow(head.levels / 2));
     return;
   }
-  head.distribute(at, 1, sums_);
+  head.distribute(at, 1, __builtin_inf(), sums_);
   for (int level = 1; level < head.levels; level++) sums_[level] += sums_[level - 1];
   isSound_ = std::isfinite(sums_[head.levels - 1]) && sums_[head.levels - 1] > 0;
 }

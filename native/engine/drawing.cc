@@ -125,7 +125,7 @@ void Drawing::drawSubPixel(Part& part, int row, int column, int image, int colou
     alignas(64) double probabilities[mostLevels + spareDoubles];
     const int levels = call_.numbers.levels;
     const double temperature = call_.numbers.temperature;
-    head_.distribute(view, temperature == 0 ? 1 : temperature, probabilities);
+    head_.distribute(view, temperature == 0 ? 1 : temperature, call_.numbers.maxDeviation, probabilities);
     std::copy_n(probabilities, levels, call_.probabilities + (first + colour) * levels);
   }
 

@@ -87,6 +87,22 @@ void mixtureOf(const Head& head, const SubPixelView& at, double temperature, Log
   }
 }
 
+void contract(const Head& head, double maxDeviation, Logistic* logistics) {
+  constexpr double varianceOfLogistic = 3.289868133696453;  // pi^2 / 3, at a scale of 1
+  double mean = 0, variance = 0;
+  for (int k = 0; k < head.components; k++) mean += logistics[k].weight * logistics[k].mean;
+  for (int k = 0; k < head.components; k++) {
+    const auto [weight, own, inverse] = logistics[k];
+    variance += weight * ((own - mean) * (own - mean) + varianceOfLogistic / (inverse * inverse));
+  }
+  const double share = maxDeviation / std::sqrt(variance);
+  if (!(share < 1)) return;
+  for (int k = 0; k < head.components; k++) {
+    logistics[k].mean = mean + share * (logistics[k].mean - mean);
+    logistics[k].inverse /= share;
+  }
+}
+
 double probabilityUpTo(const Head& head, const Logistic* logistics, int level) {
   double reached = 0;
   for (int k = 0; k < head.components; k++) reached += logistics[k].weight * partsAt(logistics[k], level).below;
@@ -122,13 +138,14 @@ double probabilityOf(const Head& head, const Logistic* logistics, int level) {
   return probability;
 }
 
-void Head::distribute(const SubPixelView& at, double temperature, double* probabilities) const {
+void Head::distribute(const SubPixelView& at, double temperature, double maxDeviation, double* probabilities) const {
   switch (kind) {
     case softmaxHead:
       return kernels.softmax(at.outputs, levels, probabilities);
     case mixtureHead: {
       Logistic logistics[mostComponents];
       mixtureOf(*this, at, temperature, logistics);
+      contract(*this, maxDeviation, logistics);
       return kernels.mixture(logistics, components, levels, probabilities);
     }
     case sigmoidHead:

@@ -42,13 +42,17 @@ struct Head {
         kernels(kernels) {}
 
   // Writes the probability of each level; `probabilities` has room for whole vectors. The temperature applies to
-  // mixtures alone and is above 0.
-  void distribute(const SubPixelView& at, double temperature, double* probabilities) const;
+  // mixtures alone and is above 0, as is `maxDeviation` (see contract).
+  void distribute(const SubPixelView& at, double temperature, double maxDeviation, double* probabilities) const;
 };
 
 // Writes the logistics of one colour's mixture. Raises the weights to the power `temperature`, which is above 0, and
 // multiplies the scales by the temperature.
 void mixtureOf(const Head& head, const SubPixelView& at, double temperature, Logistic* logistics);
+
+// Contracts a mixture about its mean, means and scales alike, until its standard deviation is at most `maxDeviation`
+// levels.
+void contract(const Head& head, double maxDeviation, Logistic* logistics);
 
 // Returns the cumulative probability of a level other than the last.
 double probabilityUpTo(const Head& head, const Logistic* logistics, int level);

@@ -75,7 +75,7 @@ class Draws final : public LevelSource {
     double& nats = call_.nats[place.image];
     if (head_.kind == mixtureHead && temperature != 0) return drawOfMixture(at, u, nats);
     alignas(64) double probabilities[mostLevels + spareDoubles];
-    head_.distribute(at, 1, probabilities);
+    head_.distribute(at, 1, __builtin_inf(), probabilities);
     const double sum = sumOf(probabilities, head_.levels);
     if (!(sum > 0 && sum < __builtin_inf())) return fail(sum);
     const int level = drawLevel(probabilities, head_.levels, u, temperature);
@@ -88,9 +88,10 @@ class Draws final : public LevelSource {
     const double temperature = call_.numbers.temperature;
     Logistic logistics[mostComponents];
     mixtureOf(head_, at, temperature, logistics);
+    contract(head_, call_.numbers.maxDeviation, logistics);
     const int level = quantileOf(head_, logistics, u);
     if (level < 0) return fail(__builtin_nan(""));
-    if (temperature != 1) mixtureOf(head_, at, 1, logistics);
+    if (temperature != 1 || call_.numbers.maxDeviation < __builtin_inf()) mixtureOf(head_, at, 1, logistics);
     nats -= logarithm(probabilityOf(head_, logistics, level));
     return static_cast<int16_t>(level);
   }

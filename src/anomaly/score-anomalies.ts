@@ -97,7 +97,7 @@ export interface AnomalyOptions extends BaselineOptions {
  * import { chooseBackend, frameOf, loadModel, scoreAnomalies } from 'pxv';
  *
  * await chooseBackend();
- * const model = loadModel('video-64-small');
+ * const model = loadModel('video-64');
  * const frames = [100, 101, 100, 200].map((level) => frameOf(model, new Uint8Array(64 * 64 * 3).fill(level)));
  * for await (const { index, bits } of scoreAnomalies(model, frames, { frameRate: 2 })) console.log(index, bits);
  * ```

@@ -25,6 +25,17 @@ export function blockMatching(shape: BlockMatchingShape, before: Tensor4D, last:
 }
 
 /**
+ * Extrapolates the motion of each pixel to a later frame: see kernels/motion-extrapolation.ts. The gradient is zero.
+ * @param found result of `blockMatching`
+ * @param steps number of frames from the last known one to the later one, 1 to 64, of each example
+ * @returns features as of `blockMatching`: displacements from the later frame back to the last known one
+ */
+export function extrapolateField(found: Tensor4D, steps: readonly number[]): Tensor4D {
+  const [batch, height, width] = found.shape;
+  return runWithoutGradient('motionExtrapolation', { batch, height, width }, { found, steps: tf.tensor1d([...steps]) });
+}
+
+/**
  * Extrapolates a frame by one step along its motion, with overlapped blocks (Orchard and Sullivan 1994). A pixel of the
  * result is the mean of five pixels of `frame`, displaced by its offset at each of `NEIGHBOURS` in `found`. The mean
  * hides block edges. Call `extrapolateMotion` within `tf.tidy`.

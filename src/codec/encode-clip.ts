@@ -68,7 +68,7 @@ const MAX_BATCH = 8;
  *
  * await chooseBackend();
  * const size = { width: 32, height: 32 };
- * await encodeClip(loadModel('video-64-small'), 'examples/asl_yes.mkv', { out: 'yes.pxv', size });
+ * await encodeClip(loadModel('video-64'), 'examples/asl_yes.mkv', { out: 'yes.pxv', size });
  * const { frames } = await decodeFile('yes.pxv', { out: 'frames/' });
  * console.log(frames);
  * ```

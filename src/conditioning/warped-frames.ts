@@ -4,8 +4,9 @@ import { z } from 'zod';
 import {
   blockMatching,
   BLOCK_MATCHING,
-  matchedFeatures,
+  extrapolateField,
   extrapolateMotion,
+  matchedFeatures,
   type MatchedFeature,
 } from '../backend/block-matching.js';
 import { earlierMethods, MATCHED_FEATURES, NEIGHBOURS, type WarpShape } from '../backend/kernels/index.js';
@@ -328,24 +329,15 @@ function blockMotion(network: ImageShape, context: ContextTensors, scaled: reado
   const pairs = Array.from({ length: pairsOf(frames.length) }, (_, ago) =>
     blockMatching({ ...size, channels, ...BLOCK_MATCHING }, frames[newest - ago - 1], frames[newest - ago]),
   );
-  let onward = frames[newest];
-  for (let step = 0; step <= Math.max(...expected); step++) {
-    const moved = extrapolateMotion(onward, pairs[0]);
-    const goesOn = expected.map((count) => count >= step);
-    onward = goesOn.every(Boolean) ? moved : tf.where(ofExamples(goesOn, moved), moved, onward);
-  }
+  const steps = Array.from({ length: scaled[0].shape[0] }, (_, example) => 1 + (expected[example] ?? expected[0]));
+  // One warp along motion that each content carries with it: repeated warps blur.
+  const onward = extrapolateMotion(frames[newest], extrapolateField(pairs[0], steps));
   const change = tf.sub(tf.div(tf.sub(onward, half), half), scaled[newest]);
   const features = trunkFeatures(half);
   return {
     onward,
     planes: [...pairs.map((pair) => matchedFeatures(pair, features)), tf.mul<Tensor4D>(change, DIFFERENCE_GAIN)],
   };
-}
-
-/** Returns one condition of each example, broadcast to the shape of a tensor. */
-function ofExamples(condition: readonly boolean[], { shape }: Tensor4D): Tensor4D {
-  const each = tf.tensor<Rank.R4>([...condition], [condition.length, 1, 1, 1], 'bool');
-  return tf.broadcastTo(each, shape);
 }
 
 /**

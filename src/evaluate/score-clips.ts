@@ -73,7 +73,7 @@ export interface VideoScore extends ClipsSummary {
  * import { chooseBackend, loadModel, scoreClips } from 'pxv';
  *
  * await chooseBackend();
- * const { clips } = await scoreClips(loadModel('video-64-small'), ['examples/asl_yes.mkv'], { horizon: 0 });
+ * const { clips } = await scoreClips(loadModel('video-64'), ['examples/asl_yes.mkv'], { horizon: 0 });
  * for (const { name, bitsPerDim } of clips) console.log(name, bitsPerDim.toFixed(2));
  * ```
  */

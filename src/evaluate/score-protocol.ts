@@ -59,7 +59,7 @@ const unusable = errorFactory('INPUT', operation);
  *
  * await chooseBackend();
  * const protocol = { context: 4, horizon: 2 };
- * const model = loadModel('video-64-small');
+ * const model = loadModel('video-64');
  * const { kinds } = await scoreProtocol(model, ['examples/asl_yes.mkv'], { protocol, samples: 2 });
  * console.log(kinds['best-guess']?.psnr?.mean);
  * ```

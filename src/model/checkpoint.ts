@@ -7,7 +7,7 @@ import { readBytes } from './safetensors.js';
 import type { FloatType } from './safetensors-format.js';
 import { installCommandOf, shippedModelFile, listShippedModels } from './shipped-models.js';
 
-/** Name of the default model to predict and score video. */
+/** Name of the default model of video: it predicts, scores and codes, and trainings on clips start from it. */
 export const DEFAULT_VIDEO_MODEL = 'video-64';
 
 const MODEL_FILE = 'model.safetensors';

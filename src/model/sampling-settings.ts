@@ -16,6 +16,9 @@ const MAX_SCHEDULED_TEMPERATURE = 1.12;
  */
 const MAX_CARRY_WITHIN = 0.96;
 
+/** Maximum standard deviation of a mixture, in levels of 255, if `carry` is below 1. */
+const MAX_DEVIATION = 4;
+
 /**
  * Schema of a model's sampling settings `temperature`, `warming` and `carry`: the key `drawing` of its file and of a
  * training's configuration.
@@ -32,6 +35,7 @@ export const samplingSchema = z.strictObject({
    * - known motion continues (see `StridedHistory`)
    * - no features of earlier pixels are computed
    * - within a frame, too, only a fraction of a draw is read by the sub-pixels after it
+   * - mixtures are drawn from with a standard deviation of at most 4 levels of 255
    */
   carry: z.number().min(0).max(1),
 });
@@ -59,6 +63,12 @@ export interface FrameSettings {
    * Default: 1, the level as drawn (docs/decisions/0013-how-futures-are-drawn.md).
    */
   carryWithin?: number;
+  /**
+   * Maximum standard deviation of a mixture, above 0, in levels of 255. A wider mixture is contracted about its mean,
+   * means and scales alike. Pixels drawn from a wide mixture, as beside what moves, are noise that nothing decides.
+   * Default: unlimited (docs/decisions/0013-how-futures-are-drawn.md).
+   */
+  maxDeviation?: number;
 }
 
 /** Sampling settings of the model's own distribution, under which frames and images are scored. */
@@ -114,12 +124,12 @@ export function checkTemperature(temperature: number): void {
 /**
  * Returns the sampling settings of one frame of a rollout. The temperature rises by `warming` a frame, up to 1.12; it
  * stays if the first is 0, or above 1.12. `carryWithin` is 1 if `carry` is 1, else the temperature, at most 0.96; 0.96
- * at temperature 0.
+ * at temperature 0. `maxDeviation` is 4 levels if `carry` is below 1.
  * @param frame number of frames drawn before
  */
 export function frameSettings({ temperature: first, warming, carry }: SamplingSettings, frame: number): FrameSettings {
   // Frames of most probable levels must not be followed by draws.
   const temperature = first === 0 ? 0 : Math.max(first, Math.min(first + warming * frame, MAX_SCHEDULED_TEMPERATURE));
   if (carry === 1) return { temperature, carryWithin: 1 };
-  return { temperature, carryWithin: Math.min(MAX_CARRY_WITHIN, temperature || 1) };
+  return { temperature, carryWithin: Math.min(MAX_CARRY_WITHIN, temperature || 1), maxDeviation: MAX_DEVIATION };
 }

@@ -101,6 +101,7 @@ export class ImageEngine {
       ...this.model,
       batch,
       temperature: settings.temperature,
+      maxDeviation: (settings.maxDeviation ?? Infinity) * ((description.levels - 1) / 255),
       carryWithin: settings.carryWithin ?? 1,
       streamBytes: coded?.length ?? 0,
     };

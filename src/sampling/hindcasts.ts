@@ -70,7 +70,7 @@ export function assertCorrectable({ name, chain }: Model, settings: Pick<Samplin
  * import { MAX_HINDCAST_FRAMES, openClip } from 'pxv';
  *
  * await chooseBackend();
- * const sampler = new FrameSampler(loadModel('video-64-small'));
+ * const sampler = new FrameSampler(loadModel('video-64'));
  * const { exampleShape } = sampler.model.chain;
  * const history = new FrameHistory(exampleShape, MAX_HINDCAST_FRAMES);
  * const clip = await openClip('examples/asl_yes.mkv', exampleShape);

@@ -85,7 +85,7 @@ const BETWEEN_PARTS = 5;
  * import { chooseBackend, findSurprise, loadModel } from 'pxv';
  *
  * await chooseBackend();
- * const { events } = await findSurprise(loadModel('video-64-small'), 'examples/asl_yes.mkv');
+ * const { events } = await findSurprise(loadModel('video-64'), 'examples/asl_yes.mkv');
  * for (const event of events) console.log(event);
  * ```
  */

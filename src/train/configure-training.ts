@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { describeForTraining, movingMnist } from '../../datasets/index.js';
 import { errorFactory } from '../foundation/errors.js';
-import { loadModel } from '../model/checkpoint.js';
+import { DEFAULT_VIDEO_MODEL, loadModel } from '../model/checkpoint.js';
 import type { ModelDescription } from '../model/description.js';
 import type { SamplingSettings } from '../model/sampling-settings.js';
 import { parseConfiguration, type ConfigurationSource } from '../foundation/parse-configuration.js';
@@ -21,7 +21,7 @@ import {
   type RunConfiguration,
   type TrainingSettings,
 } from '../training/configuration.js';
-import { dataDefaults, DEFAULT_START } from '../training/data-defaults.js';
+import { dataDefaults } from '../training/data-defaults.js';
 import { fieldOfFlag } from '../options/fields.js';
 import { resolveListedClips } from './listed-clips.js';
 import { modelFlags, stageFlags, trainingDataFlags } from './options.js';
@@ -45,7 +45,7 @@ export interface TrainingRequest {
   drawing?: SamplingSettings | null | undefined;
   /**
    * Settings of the training. Defaults: those of `pxv train`. By default, a training on clips starts from the weights
-   * of `video-64-small`. If `model` sets more than the size, or `from` is null, the training starts from
+   * of `video-64`. If `model` sets more than the size, or `from` is null, the training starts from
    * random weights.
    */
   training?: TrainingSettings | undefined;
@@ -119,13 +119,12 @@ function defaultStart(
 ): string | null {
   if (type !== 'clips' || isDescription(model)) return null;
   if (describesNetwork(model)) {
-    onNote?.(`starts from random weights, since options describe a network that is not ${DEFAULT_START}'s`);
+    onNote?.(`starts from random weights, since options describe a network that is not ${DEFAULT_VIDEO_MODEL}'s`);
     return null;
   }
-  onNote?.(
-    `starts from ${DEFAULT_START}, whose expected frames stay and whose decoder learns; --from none: random weights`,
-  );
-  return DEFAULT_START;
+  const otherwise = '--from none: random weights';
+  onNote?.(`starts from ${DEFAULT_VIDEO_MODEL}, whose expected frames stay and whose decoder learns; ${otherwise}`);
+  return DEFAULT_VIDEO_MODEL;
 }
 
 /** Returns true if choices describe a network: any but the size, on which no weight depends. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { defaultChoices, networkChoice, presetChoices } from '../model/presets.js';
 import type { TrainingSettings } from '../training/configuration.js';
-import { dataDefaults, DEFAULT_MINUTES, DEFAULT_START } from '../training/data-defaults.js';
+import { DEFAULT_VIDEO_MODEL } from '../model/checkpoint.js';
+import { dataDefaults, DEFAULT_MINUTES } from '../training/data-defaults.js';
 import type { Extension } from '../training/pace.js';
 import type { Stage } from '../training/stages.js';
 import type { TrainingProgress } from '../training/train.js';
@@ -154,7 +155,7 @@ export const trainingFlags = {
     z.string().optional(),
     'model',
     'model to start from (run folder, .safetensors file or shipped model): its weights, and where --config ' +
-      `names no model its description; none: random weights (default: ${DEFAULT_START} for clips, but none for ` +
+      `names no model its description; none: random weights (default: ${DEFAULT_VIDEO_MODEL} for clips, but none for ` +
       'images, with --config, or with an option of the network)',
   ),
 } satisfies { [Name in keyof TrainingSettings]: z.ZodType<TrainingSettings[Name]> };
@@ -194,7 +195,7 @@ export const trainModelFields = {
     .optional(),
   /**
    * True to score a shipped model on the frames that validate, once a training on clips has ended: the model that the
-   * training started from if shipped, else `video-64-small`. Default: false.
+   * training started from if shipped, else `video-64`. Default: false.
    */
   compare: z.boolean().optional(),
   /** Processes that train together: see `joinProcessGroup`. Default: this process alone. */

@@ -1,11 +1,10 @@
 import { tf } from '../foundation/tfjs.js';
 import type { ExampleShape } from '../conditioning/context/examples.js';
 import type { ProcessGroup } from '../distributed/process-group.js';
-import { loadModel } from '../model/checkpoint.js';
+import { DEFAULT_VIDEO_MODEL, loadModel } from '../model/checkpoint.js';
 import { toTensors, type Model } from '../model/model.js';
 import { resizeModel } from '../model/resize-model.js';
 import { listShippedModels } from '../model/shipped-models.js';
-import { DEFAULT_START } from '../training/data-defaults.js';
 import type { ClipStore } from '../training/random-frames.js';
 import { validate, type ClipTail } from '../training/validation.js';
 import type { OpenData } from './training-data.js';
@@ -19,7 +18,7 @@ export interface ShippedScore {
 
 /**
  * Scores a shipped model on the held-out frames of a training on clips, for comparison. The model is `from` if `from`
- * is shipped, else `DEFAULT_START`.
+ * is shipped, else `DEFAULT_VIDEO_MODEL`.
  * @param from model that the training started from; null for random weights
  * @param onCompare called with the name of the model before the model is scored
  * @returns null if the model is not installed or has other channels or levels, or if no clip frames are held out
@@ -32,7 +31,7 @@ export async function scoreShipped(
   onCompare?: (name: string) => void,
 ): Promise<ShippedScore | null> {
   const installed = listShippedModels();
-  const name = from !== null && installed.includes(from) ? from : DEFAULT_START;
+  const name = from !== null && installed.includes(from) ? from : DEFAULT_VIDEO_MODEL;
   if (scoreModel === undefined || !installed.includes(name)) return null;
   onCompare?.(name);
   const bitsPerDim = await scoreModel(loadModel(name), processGroup);

@@ -20,9 +20,3 @@ export const DEFAULT_RATE = 2e-3;
  * cropped.
  */
 export const fineTuningDefaults = { rate: 3e-4, mirror: false, crops: 0 } as const;
-
-/**
- * Name of the shipped model that a training on clips starts from by default. A request that describes a network starts
- * from random weights instead.
- */
-export const DEFAULT_START = 'video-64-small';

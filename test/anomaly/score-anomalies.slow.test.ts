@@ -11,7 +11,7 @@ const clips: CostedClip[] = [];
 let context: number;
 beforeAll(async () => {
   await chooseBackend({ threads: 1 });
-  const model = loadModel('video-64-small');
+  const model = loadModel('video-64');
   ({ context } = model.chain.exampleShape);
   for (const clip of madeClips()) {
     const costs: FrameCost[] = [];

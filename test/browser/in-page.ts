@@ -15,5 +15,5 @@ async function answer(threads: number | undefined) {
   // Once more, for another number of threads.
   const chosen = await chooseBackend({ wasm: '/pxv.wasm', threads });
   const bytes = new Uint8Array(await (await fetch('/model')).arrayBuffer());
-  return { chosen, computed: await compute(parseModel(bytes, 'video-64-small')) };
+  return { chosen, computed: await compute(parseModel(bytes, 'video-64')) };
 }

@@ -44,10 +44,10 @@ withChromium('a page', () => {
     files.set('/pxv.wasm', { type: 'application/wasm', content: readFileSync('wasm/pxv.wasm') });
     files.set('/model', {
       type: 'application/octet-stream',
-      content: readFileSync('models/video-64-small.safetensors'),
+      content: readFileSync('models/video-64.safetensors'),
     });
     await chooseBackend({ instructionSet: 'wasm', threads: 1 });
-    expected = await compute(loadModel('video-64-small'));
+    expected = await compute(loadModel('video-64'));
     browser = await launch();
   }, 60_000);
   afterAll(async () => {

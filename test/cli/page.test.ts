@@ -53,7 +53,7 @@ describe('pxv page', () => {
     ['/', 'text/html; charset=utf-8'],
     ['/main.js', 'text/javascript; charset=utf-8'],
     ['/pxv.wasm', 'application/wasm'],
-    ['/models/video-64-small.safetensors', 'application/octet-stream'],
+    ['/models/video-64.safetensors', 'application/octet-stream'],
     ['/models/video-64.safetensors', 'application/octet-stream'],
     ['/models/cifar.safetensors', 'application/octet-stream'],
     ['/asl_yes.mkv', 'video/x-matroska'],

@@ -5,6 +5,7 @@ import type { ConditioningDescription } from '../../src/conditioning/index.js';
 import type { Size } from '../../src/foundation/frame.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import { blockMatching } from '../backend/block-matching-reference.js';
+import { motionExtrapolation } from '../backend/motion-extrapolation-reference.js';
 import { warpedMixture } from '../backend/warp-reference.js';
 import {
   concatenate,
@@ -125,8 +126,8 @@ function warpedFrames(
   const pairs = matches ? [1, 2].filter((ago) => ago < context) : [];
   const found = pairs.map((ago) => motionBefore(network, known.frames, ago));
   const onward = found.slice(0, 1).map((motion) => {
-    const steps = Array.from({ length: known.expected + 1 });
-    return steps.reduce<Numbers>((frame) => movedOn(network, frame, motion), known.frames[context - 1]);
+    const last = known.frames[context - 1];
+    return movedOn(network, last, movedAlong(motion, known.expected + 1));
   });
   const onwardChange = onward.map((levels) =>
     difference(scaledPlane(network, size, channels, levels), scaled[context - 1], 8),
@@ -224,6 +225,11 @@ function ownMotion({ values, ...plane }: Plane, half: number): Plane {
     return [down / 4, right / 4, (8 * difference) / half];
   });
   return { ...plane, features: 3, values: Float64Array.from(pixels.flat()) };
+}
+
+/** The motion over several frames, where each content takes its motion along. */
+function movedAlong({ values, ...plane }: Plane, steps: number): Plane {
+  return { ...plane, values: motionExtrapolation({ ...plane, batch: 1 }, values, [steps]) };
 }
 
 /** The mean of what the motions of a pixel and of its neighbours bring there. */

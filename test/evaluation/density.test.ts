@@ -85,7 +85,7 @@ function probabilitiesOf(levels: number, seed: number): Float64Array {
   const into = new Float64Array(levels);
   const logits = { outputs: randomFloats(levels, seed), outputsAt: 0 };
   const pixel = { ...logits, levels: [], levelsAt: 0, anchors: [], anchorsAt: 0, anchorCount: 0 };
-  distribution(softmax, levels, pixel, 0, 1, into);
+  distribution(softmax, levels, pixel, 0, { temperature: 1 }, into);
   return into;
 }
 

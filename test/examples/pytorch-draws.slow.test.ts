@@ -73,8 +73,9 @@ function historyOf(model: Model, frames: readonly Uint8Array[]): FrameHistory {
 const listed = (bytes: Uint8Array) => [...bytes];
 
 /** Settings by the names of the example. */
-const howOf = ({ temperature, carryWithin }: FrameSettings) => ({
+const howOf = ({ temperature, carryWithin, maxDeviation }: FrameSettings) => ({
   temperature,
+  ...(maxDeviation !== undefined && { max_deviation: maxDeviation }),
   ...(carryWithin !== undefined && { carry_within: carryWithin }),
 });
 

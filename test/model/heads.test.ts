@@ -6,6 +6,7 @@ import type { Network } from '../../src/model/network.js';
 import { ProgramBuilder } from '../../src/model/program.js';
 import { getHead, heads, type HeadDescription } from '../../src/model/heads/index.js';
 import { headPresets } from '../../src/model/presets.js';
+import type { FrameSettings } from '../../src/model/sampling-settings.js';
 import { ImageEngine } from '../../src/sampling/engine.js';
 import { implementations, kernelSets } from '../backend/implementations.js';
 import { log } from '../elementary.js';
@@ -147,10 +148,10 @@ function pixelOf(given: HeadCase): PixelView {
   };
 }
 
-function distributionOf(given: HeadCase, temperature = 1): Float64Array {
+function distributionOf(given: HeadCase, temperature = 1, maxDeviation = Infinity): Float64Array {
   const { head, levels, earlier = [] } = given;
   const into = new Float64Array(levels).fill(-1);
-  distribution(head, levels, pixelOf(given), earlier.length, temperature, into);
+  distribution(head, levels, pixelOf(given), earlier.length, { temperature, maxDeviation }, into);
   return into;
 }
 
@@ -214,7 +215,7 @@ test.each(cases.filter(({ head }) => head.type === 'logistic-mixture'))(
       const margin = 1e-12;
       if (probability > 2 * margin)
         for (const u of [below + margin, above - margin])
-          expect(quantile(head, levels, pixelOf(given), earlier.length, temperature, u)).toBe(level);
+          expect(quantile(head, levels, pixelOf(given), earlier.length, { temperature }, u)).toBe(level);
       below = above;
     }
   },
@@ -232,6 +233,12 @@ function constantNetwork({ head, levels, anchors }: HeadCase, channels: Channels
   return { description, program, parameters: program.parameters, conditioningParameters: 0 };
 }
 
+const MIXTURE_DRAWS: FrameSettings[] = [
+  ...[1, 0.8, 0.01, 0.0001, 1000].map((temperature) => ({ temperature })),
+  { temperature: 1, maxDeviation: 2 },
+  { temperature: 0.9, maxDeviation: 40 },
+];
+
 const bitsOf = (values: Float64Array) => new BigInt64Array(values.buffer).join();
 
 describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('the engine on %s', (instructionSet) => {
@@ -244,7 +251,8 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('the engin
       const weights = new Float32Array(network.parameters[0].shape.reduce((all, side) => all * side, 1));
       const engine = new ImageEngine(network, [weights, Float32Array.from(outputs)], instructionSet);
       const samples = 8;
-      for (const temperature of head.type === 'logistic-mixture' ? [1, 0.8, 0.01, 0.0001, 1000] : [1]) {
+      const draws = head.type === 'logistic-mixture' ? MIXTURE_DRAWS : [{ temperature: 1 }];
+      for (const draw of draws) {
         const drawn = Int16Array.from(
           Array.from({ length: samples }, () => [...earlier, -1, -1, -1].slice(0, channels)).flat(),
         );
@@ -252,7 +260,7 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('the engin
         const all = Float32Array.from({ length: samples * anchors.length }, (_, at) => anchors[at % anchors.length]);
         const nats = await engine.draw(
           { scale: 0, map: null, references: null, anchors: all, levels: drawn, probabilities },
-          { seed: 3, samples, frame: 0, settings: { temperature } },
+          { seed: 3, samples, frame: 0, settings: draw },
         );
 
         const expected = new Float64Array(probabilities.length);
@@ -267,16 +275,17 @@ describe.each(kernelSets.map(({ instructionSet }) => instructionSet))('the engin
             levelsAt: sample * channels,
           };
           const into = expected.subarray(at * levels, (at + 1) * levels);
-          distribution(head, levels, pixel, channel, temperature, into);
+          const reference = { ...draw, maxDeviation: (draw.maxDeviation ?? Infinity) * ((levels - 1) / 255) };
+          distribution(head, levels, pixel, channel, reference, into);
           if (channel < earlier.length) continue;
           const u = uniform(3, { sample, frame: 0, scale: 0 }, 0, channel);
           expect(drawn[at]).toBe(
             head.type === 'logistic-mixture'
-              ? quantile(head, levels, pixel, channel, temperature, u)
+              ? quantile(head, levels, pixel, channel, reference, u)
               : drawLevel(into, levels, u, 1),
           );
           const scored = new Float64Array(levels);
-          distribution(head, levels, pixel, channel, 1, scored);
+          distribution(head, levels, pixel, channel, { temperature: 1 }, scored);
           expectedNats[sample] -= log(scored[drawn[at]]);
         }
         expect(bitsOf(probabilities)).toBe(bitsOf(expected));
@@ -436,6 +445,21 @@ describe('colours together', () => {
       expect(probabilityOf([r, g, b], outputs)).toBeCloseTo(expected, 12);
     }
   });
+});
+
+test('a mixture that is too wide is contracted about its mean, any other is left', () => {
+  const given = two('of two', 256, 100, [0.9, -0.9, 1, -1, 0, 0.5]);
+  const moments = (probabilities: Float64Array) => {
+    const mean = probabilities.reduce((sum, p, level) => sum + p * level, 0);
+    return [mean, Math.sqrt(probabilities.reduce((sum, p, level) => sum + p * (level - mean) ** 2, 0))];
+  };
+  const [mean, deviation] = moments(distributionOf(given));
+  expect(deviation).toBeGreaterThan(3);
+  const [center, contracted] = moments(distributionOf(given, 1, 2));
+  expect(center).toBeCloseTo(mean, 1);
+  // Levels are whole, which adds a variance of 1/12.
+  expect(Math.sqrt(contracted ** 2 - 1 / 12)).toBeCloseTo(2, 1);
+  expect(distributionOf(given, 1, 2 * deviation)).toEqual(distributionOf(given));
 });
 
 describe('the temperature of a mixture', () => {

@@ -72,7 +72,7 @@ export interface PixelView {
  * the bits are the same.
  *
  * @param channel the colour
- * @param temperature of a mixture's components, above 0: weights^T, scales times T
+ * @param draw of a mixture's components: weights^T, scales times T, then contracted about their mean
  * @param into receives the probability of each level; its length is `levels`
  */
 export function distribution(
@@ -80,11 +80,11 @@ export function distribution(
   levels: number,
   pixel: PixelView,
   channel: number,
-  temperature: number,
+  draw: MixtureDraw,
   into: Float64Array,
 ): void {
   if (head.type === 'logistic-mixture') {
-    mixture(logisticsOf(head, levels, pixel, channel, temperature), into);
+    mixture(logisticsOf(head, levels, pixel, channel, draw), into);
   } else if (head.type === 'softmax') {
     const at = pixel.outputsAt + channel * levels;
     softmax(pixel.outputs.subarray(at, at + levels), into);
@@ -133,10 +133,10 @@ export function quantile(
   levels: number,
   pixel: PixelView,
   channel: number,
-  temperature: number,
+  draw: MixtureDraw,
   u: number,
 ): number {
-  const logistics = logisticsOf(head, levels, pixel, channel, temperature);
+  const logistics = logisticsOf(head, levels, pixel, channel, draw);
   let least = 0;
   let most = levels - 1;
   while (least < most) {
@@ -146,6 +146,12 @@ export function quantile(
     else least = level + 1;
   }
   return least;
+}
+
+/** How a mixture is drawn from: temperature, above 0, and maximum standard deviation in levels. */
+export interface MixtureDraw {
+  temperature: number;
+  maxDeviation?: number;
 }
 
 /** One component; `inverse`: of its scale. */
@@ -161,7 +167,7 @@ function logisticsOf(
   levels: number,
   { outputs, outputsAt, levels: known, levelsAt, anchors, anchorsAt, anchorCount }: PixelView,
   channel: number,
-  temperature: number,
+  draw: MixtureDraw,
 ): Logistic[] {
   const first = colours === 'together' ? 0 : channel;
   const [means, inverses] = [0, 1].map(() => [0, 1, 2].map(() => new Float64Array(components)));
@@ -177,16 +183,34 @@ function logisticsOf(
         mean += tanh(output(3 + earlier)) * (known[levelsAt + earlier] - means[earlier][k]);
       if (terms > 0)
         priors[k] += logP(known[levelsAt + colour - 1], levels, means[colour - 1][k], inverses[colour - 1][k]);
-      priors[k] += output(0) * temperature;
+      priors[k] += output(0) * draw.temperature;
       means[colour][k] = mean;
       const logScale = Math.min(Math.max(output(2) + LOG_SCALE_OFFSET, MIN_LOG_SCALE), MAX_LOG_SCALE);
-      inverses[colour][k] = exp(-logScale) / temperature;
+      inverses[colour][k] = exp(-logScale) / draw.temperature;
     }
     at += (3 + terms) * components;
   }
   const weights = new Float64Array(components);
   softmax(priors, weights);
-  return Array.from(weights, (weight, k) => ({ weight, mean: means[channel][k], inverse: inverses[channel][k] }));
+  const logistics = Array.from(weights, (weight, k) => {
+    return { weight, mean: means[channel][k], inverse: inverses[channel][k] };
+  });
+  return contract(logistics, draw.maxDeviation ?? Infinity);
+}
+
+/** A mixture about its mean, with a standard deviation of at most `maxDeviation` levels. */
+function contract(logistics: Logistic[], maxDeviation: number): Logistic[] {
+  const center = logistics.reduce((sum, { weight, mean }) => sum + weight * mean, 0);
+  const variance = logistics.reduce(
+    (sum, { weight, mean, inverse }) =>
+      sum + weight * ((mean - center) * (mean - center) + 3.289868133696453 / (inverse * inverse)),
+    0,
+  );
+  const share = maxDeviation / Math.sqrt(variance);
+  if (!(share < 1)) return logistics;
+  return logistics.map(({ weight, mean, inverse }) => {
+    return { weight, mean: center + share * (mean - center), inverse: inverse / share };
+  });
 }
 
 /** The parts of a logistic below the upper edge of a level and above it. */

@@ -198,6 +198,10 @@ export const framedNetworks: [string, NetworkDescription][] = [
     smallNetwork({ channels: 1, conditioning: [{ ...warpedFrames, context: 4, still: true, blockMatching: true }] }),
   ],
   [
+    'RGB 5x7, warped-frames of 3 with block matching',
+    smallNetwork({ size: tinySize, conditioning: [{ ...warpedFrames, context: 3, blockMatching: true }] }),
+  ],
+  [
     'RGB 4x5, warped-frames of 3, looked for in two of them',
     smallNetwork({
       head: { ...mixtureTogether, meanScale: 4 },

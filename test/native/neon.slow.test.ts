@@ -42,6 +42,7 @@ const calls: { [K in KernelName]: KernelNumbers<K> } = {
   divide: { count: 385, period: 385 },
   encoding: { ...coded, pixels: 35, colours: 3, outFeatures: 36, capacity: 2000 },
   multiplyAdds: { rounds: 5, count: 385 },
+  motionExtrapolation: { batch, height: 5, width: 7 },
   relu: { count: 385 },
   reluGradient: { count: 385 },
   sumRows: { rows: 35, columns: 19 },

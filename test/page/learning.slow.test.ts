@@ -83,7 +83,7 @@ withChromium('learning in the page', () => {
 
   test('its worker learns the weights of pxv train --from with wasm, bit for bit', async () => {
     const { page } = await open();
-    const lesson = { type: 'learn', model: 'video-64-small', frames, training };
+    const lesson = { type: 'learn', model: 'video-64', frames, training };
     const given = { ...lesson, frames: frames.map(({ data, ...shape }) => ({ ...shape, data: [...data] })) };
     const { base64, bits } = await page.evaluate(async (request) => {
       interface Message {
@@ -130,8 +130,8 @@ withChromium('learning in the page', () => {
     await writeFrameArray(clip, streamed(frames));
     await chooseBackend({ instructionSet: 'wasm', threads: 1 });
     const configuration = runSchema.parse({
-      model: resizeModel(loadModel('video-64-small'), frames[0]).description,
-      training: { ...training, from: 'video-64-small' },
+      model: resizeModel(loadModel('video-64'), frames[0]).description,
+      training: { ...training, from: 'video-64' },
       data: { type: 'clips', frames: [clip] },
     });
     await trainModel(out, configuration);

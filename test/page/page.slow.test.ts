@@ -31,7 +31,7 @@ afterAll(folder.remove);
 async function codedClip() {
   const size = { width: 16, height: 12 };
   await chooseBackend({ instructionSet: 'wasm', threads: 1 });
-  const model = resizeModel(loadModel('video-64-small'), size);
+  const model = resizeModel(loadModel('video-64'), size);
   const frames: Frame[] = [];
   for await (const frame of (await openClip(CLIP, { size, channels: 3 })).frames()) frames.push(frame);
   frames.length = 20;

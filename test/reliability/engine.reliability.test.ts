@@ -74,6 +74,7 @@ function makeCase(mutation: Mutation): Case {
       frame: mutation.next() < 0.9 ? 0 : mutation.number(),
       settings: {
         temperature: mutation.next() < 0.6 ? 1 : mutation.number(),
+        ...(mutation.next() < 0.3 && { maxDeviation: mutation.number() }),
         ...(mutation.next() < 0.5 && { carryWithin: mutation.next() < 0.7 ? 0.5 : mutation.number() }),
       },
       coded: isDecoded ? [mutation.noise(mutation.below(200))] : undefined,

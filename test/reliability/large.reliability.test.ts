@@ -148,7 +148,7 @@ describe.each(shapes.slice(0, chooseCases(1, shapes.length)))('a clip of %s', (s
       at(name),
     ]),
   );
-  const model = isThorough ? ['--model', 'video-64-small'] : ['--model', 'run'];
+  const model = isThorough ? ['--model', 'video-64'] : ['--model', 'run'];
   const works: [string, string[]][] = [
     ['predict', ['predict', name, '--next', '2', '--out', `${size}.mp4`]],
     ['encode', ['encode', name, '--size', '16x12', '--out', `${size}.pxv`]],

@@ -182,7 +182,7 @@ describe('heads at the extremes, against 1400 bits', () => {
       const into = new Float64Array(levels);
       const known = Array.from({ length: channels }, (_, channel) => earlier[channel] ?? NaN);
       const pixel = { outputs, outputsAt: 0, levels: known, levelsAt: 0, anchors, anchorsAt: 0, anchorCount: 1 };
-      distribution(head, levels, pixel, earlier.length, 1, into);
+      distribution(head, levels, pixel, earlier.length, { temperature: 1 }, into);
       expect(into.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 9);
       for (const [level, probability] of probabilities.entries()) {
         const expected = toNumber(probability);

@@ -54,13 +54,14 @@ export function drawNaively(
         ...{ anchors, anchorsAt: (anchors.length / images.length) * channels * pixel },
         anchorCount: anchors.length / images.length,
       };
-      const { temperature } = settings;
+      const { temperature, maxDeviation = Infinity } = settings;
+      const draw = { temperature, maxDeviation: maxDeviation * ((levels - 1) / 255) };
       // Of a mixture the temperature is that of its components, but for the most probable level.
       const ofComponents = head.type === 'logistic-mixture' && temperature !== 0;
-      distribution(head, levels, view, channel, ofComponents ? temperature : 1, probabilities);
+      distribution(head, levels, view, channel, ofComponents ? draw : { temperature: 1 }, probabilities);
       const u = uniform(seed, { sample: image, frame, scale }, position, channel);
       const level = drawLevel(probabilities, levels, u, ofComponents ? 1 : temperature);
-      if (ofComponents) distribution(head, levels, view, channel, 1, probabilities);
+      if (ofComponents) distribution(head, levels, view, channel, { temperature: 1 }, probabilities);
       nats[image] -= log(probabilities[level]);
       images[at] = level;
     }

@@ -19,7 +19,7 @@ const frames = Array.from({ length: 12 }, (_, at) => frame(16, 16, 3, (x, y) => 
 let model: Model;
 beforeAll(async () => {
   await chooseBackend({ threads: 1 });
-  model = loadModel('video-64-small');
+  model = loadModel('video-64');
 });
 
 test('raw frames of a stream are scored as those of a clip, and nothing is written unless requested', async () => {

@@ -33,22 +33,22 @@ test('a training on clips starts from the small shipped model, at a size if one 
   const said: string[] = [];
   const configured = (request: object) =>
     configureTraining({ data: clips, ...request }, undefined, (text) => said.push(text));
-  const shipped = loadModel('video-64-small').description;
+  const shipped = loadModel('video-64').description;
   const { model, training } = await configured({});
   expect({ model, from: training.from, said }).toEqual({
-    ...{ model: shipped, from: 'video-64-small' },
-    said: [expect.stringMatching(/^starts from video-64-small, .* whose decoder learns; --from none: random weights$/)],
+    ...{ model: shipped, from: 'video-64' },
+    said: [expect.stringMatching(/^starts from video-64, .* whose decoder learns; --from none: random weights$/)],
   });
   expect(training).toMatchObject({ mirror: false, stages: [{ trains: 'decoder', rate: 3e-4, crops: 0 }] });
   const small = await configured({ model: { size: { width: 24, height: 16 } } });
-  expect(small).toMatchObject({ training: { from: 'video-64-small' }, model: { scales: [{ size: { width: 24 } }] } });
+  expect(small).toMatchObject({ training: { from: 'video-64' }, model: { scales: [{ size: { width: 24 } }] } });
 
   said.length = 0;
   const own = await configured({ model: { layers: 2 } });
   expect({ from: own.training.from, said }).toEqual({
     ...{
       from: null,
-      said: ["starts from random weights, since options describe a network that is not video-64-small's"],
+      said: ["starts from random weights, since options describe a network that is not video-64's"],
     },
   });
   said.length = 0;

@@ -16,7 +16,7 @@ function linesOf(
     facts: { step: 0, data: { frames: 1, baselines: { uniform: 8, 'previous-frame': 4 } } },
     best: { step: bestStep, bitsPerDim: best },
     last: { step: 82, bitsPerDim: last },
-    shipped: shipped === null ? null : { name: 'video-64-small', bitsPerDim: shipped },
+    shipped: shipped === null ? null : { name: 'video-64', bitsPerDim: shipped },
     configuration: runSchema.parse({ model: model.description, training, data }),
     isOutOfTime,
   };
@@ -43,10 +43,10 @@ test('a last validation that differs by less than any change of weights is not c
 });
 
 test('a model is compared with the shipped one, and where that is better, what to do is said', () => {
-  expect(linesOf({ shipped: 4 })).toContain('video-64-small needs 4.000 on the same frames, and this model 3.5% fewer');
+  expect(linesOf({ shipped: 4 })).toContain('video-64 needs 4.000 on the same frames, and this model 3.5% fewer');
   expect(linesOf({ shipped: 2.725 })).toContain(
-    'video-64-small needs 2.725 on the same frames, better than this model: train longer, or start from it by ' +
-      '--from video-64-small',
+    'video-64 needs 2.725 on the same frames, better than this model: train longer, or start from it by ' +
+      '--from video-64',
   );
 });
 

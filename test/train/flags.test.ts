@@ -160,20 +160,20 @@ const networkOptions: Record<keyof typeof modelFlags, string[]> = {
 
 test('clips alone start from the shipped model; each option of the network but the size starts afresh', async () => {
   const fromOf = async (...args: string[]) => (await configured('--frames', 'clips', ...args)).training.from;
-  expect(await fromOf()).toBe('video-64-small');
-  expect(await fromOf('--minutes', '5', '--batch', '2', '--mirror', '--seed', '3')).toBe('video-64-small');
+  expect(await fromOf()).toBe('video-64');
+  expect(await fromOf('--minutes', '5', '--batch', '2', '--mirror', '--seed', '3')).toBe('video-64');
   expect(await fromOf('--from', 'none')).toBeNull();
   expect(await fromOf('--from', 'none', '--layers', '1')).toBeNull();
   expect(await fromOf('--from', 'video-64')).toBe('video-64');
   for (const [name, values] of Object.entries(networkOptions) as [keyof typeof modelFlags, string[]][]) {
     const from = await fromOf(flagSpelling(name, modelFlags[name]), ...values);
-    expect({ name, from }).toEqual({ name, from: name === 'size' ? 'video-64-small' : null });
+    expect({ name, from }).toEqual({ name, from: name === 'size' ? 'video-64' : null });
   }
 });
 
 test('a size is taken by the model that a training starts from; other options of the network are refused', async () => {
   const { model } = await configured('--frames', 'clips', '--from', 'video-64', '--size', '24x16');
-  expect(model.scales).toMatchObject([{ size: { width: 24, height: 16 }, layers: { length: 18 } }]);
+  expect(model.scales).toMatchObject([{ size: { width: 24, height: 16 }, layers: { length: 5 } }]);
   await expect(configured('--frames', 'clips', '--from', 'video-64', '--layers', '2')).rejects.toThrow(/--layers/);
 });
 
@@ -186,5 +186,5 @@ test('a configuration starts from random weights, unless it or an option names a
   expect(await fromOf({ steps: 3 })).toBeNull();
   expect(await fromOf({ from: 'video-64' })).toBe('video-64');
   expect(await fromOf({ from: 'video-64' }, '--from', 'none')).toBeNull();
-  expect(await fromOf({}, '--from', 'video-64-small')).toBe('video-64-small');
+  expect(await fromOf({}, '--from', 'video-64')).toBe('video-64');
 });

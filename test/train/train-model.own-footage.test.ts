@@ -66,12 +66,12 @@ test('clips that are named validate instead', async () => {
 });
 
 test('a model that learns the expected frame keeps it, unless roll-outs teach it or the training differs', () => {
-  const { description } = loadModel('video-64-small');
+  const { description } = loadModel('video-64');
   const data = { type: 'clips', frames: ['clip.mp4'] };
   const stages = (training: object) => runSchema.parse({ model: description, training, data }).training.stages;
-  expect(stages({ from: 'video-64-small' })).toMatchObject([{ trains: 'decoder', rate: 3e-4, crops: 0 }]);
-  expect(stages({ from: 'video-64-small', stages: [{ rollOuts: 1 }] })).toMatchObject([{ trains: 'all' }]);
-  expect(stages({ from: 'video-64-small', stages: [{ trains: 'all', rate: 1 }] })).toMatchObject([
+  expect(stages({ from: 'video-64' })).toMatchObject([{ trains: 'decoder', rate: 3e-4, crops: 0 }]);
+  expect(stages({ from: 'video-64', stages: [{ rollOuts: 1 }] })).toMatchObject([{ trains: 'all' }]);
+  expect(stages({ from: 'video-64', stages: [{ trains: 'all', rate: 1 }] })).toMatchObject([
     { trains: 'all', rate: 1 },
   ]);
   expect(stages({})).toMatchObject([{ trains: 'all', rate: 2e-3, crops: 0.5 }]);

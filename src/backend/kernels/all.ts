@@ -9,6 +9,7 @@ export * from './local-regression.js';
 export * from './logistic-mixture.js';
 export * from './lstm.js';
 export * from './mat-mul.js';
+export * from './motion-extrapolation.js';
 export * from './optimisers.js';
 export * from './template-matching.js';
 export * from './warped-mixture.js';

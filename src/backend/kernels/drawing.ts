@@ -56,6 +56,8 @@ const call = scalarArguments('DrawingNumbers', {
   gain: single,
   /** Sampling temperature: see `FrameSettings`. */
   temperature: double,
+  /** Maximum standard deviation of a mixture, in levels; infinite: unlimited. See `FrameSettings`. */
+  maxDeviation: double,
   /** Fraction of a drawn sub-pixel's deviation from its first anchor that later sub-pixels read; 1: all. */
   carryWithin: single,
   /**
@@ -100,7 +102,7 @@ export const drawing = kernel({
     outputs: { ...perPixel((of: Call) => of.outFeatures), optional: true },
     /**
      * Probability of each level of every sub-pixel. That of a mixture is at the sampling temperature, or at 1 if this
-     * is 0; that of another head is at temperature 1.
+     * is 0, and at most `maxDeviation` wide; that of another head is at temperature 1.
      */
     probabilities: { type: 'double', ...perPixel((of: Call) => of.colours * of.levels), optional: true },
   },
