@@ -4,6 +4,7 @@ import { pluralize } from '../src/foundation/pluralize.js';
 import { encodeFlags } from '../src/codec/options.js';
 import { withFlag, pickOptions } from '../src/options/fields.js';
 import { ABOUT_SIZES, sizeOptions, sizeFlags } from './clip-options.js';
+import { prefetchClip } from './prefetch-clip.js';
 import { startWithModel } from './start-backend.js';
 import { addAction, computing, videoModel, type Action } from './options.js';
 import { toOneLine } from '../src/foundation/control-characters.js';
@@ -49,6 +50,7 @@ Examples:
   $ pxv decode clip.pxv --out frames              the same frames again`;
 
 const write: Action<typeof flags, [string]> = async ({ signal, progress, processGroup }, clip, options) => {
+  await prefetchClip(clip, signal);
   const { encodeClip } = await import('../src/codec/encode-clip.js');
   const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
   const found = await encodeClip(model, clip, {

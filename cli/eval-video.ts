@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { errorFactory } from '../src/foundation/errors.js';
 import { toOneLine } from '../src/foundation/control-characters.js';
@@ -6,6 +7,7 @@ import { pluralize } from '../src/foundation/pluralize.js';
 import { table, tableText } from '../src/document/blocks/table.js';
 import { pickOptions, rolloutSamplingFields, type ParsedOptions } from '../src/options/fields.js';
 import { protocolFlags, scoreClipsFlags, type ScoringProgress } from '../src/evaluate/options.js';
+import { prefetchClip } from './prefetch-clip.js';
 import { startWithModel } from './start-backend.js';
 import { ABOUT_FUTURES, ABOUT_SIZES, sizeOptions, sizeFlags } from './clip-options.js';
 import { formatSkipped } from './format-skipped.js';
@@ -46,7 +48,8 @@ Examples:
   $ pxv eval-video clips/ --context 10 --horizon 10 --from 10`;
 
 const evaluate: Action<typeof flags, [string[]]> = async (work, paths, options) => {
-  const { progress, processGroup } = work;
+  const { progress, processGroup, signal } = work;
+  if (paths.length === 1) await prefetchClip(resolve(paths[0]), signal);
   const { scoreClips } = await import('../src/evaluate/score-clips.js');
   const { clipTable, forecastTables, summaryLines } = await import('../src/evaluate/score-tables.js');
   // Clips are read more than once, which standard input does not allow.

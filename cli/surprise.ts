@@ -4,6 +4,7 @@ import { errorFactory } from '../src/foundation/errors.js';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { withFlag, pickOptions, booleanFlag, type ParsedOptions } from '../src/options/fields.js';
 import { surpriseFlags } from '../src/surprise/options.js';
+import { prefetchClip } from './prefetch-clip.js';
 import { startWithModel } from './start-backend.js';
 import { ABOUT_SIZES, sizeOptions, sizeFlags } from './clip-options.js';
 import { addAction, computing, videoModel, type Action } from './options.js';
@@ -63,6 +64,7 @@ const LISTED = 8;
 
 const find: Action<typeof flags, [string]> = async ({ signal, progress, processGroup }, clip, options) => {
   refuseMisplaced(clip, options);
+  if (clip !== STANDARD_STREAM) await prefetchClip(clip, signal);
   const { findSurprise } = await import('../src/surprise/find-surprise.js');
   const { eventTable } = await import('../src/surprise/report-section.js');
   const { TIMELINE_COLUMNS, formatTimelineRow } = await import('../src/surprise/search-tables.js');

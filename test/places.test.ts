@@ -44,6 +44,7 @@ const ofNoSource: Record<string, string> = {
   'sampling/enumeration': 'src/sampling',
   'sampling/memory': 'src/sampling',
   'sampling/mixture': 'native/engine',
+  'sampling/moving-disc': 'models',
   'sampling/seeds': 'src/sampling',
   'other-backends': 'backend',
   wasm: 'backend',

@@ -1,5 +1,5 @@
-import sharp from 'sharp';
 import type { Frame } from '../foundation/frame.js';
+import { loadSharp } from '../foundation/load-sharp.js';
 
 /** Sprite sheet: frames of one size in one image, row by row, so that a page shows any of them by moving the image. */
 export interface Sprite {
@@ -29,6 +29,7 @@ export async function encodeSprite(frames: readonly Frame[]): Promise<Sprite> {
       data.set(frame.data.subarray(y * line, (y + 1) * line), (top + y) * columns * line + left);
   }
   const raw = { width: columns * width, height: rows * height, channels };
+  const sharp = await loadSharp();
   const webp = await sharp(data, { raw }).webp({ lossless: true, effort: 5 }).toBuffer();
   return { uri: `data:image/webp;base64,${webp.toString('base64')}`, columns, rows };
 }

@@ -1,5 +1,6 @@
-import sharp, { type Sharp } from 'sharp';
+import type { Sharp } from 'sharp';
 import type { Frame } from '../foundation/frame.js';
+import { loadSharp } from '../foundation/load-sharp.js';
 
 /** Encoders of each format; the encoder with the fewest bytes over all images counts. */
 const encoders: Record<'png' | 'webp', ((image: Sharp) => Sharp)[]> = {
@@ -22,6 +23,7 @@ export class FileBaselines {
    */
   async add({ width, height, channels, data }: Frame): Promise<void> {
     this.dimensions += data.length;
+    const sharp = await loadSharp();
     const raw = sharp(data, { raw: { width, height, channels } });
     const image = channels === 1 ? raw.toColourspace('b-w') : raw;
     for (const format of ['png', 'webp'] as const)

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
-import sharp from 'sharp';
 import type { Frame, Size } from '../foundation/frame.js';
+import { loadSharp } from '../foundation/load-sharp.js';
 import type { PlacementOptions } from '../foundation/placement-options.js';
 import { writeAtomically } from '../foundation/write-file.js';
 import { Canvas, type Colour } from './canvas.js';
@@ -72,6 +72,7 @@ function lettersFor(labels: readonly string[], tileWidth: number): number {
 
 /** Returns `frame` encoded as a PNG file that is tagged as written by pxv. */
 export async function encodePng({ width, height, channels, data }: Frame): Promise<Uint8Array> {
+  const sharp = await loadSharp();
   return addSoftwareTag(await sharp(data, { raw: { width, height, channels } }).png().toBuffer());
 }
 

@@ -1,8 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, parse } from 'node:path';
-import sharp from 'sharp';
 import { errorFactory } from '../foundation/errors.js';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
+import { loadSharp } from '../foundation/load-sharp.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { type Fit, resample } from './resample.js';
 
@@ -81,6 +81,7 @@ export function numberingWarning(paths: readonly string[]): string | null {
  */
 export async function probeImage(path: string): Promise<Size & { channels: Channels }> {
   await expectFile(path);
+  const sharp = await loadSharp();
   const { autoOrient, space } = await sharp(path).metadata().catch(unreadable(path));
   return { ...autoOrient, channels: space === 'b-w' || space === 'grey16' ? 1 : 3 };
 }
@@ -120,6 +121,7 @@ export async function* readImages(paths: readonly string[], reading: ImageReadOp
  */
 export async function readImage(path: string, { size, channels, fit }: ImageReadOptions): Promise<Frame> {
   await expectFile(path);
+  const sharp = await loadSharp();
   const { data, info } = await sharp(path)
     .autoOrient()
     .flatten({ background: 'black' })

@@ -1,5 +1,5 @@
-import sharp from 'sharp';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
+import { loadSharp } from '../foundation/load-sharp.js';
 
 /**
  * Returns a codec of single frames: `encode` makes a lossless WebP file, and `decode` returns its height x width x
@@ -9,6 +9,7 @@ export function createWebpCodec(size: Size, channels: Channels) {
   return {
     /** Returns a frame encoded as lossless WebP. */
     async encode({ width, height, channels, data }: Frame): Promise<Uint8Array> {
+      const sharp = await loadSharp();
       const picture = sharp(data, { raw: { width, height, channels } });
       return new Uint8Array(await picture.webp({ lossless: true, effort: 6 }).toBuffer());
     },
@@ -17,6 +18,7 @@ export function createWebpCodec(size: Size, channels: Channels) {
      * more pixels than `size`.
      */
     async decode(bytes: Uint8Array): Promise<Uint8Array> {
+      const sharp = await loadSharp();
       try {
         const picture = sharp(bytes, { limitInputPixels: size.width * size.height }).removeAlpha();
         const raw = await (channels === 1 ? picture.extractChannel(0) : picture).raw().toBuffer();

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { create, type Font, type Glyph } from 'fontkitten';
-import sharp from 'sharp';
 import type { Size } from '../foundation/frame.js';
+import { loadSharp } from '../foundation/load-sharp.js';
 import { packageFolder } from '../foundation/package-folder.js';
 
 /** Mask of a line of text: coverage of each pixel, `height x width` values from 0 to 255. */
@@ -112,6 +112,7 @@ async function drawLetter(glyph: Glyph, size: number, part: number): Promise<Tex
   const place = `matrix(${scale} 0 0 ${-scale} ${size + part / PARTS} ${Math.round(BASELINE * size)})`;
   const path = `<path transform="${place}" d="${glyph.path.toSVG()}"/>`;
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${path}</svg>`;
+  const sharp = await loadSharp();
   // sharp fills outlines without an installed font.
   const coverage = await sharp(Buffer.from(svg)).ensureAlpha().extractChannel('alpha').raw().toBuffer();
   return { width, height, coverage };

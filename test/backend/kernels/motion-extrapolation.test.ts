@@ -1,16 +1,16 @@
-import { tf } from '../../src/foundation/tfjs.js';
+import { tf } from '../../../src/foundation/tfjs.js';
 import type { Rank, Tensor } from '@tensorflow/tfjs-core';
 import {
   blockMatching,
   BLOCK_MATCHING,
   extrapolateField,
   extrapolateMotion,
-} from '../../src/backend/block-matching.js';
-import type { KernelNumbers } from '../../src/backend/kernels/index.js';
-import { randomFloats } from '../random.js';
-import { namedKernels } from './implementations.js';
-import { testKernel } from './kernel-suite.js';
-import { motionExtrapolation } from './motion-extrapolation-reference.js';
+} from '../../../src/backend/block-matching.js';
+import type { KernelNumbers } from '../../../src/backend/kernels/index.js';
+import { randomFloats } from '../../random.js';
+import { namedKernels } from '../implementations.js';
+import { testKernel } from '../kernel-suite.js';
+import { motionExtrapolation } from '../motion-extrapolation-reference.js';
 
 type Numbers = KernelNumbers<'motionExtrapolation'>;
 
