@@ -305,15 +305,6 @@ withChromium('the page', () => {
     expect(said).toEqual([]);
   });
 
-  test('the large model takes the place of the small one where it is asked for', async () => {
-    const { page, said } = await open();
-    await page.click('#example');
-    await page.getByText('of 65 frames').waitFor();
-    await page.selectOption('#model', 'video-64');
-    await page.getByText(/^[3-9] of 65 frames$/).waitFor(LOOKED);
-    expect(said).toEqual([]);
-  });
-
   test('as static files of any host, in any folder of it, one thread computes, and the page says why', async () => {
     const types: Record<string, string> = { html: 'text/html', js: 'text/javascript', css: 'text/css' };
     const host = createServer(({ url }, response) => {
