@@ -47,7 +47,11 @@ export interface CodedRecord {
 }
 
 const MAGIC = [0x89, 0x50, 0x58, 0x56];
-const VERSION = 2;
+/**
+ * Version of the format, and of what a model's description means: a file of another version would decode to other
+ * frames. Version 3: motion moves along with its content (docs/decisions/0008-frames-that-are-moved.md).
+ */
+const VERSION = 3;
 const HASH_BYTES = 8;
 /**
  * Bytes of a header without an embedded model: magic, version and kinds, size, frame rate, two fingerprints, length of

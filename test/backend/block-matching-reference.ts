@@ -20,6 +20,15 @@ export function blockMatching(
   );
 }
 
+/** Neighbours of a pixel whose motions are features of it: down, right. */
+export const neighbours = [
+  [0, 0],
+  [-2, 0],
+  [2, 0],
+  [0, -2],
+  [0, 2],
+];
+
 function matchImage(
   { height, width, channels, reach, margin }: BlockMatchingShape,
   before: readonly number[],
@@ -75,13 +84,6 @@ function matchImage(
     );
     return { down: down + inY, right: right + inX, difference: here / terms };
   });
-  const neighbours = [
-    [0, 0],
-    [-2, 0],
-    [2, 0],
-    [0, -2],
-    [0, 2],
-  ];
   return pixels.flatMap(({ y, x }, at) => {
     const told = neighbours.map(([i, j]) => all[clamp(y + i, height) * width + clamp(x + j, width)]);
     return [...told.map(({ down }) => down), ...told.map(({ right }) => right), all[at].difference];

@@ -1,4 +1,5 @@
 import type { KernelNumbers } from '../../src/backend/kernels/index.js';
+import { neighbours } from './block-matching-reference.js';
 
 interface Place {
   y: number;
@@ -12,13 +13,6 @@ interface Motion {
 }
 
 const FEATURES = 11;
-const neighbours = [
-  [0, 0],
-  [-2, 0],
-  [2, 0],
-  [0, -2],
-  [0, 2],
-];
 
 /** `motionExtrapolation` from its definition: each place looks for the motions that come to it. */
 export function motionExtrapolation(

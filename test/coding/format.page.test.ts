@@ -71,7 +71,7 @@ test.each([
   const stills = parse(await encoded(model, given.slice(0, 2), { webp, names }));
 
   const { beginning } = clip;
-  expect(beginning.subarray(0, 8)).toEqual(Buffer.from([0x89, 0x50, 0x58, 0x56, 2, 0, channels, levels - 1]));
+  expect(beginning.subarray(0, 8)).toEqual(Buffer.from([0x89, 0x50, 0x58, 0x56, 3, 0, channels, levels - 1]));
   expect([beginning.readUInt16BE(8), beginning.readUInt16BE(10)]).toEqual([size.width, size.height]);
   expect([beginning.readUInt32BE(12), beginning.readUInt32BE(16)]).toEqual([30000, 1001]);
   expect(beginning.toString('hex', 20, 28)).toBe(await computeFingerprint(model));

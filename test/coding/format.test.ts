@@ -31,7 +31,7 @@ const headers: [string, CodedHeader, Uint8Array][] = [
       embedded: bytes('010203'),
     },
     bytes(
-      '89505856 02 01 03 ff 0040 0024 00007530 000003e9 0123456789abcdef fedcba9876543210 00000003 4ab41a3a 010203',
+      '89505856 03 01 03 ff 0040 0024 00007530 000003e9 0123456789abcdef fedcba9876543210 00000003 043d1193 010203',
     ),
   ],
   [
@@ -47,7 +47,7 @@ const headers: [string, CodedHeader, Uint8Array][] = [
       stills: null,
       embedded: null,
     },
-    bytes('89505856 02 00 01 01 0007 0005 0000000a 00000001 00000000000000ff 0000000000000000 00000000 d6d95649'),
+    bytes('89505856 03 00 01 01 0007 0005 0000000a 00000001 00000000000000ff 0000000000000000 00000000 43a982dc'),
   ],
 ];
 const records: [string, CodedRecord, Uint8Array][] = [
@@ -106,7 +106,7 @@ describe('a beginning', () => {
     ['without a byte', new Uint8Array(), 'another kind of file'],
     ['that breaks off', smallBytes.subarray(0, 43), 'a truncated header'],
     ['that breaks off in its model', headers[0][2].subarray(0, 46), 'a truncated header'],
-    ['of another version', Uint8Array.from(smallBytes).fill(3, 4, 5), 'a file of version 3, not 2'],
+    ['of another version', Uint8Array.from(smallBytes).fill(2, 4, 5), 'a file of version 2, not 3'],
   ])('of a file %s is refused', async (_, file, message) => {
     expect(await received(file)).toBe(message);
   });

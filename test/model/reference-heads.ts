@@ -148,7 +148,7 @@ export function quantile(
   return least;
 }
 
-/** How a mixture is drawn from: temperature, above 0, and maximum standard deviation in levels. */
+/** Sampling settings of a mixture: temperature, above 0, and maximum standard deviation, in levels. */
 export interface MixtureDraw {
   temperature: number;
   maxDeviation?: number;
