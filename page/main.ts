@@ -47,6 +47,8 @@ let isDue = false;
 let failure: string | null = null;
 /** Number of requests to open a source; only the last request takes effect. */
 let asked = 0;
+/** True until the last request is answered; the source before it is then still shown. */
+let isOpening = false;
 
 /** Schedules one redraw before the next screen refresh, however much has changed. */
 function changed(): void {
@@ -99,7 +101,7 @@ function showLearning(): void {
   learnButton.textContent = session?.isLive
     ? `Recording: ${recorded} of ${RECORDED_SECONDS} s`
     : 'Learn from this video';
-  learnButton.disabled = !session?.isDone || (learning?.isRunning ?? false);
+  learnButton.disabled = isOpening || !session?.isDone || (learning?.isRunning ?? false);
   if (learning === null || learning.file === null || learning.file === learned) return;
   learned = learning.file;
   const option = find<HTMLOptionElement>('#model [value=learned]');
@@ -162,6 +164,9 @@ function rateOf(session: Session | null): number {
 async function open(source: Promise<Source>, isExample = false): Promise<void> {
   const mine = ++asked;
   failure = null;
+  isOpening = true;
+  // At once: a press before the next redraw would learn from the source before.
+  learnButton.disabled = true;
   try {
     const opened = await source;
     if (mine !== asked) return opened.stop();
@@ -170,6 +175,7 @@ async function open(source: Promise<Source>, isExample = false): Promise<void> {
   } catch (error) {
     if (mine === asked) failure = (error as Error).message;
   }
+  if (mine === asked) isOpening = false;
   changed();
 }
 

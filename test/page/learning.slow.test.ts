@@ -1,6 +1,6 @@
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { chooseBackend } from '../../src/backend/choose-backend.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { loadModel } from '../../src/model/checkpoint.js';
@@ -33,6 +33,7 @@ withChromium('learning in the page', () => {
   let browser: Browser;
   let address: string;
   const closing: (() => unknown)[] = [];
+  let context: BrowserContext;
   const short = join(folder.path, 'short.mp4');
 
   beforeAll(async () => {
@@ -45,14 +46,15 @@ withChromium('learning in the page', () => {
   afterAll(async () => {
     for (const close of closing.reverse()) await close();
   });
+  // A page that still learns would slow down the next test.
+  afterEach(() => context.close());
 
   async function open({ width = 1280, dark = false, permissions = [] as string[] } = {}) {
-    const context = await browser.newContext({
+    context = await browser.newContext({
       viewport: { width, height: 800 },
       colorScheme: dark ? 'dark' : 'light',
       permissions,
     });
-    closing.push(() => context.close());
     const page = await context.newPage();
     const said: string[] = [];
     page.on('console', (message) => said.push(message.text()));
