@@ -5,16 +5,15 @@ import { frameBytes } from '../foundation/levels.js';
 import type { TrainingConfiguration } from './configuration.js';
 import { noiseAugmentation } from './noise-augmentation.js';
 import { RandomChoice, RandomFrames, type ClipStore, type RandomFramesSettings } from './random-frames.js';
-import { isLongEnough, createRollOutBatches } from './roll-outs.js';
+import { isLongEnough, createRollOutBatches, type RollOutSettings } from './roll-outs.js';
 import type { IndexRange } from './shards.js';
 import type { TrainingData } from './train.js';
 import { truncateClips, validate, type ClipTail } from './validation.js';
 
-/**
- * Fractions of examples: reversed in time, with noise augmentation, without earlier pixels; `still`: of rollouts
- * without motion.
- */
-const SHARES = { reversed: 0.25, disturbed: 0.2, withoutEarlier: 0.2, still: 0.15 };
+/** Choice of the examples of a training on clips. */
+type ExampleChoice = Omit<BatchSettings & RollOutSettings, 'seed' | 'mirror' | 'batch' | 'maxRollOuts'>;
+
+const DEFAULT_CHOICE: ExampleChoice = { reversed: 0.25, disturbed: 0.2, withoutEarlier: 0.2, still: 0.15, known: 1 };
 
 /**
  * Returns the training data of a training on clips of at least two frames. There are rollouts if a stage asks for them
@@ -22,6 +21,7 @@ const SHARES = { reversed: 0.25, disturbed: 0.2, withoutEarlier: 0.2, still: 0.1
  * @param all store of the training and validation clips
  * @param training indices into `all`; frames in `validation` are excluded
  * @param validation tails of clips to validate on; if empty, the training has no validation
+ * @param choice changes of the choice of examples
  */
 export function createClipTrainingData(
   chain: Chain,
@@ -29,10 +29,11 @@ export function createClipTrainingData(
   training: readonly number[],
   validation: readonly ClipTail[],
   configuration: TrainingConfiguration,
+  choice: Partial<ExampleChoice> = {},
 ): TrainingData {
   const store = truncateClips(validation, all);
   const { seed, batch, mirror, stages, validationExamples } = configuration;
-  const settings = { ...SHARES, seed: BigInt(seed), mirror };
+  const settings = { ...DEFAULT_CHOICE, ...choice, seed: BigInt(seed), mirror };
   const batches = createClipBatches(chain.exampleShape, store, training, { ...settings, batch });
   const long = training.filter((clip) => isLongEnough(store.clips[clip].frames));
   const maxRollOuts = Math.max(...stages.map(({ rollOuts }) => rollOuts));
@@ -65,7 +66,7 @@ export interface BatchSettings extends RandomFramesSettings {
  * frames. By `settings`, random examples are mirrored left to right, reversed in time, changed by noise augmentation,
  * or without features of earlier pixels. An example depends only on the seed, the step, its index in the batch and
  * `crops`. A clip's first frame is a target only in a reversed example, so that each example has a context frame.
- * @param clips indices into `store` of clips of at least two frames
+ * @param clips indices into `store` of clips of more than `settings.known` frames
  * @returns a function of `step`, from 0; `crops`, the fraction of random crops, 0 to 1; and `places`, the range of
  *   indices in the batch to read (default: all). Without `readPart` in `store` there are no crops. The caller disposes
  *   the examples
@@ -82,7 +83,7 @@ export function createClipBatches(
   return (step, crops, { from, to } = { from: 0, to: settings.batch }) => {
     buffer.clear();
     for (let example = from; example < to; example++) {
-      const count = source.read(step, example, { earliest: 1, before: shape.context, crops }, frames);
+      const count = source.read(step, example, { earliest: settings.known, before: shape.context, crops }, frames);
       const disturb =
         source.uniform(step, example, RandomChoice.Disturb) < settings.disturbed
           ? noiseAugmentation(shape, source.choice(step, example, RandomChoice.DisturbanceSeed, 2 ** 32))

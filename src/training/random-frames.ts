@@ -45,6 +45,8 @@ export interface RandomFramesSettings {
   mirror: boolean;
   /** Fraction of the examples that are reversed in time, 0 to 1. */
   reversed: number;
+  /** Minimum number of frames of the clip before the frame to predict, or before the first frame of a rollout. */
+  known: number;
 }
 
 /**

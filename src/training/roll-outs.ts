@@ -37,7 +37,7 @@ export function isLongEnough(frames: number): boolean {
  * rollouts the frames stand still. Otherwise the network would predict motion common to all training clips (leaves,
  * water) wherever textures look similar.
  * @param shape of a chain that can predict at several strides (see `canPredictAtStrides`)
- * @param clips indices into `store` of clips that are long enough: see `isLongEnough`
+ * @param clips indices into `store` of clips of at least `PREDICTED_FRAMES` + `settings.known` frames
  * @returns a function of the step (from 0), a range of rollouts and the fraction of crops (0 to 1); null for an empty
  *   range; the caller disposes the rollouts
  */
@@ -51,6 +51,7 @@ export function createRollOutBatches(
   const length = frameBytes(shape);
   const source = new RandomFrames(store, length, clips, settings, randomStreams.rollOuts);
   const before = historyLength(context) + PREDICTED_FRAMES - 1;
+  const earliest = settings.known + PREDICTED_FRAMES - 1;
   const frames = new Uint8Array((before + 1) * length);
   const known = subsequencesFor(context).map((subsequence) => ({
     subsequence,
@@ -63,7 +64,7 @@ export function createRollOutBatches(
     if (number === 0) return null;
     for (let place = 0; place < number; place++) {
       const example = from + place;
-      const count = source.read(step, example, { earliest: PREDICTED_FRAMES, before, crops }, frames);
+      const count = source.read(step, example, { earliest, before, crops }, frames);
       if (source.uniform(step, example, RandomChoice.IsStill) < settings.still) {
         const seed = source.choice(step, example, RandomChoice.StillSeed, 2 ** 32);
         freezeFrames(frames.subarray(0, count * length), length, seed);

@@ -8,7 +8,7 @@ import { kernelSets } from '../backend/implementations.js';
 import { movingSquares, tinyRun } from './moving-square.js';
 
 const { exampleShape: shape } = buildChain(tinyRun().model);
-const settings = { seed: 3n, batch: 4, mirror: true, disturbed: 0, reversed: 0, withoutEarlier: 0 };
+const settings = { seed: 3n, batch: 4, mirror: true, disturbed: 0, reversed: 0, withoutEarlier: 0, known: 1 };
 
 beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
 
@@ -79,6 +79,13 @@ test('mirroring swaps left and right in the image and in all that is given with 
   }
   expect(swapped).toBeGreaterThan(8);
   expect(swapped).toBeLessThan(24);
+});
+
+test('frames with fewer known ones before them than asked for are not predicted', () => {
+  const store = movingSquares(2, 7, shape);
+  const batches = createClipBatches(shape, store, [0, 1], { ...settings, known: 4 });
+  for (let step = 0; step < 40; step++) disposeExamples(batches(step, 0));
+  expect(new Set(store.reads.map(({ first, count }) => first + count - 1))).toEqual(new Set([4, 5, 6]));
 });
 
 test('the frame before the first is missing: the oldest stands in for it, and a plane says so', () => {

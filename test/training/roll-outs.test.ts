@@ -4,14 +4,14 @@ import { frameBytes } from '../../src/foundation/levels.js';
 import { createClipTrainingData } from '../../src/training/clip-data.js';
 import { freezeFrames } from '../../src/training/noise-augmentation.js';
 import { disposeRollOut } from '../../src/optimization/anchor-loss.js';
-import { createRollOutBatches } from '../../src/training/roll-outs.js';
+import { createRollOutBatches, PREDICTED_FRAMES } from '../../src/training/roll-outs.js';
 import { kernelSets } from '../backend/implementations.js';
 import { warpedFrames } from '../model/tiny-networks.js';
 import { movingSquares, tinyRun } from './moving-square.js';
 
 const run = tinyRun({ stages: [{ rollOuts: 2 }] }, { conditioning: [warpedFrames] });
 const shape = buildChain(run.model).exampleShape;
-const settings = { seed: 5n, maxRollOuts: 2, mirror: false, reversed: 0, still: 0 };
+const settings = { seed: 5n, maxRollOuts: 2, mirror: false, reversed: 0, still: 0, known: 1 };
 const store = movingSquares(3, 14, shape);
 const size = frameBytes(shape);
 const middle = new Array<number>(size).fill((shape.levels - 1) / 2);
@@ -51,6 +51,14 @@ function framesOf({ clip, first, count }: { clip: number; first: number; count: 
   store.read(clip, first, count, bytes);
   return Array.from({ length: count }, (_, frame) => [...bytes.subarray(frame * size, (frame + 1) * size)]);
 }
+
+test('a roll-out starts after as many known frames as asked for', () => {
+  const starts = new Set<number>();
+  for (let step = 0; step < 24; step++) {
+    for (const { read } of rollOuts(step, { known: 4 })) starts.add(read.first + read.count - PREDICTED_FRAMES);
+  }
+  expect([...starts].sort()).toEqual([4, 5, 6]);
+});
 
 test('eight frames of a clip follow those before at each stride, the oldest again if there is but one', () => {
   const known = new Set<number>();
