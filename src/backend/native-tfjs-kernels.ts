@@ -55,6 +55,15 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
   [tf.Multiply]: pairwise('multiply', true),
   [tf.RealDiv]: pairwise('divide', false),
 
+  /** Used as the gradient of a subtraction. */
+  [tf.Neg](backend, { x }) {
+    if (!areFloats(x)) return null;
+    const { info, values } = backend.allocate(x.shape);
+    const from = backend.floats(x);
+    for (let j = 0; j < values.length; j++) values[j] = -from[j];
+    return info;
+  },
+
   [tf.Concat](backend, inputs, attributes) {
     const tensors = Object.values(inputs);
     if (!areFloats(...tensors)) return null;
@@ -68,9 +77,8 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
     for (const tensor of tensors) {
       const from = backend.floats(tensor);
       const run = from.length / outer;
-      for (let start = first, next = 0; next < from.length; start += row) {
-        for (let j = start; j < start + run; j++) values[j] = from[next++];
-      }
+      for (let start = first, next = 0; next < from.length; start += row, next += run)
+        copyRun(from, next, values, start, run);
       first += run;
     }
     return info;
@@ -144,6 +152,15 @@ function repeats({ shape: part }: TensorInfo, { shape: whole }: TensorInfo): boo
   return part.length <= whole.length && (tf.util.sizeFromShape(part) === 1 || tf.util.arraysEqual(part, trailing));
 }
 
+/** Number of values from which on a block copy is faster than a loop. */
+const BLOCK = 128;
+
+/** Copies `count` values of `from`, from index `start` on, to `into` at index `to`. */
+function copyRun(from: Float32Array, start: number, into: Float32Array, to: number, count: number): void {
+  if (count >= BLOCK) return into.set(from.subarray(start, start + count), to);
+  for (let j = 0; j < count; j++) into[to + j] = from[start + j];
+}
+
 /** Splits a tensor along an axis into parts of the given sizes. Removes the axis if not `kept`. */
 function partsAlong(backend: NativeBackend, x: TensorInfo, axis: number, sizes: number[], kept: boolean): TensorInfo[] {
   const before = x.shape.slice(0, axis);
@@ -155,9 +172,7 @@ function partsAlong(backend: NativeBackend, x: TensorInfo, axis: number, sizes: 
   return sizes.map((size) => {
     const { info, values } = backend.allocate([...before, ...(kept ? [size] : []), ...after]);
     const run = size * inner;
-    for (let start = first, to = 0; to < values.length; start += row) {
-      for (let j = start; j < start + run; j++) values[to++] = from[j];
-    }
+    for (let start = first, to = 0; to < values.length; start += row, to += run) copyRun(from, start, values, to, run);
     first += run;
     return info;
   });
