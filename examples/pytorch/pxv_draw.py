@@ -93,6 +93,9 @@ class Drawing:
         """Up to each level of each sub-pixel, given those of `image` before it: the share of all weights."""
         if self.scale.head["type"] == "logistic-mixture" and self.how.temperature != 0:
             return F.pad(self.of_levels(image, self.cumulative)[..., :-1], (0, 1), value=1)
+        if self.scale.head["type"] == "grey-sigmoid":
+            mean = self.scale.mean_logit(self.logits(image), self.anchors).sigmoid() * (self.scale.levels - 1)
+            return (torch.arange(self.scale.levels) >= (mean[..., None] + 0.5).floor()).double()
         p = self.of_levels(image, lambda *given: self.scale.log_probability(*given).exp())
         sums = weights_of(p, self.how.temperature).cumsum(-1)
         return sums / sums[..., -1:]

@@ -137,7 +137,7 @@ class Scale:
     def logits(self, image, map, anchors, frames, sought=True):
         """The head's outputs. `sought`: whether templates are looked for."""
         inputs = self.scaled(image)[..., None]
-        if self.frames and self.head["type"] == "logistic-mixture":
+        if self.frames and self.head["type"] in ("logistic-mixture", "grey-sigmoid"):
             inputs = torch.cat([inputs, 8 * (image[..., None] - anchors) / self.middle], -1)
         return self.network(inputs.flatten(-2), map, self.matched(image, frames, anchors[..., 0], sought))
 
@@ -205,7 +205,7 @@ class Scale:
 
     def context(self, frames):
         """The last frames, as many as the network reads, and 1 for each that exists, 0 for each that was replaced."""
-        count = self.frames["context"]
+        count = self.frames.get("memory", self.frames["context"])
         frames = frames[:, -count:]
         missing = count - frames.shape[1]
         oldest = frames[:, :1] if frames.shape[1] > 0 else self.without_frames(frames)[:, None]
@@ -222,11 +222,33 @@ class Scale:
 
     def map_of_warped(self, frames, exists, known, since):
         """Returns the map, and as anchors the expected and the last frame. Motion is that of the frames `known`."""
-        map, expected = self.moved_frames(frames, exists, known, since)
+        remembered = self.remembered(frames, exists) if "memory" in self.frames else 0
+        last = slice(-self.frames["context"], None)
+        map, expected = self.moved_frames(frames[:, last], exists[last], known[:, last], since, remembered)
         return map, torch.stack([expected, frames[:, -1]], -1)
 
-    def moved_frames(self, frames, exists, known, since):
-        """The map, and the frame that is expected."""
+    def remembered(self, frames, exists):
+        """What a recurrent network remembers of frames, at a quarter of their size."""
+        net = self.arrays.within("warped-frames").within("memory")
+        scaled, state = self.scaled(frames), None
+        for k in range(frames.shape[1]):
+            change = 8 * (scaled[:, k] - scaled[:, max(0, k - 1)])
+            planes = torch.cat([scaled[:, k], change, exists[k].expand(*change.shape[:3], 1)], -1)
+            found = net.conv("to-quarter", net.conv("to-half", planes, 2).relu(), 2).relu()
+            if state is None:
+                state = torch.zeros_like(found)
+                u = torch.zeros(3 * found.shape[-1])
+            else:
+                u = net.conv("state-to-gates", state)
+            x_z, x_r, x_n = net.conv("frame-to-gates", found).chunk(3, -1)
+            u_z, u_r, u_n = u.chunk(3, -1)
+            z, r = [(gate / 4 + 1 / 2).clamp(0, 1) for gate in (x_z + u_z, x_r + u_r)]
+            candidate = (x_n + r * u_n).clamp(-1, 1)
+            state = candidate + z * (state - candidate)
+        return net.conv("from-state", state).relu()
+
+    def moved_frames(self, frames, exists, known, since, remembered):
+        """The map, and the frame that is expected. The trunk has `remembered` added at a quarter of the size."""
         net = self.arrays.within("warped-frames")
         scaled = self.scaled(frames)
         last = scaled[:, -1]
@@ -235,13 +257,12 @@ class Scale:
         inputs, moving = [*scaled.unbind(1), *changes.unbind(1), told], frames
         if self.frames.get("blockMatching"):
             found = [match_blocks(known[:, -ago - 1], known[:, -ago]) for ago in (1, 2) if ago < known.shape[1]]
-            onward = known[:, -1]
-            for _ in range(1 + since):
-                onward = moved_on(onward, found[0])
+            moves = torch.stack([extrapolated(field[..., :2], 1 + since) for field in found[0]])
+            onward = moved_on(known[:, -1], moves)
             moving = torch.cat([frames, onward[:, None]], 1)
             inputs += [pair * torch.tensor([1 / 4, 1 / 4, 8 / self.middle]) for pair in found]
             inputs.append(8 * (self.scaled(onward) - last))
-        features = self.trunk(net, torch.cat(inputs, -1))
+        features = self.trunk(net, torch.cat(inputs, -1), remembered)
         motion = net.conv("motion", features)
         if self.frames.get("still"):
             motion = with_zero_moves(motion, moving.shape[1], self.frames["flows"])
@@ -250,12 +271,12 @@ class Scale:
         map = net.conv("moved", torch.cat([features, self.scaled(moved), change], -1)).relu()
         return map, moved + net.conv("residual", map) * self.middle / 8
 
-    def trunk(self, net, inputs):
+    def trunk(self, net, inputs, remembered=0):
         fine = net.conv("full", inputs).relu()
         half = net.conv("to-half", fine, 2).relu()
         half = half + net.conv("half.0", half).relu()
         half = half + net.conv("half.1", half).relu()
-        quarter = net.conv("to-quarter", half, 2).relu()
+        quarter = net.conv("to-quarter", half, 2).relu() + remembered
         quarter = quarter + net.conv("quarter.0", quarter).relu()
         quarter = quarter + net.conv("quarter.1", quarter).relu()
         if self.frames.get("halvings") == 3:
@@ -280,8 +301,16 @@ class Scale:
             return logits.log_softmax(-1).gather(-1, image.long()[..., None])[..., 0]
         if self.head["type"] == "sigmoid":
             return F.logsigmoid(torch.where(image == 1, logits[..., 0], -logits[..., 0]))
+        if self.head["type"] == "grey-sigmoid":
+            mean, level = self.mean_logit(logits, anchors), image / (self.levels - 1)
+            return level * F.logsigmoid(mean) + (1 - level) * F.logsigmoid(-mean)
         mixtures = self.mixtures(logits, image, anchors)
         return torch.cat([(weights + self.log_mass(*logistics)).logsumexp(-1) for weights, *logistics in mixtures], -1)
+
+    def mean_logit(self, logits, anchors):
+        """The logit of each sub-pixel's mean level over levels - 1, of a head that has no likelihood."""
+        first = (anchors[..., 0] / (self.levels - 1)).clamp(1 / 256, 1 - 1 / 256)
+        return logits[..., 0] + first.logit()
 
     def mixtures(self, logits, image, anchors, temperature=1):
         """Of each colour: log of the weights, its level, how far that is from the means, and the scales."""
@@ -410,15 +439,59 @@ def regress(image, expected, references, highest):
         yield moved.to(dtype), (left / (left + 4 * unit)).to(dtype)
 
 
-def moved_on(frame, found):
-    """The frame moved on: each pixel the mean of what its own motion and that of four neighbours bring there."""
+def extrapolated(motion, steps):
+    """The displacements, [row, column, 2], over several frames, where each content takes its motion along."""
+    height, width = motion.shape[:2]
+    moves = total = taken_along(motion)
+    rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    for _ in range(steps - 1):
+        moves = taken_along(moves)
+        down, right = (moves + 0.5).floor().long().unbind(-1)
+        total = moves + total[(rows + down).clamp(0, height - 1), (columns + right).clamp(0, width - 1)]
+    return total
+
+
+def taken_along(motion):
+    """The motion a frame later: at each place that of the content that comes there, or of a place beside."""
+    height, width = motion.shape[:2]
+    median = motion.flatten(0, 1).sort(0).values[height * width // 2]
+    distance = (motion - median).abs().sum(-1).tolist()
+    places = [(row, column) for row in range(height) for column in range(width)]
+    source = {}
+    for row, column in places:
+        down, right = motion[row, column].tolist()
+        to = (math.floor(row - down + 0.5), math.floor(column - right + 0.5))
+        if 0 <= to[0] < height and 0 <= to[1] < width:
+            if to not in source or far(distance, (row, column)) > far(distance, source[to]):
+                source[to] = (row, column)
+    while 0 < len(source) < len(places):
+        rim = {}
+        for row, column in places:
+            if (row, column) in source:
+                continue
+            around = [(row + i, column + j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
+            beside = [source[place] for place in around if place in source]
+            if beside:
+                rim[row, column] = min(beside, key=lambda place: far(distance, place))
+        source.update(rim)
+    if not source:
+        return torch.zeros_like(motion)
+    return torch.stack([motion[source[place]] for place in places]).unflatten(0, (height, width))
+
+
+def far(distance, place):
+    return distance[place[0]][place[1]]
+
+
+def moved_on(frame, moves):
+    """The frame moved on: each pixel the mean of what its own displacement and that of four neighbours bring there."""
     height, width = frame.shape[1:3]
-    moves = []
+    fields = []
     for down, right in ((0, 0), (-2, 0), (2, 0), (0, -2), (0, 2)):
         row = (torch.arange(height) + down).clamp(0, height - 1)
         column = (torch.arange(width) + right).clamp(0, width - 1)
-        moves.append(found[:, row][:, :, column, :2] / 4)
-    down, right = torch.stack(moves, -1).unbind(-2)
+        fields.append(moves[:, row][:, :, column] / 4)
+    down, right = torch.stack(fields, -1).unbind(-2)
     return warp(frame[:, None], torch.cat([down, right, torch.zeros_like(down)], -1))
 
 
