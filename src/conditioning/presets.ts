@@ -3,6 +3,9 @@ import type { ConditioningDescription } from './index.js';
 /** Number of features of the feature map of each conditioning. */
 const MAP_FEATURES = 32;
 
+/** Maximum number of frames that warped-frames moves; of a longer context a recurrent network remembers the rest. */
+const MAX_MOVED = 4;
+
 /**
  * Presets of conditionings on context frames, by type: functions from the number of context frames to a description.
  * Default: 4 frames for warped-frames, 2 for previous-frames.
@@ -10,7 +13,8 @@ const MAP_FEATURES = 32;
 export const framesConditionings = {
   'warped-frames': (context = 4) => ({
     type: 'warped-frames',
-    context,
+    context: Math.min(context, MAX_MOVED),
+    ...(context > MAX_MOVED && { memory: context }),
     features: MAP_FEATURES,
     flows: 3,
     still: true,
@@ -49,10 +53,10 @@ export function describeConditioning(choices: ConditioningChoices): Conditioning
   const { context, frames = 'warped-frames', step = 1, factor, shared = 'known' } = choices;
   const conditioning = context === 0 ? [] : [framesConditionings[frames](context)];
   const [warped] = conditioning;
-  if (warped?.type === 'warped-frames' && shared === 'known') {
-    const { templateMatching, localRegression, ...others } = warped;
+  if (warped?.type === 'warped-frames' && shared === 'known' && (step > 1 || factor !== undefined)) {
+    const { context: moved, memory = moved, templateMatching, localRegression, ...others } = warped;
     const whole = step === 1 ? { templateMatching, localRegression } : { finer: step };
-    return [{ ...others, ...whole, ...(factor !== undefined && { coarser: factor }) }];
+    return [{ ...others, context: memory, ...whole, ...(factor !== undefined && { coarser: factor }) }];
   }
   if (factor === undefined) return conditioning;
   return [{ type: 'low-resolution-image', factor, features: MAP_FEATURES, shared }, ...conditioning];
@@ -67,5 +71,6 @@ export function inferConditioningChoices(given: readonly ConditioningDescription
   const coarser = given.find((one) => one.type === 'low-resolution-image');
   const frames = given.find((one) => one.type !== 'low-resolution-image');
   const factor = coarser?.factor ?? (frames?.type === 'warped-frames' ? frames.coarser : undefined);
-  return { context: frames?.context ?? 0, frames: frames?.type, factor, shared: coarser?.shared };
+  const context = (frames?.type === 'warped-frames' ? frames.memory : undefined) ?? frames?.context ?? 0;
+  return { context, frames: frames?.type, factor, shared: coarser?.shared };
 }

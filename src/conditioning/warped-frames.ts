@@ -15,7 +15,14 @@ import { convolutionParameters, type ParameterSpec } from '../backend/parameters
 import { warpedMixture } from '../backend/warp.js';
 import type { ImageShape } from '../foundation/levels.js';
 import type { ConditioningInputs, ConditioningOutputs, Conditioning } from './conditioning.js';
-import { DIFFERENCE_GAIN, scaleFrames, subsample, upsample, type ContextTensors } from './context/context-tensors.js';
+import {
+  DIFFERENCE_GAIN,
+  downsampleContext,
+  scaleFrames,
+  subsample,
+  upsample,
+  type ContextTensors,
+} from './context/context-tensors.js';
 import {
   bindLayers,
   DEFAULT_HALVINGS,
@@ -26,6 +33,7 @@ import {
   unmaskedShape,
   type ConvolutionLayer,
 } from './layers.js';
+import { memoryParameters, runMemory } from './memory.js';
 
 /** Maximum number of context frames that template matching searches. */
 const MAX_REFERENCES = 4;
@@ -35,6 +43,11 @@ const schema = z
     type: z.literal('warped-frames'),
     /** Number of context frames. */
     context: z.int().min(1).max(16),
+    /**
+     * Number of context frames that a recurrent network remembers things from, `context` of which are moved. Default:
+     * there is none.
+     */
+    memory: z.int().min(2).max(16).optional(),
     /** Number of features of the map; the inner layers have twice as many at half size and below. */
     features: z.int().min(1).max(512),
     /** Number of displacements at which each frame is read. */
@@ -65,6 +78,14 @@ const schema = z
   .refine(({ blockMatching, context }) => !blockMatching || context > 1, {
     path: ['blockMatching'],
     message: 'must be false where one frame alone is given',
+  })
+  .refine(({ memory, context }) => memory === undefined || memory >= context, {
+    path: ['memory'],
+    message: 'must be at least as many frames as are moved',
+  })
+  .refine(({ memory, finer, coarser }) => memory === undefined || (finer ?? coarser) === undefined, {
+    path: ['memory'],
+    message: 'must be absent in a chain of scales',
   })
   .refine(({ templateMatching = 0, context }) => templateMatching <= context, {
     path: ['templateMatching'],
@@ -124,6 +145,11 @@ function trunk(description: WarpedFramesDescription, network: ImageShape): Convo
   const ofFrames = context * network.channels + (context - 1) * network.channels + context + 1;
   const ofMotion = blockMatching ? blockMotionPlanes(context, network) : 0;
   return trunkLayers(PREFIX, ofFrames + ofMotion + gridPlanes(description, network), features, halvings);
+}
+
+/** Returns the number of features of a memory's hidden state, equal to the trunk's at a quarter of the size. */
+function stateFeatures({ features }: WarpedFramesDescription): number {
+  return 2 * features;
 }
 
 /** Returns the layer that makes the feature map from the trunk's features and the warped frames. */
@@ -199,12 +225,14 @@ function inputs(
  * second. The feature map is computed from the weighted mean and its difference from the last frame, the residual from
  * the map. With `still`, the displacement zero is added in each frame: predicted displacements are never exactly zero,
  * and edges would drift. With `blockMatching`, the last frame extrapolated along its motion is warped too. With
- * `coarser`, the motion is also predicted from the known image at the coarser scale.
+ * `coarser`, the motion is also predicted from the known image at the coarser scale. With `memory`, a recurrent network
+ * reads more context frames than are moved (see `runMemory`), and its state joins the trunk: things that overlap for a
+ * while are told apart again, from frames in which they were apart.
  */
 export const warpedFrames: Conditioning<WarpedFramesDescription> = {
   schema,
-  needs: ({ context, finer = 1, coarser }) => ({
-    context,
+  needs: ({ context, memory = context, finer = 1, coarser }) => ({
+    context: memory,
     coarser: coarser === undefined ? null : { factor: coarser, known: true },
     finer,
   }),
@@ -216,6 +244,7 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
   }),
   mapFeatures: ({ features }) => features,
   parameters: (description, network) => [
+    ...(description.memory === undefined ? [] : memoryParameters(PREFIX, stateFeatures(description), network)),
     ...[...trunk(description, network), movedLayer(description, network)].flatMap(layerParameters),
     ...outputParameters(description, network),
   ],
@@ -225,11 +254,12 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
     if (context === undefined) throw new TypeError('warped-frames: no frames were given');
     const [, height, width] = context.frames[0].shape;
     const frames = { ...network, size: { height, width } };
+    const { templateMatching = 0 } = description;
     // Frees intermediate tensors; tfjs keeps those that gradients need.
     const { map, expected } = tf.tidy(() => moveFrames(description, frames, { ...given, context }, weights));
     // Newest first.
-    const references = context.frames.slice(description.context - (description.templateMatching ?? 0)).reverse();
-    return { map, anchors: [expected, context.frames[description.context - 1]], references };
+    const references = context.frames.slice(context.frames.length - templateMatching).reverse();
+    return { map, anchors: [expected, context.frames[context.frames.length - 1]], references };
   },
 };
 
@@ -237,9 +267,15 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
 function moveFrames(
   description: WarpedFramesDescription,
   network: ImageShape,
-  { context, coarser }: ConditioningInputs & { context: ContextTensors },
-  weights: readonly Tensor[],
+  { context: all, coarser }: ConditioningInputs & { context: ContextTensors },
+  allWeights: readonly Tensor[],
 ): { map: Tensor4D; expected: Tensor4D } {
+  const { memory } = description;
+  const state = stateFeatures(description);
+  const ofMemory = memory === undefined ? 0 : memoryParameters(PREFIX, state, network).length;
+  const weights = allWeights.slice(ofMemory);
+  const remembered = memory === undefined ? null : runMemory(PREFIX, state, network, all, allWeights);
+  const context = downsampleContext(all, description.context, 1);
   const half = (network.levels - 1) / 2;
   const scaled = scaleFrames(network, context);
   const inTrunk = trunk(description, network);
@@ -252,7 +288,11 @@ function moveFrames(
   const grid = coarser && description.coarser ? gridOf(toScaled(coarser), description.coarser, network) : null;
   const moves = [last, ...(matched === null ? [] : [toScaled(matched.onward)])];
   const planes = grid === null ? [] : [grid.image, ...moves.map(grid.changeFrom)];
-  const found = runTrunk(layers.slice(0, inTrunk.length), inputs(network, context, scaled, matched, planes));
+  const found = runTrunk(
+    layers.slice(0, inTrunk.length),
+    inputs(network, context, scaled, matched, planes),
+    remembered,
+  );
   const motion = outputLayer(found, withCandidates(motionWeights), withCandidates(motionBias));
   const moving = matched === null ? context.frames : [...context.frames, matched.onward];
   const frames = moving.length === 1 ? moving[0] : tf.concat([...moving], 3);

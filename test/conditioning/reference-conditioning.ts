@@ -110,12 +110,45 @@ function previousFrames(
   return { map: trunk(inputs, weights, 'previous-frames'), anchors: [frames[context - 1]] };
 }
 
+/** What a recurrent network remembers of frames, at a quarter of their size, as its trunk is given it. */
+function memoryOf(scaled: readonly Plane[], valid: readonly number[], weights: ReferenceWeights): Plane {
+  const layer = (x: Plane, name: string, stride?: number) =>
+    convolve(x, weights, `warped-frames.memory.${name}`, stride === undefined ? {} : { stride });
+  const cut = (low: number, high: number) => (x: number) => Math.min(high, Math.max(low, x));
+  let state: Float64Array | null = null;
+  let shape: Plane | undefined;
+  scaled.forEach((frame, k) => {
+    const change = difference(frame, scaled[Math.max(0, k - 1)], 8);
+    const given = concatenate([frame, change, constant(frame, [valid[k]])]);
+    const found = relu(layer(relu(layer(given, 'to-half', 2)), 'to-quarter', 2));
+    const x = layer(found, 'frame-to-gates').values;
+    const h = found.features;
+    const before: Float64Array = state ?? new Float64Array(found.values.length);
+    const u =
+      state === null ? new Float64Array(x.length) : layer({ ...found, values: before }, 'state-to-gates').values;
+    state = before.map((old, at) => {
+      const first = 3 * h * Math.floor(at / h) + (at % h);
+      const gate = (index: number) => cut(0, 1)((x[first + index * h] + u[first + index * h]) / 4 + 1 / 2);
+      const candidate = cut(-1, 1)(x[first + 2 * h] + gate(1) * u[first + 2 * h]);
+      return gate(0) * old + (1 - gate(0)) * candidate;
+    });
+    shape = found;
+  });
+  return relu(layer({ ...shape!, values: state! }, 'from-state'));
+}
+
 function warpedFrames(
-  { context, flows, still, halvings, blockMatching: matches, finer = 1, coarser }: Described<'warped-frames'>,
+  { context, memory, flows, still, halvings, blockMatching: matches, finer = 1, coarser }: Described<'warped-frames'>,
   ofImage: Network,
   weights: ReferenceWeights,
-  { frames, valid, noise, known = { frames, expected: 0 }, small }: ReferenceGiven,
+  given: ReferenceGiven,
 ): ReferenceCondition & { map: Plane } {
+  const { noise, small } = given;
+  // The last ones are moved.
+  const last = <T>(all: readonly T[]) => all.slice(all.length - context);
+  const frames = last(given.frames);
+  const valid = last(given.valid);
+  const known = { expected: given.known?.expected ?? 0, frames: last(given.known?.frames ?? given.frames) };
   const { channels, levels } = ofImage;
   const size = { width: finer * ofImage.size.width, height: finer * ofImage.size.height };
   const network = { ...ofImage, size };
@@ -145,7 +178,7 @@ function warpedFrames(
           between(coarser, size, channels, scaledPlane(network, shrunk(coarser, size), channels, small!).values),
           ...[frames[context - 1], ...onward].map(fromCoarser),
         ];
-  const given = concatenate([
+  const inputs = concatenate([
     ...scaled,
     ...changes,
     constant(size, [...valid, (8 * noise) / half]),
@@ -153,7 +186,9 @@ function warpedFrames(
     ...onwardChange,
     ...guide,
   ]);
-  const features = trunk(given, weights, 'warped-frames', halvings);
+  const every = given.frames.map((frame) => scaledPlane(network, size, channels, frame));
+  const remembered = memory === undefined ? null : memoryOf(every, given.valid, weights);
+  const features = trunk(inputs, weights, 'warped-frames', halvings, remembered);
 
   const moving = [...frames, ...onward];
   const beside = concatenate(
@@ -256,14 +291,21 @@ function withZeroMoves({ values, features, ...size }: Plane, context: number, fl
   return { ...size, features: all[0].length, values: Float64Array.from(all.flat()) };
 }
 
-function trunk(given: Plane, weights: ReferenceWeights, prefix: string, halvings = 2): Plane {
+function trunk(
+  given: Plane,
+  weights: ReferenceWeights,
+  prefix: string,
+  halvings = 2,
+  remembered: Plane | null = null,
+): Plane {
   const name = (layer: string) => `${prefix}.${layer}`;
   const same = (x: Plane, layer: string) => relu(convolve(x, weights, name(layer)));
   const half = (x: Plane, layer: string) => relu(convolve(x, weights, name(layer), { stride: 2 }));
   const double = (x: Plane, layer: string, like: Plane) => relu(transposed(x, weights, name(layer), like, 2));
   const fine = same(given, 'full');
   const halved = ['half.0', 'half.1'].reduce((x, layer) => sum(x, same(x, layer)), half(fine, 'to-half'));
-  const inner = half(halved, 'to-quarter');
+  const quarter = half(halved, 'to-quarter');
+  const inner = remembered === null ? quarter : sum(quarter, remembered);
   let quartered = ['quarter.0', 'quarter.1'].reduce((x, layer) => sum(x, same(x, layer)), inner);
   if (halvings === 3) {
     const eighth = ['eighth.0', 'eighth.1'].reduce((x, layer) => sum(x, same(x, layer)), half(quartered, 'to-eighth'));

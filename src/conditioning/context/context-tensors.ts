@@ -198,7 +198,7 @@ export function downsampleContext(context: ContextTensors, length: number, step:
   const planes = subsample(context.valid, step);
   return {
     ...changeFrames(context, (frames) => frames.slice(missing).map((frame) => subsample(frame, step))),
-    valid: missing === 0 ? planes : tf.slice(planes, [0, 0, 0, missing]),
+    valid: missing === 0 ? planes : tf.split<Tensor4D>(planes, [missing, length], 3)[1],
     noise: subsample(context.noise, step),
   };
 }
