@@ -1,10 +1,11 @@
+import { LONG_CONTEXT } from './context/history.js';
 import type { ConditioningDescription } from './index.js';
 
 /** Number of features of the feature map of each conditioning. */
 const MAP_FEATURES = 32;
 
-/** Maximum number of frames that warped-frames moves; of a longer context a recurrent network remembers the rest. */
-const MAX_MOVED = 4;
+/** Number of frames that warped-frames moves of a long context, all of which a recurrent network reads. */
+const MOVED_OF_LONG = 4;
 
 /**
  * Presets of conditionings on context frames, by type: functions from the number of context frames to a description.
@@ -13,8 +14,8 @@ const MAX_MOVED = 4;
 export const framesConditionings = {
   'warped-frames': (context = 4) => ({
     type: 'warped-frames',
-    context: Math.min(context, MAX_MOVED),
-    ...(context > MAX_MOVED && { memory: context }),
+    context: context < LONG_CONTEXT ? context : MOVED_OF_LONG,
+    ...(context >= LONG_CONTEXT && { memory: context }),
     features: MAP_FEATURES,
     flows: 3,
     still: true,

@@ -282,6 +282,36 @@ describe.each([...new Set(['native-wasm', fastest])])('pooled memory of %s', (ba
     expect(idleBytes()).toBe(before);
   });
 
+  test.each([
+    ['short runs', [40, 20, 5], 2],
+    ['long runs', [4, 20, 50], 0],
+    ['long runs in each of some rows', [4, 20, 50], 1],
+  ] as const)(
+    'parts of %s are those of the rows, joined they are the whole, and its negative has other signs',
+    (_, [...shape], axis) => {
+      const x = random([...shape], 3);
+      const sizes = [1, shape[axis] - 3, 2];
+      const parts = tf.split(x, sizes, axis);
+      const strides = [shape[1] * shape[2], shape[2], 1];
+      let first = 0;
+      parts.forEach((part, k) => {
+        const of = part.arraySync() as number[][][];
+        of.forEach((plane, i) =>
+          plane.forEach((row, j) =>
+            row.forEach((value, l) => {
+              const place = [i, j, l];
+              place[axis] += first;
+              expect(value).toBe(x.dataSync()[place.reduce((sum, at, side) => sum + at * strides[side], 0)]);
+            }),
+          ),
+        );
+        first += sizes[k];
+      });
+      expect(Array.from(tf.concat(parts, axis).dataSync())).toEqual(Array.from(x.dataSync()));
+      expect(Array.from(tf.neg(x).dataSync())).toEqual(Array.from(x.dataSync(), (value) => -value));
+    },
+  );
+
   test.each<[string, (x: Tensor1D) => Tensor]>([
     ['slice', (x) => tf.slice(x, 100, 3000)],
     ['unstack', (x) => tf.unstack(tf.reshape(x, [2, SIZE / 2]))[1]],

@@ -107,6 +107,16 @@ test('templates are looked for in the frames that are given, and in no more', ()
   );
 });
 
+test.each([
+  [{ memory: 1 }, /memory.*/],
+  [{ memory: 2, context: 3 }, /memory.*must be at least as many frames as are moved/],
+  [{ memory: 4, finer: 2 }, /memory.*must be absent in a chain of scales/],
+  [{ memory: 4, coarser: 2 }, /memory.*must be absent in a chain of scales/],
+])('a memory with %j is refused', (changes, message) => {
+  const frames = { type: 'warped-frames', context: 2, features: 4, flows: 1, ...changes };
+  expect(refusal(changed('model.scales.0.conditioning.0', frames)).message).toMatch(message);
+});
+
 test('nothing is regressed where no frames are looked in', () => {
   const frames = { type: 'warped-frames', context: 2, features: 4, flows: 1, localRegression: true };
   expect(refusal(changed('model.scales.0.conditioning.0', frames)).message).toMatch(

@@ -24,6 +24,17 @@ test('of grey images nothing is said of colours', () => {
   expect(coloursOf(1, 256, { colours: 'together' })).toBeUndefined();
 });
 
+test.each([
+  { context: 7, frames: { context: 7 } },
+  { context: 8, frames: { context: 4, memory: 8 } },
+  { context: 10, frames: { context: 4, memory: 10 } },
+])('of a context of $context frames the conditioning has $frames, from which it is inferred', ({ context, frames }) => {
+  const settings = { size: { width: 8, height: 8 }, channels: 1, levels: 256, hidden: 6, layers: 1 } as const;
+  const model = describeModel('pixel-cnn', { ...settings, head: 'logistic-mixture', context });
+  expect({ memory: undefined, ...model.scales[0].conditioning[0] }).toMatchObject({ memory: undefined, ...frames });
+  expect(inferChoices(model)).toMatchObject({ context });
+});
+
 describe('of several scales', () => {
   const settings: PresetSettings = {
     size: { width: 9, height: 8 },
@@ -60,7 +71,13 @@ describe('of several scales', () => {
   });
 
   test('the choices of a model are found again from its description', () => {
-    for (const changes of [{}, { frames: 'previous-frames' }, { shared: 'predicted' }, { context: 0 }] as const) {
+    for (const changes of [
+      {},
+      { frames: 'previous-frames' },
+      { shared: 'predicted' },
+      { context: 0 },
+      { context: 10 },
+    ] as const) {
       const model = describeModel('pixel-cnn', { ...settings, ...changes });
       const choices = inferChoices(model)!;
       expect(choices.factors).toEqual([2, 4]);

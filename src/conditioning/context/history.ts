@@ -38,7 +38,7 @@ export function hasEnoughContext({ stride }: Subsequence, frames: number): boole
 }
 
 /** Number of context frames from which on a model predicts at stride 1 alone: the context itself shows the motion. */
-const LONG_CONTEXT = 8;
+export const LONG_CONTEXT = 8;
 
 /**
  * Returns the entries of `SUBSEQUENCES` that a model with `context` context frames reads: all with enough context (see
