@@ -14,7 +14,7 @@ import { forEachClip, type SkippedClip } from '../clips/for-each-clip.js';
 import { rateToRead, rateWarning } from '../clips/clip-rate.js';
 import { assertDrawingMemory, fitDrawingBatch } from '../memory/memory-limits.js';
 import { getHead } from '../model/heads/index.js';
-import { assertVideoModel, toTensors, type Model } from '../model/model.js';
+import { assertVideoModel, headWithoutLikelihood, toTensors, type Model } from '../model/model.js';
 import { resizeModel } from '../model/resize-model.js';
 import { samplingSettings, type SamplingSettings } from '../model/sampling-settings.js';
 import { parseOptions, type OptionsOf, type ParsedOptions } from '../options/fields.js';
@@ -69,8 +69,9 @@ export async function scoreProtocol(
   paths: readonly string[],
   asked: ScoreProtocolOptions,
 ): Promise<ProtocolScore> {
-  const options = parseOptions(operation, scoreProtocolFields, asked);
+  const parsed = parseOptions(operation, scoreProtocolFields, asked);
   assertVideoModel(model, operation);
+  const options = { ...parsed, samples: samplesToDraw(model, parsed) };
   const protocol = resolveProtocol(model, options.protocol, options.size);
   const settings = samplingSettings(model, options.settings);
   const found = await findProtocolClips(protocol, paths);
@@ -103,6 +104,17 @@ export async function scoreProtocol(
   } finally {
     scorer.dispose();
   }
+}
+
+/** Returns the number of samples to draw: one where all would be the same, which `onWarning` is told of. */
+function samplesToDraw(
+  model: Model,
+  { samples, onWarning }: Pick<ParsedOptions<typeof scoreProtocolFields>, 'samples' | 'onWarning'>,
+): number {
+  const head = headWithoutLikelihood(model.description);
+  if (head === undefined || samples === 1) return samples;
+  onWarning?.(`the head ${head} draws mean levels: all samples are the same, and one is drawn`);
+  return 1;
 }
 
 class ProtocolScorer {

@@ -88,7 +88,7 @@ export function assertImageModel(model: Model, operation: string, remedy = 'give
 }
 
 /** Returns the type of the first head of a model whose outputs are no probabilities; undefined if there is none. */
-function headWithoutLikelihood({ scales }: ModelDescription): string | undefined {
+export function headWithoutLikelihood({ scales }: ModelDescription): string | undefined {
   return scales.find(({ head }) => !getHead(head).isLikelihood)?.head.type;
 }
 

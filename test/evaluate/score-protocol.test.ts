@@ -73,8 +73,15 @@ describe('moving-mnist', () => {
         }, 0),
       ),
     );
-    const options = { protocol: 'moving-mnist', samples: 1, seed: 1 } as const;
-    const { crossEntropy } = await scoreProtocol(grey, [at('mnist')], options);
+    const warnings: string[] = [];
+    const onWarning = (text: string) => warnings.push(text);
+    const options = { protocol: 'moving-mnist', samples: 10, seed: 1, onWarning } as const;
+    const { crossEntropy, kinds, samples } = await scoreProtocol(grey, [at('mnist')], options);
+    // Ten samples would be the same.
+    expect([samples, Object.keys(kinds)]).toEqual([1, ['last-frame', 'sample']]);
+    expect(warnings).toContainEqual(
+      'the head grey-sigmoid draws mean levels: all samples are the same, and one is drawn',
+    );
     expect(crossEntropy!.mean).toBeCloseTo(nats.reduce((sum, value) => sum + value, 0) / nats.length, 1);
     expect(crossEntropy!.published.map(({ nats: published }) => published)).toEqual([87.6, 110.1, 86.3]);
     expect((await score([at('mnist')], { protocol: 'moving-mnist', limit: 1 })).crossEntropy).toBeNull();
