@@ -13,8 +13,8 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-/** Models beside which others are better or smaller: to compare networks with. */
-const RARELY_USED = ['cifar-pixel-cnn', 'cifar-row-lstm', 'cifar-diagonal-bilstm'];
+/** Models to compare with: networks beside which others are better or smaller, and a published protocol's. */
+const RARELY_USED = ['cifar-pixel-cnn', 'cifar-row-lstm', 'cifar-diagonal-bilstm', 'moving-mnist'];
 /** Where an addon is published for; elsewhere WebAssembly serves, or what `scripts/build-addon.mjs` builds. */
 const PUBLISHED = ['linux-x64', 'linux-arm64', 'darwin-arm64'];
 

@@ -35,6 +35,19 @@ const scores = [
   },
 );
 
+(existsSync(data) ? test : test.skip)('moving-mnist scores ten test sequences as when it was shipped', async () => {
+  const sequences = join(data, 'moving-mnist/test_20x100x64x64.npy.gz');
+  const how = ['--protocol', 'moving-mnist', '--limit', '10', '--model', 'moving-mnist', '--json'];
+  const outcome = await pxv(['eval-video', sequences, ...how]);
+  expect(outcome.code).toBe(0);
+  const { crossEntropy, kinds } = jsonOf(outcome) as {
+    crossEntropy: { mean: number };
+    kinds: Record<string, { mse: { mean: number } }>;
+  };
+  expect(Math.abs(crossEntropy.mean - 99.724)).toBeLessThan(0.05);
+  expect(Math.abs(kinds['best-guess'].mse.mean - 112.54)).toBeLessThan(0.5);
+});
+
 test('video-64 scores the clip of the examples as it did when it was shipped', async () => {
   const clip = join(import.meta.dirname, '../examples/asl_yes.mkv');
   const outcome = await pxv(['eval-video', clip, '--model', 'video-64', '--horizon', '0', '--json']);

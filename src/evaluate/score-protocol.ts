@@ -106,7 +106,7 @@ export async function scoreProtocol(
   }
 }
 
-/** Returns the number of samples to draw: one where all would be the same, which `onWarning` is told of. */
+/** Returns the number of samples to draw: one if all would be the same. Calls `onWarning` if fewer than asked for. */
 function samplesToDraw(
   model: Model,
   { samples, onWarning }: Pick<ParsedOptions<typeof scoreProtocolFields>, 'samples' | 'onWarning'>,

@@ -10,7 +10,11 @@ const aboutSchema = z.strictObject({
   /** Training data, in a few words. */
   learnedFrom: z.string().min(1),
   /** Score on data outside the training data; docs/results.md and docs/measurements.md describe the measurement. */
-  score: z.strictObject({ value: z.number().positive(), unit: z.enum(['bits/dim', 'nats/image']), on: z.string() }),
+  score: z.strictObject({
+    value: z.number().positive(),
+    unit: z.enum(['bits/dim', 'nats/image', 'nats/frame']),
+    on: z.string(),
+  }),
 });
 
 /** Information on a shipped model, for people: purpose, training data and score. @interface */
