@@ -155,8 +155,12 @@ function repeats({ shape: part }: TensorInfo, { shape: whole }: TensorInfo): boo
 /** Number of values from which on a block copy is faster than a loop. */
 const BLOCK = 128;
 
-/** Copies `count` values of `from`, from index `start` on, to `into` at index `to`. */
+/**
+ * Copies `count` values of `from`, from index `start` on, to `into` at index `to`. Does nothing if `into` is empty, as
+ * arrays without memory are (see counting-backend.ts).
+ */
 function copyRun(from: Float32Array, start: number, into: Float32Array, to: number, count: number): void {
+  if (into.length === 0) return;
   if (count >= BLOCK) return into.set(from.subarray(start, start + count), to);
   for (let j = 0; j < count; j++) into[to + j] = from[start + j];
 }

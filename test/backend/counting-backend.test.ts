@@ -31,6 +31,11 @@ const operations: Record<string, () => Tensor | Tensor[]> = {
   stacks: () => [tf.stack([x(), x()], 2), tf.stack([x(), x(), x()])],
   slices: () => [tf.slice(x(), [0, 1, 2, 0], [2, 3, -1, 1]), tf.slice(x(), 1)],
   strides: () => tf.stridedSlice(x(), [0, 1, 0, 0], [2, 6, 5, 3], [1, 2, 3, 1]),
+  // The parts have memory here, the whole has none.
+  'small parts and a large whole': () => {
+    const whole = tf.concat([tf.fill([2, 1500], 1), tf.fill([2, 1500], 2)], 1);
+    return [whole, ...tf.split(whole, 2, 1)];
+  },
   'other types': () => [tf.cast(x(), 'int32'), tf.cast(tf.cast(x(), 'bool'), 'float32')],
   // Without a shape function.
   transposed: () => tf.transpose(x(), [0, 3, 1, 2]),
