@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { PassThrough, type Readable } from 'node:stream';
@@ -52,6 +52,10 @@ const timesError = 'non monotonically increasing dts';
 
 const errorLine = /^(?:\[[^\]]* @ [^\]]*\] )*\[(?:error|fatal|panic)\] (.*)$/;
 
+/** Processes that run. None outlives pxv, which may end by an error while FFmpeg still reads. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
 /** Starts FFmpeg and parses its log. @throws {PxvError} DEPENDENCY if there is no FFmpeg. */
 export async function startFfmpeg(options: FfmpegArguments): Promise<FfmpegRun> {
   const { input, inputOptions = [], outputOptions, outputPath, onLine } = options;
@@ -69,6 +73,7 @@ export async function startFfmpeg(options: FfmpegArguments): Promise<FfmpegRun> 
   const { path } = await findFfmpeg();
   // In its own process group, an interruption of pxv does not end FFmpeg before pxv ends.
   const child = spawn(path, [...general, ...from, ...to], { detached: process.platform !== 'win32' });
+  running.add(child);
 
   const log = { firstError: null as string | null, errors: 0, wasSignalled: false };
   createInterface({ input: child.stderr, crlfDelay: Infinity }).on('line', (line) => {
@@ -87,8 +92,12 @@ export async function startFfmpeg(options: FfmpegArguments): Promise<FfmpegRun> 
   else input.pipe(child.stdin);
 
   const finished = new Promise<FfmpegOutcome>((resolve) => {
-    child.on('error', ({ message }) => resolve({ failure: message, ...log }));
+    child.on('error', ({ message }) => {
+      running.delete(child);
+      resolve({ failure: message, ...log });
+    });
     child.on('close', (code, signal) => {
+      running.delete(child);
       const ended = signal === null ? `FFmpeg exited with code ${code}` : `FFmpeg was killed with signal ${signal}`;
       const wasSignalled = log.wasSignalled || signal !== null;
       resolve({ ...log, failure: code === 0 ? null : (log.firstError ?? ended), wasSignalled });
