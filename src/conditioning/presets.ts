@@ -4,8 +4,8 @@ import type { ConditioningDescription } from './index.js';
 /** Number of features of the feature map of each conditioning. */
 const MAP_FEATURES = 32;
 
-/** Number of frames that warped-frames moves of a long context, all of which a recurrent network reads. */
-const MOVED_OF_LONG = 4;
+/** Number of frames that are warped of `LONG_CONTEXT` context frames or more, all of which a GRU reads. */
+const WARPED_OF_LONG = 4;
 
 /**
  * Presets of conditionings on context frames, by type: functions from the number of context frames to a description.
@@ -14,7 +14,7 @@ const MOVED_OF_LONG = 4;
 export const framesConditionings = {
   'warped-frames': (context = 4) => ({
     type: 'warped-frames',
-    context: context < LONG_CONTEXT ? context : MOVED_OF_LONG,
+    context: context < LONG_CONTEXT ? context : WARPED_OF_LONG,
     ...(context >= LONG_CONTEXT && { memory: context }),
     features: MAP_FEATURES,
     flows: 3,
@@ -55,7 +55,7 @@ export function describeConditioning(choices: ConditioningChoices): Conditioning
   const conditioning = context === 0 ? [] : [framesConditionings[frames](context)];
   const [warped] = conditioning;
   if (warped?.type === 'warped-frames' && shared === 'known' && (step > 1 || factor !== undefined)) {
-    const { context: moved, memory = moved, templateMatching, localRegression, ...others } = warped;
+    const { context: count, memory = count, templateMatching, localRegression, ...others } = warped;
     const whole = step === 1 ? { templateMatching, localRegression } : { finer: step };
     return [{ ...others, context: memory, ...whole, ...(factor !== undefined && { coarser: factor }) }];
   }

@@ -34,12 +34,9 @@ const MAX_REFERENCES = 4;
 const schema = z
   .strictObject({
     type: z.literal('warped-frames'),
-    /** Number of context frames. */
+    /** Number of context frames that are warped, the last ones; without `memory`, of all context frames. */
     context: z.int().min(1).max(16),
-    /**
-     * Number of context frames that a recurrent network remembers things from, `context` of which are moved. Default:
-     * there is none.
-     */
+    /** Number of context frames that a convolutional GRU reads (see memory.ts). Default: there is no GRU. */
     memory: z.int().min(2).max(16).optional(),
     /** Number of features of the map; the inner layers have twice as many at half size and below. */
     features: z.int().min(1).max(512),
@@ -74,7 +71,7 @@ const schema = z
   })
   .refine(({ memory, context }) => memory === undefined || memory >= context, {
     path: ['memory'],
-    message: 'must be at least as many frames as are moved',
+    message: 'must be at least context',
   })
   .refine(({ memory, finer, coarser }) => memory === undefined || (finer ?? coarser) === undefined, {
     path: ['memory'],
@@ -218,9 +215,9 @@ function inputs(
  * second. The feature map is computed from the weighted mean and its difference from the last frame, the residual from
  * the map. With `still`, the displacement zero is added in each frame: predicted displacements are never exactly zero,
  * and edges would drift. With `blockMatching`, the last frame extrapolated along its motion is warped too. With
- * `coarser`, the motion is also predicted from the known image at the coarser scale. With `memory`, a recurrent network
- * reads more context frames than are moved (see `runMemory`), and its state joins the trunk: things that overlap for a
- * while are told apart again, from frames in which they were apart.
+ * `coarser`, the motion is also predicted from the known image at the coarser scale. With `memory`, a convolutional GRU
+ * reads more context frames than are warped (see `runMemory`), and its features are added to the trunk's. So the
+ * network can separate overlapping objects by earlier frames in which they were apart.
  */
 export const warpedFrames: Conditioning<WarpedFramesDescription> = {
   schema,
@@ -267,7 +264,7 @@ function moveFrames(
   const state = stateFeatures(description);
   const ofMemory = memory === undefined ? 0 : memoryParameters(PREFIX, state, network).length;
   const weights = allWeights.slice(ofMemory);
-  const remembered = memory === undefined ? null : runMemory(PREFIX, state, network, all, allWeights);
+  const memoryFeatures = memory === undefined ? null : runMemory(PREFIX, state, network, all, allWeights);
   const context = downsampleContext(all, description.context, 1);
   const half = (network.levels - 1) / 2;
   const scaled = scaleFrames(network, context);
@@ -284,7 +281,7 @@ function moveFrames(
   const found = runTrunk(
     layers.slice(0, inTrunk.length),
     inputs(network, context, scaled, matched, planes),
-    remembered,
+    memoryFeatures,
   );
   const motion = outputLayer(found, withCandidates(motionWeights), withCandidates(motionBias));
   const moving = matched === null ? context.frames : [...context.frames, matched.onward];

@@ -21,8 +21,8 @@ const VALIDATION_SEQUENCES = 100;
 const VALIDATION_SEED = 0;
 /** Number of given frames of a validation sequence, as in the published protocol; those after it are scored. */
 const GIVEN_FRAMES = 10;
-/** Examples as the protocol scores them: enough frames are given, and digits never stand still. */
-const CHOICE = { known: GIVEN_FRAMES, still: 0 };
+/** Settings of examples as the protocol scores them: after the given frames, and without frozen frames. */
+const EXAMPLES = { known: GIVEN_FRAMES, still: 0 };
 
 /** Sequences of Moving MNIST as training data, made of MNIST's training digits while the training reads them. */
 export const movingMnistSource: DataSource<MovingMnistConfiguration> = {
@@ -66,7 +66,7 @@ async function findMovingMnist({
         from: GIVEN_FRAMES,
       }));
       return {
-        data: createClipTrainingData(chain, store, indices, validation, training, CHOICE),
+        data: createClipTrainingData(chain, store, indices, validation, training, EXAMPLES),
         facts: {
           digits: digits.count,
           validationDigits: held.digits.count,

@@ -10,10 +10,16 @@ import type { IndexRange } from './shards.js';
 import type { TrainingData } from './train.js';
 import { truncateClips, validate, type ClipTail } from './validation.js';
 
-/** Choice of the examples of a training on clips. */
-type ExampleChoice = Omit<BatchSettings & RollOutSettings, 'seed' | 'mirror' | 'batch' | 'maxRollOuts'>;
+/** Options for the examples of a training on clips, beside those of its configuration. */
+type ExampleSettings = Omit<BatchSettings & RollOutSettings, 'seed' | 'mirror' | 'batch' | 'maxRollOuts'>;
 
-const DEFAULT_CHOICE: ExampleChoice = { reversed: 0.25, disturbed: 0.2, withoutEarlier: 0.2, still: 0.15, known: 1 };
+const DEFAULTS: ExampleSettings = {
+  reversed: 0.25,
+  disturbed: 0.2,
+  withoutEarlier: 0.2,
+  still: 0.15,
+  known: 1,
+};
 
 /**
  * Returns the training data of a training on clips of at least two frames. There are rollouts if a stage asks for them
@@ -21,7 +27,7 @@ const DEFAULT_CHOICE: ExampleChoice = { reversed: 0.25, disturbed: 0.2, withoutE
  * @param all store of the training and validation clips
  * @param training indices into `all`; frames in `validation` are excluded
  * @param validation tails of clips to validate on; if empty, the training has no validation
- * @param choice changes of the choice of examples
+ * @param examples settings that differ from `DEFAULTS`; training clips have more than `examples.known` frames
  */
 export function createClipTrainingData(
   chain: Chain,
@@ -29,11 +35,11 @@ export function createClipTrainingData(
   training: readonly number[],
   validation: readonly ClipTail[],
   configuration: TrainingConfiguration,
-  choice: Partial<ExampleChoice> = {},
+  examples: Partial<ExampleSettings> = {},
 ): TrainingData {
   const store = truncateClips(validation, all);
   const { seed, batch, mirror, stages, validationExamples } = configuration;
-  const settings = { ...DEFAULT_CHOICE, ...choice, seed: BigInt(seed), mirror };
+  const settings = { ...DEFAULTS, ...examples, seed: BigInt(seed), mirror };
   const batches = createClipBatches(chain.exampleShape, store, training, { ...settings, batch });
   const long = training.filter((clip) => isLongEnough(store.clips[clip].frames));
   const maxRollOuts = Math.max(...stages.map(({ rollOuts }) => rollOuts));

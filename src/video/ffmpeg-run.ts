@@ -52,7 +52,7 @@ const timesError = 'non monotonically increasing dts';
 
 const errorLine = /^(?:\[[^\]]* @ [^\]]*\] )*\[(?:error|fatal|panic)\] (.*)$/;
 
-/** Processes that run. None outlives pxv, which may end by an error while FFmpeg still reads. */
+/** Running FFmpeg processes. They are killed when pxv exits, as after an error while a clip is still probed. */
 const running = new Set<ChildProcess>();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 

@@ -110,7 +110,7 @@ function previousFrames(
   return { map: trunk(inputs, weights, 'previous-frames'), anchors: [frames[context - 1]] };
 }
 
-/** What a recurrent network remembers of frames, at a quarter of their size, as its trunk is given it. */
+/** Feature map of the convolutional GRU that the trunk adds at a quarter of the size. `scaled`: all context frames. */
 function memoryOf(scaled: readonly Plane[], valid: readonly number[], weights: ReferenceWeights): Plane {
   const layer = (x: Plane, name: string, stride?: number) =>
     convolve(x, weights, `warped-frames.memory.${name}`, stride === undefined ? {} : { stride });

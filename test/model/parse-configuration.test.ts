@@ -109,7 +109,7 @@ test('templates are looked for in the frames that are given, and in no more', ()
 
 test.each([
   [{ memory: 1 }, /memory.*/],
-  [{ memory: 2, context: 3 }, /memory.*must be at least as many frames as are moved/],
+  [{ memory: 2, context: 3 }, /memory.*must be at least context/],
   [{ memory: 4, finer: 2 }, /memory.*must be absent in a chain of scales/],
   [{ memory: 4, coarser: 2 }, /memory.*must be absent in a chain of scales/],
 ])('a memory with %j is refused', (changes, message) => {

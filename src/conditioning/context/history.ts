@@ -37,7 +37,10 @@ export function hasEnoughContext({ stride }: Subsequence, frames: number): boole
   return stride === 1 || frames >= MIN_STRIDED_CONTEXT;
 }
 
-/** Number of context frames from which on a model predicts at stride 1 alone: the context itself shows the motion. */
+/**
+ * Number of context frames from which on a model predicts at stride 1 alone, as the context itself shows the motion,
+ * and from which on a preset has a `memory`.
+ */
 export const LONG_CONTEXT = 8;
 
 /**
