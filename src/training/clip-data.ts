@@ -13,13 +13,7 @@ import { truncateClips, validate, type ClipTail } from './validation.js';
 /** Options for the examples of a training on clips, beside those of its configuration. */
 type ExampleSettings = Omit<BatchSettings & RollOutSettings, 'seed' | 'mirror' | 'batch' | 'maxRollOuts'>;
 
-const DEFAULTS: ExampleSettings = {
-  reversed: 0.25,
-  disturbed: 0.2,
-  withoutEarlier: 0.2,
-  still: 0.15,
-  known: 1,
-};
+const DEFAULTS: ExampleSettings = { reversed: 0.25, disturbed: 0.2, withoutEarlier: 0.2, still: 0.15, known: 1 };
 
 /**
  * Returns the training data of a training on clips of at least two frames. There are rollouts if a stage asks for them
