@@ -205,7 +205,7 @@ class Scale:
 
     def context(self, frames):
         """The last frames, as many as the network reads, and 1 for each that exists, 0 for each that was replaced."""
-        count = self.frames.get("memory", self.frames["context"])
+        count = self.frames.get("gru", self.frames)["context"]
         frames = frames[:, -count:]
         missing = count - frames.shape[1]
         oldest = frames[:, :1] if frames.shape[1] > 0 else self.without_frames(frames)[:, None]
@@ -222,33 +222,29 @@ class Scale:
 
     def map_of_warped(self, frames, exists, known, since):
         """Returns the map, and as anchors the expected and the last frame. Motion is that of the frames `known`."""
-        remembered = self.remembered(frames, exists) if "memory" in self.frames else 0
+        recurrent = self.gru(frames, exists) if "gru" in self.frames else 0
         last = slice(-self.frames["context"], None)
-        map, expected = self.moved_frames(frames[:, last], exists[last], known[:, last], since, remembered)
+        map, expected = self.moved_frames(frames[:, last], exists[last], known[:, last], since, recurrent)
         return map, torch.stack([expected, frames[:, -1]], -1)
 
-    def remembered(self, frames, exists):
-        """What a recurrent network remembers of frames, at a quarter of their size."""
-        net = self.arrays.within("warped-frames").within("memory")
+    def gru(self, frames, exists):
+        """The feature map of a convolutional GRU over frames, at a quarter of their size."""
+        net = self.arrays.within("warped-frames").within("gru")
         scaled, state = self.scaled(frames), None
         for k in range(frames.shape[1]):
             change = 8 * (scaled[:, k] - scaled[:, max(0, k - 1)])
-            planes = torch.cat([scaled[:, k], change, exists[k].expand(*change.shape[:3], 1)], -1)
+            planes = torch.cat([scaled[:, k], change], -1)
             found = net.conv("to-quarter", net.conv("to-half", planes, 2).relu(), 2).relu()
-            if state is None:
-                state = torch.zeros_like(found)
-                u = torch.zeros(3 * found.shape[-1])
-            else:
-                u = net.conv("state-to-gates", state)
+            state = torch.zeros_like(found) if state is None else state
             x_z, x_r, x_n = net.conv("frame-to-gates", found).chunk(3, -1)
-            u_z, u_r, u_n = u.chunk(3, -1)
+            u_z, u_r, u_n = net.conv("state-to-gates", state).chunk(3, -1)
             z, r = [(gate / 4 + 1 / 2).clamp(0, 1) for gate in (x_z + u_z, x_r + u_r)]
             candidate = (x_n + r * u_n).clamp(-1, 1)
-            state = candidate + z * (state - candidate)
+            state = exists[k] * (candidate + z * (state - candidate))
         return net.conv("from-state", state).relu()
 
-    def moved_frames(self, frames, exists, known, since, remembered):
-        """The map, and the frame that is expected. The trunk has `remembered` added at a quarter of the size."""
+    def moved_frames(self, frames, exists, known, since, recurrent):
+        """The map, and the frame that is expected. The trunk has `recurrent` added at a quarter of the size."""
         net = self.arrays.within("warped-frames")
         scaled = self.scaled(frames)
         last = scaled[:, -1]
@@ -262,7 +258,7 @@ class Scale:
             moving = torch.cat([frames, onward[:, None]], 1)
             inputs += [pair * torch.tensor([1 / 4, 1 / 4, 8 / self.middle]) for pair in found]
             inputs.append(8 * (self.scaled(onward) - last))
-        features = self.trunk(net, torch.cat(inputs, -1), remembered)
+        features = self.trunk(net, torch.cat(inputs, -1), recurrent)
         motion = net.conv("motion", features)
         if self.frames.get("still"):
             motion = with_zero_moves(motion, moving.shape[1], self.frames["flows"])
@@ -271,12 +267,12 @@ class Scale:
         map = net.conv("moved", torch.cat([features, self.scaled(moved), change], -1)).relu()
         return map, moved + net.conv("residual", map) * self.middle / 8
 
-    def trunk(self, net, inputs, remembered=0):
+    def trunk(self, net, inputs, recurrent=0):
         fine = net.conv("full", inputs).relu()
         half = net.conv("to-half", fine, 2).relu()
         half = half + net.conv("half.0", half).relu()
         half = half + net.conv("half.1", half).relu()
-        quarter = net.conv("to-quarter", half, 2).relu() + remembered
+        quarter = net.conv("to-quarter", half, 2).relu() + recurrent
         quarter = quarter + net.conv("quarter.0", quarter).relu()
         quarter = quarter + net.conv("quarter.1", quarter).relu()
         if self.frames.get("halvings") == 3:

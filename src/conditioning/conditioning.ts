@@ -14,6 +14,11 @@ export interface ConditioningInputs {
   context?: ContextTensors;
   /** Image at the next coarser scale, [batch, coarse height, coarse width, channels]. */
   coarser?: Tensor4D;
+  /**
+   * State of a recurrent conditioning after all context frames but the last (see `ConditioningOutputs`). Default: the
+   * state is computed from the context frames.
+   */
+  state?: Tensor4D | undefined;
 }
 
 /** Requirements of a network on its conditioning inputs. */
@@ -57,6 +62,8 @@ export type ConditioningOutputs = {
    * channels] each, newest first. Empty if there are none.
    */
   references: Tensor4D[];
+  /** State of a recurrent conditioning after the last context frame; undefined if it has none. */
+  state?: Tensor4D | undefined;
 };
 
 /**

@@ -116,17 +116,17 @@ export function trunkLayers(
  * Runs a trunk on `inputs`, [batch, height, width, features]. Call `runTrunk` within `tf.tidy`.
  * @param layers the bound `trunkLayers`
  * @param quarter feature map to add at a quarter of the size, [batch, height / 4, width / 4, 2 features], with sizes
- *   rounded up; null: none
+ *   rounded up; default: none
  * @returns the feature map, [batch, height, width, features]
  */
-export function runTrunk(layers: readonly RunLayer[], inputs: Tensor4D, quarter: Tensor4D | null = null): Tensor4D {
+export function runTrunk(layers: readonly RunLayer[], inputs: Tensor4D, quarter?: Tensor4D): Tensor4D {
   const halvings = (layers.length - 2) / 4;
   const map = layers[layers.length - 1];
   /** Returns the contribution of the smaller sizes to a size. */
   const fromBelow = (x: Tensor4D, depth: number): Tensor4D => {
     const [to, first, second] = layers.slice(1 + 3 * depth);
     const from = layers[layers.length - 2 - depth];
-    const given = quarter !== null && depth === 1 ? tf.add<Tensor4D>(to(x), quarter) : to(x);
+    const given = quarter !== undefined && depth === 1 ? tf.add<Tensor4D>(to(x), quarter) : to(x);
     const smaller = residual(residual(given, first), second);
     const whole = depth + 1 < halvings ? tf.add<Tensor4D>(smaller, fromBelow(smaller, depth + 1)) : smaller;
     const [, height, width] = x.shape;

@@ -4,6 +4,9 @@ import type { ConditioningDescription } from './index.js';
 /** Number of features of the feature map of each conditioning. */
 const MAP_FEATURES = 32;
 
+/** Number of features of the state of the GRU. */
+const GRU_FEATURES = 128;
+
 /** Number of frames that are warped of `LONG_CONTEXT` context frames or more, all of which a GRU reads. */
 const WARPED_OF_LONG = 4;
 
@@ -15,7 +18,7 @@ export const framesConditionings = {
   'warped-frames': (context = 4) => ({
     type: 'warped-frames',
     context: context < LONG_CONTEXT ? context : WARPED_OF_LONG,
-    ...(context >= LONG_CONTEXT && { memory: context }),
+    ...(context >= LONG_CONTEXT && { gru: { context, features: GRU_FEATURES } }),
     features: MAP_FEATURES,
     flows: 3,
     still: true,
@@ -55,9 +58,9 @@ export function describeConditioning(choices: ConditioningChoices): Conditioning
   const conditioning = context === 0 ? [] : [framesConditionings[frames](context)];
   const [warped] = conditioning;
   if (warped?.type === 'warped-frames' && shared === 'known' && (step > 1 || factor !== undefined)) {
-    const { context: count, memory = count, templateMatching, localRegression, ...others } = warped;
+    const { gru, templateMatching, localRegression, ...others } = warped;
     const whole = step === 1 ? { templateMatching, localRegression } : { finer: step };
-    return [{ ...others, context: memory, ...whole, ...(factor !== undefined && { coarser: factor }) }];
+    return [{ ...others, context: gru?.context ?? others.context, ...whole, ...(factor !== undefined && { coarser: factor }) }];
   }
   if (factor === undefined) return conditioning;
   return [{ type: 'low-resolution-image', factor, features: MAP_FEATURES, shared }, ...conditioning];
@@ -72,6 +75,6 @@ export function inferConditioningChoices(given: readonly ConditioningDescription
   const coarser = given.find((one) => one.type === 'low-resolution-image');
   const frames = given.find((one) => one.type !== 'low-resolution-image');
   const factor = coarser?.factor ?? (frames?.type === 'warped-frames' ? frames.coarser : undefined);
-  const context = (frames?.type === 'warped-frames' ? frames.memory : undefined) ?? frames?.context ?? 0;
+  const context = (frames?.type === 'warped-frames' ? frames.gru?.context : undefined) ?? frames?.context ?? 0;
   return { context, frames: frames?.type, factor, shared: coarser?.shared };
 }

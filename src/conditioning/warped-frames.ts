@@ -6,6 +6,7 @@ import { convolutionWithBias } from '../backend/convolution.js';
 import { convolutionParameters, type ParameterSpec } from '../backend/parameters.js';
 import { warpedMixture } from '../backend/warp.js';
 import type { ImageShape } from '../foundation/levels.js';
+import { gruParameters, gruSchema, runGru } from './conv-gru.js';
 import { blockMotion, blockMotionPlanes, type BlockMotion } from './block-motion.js';
 import type { ConditioningInputs, ConditioningOutputs, Conditioning } from './conditioning.js';
 import {
@@ -26,7 +27,6 @@ import {
   unmaskedShape,
   type ConvolutionLayer,
 } from './layers.js';
-import { memoryParameters, runMemory } from './memory.js';
 
 /** Maximum number of context frames that template matching searches. */
 const MAX_REFERENCES = 4;
@@ -34,10 +34,10 @@ const MAX_REFERENCES = 4;
 const schema = z
   .strictObject({
     type: z.literal('warped-frames'),
-    /** Number of context frames that are warped, the last ones; without `memory`, of all context frames. */
+    /** Number of context frames that are warped, the last ones; without `gru`, all of them. */
     context: z.int().min(1).max(16),
-    /** Number of context frames that a convolutional GRU reads (see memory.ts). Default: there is no GRU. */
-    memory: z.int().min(2).max(16).optional(),
+    /** Convolutional GRU that reads more context frames (see conv-gru.ts). Default: none. */
+    gru: gruSchema.optional(),
     /** Number of features of the map; the inner layers have twice as many at half size and below. */
     features: z.int().min(1).max(512),
     /** Number of displacements at which each frame is read. */
@@ -69,12 +69,12 @@ const schema = z
     path: ['blockMatching'],
     message: 'must be false where one frame alone is given',
   })
-  .refine(({ memory, context }) => memory === undefined || memory >= context, {
-    path: ['memory'],
-    message: 'must be at least context',
+  .refine(({ gru, context }) => gru === undefined || gru.context >= context, {
+    path: ['gru', 'context'],
+    message: 'must be at least the context that is warped',
   })
-  .refine(({ memory, finer, coarser }) => memory === undefined || (finer ?? coarser) === undefined, {
-    path: ['memory'],
+  .refine(({ gru, finer, coarser }) => gru === undefined || (finer ?? coarser) === undefined, {
+    path: ['gru'],
     message: 'must be absent in a chain of scales',
   })
   .refine(({ templateMatching = 0, context }) => templateMatching <= context, {
@@ -137,9 +137,9 @@ function trunk(description: WarpedFramesDescription, network: ImageShape): Convo
   return trunkLayers(PREFIX, ofFrames + ofMotion + gridPlanes(description, network), features, halvings);
 }
 
-/** Returns the number of features of a memory's hidden state, equal to the trunk's at a quarter of the size. */
-function stateFeatures({ features }: WarpedFramesDescription): number {
-  return 2 * features;
+/** Returns the GRU, whose output has as many features as the trunk at a quarter of the size; null: there is none. */
+function gruOf({ gru, features }: WarpedFramesDescription, network: ImageShape) {
+  return gru === undefined ? null : { ...gru, prefix: PREFIX, outputs: 2 * features, network };
 }
 
 /** Returns the layer that makes the feature map from the trunk's features and the warped frames. */
@@ -215,14 +215,14 @@ function inputs(
  * second. The feature map is computed from the weighted mean and its difference from the last frame, the residual from
  * the map. With `still`, the displacement zero is added in each frame: predicted displacements are never exactly zero,
  * and edges would drift. With `blockMatching`, the last frame extrapolated along its motion is warped too. With
- * `coarser`, the motion is also predicted from the known image at the coarser scale. With `memory`, a convolutional GRU
- * reads more context frames than are warped (see `runMemory`), and its features are added to the trunk's. So the
- * network can separate overlapping objects by earlier frames in which they were apart.
+ * `coarser`, the motion is also predicted from the known image at the coarser scale. With `gru`, a convolutional GRU
+ * reads more context frames than are warped (see `runGru`), and its features are added to the trunk's. So the network
+ * can separate overlapping objects by earlier frames in which they were apart.
  */
 export const warpedFrames: Conditioning<WarpedFramesDescription> = {
   schema,
-  needs: ({ context, memory = context, finer = 1, coarser }) => ({
-    context: memory,
+  needs: ({ context, gru, finer = 1, coarser }) => ({
+    context: gru?.context ?? context,
     coarser: coarser === undefined ? null : { factor: coarser, known: true },
     finer,
   }),
@@ -233,11 +233,14 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
     methods: earlierMethods.filter((method) => description[method]),
   }),
   mapFeatures: ({ features }) => features,
-  parameters: (description, network) => [
-    ...(description.memory === undefined ? [] : memoryParameters(PREFIX, stateFeatures(description), network)),
-    ...[...trunk(description, network), movedLayer(description, network)].flatMap(layerParameters),
-    ...outputParameters(description, network),
-  ],
+  parameters(description, network) {
+    const gru = gruOf(description, network);
+    return [
+      ...(gru === null ? [] : gruParameters(gru)),
+      ...[...trunk(description, network), movedLayer(description, network)].flatMap(layerParameters),
+      ...outputParameters(description, network),
+    ];
+  },
 
   condition(description, network, given, weights): ConditioningOutputs {
     const { context } = given;
@@ -246,25 +249,23 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
     const frames = { ...network, size: { height, width } };
     const { templateMatching = 0 } = description;
     // Frees intermediate tensors; tfjs keeps those that gradients need.
-    const { map, expected } = tf.tidy(() => moveFrames(description, frames, { ...given, context }, weights));
+    const { map, expected, state } = tf.tidy(() => moveFrames(description, frames, { ...given, context }, weights));
     // Newest first.
     const references = context.frames.slice(context.frames.length - templateMatching).reverse();
-    return { map, anchors: [expected, context.frames[context.frames.length - 1]], references };
+    return { map, anchors: [expected, context.frames[context.frames.length - 1]], references, state };
   },
 };
 
-/** Returns the feature map and the expected frame. */
+/** Returns the feature map, the expected frame, and the state of the GRU if there is one. */
 function moveFrames(
   description: WarpedFramesDescription,
   network: ImageShape,
-  { context: all, coarser }: ConditioningInputs & { context: ContextTensors },
+  { context: all, coarser, state }: ConditioningInputs & { context: ContextTensors },
   allWeights: readonly Tensor[],
-): { map: Tensor4D; expected: Tensor4D } {
-  const { memory } = description;
-  const state = stateFeatures(description);
-  const ofMemory = memory === undefined ? 0 : memoryParameters(PREFIX, state, network).length;
-  const weights = allWeights.slice(ofMemory);
-  const memoryFeatures = memory === undefined ? null : runMemory(PREFIX, state, network, all, allWeights);
+): { map: Tensor4D; expected: Tensor4D; state: Tensor4D | undefined } {
+  const gru = gruOf(description, network);
+  const weights = allWeights.slice(gru === null ? 0 : gruParameters(gru).length);
+  const recurrent = gru && runGru(gru, all, allWeights, state);
   const context = downsampleContext(all, description.context, 1);
   const half = (network.levels - 1) / 2;
   const scaled = scaleFrames(network, context);
@@ -281,7 +282,7 @@ function moveFrames(
   const found = runTrunk(
     layers.slice(0, inTrunk.length),
     inputs(network, context, scaled, matched, planes),
-    memoryFeatures,
+    recurrent?.map,
   );
   const motion = outputLayer(found, withCandidates(motionWeights), withCandidates(motionBias));
   const moving = matched === null ? context.frames : [...context.frames, matched.onward];
@@ -294,7 +295,7 @@ function moveFrames(
   );
   const residual = outputLayer(map, residualWeights, residualBias);
   const expected = tf.add<Tensor4D>(moved, tf.mul(residual, RESIDUAL_SCALE * half));
-  return { map, expected };
+  return { map, expected, state: recurrent?.state };
 }
 
 /** Returns the planes that are made of the coarser image, scaled to -1..1: itself, and its difference from a frame. */

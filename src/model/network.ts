@@ -58,7 +58,7 @@ export function buildNetwork(description: NetworkDescription): Network {
 }
 
 /**
- * Runs the conditionings of a network and joins their feature maps, anchors and references. Returns null for an
+ * Runs the conditionings of a network and joins their feature maps, anchors, references and state. Returns null for an
  * unconditional network. Call `runConditioning` within `tf.tidy`.
  * @param parameters tensors in the order of `network.parameters`
  * @param conditioningInputs conditioning inputs of the batch
@@ -82,6 +82,7 @@ export function runConditioning(
     map,
     anchors: conditions.flatMap(({ anchors }) => anchors),
     references: conditions.flatMap(({ references }) => references),
+    state: conditions.find(({ state }) => state !== undefined)?.state,
   };
 }
 

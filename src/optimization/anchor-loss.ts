@@ -43,7 +43,8 @@ export function anchorLoss({ anchors: [anchor], image }: Pick<ScaleScore, 'ancho
 /**
  * Predicts the expected frames of a rollout one after another, from known frames and earlier expected frames. Returns
  * the mean of their `anchorLoss`. Expected frames are clipped but not rounded to levels, so that gradients flow through
- * all frames. Call `rollOutLoss` within `tf.tidy`.
+ * all frames. The state of a recurrent conditioning goes on from frame to frame, so that each frame is read once; it
+ * keeps frames that have left the context. Call `rollOutLoss` within `tf.tidy`.
  * @param chain chain that can predict at several strides (see `canPredictAtStrides`); only its first scale runs
  * @param weights tensors in the order of the chain's parameters
  * @param rollOut known frames, and true frames to compare with
@@ -59,20 +60,28 @@ export function rollOutLoss(
   });
   const history = new StridedHistory<FrameBatch>(strides[0].context.frames.length, 0, strides);
   const startOf = new Map(known.map((start) => [start.subsequence, start]));
+  const stateOf = new Map<Subsequence, Tensor4D | undefined>();
   const nats = truth.map((image) => {
     const leading = history.leading().map(({ subsequence, context }) => {
       return { context, start: startOf.get(subsequence)! };
     });
-    const expected = leading.map(({ context, start: { conditioningInputs, counts } }) => {
-      const { anchors } = runConditioning(network, weights, {
+    const expected = leading.map(({ context, start: { subsequence, conditioningInputs, counts } }) => {
+      const { anchors, state } = runConditioning(network, weights, {
         context: contextOfFrames(context, conditioningInputs.context!.noise),
+        state: stateOf.get(subsequence),
       })!;
-      return tf.mul<Tensor4D>(anchors[0], counts);
+      stateOf.set(subsequence, state);
+      return { frame: anchors[0], counts };
     });
-    const mean = meanOverStrides(
-      expected,
-      leading.map(({ start }) => start.counts),
-    );
+    // Alone, the prediction at stride 1 counts once in every example.
+    const [{ frame }] = expected;
+    const mean =
+      expected.length === 1
+        ? frame
+        : meanOverStrides(
+            expected.map(({ frame, counts }) => tf.mul<Tensor4D>(frame, counts)),
+            expected.map(({ counts }) => counts),
+          );
     history.addExpected({ levels: tf.clipByValue(mean, 0, network.description.levels - 1), exists });
     return anchorLoss({ anchors: [mean], image });
   });

@@ -111,34 +111,31 @@ function previousFrames(
 }
 
 /** Feature map of the convolutional GRU that the trunk adds at a quarter of the size. `scaled`: all context frames. */
-function memoryOf(scaled: readonly Plane[], valid: readonly number[], weights: ReferenceWeights): Plane {
+function gruOver(scaled: readonly Plane[], valid: readonly number[], weights: ReferenceWeights): Plane {
   const layer = (x: Plane, name: string, stride?: number) =>
-    convolve(x, weights, `warped-frames.memory.${name}`, stride === undefined ? {} : { stride });
+    convolve(x, weights, `warped-frames.gru.${name}`, stride === undefined ? {} : { stride });
   const cut = (low: number, high: number) => (x: number) => Math.min(high, Math.max(low, x));
-  let state: Float64Array | null = null;
-  let shape: Plane | undefined;
+  let state: Plane | null = null;
   scaled.forEach((frame, k) => {
     const change = difference(frame, scaled[Math.max(0, k - 1)], 8);
-    const given = concatenate([frame, change, constant(frame, [valid[k]])]);
-    const found = relu(layer(relu(layer(given, 'to-half', 2)), 'to-quarter', 2));
-    const x = layer(found, 'frame-to-gates').values;
+    const found = relu(layer(relu(layer(concatenate([frame, change]), 'to-half', 2)), 'to-quarter', 2));
+    const before: Plane = state ?? { ...found, values: new Float64Array(found.values.length) };
     const h = found.features;
-    const before: Float64Array = state ?? new Float64Array(found.values.length);
-    const u =
-      state === null ? new Float64Array(x.length) : layer({ ...found, values: before }, 'state-to-gates').values;
-    state = before.map((old, at) => {
+    const x = layer(found, 'frame-to-gates').values;
+    const u = layer(before, 'state-to-gates').values;
+    const values = before.values.map((old, at) => {
       const first = 3 * h * Math.floor(at / h) + (at % h);
       const gate = (index: number) => cut(0, 1)((x[first + index * h] + u[first + index * h]) / 4 + 1 / 2);
       const candidate = cut(-1, 1)(x[first + 2 * h] + gate(1) * u[first + 2 * h]);
-      return gate(0) * old + (1 - gate(0)) * candidate;
+      return valid[k] === 0 ? 0 : gate(0) * old + (1 - gate(0)) * candidate;
     });
-    shape = found;
+    state = { ...found, values };
   });
-  return relu(layer({ ...shape!, values: state! }, 'from-state'));
+  return relu(layer(state!, 'from-state'));
 }
 
 function warpedFrames(
-  { context, memory, flows, still, halvings, blockMatching: matches, finer = 1, coarser }: Described<'warped-frames'>,
+  { context, gru, flows, still, halvings, blockMatching: matches, finer = 1, coarser }: Described<'warped-frames'>,
   ofImage: Network,
   weights: ReferenceWeights,
   given: ReferenceGiven,
@@ -187,8 +184,8 @@ function warpedFrames(
     ...guide,
   ]);
   const every = given.frames.map((frame) => scaledPlane(network, size, channels, frame));
-  const remembered = memory === undefined ? null : memoryOf(every, given.valid, weights);
-  const features = trunk(inputs, weights, 'warped-frames', halvings, remembered);
+  const ofGru = gru === undefined ? null : gruOver(every, given.valid, weights);
+  const features = trunk(inputs, weights, 'warped-frames', halvings, ofGru);
 
   const moving = [...frames, ...onward];
   const beside = concatenate(

@@ -201,14 +201,24 @@ export const framedNetworks: [string, NetworkDescription][] = [
     'RGB 5x7, warped-frames of 3 with block matching',
     smallNetwork({ size: tinySize, conditioning: [{ ...warpedFrames, context: 3, blockMatching: true }] }),
   ],
-  ['RGB 4x5, warped-frames of 2, with a memory of 3', smallNetwork({ conditioning: [{ ...warpedFrames, memory: 3 }] })],
   [
-    'grey 5x7, warped-frames of 1, with a memory of 4, looked for in the last and regressed on it, down to an eighth',
+    'RGB 4x5, warped-frames of 2, with a GRU over 3',
+    smallNetwork({ conditioning: [{ ...warpedFrames, gru: { context: 3, features: 6 } }] }),
+  ],
+  [
+    'grey 5x7, warped-frames of 1, with a GRU over 4, looked for in the last and regressed on it, down to an eighth',
     smallNetwork({
       channels: 1,
       size: tinySize,
       conditioning: [
-        { ...warpedFrames, context: 1, memory: 4, templateMatching: 1, localRegression: true, halvings: 3 },
+        {
+          ...warpedFrames,
+          context: 1,
+          gru: { context: 4, features: 4 },
+          templateMatching: 1,
+          localRegression: true,
+          halvings: 3,
+        },
       ],
     }),
   ],

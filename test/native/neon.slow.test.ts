@@ -40,6 +40,8 @@ const calls: { [K in KernelName]: KernelNumbers<K> } = {
   subtract: { count: 385, period: 1 },
   multiply: { count: 385, period: 35 },
   divide: { count: 385, period: 385 },
+  gruStep: { batch, height: 5, width: 7, features: 19 },
+  gruStepGradient: { batch, height: 5, width: 7, features: 19 },
   encoding: { ...coded, pixels: 35, colours: 3, outFeatures: 36, capacity: 2000 },
   multiplyAdds: { rounds: 5, count: 385 },
   motionExtrapolation: { batch, height: 5, width: 7 },

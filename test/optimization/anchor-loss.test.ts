@@ -1,7 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { anchorLoss } from '../../src/optimization/anchor-loss.js';
+import { buildChain } from '../../src/model/chain.js';
+import { toTensors } from '../../src/model/model.js';
+import { runConditioning } from '../../src/model/network.js';
+import { anchorLoss, rollOutLoss } from '../../src/optimization/anchor-loss.js';
+import { initialiseParameters } from '../../src/backend/parameters.js';
 import { fastest } from '../backend/implementations.js';
+import { tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
 import { randomFloats } from '../random.js';
 
 beforeAll(() => tf.setBackend(fastest));
@@ -18,4 +23,44 @@ test('the loss on the first anchor is the mean over images of the logarithm of o
     return Math.log(1 + places.reduce((sum, i) => sum + (expected[i] - image[i]) ** 2, 0) / 24);
   });
   expect(received).toBeCloseTo((ofImage[0] + ofImage[1] + ofImage[2]) / 3, 5);
+});
+
+test('the state of a GRU goes on through a rollout as if each frame were predicted from all frames before', () => {
+  const context = 10;
+  const known = 4;
+  const gru = { context, features: 4 };
+  const network = tinyNetwork({ channels: 1, conditioning: [{ ...warpedFrames, context: 2, gru }] });
+  const chain = buildChain({ version: 1, scales: [network] });
+  // Initial weights are small: by them the state hardly reaches the loss.
+  const weights = toTensors(initialiseParameters(chain.parameters, 5n), chain.parameters).map((x) => tf.mul(x, 3));
+  const { height, width } = network.size;
+  const frames = Array.from({ length: known + 3 }, (_, at) => {
+    const values = randomFloats(2 * height * width, at + 1).map((value) => 8 * Math.abs(value));
+    return tf.tensor4d(values, [2, height, width, 1]);
+  });
+  const truth = frames.slice(known);
+  /** The last `context` frames; where there are fewer, the oldest is repeated, and is not valid. */
+  const contextOf = (given: readonly Tensor4D[]) => {
+    const missing = context - given.length;
+    const exist = Array.from({ length: context }, (_, at) => Number(at >= missing));
+    return {
+      frames: [...new Array<Tensor4D>(missing).fill(given[0]), ...given],
+      valid: tf.tile(tf.tensor4d(exist, [1, 1, 1, context]), [2, height, width, 1]),
+      noise: tf.zeros([2, height, width, 1]) as Tensor4D,
+    };
+  };
+  const [received, expected] = tf.tidy(() => {
+    const counts = tf.ones([2, 1, 1, 1]) as Tensor4D;
+    const conditioningInputs = { context: contextOf(frames.slice(0, known)) };
+    const start = { subsequence: { stride: 1, phase: 0 }, conditioningInputs, counts };
+    let given = frames.slice(0, known);
+    const losses = truth.map((image) => {
+      const { anchors } = runConditioning(chain.scales[0], weights, { context: contextOf(given) })!;
+      given = [...given, tf.clipByValue(anchors[0], 0, network.levels - 1)];
+      return anchorLoss({ anchors, image }).dataSync()[0];
+    });
+    const mean = losses.reduce((sum, loss) => sum + loss) / losses.length;
+    return [rollOutLoss(chain, weights, { known: [start], truth }).dataSync()[0], mean];
+  });
+  expect(received).toBeCloseTo(expected, 5);
 });

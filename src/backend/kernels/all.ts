@@ -5,6 +5,7 @@ export * from './cross-entropy.js';
 export * from './earlier-pixels.js';
 export * from './element-wise.js';
 export * from './encoding.js';
+export * from './gru.js';
 export * from './local-regression.js';
 export * from './logistic-mixture.js';
 export * from './lstm.js';

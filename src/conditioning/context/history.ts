@@ -39,7 +39,7 @@ export function hasEnoughContext({ stride }: Subsequence, frames: number): boole
 
 /**
  * Number of context frames from which on a model predicts at stride 1 alone, as the context itself shows the motion,
- * and from which on a preset has a `memory`.
+ * and from which on a preset has a GRU.
  */
 export const LONG_CONTEXT = 8;
 
