@@ -1,5 +1,5 @@
-// Kernels `relu`, `reluGradient`, `add`, `subtract`, `multiply`, `divide`, `addMoved` and `sumRows`: memory-bound; the
-// compiler vectorizes, as no output overlaps an input. Kernel `multiplyAdds`: compute-bound, for the roofline.
+// Kernels `relu`, `reluGradient`, `add`, `subtract`, `multiply`, `divide`, `addMoved`, `concatRows`, `sliceRows` and
+// `sumRows`: memory-bound; the compiler vectorizes, as no output overlaps an input. Kernel `multiplyAdds`: compute-bound, for the roofline.
 #pragma once
 
 #include <algorithm>
@@ -88,6 +88,45 @@ void addMoved(const AddMovedCall& call) {
       std::copy(right + begin, right + end, to + begin);
     }
     copy(end, length);
+  });
+}
+
+// Number of rows that a task of `concatRows` or `sliceRows` copies.
+constexpr size_t copiedRows = 512;
+
+// Copies `length` values of each row in [begin, end); rows begin `fromStride` and `toStride` values apart.
+inline void copyRows(const float* from, size_t fromStride, float* to, size_t toStride, size_t length, size_t begin,
+                     size_t end) {
+  for (size_t row = begin; row < end; row++) {
+    const float* source = from + row * fromStride;
+    float* target = to + row * toStride;
+    PXV_NO_ALIAS
+    for (size_t j = 0; j < length; j++) target[j] = source[j];
+  }
+}
+
+template <class Set>
+void concatRows(const ConcatRowsCall& call) {
+  const auto& numbers = call.numbers;
+  const size_t columns = static_cast<size_t>(numbers.ofA) + numbers.ofB + numbers.ofC + numbers.ofD;
+  forChunks(numbers.rows, copiedRows, [&call, &numbers, columns](size_t begin, size_t end) {
+    float* out = call.out;
+    const auto append = [&](const float* from, size_t width) {
+      if (from) copyRows(from, width, out, columns, width, begin, end);
+      out += width;
+    };
+    append(call.a, numbers.ofA);
+    append(call.b, numbers.ofB);
+    append(call.c, numbers.ofC);
+    append(call.d, numbers.ofD);
+  });
+}
+
+template <class Set>
+void sliceRows(const SliceRowsCall& call) {
+  const auto& numbers = call.numbers;
+  forChunks(numbers.rows, copiedRows, [&call, &numbers](size_t begin, size_t end) {
+    copyRows(call.x + numbers.first, numbers.columns, call.out, numbers.length, numbers.length, begin, end);
   });
 }
 

@@ -70,18 +70,9 @@ export const nativeTfjsKernels: Record<string, NativeKernel> = {
     const [axis] = tf.util.parseAxisParam(attributes.axis as number, tensors[0].shape);
     const inShapes = tensors.map(({ shape }) => shape);
     const outShape = tf.backend_util.computeOutShape(inShapes, axis);
-    const { info, values } = backend.allocate(outShape);
-    const outer = tf.util.sizeFromShape(outShape.slice(0, axis));
-    const row = values.length / outer;
-    let first = 0;
-    for (const tensor of tensors) {
-      const from = backend.floats(tensor);
-      const run = from.length / outer;
-      for (let start = first, next = 0; next < from.length; start += row, next += run)
-        copyRun(from, next, values, start, run);
-      first += run;
-    }
-    return info;
+    const rows = tf.util.sizeFromShape(outShape.slice(0, axis));
+    const { dataId } = concatRows(backend, tensors, rows);
+    return { dataId, shape: outShape, dtype: 'float32' };
   },
 
   /** Used as the gradient of a concatenation. */
@@ -133,13 +124,26 @@ function areFloats(...tensors: TensorInfo[]): boolean {
 }
 
 /**
- * Returns a kernel that combines two tensors element by element, with `b` repeated over `a`; if `commute`, either over
- * the other. (tfjs's own kernel computes indices for each value.)
+ * Returns a kernel that combines two tensors element by element, with `b` repeated over `a`, or one value of `b` over
+ * each slice of `a` (see `isPerSlice`); if `commute`, either over the other. (tfjs's own kernel computes indices for
+ * each value.)
  */
 function pairwise(kernel: 'add' | 'subtract' | 'multiply' | 'divide', commute: boolean): NativeKernel {
   return (backend, { a, b }) => {
-    const [whole, part] = commute && !repeats(b, a) ? [b, a] : [a, b];
-    if (!areFloats(a, b) || !repeats(part, whole)) return null;
+    const fits = (part: TensorInfo, whole: TensorInfo) => repeats(part, whole) || isPerSlice(part, whole);
+    const [whole, part] = commute && !fits(b, a) ? [b, a] : [a, b];
+    if (!areFloats(a, b) || !fits(part, whole)) return null;
+    if (!repeats(part, whole)) {
+      const { info, values } = backend.allocate(whole.shape);
+      const [wholes, parts] = [backend.floats(whole), backend.floats(part)];
+      const count = tf.util.sizeFromShape(whole.shape) / whole.shape[0];
+      for (let i = 0; i < whole.shape[0]; i++) {
+        const slice = (of: Float32Array) => of.subarray(i * count, (i + 1) * count);
+        const arrays = { a: slice(wholes), b: parts.subarray(i, i + 1), out: slice(values) };
+        backend.kernels[kernel]({ count, period: 1 }, arrays);
+      }
+      return info;
+    }
     const count = tf.util.sizeFromShape(whole.shape);
     const period = tf.util.sizeFromShape(part.shape);
     return backend.run(kernel, { a: whole, b: part }, { count, period })[0];
@@ -152,33 +156,45 @@ function repeats({ shape: part }: TensorInfo, { shape: whole }: TensorInfo): boo
   return part.length <= whole.length && (tf.util.sizeFromShape(part) === 1 || tf.util.arraysEqual(part, trailing));
 }
 
-/** Number of values from which on a block copy is faster than a loop. */
-const BLOCK = 128;
+/** Returns true if `part` has one value for each slice of the first axis of `whole`, and as many axes. */
+function isPerSlice({ shape: part }: TensorInfo, { shape: whole }: TensorInfo): boolean {
+  return part.length === whole.length && part[0] === whole[0] && tf.util.sizeFromShape(part) === part[0];
+}
+
+/** Maximum number of arrays that the kernel `concatRows` joins. */
+const MAX_JOINED = 4;
 
 /**
- * Copies `count` values of `from`, from index `start` on, to `into` at index `to`. Does nothing if `into` is empty, as
- * arrays without memory are (see counting-backend.ts).
+ * Concatenates the rows of tensors, each regarded as [rows, columns], four at a time.
+ * @returns tensor [rows, sum of columns]
  */
-function copyRun(from: Float32Array, start: number, into: Float32Array, to: number, count: number): void {
-  if (into.length === 0) return;
-  if (count >= BLOCK) return into.set(from.subarray(start, start + count), to);
-  for (let j = 0; j < count; j++) into[to + j] = from[start + j];
+function concatRows(backend: NativeBackend, tensors: readonly TensorInfo[], rows: number): TensorInfo {
+  if (tensors.length > MAX_JOINED) {
+    const groups = Array.from({ length: Math.ceil(tensors.length / MAX_JOINED) }, (_, at) =>
+      concatRows(backend, tensors.slice(MAX_JOINED * at, MAX_JOINED * (at + 1)), rows),
+    );
+    const joined = concatRows(backend, groups, rows);
+    for (const { dataId } of groups) backend.disposeData(dataId);
+    return joined;
+  }
+  const [ofA, ofB = 0, ofC = 0, ofD = 0] = tensors.map(({ shape }) => tf.util.sizeFromShape(shape) / rows);
+  const [a, b, c, d] = tensors;
+  return backend.run('concatRows', { a, b, c, d }, { rows, ofA, ofB, ofC, ofD })[0];
 }
 
 /** Splits a tensor along an axis into parts of the given sizes. Removes the axis if not `kept`. */
 function partsAlong(backend: NativeBackend, x: TensorInfo, axis: number, sizes: number[], kept: boolean): TensorInfo[] {
   const before = x.shape.slice(0, axis);
   const after = x.shape.slice(axis + 1);
-  const from = backend.floats(x);
   const inner = tf.util.sizeFromShape(after);
-  const row = x.shape[axis] * inner;
+  const rows = tf.util.sizeFromShape(before);
+  const columns = x.shape[axis] * inner;
   let first = 0;
   return sizes.map((size) => {
-    const { info, values } = backend.allocate([...before, ...(kept ? [size] : []), ...after]);
-    const run = size * inner;
-    for (let start = first, to = 0; to < values.length; start += row, to += run) copyRun(from, start, values, to, run);
-    first += run;
-    return info;
+    const length = size * inner;
+    const [{ dataId }] = backend.run('sliceRows', { x }, { rows, columns, first, length });
+    first += length;
+    return { dataId, shape: [...before, ...(kept ? [size] : []), ...after], dtype: 'float32' };
   });
 }
 

@@ -60,7 +60,14 @@ export function describeConditioning(choices: ConditioningChoices): Conditioning
   if (warped?.type === 'warped-frames' && shared === 'known' && (step > 1 || factor !== undefined)) {
     const { gru, templateMatching, localRegression, ...others } = warped;
     const whole = step === 1 ? { templateMatching, localRegression } : { finer: step };
-    return [{ ...others, context: gru?.context ?? others.context, ...whole, ...(factor !== undefined && { coarser: factor }) }];
+    return [
+      {
+        ...others,
+        context: gru?.context ?? others.context,
+        ...whole,
+        ...(factor !== undefined && { coarser: factor }),
+      },
+    ];
   }
   if (factor === undefined) return conditioning;
   return [{ type: 'low-resolution-image', factor, features: MAP_FEATURES, shared }, ...conditioning];

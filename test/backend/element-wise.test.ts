@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { addMoved } from '../../src/backend/element-wise.js';
 import { randomFloats } from '../random.js';
 import { describeEach, kernelSets } from './implementations.js';
@@ -83,6 +84,67 @@ testKernel('addMoved', {
     const size: [number, number, number, number] = [batch, length, 1, 1];
     return { out: addMoved(a && tf.reshape(a, size), tf.reshape(b, size), offset) };
   },
+});
+
+const WIDTHS = [
+  [1, 0, 0, 0],
+  [3, 1, 0, 0],
+  [2, 0, 5, 0],
+  [32, 3, 17, 130],
+] as const;
+
+testKernel('concatRows', {
+  tolerance: 0,
+  cases: each(WIDTHS, (rows, [ofA, ofB, ofC, ofD]) => {
+    const values = (width: number, seed: number) => (width === 0 ? null : randomFloats(rows * width, seed));
+    return {
+      name: `${rows} rows of ${ofA}, ${ofB}, ${ofC} and ${ofD}`,
+      numbers: { rows, ofA, ofB, ofC, ofD },
+      inputs: { a: randomFloats(rows * ofA, 1), b: values(ofB, 2), c: values(ofC, 3), d: values(ofD, 4) },
+    };
+  }),
+  reference: ({ rows, ofA, ofB, ofC, ofD }, { a, b, c, d }) => {
+    const parts = [
+      { from: a, width: ofA },
+      { from: b ?? [], width: ofB },
+      { from: c ?? [], width: ofC },
+      { from: d ?? [], width: ofD },
+    ];
+    const rowOf = (row: number) =>
+      parts.flatMap(({ from, width }) => Array.from({ length: width }, (_, j) => from[row * width + j]));
+    return { out: Array.from({ length: rows }, (_, row) => rowOf(row)).flat() };
+  },
+  tensors: (_, { a, b, c, d }) => ({
+    out: tf.concat(
+      [a, b, c, d].filter((part) => part !== null),
+      1,
+    ),
+  }),
+});
+
+const SLICES = [
+  { columns: 1, first: 0, length: 1 },
+  { columns: 7, first: 2, length: 3 },
+  { columns: 40, first: 33, length: 7 },
+  { columns: 150, first: 1, length: 149 },
+];
+
+testKernel('sliceRows', {
+  tolerance: 0,
+  cases: each(SLICES, (rows, slice) => ({
+    name: `${slice.length} of ${slice.columns} columns of ${rows} rows`,
+    numbers: { rows, ...slice },
+    inputs: { x: randomFloats(rows * slice.columns, 3) },
+  })),
+  reference: ({ rows, columns, first, length }, { x }) => ({
+    out: Array.from({ length: rows * length }, (_, at) => x[Math.floor(at / length) * columns + first + (at % length)]),
+  }),
+  tensors: ({ columns, first, length }, { x }) => ({
+    out: tf.split(x as Tensor2D, [first, length, columns - first - length], 1)[1],
+  }),
+  refusals: [
+    ['a slice past the last column', { first: 1000 }, 'sliceRows: columns - first - length: expected an integer'],
+  ],
 });
 
 testKernel('sumRows', {

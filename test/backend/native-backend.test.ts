@@ -195,6 +195,30 @@ const CASES: TfjsCase[] = [
     f: (a, b, c) => tf.concat([a, b, c], 0),
   },
   {
+    name: 'concatenation of nine',
+    inputs: [
+      [3, 4],
+      [3, 1],
+    ],
+    f: (a, b) => tf.concat([a, b, a, a, b, b, a, b, a], 1),
+  },
+  {
+    name: 'multiply with a value of each image',
+    inputs: [
+      [3, 4, 2],
+      [3, 1, 1],
+    ],
+    f: (a, b) => tf.mul(a, b),
+  },
+  {
+    name: 'difference from a value of each image',
+    inputs: [
+      [3, 4, 2],
+      [3, 1, 1],
+    ],
+    f: (a, b) => tf.sub(a, b),
+  },
+  {
     name: 'stack',
     inputs: [
       [2, 3, 4],

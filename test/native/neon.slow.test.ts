@@ -47,6 +47,8 @@ const calls: { [K in KernelName]: KernelNumbers<K> } = {
   motionExtrapolation: { batch, height: 5, width: 7 },
   relu: { count: 385 },
   reluGradient: { count: 385 },
+  concatRows: { rows: 35, ofA: 19, ofB: 3, ofC: 1, ofD: 0 },
+  sliceRows: { rows: 35, columns: 19, first: 3, length: 11 },
   sumRows: { rows: 35, columns: 19 },
   localRegression: earlier,
   logisticMixture: mixture,

@@ -50,6 +50,31 @@ export const addMoved = kernel({
   outputs: { out: { ...map, like: 'b' } },
 });
 
+type Widths = { rows: number; ofA: number; ofB: number; ofC: number; ofD: number };
+const columnsOf = (name: Exclude<keyof Widths, 'rows'>) => ({
+  shape: (widths: Widths) => [widths.rows, widths[name]],
+});
+
+/** Concatenation of the rows of up to four arrays: out[i] = (a[i], b[i], c[i], d[i]). A null array has no columns. */
+export const concatRows = kernel({
+  numbers: scalarArguments('ConcatRowsNumbers', { rows: count, ofA: count, ofB: count, ofC: count, ofD: count }),
+  inputs: {
+    a: columnsOf('ofA'),
+    b: { ...columnsOf('ofB'), optional: true },
+    c: { ...columnsOf('ofC'), optional: true },
+    d: { ...columnsOf('ofD'), optional: true },
+  },
+  outputs: { out: { shape: ({ rows, ofA, ofB, ofC, ofD }) => [rows, ofA + ofB + ofC + ofD] } },
+});
+
+/** Slice of each row: out[i, j] = x[i, first + j], with x [rows, columns] and out [rows, length]. */
+export const sliceRows = kernel({
+  numbers: scalarArguments('SliceRowsNumbers', { rows: count, columns: count, first: count, length: count }),
+  inputs: { x: { shape: ({ rows, columns }) => [rows, columns] } },
+  outputs: { out: { shape: ({ rows, length }) => [rows, length] } },
+  limits: ({ columns, first, length }) => ({ 'columns - first - length': columns - first - length }),
+});
+
 /** Column sums: out[j] = sum over rows i of x[i, j], with x [rows, columns]. */
 export const sumRows = kernel({
   numbers: scalarArguments('SumRowsNumbers', { rows: count, columns: count }),
