@@ -1,5 +1,6 @@
 // Kernels `relu`, `reluGradient`, `add`, `subtract`, `multiply`, `divide`, `addMoved`, `concatRows`, `sliceRows` and
-// `sumRows`: memory-bound; the compiler vectorizes, as no output overlaps an input. Kernel `multiplyAdds`: compute-bound, for the roofline.
+// `sumRows`: memory-bound; the compiler vectorizes, as no output overlaps an input. Kernel `multiplyAdds`:
+// compute-bound, for the roofline.
 #pragma once
 
 #include <algorithm>

@@ -43,7 +43,7 @@ testKernel('gruStep', {
   tolerance: 1e-6,
   cases,
   reference: (numbers, inputs) => ({
-    out: Float64Array.from(inputs.state as ArrayLike<number>, (h: number, at: number) => {
+    out: Float64Array.from(inputs.state, (h: number, at: number) => {
       const { z, candidate, exists } = stepOf(numbers, inputs, at);
       return exists * (z * h + (1 - z) * candidate);
     }),

@@ -36,7 +36,7 @@ const kinds: Record<string, string> = { scales: 'scale', layers: 'layer', condit
 
 function valueOf(key: string, value: unknown): string {
   if (key in kinds) return `[${(value as Json[]).map((each) => textOf(kinds[key], each)).join(',')}]`;
-  if (key === 'first' || key === 'head') return textOf(key, value as Json);
+  if (['first', 'head', 'gru'].includes(key)) return textOf(key, value as Json);
   return JSON.stringify(value);
 }
 

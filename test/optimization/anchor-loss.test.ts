@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
 import { buildChain } from '../../src/model/chain.js';
 import { toTensors } from '../../src/model/model.js';
 import { runConditioning } from '../../src/model/network.js';
@@ -46,11 +46,11 @@ test('the state of a GRU goes on through a rollout as if each frame were predict
     return {
       frames: [...new Array<Tensor4D>(missing).fill(given[0]), ...given],
       valid: tf.tile(tf.tensor4d(exist, [1, 1, 1, context]), [2, height, width, 1]),
-      noise: tf.zeros([2, height, width, 1]) as Tensor4D,
+      noise: tf.zeros<Rank.R4>([2, height, width, 1]),
     };
   };
   const [received, expected] = tf.tidy(() => {
-    const counts = tf.ones([2, 1, 1, 1]) as Tensor4D;
+    const counts = tf.ones<Rank.R4>([2, 1, 1, 1]);
     const conditioningInputs = { context: contextOf(frames.slice(0, known)) };
     const start = { subsequence: { stride: 1, phase: 0 }, conditioningInputs, counts };
     let given = frames.slice(0, known);
