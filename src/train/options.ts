@@ -94,7 +94,7 @@ export const modelFlags = {
     max: 256,
   }),
   context: withFlag(positiveInteger.optional(), 'frames', 'context frames (default: by --conditioning)', {
-    max: 16,
+    max: 32,
   }),
   frames: withFlag(
     presetChoices.frames,
