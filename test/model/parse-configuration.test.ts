@@ -108,11 +108,13 @@ test('templates are looked for in the frames that are given, and in no more', ()
 });
 
 test.each([
-  [{ memory: 1 }, /memory.*/],
-  [{ memory: 2, context: 3 }, /memory.*must be at least context/],
-  [{ memory: 4, finer: 2 }, /memory.*must be absent in a chain of scales/],
-  [{ memory: 4, coarser: 2 }, /memory.*must be absent in a chain of scales/],
-])('a memory with %j is refused', (changes, message) => {
+  [{ gru: { context: 1, features: 4 } }, /gru\.context.*/],
+  [{ gru: { context: 33, features: 4 } }, /gru\.context.*/],
+  [{ gru: { context: 4, features: 5 } }, /gru\.features.*must be even/],
+  [{ gru: { context: 2, features: 4 }, context: 3 }, /gru\.context.*must be at least the context that is warped/],
+  [{ gru: { context: 4, features: 4 }, finer: 2 }, /gru.*must be absent in a chain of scales/],
+  [{ gru: { context: 4, features: 4 }, coarser: 2 }, /gru.*must be absent in a chain of scales/],
+])('a GRU with %j is refused', (changes, message) => {
   const frames = { type: 'warped-frames', context: 2, features: 4, flows: 1, ...changes };
   expect(refusal(changed('model.scales.0.conditioning.0', frames)).message).toMatch(message);
 });
