@@ -96,8 +96,9 @@ void addMoved(const AddMovedCall& call) {
 constexpr size_t copiedRows = 512;
 
 // Copies `length` values of each row in [begin, end); rows begin `fromStride` and `toStride` values apart.
-inline void copyRows(const float* from, size_t fromStride, float* to, size_t toStride, size_t length, size_t begin,
-                     size_t end) {
+template <class Set>
+void copyRows(const float* from, size_t fromStride, float* to, size_t toStride, size_t length, size_t begin,
+              size_t end) {
   for (size_t row = begin; row < end; row++) {
     const float* source = from + row * fromStride;
     float* target = to + row * toStride;
@@ -109,17 +110,17 @@ inline void copyRows(const float* from, size_t fromStride, float* to, size_t toS
 template <class Set>
 void concatRows(const ConcatRowsCall& call) {
   const auto& numbers = call.numbers;
-  const size_t columns = static_cast<size_t>(numbers.ofA) + numbers.ofB + numbers.ofC + numbers.ofD;
+  const size_t columns = static_cast<size_t>(numbers.columnsA) + numbers.columnsB + numbers.columnsC + numbers.columnsD;
   forChunks(numbers.rows, copiedRows, [&call, &numbers, columns](size_t begin, size_t end) {
     float* out = call.out;
     const auto append = [&](const float* from, size_t width) {
-      if (from) copyRows(from, width, out, columns, width, begin, end);
+      if (from) copyRows<Set>(from, width, out, columns, width, begin, end);
       out += width;
     };
-    append(call.a, numbers.ofA);
-    append(call.b, numbers.ofB);
-    append(call.c, numbers.ofC);
-    append(call.d, numbers.ofD);
+    append(call.a, numbers.columnsA);
+    append(call.b, numbers.columnsB);
+    append(call.c, numbers.columnsC);
+    append(call.d, numbers.columnsD);
   });
 }
 
@@ -127,7 +128,7 @@ template <class Set>
 void sliceRows(const SliceRowsCall& call) {
   const auto& numbers = call.numbers;
   forChunks(numbers.rows, copiedRows, [&call, &numbers](size_t begin, size_t end) {
-    copyRows(call.x + numbers.first, numbers.columns, call.out, numbers.length, numbers.length, begin, end);
+    copyRows<Set>(call.x + numbers.first, numbers.columns, call.out, numbers.length, numbers.length, begin, end);
   });
 }
 

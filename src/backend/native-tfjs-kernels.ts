@@ -177,9 +177,11 @@ function concatRows(backend: NativeBackend, tensors: readonly TensorInfo[], rows
     for (const { dataId } of groups) backend.disposeData(dataId);
     return joined;
   }
-  const [ofA, ofB = 0, ofC = 0, ofD = 0] = tensors.map(({ shape }) => tf.util.sizeFromShape(shape) / rows);
+  const [columnsA, columnsB = 0, columnsC = 0, columnsD = 0] = tensors.map(
+    ({ shape }) => tf.util.sizeFromShape(shape) / rows,
+  );
   const [a, b, c, d] = tensors;
-  return backend.run('concatRows', { a, b, c, d }, { rows, ofA, ofB, ofC, ofD })[0];
+  return backend.run('concatRows', { a, b, c, d }, { rows, columnsA, columnsB, columnsC, columnsD })[0];
 }
 
 /** Splits a tensor along an axis into parts of the given sizes. Removes the axis if not `kept`. */

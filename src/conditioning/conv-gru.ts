@@ -19,7 +19,7 @@ export const gruSchema = z.strictObject({
 /** Description of a convolutional GRU: numbers of context frames and of features of the state. */
 export type GruDescription = z.infer<typeof gruSchema>;
 
-/** Convolutional GRU of a conditioning, and what surrounds it. */
+/** Description of a convolutional GRU, and of the conditioning that it is part of. */
 interface ConvGru extends GruDescription {
   /** First part of the parameters' names. */
   prefix: string;

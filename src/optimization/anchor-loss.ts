@@ -43,8 +43,8 @@ export function anchorLoss({ anchors: [anchor], image }: Pick<ScaleScore, 'ancho
 /**
  * Predicts the expected frames of a rollout one after another, from known frames and earlier expected frames. Returns
  * the mean of their `anchorLoss`. Expected frames are clipped but not rounded to levels, so that gradients flow through
- * all frames. The state of a recurrent conditioning goes on from frame to frame, so that each frame is read once; it
- * keeps frames that have left the context. Call `rollOutLoss` within `tf.tidy`.
+ * all frames. The state of a recurrent conditioning goes on from frame to frame, so that each frame is read once. Such
+ * a state also depends on frames that have left the context. Call `rollOutLoss` within `tf.tidy`.
  * @param chain chain that can predict at several strides (see `canPredictAtStrides`); only its first scale runs
  * @param weights tensors in the order of the chain's parameters
  * @param rollOut known frames, and true frames to compare with

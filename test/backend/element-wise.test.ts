@@ -95,20 +95,25 @@ const WIDTHS = [
 
 testKernel('concatRows', {
   tolerance: 0,
-  cases: each(WIDTHS, (rows, [ofA, ofB, ofC, ofD]) => {
+  cases: each(WIDTHS, (rows, [columnsA, columnsB, columnsC, columnsD]) => {
     const values = (width: number, seed: number) => (width === 0 ? null : randomFloats(rows * width, seed));
     return {
-      name: `${rows} rows of ${ofA}, ${ofB}, ${ofC} and ${ofD}`,
-      numbers: { rows, ofA, ofB, ofC, ofD },
-      inputs: { a: randomFloats(rows * ofA, 1), b: values(ofB, 2), c: values(ofC, 3), d: values(ofD, 4) },
+      name: `${rows} rows of ${columnsA}, ${columnsB}, ${columnsC} and ${columnsD}`,
+      numbers: { rows, columnsA, columnsB, columnsC, columnsD },
+      inputs: {
+        a: randomFloats(rows * columnsA, 1),
+        b: values(columnsB, 2),
+        c: values(columnsC, 3),
+        d: values(columnsD, 4),
+      },
     };
   }),
-  reference: ({ rows, ofA, ofB, ofC, ofD }, { a, b, c, d }) => {
+  reference: ({ rows, columnsA, columnsB, columnsC, columnsD }, { a, b, c, d }) => {
     const parts = [
-      { from: a, width: ofA },
-      { from: b ?? [], width: ofB },
-      { from: c ?? [], width: ofC },
-      { from: d ?? [], width: ofD },
+      { from: a, width: columnsA },
+      { from: b ?? [], width: columnsB },
+      { from: c ?? [], width: columnsC },
+      { from: d ?? [], width: columnsD },
     ];
     const rowOf = (row: number) =>
       parts.flatMap(({ from, width }) => Array.from({ length: width }, (_, j) => from[row * width + j]));

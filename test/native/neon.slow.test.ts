@@ -47,7 +47,7 @@ const calls: { [K in KernelName]: KernelNumbers<K> } = {
   motionExtrapolation: { batch, height: 5, width: 7 },
   relu: { count: 385 },
   reluGradient: { count: 385 },
-  concatRows: { rows: 35, ofA: 19, ofB: 3, ofC: 1, ofD: 0 },
+  concatRows: { rows: 35, columnsA: 19, columnsB: 3, columnsC: 1, columnsD: 0 },
   sliceRows: { rows: 35, columns: 19, first: 3, length: 11 },
   sumRows: { rows: 35, columns: 19 },
   localRegression: earlier,

@@ -50,21 +50,31 @@ export const addMoved = kernel({
   outputs: { out: { ...map, like: 'b' } },
 });
 
-type Widths = { rows: number; ofA: number; ofB: number; ofC: number; ofD: number };
+type Widths = { rows: number; columnsA: number; columnsB: number; columnsC: number; columnsD: number };
 const columnsOf = (name: Exclude<keyof Widths, 'rows'>) => ({
   shape: (widths: Widths) => [widths.rows, widths[name]],
 });
 
 /** Concatenation of the rows of up to four arrays: out[i] = (a[i], b[i], c[i], d[i]). A null array has no columns. */
 export const concatRows = kernel({
-  numbers: scalarArguments('ConcatRowsNumbers', { rows: count, ofA: count, ofB: count, ofC: count, ofD: count }),
+  numbers: scalarArguments('ConcatRowsNumbers', {
+    rows: count,
+    columnsA: count,
+    columnsB: count,
+    columnsC: count,
+    columnsD: count,
+  }),
   inputs: {
-    a: columnsOf('ofA'),
-    b: { ...columnsOf('ofB'), optional: true },
-    c: { ...columnsOf('ofC'), optional: true },
-    d: { ...columnsOf('ofD'), optional: true },
+    a: columnsOf('columnsA'),
+    b: { ...columnsOf('columnsB'), optional: true },
+    c: { ...columnsOf('columnsC'), optional: true },
+    d: { ...columnsOf('columnsD'), optional: true },
   },
-  outputs: { out: { shape: ({ rows, ofA, ofB, ofC, ofD }) => [rows, ofA + ofB + ofC + ofD] } },
+  outputs: {
+    out: {
+      shape: ({ rows, columnsA, columnsB, columnsC, columnsD }) => [rows, columnsA + columnsB + columnsC + columnsD],
+    },
+  },
 });
 
 /** Slice of each row: out[i, j] = x[i, first + j], with x [rows, columns] and out [rows, length]. */
