@@ -224,7 +224,7 @@ class Scale:
         """Returns the map, and as anchors the expected and the last frame. Motion is that of the frames `known`."""
         recurrent = self.gru(frames, exists) if "gru" in self.frames else 0
         last = slice(-self.frames["context"], None)
-        map, expected = self.moved_frames(frames[:, last], exists[last], known[:, last], since, recurrent)
+        map, expected = self.moved_frames(frames[:, last], exists[last], known, since, recurrent)
         return map, torch.stack([expected, frames[:, -1]], -1)
 
     def gru(self, frames, exists):
@@ -244,7 +244,8 @@ class Scale:
         return net.conv("from-state", state).relu()
 
     def moved_frames(self, frames, exists, known, since, recurrent):
-        """The map, and the frame that is expected. The trunk has `recurrent` added at a quarter of the size."""
+        """The map, and the frame that is expected. The trunk has `recurrent` added at a quarter of the size. Of the
+        frames `known`, those before the last ones are of no use but for trajectories."""
         net = self.arrays.within("warped-frames")
         scaled = self.scaled(frames)
         last = scaled[:, -1]
@@ -252,11 +253,15 @@ class Scale:
         told = torch.cat([exists, torch.zeros(1)]).expand(*last.shape[:3], -1)
         inputs, moving = [*scaled.unbind(1), *changes.unbind(1), told], frames
         if self.frames.get("blockMatching"):
-            found = [match_blocks(known[:, -ago - 1], known[:, -ago]) for ago in (1, 2) if ago < known.shape[1]]
-            moves = torch.stack([extrapolated(field[..., :2], 1 + since) for field in found[0]])
+            pairs, trajectory = min(2, frames.shape[1] - 1), self.frames.get("trajectory")
+            number = range(1, 1 + (trajectory or pairs))
+            found = [match_blocks(known[:, -ago - 1], known[:, -ago]) for ago in number]
+            fields = line_motion(found, 1 + since) if trajectory else found[0][..., :2]
+            moves = torch.stack([extrapolated(field, 1 + since) for field in fields])
             onward = moved_on(known[:, -1], moves)
             moving = torch.cat([frames, onward[:, None]], 1)
-            inputs += [pair * torch.tensor([1 / 4, 1 / 4, 8 / self.middle]) for pair in found]
+            inputs += [pair * torch.tensor([1 / 4, 1 / 4, 8 / self.middle]) for pair in found[:pairs]]
+            inputs += [moves / (4 * (1 + since))] if trajectory else []
             inputs.append(8 * (self.scaled(onward) - last))
         features = self.trunk(net, torch.cat(inputs, -1), recurrent)
         motion = net.conv("motion", features)
@@ -433,6 +438,25 @@ def regress(image, expected, references, highest):
         rest = sums[..., count:, count:].diagonal(dim1=-2, dim2=-1) - (right_hand * coefficients).sum(-2)
         left = ((rest.clamp(min=0) + unit**2) / (weight + 0.25)).sqrt()
         yield moved.to(dtype), (left / (left + 4 * unit)).to(dtype)
+
+
+def line_motion(pairs, steps):
+    """The motion, in `steps` equal steps, onto the line through the places of each pixel in pairs of frames, the newest
+    first. The line ends where the motion changes by more than 1.5 pixels."""
+    pairs = [pair[..., :2].double() for pair in pairs]
+    motions, places = [], [torch.zeros_like(pairs[0])]
+    for pair in pairs:
+        motions.append(warp(pair[:, None], F.pad(places[-1] / 4, (0, 1))))
+        places.append(places[-1] + motions[-1])
+    length = torch.stack([(motion - motions[0]).abs() <= 1.5 for motion in motions]).long().cumprod(0).sum(0)
+    lines = places[0]
+    for count in range(1, len(pairs) + 1):
+        beside = torch.arange(count + 1).double()[:, None, None, None, None] - count / 2
+        points = torch.stack(places[: count + 1])
+        slope = (beside * points).sum(0) / (beside**2).sum()
+        intercept = points.mean(0) - slope * count / 2
+        lines = torch.where(length == count, slope - intercept / steps, lines)
+    return lines.float()
 
 
 def extrapolated(motion, steps):

@@ -1,6 +1,12 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
-import { MATCHED_FEATURES, MOTION_COSTS, NEIGHBOURS, type BlockMatchingShape } from './kernels/index.js';
+import {
+  MATCHED_FEATURES,
+  MAX_MOTION_CHANGE,
+  MOTION_COSTS,
+  NEIGHBOURS,
+  type BlockMatchingShape,
+} from './kernels/index.js';
 import { runWithoutGradient } from './operation.js';
 import { warpedMixture } from './warp.js';
 
@@ -22,6 +28,20 @@ export const BLOCK_MATCHING = { reach: 7, margin: 3 } as const satisfies Partial
 export function blockMatching(shape: BlockMatchingShape, before: Tensor4D, last: Tensor4D): Tensor4D {
   const numbers = { ...shape, ...MOTION_COSTS, batch: last.shape[0] };
   return runWithoutGradient('blockMatching', numbers, { before, last });
+}
+
+/**
+ * Fits the motion of each pixel to its trajectory over several pairs of frames: see kernels/motion-trajectory.ts. The
+ * gradient is zero. Call `fitTrajectories` within `tf.tidy`.
+ * @param pairs results of `blockMatching` for pairs of successive frames, newest pair first
+ * @param steps number of frames from the newest one to the one to predict, 1 to 64, of each example
+ * @returns features as of `blockMatching`
+ */
+export function fitTrajectories(pairs: readonly Tensor4D[], steps: readonly number[]): Tensor4D {
+  const [batch, height, width] = pairs[0].shape;
+  const numbers = { batch, height, width, pairs: pairs.length, maxChange: MAX_MOTION_CHANGE };
+  const found = pairs.length === 1 ? pairs[0] : tf.concat<Tensor4D>([...pairs], 3);
+  return runWithoutGradient('motionTrajectory', numbers, { found, steps: tf.tensor1d([...steps]) });
 }
 
 /**

@@ -1,10 +1,11 @@
 import { tf } from '../foundation/tfjs.js';
-import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
 import {
   blockMatching,
   BLOCK_MATCHING,
   extrapolateField,
   extrapolateMotion,
+  fitTrajectories,
   matchedFeatures,
   type MatchedFeature,
 } from '../backend/block-matching.js';
@@ -30,15 +31,31 @@ export interface BlockMotion {
   /**
    * Feature maps to add to a trunk's inputs, `blockMotionPlanes` features in all. First, for each of the last two pairs
    * of successive known frames, newest pair first: offsets down and to the right, as `blockMatching` finds them,
-   * divided by 4 pixels, and matching error. Then the change from the last context frame to `onward`. All changes and
-   * errors are scaled as differences between frames.
+   * divided by 4 pixels, and matching error. With trajectories, their motion follows, at the place where it leads. Then
+   * the change from the last context frame to `onward`. All changes and errors are scaled as differences between
+   * frames.
    */
   planes: Tensor4D[];
+  /** Results of `blockMatching` for all pairs of successive known frames, newest pair first, in one batch. */
+  matched: Tensor4D;
 }
 
-/** Returns the total number of features of `BlockMotion.planes`. @param context number of context frames, 2 or more */
-export function blockMotionPlanes(context: number, { channels }: Pick<ImageShape, 'channels'>): number {
-  return 3 * pairsOf(context) + channels;
+/** Settings of `blockMotion`. */
+export interface BlockMotionSettings {
+  /** Number of context frames, whose last pairs are features, 2 or more. */
+  context: number;
+  /** Number of pairs along which motion is fitted (see `fitTrajectories`). Default: the newest pair alone. */
+  trajectory?: number | undefined;
+}
+
+/**
+ * Returns the total number of features of `BlockMotion.planes`.
+ */
+export function blockMotionPlanes(
+  { context, trajectory }: BlockMotionSettings,
+  { channels }: Pick<ImageShape, 'channels'>,
+): number {
+  return 3 * pairsOf(context) + (trajectory === undefined ? 0 : 2) + channels;
 }
 
 function pairsOf(context: number): number {
@@ -50,26 +67,58 @@ function pairsOf(context: number): number {
  * long training. Then extrapolates the last known frame along its motion, by one step for the next frame and one more
  * for each expected frame between. Call `blockMotion` within `tf.tidy`.
  * @param network shape of the images
- * @param context two context frames or more
- * @param scaled the context frames scaled to -1..1
+ * @param context all context frames
+ * @param last last context frame, scaled to -1..1
+ * @param settings numbers of frames, 2 or more, and of pairs along which motion is fitted (see `fitTrajectories`)
+ * @param before `matched` of the prediction of the frame before; its known frames may be the same
  */
-export function blockMotion(network: ImageShape, context: ContextTensors, scaled: readonly Tensor4D[]): BlockMotion {
-  const { size, channels, levels } = network;
+export function blockMotion(
+  network: ImageShape,
+  context: ContextTensors,
+  last: Tensor4D,
+  settings: BlockMotionSettings,
+  before?: Tensor4D,
+): BlockMotion {
+  const { levels } = network;
   const { frames, expected } = context.known ?? { ...context, expected: [0] };
   const half = (levels - 1) / 2;
-  const newest = frames.length - 1;
-  const pairs = Array.from({ length: pairsOf(frames.length) }, (_, ago) =>
-    blockMatching({ ...size, channels, ...BLOCK_MATCHING }, frames[newest - ago - 1], frames[newest - ago]),
+  const batch = last.shape[0];
+  const steps = Array.from({ length: batch }, (_, example) => 1 + (expected[example] ?? expected[0]));
+  // Known frames change with the first expected frame after them at the latest: see `StridedHistory`.
+  const isKept = before !== undefined && steps.every((step) => step > 2);
+  const { context: count, trajectory } = settings;
+  const number = trajectory ?? pairsOf(count);
+  const matched = isKept ? before : matchPairs(network, frames.slice(-1 - number));
+  const pairs = Array.from({ length: number }, (_, ago) =>
+    tf.slice<Rank.R4, Tensor4D>(matched, [ago * batch, 0, 0, 0], [batch, -1, -1, -1]),
   );
-  const steps = Array.from({ length: scaled[0].shape[0] }, (_, example) => 1 + (expected[example] ?? expected[0]));
   // One warp along motion that each content carries with it: repeated warps blur.
-  const onward = extrapolateMotion(frames[newest], extrapolateField(pairs[0], steps));
-  const change = tf.sub(tf.div(tf.sub(onward, half), half), scaled[newest]);
+  const field = extrapolateField(trajectory === undefined ? pairs[0] : fitTrajectories(pairs, steps), steps);
+  const onward = extrapolateMotion(frames[frames.length - 1], field);
+  const change = tf.sub(tf.div(tf.sub(onward, half), half), last);
   const features = trunkFeatures(half);
   return {
     onward,
-    planes: [...pairs.map((pair) => matchedFeatures(pair, features)), tf.mul<Tensor4D>(change, DIFFERENCE_GAIN)],
+    matched,
+    planes: [
+      ...pairs.slice(0, pairsOf(count)).map((pair) => matchedFeatures(pair, features)),
+      ...(trajectory === undefined ? [] : [motionOfStep(field, steps)]),
+      tf.mul<Tensor4D>(change, DIFFERENCE_GAIN),
+    ],
   };
+}
+
+/** Returns the results of block matching of all pairs of successive frames, newest pair first, in one batch. */
+function matchPairs({ size, channels }: ImageShape, frames: readonly Tensor4D[]): Tensor4D {
+  const newestFirst = [...frames].reverse();
+  const [last, before] = [newestFirst.slice(0, -1), newestFirst.slice(1)].map((some) => tf.concat<Tensor4D>(some, 0));
+  return blockMatching({ ...size, channels, ...BLOCK_MATCHING }, before, last);
+}
+
+/** Returns the motion of one step, 2 features scaled as those of a pair, of an extrapolated field. */
+function motionOfStep(field: Tensor4D, steps: readonly number[]): Tensor4D {
+  const motion = matchedFeatures(field, trunkFeatures(1).slice(0, 2));
+  return tf.div(motion, tf.tensor4d([...steps], [steps.length, 1, 1, 1]));
 }
 
 /**

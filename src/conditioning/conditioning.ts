@@ -14,12 +14,17 @@ export interface ConditioningInputs {
   context?: ContextTensors;
   /** Image at the next coarser scale, [batch, coarse height, coarse width, channels]. */
   coarser?: Tensor4D;
-  /**
-   * State of a recurrent conditioning after all context frames but the last (see `ConditioningOutputs`). Default: the
-   * state is computed from the context frames.
-   */
-  state?: Tensor4D | undefined;
+  /** State of the prediction of the frame before, from all context frames but the last. Default: none was kept. */
+  state?: ConditioningState | undefined;
 }
+
+/** State that a conditioning passes on from the prediction of a frame to that of the next one. */
+export type ConditioningState = {
+  /** State of a GRU after all context frames; undefined: there is no GRU. */
+  recurrent?: Tensor4D | undefined;
+  /** Block matching between the known frames, as of `blockMotion`; undefined: there is none. */
+  matched?: Tensor4D | undefined;
+};
 
 /** Requirements of a network on its conditioning inputs. */
 export interface InputRequirements {
@@ -62,8 +67,8 @@ export type ConditioningOutputs = {
    * channels] each, newest first. Empty if there are none.
    */
   references: Tensor4D[];
-  /** State of a recurrent conditioning after the last context frame; undefined if it has none. */
-  state?: Tensor4D | undefined;
+  /** State to pass on to the prediction of the next frame; undefined if the conditioning has none. */
+  state?: ConditioningState | undefined;
 };
 
 /**

@@ -8,7 +8,7 @@ import { warpedMixture } from '../backend/warp.js';
 import type { ImageShape } from '../foundation/levels.js';
 import { gruParameters, gruSchema, runGru } from './conv-gru.js';
 import { blockMotion, blockMotionPlanes, type BlockMotion } from './block-motion.js';
-import type { ConditioningInputs, ConditioningOutputs, Conditioning } from './conditioning.js';
+import type { Conditioning, ConditioningInputs, ConditioningOutputs, ConditioningState } from './conditioning.js';
 import {
   DIFFERENCE_GAIN,
   downsampleContext,
@@ -46,6 +46,11 @@ const schema = z
     still: z.boolean().optional(),
     /** True to warp one more frame: the last one, moved on by block matching. Default: false. */
     blockMatching: z.boolean().optional(),
+    /**
+     * Number of pairs of successive frames along which that motion is fitted (see `fitTrajectories`). Default: the
+     * newest pair alone gives the motion.
+     */
+    trajectory: z.int().min(2).max(16).optional(),
     /** Number of times that the trunk halves the size. Default: 2. */
     halvings: z.int().min(DEFAULT_HALVINGS).max(MAX_HALVINGS).optional(),
     /** Number of last context frames that template matching searches. Default: none. */
@@ -72,6 +77,14 @@ const schema = z
   .refine(({ gru, context }) => gru === undefined || gru.context >= context, {
     path: ['gru', 'context'],
     message: 'must be at least the context that is warped',
+  })
+  .refine(({ trajectory, blockMatching }) => trajectory === undefined || blockMatching, {
+    path: ['trajectory'],
+    message: 'must be absent where blockMatching is false',
+  })
+  .refine(({ trajectory = 0, context, gru }) => trajectory < (gru?.context ?? context), {
+    path: ['trajectory'],
+    message: 'must be less than the context, as a pair has two frames',
   })
   .refine(({ gru, finer, coarser }) => gru === undefined || (finer ?? coarser) === undefined, {
     path: ['gru'],
@@ -133,7 +146,7 @@ function gridPlanes({ coarser, blockMatching }: WarpedFramesDescription, { chann
 function trunk(description: WarpedFramesDescription, network: ImageShape): ConvolutionLayer[] {
   const { context, features, halvings, blockMatching } = description;
   const ofFrames = context * network.channels + (context - 1) * network.channels + context + 1;
-  const ofMotion = blockMatching ? blockMotionPlanes(context, network) : 0;
+  const ofMotion = blockMatching ? blockMotionPlanes(description, network) : 0;
   return trunkLayers(PREFIX, ofFrames + ofMotion + gridPlanes(description, network), features, halvings);
 }
 
@@ -256,16 +269,16 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
   },
 };
 
-/** Returns the feature map, the expected frame, and the state of the GRU if there is one. */
+/** Returns the feature map, the expected frame, and the state. */
 function moveFrames(
   description: WarpedFramesDescription,
   network: ImageShape,
   { context: all, coarser, state }: ConditioningInputs & { context: ContextTensors },
   allWeights: readonly Tensor[],
-): { map: Tensor4D; expected: Tensor4D; state: Tensor4D | undefined } {
+): { map: Tensor4D; expected: Tensor4D; state: ConditioningState } {
   const gru = gruOf(description, network);
   const weights = allWeights.slice(gru === null ? 0 : gruParameters(gru).length);
-  const recurrent = gru && runGru(gru, all, allWeights, state);
+  const recurrent = gru && runGru(gru, all, allWeights, state?.recurrent);
   const context = downsampleContext(all, description.context, 1);
   const half = (network.levels - 1) / 2;
   const scaled = scaleFrames(network, context);
@@ -273,8 +286,8 @@ function moveFrames(
   const layers = bindLayers([...inTrunk, movedLayer(description, network)], weights);
   const [motionWeights, motionBias, residualWeights, residualBias] = weights.slice(2 * layers.length);
   const withCandidates = (motion: Tensor) => (description.still ? withStill(description, motion) : motion);
-  const matched = description.blockMatching ? blockMotion(network, context, scaled) : null;
   const last = scaled[description.context - 1];
+  const matched = description.blockMatching ? blockMotion(network, all, last, description, state?.matched) : null;
   const toScaled = (frame: Tensor4D) => tf.div<Tensor4D>(tf.sub(frame, half), half);
   const grid = coarser && description.coarser ? gridOf(toScaled(coarser), description.coarser, network) : null;
   const moves = [last, ...(matched === null ? [] : [toScaled(matched.onward)])];
@@ -295,7 +308,7 @@ function moveFrames(
   );
   const residual = outputLayer(map, residualWeights, residualBias);
   const expected = tf.add<Tensor4D>(moved, tf.mul(residual, RESIDUAL_SCALE * half));
-  return { map, expected, state: recurrent?.state };
+  return { map, expected, state: { recurrent: recurrent?.state, matched: matched?.matched } };
 }
 
 /** Returns the planes that are made of the coarser image, scaled to -1..1: itself, and its difference from a frame. */

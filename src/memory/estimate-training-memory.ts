@@ -25,11 +25,12 @@ export function estimateTrainingMemory({ model, training, data }: RunConfigurati
   );
   const inShard = (examples: number) => Math.ceil(examples / shards);
   const ofStages = stages.map((stage) => {
-    const examples = inShard(Math.max(batch, stage.rollOuts));
+    const { batch: inStep = batch, rollOuts } = stage;
+    const examples = inShard(Math.max(inStep, rollOuts));
     const work = (counted: Chain, fewer: number) => {
       const share = (number: number) => Math.ceil((number * fewer) / examples);
-      const shard = { ...training, batch: share(inShard(batch)), shards: 1 };
-      train(counted, shard, { ...stage, rollOuts: share(inShard(stage.rollOuts)) }, share(validated));
+      const shard = { ...stage, batch: share(inShard(inStep)), rollOuts: share(inShard(rollOuts)) };
+      train(counted, { ...training, shards: 1 }, shard, share(validated));
     };
     return estimateMemory(chain, examples, work, measure);
   });
@@ -37,11 +38,16 @@ export function estimateTrainingMemory({ model, training, data }: RunConfigurati
 }
 
 /** Takes two steps of a stage on blank data, validates, and copies the arrays that are saved. */
-function train(chain: Chain, training: TrainingConfiguration, stage: Stage, validated: number): void {
+function train(
+  chain: Chain,
+  training: TrainingConfiguration,
+  stage: Stage & { batch: number },
+  validated: number,
+): void {
   const data = createBlankStepData(chain);
   const optimiser = optimisers[training.optimiser];
   // Allocates the buffers that collect the data, and the initial weights.
-  data.batch(0, stage, { from: 0, to: training.batch });
+  data.batch(0, stage, { from: 0, to: stage.batch });
   data.rollOut(0, stage, { from: 0, to: stage.rollOuts });
   blankWeights(chain);
   let state: TrainingState = {

@@ -1,6 +1,6 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import type { ConditioningInputs } from '../conditioning/index.js';
+import type { ConditioningInputs, ConditioningState } from '../conditioning/index.js';
 import { disposeInputs } from '../conditioning/context/examples.js';
 import { contextOfFrames, framesOfContext, type FrameBatch } from '../conditioning/context/context-tensors.js';
 import type { Chain, ScaleScore } from '../model/chain.js';
@@ -43,8 +43,8 @@ export function anchorLoss({ anchors: [anchor], image }: Pick<ScaleScore, 'ancho
 /**
  * Predicts the expected frames of a rollout one after another, from known frames and earlier expected frames. Returns
  * the mean of their `anchorLoss`. Expected frames are clipped but not rounded to levels, so that gradients flow through
- * all frames. The state of a recurrent conditioning goes on from frame to frame, so that each frame is read once. Such
- * a state also depends on frames that have left the context. Call `rollOutLoss` within `tf.tidy`.
+ * all frames. The state of the conditioning goes on from frame to frame, so that a GRU reads each frame once. Its state
+ * also depends on frames that have left the context. Call `rollOutLoss` within `tf.tidy`.
  * @param chain chain that can predict at several strides (see `canPredictAtStrides`); only its first scale runs
  * @param weights tensors in the order of the chain's parameters
  * @param rollOut known frames, and true frames to compare with
@@ -60,7 +60,7 @@ export function rollOutLoss(
   });
   const history = new StridedHistory<FrameBatch>(strides[0].context.frames.length, 0, strides);
   const startOf = new Map(known.map((start) => [start.subsequence, start]));
-  const stateOf = new Map<Subsequence, Tensor4D | undefined>();
+  const stateOf = new Map<Subsequence, ConditioningState | undefined>();
   const nats = truth.map((image) => {
     const leading = history.leading().map(({ subsequence, context }) => {
       return { context, start: startOf.get(subsequence)! };

@@ -162,6 +162,8 @@ export const runSchema = z
     if (shards > batch) refuse(['training', 'shards'], `it must be at most ${batch}, the examples of a step`);
     for (const [index, stage] of training.stages.entries()) {
       const hasWeights = training.from !== null || index > 0;
+      if (stage.batch !== undefined && (stage.batch < shards || stage.batch > batch))
+        refuse(['training', 'stages', index, 'batch'], `it must be from ${shards}, the shards, to ${batch}, the batch`);
       for (const [key, message] of refusals(stage, model, data.type, hasWeights))
         refuse(['training', 'stages', index, key], message);
     }
@@ -219,13 +221,14 @@ export function parseRunConfiguration(value: unknown, source: ConfigurationSourc
  * @param hasWeights true if the stage starts from trained weights
  */
 function* refusals(
-  { trains, crops = 0, rollOuts }: z.infer<typeof stageSchema>,
+  { trains, crops = 0, rollOuts, batch }: z.infer<typeof stageSchema>,
   { scales }: ModelDescription,
   data: DataType,
   hasWeights: boolean,
 ): Generator<[keyof Stage, string]> {
   const expects = predictsFrame({ scales });
   if (data !== 'clips' && crops > 0) yield ['crops', 'a data set is shown as it is: it is for clips alone'];
+  if (data === 'images' && batch !== undefined) yield ['batch', 'it is for clips alone'];
   if (data === 'images' && rollOuts > 0) yield ['rollOuts', 'it is for clips alone'];
   else if (rollOuts > 0 && !expects)
     yield ['rollOuts', 'it is for models whose first scale learns the expected frame at full size'];

@@ -34,7 +34,7 @@ export interface ShardedStep {
   /** Index of the step, from 0. */
   step: number;
   stage: Stage;
-  /** Number of examples of the step. */
+  /** Number of examples of a step, if its stage names none. */
   batch: number;
   /** Number of shards, a power of two and a multiple of the number of ranks. */
   shards: number;
@@ -99,10 +99,10 @@ export function gradientsOfShard(
   chain: Chain,
   weights: readonly Tensor[],
   data: StepData,
-  { step, stage, batch, shards, precision }: ShardedStep,
+  { step, stage, batch: usual, shards, precision }: ShardedStep,
   shard: number,
 ): Gradients {
-  const { trains, rollOuts } = stage;
+  const { trains, rollOuts, batch = usual } = stage;
   const examples = data.batch(step, stage, shardRange(shard, shards, batch));
   const rollOut = data.rollOut(step, stage, shardRange(shard, shards, rollOuts));
   const whole = shards === 1 ? undefined : { examples: batch, rollOuts };

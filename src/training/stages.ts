@@ -25,6 +25,8 @@ export const stageSchema = z.strictObject({
    * weights.
    */
   crops: z.number().min(0).max(1).optional(),
+  /** Examples per step of this stage, at most those of the training. Default: those of the training. */
+  batch: z.int().min(1).max(4096).optional(),
   /** Number of rollouts of clips a step, for the loss on the expected frame alone (see roll-outs.ts); 0: none. */
   rollOuts: z.int().min(0).max(4096).default(0),
 });

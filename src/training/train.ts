@@ -182,7 +182,7 @@ export async function train(
         bitsPerDim,
         validation: last?.bitsPerDim ?? null,
         learningRate: learned.learningRate,
-        examplesPerSecond: batch / clock.lastStep,
+        examplesPerSecond: (position.stage.batch ?? batch) / clock.lastStep,
       });
       await yieldToEventLoop();
     }

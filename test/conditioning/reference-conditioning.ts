@@ -6,6 +6,7 @@ import type { Size } from '../../src/foundation/frame.js';
 import type { NetworkDescription } from '../../src/model/description.js';
 import { blockMatching } from '../backend/block-matching-reference.js';
 import { motionExtrapolation } from '../backend/motion-extrapolation-reference.js';
+import { motionTrajectory } from '../backend/motion-trajectory-reference.js';
 import { warpedMixture } from '../backend/warp-reference.js';
 import {
   concatenate,
@@ -135,11 +136,12 @@ function gruOver(scaled: readonly Plane[], valid: readonly number[], weights: Re
 }
 
 function warpedFrames(
-  { context, gru, flows, still, halvings, blockMatching: matches, finer = 1, coarser }: Described<'warped-frames'>,
+  description: Described<'warped-frames'>,
   ofImage: Network,
   weights: ReferenceWeights,
   given: ReferenceGiven,
 ): ReferenceCondition & { map: Plane } {
+  const { context, gru, flows, still, halvings, blockMatching: matches, trajectory, finer = 1, coarser } = description;
   const { noise, small } = given;
   // The last ones are moved.
   const last = <T>(all: readonly T[]) => all.slice(all.length - context);
@@ -155,14 +157,24 @@ function warpedFrames(
   const changes = scaled.slice(1).map((frame, k) => difference(frame, scaled[k], 8));
   const pairs = matches ? [1, 2].filter((ago) => ago < context) : [];
   const found = pairs.map((ago) => motionBefore(network, known.frames, ago));
-  const onward = found.slice(0, 1).map((motion) => {
-    const last = known.frames[context - 1];
-    return movedOn(network, last, movedAlong(motion, known.expected + 1));
+  const steps = known.expected + 1;
+  const motionNow = found.slice(0, 1).map((motion) => {
+    if (trajectory === undefined) return motion;
+    const all = given.known?.frames ?? given.frames;
+    const pairs = Array.from({ length: trajectory }, (_, at) => motionBefore(network, all, at + 1).values);
+    return { ...motion, values: motionOfLine(size, pairs, steps) };
+  });
+  const onward = motionNow.map((motion) => {
+    return movedOn(network, known.frames[context - 1], movedAlong(motion, steps));
   });
   const onwardChange = onward.map((levels) =>
     difference(scaledPlane(network, size, channels, levels), scaled[context - 1], 8),
   );
   const told = found.map((motion) => ownMotion(motion, half));
+  if (trajectory !== undefined) {
+    const values = motionOfStep(movedAlong(motionNow[0], steps).values, steps);
+    told.push({ ...size, features: 2, values });
+  }
   /** Difference of the coarser image from a frame at the coarser pixels, and between these on lines. */
   const fromCoarser = (levels: Numbers) => {
     const differences = eachOf(coarser!, size, channels, levels).map((level, at) => (8 * (small![at] - level)) / half);
@@ -262,6 +274,23 @@ function ownMotion({ values, ...plane }: Plane, half: number): Plane {
 /** The motion over several frames, where each content takes its motion along. */
 function movedAlong({ values, ...plane }: Plane, steps: number): Plane {
   return { ...plane, values: motionExtrapolation({ ...plane, batch: 1 }, values, [steps]) };
+}
+
+/** The motion that a line through the places of each pixel in several pairs of frames, newest first, leads along. */
+function motionOfLine(size: Size, pairs: readonly Numbers[], steps: number): Float64Array {
+  const numbers = { ...size, batch: 1, pairs: pairs.length, maxChange: 1.5 };
+  const pixels = Array.from({ length: size.width * size.height }, (_, pixel) =>
+    pairs.map((values) => Array.from({ length: 11 }, (_, feature) => values[11 * pixel + feature])),
+  );
+  return motionTrajectory(numbers, pixels.flat(2), [steps]);
+}
+
+/** The motion of one of `steps` steps of each pixel, down and to the right, as the trunk reads it. */
+function motionOfStep(motion: Numbers, steps: number): Float64Array {
+  const pixels = Array.from({ length: motion.length / 11 }, (_, pixel) =>
+    [0, 5].map((feature) => motion[11 * pixel + feature] / (4 * steps)),
+  );
+  return Float64Array.from(pixels.flat());
 }
 
 /** The mean of what the motions of a pixel and of its neighbours bring there. */

@@ -106,10 +106,12 @@ export const movingModel = randomModel([movingNetwork]);
 /** One whose motion is looked for by block matching, too. */
 export const matchedModel = randomModel([{ ...movingNetwork, conditioning: [{ ...matchedFrames, context: 3 }] }]);
 const regressed = { ...matchedFrames, context: 3, templateMatching: 2, localRegression: true };
+const followed = { ...matchedFrames, context: 4, trajectory: 3 };
 const videos: [string, Model][] = [
   ['frames that move', movingModel],
   ['frames that move, whose motion is looked for', matchedModel],
   ['frames that move, on which errors are regressed', randomModel([{ ...movingNetwork, conditioning: [regressed] }])],
+  ['frames that move along trajectories', randomModel([{ ...movingNetwork, conditioning: [followed] }])],
   ['two scales, given frames', randomModel(tinyChain(ofFrames))],
   ['two scales, given frames that move', randomModel(tinyChain({ ...ofFrames, conditioning: [warpedFrames] }))],
 ];

@@ -108,13 +108,16 @@ test('templates are looked for in the frames that are given, and in no more', ()
 });
 
 test.each([
+  [{ trajectory: 2 }, /trajectory.*must be absent where blockMatching is false/],
+  [{ trajectory: 1, blockMatching: true, context: 3 }, /trajectory.*/],
+  [{ trajectory: 3, blockMatching: true, context: 3 }, /trajectory.*must be less than the context/],
   [{ gru: { context: 1, features: 4 } }, /gru\.context.*/],
   [{ gru: { context: 33, features: 4 } }, /gru\.context.*/],
   [{ gru: { context: 4, features: 5 } }, /gru\.features.*must be even/],
   [{ gru: { context: 2, features: 4 }, context: 3 }, /gru\.context.*must be at least the context that is warped/],
   [{ gru: { context: 4, features: 4 }, finer: 2 }, /gru.*must be absent in a chain of scales/],
   [{ gru: { context: 4, features: 4 }, coarser: 2 }, /gru.*must be absent in a chain of scales/],
-])('a GRU with %j is refused', (changes, message) => {
+])('warped frames with %j are refused', (changes, message) => {
   const frames = { type: 'warped-frames', context: 2, features: 4, flows: 1, ...changes };
   expect(refusal(changed('model.scales.0.conditioning.0', frames)).message).toMatch(message);
 });

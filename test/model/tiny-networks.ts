@@ -202,6 +202,23 @@ export const framedNetworks: [string, NetworkDescription][] = [
     smallNetwork({ size: tinySize, conditioning: [{ ...warpedFrames, context: 3, blockMatching: true }] }),
   ],
   [
+    'RGB 5x7, warped-frames of 4 with block matching along three pairs',
+    smallNetwork({
+      size: tinySize,
+      conditioning: [{ ...warpedFrames, context: 4, blockMatching: true, trajectory: 3 }],
+    }),
+  ],
+  [
+    'grey 5x7, warped-frames of 2 with block matching along three pairs, with a GRU over 4',
+    smallNetwork({
+      channels: 1,
+      size: tinySize,
+      conditioning: [
+        { ...warpedFrames, context: 2, blockMatching: true, trajectory: 3, gru: { context: 4, features: 4 } },
+      ],
+    }),
+  ],
+  [
     'RGB 4x5, warped-frames of 2, with a GRU over 3',
     smallNetwork({ conditioning: [{ ...warpedFrames, gru: { context: 3, features: 6 } }] }),
   ],

@@ -45,6 +45,7 @@ const calls: { [K in KernelName]: KernelNumbers<K> } = {
   encoding: { ...coded, pixels: 35, colours: 3, outFeatures: 36, capacity: 2000 },
   multiplyAdds: { rounds: 5, count: 385 },
   motionExtrapolation: { batch, height: 5, width: 7 },
+  motionTrajectory: { batch, height: 5, width: 7, pairs: 3, maxChange: 1.5 },
   relu: { count: 385 },
   reluGradient: { count: 385 },
   concatRows: { rows: 35, columnsA: 19, columnsB: 3, columnsC: 1, columnsD: 0 },

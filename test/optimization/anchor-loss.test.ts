@@ -5,6 +5,7 @@ import { toTensors } from '../../src/model/model.js';
 import { runConditioning } from '../../src/model/network.js';
 import { anchorLoss, rollOutLoss } from '../../src/optimization/anchor-loss.js';
 import { initialiseParameters } from '../../src/backend/parameters.js';
+import type { WarpedFramesDescription } from '../../src/conditioning/warped-frames.js';
 import { fastest } from '../backend/implementations.js';
 import { tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
 import { randomFloats } from '../random.js';
@@ -25,11 +26,14 @@ test('the loss on the first anchor is the mean over images of the logarithm of o
   expect(received).toBeCloseTo((ofImage[0] + ofImage[1] + ofImage[2]) / 3, 5);
 });
 
-test('the state of a GRU goes on through a rollout as if each frame were predicted from all frames before', () => {
+test.each<[string, Partial<WarpedFramesDescription>]>([
+  ['a GRU', { context: 2, gru: { context: 10, features: 4 } }],
+  ['block matching', { context: 10, blockMatching: true }],
+  ['a GRU and trajectories', { context: 2, gru: { context: 10, features: 4 }, blockMatching: true, trajectory: 3 }],
+])('the state of %s goes on through a rollout as if each frame were predicted from all frames before', (_, changes) => {
   const context = 10;
   const known = 4;
-  const gru = { context, features: 4 };
-  const network = tinyNetwork({ channels: 1, conditioning: [{ ...warpedFrames, context: 2, gru }] });
+  const network = tinyNetwork({ channels: 1, conditioning: [{ ...warpedFrames, ...changes }] });
   const chain = buildChain({ version: 1, scales: [network] });
   // Initial weights are small: by them the state hardly reaches the loss.
   const weights = toTensors(initialiseParameters(chain.parameters, 5n), chain.parameters).map((x) => tf.mul(x, 3));
@@ -51,11 +55,13 @@ test('the state of a GRU goes on through a rollout as if each frame were predict
   };
   const [received, expected] = tf.tidy(() => {
     const counts = tf.ones<Rank.R4>([2, 1, 1, 1]);
-    const conditioningInputs = { context: contextOf(frames.slice(0, known)) };
+    const first = contextOf(frames.slice(0, known));
+    const conditioningInputs = { context: { ...first, missing: context - known } };
     const start = { subsequence: { stride: 1, phase: 0 }, conditioningInputs, counts };
     let given = frames.slice(0, known);
-    const losses = truth.map((image) => {
-      const { anchors } = runConditioning(chain.scales[0], weights, { context: contextOf(given) })!;
+    const losses = truth.map((image, expected) => {
+      const whole = { ...contextOf(given), known: expected === 0 ? undefined : { ...first, expected: [expected] } };
+      const { anchors } = runConditioning(chain.scales[0], weights, { context: whole })!;
       given = [...given, tf.clipByValue(anchors[0], 0, network.levels - 1)];
       return anchorLoss({ anchors, image }).dataSync()[0];
     });

@@ -108,7 +108,7 @@ test('a configuration read by the schema alone has the same defaults', async () 
   });
 });
 
-test.each(['crops', 'rollOuts'])('what is for clips alone is refused with images: %s', async (name) => {
+test.each(['crops', 'rollOuts', 'batch'])('what is for clips alone is refused with images: %s', async (name) => {
   const request = {
     training: { stages: [{ [name]: 1 }] },
     data: { type: 'images' as const, set: await imageFolder() },

@@ -76,6 +76,17 @@ test('one process adds the shards of a step in one binary tree, to the bit', asy
   expect(made).not.toEqual(ofShards.reduce(sum));
 });
 
+test('a stage may have fewer examples than the training', async () => {
+  const few = { ...asked, stage: { ...stage, batch: 8 } };
+  const made = await computeStepGradients(chain, parameters, data, few, singleProcess);
+  const whole = data.batch(asked.step, stage, { from: 0, to: 8 });
+  const expected = computeGradients(chain, parameters, whole);
+  expect(made.nats.dataSync()[0]).toBeCloseTo(expected.nats.dataSync()[0], 5);
+  disposeGradients(made);
+  disposeGradients(expected);
+  disposeExamples(whole);
+});
+
 test.each([2, 4, 8])('each of %i ranks adds a branch of the tree', async (size) => {
   const own = shards / size;
   for (let rank = 0; rank < size; rank++) {

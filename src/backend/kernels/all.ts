@@ -11,6 +11,7 @@ export * from './logistic-mixture.js';
 export * from './lstm.js';
 export * from './mat-mul.js';
 export * from './motion-extrapolation.js';
+export * from './motion-trajectory.js';
 export * from './optimisers.js';
 export * from './template-matching.js';
 export * from './warped-mixture.js';

@@ -12,6 +12,8 @@ export interface ContextTensors {
   frames: readonly Tensor4D[];
   /** Mask of existing frames, [batch, height, width, frames]: 1 if the frame exists, else 0. */
   valid: Tensor4D;
+  /** Number of first frames that exist in no example, which a network that reads frame by frame skips. Default: 0. */
+  missing?: number | undefined;
   /**
    * Strength of the noise augmentation: standard deviation of the noise added to earlier sub-pixels, [batch, height,
    * width, 1], in levels; 0: no noise.
@@ -42,6 +44,8 @@ export class ContextBuffer {
   private readonly frames: Float32Array[];
   private readonly valid: Float32Array;
   private readonly noise: Float32Array;
+  /** Number of missing frames of each example. */
+  private readonly missing: Int32Array;
   /** Known frames before expected ones, as `frames`; null while no example has any. */
   private known: Float32Array[] | null = null;
   /** Number of frames expected since the known ones, for each example. */
@@ -59,6 +63,7 @@ export class ContextBuffer {
     this.frames = Array.from({ length: shape.context }, () => new Float32Array(capacity * frameBytes(shape)));
     this.valid = new Float32Array(capacity * this.area * shape.context);
     this.noise = new Float32Array(capacity * this.area);
+    this.missing = new Int32Array(capacity).fill(shape.context);
     this.expected = new Int32Array(capacity);
   }
 
@@ -70,7 +75,9 @@ export class ContextBuffer {
     const { context } = this.shape;
     this.write(this.of(example), frames);
     const valid = this.partOf(this.valid, example);
-    for (let i = 0; i < valid.length; i++) valid[i] = i % context < context - frames.length ? 0 : 1;
+    const missing = context - frames.length;
+    for (let i = 0; i < valid.length; i++) valid[i] = i % context < missing ? 0 : 1;
+    this.missing[example] = missing;
     this.setNoise(example, 0);
     this.expected[example] = known?.expected ?? 0;
     if (known === null) return;
@@ -127,6 +134,7 @@ export class ContextBuffer {
     return {
       frames: this.frames.map(tensor),
       valid: tensor(this.valid),
+      missing: Math.min(...this.missing.subarray(0, count)),
       noise: tensor(this.noise),
       known: known === null ? undefined : { frames: known.map(tensor), expected },
     };
@@ -140,12 +148,14 @@ export class ContextBuffer {
 export interface FrameBatch {
   levels: Tensor4D;
   exists: Tensor4D;
+  /** True if the frame is known to exist in no example. */
+  isMissing?: boolean;
 }
 
 /** Splits a context into its frames, oldest first, each with its mask. Disposes nothing. */
-export function framesOfContext({ frames, valid }: ContextTensors): FrameBatch[] {
+export function framesOfContext({ frames, valid, missing = 0 }: ContextTensors): FrameBatch[] {
   const exists = tf.split<Tensor4D>(valid, frames.length, 3);
-  return frames.map((levels, at) => ({ levels, exists: exists[at] }));
+  return frames.map((levels, at) => ({ levels, exists: exists[at], isMissing: at < missing }));
 }
 
 /**
@@ -160,6 +170,7 @@ export function contextOfFrames({ frames, known }: ContextFrames<FrameBatch>, no
   return {
     frames: levels(frames),
     valid: exist.length === 1 ? exist[0] : tf.concat(exist, 3),
+    missing: frames.filter(({ isMissing }) => isMissing).length,
     noise,
     known: known === null ? undefined : { frames: levels(known.frames), expected },
   };
@@ -194,11 +205,12 @@ export function mirrorContext(context: ContextTensors): ContextTensors {
  * of 1 the result shares tensors with `context`.
  */
 export function downsampleContext(context: ContextTensors, length: number, step: number): ContextTensors {
-  const missing = context.frames.length - length;
+  const earlier = context.frames.length - length;
   const planes = subsample(context.valid, step);
   return {
-    ...changeFrames(context, (frames) => frames.slice(missing).map((frame) => subsample(frame, step))),
-    valid: missing === 0 ? planes : tf.split<Tensor4D>(planes, [missing, length], 3)[1],
+    ...changeFrames(context, (frames) => frames.slice(earlier).map((frame) => subsample(frame, step))),
+    valid: earlier === 0 ? planes : tf.split<Tensor4D>(planes, [earlier, length], 3)[1],
+    missing: Math.max(0, (context.missing ?? 0) - earlier),
     noise: subsample(context.noise, step),
   };
 }

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
   contextOfFrames,
+  downsampleContext,
+  framesOfContext,
   type ContextTensors,
   type FrameBatch,
 } from '../../../src/conditioning/context/context-tensors.js';
@@ -199,6 +201,18 @@ describe('once frames are expected, motion among the known ones goes on:', () =>
     expect(told(contextOf(historyOf([1, 2, 3], [4])))).toEqual({ frames: [3, 4], valid: [1, 1], known });
     expect(told(contextOf(historyOf([1, 2, 3], [4, 5, 6]))).known).toEqual({ ...known, expected: 3 });
     expect(told(contextOf(historyOf([1], [2]))).known).toEqual({ frames: [1, 1], expected: 1 });
+  });
+
+  test('frames that no example has are counted, in batches of tensors too', () => {
+    const missingIn = (histories: FrameHistory[]) => {
+      const context = FrameHistory.examples(histories).conditioningInputs.context!;
+      const joined = contextOfFrames({ frames: framesOfContext(context), known: null }, context.noise);
+      const last = downsampleContext(context, 1, 1);
+      return [context.missing, joined.missing, last.missing];
+    };
+    expect(missingIn([historyOf([]), historyOf([])])).toEqual([2, 2, 1]);
+    expect(missingIn([historyOf([1]), historyOf([])])).toEqual([1, 1, 0]);
+    expect(missingIn([historyOf([1]), historyOf([1, 2, 3])])).toEqual([0, 0, 0]);
   });
 
   test('after eight expected frames the last ones count as known', () => {

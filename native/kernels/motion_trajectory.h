@@ -1,0 +1,104 @@
+// Kernel `motionTrajectory`: see src/backend/kernels/motion-trajectory.ts.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "../thread_pool.h"
+#include "block_matching.h"
+#include "kernel_table.h"
+
+namespace pxv {
+
+template <class Set>
+class MotionTrajectories {
+ public:
+  static constexpr int features = 2 * neighbourCount + 1;
+
+  MotionTrajectories(const MotionTrajectoryNumbers& numbers) : numbers_(numbers) {}
+
+  // Fits lines to the trajectories of an image.
+  void fit(const float* found, double steps, float* out) const {
+    const int height = numbers_.height, width = numbers_.width;
+    std::vector<float> fitted(2 * pixels());
+    for (int row = 0; row < height; row++)
+      for (int column = 0; column < width; column++)
+        fitPixel(found, row, column, steps, &fitted[2 * pixel(row, column)]);
+    for (int row = 0; row < height; row++)
+      for (int column = 0; column < width; column++) {
+        const size_t p = pixel(row, column) * features;
+        for (int k = 0; k < neighbourCount; k++) {
+          const float* from = &fitted[2 * pixel(std::clamp(row + neighbours[k][0], 0, height - 1),
+                                                std::clamp(column + neighbours[k][1], 0, width - 1))];
+          out[p + k] = from[0];
+          out[p + neighbourCount + k] = from[1];
+        }
+        out[p + 2 * neighbourCount] = found[p * numbers_.pairs + 2 * neighbourCount];
+      }
+  }
+
+ private:
+  static constexpr int mostPairs = 16;
+
+  size_t pixels() const { return static_cast<size_t>(numbers_.height) * numbers_.width; }
+  size_t pixel(int row, int column) const { return static_cast<size_t>(row) * numbers_.width + column; }
+  static double number(float value) { return std::isfinite(value) ? value : 0; }
+
+  void fitPixel(const float* found, int row, int column, double steps, float* out) const {
+    const int pairs = numbers_.pairs;
+    double motion[2][mostPairs], position[2] = {0, 0};
+    for (int j = 0; j < pairs; j++) {
+      const double y = row + position[0], x = column + position[1];
+      for (int axis = 0; axis < 2; axis++)
+        motion[axis][j] = motionAt(found + j * features + axis * neighbourCount, y, x);
+      for (int axis = 0; axis < 2; axis++) position[axis] += motion[axis][j];
+    }
+    for (int axis = 0; axis < 2; axis++) {
+      const double* d = motion[axis];
+      int length = 1;
+      while (length < pairs && std::abs(d[length] - d[0]) <= static_cast<double>(numbers_.maxChange)) length++;
+      out[axis] = static_cast<float>(lineMotion(d, length, steps));
+    }
+  }
+
+  // Bilinear, clamped to the frame.
+  double motionAt(const float* field, double y, double x) const {
+    const double row = std::clamp(y, 0.0, numbers_.height - 1.0), column = std::clamp(x, 0.0, numbers_.width - 1.0);
+    const int top = static_cast<int>(row), left = static_cast<int>(column);
+    const int bottom = std::min(top + 1, numbers_.height - 1), right = std::min(left + 1, numbers_.width - 1);
+    const double down = row - top, across = column - left;
+    const auto at = [&](int r, int c) { return number(field[pixel(r, c) * features * numbers_.pairs]); };
+    const double upper = at(top, left) + (at(top, right) - at(top, left)) * across;
+    const double lower = at(bottom, left) + (at(bottom, right) - at(bottom, left)) * across;
+    return upper + (lower - upper) * down;
+  }
+
+  // Least-squares line through the positions 0, d[0], d[0] + d[1], ...: its slope, less its intercept over `steps`.
+  static double lineMotion(const double* d, int length, double steps) {
+    double position = 0, sum = 0, product = 0;
+    for (int j = 1; j <= length; j++) {
+      position += d[j - 1];
+      sum += position;
+      product += j * position;
+    }
+    const double points = length + 1, middle = length / 2.0;
+    const double slope = (product - middle * sum) / (length * points * (length + 2) / 12);
+    return slope - (sum / points - slope * middle) / steps;
+  }
+
+  const MotionTrajectoryNumbers& numbers_;
+};
+
+template <class Set>
+void motionTrajectory(const MotionTrajectoryCall& call) {
+  constexpr float mostSteps = 64;
+  const MotionTrajectoryNumbers& numbers = call.numbers;
+  const size_t values = static_cast<size_t>(numbers.height) * numbers.width * MotionTrajectories<Set>::features;
+  parallelFor(numbers.batch, [&](int image) {
+    const double steps = call.steps[image] > 1 ? std::min(call.steps[image], mostSteps) : 1;
+    MotionTrajectories<Set>(numbers).fit(call.found + image * values * numbers.pairs, steps, call.out + image * values);
+  });
+}
+
+}  // namespace pxv
