@@ -7,9 +7,6 @@ const MAP_FEATURES = 32;
 /** Number of features of the state of the GRU. */
 const GRU_FEATURES = 128;
 
-/** Number of pairs of `LONG_CONTEXT` context frames or more along which motion is fitted. */
-const TRAJECTORY = 4;
-
 /** Number of frames that are warped of `LONG_CONTEXT` context frames or more, all of which a GRU reads. */
 const WARPED_OF_LONG = 4;
 
@@ -27,7 +24,6 @@ export const framesConditionings = {
     still: true,
     halvings: 3,
     ...(context > 1 && { blockMatching: true }),
-    ...(context >= LONG_CONTEXT && { trajectory: TRAJECTORY }),
     templateMatching: Math.min(context, 2),
     localRegression: true,
   }),

@@ -26,8 +26,8 @@ test('of grey images nothing is said of colours', () => {
 
 test.each([
   { context: 7, frames: { context: 7 } },
-  { context: 8, frames: { context: 4, gru: { context: 8 }, trajectory: 4 } },
-  { context: 10, frames: { context: 4, gru: { context: 10 }, trajectory: 4 } },
+  { context: 8, frames: { context: 4, gru: { context: 8 } } },
+  { context: 10, frames: { context: 4, gru: { context: 10 } } },
 ])('of a context of $context frames the conditioning has $frames, from which it is inferred', ({ context, frames }) => {
   const settings = { size: { width: 8, height: 8 }, channels: 1, levels: 256, hidden: 6, layers: 1 } as const;
   const model = describeModel('pixel-cnn', { ...settings, head: 'logistic-mixture', context });

@@ -1,5 +1,5 @@
 import { MATCHED_FEATURES } from './block-matching.js';
-import { count, extent, integer, kernel, perPixel, scalarArguments, single, type ValuesOf } from './description.js';
+import { count, extent, integer, kernel, perPixel, scalarArguments, single } from './description.js';
 
 const numbers = scalarArguments('MotionTrajectoryNumbers', {
   batch: count,
@@ -9,9 +9,6 @@ const numbers = scalarArguments('MotionTrajectoryNumbers', {
   pairs: integer(1, 16),
   maxChange: single,
 });
-
-/** Scalar arguments of `motionTrajectory` without the constant ones. */
-export type MotionTrajectoryShape = Omit<ValuesOf<typeof numbers>, 'maxChange'>;
 
 /**
  * Maximum difference, in pixels, between the motion of a pair and that of the newest pair. Where it is larger, content
@@ -23,8 +20,8 @@ export const MAX_MOTION_CHANGE = 1.5;
  * Kernel that estimates motion from several pairs of successive frames: follows each pixel of the newest frame back in
  * time by the motions of `blockMatching`, and fits a line to its positions. A single pair shows motion to about a pixel
  * where frames show whole pixels, and the error grows with every predicted frame. `found` holds the features of all
- * pairs at each pixel, those of the newest pair first. d_j(q) is the motion of pair j at the place q, bilinear between pixels
- * and clamped to the frame.
+ * pairs at each pixel, those of the newest pair first. d_j(q) is the motion of pair j at the place q, bilinear between
+ * pixels and clamped to the frame.
  *
  *     x_0 = 0, x_j = x_(j-1) + d_j(p + x_(j-1))      for j = 1..pairs: where the content of pixel p was
  *     m = the number of first pairs with |d_j - d_1| at most maxChange, on each axis
