@@ -129,8 +129,8 @@ class Scale:
                 map, anchors = self.map_of_frames(read, exists)
             else:
                 since = (since - 1) % 8 + 1 if since > 0 else 0
-                known, _ = self.context(frames[:, : frames.shape[1] - since])
-                map, anchors = self.map_of_warped(read, exists, known, since)
+                known, known_exists = self.context(frames[:, : frames.shape[1] - since])
+                map, anchors = self.map_of_warped(read, exists, known, int(known_exists.sum()), since)
             maps.append(map)
         return torch.cat(maps, -1) if maps else None, anchors, read
 
@@ -220,11 +220,12 @@ class Scale:
         map = self.trunk(self.arrays.within("previous-frames"), torch.cat(inputs, -1))
         return map, frames[:, -1, ..., None]
 
-    def map_of_warped(self, frames, exists, known, since):
-        """Returns the map, and as anchors the expected and the last frame. Motion is that of the frames `known`."""
+    def map_of_warped(self, frames, exists, known, existing, since):
+        """Returns the map, and as anchors the expected and the last frame. Motion is that of the frames `known`, the
+        last `existing` of which exist."""
         recurrent = self.gru(frames, exists) if "gru" in self.frames else 0
         last = slice(-self.frames["context"], None)
-        map, expected = self.moved_frames(frames[:, last], exists[last], known, since, recurrent)
+        map, expected = self.moved_frames(frames[:, last], exists[last], known, existing, since, recurrent)
         return map, torch.stack([expected, frames[:, -1]], -1)
 
     def gru(self, frames, exists):
@@ -243,9 +244,9 @@ class Scale:
             state = exists[k] * (candidate + z * (state - candidate))
         return net.conv("from-state", state).relu()
 
-    def moved_frames(self, frames, exists, known, since, recurrent):
+    def moved_frames(self, frames, exists, known, existing, since, recurrent):
         """The map, and the frame that is expected. The trunk has `recurrent` added at a quarter of the size. Of the
-        frames `known`, those before the last ones are of no use but for trajectories."""
+        frames `known`, the last `existing` exist."""
         net = self.arrays.within("warped-frames")
         scaled = self.scaled(frames)
         last = scaled[:, -1]
@@ -256,7 +257,7 @@ class Scale:
             pairs, trajectory = min(2, frames.shape[1] - 1), self.frames.get("trajectory")
             number = range(1, 1 + (trajectory or pairs))
             found = [match_blocks(known[:, -ago - 1], known[:, -ago]) for ago in number]
-            fields = line_motion(found, 1 + since) if trajectory else found[0][..., :2]
+            fields = line_motion(found[: max(1, existing - 1)], 1 + since) if trajectory else found[0][..., :2]
             moves = torch.stack([extrapolated(field, 1 + since) for field in fields])
             onward = moved_on(known[:, -1], moves)
             moving = torch.cat([frames, onward[:, None]], 1)

@@ -19,12 +19,12 @@ class MotionTrajectories {
   MotionTrajectories(const MotionTrajectoryNumbers& numbers) : numbers_(numbers) {}
 
   // Fits lines to the trajectories of an image.
-  void fit(const float* found, double steps, float* out) const {
+  void fit(const float* found, int existing, double steps, float* out) const {
     const int height = numbers_.height, width = numbers_.width;
     std::vector<float> fitted(2 * pixels());
     for (int row = 0; row < height; row++)
       for (int column = 0; column < width; column++)
-        fitPixel(found, row, column, steps, &fitted[2 * pixel(row, column)]);
+        fitPixel(found, row, column, existing, steps, &fitted[2 * pixel(row, column)]);
     for (int row = 0; row < height; row++)
       for (int column = 0; column < width; column++) {
         const size_t p = pixel(row, column) * features;
@@ -39,15 +39,14 @@ class MotionTrajectories {
   }
 
  private:
-  static constexpr int mostPairs = 16;
+  static constexpr int maxPairs = 16;
 
   size_t pixels() const { return static_cast<size_t>(numbers_.height) * numbers_.width; }
   size_t pixel(int row, int column) const { return static_cast<size_t>(row) * numbers_.width + column; }
   static double number(float value) { return std::isfinite(value) ? value : 0; }
 
-  void fitPixel(const float* found, int row, int column, double steps, float* out) const {
-    const int pairs = numbers_.pairs;
-    double motion[2][mostPairs], position[2] = {0, 0};
+  void fitPixel(const float* found, int row, int column, int pairs, double steps, float* out) const {
+    double motion[2][maxPairs], position[2] = {0, 0};
     for (int j = 0; j < pairs; j++) {
       const double y = row + position[0], x = column + position[1];
       for (int axis = 0; axis < 2; axis++)
@@ -92,12 +91,15 @@ class MotionTrajectories {
 
 template <class Set>
 void motionTrajectory(const MotionTrajectoryCall& call) {
-  constexpr float mostSteps = 64;
+  constexpr float maxSteps = 64;
   const MotionTrajectoryNumbers& numbers = call.numbers;
   const size_t values = static_cast<size_t>(numbers.height) * numbers.width * MotionTrajectories<Set>::features;
   parallelFor(numbers.batch, [&](int image) {
-    const double steps = call.steps[image] > 1 ? std::min(call.steps[image], mostSteps) : 1;
-    MotionTrajectories<Set>(numbers).fit(call.found + image * values * numbers.pairs, steps, call.out + image * values);
+    const double steps = call.steps[image] > 1 ? std::min(call.steps[image], maxSteps) : 1;
+    const float pairs =
+        call.existing[image] > 1 ? std::min(call.existing[image], static_cast<float>(numbers.pairs)) : 1;
+    MotionTrajectories<Set>(numbers).fit(call.found + image * values * numbers.pairs, static_cast<int>(pairs), steps,
+                                         call.out + image * values);
   });
 }
 

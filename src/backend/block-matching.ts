@@ -34,14 +34,23 @@ export function blockMatching(shape: BlockMatchingShape, before: Tensor4D, last:
  * Fits the motion of each pixel to its trajectory over several pairs of frames: see kernels/motion-trajectory.ts. The
  * gradient is zero. Call `fitTrajectories` within `tf.tidy`.
  * @param pairs results of `blockMatching` for pairs of successive frames, newest pair first
+ * @param existing number of first pairs whose frames exist, of each example; one pair counts in any case
  * @param steps number of frames from the newest one to the one to predict, 1 to 64, of each example
  * @returns features as of `blockMatching`
  */
-export function fitTrajectories(pairs: readonly Tensor4D[], steps: readonly number[]): Tensor4D {
+export function fitTrajectories(
+  pairs: readonly Tensor4D[],
+  existing: readonly number[],
+  steps: readonly number[],
+): Tensor4D {
   const [batch, height, width] = pairs[0].shape;
   const numbers = { batch, height, width, pairs: pairs.length, maxChange: MAX_MOTION_CHANGE };
   const found = pairs.length === 1 ? pairs[0] : tf.concat<Tensor4D>([...pairs], 3);
-  return runWithoutGradient('motionTrajectory', numbers, { found, steps: tf.tensor1d([...steps]) });
+  return runWithoutGradient('motionTrajectory', numbers, {
+    found,
+    existing: tf.tensor1d([...existing]),
+    steps: tf.tensor1d([...steps]),
+  });
 }
 
 /**

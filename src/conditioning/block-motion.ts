@@ -11,6 +11,7 @@ import {
 } from '../backend/block-matching.js';
 import { MATCHED_FEATURES, NEIGHBOURS } from '../backend/kernels/index.js';
 import type { ImageShape } from '../foundation/levels.js';
+import type { MatchedPairs } from './conditioning.js';
 import { DIFFERENCE_GAIN, type ContextTensors } from './context/context-tensors.js';
 
 /** Maximum number of pairs of successive frames, the last ones, to match: two show how motion changes. */
@@ -31,13 +32,13 @@ export interface BlockMotion {
   /**
    * Feature maps to add to a trunk's inputs, `blockMotionPlanes` features in all. First, for each of the last two pairs
    * of successive known frames, newest pair first: offsets down and to the right, as `blockMatching` finds them,
-   * divided by 4 pixels, and matching error. With trajectories, their motion follows, at the place where it leads. Then
-   * the change from the last context frame to `onward`. All changes and errors are scaled as differences between
-   * frames.
+   * divided by 4 pixels, and matching error. With `trajectory`, the fitted motion of one step follows, at the pixels of
+   * the frame to predict, down and to the right, divided by 4 pixels. Then the change from the last context frame to
+   * `onward`. All changes and errors are scaled as differences between frames.
    */
   planes: Tensor4D[];
-  /** Results of `blockMatching` for all pairs of successive known frames, newest pair first, in one batch. */
-  matched: Tensor4D;
+  /** Block matching of the known frames. */
+  matched: MatchedPairs;
 }
 
 /** Settings of `blockMotion`. */
@@ -70,31 +71,32 @@ function pairsOf(context: number): number {
  * @param context all context frames
  * @param last last context frame, scaled to -1..1
  * @param settings numbers of frames, 2 or more, and of pairs along which motion is fitted (see `fitTrajectories`)
- * @param before `matched` of the prediction of the frame before; its known frames may be the same
+ * @param before `matched` of the previous prediction, which is used again if the known frames are the same
  */
 export function blockMotion(
   network: ImageShape,
   context: ContextTensors,
   last: Tensor4D,
   settings: BlockMotionSettings,
-  before?: Tensor4D,
+  before?: MatchedPairs,
 ): BlockMotion {
   const { levels } = network;
-  const { frames, expected } = context.known ?? { ...context, expected: [0] };
+  const { frames, expected, missing } = context.known ?? { ...context, expected: [0] };
   const half = (levels - 1) / 2;
   const batch = last.shape[0];
   const steps = Array.from({ length: batch }, (_, example) => 1 + (expected[example] ?? expected[0]));
-  // Known frames change with the first expected frame after them at the latest: see `StridedHistory`.
-  const isKept = before !== undefined && steps.every((step) => step > 2);
   const { context: count, trajectory } = settings;
+  const existing = steps.map((_, example) => frames.length - 1 - (missing?.[example] ?? 0));
   const number = trajectory ?? pairsOf(count);
-  const matched = isKept ? before : matchPairs(network, frames.slice(-1 - number));
+  const newest = frames[frames.length - 1];
+  const matched =
+    before?.newest === newest ? before : { pairs: matchPairs(network, frames.slice(-1 - number)), newest };
   const pairs = Array.from({ length: number }, (_, ago) =>
-    tf.slice<Rank.R4, Tensor4D>(matched, [ago * batch, 0, 0, 0], [batch, -1, -1, -1]),
+    tf.slice<Rank.R4, Tensor4D>(matched.pairs, [ago * batch, 0, 0, 0], [batch, -1, -1, -1]),
   );
   // One warp along motion that each content carries with it: repeated warps blur.
-  const field = extrapolateField(trajectory === undefined ? pairs[0] : fitTrajectories(pairs, steps), steps);
-  const onward = extrapolateMotion(frames[frames.length - 1], field);
+  const field = extrapolateField(trajectory === undefined ? pairs[0] : fitTrajectories(pairs, existing, steps), steps);
+  const onward = extrapolateMotion(newest, field);
   const change = tf.sub(tf.div(tf.sub(onward, half), half), last);
   const features = trunkFeatures(half);
   return {

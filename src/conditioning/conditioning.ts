@@ -14,7 +14,10 @@ export interface ConditioningInputs {
   context?: ContextTensors;
   /** Image at the next coarser scale, [batch, coarse height, coarse width, channels]. */
   coarser?: Tensor4D;
-  /** State of the prediction of the frame before, from all context frames but the last. Default: none was kept. */
+  /**
+   * State in the outputs of the previous prediction, whose context lacked the last frame; empty for the first
+   * prediction. Default: the outputs have no state.
+   */
   state?: ConditioningState | undefined;
 }
 
@@ -22,8 +25,16 @@ export interface ConditioningInputs {
 export type ConditioningState = {
   /** State of a GRU after all context frames; undefined: there is no GRU. */
   recurrent?: Tensor4D | undefined;
-  /** Block matching between the known frames, as of `blockMotion`; undefined: there is none. */
-  matched?: Tensor4D | undefined;
+  /** Block matching of known frames; undefined: there is none. */
+  matched?: MatchedPairs | undefined;
+};
+
+/** Results of block matching between successive known frames. */
+export type MatchedPairs = {
+  /** Results of `blockMatching` for each pair, newest pair first, in one batch. */
+  pairs: Tensor4D;
+  /** Newest known frame, which tells whether the known frames are still the same. */
+  newest: Tensor4D;
 };
 
 /** Requirements of a network on its conditioning inputs. */
@@ -67,7 +78,7 @@ export type ConditioningOutputs = {
    * channels] each, newest first. Empty if there are none.
    */
   references: Tensor4D[];
-  /** State to pass on to the prediction of the next frame; undefined if the conditioning has none. */
+  /** State to pass on to the prediction of the next frame, if `ConditioningInputs` have one. */
   state?: ConditioningState | undefined;
 };
 

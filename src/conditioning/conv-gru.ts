@@ -62,7 +62,7 @@ export function gruParameters(gru: ConvGru): ParameterSpec[] {
  */
 export function runGru(
   gru: ConvGru,
-  { frames, valid, missing = 0 }: ContextTensors,
+  { frames, valid, missing = [0] }: ContextTensors,
   weights: readonly Tensor[],
   state?: Tensor4D,
 ): { map: Tensor4D; state: Tensor4D } {
@@ -72,7 +72,7 @@ export function runGru(
   const toGates = (x: Tensor4D, kernel: Tensor, bias: Tensor) =>
     convolutionWithBias(x, kernel as Tensor4D, bias as Tensor1D);
   // A frame that exists in no example leaves the state at zero. At least one frame is read.
-  const first = state === undefined ? Math.min(missing, frames.length - 1) : frames.length - 1;
+  const first = state === undefined ? Math.min(...missing, frames.length - 1) : frames.length - 1;
   const read = frames.slice(first);
   const before = [frames[Math.max(0, first - 1)], ...read.slice(0, -1)];
   const half = (gru.network.levels - 1) / 2;

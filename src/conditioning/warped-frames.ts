@@ -269,13 +269,13 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
   },
 };
 
-/** Returns the feature map, the expected frame, and the state. */
+/** Returns the feature map, the expected frame, and the next state if one is given. */
 function moveFrames(
   description: WarpedFramesDescription,
   network: ImageShape,
   { context: all, coarser, state }: ConditioningInputs & { context: ContextTensors },
   allWeights: readonly Tensor[],
-): { map: Tensor4D; expected: Tensor4D; state: ConditioningState } {
+): { map: Tensor4D; expected: Tensor4D; state: ConditioningState | undefined } {
   const gru = gruOf(description, network);
   const weights = allWeights.slice(gru === null ? 0 : gruParameters(gru).length);
   const recurrent = gru && runGru(gru, all, allWeights, state?.recurrent);
@@ -308,7 +308,8 @@ function moveFrames(
   );
   const residual = outputLayer(map, residualWeights, residualBias);
   const expected = tf.add<Tensor4D>(moved, tf.mul(residual, RESIDUAL_SCALE * half));
-  return { map, expected, state: { recurrent: recurrent?.state, matched: matched?.matched } };
+  const next = state && { recurrent: recurrent?.state, matched: matched?.matched };
+  return { map, expected, state: next };
 }
 
 /** Returns the planes that are made of the coarser image, scaled to -1..1: itself, and its difference from a frame. */

@@ -29,8 +29,9 @@ export function estimateTrainingMemory({ model, training, data }: RunConfigurati
     const examples = inShard(Math.max(inStep, rollOuts));
     const work = (counted: Chain, fewer: number) => {
       const share = (number: number) => Math.ceil((number * fewer) / examples);
-      const shard = { ...stage, batch: share(inShard(inStep)), rollOuts: share(inShard(rollOuts)) };
-      train(counted, { ...training, shards: 1 }, shard, share(validated));
+      const shard = { ...training, batch: share(inShard(batch)), shards: 1 };
+      const part = { ...stage, batch: share(inShard(inStep)), rollOuts: share(inShard(rollOuts)) };
+      train(counted, shard, part, share(validated));
     };
     return estimateMemory(chain, examples, work, measure);
   });
@@ -38,16 +39,11 @@ export function estimateTrainingMemory({ model, training, data }: RunConfigurati
 }
 
 /** Takes two steps of a stage on blank data, validates, and copies the arrays that are saved. */
-function train(
-  chain: Chain,
-  training: TrainingConfiguration,
-  stage: Stage & { batch: number },
-  validated: number,
-): void {
+function train(chain: Chain, training: TrainingConfiguration, stage: Stage, validated: number): void {
   const data = createBlankStepData(chain);
   const optimiser = optimisers[training.optimiser];
   // Allocates the buffers that collect the data, and the initial weights.
-  data.batch(0, stage, { from: 0, to: stage.batch });
+  data.batch(0, stage, { from: 0, to: training.batch });
   data.rollOut(0, stage, { from: 0, to: stage.rollOuts });
   blankWeights(chain);
   let state: TrainingState = {

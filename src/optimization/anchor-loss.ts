@@ -68,7 +68,7 @@ export function rollOutLoss(
     const expected = leading.map(({ context, start: { subsequence, conditioningInputs, counts } }) => {
       const { anchors, state } = runConditioning(network, weights, {
         context: contextOfFrames(context, conditioningInputs.context!.noise),
-        state: stateOf.get(subsequence),
+        state: stateOf.get(subsequence) ?? {},
       })!;
       stateOf.set(subsequence, state);
       return { frame: anchors[0], counts };

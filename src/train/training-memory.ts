@@ -27,7 +27,8 @@ export function assertTrainingMemory(run: RunConfiguration): void {
   const withRollOuts = (most: number) =>
     stages.map((stage) => ({ ...stage, rollOuts: Math.min(most, stage.rollOuts) }));
 
-  const smallerBatch = findLargest(1, batch - 1, (count) => fits({ training: { ...training, batch: count } }));
+  const leastBatch = Math.max(training.shards, ...stages.map((stage) => stage.batch ?? 1));
+  const smallerBatch = findLargest(leastBatch, batch - 1, (count) => fits({ training: { ...training, batch: count } }));
   const fewerRollOuts = findLargest(0, maxRollOuts - 1, (count) =>
     fits({ training: { ...training, stages: withRollOuts(count) } }),
   );

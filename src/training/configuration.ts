@@ -163,7 +163,10 @@ export const runSchema = z
     for (const [index, stage] of training.stages.entries()) {
       const hasWeights = training.from !== null || index > 0;
       if (stage.batch !== undefined && (stage.batch < shards || stage.batch > batch))
-        refuse(['training', 'stages', index, 'batch'], `it must be from ${shards}, the shards, to ${batch}, the batch`);
+        refuse(
+          ['training', 'stages', index, 'batch'],
+          `it must be ${shards} (training.shards) to ${batch} (training.batch)`,
+        );
       for (const [key, message] of refusals(stage, model, data.type, hasWeights))
         refuse(['training', 'stages', index, key], message);
     }

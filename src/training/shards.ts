@@ -99,10 +99,10 @@ export function gradientsOfShard(
   chain: Chain,
   weights: readonly Tensor[],
   data: StepData,
-  { step, stage, batch: usual, shards, precision }: ShardedStep,
+  { step, stage, batch: defaultBatch, shards, precision }: ShardedStep,
   shard: number,
 ): Gradients {
-  const { trains, rollOuts, batch = usual } = stage;
+  const { trains, rollOuts, batch = defaultBatch } = stage;
   const examples = data.batch(step, stage, shardRange(shard, shards, batch));
   const rollOut = data.rollOut(step, stage, shardRange(shard, shards, rollOuts));
   const whole = shards === 1 ? undefined : { examples: batch, rollOuts };

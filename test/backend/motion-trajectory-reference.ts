@@ -9,6 +9,7 @@ const AXES = [0, 5];
 export function motionTrajectory(
   { batch, height, width, pairs, maxChange }: KernelNumbers<'motionTrajectory'>,
   found: ArrayLike<number>,
+  existing: ArrayLike<number>,
   steps: ArrayLike<number>,
 ): Float64Array {
   const cut = (at: number, size: number) => Math.min(Math.max(at, 0), size - 1);
@@ -34,7 +35,9 @@ export function motionTrajectory(
     }
     return AXES.map((_, axis) => {
       const own = motions.map((motion) => motion[axis]);
-      const end = own.findIndex((motion) => Math.abs(motion - own[0]) > maxChange);
+      const end = own.findIndex(
+        (motion, at) => at >= Math.max(1, existing[n]) || Math.abs(motion - own[0]) > maxChange,
+      );
       const before = own.slice(0, end < 0 ? pairs : end);
       const points = [0, ...before].map((_, j) => [j, before.slice(0, j).reduce((sum, motion) => sum + motion, 0)]);
       const sum = (of: (point: number[]) => number) => points.reduce((total, point) => total + of(point), 0);

@@ -28,7 +28,7 @@ export interface ReferenceGiven {
   /** Strength of the noise that the network is told of. */
   noise: number;
   /** Where frames are expected ones: those known before, as `frames`, and how many were expected since. */
-  known?: { frames: Numbers[]; expected: number };
+  known?: { frames: Numbers[]; valid?: number[]; expected: number };
   /** The image at the scale before; null where there is none. */
   small: Numbers | null;
   /** Whether templates are looked for, where there are some; default: they are. */
@@ -162,7 +162,8 @@ function warpedFrames(
     if (trajectory === undefined) return motion;
     const all = given.known?.frames ?? given.frames;
     const pairs = Array.from({ length: trajectory }, (_, at) => motionBefore(network, all, at + 1).values);
-    return { ...motion, values: motionOfLine(size, pairs, steps) };
+    const existing = (given.known?.valid ?? given.valid).filter((exists) => exists === 1).length - 1;
+    return { ...motion, values: motionOfLine(size, pairs, existing, steps) };
   });
   const onward = motionNow.map((motion) => {
     return movedOn(network, known.frames[context - 1], movedAlong(motion, steps));
@@ -277,12 +278,12 @@ function movedAlong({ values, ...plane }: Plane, steps: number): Plane {
 }
 
 /** The motion that a line through the places of each pixel in several pairs of frames, newest first, leads along. */
-function motionOfLine(size: Size, pairs: readonly Numbers[], steps: number): Float64Array {
+function motionOfLine(size: Size, pairs: readonly Numbers[], existing: number, steps: number): Float64Array {
   const numbers = { ...size, batch: 1, pairs: pairs.length, maxChange: 1.5 };
   const pixels = Array.from({ length: size.width * size.height }, (_, pixel) =>
     pairs.map((values) => Array.from({ length: 11 }, (_, feature) => values[11 * pixel + feature])),
   );
-  return motionTrajectory(numbers, pixels.flat(2), [steps]);
+  return motionTrajectory(numbers, pixels.flat(2), [existing], [steps]);
 }
 
 /** The motion of one of `steps` steps of each pixel, down and to the right, as the trunk reads it. */

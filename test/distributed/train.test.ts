@@ -148,7 +148,8 @@ describe('the shards of a step', () => {
     expect(() => tinyRun({ batch: 8, shards: 3 })).toThrow('must be a power of two, such as 4 or 8');
     expect(() => tinyRun({ batch: 8, shards: 16 })).toThrow('it must be at most 8, the examples of a step');
     const stagesOf = (batch: number) => tinyRun({ batch: 8, shards: 4, stages: [{ batch }] });
-    for (const batch of [3, 9]) expect(() => stagesOf(batch)).toThrow('it must be from 4, the shards, to 8, the batch');
+    for (const batch of [3, 9])
+      expect(() => stagesOf(batch)).toThrow('it must be 4 (training.shards) to 8 (training.batch)');
     expect(stagesOf(4).training.stages[0].batch).toBe(4);
   });
 });

@@ -103,6 +103,16 @@ test('on an adapter that holds no tensor so large a batch is refused or made sma
   expect(fitScoringBatch(trained, 8)).toBe(8);
 });
 
+test('no batch is proposed that has fewer examples than shards', () => {
+  allow(2 ** 30);
+  const run = configurationOf({ type: 'images', set: join(folder.path, 'photos') }, 64);
+  const ofShards = (shards: number) => ({ ...run, training: { ...run.training, shards } });
+  expect(refusalOf(() => assertTrainingMemory(ofShards(2)))).toMatch(/these fit: a batch of \d+ \(--batch\)/);
+  const refused = refusalOf(() => assertTrainingMemory(ofShards(16)));
+  expect(refused).toMatch(/a batch of 64 at/);
+  expect(Number(/ (\d+) \(--batch\)/.exec(refused)?.[1] ?? 16)).toBeGreaterThanOrEqual(16);
+});
+
 test('roll-outs count, and fewer of them are proposed where they are what does not fit', () => {
   allow(2 ** 30);
   const withRollOuts = (rollOuts: number) =>

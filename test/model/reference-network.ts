@@ -47,7 +47,11 @@ export function referenceExample(
     valid: context ? [...values(context.valid).subarray(0, context.frames.length)] : [],
     noise: context ? values(context.noise)[0] : 0,
     ...(context?.known && {
-      known: { frames: context.known.frames.map(values), expected: context.known.expected[index] },
+      known: {
+        frames: context.known.frames.map(values),
+        valid: context.known.frames.map((_, at) => Number(at >= (context.known!.missing?.[index] ?? 0))),
+        expected: context.known.expected[index],
+      },
     }),
     small: coarser ? values(coarser) : null,
     searched: earlierPixels ? values(earlierPixels)[0] === 1 : true,

@@ -384,8 +384,8 @@ function framesOf(description: NetworkDescription, count: number, seed: number):
 
 /**
  * Random images of a network with what it is given: a context of random frames (the first lacks one of them where there
- * are two), a strength of noise that is told though nothing is disturbed, and a small image of its own. Of the second
- * nothing is looked for by templates.
+ * are two, and the second a known one where there are four), a strength of noise that is told though nothing is
+ * disturbed, and a small image of its own. Of the second nothing is looked for by templates.
  */
 export function randomExamples(description: NetworkDescription, batch: number, seed: number): Examples {
   const { context, coarser: given, finer } = inputRequirements(description.conditioning);
@@ -395,7 +395,7 @@ export function randomExamples(description: NetworkDescription, batch: number, s
   for (let example = 0; example < batch; example++) {
     const frames = example === 0 && context > 1 ? context : context + 1;
     const levels = framesOf(whole, frames, seed + example);
-    const known = { frames: framesOf(whole, context, seed + 900), expected: 2 };
+    const known = { frames: framesOf(whole, context > 3 ? context - 1 : context, seed + 900), expected: 2 };
     const followed = example === 1 && context > 1;
     buffer.addAfter({ frames: levels.slice(0, -1), known: followed ? known : null }, levels[frames - 1], example !== 1);
     buffer.disturb(() => 3 + 2 * example);

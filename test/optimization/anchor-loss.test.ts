@@ -56,12 +56,21 @@ test.each<[string, Partial<WarpedFramesDescription>]>([
   const [received, expected] = tf.tidy(() => {
     const counts = tf.ones<Rank.R4>([2, 1, 1, 1]);
     const first = contextOf(frames.slice(0, known));
-    const conditioningInputs = { context: { ...first, missing: context - known } };
+    const missing = [context - known, context - known];
+    const conditioningInputs = { context: { ...first, missing } };
     const start = { subsequence: { stride: 1, phase: 0 }, conditioningInputs, counts };
     let given = frames.slice(0, known);
     const losses = truth.map((image, expected) => {
-      const whole = { ...contextOf(given), known: expected === 0 ? undefined : { ...first, expected: [expected] } };
-      const { anchors } = runConditioning(chain.scales[0], weights, { context: whole })!;
+      const whole = {
+        ...contextOf(given),
+        known: expected === 0 ? undefined : { ...first, missing, expected: [expected] },
+      };
+      const { anchors } = runConditioning(chain.scales[0], weights, {
+        context: {
+          ...whole,
+          missing: given.length < context ? [context - given.length, context - given.length] : [0, 0],
+        },
+      })!;
       given = [...given, tf.clipByValue(anchors[0], 0, network.levels - 1)];
       return anchorLoss({ anchors, image }).dataSync()[0];
     });

@@ -24,7 +24,7 @@ export const MAX_MOTION_CHANGE = 1.5;
  * pixels and clamped to the frame.
  *
  *     x_0 = 0, x_j = x_(j-1) + d_j(p + x_(j-1))      for j = 1..pairs: where the content of pixel p was
- *     m = the number of first pairs with |d_j - d_1| at most maxChange, on each axis
+ *     m = the number of first pairs that exist, with |d_j - d_1| at most maxChange, on each axis
  *     a + b j = the line through x_0..x_m with the least squares
  *     motion = b - a / steps, which leads in `steps` steps to the place of the line
  *
@@ -36,6 +36,8 @@ export const motionTrajectory = kernel({
   numbers,
   inputs: {
     found: perPixel(({ pairs }: { pairs: number }) => pairs * MATCHED_FEATURES),
+    /** Number of first pairs whose frames exist, 1 to `pairs`, of each example; clamped. */
+    existing: { shape: ({ batch }) => [batch] },
     /** Number of frames from the newest one to the one to predict, 1 to 64, of each example; clamped. */
     steps: { shape: ({ batch }) => [batch] },
   },

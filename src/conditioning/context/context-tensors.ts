@@ -12,8 +12,8 @@ export interface ContextTensors {
   frames: readonly Tensor4D[];
   /** Mask of existing frames, [batch, height, width, frames]: 1 if the frame exists, else 0. */
   valid: Tensor4D;
-  /** Number of first frames that exist in no example, which a network that reads frame by frame skips. Default: 0. */
-  missing?: number | undefined;
+  /** Number of first frames that do not exist, of each example. Default: 0, or not known. */
+  missing?: readonly number[] | undefined;
   /**
    * Strength of the noise augmentation: standard deviation of the noise added to earlier sub-pixels, [batch, height,
    * width, 1], in levels; 0: no noise.
@@ -33,6 +33,8 @@ export interface ContextTensors {
 export interface KnownFrames {
   /** Frames, as in `ContextTensors`. */
   frames: readonly Tensor4D[];
+  /** Number of first frames that do not exist, as in `ContextTensors`. */
+  missing?: readonly number[] | undefined;
   /** Number of expected frames after the known ones, for each example, 0 to `MAX_MOTION_FRAMES`. */
   expected: readonly number[];
 }
@@ -44,8 +46,9 @@ export class ContextBuffer {
   private readonly frames: Float32Array[];
   private readonly valid: Float32Array;
   private readonly noise: Float32Array;
-  /** Number of missing frames of each example. */
+  /** Number of missing frames of each example, and of its known frames. */
   private readonly missing: Int32Array;
+  private readonly missingKnown: Int32Array;
   /** Known frames before expected ones, as `frames`; null while no example has any. */
   private known: Float32Array[] | null = null;
   /** Number of frames expected since the known ones, for each example. */
@@ -64,6 +67,7 @@ export class ContextBuffer {
     this.valid = new Float32Array(capacity * this.area * shape.context);
     this.noise = new Float32Array(capacity * this.area);
     this.missing = new Int32Array(capacity).fill(shape.context);
+    this.missingKnown = new Int32Array(capacity);
     this.expected = new Int32Array(capacity);
   }
 
@@ -83,6 +87,7 @@ export class ContextBuffer {
     if (known === null) return;
     this.known ??= this.frames.map(({ length }) => new Float32Array(length));
     this.write(this.placesOf(this.known, example), known.frames);
+    this.missingKnown[example] = context - known.frames.length;
   }
 
   /** Copies frames to the positions of a context; missing frames repeat the oldest. */
@@ -112,7 +117,9 @@ export class ContextBuffer {
   /** Returns the known frames of all examples; for an example without expected frames, its context. */
   private knownOf(expected: readonly number[]): Float32Array[] {
     for (const [example, frames] of expected.entries()) {
-      if (frames === 0) this.placesOf(this.known!, example).forEach((values, k) => values.set(this.of(example)[k]));
+      if (frames > 0) continue;
+      this.placesOf(this.known!, example).forEach((values, k) => values.set(this.of(example)[k]));
+      this.missingKnown[example] = this.missing[example];
     }
     return this.known!;
   }
@@ -130,13 +137,13 @@ export class ContextBuffer {
       return tf.tensor4d(values.slice(0, count * size), [count, height, width, size / this.area]);
     };
     const expected = [...this.expected.subarray(0, count)];
-    const known = expected.some((frames) => frames > 0) ? this.knownOf(expected) : null;
+    const known = expected.some((frames) => frames > 0) ? this.knownOf(expected) : undefined;
     return {
       frames: this.frames.map(tensor),
       valid: tensor(this.valid),
-      missing: Math.min(...this.missing.subarray(0, count)),
+      missing: [...this.missing.subarray(0, count)],
       noise: tensor(this.noise),
-      known: known === null ? undefined : { frames: known.map(tensor), expected },
+      known: known && { frames: known.map(tensor), missing: [...this.missingKnown.subarray(0, count)], expected },
     };
   }
 }
@@ -148,14 +155,14 @@ export class ContextBuffer {
 export interface FrameBatch {
   levels: Tensor4D;
   exists: Tensor4D;
-  /** True if the frame is known to exist in no example. */
-  isMissing?: boolean;
+  /** For each example, true if the frame does not exist. Default: it exists, or that is not known. */
+  isMissing?: readonly boolean[] | undefined;
 }
 
 /** Splits a context into its frames, oldest first, each with its mask. Disposes nothing. */
-export function framesOfContext({ frames, valid, missing = 0 }: ContextTensors): FrameBatch[] {
+export function framesOfContext({ frames, valid, missing }: ContextTensors): FrameBatch[] {
   const exists = tf.split<Tensor4D>(valid, frames.length, 3);
-  return frames.map((levels, at) => ({ levels, exists: exists[at], isMissing: at < missing }));
+  return frames.map((levels, at) => ({ levels, exists: exists[at], isMissing: missing?.map((first) => at < first) }));
 }
 
 /**
@@ -167,12 +174,14 @@ export function contextOfFrames({ frames, known }: ContextFrames<FrameBatch>, no
   const levels = (all: readonly FrameBatch[]) => all.map((frame) => frame.levels);
   const exist = frames.map(({ exists }) => exists);
   const expected = new Array<number>(noise.shape[0]).fill(known?.expected ?? 0);
+  const missing = (all: readonly FrameBatch[]) =>
+    expected.map((_, example) => all.filter(({ isMissing }) => isMissing?.[example]).length);
   return {
     frames: levels(frames),
     valid: exist.length === 1 ? exist[0] : tf.concat(exist, 3),
-    missing: frames.filter(({ isMissing }) => isMissing).length,
+    missing: missing(frames),
     noise,
-    known: known === null ? undefined : { frames: levels(known.frames), expected },
+    known: known === null ? undefined : { frames: levels(known.frames), missing: missing(known.frames), expected },
   };
 }
 
@@ -207,10 +216,15 @@ export function mirrorContext(context: ContextTensors): ContextTensors {
 export function downsampleContext(context: ContextTensors, length: number, step: number): ContextTensors {
   const earlier = context.frames.length - length;
   const planes = subsample(context.valid, step);
+  const { known, ...changed } = changeFrames(context, (frames) =>
+    frames.slice(earlier).map((frame) => subsample(frame, step)),
+  );
+  const later = (missing?: readonly number[]) => missing?.map((first) => Math.max(0, first - earlier));
   return {
-    ...changeFrames(context, (frames) => frames.slice(earlier).map((frame) => subsample(frame, step))),
+    ...changed,
+    known: known && { ...known, missing: later(known.missing) },
     valid: earlier === 0 ? planes : tf.split<Tensor4D>(planes, [earlier, length], 3)[1],
-    missing: Math.max(0, (context.missing ?? 0) - earlier),
+    missing: later(context.missing),
     noise: subsample(context.noise, step),
   };
 }

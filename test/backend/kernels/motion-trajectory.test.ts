@@ -21,17 +21,20 @@ const CASES: { name: string; numbers: Omit<Numbers, 'maxChange'>; steps: number[
 const cases = CASES.map(({ name, numbers, steps, strength }) => {
   const { pairs, batch, height, width } = numbers;
   const found = randomFloats(pairs * batch * height * width * 11, 5).map((value) => Math.fround(strength * value));
-  const inputs = { found, steps: Float32Array.from(steps) };
+  // All pairs exist in the first example, one less in each further one.
+  const existing = Float32Array.from(steps, (_, example) => pairs - example);
+  const inputs = { found, existing, steps: Float32Array.from(steps) };
   return { name, numbers: { ...numbers, maxChange: MAX_MOTION_CHANGE }, inputs };
 });
 
 testKernel('motionTrajectory', {
   tolerance: 1e-6,
   cases,
-  reference: (numbers, { found, steps }) => ({ out: motionTrajectory(numbers, found, steps) }),
-  tensors: ({ pairs }, { found, steps }) => {
+  reference: (numbers, { found, existing, steps }) => ({ out: motionTrajectory(numbers, found, existing, steps) }),
+  tensors: ({ pairs }, { found, existing, steps }) => {
+    const values = (tensor: Tensor) => [...tensor.dataSync()];
     const ofPairs = tf.split<Tensor4D>(found, pairs, 3);
-    return { out: fitTrajectories(ofPairs, [...(steps as Tensor).dataSync()]) };
+    return { out: fitTrajectories(ofPairs, values(existing), values(steps)) };
   },
   isConstant: true,
   sameBits: 'all',
@@ -40,10 +43,15 @@ testKernel('motionTrajectory', {
 describe.each(namedKernels)('$name', ({ kernels }) => {
   const numbers = { batch: 3, height: 3, width: 4, pairs: 2, maxChange: MAX_MOTION_CHANGE };
 
-  test('values that are not finite, and steps out of range, give motion of 0', () => {
+  test('values that are not finite, and numbers out of range, give motion of 0', () => {
     const found = new Float32Array(2 * 3 * 12 * 11).fill(NaN);
     const out = new Float32Array(3 * 12 * 11);
-    kernels.motionTrajectory(numbers, { found, steps: Float32Array.of(NaN, -4, 1e30), out });
+    kernels.motionTrajectory(numbers, {
+      found,
+      existing: Float32Array.of(1e30, NaN, -1),
+      steps: Float32Array.of(NaN, -4, 1e30),
+      out,
+    });
     for (let at = 0; at < out.length; at++) if (at % 11 !== 10) expect(out[at]).toBe(0);
   });
 
@@ -54,9 +62,16 @@ describe.each(namedKernels)('$name', ({ kernels }) => {
       return at % 11 >= 5 && at % 11 < 10 ? -[2, 3, 2, 3][pair] : 0;
     });
     const out = new Float32Array(12 * 11);
-    kernels.motionTrajectory({ ...numbers, batch: 1, pairs }, { found, steps: Float32Array.of(64), out });
-    expect(out[0]).toBe(0);
+    const motion = (existing: number) => {
+      const given = { found, existing: Float32Array.of(existing), steps: Float32Array.of(64) };
+      kernels.motionTrajectory({ ...numbers, batch: 1, pairs }, { ...given, out });
+      expect(out[0]).toBe(0);
+      return out[5];
+    };
     // The slope of the line is that of 0, 2, 5, 7, 10; its place now is 0.2 before the first.
-    expect(out[5]).toBeCloseTo(-2.5 - 0.2 / 64, 5);
+    expect(motion(4)).toBeCloseTo(-2.5 - 0.2 / 64, 5);
+    // Of one pair, and of two: -2 and 5 / 2, whose line is 1 / 6 after the first place.
+    expect(motion(1)).toBe(-2);
+    expect(motion(2)).toBeCloseTo(-2.5 - 1 / 6 / 64, 5);
   });
 });

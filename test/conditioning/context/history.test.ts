@@ -203,16 +203,24 @@ describe('once frames are expected, motion among the known ones goes on:', () =>
     expect(told(contextOf(historyOf([1], [2]))).known).toEqual({ frames: [1, 1], expected: 1 });
   });
 
-  test('frames that no example has are counted, in batches of tensors too', () => {
+  test('frames that do not exist are counted, in batches of tensors too', () => {
     const missingIn = (histories: FrameHistory[]) => {
       const context = FrameHistory.examples(histories).conditioningInputs.context!;
       const joined = contextOfFrames({ frames: framesOfContext(context), known: null }, context.noise);
       const last = downsampleContext(context, 1, 1);
       return [context.missing, joined.missing, last.missing];
     };
-    expect(missingIn([historyOf([]), historyOf([])])).toEqual([2, 2, 1]);
-    expect(missingIn([historyOf([1]), historyOf([])])).toEqual([1, 1, 0]);
-    expect(missingIn([historyOf([1]), historyOf([1, 2, 3])])).toEqual([0, 0, 0]);
+    const of = (...missing: number[][]) => missing;
+    expect(missingIn([historyOf([]), historyOf([])])).toEqual(of([2, 2], [2, 2], [1, 1]));
+    expect(missingIn([historyOf([1]), historyOf([])])).toEqual(of([1, 2], [1, 2], [0, 1]));
+    expect(missingIn([historyOf([1]), historyOf([1, 2, 3])])).toEqual(of([1, 0], [1, 0], [0, 0]));
+  });
+
+  test('known frames that do not exist are counted, also of examples whose frames are all known', () => {
+    const context = FrameHistory.examples([historyOf([1], [2, 3]), historyOf([1])]).conditioningInputs.context!;
+    expect(context.missing).toEqual([0, 1]);
+    expect(context.known!.missing).toEqual([1, 1]);
+    expect(downsampleContext(context, 1, 1).known!.missing).toEqual([0, 0]);
   });
 
   test('after eight expected frames the last ones count as known', () => {
