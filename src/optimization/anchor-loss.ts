@@ -30,14 +30,36 @@ export function disposeRollOut({ known, truth }: RollOut): void {
 }
 
 /**
- * Returns the loss on the first anchor, the expected frame: the mean over examples of log(1 + mean squared error). The
- * logarithm gives clips of small and of large motion similar weight. Call `anchorLoss` within `tf.tidy`.
+ * Losses on an expected frame, by name: functions of the mean squared error of each example, in levels, and of the
+ * number of levels.
+ *
+ * - `log-mse`: log(1 + MSE), which gives clips of small and of large motion similar weight. Where several futures are
+ *   likely, it favours one of them over their mean: a small error of some examples outweighs large ones of others.
+ * - `mse`: MSE in units of an eighth of the range, squared. Its minimum is the mean of all frames that may come.
+ */
+const anchorLosses = {
+  'log-mse': (errors: Tensor): Tensor => tf.log1p(errors),
+  mse: (errors: Tensor, levels: number): Tensor => tf.mul(errors, (8 / (levels - 1)) ** 2),
+};
+
+/** Name of a loss on the expected frame. */
+export type AnchorLossName = keyof typeof anchorLosses;
+/** Names of all losses on the expected frame, the default first. */
+export const anchorLossNames = Object.keys(anchorLosses) as AnchorLossName[];
+
+/** Frames to compare, and the number of their levels. */
+interface AnchorLossInputs extends Pick<ScaleScore, 'anchors' | 'image'> {
+  levels: number;
+}
+
+/**
+ * Returns the loss on the first anchor, the expected frame: the mean over examples. Call `anchorLoss` within `tf.tidy`.
  * @param anchors first element: the expected frames, in levels, [batch, height, width, channels]
  * @param image true frames of the same shape
  */
-export function anchorLoss({ anchors: [anchor], image }: Pick<ScaleScore, 'anchors' | 'image'>): Scalar {
+export function anchorLoss({ anchors: [anchor], image, levels }: AnchorLossInputs, name: AnchorLossName): Scalar {
   const errors = tf.mean(tf.squaredDifference(anchor, image), [1, 2, 3]);
-  return tf.mean(tf.log1p(errors));
+  return tf.mean(anchorLosses[name](errors, levels));
 }
 
 /**
@@ -48,12 +70,15 @@ export function anchorLoss({ anchors: [anchor], image }: Pick<ScaleScore, 'ancho
  * @param chain chain that can predict at several strides (see `canPredictAtStrides`); only its first scale runs
  * @param weights tensors in the order of the chain's parameters
  * @param rollOut known frames, and true frames to compare with
+ * @param loss loss on each expected frame
  */
 export function rollOutLoss(
   { scales: [network] }: Chain,
   weights: readonly Tensor[],
   { known, truth }: RollOut,
+  loss: AnchorLossName,
 ): Scalar {
+  const { levels } = network.description;
   const exists = tf.onesLike(known[0].conditioningInputs.context!.noise);
   const strides = known.map(({ subsequence, conditioningInputs }) => {
     return { subsequence, context: { frames: framesOfContext(conditioningInputs.context!), known: null } };
@@ -82,8 +107,8 @@ export function rollOutLoss(
             expected.map(({ frame, counts }) => tf.mul<Tensor4D>(frame, counts)),
             expected.map(({ counts }) => counts),
           );
-    history.addExpected({ levels: tf.clipByValue(mean, 0, network.description.levels - 1), exists });
-    return anchorLoss({ anchors: [mean], image });
+    history.addExpected({ levels: tf.clipByValue(mean, 0, levels - 1), exists });
+    return anchorLoss({ anchors: [mean], image, levels }, loss);
   });
   return tf.div(tf.addN(nats), nats.length);
 }

@@ -11,7 +11,7 @@ import {
 } from '../model/chain.js';
 import type { Examples } from '../conditioning/context/examples.js';
 import { runConditioning } from '../model/network.js';
-import { anchorLoss, rollOutLoss, type RollOut } from './anchor-loss.js';
+import { anchorLoss, rollOutLoss, type AnchorLossName, type RollOut } from './anchor-loss.js';
 
 /**
  * Part of the weights to train. 'all': all weights; 'conditioning': the weights of the conditioning, by the loss on the
@@ -41,6 +41,8 @@ export interface StepSettings {
    * loss on learned anchors; null: none.
    */
   rollOut?: RollOut | null;
+  /** Loss on learned anchors and on the rollout. Default: `log-mse`. */
+  anchorLoss?: AnchorLossName | undefined;
   /**
    * Numbers of examples and rollouts of the whole step, if only a part of the step is passed. Default: the numbers
    * passed.
@@ -69,9 +71,11 @@ export function computeGradients(
   chain: Chain,
   weights: readonly Tensor[],
   examples: Examples,
-  { trains = 'all', rollOut = null, whole }: StepSettings = {},
+  { trains = 'all', rollOut = null, anchorLoss: lossName = 'log-mse', whole }: StepSettings = {},
 ): Gradients {
   loadGradients();
+  // All scales have the same number of levels.
+  const { levels } = chain.scales[0].description;
   const scales = typeof trains === 'number' ? [trains] : chain.scales.map((_, scale) => scale);
   return tf.tidy(() => {
     const places = weights.map((_, index) => index);
@@ -92,10 +96,12 @@ export function computeGradients(
       const current = [...weights];
       trained.forEach((index, place) => (current[index] = parameters[place]));
       const ofRollOut = () =>
-        rollOut === null ? [] : [shareOf(rollOutLoss(chain, current, rollOut), rollOutsIn(rollOut) / rollOuts)];
+        rollOut === null
+          ? []
+          : [shareOf(rollOutLoss(chain, current, rollOut, lossName), rollOutsIn(rollOut) / rollOuts)];
       if (trains === 'conditioning') {
         const { anchors } = runConditioning(chain.scales[0], current, examples.conditioningInputs)!;
-        const ofExamples = shareOf(anchorLoss({ anchors, image: examples.image }), count / all);
+        const ofExamples = shareOf(anchorLoss({ anchors, image: examples.image, levels }, lossName), count / all);
         nats = tf.keep(ofExamples.clone());
         return tf.addN([ofExamples, ...ofRollOut()]);
       }
@@ -104,7 +110,7 @@ export function computeGradients(
       nats = tf.keep(mean.clone());
       const learned = (_: ScaleScore, place: number) =>
         trains !== 'decoder' && hasLearnedAnchor(chain.scales[scales[place]].description.conditioning);
-      const ofScale = (score: ScaleScore) => shareOf(anchorLoss(score), count / all);
+      const ofScale = (score: ScaleScore) => shareOf(anchorLoss({ ...score, levels }, lossName), count / all);
       const onAnchors = [...scores.filter(learned).map(ofScale), ...ofRollOut()];
       // Some parameters may reach the loss in no other way: a head without anchors does not read them.
       return onAnchors.length === 0 ? mean : tf.add(mean, tf.mul(tf.addN(onAnchors), ANCHOR_LOSS));

@@ -224,7 +224,7 @@ export function parseRunConfiguration(value: unknown, source: ConfigurationSourc
  * @param hasWeights true if the stage starts from trained weights
  */
 function* refusals(
-  { trains, crops = 0, rollOuts, batch }: z.infer<typeof stageSchema>,
+  { trains, crops = 0, rollOuts, batch, anchorLoss }: z.infer<typeof stageSchema>,
   { scales }: ModelDescription,
   data: DataType,
   hasWeights: boolean,
@@ -235,6 +235,8 @@ function* refusals(
   if (data === 'images' && rollOuts > 0) yield ['rollOuts', 'it is for clips alone'];
   else if (rollOuts > 0 && !expects)
     yield ['rollOuts', 'it is for models whose first scale learns the expected frame at full size'];
+  if (anchorLoss !== undefined && (!expects || trains === 'decoder'))
+    yield ['anchorLoss', 'it is for stages and models that learn the expected frame'];
   if (rollOuts > 0 && trains === 'decoder') yield ['rollOuts', 'it must be 0 where the decoder learns alone'];
   if (trains === 'conditioning' && !expects)
     yield ['trains', 'conditioning learns alone in models whose first scale learns the expected frame at full size'];

@@ -102,12 +102,12 @@ export function gradientsOfShard(
   { step, stage, batch: defaultBatch, shards, precision }: ShardedStep,
   shard: number,
 ): Gradients {
-  const { trains, rollOuts, batch = defaultBatch } = stage;
+  const { trains, rollOuts, anchorLoss, batch = defaultBatch } = stage;
   const examples = data.batch(step, stage, shardRange(shard, shards, batch));
   const rollOut = data.rollOut(step, stage, shardRange(shard, shards, rollOuts));
   const whole = shards === 1 ? undefined : { examples: batch, rollOuts };
   const gradients = withPrecision(precision, () =>
-    computeGradients(chain, weights, examples, { trains, rollOut, whole }),
+    computeGradients(chain, weights, examples, { trains, rollOut, anchorLoss, whole }),
   );
   disposeExamples(examples);
   if (rollOut !== null) disposeRollOut(rollOut);

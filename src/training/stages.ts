@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { anchorLossNames } from '../optimization/anchor-loss.js';
 import { progressAt, type TrainingLength } from './pace.js';
 
 /**
@@ -27,6 +28,8 @@ export const stageSchema = z.strictObject({
   crops: z.number().min(0).max(1).optional(),
   /** Examples per step of this stage, at most those of the training. Default: those of the training. */
   batch: z.int().min(1).max(4096).optional(),
+  /** Loss on expected frames (see anchor-loss.ts). Default: `log-mse`. */
+  anchorLoss: z.enum(anchorLossNames).optional(),
   /** Number of rollouts of clips a step, for the loss on the expected frame alone (see roll-outs.ts); 0: none. */
   rollOuts: z.int().min(0).max(4096).default(0),
 });

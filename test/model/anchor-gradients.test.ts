@@ -162,11 +162,15 @@ describe('with a loss on the anchor, gradients of a training step are those of t
     },
   );
 
-  const rolled = [...forms.map((form) => ({ form, blockMatching: false })), { form: fastest, blockMatching: true }];
+  const rolled = [
+    ...forms.map((form) => ({ form, blockMatching: false, anchorLoss: 'log-mse' as const })),
+    { form: fastest, blockMatching: true, anchorLoss: 'log-mse' as const },
+    { form: fastest, blockMatching: false, anchorLoss: 'mse' as const },
+  ];
 
   test.each(rolled)(
-    'on $form, through frames that are expected one after another, block matching $blockMatching',
-    async ({ form, blockMatching }) => {
+    'on $form, through frames that are expected one after another, block matching $blockMatching, by $anchorLoss',
+    async ({ form, blockMatching, anchorLoss }) => {
       await tf.setBackend(form);
       const conditioning = [{ ...warpedFrames, blockMatching }];
       const network = { ...described[0][1], layers: [], output: [], head, levels: 32, conditioning };
@@ -203,8 +207,8 @@ describe('with a loss on the anchor, gradients of a training step are those of t
         tf.dispose([nats, ...gradients]);
         return values;
       };
-      const both = step({ rollOut });
-      const alone = step({});
+      const both = step({ rollOut, anchorLoss });
+      const alone = step({ anchorLoss });
       const gradients = both.map((values, index) => values.map((value, at) => value - alone[index][at]));
       const starts = [0, 1].map((index) => views.map((each) => referenceExample(each, index)));
       const truth = rollOut.truth.map((image) => Float64Array.from(image.dataSync()));
@@ -240,7 +244,8 @@ describe('with a loss on the anchor, gradients of a training step are those of t
                 ...(view < 2 && { known }),
               };
             }
-            return Math.log(1 + total(image.map((level, at) => (level - mean[at]) ** 2)) / image.length);
+            const error = total(image.map((level, at) => (level - mean[at]) ** 2)) / image.length;
+            return anchorLoss === 'mse' ? error * (8 / (network.levels - 1)) ** 2 : Math.log(1 + error);
           });
           return total(Float64Array.from(nats)) / truth.length;
         });

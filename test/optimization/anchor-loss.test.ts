@@ -3,7 +3,7 @@ import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
 import { buildChain } from '../../src/model/chain.js';
 import { toTensors } from '../../src/model/model.js';
 import { runConditioning } from '../../src/model/network.js';
-import { anchorLoss, rollOutLoss } from '../../src/optimization/anchor-loss.js';
+import { anchorLoss, rollOutLoss, type AnchorLossName } from '../../src/optimization/anchor-loss.js';
 import { initialiseParameters } from '../../src/backend/parameters.js';
 import type { WarpedFramesDescription } from '../../src/conditioning/warped-frames.js';
 import { fastest } from '../backend/implementations.js';
@@ -12,16 +12,20 @@ import { randomFloats } from '../random.js';
 
 beforeAll(() => tf.setBackend(fastest));
 
-test('the loss on the first anchor is the mean over images of the logarithm of one and the mean squared error', () => {
+test.each<[AnchorLossName, (error: number) => number]>([
+  ['log-mse', (error) => Math.log(1 + error)],
+  ['mse', (error) => error * (8 / 255) ** 2],
+])('%s is the mean over images of a function of the mean squared error on the first anchor', (name, lossOf) => {
   const shape: [number, number, number, number] = [3, 2, 4, 3];
   const [expected, other, image] = [1, 2, 3].map((seed) => randomFloats(72, seed).map((value) => 20 * value));
   const tensor = (values: Float32Array): Tensor4D => tf.tensor4d(values, shape);
-  const received = tf.tidy(
-    () => anchorLoss({ anchors: [tensor(expected), tensor(other)], image: tensor(image) }).dataSync()[0],
-  );
+  const received = tf.tidy(() => {
+    const anchors = [tensor(expected), tensor(other)];
+    return anchorLoss({ anchors, image: tensor(image), levels: 256 }, name).dataSync()[0];
+  });
   const ofImage = [0, 1, 2].map((at) => {
     const places = Array.from({ length: 24 }, (_, i) => 24 * at + i);
-    return Math.log(1 + places.reduce((sum, i) => sum + (expected[i] - image[i]) ** 2, 0) / 24);
+    return lossOf(places.reduce((sum, i) => sum + (expected[i] - image[i]) ** 2, 0) / 24);
   });
   expect(received).toBeCloseTo((ofImage[0] + ofImage[1] + ofImage[2]) / 3, 5);
 });
@@ -72,10 +76,10 @@ test.each<[string, Partial<WarpedFramesDescription>]>([
         },
       })!;
       given = [...given, tf.clipByValue(anchors[0], 0, network.levels - 1)];
-      return anchorLoss({ anchors, image }).dataSync()[0];
+      return anchorLoss({ anchors, image, levels: network.levels }, 'mse').dataSync()[0];
     });
     const mean = losses.reduce((sum, loss) => sum + loss) / losses.length;
-    return [rollOutLoss(chain, weights, { known: [start], truth }).dataSync()[0], mean];
+    return [rollOutLoss(chain, weights, { known: [start], truth }, 'mse').dataSync()[0], mean];
   });
   expect(received).toBeCloseTo(expected, 5);
 });

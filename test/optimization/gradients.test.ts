@@ -123,7 +123,9 @@ describe('of what is trained', () => {
     const { chain, parameters } = single;
     const all = learned(single, 'all');
     const mean = (weights: tf.Tensor[]) => tf.mean<tf.Scalar>(scoreChain(chain, weights, examples)[0].nats);
-    const onAnchors = (weights: tf.Tensor[]) => anchorLoss(scoreChain(chain, weights, examples)[0]);
+    const { levels } = chain.exampleShape;
+    const onAnchors = (weights: tf.Tensor[]) =>
+      anchorLoss({ ...scoreChain(chain, weights, examples)[0], levels }, 'log-mse');
     const of = (loss: (weights: tf.Tensor[]) => tf.Scalar) =>
       tf.tidy(() =>
         tf

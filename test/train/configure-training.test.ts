@@ -119,6 +119,18 @@ test.each(['crops', 'rollOuts', 'batch'])('what is for clips alone is refused wi
   });
 });
 
+test('a loss on expected frames is refused where none is learned', async () => {
+  const stagesOf = (stage: object) => ({ training: { stages: [{}, stage] }, data: clips });
+  const refused = /training\.stages\.1\.anchorLoss.*stages and models that learn the expected frame/;
+  for (const [stage, choices] of [
+    [{ trains: 'decoder', anchorLoss: 'mse' }, {}],
+    [{ anchorLoss: 'mse' }, { frames: 'previous-frames' }],
+  ])
+    await expect(
+      configureTraining({ model: { network: 'pixel-cnn', ...choices } as never, ...stagesOf(stage) }),
+    ).rejects.toMatchObject({ message: expect.stringMatching(refused) as string });
+});
+
 test('choices that are given come before the defaults, and a whole description before them', async () => {
   const { model } = await configureTraining({ model: { network: 'row-lstm', hidden: 6, levels: 2 }, data: clips });
   expect(model.scales[0]).toMatchObject({ levels: 2, layers: Array(5).fill({ type: 'row-lstm', hidden: 6 }) });
