@@ -62,7 +62,8 @@ const write: Action<typeof flags, [string]> = async ({ signal, progress, process
     onFrame: ({ index }, total) => progress.show({ label: 'encode', done: index + 1, total, unit: 'frames' }),
     onWarning: (text) => progress.log(`pxv: warning: ${text}`),
   });
-  const { path, frames, isStillImages, bytes, bitsPerDim, modelBitsPerDim, keyFrames, ...others } = found;
+  const { path, ...figures } = found;
+  const { frames, isStillImages, bytes, bitsPerDim, modelBitsPerDim, keyFrames } = figures;
   const taken = seconds();
   const overhead = bitsPerDim / modelBitsPerDim - 1;
   return {
@@ -72,20 +73,7 @@ const write: Action<typeof flags, [string]> = async ({ signal, progress, process
         `${(100 * overhead).toFixed(2)}% more than the model's` +
         (isStillImages ? '' : `; ${pluralize(keyFrames.frames, 'key frame')} of ${kilobytes(keyFrames.bytes)}`),
     ),
-    json: {
-      model: model.name,
-      output: path,
-      seconds: taken,
-      frames,
-      isStillImages,
-      bytes,
-      bitsPerDim,
-      modelBitsPerDim,
-      overhead,
-      keyFrames,
-      ...others,
-      ...chosen,
-    },
+    json: { model: model.name, output: path, seconds: taken, ...figures, overhead, ...chosen },
   };
 };
 

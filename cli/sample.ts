@@ -38,7 +38,7 @@ const sampleSheet: Action<typeof flags> = async ({ signal, progress, markSaving 
   const { count, out, seed } = options;
   const settings = pickOptions(imageSamplingFields, options);
   const { model, chosen, seconds } = await startWithModel(options, progress);
-  const { images, bitsPerDim, exact } = await sampleImages(model, {
+  const found = await sampleImages(model, {
     ...pickOptions(sampleFlags, options),
     out,
     settings,
@@ -47,6 +47,7 @@ const sampleSheet: Action<typeof flags> = async ({ signal, progress, markSaving 
     onProgress: (done) => progress.show({ label: 'sample', done, total: count, unit: 'images' }),
     onDrawn: markSaving,
   });
+  const { images, bitsPerDim, exact } = found;
   const taken = seconds();
   const { size, channels } = model.chain.exampleShape;
   const drawn = `${images === count ? '' : `${images} of `}${pluralize(count, 'image')}`;
@@ -54,18 +55,6 @@ const sampleSheet: Action<typeof flags> = async ({ signal, progress, markSaving 
     text:
       `${out}: ${drawn} drawn by ${model.name} in ${taken.toFixed(1)} s, ` +
       `${exact ? '' : '<= '}${bitsPerDim.toFixed(3)} bits/dim`,
-    json: {
-      model: model.name,
-      seed,
-      output: out,
-      seconds: taken,
-      images,
-      bitsPerDim,
-      exact,
-      ...size,
-      channels,
-      ...settings,
-      ...chosen,
-    },
+    json: { model: model.name, seed, output: out, seconds: taken, ...found, ...size, channels, ...settings, ...chosen },
   };
 };

@@ -92,7 +92,8 @@ const find: Action<typeof flags, [string]> = async ({ signal, progress, processG
     onProgress: ({ what, done, total }) => progress.show({ label: LABELS[what], done, total, unit: 'frames' }),
     onWarning: (text) => progress.log(`pxv: warning: ${text}`),
   });
-  const { path, events, frameRate, frames, dropped, bitsPerDim, ...others } = found;
+  const { path, ...figures } = found;
+  const { events, frameRate, frames, dropped, bitsPerDim } = figures;
   const listed = events.length === 0 ? '' : events.length > LISTED ? `, the ${LISTED} largest first:` : ':';
   const shown = eventTable(events.slice(0, LISTED), frameRate);
   return {
@@ -104,18 +105,7 @@ const find: Action<typeof flags, [string]> = async ({ signal, progress, processG
           `${seconds().toFixed(1)} s${dropped > 0 ? `, ${dropped} dropped` : ''}`,
       ),
     ],
-    json: {
-      model: model.name,
-      output: path,
-      seconds: seconds(),
-      frames,
-      dropped,
-      frameRate,
-      bitsPerDim,
-      events,
-      ...others,
-      ...chosen,
-    },
+    json: { model: model.name, output: path, seconds: seconds(), ...figures, ...chosen },
     ...((options.csv || alarms) && { stream: process.stderr }),
     isAlarm: threshold !== undefined && events.length > 0,
   };

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { runInThisContext } from 'node:vm';
 import { isClone } from '../foundation/build-command.js';
 import { errorFactory } from '../foundation/errors.js';
+import { orNull } from '../foundation/or-null.js';
 import { tf } from '../foundation/tfjs.js';
 import { createWebgpuBackend, type AdapterInfo, type GpuDevice, type WebgpuBackendClass } from './webgpu-backend.js';
 import { registerWebgpuKernels } from './webgpu-kernels.js';
@@ -71,14 +72,7 @@ const require = createRequire(import.meta.url);
 
 /** Returns the names of the packages of the backend `webgpu` that are not installed. */
 export function missingWebgpuPackages(): string[] {
-  return Object.keys(PACKAGES).filter((name) => {
-    try {
-      require.resolve(name);
-      return false;
-    } catch {
-      return true;
-    }
-  });
+  return Object.keys(PACKAGES).filter((name) => orNull(() => require.resolve(name)) === null);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { parseJson } from '../foundation/parse-json.js';
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -189,15 +190,7 @@ function listen(socket: Socket, hear: (message: Message) => void): void {
     const lines = (text + part).split('\n');
     text = lines.pop()!;
     if (text.length > LONGEST_LINE) socket.destroy();
-    for (const line of lines) hear(parse(line));
+    // A line that is not JSON, as a stranger may send, is an empty message.
+    for (const line of lines) hear((parseJson(line) as Message | null | undefined) ?? {});
   });
-}
-
-/** Parses a message. Returns an empty message for a line that is no JSON, as a stranger may send. */
-function parse(line: string): Message {
-  try {
-    return (JSON.parse(line) as Message | null) ?? {};
-  } catch {
-    return {};
-  }
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorFactory } from './errors.js';
+import { orNull } from './or-null.js';
 
 /**
  * Returns the bytes of address space that this process may still reserve under the limit of `ulimit -v` or
@@ -15,11 +16,7 @@ export function freeAddresses(proc = '/proc'): number {
 
 /** Returns the number that a pattern finds in a file; NaN if there is none. */
 function figure(path: string, pattern: RegExp): number {
-  try {
-    return Number(pattern.exec(readFileSync(path, 'utf8'))?.[1] ?? NaN);
-  } catch {
-    return NaN;
-  }
+  return Number(pattern.exec(orNull(() => readFileSync(path, 'utf8')) ?? '')?.[1] ?? NaN);
 }
 
 /**

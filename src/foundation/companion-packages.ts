@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { orNull } from './or-null.js';
 import { packageFolder } from './package-folder.js';
 
 /** npm package that holds files of pxv too large for the main package: models, or a prebuilt native addon. */
@@ -24,13 +25,6 @@ export function findCompanionPackage(purpose: string): CompanionPackage | null {
   };
   const name = companions[purpose];
   if (name === undefined) return null;
-  return { specifier: `${name}@${version}`, folder: folderOf(`${name}/package.json`, path) };
-}
-
-function folderOf(manifest: string, from: string): string | null {
-  try {
-    return dirname(createRequire(from).resolve(manifest));
-  } catch {
-    return null;
-  }
+  const folder = orNull(() => dirname(createRequire(path).resolve(`${name}/package.json`)));
+  return { specifier: `${name}@${version}`, folder };
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { errorFactory, type PxvError } from './errors.js';
+import { orNull } from './or-null.js';
 import { writeFileAtomically } from './write-file.js';
 
 /**
@@ -153,14 +154,6 @@ function beginningOf(pid: number): string | null {
 
 function contentOf(path: string): string | null {
   return orNull(() => readFileSync(path, 'utf8').trim()) || null;
-}
-
-function orNull(read: () => string): string | null {
-  try {
-    return read();
-  } catch {
-    return null;
-  }
 }
 
 function taken(folder: string, work: string, { name, holder, state }: FoundLock): PxvError {

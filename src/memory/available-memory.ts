@@ -4,6 +4,7 @@ import { freemem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { freeAddresses } from '../foundation/address-space.js';
 import { errorFactory } from '../foundation/errors.js';
+import { orNull } from '../foundation/or-null.js';
 
 /** Sources of the system's memory figures, which tests replace. */
 export interface MemoryFiles {
@@ -86,10 +87,4 @@ function alongPath(root: string, path: string, limit: string, usage: string, cac
   }
 }
 
-function text(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return null;
-  }
-}
+const text = (path: string) => orNull(() => readFileSync(path, 'utf8').trim());

@@ -11,6 +11,7 @@ import { expectsFrame, modelSchema, type ModelDescription } from './description.
 import { getHead } from './heads/index.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
 import { pluralize } from '../foundation/pluralize.js';
+import { parseJson } from '../foundation/parse-json.js';
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -208,12 +209,8 @@ export function readDescription(path: string, metadata: Metadata): ModelDescript
 function readValue<T>(path: string, metadata: Metadata, key: string, schema: z.ZodType<T>, what: string): T | null {
   const text = metadata[key];
   if (text === undefined) return null;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw checkpointError(path, `${what} in the metadata`, 'text that is not JSON');
-  }
+  const value = parseJson(text);
+  if (value === undefined) throw checkpointError(path, `${what} in the metadata`, 'text that is not JSON');
   const argument = `${key} in ${path}`;
   return parseConfiguration(schema, value, { operation: 'read model', argument, code: 'CHECKPOINT' });
 }

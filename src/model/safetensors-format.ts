@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PxvError } from '../foundation/errors.js';
 import { fromHalves, toHalf } from '../foundation/half-precision.js';
+import { parseJson } from '../foundation/parse-json.js';
 
 /** Array of a safetensors file: values in row-major order, with their shape. */
 export interface NamedArray {
@@ -59,12 +60,8 @@ export function decodeSafetensors(bytes: Uint8Array, path: string): SafetensorsF
     bytes.length >= 8 ? Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true)) : Infinity;
   if (headerLength > LONGEST_HEADER || 8 + headerLength > bytes.length)
     throw broken(path, `${bytes.length} bytes, too few for the header`);
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + headerLength)));
-  } catch {
-    throw broken(path, 'a header that is not JSON');
-  }
+  const json = parseJson(new TextDecoder().decode(bytes.subarray(8, 8 + headerLength)));
+  if (json === undefined) throw broken(path, 'a header that is not JSON');
   const header = headerSchema.safeParse(json);
   if (!header.success) throw broken(path, 'a header that is not an object');
   const { __metadata__: text, ...entries } = header.data;

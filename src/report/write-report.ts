@@ -6,6 +6,7 @@ import { reportCsv, type Section } from '../document/report.js';
 import { invalidResultError, type ReportInput, type SectionSource } from '../document/section-source.js';
 import { errorFactory } from '../foundation/errors.js';
 import { checkWritable, writeAtomically } from '../foundation/write-file.js';
+import { parseJson } from '../foundation/parse-json.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { assertNotInput, outputExists } from '../video/index.js';
 import { writeReportFields } from './options.js';
@@ -84,12 +85,8 @@ async function inputAt(path: string, index: number): Promise<ReportInput> {
 }
 
 async function readJson(path: string): Promise<object> {
-  let result: unknown;
-  try {
-    result = JSON.parse(await readFile(path, 'utf8'));
-  } catch {
-    throw invalidResultError(path, 'a file that is not JSON');
-  }
+  const result = parseJson(await readFile(path, 'utf8').catch(() => ''));
+  if (result === undefined) throw invalidResultError(path, 'a file that is not JSON');
   if (typeof result !== 'object' || result === null) throw invalidResultError(path, 'no object');
   return result;
 }

@@ -75,14 +75,8 @@ export async function trainModel(
   settings: TrainModelSettings = {},
 ): Promise<TrainedRun> {
   parseOptions('train', trainModelHooks, hooks);
-  const {
-    overwrite = false,
-    acceptChangedData = false,
-    extension,
-    log,
-    compare = false,
-    processGroup = singleProcess,
-  } = parseOptions('train', trainModelFields, settings);
+  const asked = parseOptions('train', trainModelFields, settings);
+  const { overwrite = false, extension, processGroup = singleProcess } = asked;
   if (configuration !== null) {
     const source = { operation: 'train', argument: 'configuration', code: 'USAGE' } as const;
     parseRunConfiguration(configuration, source);
@@ -103,8 +97,7 @@ export async function trainModel(
       if (!isNew) run.finishSave(chain, checkpoint);
       warn(hooks, otherArithmetic(checkpoint));
       const start = extension === undefined ? checkpoint : ofLength(run, checkpoint, extension, hooks);
-      const entry = { isNew, hasNewLength: extension !== undefined, acceptChangedData, log, compare, processGroup };
-      return await trainIn(run, chain, start, entry, hooks);
+      return await trainIn(run, chain, start, isNew, hooks, asked);
     } finally {
       tf.dispose(checkpoint.state);
     }
@@ -154,21 +147,13 @@ function ofLength(run: RunFolder, checkpoint: Checkpoint, extension: Extension, 
   return { ...checkpoint, configuration: { ...configuration, training: { ...training, ...length } } };
 }
 
-/** Options for `trainIn`. */
-interface Entry extends Pick<TrainModelSettings, 'log'> {
-  isNew: boolean;
-  hasNewLength: boolean;
-  acceptChangedData: boolean;
-  compare: boolean;
-  processGroup: ProcessGroup;
-}
-
 async function trainIn(
   run: RunFolder,
   chain: Chain,
   checkpoint: Checkpoint,
-  { isNew, hasNewLength, acceptChangedData, log, compare, processGroup }: Entry,
+  isNew: boolean,
   hooks: TrainModelHooks,
+  { extension, acceptChangedData = false, log, compare = false, processGroup = singleProcess }: TrainModelSettings,
 ): Promise<TrainedRun> {
   const { data: source, training } = checkpoint.configuration;
   if (!isNew) assertTrainingMemory(checkpoint.configuration);
@@ -185,7 +170,7 @@ async function trainIn(
     const begin = () => {
       if (list === null) return;
       if (isNew) run.clear();
-      if (hasNewLength || listed.dataHashes !== checkpoint.dataHashes) run.saveTraining(chain, listed);
+      if (extension !== undefined || listed.dataHashes !== checkpoint.dataHashes) run.saveTraining(chain, listed);
       run.writeDataList(list);
       run.writeConfiguration(listed.configuration);
       run.cutLog(listed.step);

@@ -1,15 +1,15 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Frame } from '../foundation/frame.js';
 import { levelsToBytes } from '../foundation/levels.js';
 import { DEFAULT_SEED } from '../foundation/philox.js';
 import type { Chain } from '../model/chain.js';
 import { expectsFrame, readsFrames, type ModelDescription } from '../model/description.js';
-import { frameOf, toArrays, type Model } from '../model/model.js';
+import { frameOf, toArrays } from '../model/model.js';
 import { examplesOfFirst, FrameHistory } from '../conditioning/context/examples.js';
 import { MODEL_DISTRIBUTION } from '../model/sampling-settings.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { bestGuess, rollOut } from '../sampling/forecaster.js';
-import { trainingFrameRate, type RunConfiguration } from '../training/configuration.js';
+import { trainedModelInfo } from '../training/checkpoint.js';
+import type { RunConfiguration } from '../training/configuration.js';
 import type { EventFile } from '../training/event-file.js';
 import type { SampleSheets } from '../training/sample-sheets.js';
 import { TimeBudget } from '../training/time-budget.js';
@@ -52,7 +52,8 @@ export function createSampleCallback(
   return async ({ state, step }, secondsPerStep) => {
     if (!isOfImages && example === null) return;
     const draw = async (limit: AbortSignal) => {
-      const sampler = new FrameSampler(modelOf(chain, configuration, state.weights, step));
+      const info = trainedModelInfo(configuration, step);
+      const sampler = new FrameSampler({ name: `step ${step}`, ...info, chain, weights: toArrays(state.weights) });
       try {
         const sheet = example === null ? await imagesOf(sampler, limit) : await prediction(sampler, example, limit);
         const png = await encodePng(sheet);
@@ -64,24 +65,6 @@ export function createSampleCallback(
     };
     // These few frames need about as many passes through the network as a step.
     await time.spend(1000 * secondsPerStep, draw, signal);
-  };
-}
-
-function modelOf(
-  chain: Chain,
-  { model: description, drawing, data }: RunConfiguration,
-  weights: readonly Tensor[],
-  step: number,
-): Model {
-  return {
-    name: `step ${step}`,
-    description,
-    chain,
-    step,
-    drawing,
-    origin: null,
-    weights: toArrays(weights),
-    frameRate: trainingFrameRate(data),
   };
 }
 

@@ -3,6 +3,7 @@ import { accessSync, chmodSync, constants, copyFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, delimiter, join } from 'node:path';
 import { errorFactory } from '../foundation/errors.js';
+import { orNull } from '../foundation/or-null.js';
 import { makeTemporaryFolder } from '../foundation/temporary-folder.js';
 
 /** FFmpeg program that was found and runs. */
@@ -71,21 +72,8 @@ function* candidates(): Generator<[FfmpegBinary['source'], string | null]> {
 
 /** Returns the path that an optional package exports; null if the package or that file is not installed. */
 function optionalPackage<Exported>(name: string, path: (exported: Exported) => string | null): string | null {
-  try {
-    const file = path(require(name) as Exported);
-    return file !== null && may(file, constants.F_OK) ? file : null;
-  } catch {
-    return null;
-  }
-}
-
-function isInstalled(name: string): boolean {
-  try {
-    require.resolve(`${name}/package.json`);
-    return true;
-  } catch {
-    return false;
-  }
+  const file = orNull(() => path(require(name) as Exported));
+  return file !== null && may(file, constants.F_OK) ? file : null;
 }
 
 /**
@@ -106,12 +94,7 @@ function madeExecutable(path: string): string {
 }
 
 function may(path: string, mode: number): boolean {
-  try {
-    accessSync(path, mode);
-    return true;
-  } catch {
-    return false;
-  }
+  return orNull(() => accessSync(path, mode)) !== null;
 }
 
 /** Runs a program with `-version`. Returns the FFmpeg found, or one line why the program is unusable. */
@@ -128,7 +111,8 @@ async function tryToRun(source: FfmpegBinary['source'], path: string): Promise<F
   const passthroughOptions = format < 60 ? ['-vsync', '0'] : ['-fps_mode', 'passthrough'];
   const isOld = source === '@ffmpeg-installer/ffmpeg';
   // If npm skips install scripts, the package is there without its program.
-  const remedy = isInstalled('ffmpeg-static') ? 'run `npm rebuild ffmpeg-static`, or install' : 'install';
+  const isInstalled = orNull(() => require.resolve('ffmpeg-static/package.json')) !== null;
+  const remedy = isInstalled ? 'run `npm rebuild ffmpeg-static`, or install' : 'install';
   const warning = `using the old FFmpeg ${version} of ${source}; ${remedy} a current FFmpeg to read newer formats`;
   return { path, version, passthroughOptions, source, warning: isOld ? warning : null };
 }
