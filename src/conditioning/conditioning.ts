@@ -15,8 +15,8 @@ export interface ConditioningInputs {
   /** Image at the next coarser scale, [batch, coarse height, coarse width, channels]. */
   coarser?: Tensor4D;
   /**
-   * State in the outputs of the previous prediction, whose context lacked the last frame; empty for the first
-   * prediction. Default: the outputs have no state.
+   * Output `state` of the previous prediction, whose context lacked the last frame; empty for the first prediction.
+   * Default: the outputs have no state.
    */
   state?: ConditioningState | undefined;
 }
@@ -78,7 +78,7 @@ export type ConditioningOutputs = {
    * channels] each, newest first. Empty if there are none.
    */
   references: Tensor4D[];
-  /** State to pass on to the prediction of the next frame, if `ConditioningInputs` have one. */
+  /** State to pass on to the prediction of the next frame. Undefined unless the inputs have a `state`. */
   state?: ConditioningState | undefined;
 };
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { parseJson } from '../foundation/parse-json.js';
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseJson } from '../foundation/parse-json.js';
 import { barrier, type ProcessGroup } from './process-group.js';
 
 /**

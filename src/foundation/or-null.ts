@@ -1,4 +1,4 @@
-/** Returns what `read` returns, or null if it throws. */
+/** Returns the result of `read`, or null if `read` throws. */
 export function orNull<T>(read: () => T): T | null {
   try {
     return read();

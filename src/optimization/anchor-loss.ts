@@ -56,10 +56,11 @@ interface AnchorLossInputs extends Pick<ScaleScore, 'anchors' | 'image'> {
  * Returns the loss on the first anchor, the expected frame: the mean over examples. Call `anchorLoss` within `tf.tidy`.
  * @param anchors first element: the expected frames, in levels, [batch, height, width, channels]
  * @param image true frames of the same shape
+ * @param lossName name of the loss of each example
  */
-export function anchorLoss({ anchors: [anchor], image, levels }: AnchorLossInputs, name: AnchorLossName): Scalar {
+export function anchorLoss({ anchors: [anchor], image, levels }: AnchorLossInputs, lossName: AnchorLossName): Scalar {
   const errors = tf.mean(tf.squaredDifference(anchor, image), [1, 2, 3]);
-  return tf.mean(anchorLosses[name](errors, levels));
+  return tf.mean(anchorLosses[lossName](errors, levels));
 }
 
 /**
@@ -70,13 +71,13 @@ export function anchorLoss({ anchors: [anchor], image, levels }: AnchorLossInput
  * @param chain chain that can predict at several strides (see `canPredictAtStrides`); only its first scale runs
  * @param weights tensors in the order of the chain's parameters
  * @param rollOut known frames, and true frames to compare with
- * @param loss loss on each expected frame
+ * @param lossName name of the loss on each expected frame
  */
 export function rollOutLoss(
   { scales: [network] }: Chain,
   weights: readonly Tensor[],
   { known, truth }: RollOut,
-  loss: AnchorLossName,
+  lossName: AnchorLossName,
 ): Scalar {
   const { levels } = network.description;
   const exists = tf.onesLike(known[0].conditioningInputs.context!.noise);
@@ -108,7 +109,7 @@ export function rollOutLoss(
             expected.map(({ counts }) => counts),
           );
     history.addExpected({ levels: tf.clipByValue(mean, 0, levels - 1), exists });
-    return anchorLoss({ anchors: [mean], image, levels }, loss);
+    return anchorLoss({ anchors: [mean], image, levels }, lossName);
   });
   return tf.div(tf.addN(nats), nats.length);
 }

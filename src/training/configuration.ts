@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hasLearnedAnchor } from '../conditioning/index.js';
 import { parseConfiguration, type ConfigurationSource } from '../foundation/parse-configuration.js';
 import { precisions } from '../backend/precision.js';
 import { parseFrameRate, type FrameRate } from '../foundation/frame-rate.js';
@@ -68,6 +69,15 @@ export type TrainingConfiguration = Omit<ParsedTraining, 'batch' | 'mirror' | 's
 /** Settings of a training, without its model and data, as a user gives them. Omitted fields take their defaults. */
 export type TrainingSettings = z.input<typeof trainingSchema>;
 
+/** Returns the part that a stage trains if it names none. @param isTrained true if the training starts from a model */
+function defaultPart(
+  { rollOuts }: z.infer<typeof stageSchema>,
+  { scales }: Pick<ModelDescription, 'scales'>,
+  isTrained: boolean,
+) {
+  return isTrained && rollOuts === 0 && predictsFrame({ scales }) ? 'decoder' : 'all';
+}
+
 /** Returns `training` with the defaults that depend on the model and the kind of data, and with a duration. */
 function completed(
   { stages, ...training }: ParsedTraining,
@@ -76,8 +86,6 @@ function completed(
 ): TrainingConfiguration {
   const isTrained = training.from !== null;
   const usual = { rate: DEFAULT_RATE, ...dataDefaults[kind], ...(isTrained && fineTuningDefaults) };
-  const keepsExpected = isTrained && predictsFrame({ scales });
-  const usualPart = (rollOuts: number) => (keepsExpected && rollOuts === 0 ? 'decoder' : 'all');
   const { batch = usual.batch, mirror = usual.mirror, ...rest } = training;
   const minutes = rest.steps === null && rest.minutes === null ? DEFAULT_MINUTES : rest.minutes;
   // The order of keys is fixed, so that a file that was read is written unchanged.
@@ -87,7 +95,14 @@ function completed(
     ...rest,
     minutes,
     stages: stages.map((asked) => {
-      const { rollOuts, trains = usualPart(rollOuts), rate = usual.rate, crops = usual.crops, share, ...stage } = asked;
+      const {
+        rollOuts,
+        trains = defaultPart(asked, { scales }, isTrained),
+        rate = usual.rate,
+        crops = usual.crops,
+        share,
+        ...stage
+      } = asked;
       return { trains, share, rate, ...stage, crops, rollOuts };
     }),
   };
@@ -161,13 +176,15 @@ export const runSchema = z
     const { shards, batch = dataDefaults[data.type].batch } = training;
     if (shards > batch) refuse(['training', 'shards'], `it must be at most ${batch}, the examples of a step`);
     for (const [index, stage] of training.stages.entries()) {
-      const hasWeights = training.from !== null || index > 0;
       if (stage.batch !== undefined && (stage.batch < shards || stage.batch > batch))
         refuse(
           ['training', 'stages', index, 'batch'],
           `it must be ${shards} (training.shards) to ${batch} (training.batch)`,
         );
-      for (const [key, message] of refusals(stage, model, data.type, hasWeights))
+      for (const [key, message] of refusals(stage, model, data.type, {
+        isTrained: training.from !== null,
+        isFirst: index === 0,
+      }))
         refuse(['training', 'stages', index, key], message);
     }
   })
@@ -221,26 +238,29 @@ export function parseRunConfiguration(value: unknown, source: ConfigurationSourc
 
 /**
  * Yields each invalid key of a stage and the reason.
- * @param hasWeights true if the stage starts from trained weights
+ * @param place `isTrained`: true if the training starts from a model; `isFirst`: true for the first stage
  */
 function* refusals(
-  { trains, crops = 0, rollOuts, batch, anchorLoss }: z.infer<typeof stageSchema>,
-  { scales }: ModelDescription,
+  stage: z.infer<typeof stageSchema>,
+  model: ModelDescription,
   data: DataType,
-  hasWeights: boolean,
+  { isTrained, isFirst }: { isTrained: boolean; isFirst: boolean },
 ): Generator<[keyof Stage, string]> {
+  const { scales } = model;
+  const { trains = defaultPart(stage, model, isTrained), crops = 0, rollOuts, batch, anchorLoss } = stage;
   const expects = predictsFrame({ scales });
+  const learnsAnchor = scales.some(({ conditioning }) => hasLearnedAnchor(conditioning));
   if (data !== 'clips' && crops > 0) yield ['crops', 'a data set is shown as it is: it is for clips alone'];
   if (data === 'images' && batch !== undefined) yield ['batch', 'it is for clips alone'];
   if (data === 'images' && rollOuts > 0) yield ['rollOuts', 'it is for clips alone'];
   else if (rollOuts > 0 && !expects)
     yield ['rollOuts', 'it is for models whose first scale learns the expected frame at full size'];
-  if (anchorLoss !== undefined && (!expects || trains === 'decoder'))
-    yield ['anchorLoss', 'it is for stages and models that learn the expected frame'];
+  if (anchorLoss !== undefined && (!learnsAnchor || trains === 'decoder'))
+    yield ['anchorLoss', 'it is for models that learn the expected frame, in stages that train it'];
   if (rollOuts > 0 && trains === 'decoder') yield ['rollOuts', 'it must be 0 where the decoder learns alone'];
   if (trains === 'conditioning' && !expects)
     yield ['trains', 'conditioning learns alone in models whose first scale learns the expected frame at full size'];
-  if (trains === 'decoder' && (!hasWeights || scales.some(({ conditioning }) => conditioning.length === 0)))
+  if (trains === 'decoder' && ((isFirst && !isTrained) || scales.some(({ conditioning }) => conditioning.length === 0)))
     yield ['trains', 'decoder is for networks with a conditioning, whose weights a stage before it or from has'];
   if (typeof trains === 'number' && trains >= scales.length)
     yield ['trains', `it must be below ${scales.length}, the number of scales: the coarsest is 0`];

@@ -3,7 +3,12 @@ import type { NetworkDescription } from '../../src/model/description.js';
 import { buildChain, scoreChain } from '../../src/model/chain.js';
 import { disposeExamples } from '../../src/conditioning/context/examples.js';
 import { toTensors } from '../../src/model/model.js';
-import { anchorLoss, disposeRollOut } from '../../src/optimization/anchor-loss.js';
+import {
+  anchorLoss,
+  anchorLossNames,
+  disposeRollOut,
+  type AnchorLossName,
+} from '../../src/optimization/anchor-loss.js';
 import {
   ANCHOR_LOSS,
   computeGradients,
@@ -82,8 +87,8 @@ describe('of what is trained', () => {
     tf.dispose([scales.parameters, single.parameters]);
     disposeExamples(examples);
   });
-  const learned = ({ chain, parameters }: typeof scales, trains: TrainedPart) =>
-    valuesOf(computeGradients(chain, parameters, examples, { trains }));
+  const learned = ({ chain, parameters }: typeof scales, trains: TrainedPart, anchorLoss?: AnchorLossName) =>
+    valuesOf(computeGradients(chain, parameters, examples, { trains, anchorLoss }));
 
   test('weights are those of the conditioning, all others, or those of a scale', () => {
     const names = (of: typeof scales, trains: TrainedPart) =>
@@ -119,27 +124,30 @@ describe('of what is trained', () => {
     }
   });
 
-  test('gradients are those of the mean nats and of the loss on anchors, and the nats are the mean alone', () => {
-    const { chain, parameters } = single;
-    const all = learned(single, 'all');
-    const mean = (weights: tf.Tensor[]) => tf.mean<tf.Scalar>(scoreChain(chain, weights, examples)[0].nats);
-    const { levels } = chain.exampleShape;
-    const onAnchors = (weights: tf.Tensor[]) =>
-      anchorLoss({ ...scoreChain(chain, weights, examples)[0], levels }, 'log-mse');
-    const of = (loss: (weights: tf.Tensor[]) => tf.Scalar) =>
-      tf.tidy(() =>
-        tf
-          .grads((...weights: tf.Tensor[]) => loss(weights))(parameters)
-          .map((x) => [...x.dataSync()]),
+  test.each(anchorLossNames)(
+    'gradients are those of the mean nats and of %s, and the nats are the mean alone',
+    (name) => {
+      const { chain, parameters } = single;
+      const all = learned(single, 'all', name);
+      const mean = (weights: tf.Tensor[]) => tf.mean<tf.Scalar>(scoreChain(chain, weights, examples)[0].nats);
+      const { levels } = chain.exampleShape;
+      const onAnchors = (weights: tf.Tensor[]) =>
+        anchorLoss({ ...scoreChain(chain, weights, examples)[0], levels }, name);
+      const of = (loss: (weights: tf.Tensor[]) => tf.Scalar) =>
+        tf.tidy(() =>
+          tf
+            .grads((...weights: tf.Tensor[]) => loss(weights))(parameters)
+            .map((x) => [...x.dataSync()]),
+        );
+      const sum = of((weights) => tf.add(mean(weights), tf.mul(ANCHOR_LOSS, onAnchors(weights))));
+      expectNear(all.gradients, sum, 1e-5);
+      expect(() => expectNear(all.gradients, of(mean), 1e-3)).toThrow('toBeLessThan');
+      expect(all.nats).toBeCloseTo(
+        tf.tidy(() => mean(parameters).dataSync()[0]),
+        5,
       );
-    const sum = of((weights) => tf.add(mean(weights), tf.mul(ANCHOR_LOSS, onAnchors(weights))));
-    expectNear(all.gradients, sum, 1e-5);
-    expect(() => expectNear(all.gradients, of(mean), 1e-3)).toThrow('toBeLessThan');
-    expect(all.nats).toBeCloseTo(
-      tf.tidy(() => mean(parameters).dataSync()[0]),
-      5,
-    );
-  });
+    },
+  );
 
   test('no tensor is left but what is returned', () => {
     const before = tf.memory().numTensors;

@@ -121,7 +121,7 @@ test.each(['crops', 'rollOuts', 'batch'])('what is for clips alone is refused wi
 
 test('a loss on expected frames is refused where none is learned', async () => {
   const stagesOf = (stage: object) => ({ training: { stages: [{}, stage] }, data: clips });
-  const refused = /training\.stages\.1\.anchorLoss.*stages and models that learn the expected frame/;
+  const refused = /training\.stages\.1\.anchorLoss.*models that learn the expected frame, in stages that train it/;
   for (const [stage, choices] of [
     [{ trains: 'decoder', anchorLoss: 'mse' }, {}],
     [{ anchorLoss: 'mse' }, { frames: 'previous-frames' }],
@@ -129,6 +129,27 @@ test('a loss on expected frames is refused where none is learned', async () => {
     await expect(
       configureTraining({ model: { network: 'pixel-cnn', ...choices } as never, ...stagesOf(stage) }),
     ).rejects.toMatchObject({ message: expect.stringMatching(refused) as string });
+});
+
+test('a loss on expected frames is refused where a trained model learns the decoder alone by default', () => {
+  const training = { steps: 3, from: 'video-64', stages: [{ anchorLoss: 'mse' }] };
+  const parsed = (stage: object) =>
+    runSchema.safeParse({
+      model: describeModel('pixel-cnn', {
+        size: { width: 8, height: 8 },
+        channels: 3,
+        levels: 256,
+        hidden: 6,
+        layers: 1,
+        head: 'softmax',
+        context: 2,
+      }),
+      training: { ...training, stages: [{ ...training.stages[0], ...stage }] },
+      data: clips,
+    }).success;
+  expect(parsed({})).toBe(false);
+  expect(parsed({ rollOuts: 1 })).toBe(true);
+  expect(parsed({ trains: 'all' })).toBe(true);
 });
 
 test('choices that are given come before the defaults, and a whole description before them', async () => {

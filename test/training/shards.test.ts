@@ -5,9 +5,9 @@ import { disposeExamples } from '../../src/conditioning/context/examples.js';
 import { toTensors } from '../../src/model/model.js';
 import { computeGradients } from '../../src/optimization/gradients.js';
 import { createClipTrainingData } from '../../src/training/clip-data.js';
-import { disposeGradients, computeStepGradients, shardRange } from '../../src/training/shards.js';
+import { disposeGradients, computeStepGradients, gradientsOfShard, shardRange } from '../../src/training/shards.js';
 import { fastest } from '../backend/implementations.js';
-import { randomWeights } from '../model/tiny-networks.js';
+import { randomWeights, warpedFrames } from '../model/tiny-networks.js';
 import { movingSquares, tinyRun } from './moving-square.js';
 
 await tf.setBackend(fastest);
@@ -85,6 +85,28 @@ test('a stage may have fewer examples than the training', async () => {
   disposeGradients(made);
   disposeGradients(expected);
   disposeExamples(whole);
+});
+
+test('a stage has its own loss on expected frames', () => {
+  const { model, training } = tinyRun(
+    { batch: 2, stages: [{ trains: 'conditioning', anchorLoss: 'mse' }] },
+    { size: { width: 8, height: 8 }, conditioning: [warpedFrames] },
+  );
+  const chain = buildChain(model);
+  const weights = toTensors(randomWeights(chain, 4), chain.parameters);
+  const data = createClipTrainingData(chain, movingSquares(3, 20, chain.exampleShape), [0, 1, 2], [], training);
+  const [stage] = training.stages;
+  const step = { step: 0, batch: 2, shards: 1, precision: 'float32' } as const;
+  const nats = ([undefined, 'log-mse', 'mse'] as const).map((anchorLoss) => {
+    const made = gradientsOfShard(chain, weights, data, { ...step, stage: { ...stage, anchorLoss } }, 0);
+    const values = flat(made);
+    disposeGradients(made);
+    return values;
+  });
+  expect(nats[0]).toEqual(nats[1]);
+  expect(nats[2][0]).toBeLessThan(nats[1][0] / 2);
+  expect(nats[2].slice(1)).not.toEqual(nats[1].slice(1));
+  tf.dispose(weights);
 });
 
 test.each([2, 4, 8])('each of %i ranks adds a branch of the tree', async (size) => {
