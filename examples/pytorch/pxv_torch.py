@@ -15,6 +15,7 @@ As a command it prints bits/dim, of images or of a clip:
     python3 pxv_torch.py MODEL.safetensors BYTES.npy    # uint8, [images or frames, height, width, channels]
 """
 
+import itertools
 import json
 import math
 import sys
@@ -443,21 +444,43 @@ def regress(image, expected, references, highest):
 
 def line_motion(pairs, steps):
     """The motion, in `steps` equal steps, onto the line through the places of each pixel in pairs of frames, the newest
-    first. The line ends where the motion changes by more than 1.5 pixels."""
+    first."""
     pairs = [pair[..., :2].double() for pair in pairs]
-    motions, places = [], [torch.zeros_like(pairs[0])]
+    motions, place = [], torch.zeros_like(pairs[0])
     for pair in pairs:
-        motions.append(warp(pair[:, None], F.pad(places[-1] / 4, (0, 1))))
-        places.append(places[-1] + motions[-1])
-    length = torch.stack([(motion - motions[0]).abs() <= 1.5 for motion in motions]).long().cumprod(0).sum(0)
-    lines = places[0]
-    for count in range(1, len(pairs) + 1):
-        beside = torch.arange(count + 1).double()[:, None, None, None, None] - count / 2
-        points = torch.stack(places[: count + 1])
-        slope = (beside * points).sum(0) / (beside**2).sum()
-        intercept = points.mean(0) - slope * count / 2
-        lines = torch.where(length == count, slope - intercept / steps, lines)
-    return lines.float()
+        motions.append(warp(pair[:, None], F.pad(place / 4, (0, 1))))
+        place = place + motions[-1]
+    of_each = torch.stack(motions, -1)
+    lines = [motion_of_line(motions, steps) for motions in of_each.flatten(0, -2).tolist()]
+    return torch.tensor(lines, dtype=torch.double).reshape(place.shape).float()
+
+
+def motion_of_line(motions, steps):
+    """The same along one axis. Where content reversed, and kept its speed, a line of the opposite slope begins."""
+
+    def similar(one, other):
+        return abs(one - other) <= 1.5
+
+    def end_of(begin):
+        return next((at for at in range(begin, len(motions)) if not similar(motions[at], motions[begin])), len(motions))
+
+    now, before, earlier = (motions + [None, None])[:3]
+    reverses = earlier is not None and not similar(now, before) and similar(before, earlier)
+    reverses = reverses and now * before >= 0 and abs(now) < abs(before)
+    segments = [(0, 0), (1, end_of(1))] if reverses else [(0, end_of(0))]
+    while segments[-1][1] + 1 < len(motions):
+        begin = segments[-1][1] + 1
+        if not similar(motions[begin], -motions[segments[-1][0]]):
+            break
+        segments.append((begin, end_of(begin)))
+    product = square = 0
+    for sign, (begin, end) in zip(itertools.cycle([1, -1]), segments):
+        times = [at - (end - begin) / 2 for at in range(end - begin + 1)]
+        product += sign * sum(time * sum(motions[begin:at]) for time, at in zip(times, range(begin, end + 1)))
+        square += sum(time**2 for time in times)
+    slope, newest = product / square, segments[0][1]
+    intercept = sum(sum(motions[:at]) for at in range(newest + 1)) / (newest + 1) - slope * newest / 2
+    return slope - intercept / steps
 
 
 def extrapolated(motion, steps):

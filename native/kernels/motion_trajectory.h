@@ -53,12 +53,7 @@ class MotionTrajectories {
         motion[axis][j] = motionAt(found + j * features + axis * neighbourCount, y, x);
       for (int axis = 0; axis < 2; axis++) position[axis] += motion[axis][j];
     }
-    for (int axis = 0; axis < 2; axis++) {
-      const double* d = motion[axis];
-      int length = 1;
-      while (length < pairs && std::abs(d[length] - d[0]) <= static_cast<double>(numbers_.maxChange)) length++;
-      out[axis] = static_cast<float>(lineMotion(d, length, steps));
-    }
+    for (int axis = 0; axis < 2; axis++) out[axis] = static_cast<float>(lineMotion(motion[axis], pairs, steps));
   }
 
   // Bilinear, clamped to the frame.
@@ -73,18 +68,56 @@ class MotionTrajectories {
     return upper + (lower - upper) * down;
   }
 
-  // Least-squares line through the positions 0, d[0], d[0] + d[1], ...: its slope, less its intercept over `steps`.
-  static double lineMotion(const double* d, int length, double steps) {
-    double position = 0, sum = 0, product = 0;
-    for (int j = 1; j <= length; j++) {
-      position += d[j - 1];
-      sum += position;
-      product += j * position;
+  // Slope of the lines through all segments of the motion of an axis, less the newest line's intercept over `steps`.
+  double lineMotion(const double* d, int pairs, double steps) const {
+    const bool reverses = reversesNow(d, pairs);
+    int end = reverses ? 0 : endOfSegment(d, 0, pairs);
+    const Segment newest(d, end);
+    double motion = reverses ? -d[1] : d[0], product = newest.product, square = newest.square, sign = 1;
+    while (end + 1 < pairs && similar(d[end + 1], -motion)) {
+      const int begin = end + 1;
+      end = endOfSegment(d, begin, pairs);
+      const Segment segment(d + begin, end - begin);
+      motion = d[begin];
+      sign = -sign;
+      product += sign * segment.product;
+      square += segment.square;
     }
-    const double points = length + 1, middle = length / 2.0;
-    const double slope = (product - middle * sum) / (length * points * (length + 2) / 12);
-    return slope - (sum / points - slope * middle) / steps;
+    const double slope = product / square;
+    return slope - (newest.position - slope * newest.middle) / steps;
   }
+
+  // Whether content reversed in the newest pair: it moved on by less than in the two pairs before.
+  bool reversesNow(const double* d, int pairs) const {
+    return pairs > 2 && !similar(d[1], d[0]) && similar(d[2], d[1]) && d[0] * d[1] >= 0 &&
+           std::abs(d[0]) < std::abs(d[1]);
+  }
+
+  int endOfSegment(const double* d, int begin, int pairs) const {
+    int end = begin + 1;
+    while (end < pairs && similar(d[end], d[begin])) end++;
+    return end;
+  }
+
+  bool similar(double one, double other) const {
+    return std::abs(one - other) <= static_cast<double>(numbers_.maxChange);
+  }
+
+  // Mean and centred sums of the times 0..length and the positions 0, d[0], d[0] + d[1], ...
+  struct Segment {
+    Segment(const double* d, int length) : middle(length / 2.0), square(length * (length + 1.0) * (length + 2) / 12) {
+      double reached = 0, sum = 0;
+      for (int j = 1; j <= length; j++) {
+        reached += d[j - 1];
+        sum += reached;
+        product += j * reached;
+      }
+      position = sum / (length + 1);
+      product -= middle * sum;
+    }
+
+    double middle, square, position, product = 0;
+  };
 
   const MotionTrajectoryNumbers& numbers_;
 };

@@ -1,6 +1,5 @@
 import type { EarlierPixelsShape } from '../../src/backend/kernels/index.js';
-
-type Matrix = number[][];
+import { solved, type Matrix } from './linear-equations.js';
 
 /** `localRegression` from its definition: at each pixel a sum over all pixels before it, and elimination. */
 export function localRegression(
@@ -105,19 +104,4 @@ function regressImage(
       }
     }
   return found;
-}
-
-/** X of A X = B, by elimination with the largest pivot of each column. */
-function solved(a: Matrix, b: Matrix): Matrix {
-  const rows = a.map((row, k) => [...row, ...b[k]]);
-  for (let k = 0; k < a.length; k++) {
-    const best = rows.slice(k).reduce((at, row, i) => (Math.abs(row[k]) > Math.abs(rows[at][k]) ? k + i : at), k);
-    [rows[k], rows[best]] = [rows[best], rows[k]];
-    for (let row = 0; row < rows.length; row++) {
-      if (row === k) continue;
-      const factor = rows[row][k] / rows[k][k];
-      rows[row] = rows[row].map((value, column) => value - factor * rows[k][column]);
-    }
-  }
-  return rows.map((row, k) => row.slice(a.length).map((value) => value / row[k]));
 }

@@ -1,11 +1,12 @@
 import type { KernelNumbers } from '../../src/backend/kernels/index.js';
 import { neighbours } from './block-matching-reference.js';
+import { solved, type Matrix } from './linear-equations.js';
 
 const FEATURES = 11;
 /** Features of the motion down and to the right of a pixel itself. */
 const AXES = [0, 5];
 
-/** `motionTrajectory` from its definition: each trajectory on its own, and the normal equations of its line. */
+/** `motionTrajectory` from its definition: each trajectory on its own, and the normal equations of its lines. */
 export function motionTrajectory(
   { batch, height, width, pairs, maxChange }: KernelNumbers<'motionTrajectory'>,
   found: ArrayLike<number>,
@@ -34,22 +35,16 @@ export function motionTrajectory(
       motions.push(AXES.map((feature) => bilinear(pair, n, place[0], place[1], feature)));
     }
     return AXES.map((_, axis) => {
-      const own = motions.map((motion) => motion[axis]);
-      const end = own.findIndex(
-        (motion, at) => at >= Math.max(1, existing[n]) || Math.abs(motion - own[0]) > maxChange,
+      const own = motions.map((motion) => motion[axis]).slice(0, Math.max(1, existing[n]));
+      const segments = segmentsOf(own, maxChange);
+      const rows = segments.flatMap(([begin, end], segment) =>
+        Array.from({ length: end - begin + 1 }, (_, at) => {
+          const j = begin + at;
+          const unknowns = [(-1) ** segment * j, ...segments.map((_, other) => (other === segment ? 1 : 0))];
+          return { unknowns, place: own.slice(0, j).reduce((sum, motion) => sum + motion, 0) };
+        }),
       );
-      const before = own.slice(0, end < 0 ? pairs : end);
-      const points = [0, ...before].map((_, j) => [j, before.slice(0, j).reduce((sum, motion) => sum + motion, 0)]);
-      const sum = (of: (point: number[]) => number) => points.reduce((total, point) => total + of(point), 0);
-      const [count, j, jj, x, jx] = [
-        points.length,
-        sum(([at]) => at),
-        sum(([at]) => at * at),
-        sum(([, place]) => place),
-        sum(([at, place]) => at * place),
-      ];
-      const slope = (count * jx - j * x) / (count * jj - j * j);
-      const intercept = (x - slope * j) / count;
+      const [[slope], [intercept]] = leastSquares(rows);
       return slope - intercept / steps[n];
     });
   };
@@ -60,4 +55,37 @@ export function motionTrajectory(
     return [...around.map(([down]) => down), ...around.map(([, right]) => right), value(0, n, y, x, 10)];
   });
   return Float64Array.from(out.flat());
+}
+
+/** The first and last position of each segment of the motions of an axis. */
+function segmentsOf(motions: readonly number[], maxChange: number): [first: number, last: number][] {
+  const similar = (one: number, other: number) => Math.abs(one - other) <= maxChange;
+  const from = (first: number): [number, number] => {
+    const change = motions.findIndex((motion, at) => at > first && !similar(motion, motions[first]));
+    return [first, change < 0 ? motions.length : change];
+  };
+  const [now, before, earlier] = motions;
+  const reversing =
+    motions.length > 2 &&
+    !similar(now, before) &&
+    similar(before, earlier) &&
+    now * before >= 0 &&
+    Math.abs(now) < Math.abs(before);
+  const segments: [number, number][] = reversing ? [[0, 0], from(1)] : [from(0)];
+  for (;;) {
+    const [first, last] = segments[segments.length - 1];
+    if (last + 1 >= motions.length || !similar(motions[last + 1], -motions[first])) return segments;
+    segments.push(from(last + 1));
+  }
+}
+
+/** The unknowns whose sums come nearest to all places. */
+function leastSquares(rows: readonly { unknowns: number[]; place: number }[]): Matrix {
+  const sum = (of: (row: { unknowns: number[]; place: number }) => number) =>
+    rows.reduce((total, row) => total + of(row), 0);
+  const each = rows[0].unknowns.map((_, at) => at);
+  return solved(
+    each.map((i) => each.map((j) => sum(({ unknowns }) => unknowns[i] * unknowns[j]))),
+    each.map((i) => [sum(({ unknowns, place }) => unknowns[i] * place)]),
+  );
 }

@@ -106,7 +106,7 @@ export const movingModel = randomModel([movingNetwork]);
 /** One whose motion is looked for by block matching, too. */
 export const matchedModel = randomModel([{ ...movingNetwork, conditioning: [{ ...matchedFrames, context: 3 }] }]);
 const regressed = { ...matchedFrames, context: 3, templateMatching: 2, localRegression: true };
-const followed = { ...matchedFrames, context: 4, trajectory: 3 };
+const followed = { ...matchedFrames, context: 6, trajectory: 5 };
 const videos: [string, Model][] = [
   ['frames that move', movingModel],
   ['frames that move, whose motion is looked for', matchedModel],

@@ -11,22 +11,31 @@ const numbers = scalarArguments('MotionTrajectoryNumbers', {
 });
 
 /**
- * Maximum difference, in pixels, between the motion of a pair and that of the newest pair. Where it is larger, content
- * turned or the match was lost. Motion in frames that show whole pixels alternates between two values that differ by 1.
+ * Maximum difference, in pixels, between the motion of a pair and that of the newest pair of its segment. Motion in
+ * frames that show whole pixels alternates between two values that differ by 1.
  */
 export const MAX_MOTION_CHANGE = 1.5;
 
 /**
  * Kernel that estimates motion from several pairs of successive frames: follows each pixel of the newest frame back in
- * time by the motions of `blockMatching`, and fits a line to its positions. A single pair shows motion to about a pixel
+ * time by the motions of `blockMatching`, and fits lines to its positions. A single pair shows motion to about a pixel
  * where frames show whole pixels, and the error grows with every predicted frame. `found` holds the features of all
  * pairs at each pixel, those of the newest pair first. d_j(q) is the motion of pair j at the place q, bilinear between
  * pixels and clamped to the frame.
  *
  *     x_0 = 0, x_j = x_(j-1) + d_j(p + x_(j-1))      for j = 1..pairs: where the content of pixel p was
- *     m = the number of first pairs that exist, with |d_j - d_1| at most maxChange, on each axis
- *     a + b j = the line through x_0..x_m with the least squares
- *     motion = b - a / steps, which leads in `steps` steps to the place of the line
+ *
+ * The positions on each axis form segments, between which content reversed and kept its speed, as when it bounced. With
+ * `similar` for a difference of at most `maxChange`:
+ *
+ *     segment(i)  = x_i..x_e, whose last pair e is the last existing one with d_(i+1)..d_e similar to d_(i+1)
+ *     first       = segment(0), or x_0 alone if content reversed in the newest pair: d_1 is not similar to d_2, d_2 is
+ *                   similar to d_3, d_1 * d_2 >= 0 and |d_1| < |d_2|
+ *     next        = segment(e+1), after the pair e+1 that reversed content, if d_(e+2) is similar to the negative of the
+ *                   newest motion of the segment before, or if that is x_0 alone; else there is none
+ *     a_s +- b j  = the lines through the segments s with the least squares, with a slope of alternating sign, + for
+ *                   the newest
+ *     motion      = b - a_0 / steps, which leads in `steps` steps to the place of the newest line
  *
  * `out` holds the motion as `blockMatching` does: down at each of NEIGHBOURS, then to the right, then the difference of
  * the newest pair. A motion that is not finite is 0. Computed in float64 in the order of the equations: every

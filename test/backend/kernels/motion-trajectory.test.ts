@@ -14,6 +14,7 @@ const CASES: { name: string; numbers: Omit<Numbers, 'maxChange'>; steps: number[
   { name: 'one row, one pair', numbers: { batch: 2, height: 1, width: 13, pairs: 1 }, steps: [1, 5], strength: 2 },
   { name: 'one column', numbers: { batch: 1, height: 11, width: 1, pairs: 2 }, steps: [2], strength: 1 },
   { name: 'whole trajectories', numbers: { batch: 3, height: 7, width: 9, pairs: 5 }, steps: [1, 2, 9], strength: 0.5 },
+  { name: 'some reverse', numbers: { batch: 2, height: 6, width: 9, pairs: 9 }, steps: [1, 3], strength: 2.5 },
   { name: 'some end', numbers: { batch: 2, height: 6, width: 5, pairs: 16 }, steps: [1, 3], strength: 1.2 },
   { name: 'most leave the frame', numbers: { batch: 2, height: 6, width: 5, pairs: 4 }, steps: [1, 3], strength: 7 },
 ];
@@ -73,5 +74,21 @@ describe.each(namedKernels)('$name', ({ kernels }) => {
     // Of one pair, and of two: -2 and 5 / 2, whose line is 1 / 6 after the first place.
     expect(motion(1)).toBe(-2);
     expect(motion(2)).toBeCloseTo(-2.5 - 1 / 6 / 64, 5);
+  });
+
+  test.each([
+    // Slope -(1 + 15) / 5.5, the squares of times 0, 1 and 0, 1, 2, 3; the newest line is 0.4545 after the first place.
+    ['bounced two frames ago', [-2, 1, 3, 3, 3], -37 / 11],
+    ['bounced in the newest pair', [1, 3, 2, 3, 2], -2.5],
+    ['jumped, and did not return', [-3, 5, -3], -3],
+  ])('the speed of content that %s is that of all segments', (_, motions, expected) => {
+    const pairs = motions.length;
+    const found = Float32Array.from({ length: pairs * 12 * 11 }, (_, at) =>
+      at % 11 < 5 ? motions[Math.floor(at / 11) % pairs] : 0,
+    );
+    const out = new Float32Array(12 * 11);
+    const given = { found, existing: Float32Array.of(pairs), steps: Float32Array.of(1) };
+    kernels.motionTrajectory({ ...numbers, batch: 1, pairs }, { ...given, out });
+    expect(out[0]).toBeCloseTo(expected, 5);
   });
 });
