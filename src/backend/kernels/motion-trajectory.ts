@@ -31,7 +31,7 @@ export const MAX_MOTION_CHANGE = 1.5;
  *     segment(i)  = x_i..x_e, whose last pair e is the last existing one with d_(i+1)..d_e similar to d_(i+1)
  *     first       = segment(0), or x_0 alone if content reversed in the newest pair: d_1 is not similar to d_2, d_2 is
  *                   similar to d_3, d_1 * d_2 >= 0 and |d_1| < |d_2|
- *     next        = segment(e+1), after the pair e+1 that reversed content, if d_(e+2) is similar to the negative of the
+ *     next        = segment(e+1), after the pair e+1 that reversed content, if d_(e+2) is similar to minus the
  *                   newest motion of the segment before, or if that is x_0 alone; else there is none
  *     a_s +- b j  = the lines through the segments s with the least squares, with a slope of alternating sign, + for
  *                   the newest
