@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -17,6 +18,18 @@ constexpr int rowsOfStrip = 16;
 // Offsets of the pixels whose motion is written for a pixel: see NEIGHBOURS in src/backend/kernels/block-matching.ts.
 constexpr int neighbours[][2] = {{0, 0}, {-2, 0}, {2, 0}, {0, -2}, {0, 2}};
 constexpr int neighbourCount = sizeof neighbours / sizeof neighbours[0];
+
+// Writes the motion at the neighbours of a pixel: all down, then all to the right.
+template <class MotionOf>
+void writeNeighbours(int height, int width, int row, int column, const MotionOf& motionOf, float* out) {
+  for (int k = 0; k < neighbourCount; k++) {
+    const size_t y = std::clamp(row + neighbours[k][0], 0, height - 1);
+    const size_t x = std::clamp(column + neighbours[k][1], 0, width - 1);
+    const auto& [down, right] = motionOf(y * width + x);
+    out[k] = down;
+    out[neighbourCount + k] = right;
+  }
+}
 
 template <class Set>
 class MatchedStrip {
@@ -168,14 +181,9 @@ void blockMatching(const BlockMatchingCall& call) {
     const float* image = found + index / shape.height * pixels * 3;
     const int row = static_cast<int>(index % shape.height);
     float* out = call.out + index * shape.width * (2 * neighbourCount + 1);
+    const auto motionOf = [&](size_t pixel) { return std::array{image[pixel * 3], image[pixel * 3 + 1]}; };
     for (int column = 0; column < shape.width; column++, out += 2 * neighbourCount + 1) {
-      for (int k = 0; k < neighbourCount; k++) {
-        const int y = std::clamp(row + neighbours[k][0], 0, shape.height - 1);
-        const int x = std::clamp(column + neighbours[k][1], 0, shape.width - 1);
-        const float* from = image + (static_cast<size_t>(y) * shape.width + x) * 3;
-        out[k] = from[0];
-        out[neighbourCount + k] = from[1];
-      }
+      writeNeighbours(shape.height, shape.width, row, column, motionOf, out);
       out[2 * neighbourCount] = image[(static_cast<size_t>(row) * shape.width + column) * 3 + 2];
     }
   };

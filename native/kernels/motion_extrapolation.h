@@ -36,14 +36,11 @@ class MotionField {
       advect();
       accumulate();
     }
+    const auto motionOf = [&](size_t p) { return sum_[p]; };
     for (int row = 0; row < height_; row++)
       for (int column = 0; column < width_; column++) {
         const size_t p = pixel(row, column) * features;
-        for (int k = 0; k < neighbourCount; k++) {
-          const Motion& from = sum_[inside(row + neighbours[k][0], column + neighbours[k][1])];
-          out[p + k] = from.down;
-          out[p + neighbourCount + k] = from.right;
-        }
+        writeNeighbours(height_, width_, row, column, motionOf, out + p);
         out[p + 2 * neighbourCount] = found[p + 2 * neighbourCount];
       }
   }

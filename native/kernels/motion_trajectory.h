@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <vector>
 
@@ -21,19 +22,15 @@ class MotionTrajectories {
   // Fits lines to the trajectories of an image.
   void fit(const float* found, int existing, double steps, float* out) const {
     const int height = numbers_.height, width = numbers_.width;
-    std::vector<float> fitted(2 * pixels());
+    std::vector<std::array<float, 2>> fitted(static_cast<size_t>(height) * width);
     for (int row = 0; row < height; row++)
       for (int column = 0; column < width; column++)
-        fitPixel(found, row, column, existing, steps, &fitted[2 * pixel(row, column)]);
+        fitted[pixel(row, column)] = fitPixel(found, row, column, existing, steps);
+    const auto motionOf = [&](size_t p) { return fitted[p]; };
     for (int row = 0; row < height; row++)
       for (int column = 0; column < width; column++) {
         const size_t p = pixel(row, column) * features;
-        for (int k = 0; k < neighbourCount; k++) {
-          const float* from = &fitted[2 * pixel(std::clamp(row + neighbours[k][0], 0, height - 1),
-                                                std::clamp(column + neighbours[k][1], 0, width - 1))];
-          out[p + k] = from[0];
-          out[p + neighbourCount + k] = from[1];
-        }
+        writeNeighbours(height, width, row, column, motionOf, out + p);
         out[p + 2 * neighbourCount] = found[p * numbers_.pairs + 2 * neighbourCount];
       }
   }
@@ -41,11 +38,10 @@ class MotionTrajectories {
  private:
   static constexpr int maxPairs = 16;
 
-  size_t pixels() const { return static_cast<size_t>(numbers_.height) * numbers_.width; }
   size_t pixel(int row, int column) const { return static_cast<size_t>(row) * numbers_.width + column; }
   static double number(float value) { return std::isfinite(value) ? value : 0; }
 
-  void fitPixel(const float* found, int row, int column, int pairs, double steps, float* out) const {
+  std::array<float, 2> fitPixel(const float* found, int row, int column, int pairs, double steps) const {
     double motion[2][maxPairs], position[2] = {0, 0};
     for (int j = 0; j < pairs; j++) {
       const double y = row + position[0], x = column + position[1];
@@ -53,7 +49,8 @@ class MotionTrajectories {
         motion[axis][j] = motionAt(found + j * features + axis * neighbourCount, y, x);
       for (int axis = 0; axis < 2; axis++) position[axis] += motion[axis][j];
     }
-    for (int axis = 0; axis < 2; axis++) out[axis] = static_cast<float>(lineMotion(motion[axis], pairs, steps));
+    return {static_cast<float>(lineMotion(motion[0], pairs, steps)),
+            static_cast<float>(lineMotion(motion[1], pairs, steps))};
   }
 
   // Bilinear, clamped to the frame.

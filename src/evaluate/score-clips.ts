@@ -37,7 +37,7 @@ import {
 import { forEachClip, noUsableClipError, type SkippedClip } from '../clips/for-each-clip.js';
 import { parseOptions, type OptionsOf, type ParsedOptions } from '../options/fields.js';
 import { scoreClipsFields, type ScoringProgress } from './options.js';
-import { formatScoresCsv, ScoresFile } from './score-csv.js';
+import { formatScoresCsv, openScoresFile } from './score-csv.js';
 import { summariseClips, type ClipsSummary, type CodecScore, type ScoredClip } from './summarise-clips.js';
 
 /** Default number of samples at each start. */
@@ -86,7 +86,7 @@ export async function scoreClips(
   const options = { ...parsed, samples: parsed.samples ?? DEFAULT_SAMPLES };
   assertVideoModel(model, 'score clips');
   const sources = await listClips(paths);
-  const file = await ScoresFile.open(options, sources);
+  const writeScores = await openScoresFile(options, sources);
   let latest: Pick<ScoringProgress, 'what' | 'frames'> = { what: 'score', frames: 0 };
   const tell = (name: string, done: number, now = latest) => {
     latest = now;
@@ -109,7 +109,7 @@ export async function scoreClips(
     );
     if (clips.length === 0) throw noUsableClipError('score clips', paths);
     const isToWrite = processGroup?.isMainProcess ?? true;
-    if (isToWrite) await file?.write(formatScoresCsv(clips));
+    if (isToWrite) await writeScores?.(formatScoresCsv(clips));
     return { adapted, samples, settings: scorer.settings, ...summariseClips(model, clips), ...others };
   } finally {
     scorer.dispose();

@@ -3,13 +3,7 @@ import { tableCsv } from '../document/blocks/table.js';
 import { cappedPsnr } from '../evaluation/forecast-summary.js';
 import { errorFactory } from '../foundation/errors.js';
 import { checkWritable, writeAtomically } from '../foundation/write-file.js';
-import {
-  assertNotInput,
-  assertOverwritable,
-  listInputFiles,
-  type ClipSource,
-  type ReplaceOptions,
-} from '../video/index.js';
+import { assertNotInput, assertOverwritable, listInputFiles, type ClipSource } from '../video/index.js';
 import type { ScoredClip } from './summarise-clips.js';
 import type { ProtocolSummary } from './summarise-protocol.js';
 
@@ -73,43 +67,26 @@ function forecastRows({ name, forecasts }: ScoredClip): Row[] {
   return [...ofTruth, ...ofKinds];
 }
 
-/** CSV file of the scores of clips, to be written when all are scored. */
-export class ScoresFile {
-  private constructor(
-    private readonly path: string,
-    private readonly options: ReplaceOptions,
-  ) {}
-
-  /**
-   * Returns the file, or null without a path.
-   * @param clips clips that are read, none of which is replaced
-   * @throws PxvError `OUTPUT` if `csv` cannot be written, or exists and `overwrite` is false; `USAGE` if it is a clip
-   */
-  static async open(
-    { csv, overwrite = false }: { csv?: string | undefined; overwrite?: boolean | undefined },
-    clips: readonly ClipSource[],
-  ): Promise<ScoresFile | null> {
-    if (csv === undefined) return null;
-    const inputs = [...new Set((await Promise.all(clips.map(({ path }) => listInputFiles(path)))).flat())];
-    const file = new ScoresFile(csv, { overwrite, inputs });
-    await file.check();
-    return file;
-  }
-
-  private async check(): Promise<void> {
-    const { path, options } = this;
-    const { overwrite = false, inputs = [] } = options;
-    await assertNotInput(path, inputs, { option: '--csv' });
-    const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;
+/**
+ * Returns a function that writes a CSV file of scores atomically, from text as `formatScoresCsv` returns it; null
+ * without a path. The checks are repeated before the file is written, when all clips are scored.
+ * @param clips clips that are read, none of which is replaced
+ * @throws PxvError `OUTPUT` if `csv` cannot be written, or exists and `overwrite` is false; `USAGE` if it is a clip
+ */
+export async function openScoresFile(
+  { csv, overwrite = false }: { csv?: string | undefined; overwrite?: boolean | undefined },
+  clips: readonly ClipSource[],
+): Promise<((text: string) => Promise<void>) | null> {
+  if (csv === undefined) return null;
+  const inputs = [...new Set((await Promise.all(clips.map(({ path }) => listInputFiles(path)))).flat())];
+  const check = async () => {
+    await assertNotInput(csv, inputs, { option: '--csv' });
+    const isFolder = (await stat(csv).catch(() => null))?.isDirectory() ?? false;
     const refused = errorFactory('OUTPUT', 'write CSV');
-    if (isFolder) throw refused(path, 'a file', 'a folder of that name', 'choose another --csv');
-    await assertOverwritable(path, { overwrite, option: '--csv' });
-    checkWritable(path);
-  }
-
-  /** Writes the file atomically, after another check. @param text as `formatScoresCsv` returns it */
-  async write(text: string): Promise<void> {
-    const confirm = () => this.check();
-    await writeAtomically(this.path, (temporary) => writeFile(temporary, text), { confirm });
-  }
+    if (isFolder) throw refused(csv, 'a file', 'a folder of that name', 'choose another --csv');
+    await assertOverwritable(csv, { overwrite, option: '--csv' });
+    checkWritable(csv);
+  };
+  await check();
+  return (text) => writeAtomically(csv, (temporary) => writeFile(temporary, text), { confirm: check });
 }

@@ -22,7 +22,7 @@ import { FrameSampler } from '../sampling/frame-sampler.js';
 import { openClip, type ClipReader, type ClipSource } from '../video/index.js';
 import { scoreProtocolFields, type ScoringProgress } from './options.js';
 import { findProtocolClips, resolveProtocol, type ResolvedProtocol } from './protocols/resolve-protocol.js';
-import { formatProtocolCsv, ScoresFile } from './score-csv.js';
+import { formatProtocolCsv, openScoresFile } from './score-csv.js';
 import { spaceIndices } from './space-indices.js';
 import { summariseProtocol, type MeasuredClip, type ProtocolSummary } from './summarise-protocol.js';
 
@@ -77,7 +77,7 @@ export async function scoreProtocol(
   const found = await findProtocolClips(protocol, paths);
   const chosen = spaceIndices(found.length, Math.min(options.limit ?? found.length, found.length));
   const sources = Array.from(chosen, (index) => found[index]);
-  const file = await ScoresFile.open(options, sources);
+  const writeScores = await openScoresFile(options, sources);
   const scorer = new ProtocolScorer(resizeModel(model, protocol.size), protocol, settings, options);
   try {
     let now: Pick<ScoringProgress, 'what' | 'frames'> = { what: 'predict', frames: 0 };
@@ -99,7 +99,7 @@ export async function scoreProtocol(
     }
     const summary = summariseProtocol(protocol, clips, model.chain.exampleShape.context);
     const isToWrite = options.processGroup?.isMainProcess ?? true;
-    if (isToWrite) await file?.write(formatProtocolCsv(summary.clips));
+    if (isToWrite) await writeScores?.(formatProtocolCsv(summary.clips));
     return { samples: options.samples, clipsInSplit: found.length, settings, ...summary, ...others };
   } finally {
     scorer.dispose();
