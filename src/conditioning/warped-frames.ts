@@ -289,7 +289,8 @@ function moveFrames(
   const last = scaled[description.context - 1];
   const matched = description.blockMatching ? blockMotion(network, all, last, description, state?.matched) : null;
   const toScaled = (frame: Tensor4D) => tf.div<Tensor4D>(tf.sub(frame, half), half);
-  const grid = coarser && description.coarser ? gridOf(toScaled(coarser), description.coarser, network) : null;
+  const { finer = 1, coarser: factor } = description;
+  const grid = coarser && factor ? gridOf(toScaled(coarser), finer * factor, network) : null;
   const moves = [last, ...(matched === null ? [] : [toScaled(matched.onward)])];
   const planes = grid === null ? [] : [grid.image, ...moves.map(grid.changeFrom)];
   const found = runTrunk(
@@ -312,7 +313,10 @@ function moveFrames(
   return { map, expected, state: next };
 }
 
-/** Returns the planes that are made of the coarser image, scaled to -1..1: itself, and its difference from a frame. */
+/**
+ * Returns the planes that are made of the coarser image, scaled to -1..1: itself, and its difference from a frame.
+ * @param factor factor from the coarser image to the frames
+ */
 function gridOf(image: Tensor4D, factor: number, { size }: ImageShape) {
   return {
     image: upsample(image, factor, size),

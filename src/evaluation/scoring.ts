@@ -35,8 +35,6 @@ export const SCORING_BATCH = 8;
 export interface ScoringOptions {
   /** Batch size of examples; no result depends on it. Default: SCORING_BATCH. */
   batch?: number;
-  /** Indices of the scales to score. Default: all scales. */
-  scales?: readonly number[] | undefined;
   /**
    * Process group that shares the batches round-robin; every rank gets all scores. Dynamic evaluation needs a single
    * process. Default: this process alone.
@@ -71,7 +69,7 @@ export async function* scoreItems<Item>(
   weights: readonly Tensor[] | DynamicEvaluation,
   items: Iterable<Item> | AsyncIterable<Item>,
   add: AddExample<Item>,
-  { batch = SCORING_BATCH, scales, processGroup = singleProcess, signal }: ScoringOptions = {},
+  { batch = SCORING_BATCH, processGroup = singleProcess, signal }: ScoringOptions = {},
 ): AsyncGenerator<ScoredItem<Item>, void> {
   const adaptation = 'learn' in weights ? weights : null;
   const buffer = new ExampleBuffer(chain.exampleShape, adaptation === null ? batch : 1);
@@ -94,7 +92,7 @@ export async function* scoreItems<Item>(
     await yieldToEventLoop();
     signal?.throwIfAborted();
     const slowerExamples = slower === null || slower.size === 0 ? null : slower.tensors();
-    return scoreExamples(chain, weights, buffer.tensors(), slowerExamples, scales);
+    return scoreExamples(chain, weights, buffer.tensors(), slowerExamples);
   }
   for await (const [together, { nats, anchors }] of mapRoundRobin(processGroup, batches(), scores)) {
     for (const [at, item] of together.entries()) {
@@ -110,7 +108,6 @@ export async function* scoreItems<Item>(
 /**
  * Scores a batch of examples. A `DynamicEvaluation` then learns from the batch. Disposes `examples` and `slower`.
  * @param slower a second example of the same image, given every second frame before it, for a batch of one; null: none
- * @param scales indices of the scales to score; default: all; ignored with `slower`
  * @returns nats and anchors, as in `ScoredItem`, of all examples, concatenated
  */
 export function scoreExamples(
@@ -118,15 +115,12 @@ export function scoreExamples(
   weights: readonly Tensor[] | DynamicEvaluation,
   examples: Examples,
   slower: Examples | null = null,
-  scales?: readonly number[],
 ): Omit<ScoredItem<never>, 'item'> {
   const adaptation = 'learn' in weights ? weights : null;
   const { weights: current } = adaptation ?? { weights: weights as readonly Tensor[] };
   const { nats, anchors } = tf.tidy(() => {
     const made =
-      slower === null
-        ? scoresGiven(chain, current, examples, scales)
-        : scoresAtStrides(chain, current, examples, slower);
+      slower === null ? scoresGiven(chain, current, examples) : scoresAtStrides(chain, current, examples, slower);
     // An anchor may be one of the input tensors, which are disposed below.
     return { nats: made.nats, anchors: made.anchors.map((anchor) => tf.clone(anchor)) };
   });
@@ -209,9 +203,11 @@ export function assertFiniteNats(item: string, nats: Float32Array): void {
   throw errorFactory('CHECKPOINT', 'score')(item, 'a finite likelihood of every sub-pixel', received, remedy);
 }
 
-/** Returns the sum of a map of nats, in float64. */
-export function sumNats(nats: Float32Array): number {
-  return nats.reduce((sum, value) => sum + value, 0);
+/** Returns the sum of nats in float64, added in order. */
+export function sumNats(nats: Float32Array | Float64Array): number {
+  let sum = 0;
+  for (const value of nats) sum += value;
+  return sum;
 }
 
 /**

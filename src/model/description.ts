@@ -77,7 +77,7 @@ export interface ModelDescription {
 /**
  * Schema of a model description. The first scale reads no coarser scale; each other scale has exactly one conditioning
  * that does. A coarser scale has the size of the next finer one divided by the factor between them, rounded up. All
- * scales have the same channels and levels. Context frames are subsampled from the finest scale by a whole number.
+ * scales have the same channels and levels. Context frames have the size of their scale, or of the finest one.
  */
 export const modelSchema: z.ZodType<ModelDescription> = z
   .strictObject({
@@ -88,9 +88,10 @@ export const modelSchema: z.ZodType<ModelDescription> = z
   .superRefine(({ scales }, context) => {
     const steps = scaleSteps(scales);
     scales.forEach((network, scale) => {
-      const isTooFine = !Number.isInteger(steps[scale].context);
-      const tooFine = isTooFine ? `context frames larger than those of the finest scale, or between its pixels` : null;
-      const message = misfit(network, scales[scale - 1]) ?? tooFine;
+      const { image, context: ofFrames } = steps[scale];
+      const isBetween = ofFrames !== 1 && ofFrames !== image;
+      const between = isBetween ? "context frames of another size than this scale's and the finest one's" : null;
+      const message = misfit(network, scales[scale - 1]) ?? between;
       if (message !== null) context.addIssue({ code: 'custom', path: ['scales', scale], message });
     });
   });

@@ -76,7 +76,7 @@ export function computeGradients(
   loadGradients();
   // All scales have the same number of levels.
   const { levels } = chain.scales[0].description;
-  const scales = typeof trains === 'number' ? [trains] : chain.scales.map((_, scale) => scale);
+  const scales = trainedScales(chain, trains);
   return tf.tidy(() => {
     const places = weights.map((_, index) => index);
     const trained = scales.flatMap((scale) => {
@@ -118,6 +118,12 @@ export function computeGradients(
     const { grads } = tf.valueAndGrads(loss)(trained.map((index) => weights[index]));
     return { nats: nats!, gradients: grads, trained };
   });
+}
+
+/** Returns the indices of the scales whose weights, or part of them, are trained. */
+function trainedScales({ scales }: Chain, trains: NonNullable<StepSettings['trains']>): number[] {
+  if (typeof trains === 'number') return [trains];
+  return trains === 'conditioning' ? [0] : scales.map((_, scale) => scale);
 }
 
 function rollOutsIn(rollOut: RollOut | null): number {

@@ -121,7 +121,11 @@ function noFrame(): Error {
 
 const SOURCE = { operation: 'roll out', argument: 'options', code: 'USAGE' } as const;
 
-const index = z.int().min(0);
+/** Random numbers are of 32-bit indices. */
+const index = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1);
 
 /** Schema of the options of `rollOut`. */
 const rollOutSchema = z.strictObject({

@@ -261,10 +261,19 @@ export class ImageSampler {
   async expected(given: () => ConditioningInputs, longerStrides?: DrawOptions['longerStrides']): Promise<Int16Array> {
     const { network, tensors } = this;
     const anchor = tf.tidy(() => expectedOf(network, conditionFrom(network, tensors, given(), longerStrides)));
-    const levels = Int16Array.from(await anchor.data());
+    const levels = await anchor.data<'float32'>();
     anchor.dispose();
-    return levels;
+    assertFiniteExpectation(levels);
+    return Int16Array.from(levels);
   }
+}
+
+/** @throws PxvError `CHECKPOINT` if a level is NaN, as weights that overflow give */
+function assertFiniteExpectation(levels: Float32Array): void {
+  const at = levels.findIndex(Number.isNaN);
+  if (at < 0) return;
+  const remedy = 'use another model; the outputs of this one are not finite';
+  throw errorFactory('CHECKPOINT', 'predict')('expected frame', 'finite levels', `NaN at sub-pixel ${at}`, remedy);
 }
 
 function expectedOf({ description }: Network, { anchors: [anchor] }: ConditioningOutputs): Tensor {

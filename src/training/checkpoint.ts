@@ -58,7 +58,10 @@ export function createInitialCheckpoint(
   const { parameters } = chain;
   const { seed, from, optimiser: name, pace } = configuration.training;
   // The recorded schedule of another training is followed regardless of the time.
-  const training = pace.length === 0 ? configuration.training : { ...configuration.training, minutes: null };
+  const recorded = pace.at(-1);
+  const steps = configuration.training.steps ?? recorded?.steps ?? null;
+  const training =
+    recorded === undefined ? configuration.training : { ...configuration.training, steps, minutes: null };
   const first = from === null ? initialiseParameters(parameters, BigInt(seed)) : startingWeights(load(from), chain);
   const weights = toTensors(first, parameters);
   const optimiser = optimisers[name].stateNames.map(() => zerosLike(weights));

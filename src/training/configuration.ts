@@ -249,7 +249,8 @@ function* refusals(
   const { scales } = model;
   const { trains = defaultPart(stage, model, isTrained), crops = 0, rollOuts, batch, anchorLoss } = stage;
   const expects = predictsFrame({ scales });
-  const learnsAnchor = scales.some(({ conditioning }) => hasLearnedAnchor(conditioning));
+  const trained = typeof trains === 'number' ? scales.slice(trains, trains + 1) : scales;
+  const learnsAnchor = trained.some(({ conditioning }) => hasLearnedAnchor(conditioning));
   if (data !== 'clips' && crops > 0) yield ['crops', 'a data set is shown as it is: it is for clips alone'];
   if (data === 'images' && batch !== undefined) yield ['batch', 'it is for clips alone'];
   if (data === 'images' && rollOuts > 0) yield ['rollOuts', 'it is for clips alone'];
@@ -258,6 +259,8 @@ function* refusals(
   if (anchorLoss !== undefined && (!learnsAnchor || trains === 'decoder'))
     yield ['anchorLoss', 'it is for models that learn the expected frame, in stages that train it'];
   if (rollOuts > 0 && trains === 'decoder') yield ['rollOuts', 'it must be 0 where the decoder learns alone'];
+  if (rollOuts > 0 && typeof trains === 'number' && trains > 0)
+    yield ['rollOuts', 'it must be 0 where a scale after the first learns alone'];
   if (trains === 'conditioning' && !expects)
     yield ['trains', 'conditioning learns alone in models whose first scale learns the expected frame at full size'];
   if (trains === 'decoder' && ((isFirst && !isTrained) || scales.some(({ conditioning }) => conditioning.length === 0)))

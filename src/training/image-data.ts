@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ImageSource } from '../evaluation/image-score.js';
-import { BITS_PER_NAT } from '../evaluation/scoring.js';
+import { BITS_PER_NAT, sumNats } from '../evaluation/scoring.js';
 import { countSubPixels, type Chain } from '../model/chain.js';
 import { ExampleBuffer, type Examples } from '../conditioning/context/examples.js';
 import { frameBytes } from '../foundation/levels.js';
@@ -9,7 +9,7 @@ import { singleProcess } from '../distributed/process-group.js';
 import type { TrainingConfiguration } from './configuration.js';
 import type { IndexRange } from './shards.js';
 import type { TrainingData } from './train.js';
-import { scoreShared, sumCosts } from './validation.js';
+import { scoreShared } from './validation.js';
 
 /** Images at the model's size, in a fixed order. */
 export interface ImageStore extends ImageSource {
@@ -100,5 +100,5 @@ async function validateImages(
     buffer.add(bytes, 1, false);
   };
   const costs = await scoreShared(chain, weights, chosen, add, Math.min(batchSize, count), processGroup);
-  return (sumCosts(costs) / count / countSubPixels(chain)) * BITS_PER_NAT;
+  return (sumNats(costs) / count / countSubPixels(chain)) * BITS_PER_NAT;
 }

@@ -4,7 +4,7 @@ import { currentArithmetic, currentThreads } from '../backend/current-backend.js
 import { readPackageInfo } from '../foundation/package-folder.js';
 
 /** Schema of the hardware and software that compute a training, as in a line of machine.jsonl. */
-export const machineSchema = z.object({
+const machineSchema = z.object({
   /** Name of the CPU, as the operating system reports it. */
   cpu: z.string(),
   /** Number of cores available to the process. */

@@ -59,7 +59,7 @@ type Validated = Pick<TrainingLength, 'pace'> & { validations: number };
  * the last mark in `pace` at or before `step` (see `PaceMark`). Without a mark, or if the mark has no number, returns
  * the requested number `validations`.
  */
-export function validationsAt({ pace, validations }: Validated, step: number): number {
+function validationsAt({ pace, validations }: Validated, step: number): number {
   return pace.findLast((one) => one.step <= step)?.validations ?? validations;
 }
 

@@ -105,7 +105,7 @@ export function blankRollOut(shape: ExampleShape, number: number): RollOut | nul
     known: subsequencesFor(context).map((subsequence) => ({
       subsequence,
       conditioningInputs: zeroInputs(shape, shape, number),
-      counts: tf.fill<Rank.R4>([number, 1, 1, 1], 0),
+      counts: tf.fill<Rank.R4>([number, 1, 1, 1], 1),
     })),
     truth: Array.from({ length: PREDICTED_FRAMES }, blank),
   };

@@ -30,7 +30,7 @@ export interface StepData {
  * Options for `computeStepGradients`: a step and its shards. Only the number of shards decides the rounding of
  * gradients.
  */
-export interface ShardedStep {
+interface ShardedStep {
   /** Index of the step, from 0. */
   step: number;
   stage: Stage;
@@ -105,7 +105,7 @@ export function gradientsOfShard(
   const { trains, rollOuts, anchorLoss, batch = defaultBatch } = stage;
   const examples = data.batch(step, stage, shardRange(shard, shards, batch));
   const rollOut = data.rollOut(step, stage, shardRange(shard, shards, rollOuts));
-  const whole = shards === 1 ? undefined : { examples: batch, rollOuts };
+  const whole = { examples: batch, rollOuts };
   const gradients = withPrecision(precision, () =>
     computeGradients(chain, weights, examples, { trains, rollOut, anchorLoss, whole }),
   );

@@ -19,6 +19,7 @@ export class TimeBudget {
    * @param signal signal that aborts `work` as well
    */
   async spend(first: number, work: (signal: AbortSignal) => Promise<void>, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return;
     const from = performance.now();
     const left = this.share * (from - this.began) - this.spent;
     if ((this.expected ?? first) > left) return;

@@ -131,16 +131,17 @@ export async function train(
     onEntry?.(entry);
   };
   const clock = new StepTimer(start);
-  let checkpoint = await withFirstValidation(start, data, score, saves, log);
-  if (checkpoint !== start) clock.endValidation();
   const stages = new StageSchedule(asked, start.configuration.training, start.step);
+  const patience = start.configuration.training.patience ?? Infinity;
+  let checkpoint = start;
   let last: Validation | null = null;
   let bitsPerDim: number | null = null;
-  let noBetter = validationsSinceBest(checkpoint);
-  const patience = start.configuration.training.patience ?? Infinity;
   let isOver = false;
 
   try {
+    checkpoint = await withFirstValidation(start, data, score, saves, log);
+    if (checkpoint !== start) clock.endValidation();
+    let noBetter = validationsSinceBest(checkpoint);
     while (checkpoint.step < (checkpoint.configuration.training.steps ?? Infinity) && noBetter < patience && !isOver) {
       if (await processGroup.broadcast(signal?.aborted ?? false)) {
         saves.atStop(checkpoint);
@@ -158,7 +159,7 @@ export async function train(
         if (checkpoint.configuration !== before) run.writeConfiguration(checkpoint.configuration);
       }
 
-      const isValidated = isOver || validatesAfter(checkpoint, position.stage);
+      const isValidated = isOver || validatesAfter({ ...checkpoint, ...checkpoint.configuration }, position.stage);
       const validating = performance.now();
       const validation = isValidated ? await score(checkpoint) : null;
       const { best } = checkpoint;
@@ -262,7 +263,10 @@ export class CheckpointSaver {
  * Returns true if a validation follows the step. A stage that trains the conditioning alone is validated only at the
  * end of the training: no decoder has learned to read the conditioning yet.
  */
-function validatesAfter({ step, configuration: { training } }: Checkpoint, { trains }: Stage): boolean {
+function validatesAfter(
+  { step, training }: { step: number; training: RunConfiguration['training'] },
+  { trains }: Stage,
+): boolean {
   return (trains !== 'conditioning' || step === training.steps) && isValidationStep(training, step);
 }
 
@@ -292,8 +296,10 @@ function stoppedByFirst(): PxvError {
 /** Returns the number of validations since the best, as a training without a stop would count them. */
 function validationsSinceBest({ best, step, configuration: { training } }: Checkpoint): number {
   if (best === null) return 0;
-  const later = Array.from({ length: step - best.step }, (_, at) => best.step + at + 1);
-  return later.filter((one) => isValidationStep(training, one)).length;
+  const stages = new StageSchedule(training.stages, training, best.step);
+  const later = Array.from({ length: step - best.step }, (_, at) => best.step + at);
+  return later.filter((before) => validatesAfter({ step: before + 1, training }, stages.at(training, before).stage))
+    .length;
 }
 
 /** Validates a checkpoint. Returns null if nothing is held out. */

@@ -146,7 +146,7 @@ export async function validate(
   for (const { length } of chosen) {
     let nats = 0;
     for (let first = 0; first < length; first += MAX_VALIDATION_FRAMES)
-      nats += sumCosts(costs.subarray(at + first, at + Math.min(first + MAX_VALIDATION_FRAMES, length)));
+      nats += sumNats(costs.subarray(at + first, at + Math.min(first + MAX_VALIDATION_FRAMES, length)));
     at += length;
     total += nats / length;
   }
@@ -172,9 +172,4 @@ export async function scoreShared<Item>(
   for await (const { item: at, nats } of scoreItems(chain, weights, own, addAt, { batch })) costs[at] = sumNats(nats);
   await processGroup.allReduce(costs);
   return costs;
-}
-
-/** Returns the sum of costs in nats, added in order. */
-export function sumCosts(costs: Float64Array): number {
-  return costs.reduce((sum, cost) => sum + cost, 0);
 }

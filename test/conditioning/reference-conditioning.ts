@@ -176,16 +176,18 @@ function warpedFrames(
     const values = motionOfStep(movedAlong(motionNow[0], steps).values, steps);
     told.push({ ...size, features: 2, values });
   }
+  /** Every such pixel of a frame is one of the coarser image. */
+  const every = finer * (coarser ?? 1);
   /** Difference of the coarser image from a frame at the coarser pixels, and between these on lines. */
   const fromCoarser = (levels: Numbers) => {
-    const differences = eachOf(coarser!, size, channels, levels).map((level, at) => (8 * (small![at] - level)) / half);
-    return between(coarser!, size, channels, differences);
+    const differences = eachOf(every, size, channels, levels).map((level, at) => (8 * (small![at] - level)) / half);
+    return between(every, size, channels, differences);
   };
   const guide =
     coarser === undefined
       ? []
       : [
-          between(coarser, size, channels, scaledPlane(network, shrunk(coarser, size), channels, small!).values),
+          between(every, size, channels, scaledPlane(network, shrunk(every, size), channels, small!).values),
           ...[frames[context - 1], ...onward].map(fromCoarser),
         ];
   const inputs = concatenate([
@@ -196,8 +198,8 @@ function warpedFrames(
     ...onwardChange,
     ...guide,
   ]);
-  const every = given.frames.map((frame) => scaledPlane(network, size, channels, frame));
-  const ofGru = gru === undefined ? null : gruOver(every, given.valid, weights);
+  const all = given.frames.map((frame) => scaledPlane(network, size, channels, frame));
+  const ofGru = gru === undefined ? null : gruOver(all, given.valid, weights);
   const features = trunk(inputs, weights, 'warped-frames', halvings, ofGru);
 
   const moving = [...frames, ...onward];

@@ -4,6 +4,7 @@ import { modelSchema } from '../../src/model/description.js';
 import { parseConfiguration } from '../../src/foundation/parse-configuration.js';
 import { describeModel } from '../../src/model/presets.js';
 import { parseRunConfiguration, runSchema } from '../../src/training/configuration.js';
+import { guidedChain, guidedChainOfThree, tinyChain } from './tiny-networks.js';
 
 const source = { operation: 'train', argument: 'config.json', code: 'USAGE' } as const;
 const settings = {
@@ -152,6 +153,26 @@ test('a decoder learns alone only after a conditioning, and without roll-outs', 
   );
   const after = of([{ trains: 'conditioning' }, { trains: 'decoder' }]);
   expect(() => parseConfiguration(runSchema, after, source)).not.toThrow();
+});
+
+test('a stage that trains a later scale alone is refused what the first one learns by', () => {
+  const scales = guidedChain();
+  const of = (stage: object) => ({ ...run, model: { ...model, scales }, training: { steps: 3, stages: [stage] } });
+  expect(refusal(of({ trains: 1, rollOuts: 1 })).message).toMatch(
+    /rollOuts.*0 where a scale after the first learns alone/,
+  );
+  expect(() => parseConfiguration(runSchema, of({ trains: 0, rollOuts: 1, anchorLoss: 'mse' }), source)).not.toThrow();
+  const plain = tinyChain({ conditioning: [] });
+  const alone = { ...of({ trains: 1, anchorLoss: 'mse' }), model: { ...model, scales: [scales[0], plain[1]] } };
+  expect(refusal(alone).message).toMatch(/anchorLoss.*learn the expected frame/);
+});
+
+test('context frames between the size of a scale and the finest are refused', () => {
+  const [first, second, third] = guidedChainOfThree();
+  const between = { ...first, conditioning: first.conditioning.map((one) => ({ ...one, finer: 2 })) };
+  const of = (scales: object[]) => ({ ...run, model: { ...model, scales } });
+  expect(() => parseConfiguration(runSchema, of([first, second, third]), source)).not.toThrow();
+  expect(refusal(of([between, second, third])).message).toMatch(/model.scales.0.*another size than this scale's/);
 });
 
 test('a stage trains no scale that a chain has not', () => {

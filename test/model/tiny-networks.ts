@@ -301,6 +301,10 @@ export const guidedNetworks: [string, NetworkDescription][] = [
     }),
   ],
   [
+    'grey 4x5, warped-frames of 2, of twice the size, guided by a small image',
+    smallNetwork({ channels: 1, conditioning: [{ ...warpedFrames, blockMatching: true, finer: 2, coarser: 2 }] }),
+  ],
+  [
     'grey 5x7, warped-frames of 1, guided by an image a third as large',
     smallNetwork({ channels: 1, size: tinySize, conditioning: [{ ...warpedFrames, context: 1, coarser: 3 }] }),
   ],
@@ -376,6 +380,17 @@ export function guidedChain(changes: Partial<NetworkDescription> = {}): NetworkD
   ];
 }
 
+/** Three scales, of 2x2, 3x4 and 5x7 pixels, of which the two finer ones are guided. */
+export function guidedChainOfThree(): NetworkDescription[] {
+  const conditioning = { ...warpedFrames, blockMatching: true } as const;
+  const grey = { channels: 1 } as const;
+  return [
+    tinyNetwork({ ...grey, size: { width: 2, height: 2 }, conditioning: [{ ...conditioning, finer: 4 }] }),
+    tinyNetwork({ ...grey, size: { width: 3, height: 4 }, conditioning: [{ ...conditioning, finer: 2, coarser: 2 }] }),
+    tinyNetwork({ ...grey, conditioning: [{ ...conditioning, coarser: 2 }] }),
+  ];
+}
+
 /** Random frames, in levels. */
 function framesOf(description: NetworkDescription, count: number, seed: number): Levels[] {
   const bytes = randomFrames(description, count, seed);
@@ -418,6 +433,7 @@ export const tinyModels: [string, NetworkDescription[]][] = [
   ['RGB 3x4 then 5x7, softmax', tinyChain({ head: softmax, levels: 16, conditioning: [] })],
   ['grey 3x4 then 5x7, logistic-mixture, given two frames', tinyChain({ channels: 1 })],
   ['RGB 3x4 then 5x7, two frames that move, guided by the coarser image', guidedChain()],
+  ['grey 2x2, 3x4 and 5x7, two frames that move, each guided by the coarser image', guidedChainOfThree()],
 ];
 
 /** Those of `tinyModels` whose nats are -log of probabilities that are drawn from. */

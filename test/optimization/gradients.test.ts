@@ -156,6 +156,25 @@ describe('of what is trained', () => {
   });
 });
 
+test.each(['conditioning', 'decoder'] as const)('of two scales the %s learns alone', (trains) => {
+  const { model, training } = tinyRun({ batch: 2 }, { conditioning: [warpedFrames] });
+  const chain = buildChain({ ...model, scales: guidedChain() });
+  const data = createClipTrainingData(chain, movingSquares(3, 20, chain.exampleShape), [0, 1, 2], [], training);
+  const parameters = toTensors(randomWeights(chain, 4), chain.parameters);
+  const examples = data.batch(2, training.stages[0], { from: 0, to: 2 });
+  const { trained, gradients } = valuesOf(computeGradients(chain, parameters, examples, { trains }));
+  const isOfConditioning = (name: string) => name.includes('.warped-frames.');
+  const expected = chain.parameters
+    .map(({ name }) => name)
+    .filter((name) =>
+      trains === 'decoder' ? !isOfConditioning(name) : isOfConditioning(name) && name.startsWith('scales.0.'),
+    );
+  expect(trained.map((index) => chain.parameters[index].name)).toEqual(expected);
+  expect(gradients.filter((values) => values.some((value) => value !== 0)).length).toBeGreaterThan(4);
+  disposeExamples(examples);
+  tf.dispose(parameters);
+});
+
 test('roll-outs train the conditioning of the first scale, where it predicts frames of full size', () => {
   const { model, training } = tinyRun({ batch: 2, stages: [{ rollOuts: 1 }] }, { conditioning: [warpedFrames] });
   const chain = buildChain({ ...model, scales: guidedChain() });

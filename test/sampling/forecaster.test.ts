@@ -322,6 +322,7 @@ test('a history without frames is refused, and a forecast ends once it is aborte
 
 test.each<[object, RegExp]>([
   [{ samples: 0 }, /^roll out: options: expected a valid 'samples', received 0 \(.*>=1\)/],
+  [{ samples: [2 ** 32] }, /'samples.0', received 4294967296/],
   [{ samples: [] }, /'samples', received \[\]/],
   [{ temperature: 0.3 }, /unknown key 'temperature'/],
   [{ smaples: 4 }, /unknown key 'smaples'; did you mean 'samples'\?$/],

@@ -76,21 +76,24 @@ async function draw(
   }
 }
 
-describe('a drawn frame of two scales is drawn from the coarse one, whose pixels it keeps:', () => {
+describe('each scale of a drawn frame is drawn from the coarser one, whose pixels it keeps:', () => {
   test.each(tinyModels.filter(([, scales]) => scales.length > 1))('%s', async (_, scales) => {
     const model = randomModel(scales);
     const { levels, nats } = await draw(model, { seed: 3, sample: 1, frame: 7 });
-    const { channels } = model.chain.exampleShape;
-    const coarse = await drawScale(model, 0, null, null);
-    const levelAt = (row: number, column: number, channel: number) => (row * 5 + column) * channels + channel;
-    const known = new Int16Array(7 * 5 * channels).fill(-1);
-    for (let row = 0; row < 4; row++)
-      for (let column = 0; column < 3; column++)
-        for (let c = 0; c < channels; c++)
-          known[levelAt(2 * row, 2 * column, c)] = coarse.levels[(row * 3 + column) * channels + c];
-    const fine = await drawScale(model, 1, known, coarse.levels);
-    expect([...levels]).toEqual([...fine.levels]);
-    expect(nats).toBe(coarse.nats[0] + fine.nats[0]);
+    const drawn: DrawnImages[] = [];
+    for (const [scale, { size, channels }] of scales.entries()) {
+      const coarse = drawn.at(-1)?.levels ?? null;
+      const known = Int16Array.from({ length: size.height * size.width * channels }, (_, at) => {
+        const [row, column] = [Math.floor(at / channels / size.width), Math.floor(at / channels) % size.width];
+        const inCoarse = (row / 2) * Math.ceil(size.width / 2) + column / 2;
+        return coarse !== null && Number.isInteger(inCoarse) && row % 2 === 0
+          ? coarse[inCoarse * channels + (at % channels)]
+          : -1;
+      });
+      drawn.push(await drawScale(model, scale, coarse && known, coarse));
+    }
+    expect([...levels]).toEqual([...drawn.at(-1)!.levels]);
+    expect(nats).toBe(drawn.reduce((sum, one) => sum + one.nats[0], 0));
   });
 });
 
@@ -106,12 +109,13 @@ async function drawScale(
   const weights = selectScaleParameters(chain, scale, model.weights);
   const tensors = toTensors(weights, chain.scales[scale].parameters);
   const { channels } = chain.exampleShape;
+  const { height, width } = (chain.scales[scale - 1] ?? chain.scales[0]).description.size;
   const drawn = await new ImageSampler(chain.scales[scale], weights, tensors).draw(
     {
       scale,
       conditioningInputs: () => ({
         ...downsampleExamples(chain, scale, examples).conditioningInputs,
-        ...(coarse && { coarser: tf.tensor4d(Float32Array.from(coarse), [1, 4, 3, channels]) }),
+        ...(coarse && { coarser: tf.tensor4d(Float32Array.from(coarse), [1, height, width, channels]) }),
       }),
       known,
     },
@@ -193,6 +197,19 @@ describe.each(kernelSets)('on $instructionSet', ({ instructionSet }) => {
     const drawn = draw({ ...random, weights }, { settings: { temperature } });
     await expect(drawn).rejects.toThrow('expected a finite sum above 0, received NaN');
   });
+});
+
+test('an expected frame that is not finite is an error', async () => {
+  const random = randomModel([tinyNetwork({ levels: 256, head: mixtureTogether, conditioning: [warpedFrames] })]);
+  const residual = random.chain.parameters.findIndex(({ name }) => name.endsWith('residual.bias'));
+  const weights = random.weights.map((values, index) => (index === residual ? values.map(() => NaN) : values));
+  const broken = { ...random, weights };
+  const sampler = new FrameSampler(broken);
+  await expect(sampler.expected(givenOf(broken))).rejects.toMatchObject({
+    code: 'CHECKPOINT',
+    message: expect.stringMatching(/expected finite levels, received NaN at sub-pixel 0/) as string,
+  });
+  sampler.dispose();
 });
 
 describe('what is expected at longer strides', () => {

@@ -44,6 +44,17 @@ test('nothing starts before its share of the time has passed; what takes longer 
   expect(calls).toEqual(['stopped', 'done']);
 });
 
+test('nothing starts once its signal is aborted', async () => {
+  const time = new TimeBudget(0.03);
+  train(60_000);
+  let calls = 0;
+  const work = () => Promise.resolve(void calls++);
+  await time.spend(1, work, AbortSignal.abort());
+  expect(calls).toBe(0);
+  await time.spend(1, work, new AbortController().signal);
+  expect(calls).toBe(1);
+});
+
 test('an error of what is done is thrown, and the reason of a stop is not', async () => {
   const time = new TimeBudget(0.03);
   train(60_000);

@@ -182,6 +182,16 @@ describe('a training in stages', () => {
     }
   });
 
+  test('counts no validations towards its patience where the conditioning learned alone, resumed or not', async () => {
+    const stages = [{ trains: 'all' as const }, { trains: 'conditioning' as const }];
+    // So small a rate that no validation is better than the first.
+    const stage = { rate: 1e-30, share: 3 };
+    const training = { steps: 6, validations: 6, patience: 3, stages: stages.map((one) => ({ ...one, ...stage })) };
+    const run = newRun();
+    await expect(trainRun(run, tinyRun(training, network), stopAfter(5))).rejects.toThrow('stopped');
+    expect((await trainRun(run, null)).result).toMatchObject({ step: 6, best: { step: 1 } });
+  });
+
   test('has a model at its end, also where nothing but the conditioning has learned', async () => {
     const run = newRun();
     await trainRun(run, tinyRun({ steps: 2, validations: 2, stages: [{ trains: 'conditioning' }] }, network));
@@ -409,6 +419,11 @@ describe('a training that is given minutes', () => {
     const stateOf = ({ path }: RunFolder) => readSafetensors(join(path, 'training.safetensors')).arrays;
     expect(again.load().checkpoint.step).toBe(result.step);
     expect(stateOf(again)).toEqual(stateOf(run));
+    const { configuration } = result;
+    const unknown = { ...configuration, training: { ...configuration.training, steps: null } };
+    const { checkpoint } = createInitialCheckpoint(unknown, loadModel);
+    expect(checkpoint.configuration.training).toEqual({ ...configuration.training, minutes: null });
+    tf.dispose(checkpoint.state);
   });
 
   test('and stopped keeps its number of steps, and goes on to the last', async () => {

@@ -264,8 +264,9 @@ export function upsample(coarse: Tensor4D, step: number, { height, width }: Imag
 
 /** Returns, after each slice of `map` along `axis`, the `step` - 1 maps between the slice and the next, stacked. */
 function between(map: Tensor4D, axis: 1 | 2, step: number): Tensor {
-  const [first, ...others] = tf.split<Tensor4D>(map, map.shape[axis], axis);
-  const next = tf.concat([...others, others.at(-1) ?? first], axis);
+  // tfjs cannot differentiate a split into one part.
+  const others = map.shape[axis] === 1 ? [map] : tf.split<Tensor4D>(map, map.shape[axis], axis).slice(1);
+  const next = map.shape[axis] === 1 ? map : tf.concat([...others, others[others.length - 1]], axis);
   const change = tf.sub<Tensor4D>(next, map);
   const parts = Array.from({ length: step }, (_, at) => tf.add<Tensor4D>(map, tf.mul(change, at / step)));
   return tf.stack(parts, axis + 1);

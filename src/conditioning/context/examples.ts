@@ -214,7 +214,7 @@ export function downsampleInputs(
 }
 
 /** Mirrors conditioning inputs left to right. Disposes nothing. */
-export function mirrorInputs({ context, coarser }: ConditioningInputs): ConditioningInputs {
+function mirrorInputs({ context, coarser }: ConditioningInputs): ConditioningInputs {
   return { ...(context && { context: mirrorContext(context) }), ...(coarser && { coarser: mirrorImage(coarser) }) };
 }
 
