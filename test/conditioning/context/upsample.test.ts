@@ -29,9 +29,8 @@ test.each([
     for (let i = 0; i < whole.length; i++)
       expect(whole[i]).toBeCloseTo(expected(Math.floor(i / size.width), i % size.width), 5);
     // All weights of an upsampled pixel add up to 1.
-    const gradient = tf
-      .grad((x: Tensor4D) => tf.sum(upsample(x, step, size)))(map)
-      .dataSync();
+    const total = (x: Tensor4D): Scalar => tf.sum(upsample(x, step, size));
+    const gradient = tf.grad(total)(map).dataSync();
     expect(gradient.reduce((sum, value) => sum + value, 0)).toBeCloseTo(size.height * size.width, 3);
   });
 });
