@@ -29,8 +29,8 @@ test.each([
     for (let i = 0; i < whole.length; i++)
       expect(whole[i]).toBeCloseTo(expected(Math.floor(i / size.width), i % size.width), 5);
     // All weights of an upsampled pixel add up to 1.
-    const total = (x: Tensor4D): Scalar => tf.sum(upsample(x, step, size));
-    const gradient = tf.grad(total)(map).dataSync();
+    const total = (x: Tensor4D): Scalar => tf.sum<Scalar>(upsample(x, step, size));
+    const gradient = tf.grad(total)(map).dataSync<'float32'>();
     expect(gradient.reduce((sum, value) => sum + value, 0)).toBeCloseTo(size.height * size.width, 3);
   });
 });
