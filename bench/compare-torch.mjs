@@ -61,7 +61,8 @@ for (const name of ['OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE']) delete environment
 
 /** Returns the JSON object that a program prints last. */
 function result(program, args, env, timeout) {
-  const { status, signal, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', env, timeout });
+  const { status, signal, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8', env, timeout });
+  if (error?.code === 'ENOENT') throw new Error(`${program} cannot be run: ${error.message}`);
   const why = signal === null ? stderr.trim().split('\n').at(-1) : `took longer than ${timeout / 60_000} minutes`;
   if (status !== 0) throw new Error(`${program} ${args.join(' ')} failed: ${why}`);
   return JSON.parse(stdout.trim().split('\n').at(-1));

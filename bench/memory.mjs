@@ -105,7 +105,7 @@ async function measureGif(name, size, folder) {
     '10',
   ];
   spawnSync((await findFfmpeg()).path, ['-v', 'error', ...made, clip]);
-  const options = { out: join(folder, 'long.gif'), size, known: 'all', horizon: 8, forecast: 'best-guess' };
+  const options = { out: join(folder, 'long.gif'), size, knownFrames: 'all', horizon: 8, forecast: 'best-guess' };
   const bytes = await heldByChildren(() => predictClip(loadModel(name), clip, options));
   const film = videoFrameSize(1, size, legibleScale('gif', size, false), false);
   return [bytes / MiB, gifMemory(4008, film) / MiB];

@@ -39,13 +39,14 @@ Examples:
 
 const read: Action<typeof flags, [string]> = async ({ signal, progress }, file, options) => {
   const { readCodedHeader, decodeFile } = await import('../src/codec/decode-file.js');
+  const { folderPath } = await import('../src/video/index.js');
   // A file that was written without fused multiply-add is decoded by WebAssembly, which rounds alike everywhere.
   const { arithmetic } = await readCodedHeader(file);
   const set = options.instructionSet ?? (arithmetic === 'separate' ? 'wasm' : undefined);
   const chosen = await startBackend({ ...options, instructionSet: set }, progress);
   const started = performance.now();
   const { path, frames, isStillImages, lost, ...others } = await decodeFile(file, {
-    out: options.out ?? `${outputStem(file)}-frames`,
+    out: options.out ?? folderPath(`${outputStem(file)}-frames`),
     overwrite: options.overwrite,
     signal,
     ...(options.model !== undefined && { model: options.model }),

@@ -29,7 +29,8 @@ const serve: Action<typeof pageFields> = async ({ signal }, { port }) => {
   const { servePage } = await import('../src/page/serve-page.js');
   const { address, close } = await servePage({ port });
   process.stdout.write(`${address}\n`);
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  if (!signal.aborted)
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   close();
   return { text: 'the server has stopped', json: { address } };
 };

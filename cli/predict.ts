@@ -99,17 +99,18 @@ function withoutOutputs(sources: readonly ClipSource[], out: string): ClipSource
 
 const predictOne: Action<typeof flags, [string]> = async (work, clip, options) => {
   const { signal, progress, processGroup, markSaving } = work;
-  const { outputEnding } = await import('../src/video/index.js');
+  const { folderPath, outputEnding } = await import('../src/video/index.js');
   const { predictClip } = await import('../src/predict/predict-clip.js');
-  const ending = outputEnding(options.kind ?? 'mp4');
+  const { kind = 'mp4' } = options;
   const name = clip === STANDARD_STREAM ? 'stdin' : outputStem(clip);
-  const out = options.out ?? `${name}-predicted${ending}`;
+  const named = `${name}-predicted${outputEnding(kind)}`;
+  const out = options.out ?? (kind === 'folder' ? folderPath(named) : named);
   await expectFormat(out, options);
   const from = clip === STANDARD_STREAM ? 'standard input' : clip;
   const to = out === STANDARD_STREAM ? 'standard output' : out;
   const streams = new StandardStreams();
   try {
-    const outPath = streams.outputFor(out, ending);
+    const outPath = streams.outputFor(out, outputEnding(kind));
     const path = await streams.receive(clip, signal);
     const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
     const result = await predictClip(model, path, {

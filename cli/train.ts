@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { framesPerSecond, type FrameRate } from '../src/foundation/frame-rate.js';
 import { PxvError } from '../src/foundation/errors.js';
 import { pluralize } from '../src/foundation/pluralize.js';
+import { quoteCommand } from '../src/document/quote-command.js';
 import { formatBytes } from '../src/memory/format-bytes.js';
 import type { DecodeProgress, TrainingInfo, TrainModelHooks } from '../src/train/options.js';
 import { startBackend } from './start-backend.js';
@@ -71,7 +72,7 @@ const trainOne: Action<typeof flags> = async ({ signal, progress, processGroup, 
     onWarning,
     onDecode: (decoding) => shown('decode', decoding),
     onList: (listing) => shown('read', listing),
-    onResumable: () => (remedy = `go on with pxv train --resume --out ${out}`),
+    onResumable: () => (remedy = `go on with ${quoteCommand('pxv', 'train', '--resume', '--out', out)}`),
     onStart: (facts) => {
       begun = performance.now();
       problem = `interrupted at step ${facts.step}`;

@@ -96,7 +96,8 @@ async function receive(
       clearTimeout(timer);
       timer = setTimeout(giveUp, 1000 * patience);
       if (done + chunk.length > file.bytes) throw new DownloadFailure('more bytes than the file has');
-      writeSync(output, chunk);
+      // The system may write a part, as when the disk is full.
+      for (let at = 0; at < chunk.length;) at += writeSync(output, chunk, at);
       done += chunk.length;
       onProgress?.(file.name, done, file.bytes);
     }

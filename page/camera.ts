@@ -14,7 +14,10 @@ export async function openCamera(): Promise<Source> {
   const stream = await streamOfCamera();
   const video = document.createElement('video');
   Object.assign(video, { srcObject: stream, muted: true, playsInline: true });
-  await video.play();
+  await video.play().catch((error: unknown) => {
+    for (const track of stream.getTracks()) track.stop();
+    throw error;
+  });
   const take = frameTaker(sizeFor({ width: video.videoWidth, height: video.videoHeight }));
   let isStopped = false;
   async function* frames(): AsyncGenerator<TimedFrame, void> {

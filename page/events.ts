@@ -1,3 +1,4 @@
+import { formatClock } from '../src/foundation/format-clock.js';
 import type { Box, Size } from '../src/foundation/frame.js';
 import type { AnomalyEvent } from '../src/anomaly/event-detector.js';
 import type { Session } from './session.js';
@@ -17,18 +18,11 @@ export function selectShownEvents({ anomalies: { events }, maps, isDone }: Sessi
   return events.slice(0, SHOWN);
 }
 
-/** Returns a time in seconds as minutes and seconds, such as `0:04.2`. */
-export function clock(seconds: number): string {
-  const tenths = Math.round(10 * seconds);
-  const rest = ((tenths % 600) / 10).toFixed(1).padStart(4, '0');
-  return `${Math.floor(tenths / 600)}:${rest}`;
-}
-
 /**
  * Returns the position of a box in a frame in words, such as `lower left`. Returns `everywhere` for a box of the
  * frame's size.
  */
-export function describePosition({ x, y, width, height }: Box, size: Size): string {
+function describePosition({ x, y, width, height }: Box, size: Size): string {
   if (width === size.width && height === size.height) return 'everywhere';
   const third = (middle: number, length: number) => Math.min(2, Math.floor((3 * middle) / length));
   const across = ['left', '', 'right'][third(x + width / 2, size.width)];
@@ -53,7 +47,7 @@ export class EventList {
     this.still.textContent = isDone ? 'none' : 'scoring\u2026';
     this.still.hidden = events.length > 0 && (isDone || isLive);
     const buttons = events.map((event): HTMLButtonElement => {
-      const [from, to] = [event.from, event.to].map((index) => clock(times[index] - times[0]));
+      const [from, to] = [event.from, event.to].map((index) => formatClock(times[index] - times[0]));
       const textContent = `${from}\u2013${to}, ${describePosition(event.box, frames[0])}`;
       // Events of a camera can be selected once the camera stops.
       const button = { type: 'button', textContent, disabled: isLive, onclick: () => this.lookAt(event) } as const;

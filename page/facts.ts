@@ -1,3 +1,4 @@
+import { pluralize } from '../src/foundation/pluralize.js';
 import type { Session } from './session.js';
 
 /**
@@ -33,6 +34,6 @@ function limitOf({ computing, isLive, seconds }: Session): string {
   // A camera gives a frame every 0.1 s.
   if (isLive && seconds.cost !== null && seconds.cost < 0.09) return 'the camera';
   const { threads, isolated } = computing;
-  if (isolated) return `this device, with ${threads} thread${threads === 1 ? '' : 's'}`;
+  if (isolated) return `this device, with ${pluralize(threads, 'thread')}`;
   return 'one thread, as the server sends no isolation headers';
 }

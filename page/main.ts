@@ -1,4 +1,5 @@
 import type { AnomalyEvent } from '../src/anomaly/event-detector.js';
+import { formatClock } from '../src/foundation/format-clock.js';
 import type { TrainingSettings } from '../src/training/configuration.js';
 import { openCamera, RECORDED_SECONDS } from './camera.js';
 import { openClip } from './clip.js';
@@ -7,7 +8,7 @@ import { listFacts } from './facts.js';
 import { Learning } from './learning.js';
 import { LearningView } from './learning-view.js';
 import { SHIPPED_MODEL, type ModelChoice } from './messages.js';
-import { clock, EventList } from './events.js';
+import { EventList } from './events.js';
 import { Panels } from './panels.js';
 import { describeProgress } from './progress.js';
 import { AHEAD, Session } from './session.js';
@@ -74,7 +75,7 @@ function draw(): void {
   panels.show(session, shown, chosen !== null && shown >= chosen.from && shown <= chosen.to ? chosen.box : null);
   timeline.draw(session, shown);
   const what = isLive ? 'live' : `frame ${shown + 1} of ${frames.length}`;
-  find('#when').textContent = `${clock(session.times[shown] - session.times[0])}, ${what}`;
+  find('#when').textContent = `${formatClock(session.times[shown] - session.times[0])}, ${what}`;
   slider.setAttribute('aria-valuetext', `${what}, ${known !== null && shown < known ? 'known' : 'not known'}`);
   slider.disabled = isLive;
   find('#play').hidden = isLive;

@@ -1,5 +1,6 @@
 import { toPixels } from '../src/browser/image-data.js';
 import type { Box, Frame } from '../src/foundation/frame.js';
+import { pluralize } from '../src/foundation/pluralize.js';
 import { drawHeatMap } from '../src/video/heat-map.js';
 import { percent } from './progress.js';
 import { AHEAD, type Session } from './session.js';
@@ -81,8 +82,6 @@ function aheadOf({ known, isLive }: Session, index: number): number | null {
   return !isLive && ahead >= 1 && ahead <= AHEAD ? ahead : null;
 }
 
-const inFrames = (count: number) => `${count} frame${count === 1 ? '' : 's'}`;
-
 function truthAt(session: Session, index: number): Shown {
   const frame = session.frames[index] ?? null;
   return isKnown(session, index) ? knownFrame(frame) : { kind: 'true', frame, words: 'true' };
@@ -105,7 +104,9 @@ function drawAt(session: Session, index: number): Shown {
     return drawn.size > 0 ? knownFrame(frames[index]) : predicted(null, 1, whenDrawn(session));
   const ahead = aheadOf(session, index);
   if (ahead !== null) return predicted(drawn.get(index) ?? null, ahead, whenDrawn(session, ahead));
-  const why = session.isLive ? 'drawn once the camera stops' : `drawn for ${inFrames(AHEAD)} after the known ones`;
+  const why = session.isLive
+    ? 'drawn once the camera stops'
+    : `drawn for ${pluralize(AHEAD, 'frame')} after the known ones`;
   return predicted(null, 1, why);
 }
 
@@ -116,7 +117,11 @@ function whenDrawn({ guessed, drawn, drawing }: Session, ahead = 1): string {
 }
 
 function predicted(frame: Frame | null, ahead: number, waiting: string): Shown {
-  return { kind: 'predicted', frame, words: frame === null ? waiting : `predicted, ${inFrames(ahead)} ahead` };
+  return {
+    kind: 'predicted',
+    frame,
+    words: frame === null ? waiting : `predicted, ${pluralize(ahead, 'frame')} ahead`,
+  };
 }
 
 function mapAt(session: Session, index: number): Shown {

@@ -2,7 +2,7 @@
 // have no compiler for it. With --check it compares instead what it would write with what stands there. Debian:
 // clang-19 lld-19 wasi-libc libc++-19-dev-wasm32 libclang-rt-19-dev-wasm32
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, copyFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -65,7 +65,7 @@ try {
     process.exitCode = isSame ? 0 : 1;
   } else {
     mkdirSync(dirname(place), { recursive: true });
-    renameSync(built, place);
+    copyFileSync(built, place);
   }
 } finally {
   rmSync(folder, { recursive: true });

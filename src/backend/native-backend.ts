@@ -6,7 +6,7 @@ import { nativeTfjsKernels } from './native-tfjs-kernels.js';
 import { GLOBAL_NORM, operationOf } from './operation.js';
 
 /** Maximum bytes that the pool of a `NativeBackend` keeps idle. */
-export const MAX_IDLE_BYTES = 2 ** 31;
+const MAX_IDLE_BYTES = 2 ** 31;
 
 /**
  * CPU backend of tfjs with pxv's kernels where they exist, and with pooled memory. tfjs shares arrays freely (slices

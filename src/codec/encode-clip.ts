@@ -11,7 +11,7 @@ import { assertLikelihood, type Model } from '../model/model.js';
 import { countSubPixels } from '../model/chain.js';
 import { singleProcess } from '../distributed/process-group.js';
 import { createWebpCodec } from '../video/lossless-webp.js';
-import { assertNotInput, assertOverwritable, listInputFiles } from '../video/index.js';
+import { assertFileOutput, assertNotInput, listInputFiles } from '../video/index.js';
 import { openClipForModel, keepAspectRatio, sizeWarning } from '../clips/open-clip-for-model.js';
 import { fitScoringBatch } from '../memory/memory-limits.js';
 import { listStillImages, openImages } from './images-of-folder.js';
@@ -88,7 +88,7 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
   assertLikelihood(trained, 'encode');
   const files = await listStillImages(path, trained);
   await assertNotInput(out, files ?? (await listInputFiles(path)));
-  const confirm = () => assertOverwritable(out, { overwrite, operation: 'encode' });
+  const confirm = () => assertFileOutput(out, { overwrite, operation: 'encode' });
   if (processGroup.isMainProcess) await confirm();
   const wanted = { ...options, ...keepAspectRatio(trained, options) };
   const images = files && (await openImages(trained, path, files, wanted));

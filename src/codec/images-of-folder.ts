@@ -23,7 +23,7 @@ const MAX_NAME_BYTES = 512;
  * Still images at a model's size, channels and levels, as the frames of a clip. The frame rate is the default, and the
  * warning is null.
  */
-export interface ModelImages extends Pick<ClipReader, 'size' | 'frameRate' | 'estimatedFrames' | 'warning' | 'frames'> {
+interface ModelImages extends Pick<ClipReader, 'size' | 'frameRate' | 'estimatedFrames' | 'warning' | 'frames'> {
   /** Paths of the images relative to the folder, with `/` as separator. */
   names: string[];
 }

@@ -13,7 +13,7 @@ interface MpiModule {
 }
 
 /** Returns the path of the MPI addon: PXV_MPI_ADDON if set, else the addon that was built in this package. */
-export function mpiAddon(): string {
+function mpiAddon(): string {
   return resolve(process.env.PXV_MPI_ADDON ?? join(packageFolder(), 'build', 'Release', 'pxv-mpi.node'));
 }
 

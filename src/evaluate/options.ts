@@ -98,7 +98,7 @@ export const protocolFlags = {
     positiveInteger.optional(),
     'frame',
     'with --context: first frame to predict, counted from 0 (default: windows spread over each clip)',
-    protocolGroup,
+    { ...protocolGroup, conflicts: ['starts'] },
   ),
   limit: withFlag(
     positiveInteger.optional(),

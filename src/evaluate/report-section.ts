@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { formatFewerBits } from '../evaluation/baselines.js';
 import { forecasts as kindsOfForecast, type ForecastName } from '../evaluation/forecasts.js';
 import type { ForecastsSummary } from '../evaluation/forecast-summary.js';
 import { pluralize } from '../foundation/pluralize.js';
@@ -39,7 +40,7 @@ function scoreSection(path: string, result: object): Section {
     makeNumber(`bits/dim of ${model}`, `${exact ? '' : '<= '}${bitsPerDim.toFixed(3)}`, note, 'bits/dim'),
     makeNumber(
       'fewer bits than the previous-frame baseline',
-      `${(100 * (1 - bitsPerDim / baselines['previous-frame'])).toFixed(1)}%`,
+      formatFewerBits(bitsPerDim, baselines['previous-frame']),
       'baseline: the previous frame, with the best fixed code for the differences',
     ),
     makeNumber('clips scored', String(clips.length), `${pluralize(frames, 'frame')}, each given its true context`),

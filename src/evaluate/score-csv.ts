@@ -1,9 +1,8 @@
-import { stat, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { tableCsv } from '../document/blocks/table.js';
 import { cappedPsnr } from '../evaluation/forecast-summary.js';
-import { errorFactory } from '../foundation/errors.js';
-import { checkWritable, writeAtomically } from '../foundation/write-file.js';
-import { assertNotInput, assertOverwritable, listInputFiles, type ClipSource } from '../video/index.js';
+import { writeAtomically } from '../foundation/write-file.js';
+import { assertFileOutput, assertNotInput, listInputFiles, type ClipSource } from '../video/index.js';
 import type { ScoredClip } from './summarise-clips.js';
 import type { ProtocolSummary } from './summarise-protocol.js';
 
@@ -81,11 +80,7 @@ export async function openScoresFile(
   const inputs = [...new Set((await Promise.all(clips.map(({ path }) => listInputFiles(path)))).flat())];
   const check = async () => {
     await assertNotInput(csv, inputs, { option: '--csv' });
-    const isFolder = (await stat(csv).catch(() => null))?.isDirectory() ?? false;
-    const refused = errorFactory('OUTPUT', 'write CSV');
-    if (isFolder) throw refused(csv, 'a file', 'a folder of that name', 'choose another --csv');
-    await assertOverwritable(csv, { overwrite, option: '--csv' });
-    checkWritable(csv);
+    await assertFileOutput(csv, { overwrite, option: '--csv', operation: 'write CSV' });
   };
   await check();
   return (text) => writeAtomically(csv, (temporary) => writeFile(temporary, text), { confirm: check });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { formatFewerBits } from '../evaluation/baselines.js';
 import { forecasts as kindsOfForecast, type ForecastName } from '../evaluation/forecasts.js';
 import type { ForecastsSummary, ForecastSummary, MeanOverClips } from '../evaluation/forecast-summary.js';
 import type { Size } from '../foundation/frame.js';
@@ -75,11 +76,8 @@ export type PrintedScore = Omit<z.infer<typeof scoreSchema>, 'model'>;
  */
 export function clipTable({ clips, bitsPerDim, baselines, frames, codecs }: PrintedScore, own: Size | null): Table {
   const isSized = clips.some(({ width, height }) => width !== own?.width || height !== own.height);
-  // A clip in which nothing moves has a baseline of 0 bits.
-  const saved = (bits: number, baseline: number) =>
-    baseline === 0 ? '-' : `${(100 * (1 - bits / baseline)).toFixed(1)}%`;
   const against = (bits: number, baseline: number | null) =>
-    baseline === null ? ['-', '-'] : [baseline.toFixed(3), saved(bits, baseline)];
+    baseline === null ? ['-', '-'] : [baseline.toFixed(3), formatFewerBits(bits, baseline)];
   const all = { name: 'all', size: '', frames, bitsPerDim, previousFrameBitsPerDim: baselines['previous-frame'] };
   const rows = [
     ...clips.map((clip) => ({ ...clip, size: `${clip.width}x${clip.height}`, codec: clip.codecs?.best ?? null })),

@@ -20,6 +20,11 @@ export function levelDifferences(previous: Frame, current: Frame, levels: number
   return current.data.map((byte, at) => (change(byte, at) + levels) % levels);
 }
 
+/** Returns by how many percent bits are fewer than a baseline's, as text; `-` if the baseline needs no bits. */
+export function formatFewerBits(bits: number, baseline: number): string {
+  return baseline === 0 ? '-' : `${(100 * (1 - bits / baseline)).toFixed(1)}%`;
+}
+
 /**
  * Baseline in bits/dim: the entropy of a histogram of the levels of each channel. The histograms are those of the added
  * images, and their own cost is not counted.
@@ -44,7 +49,11 @@ export class HistogramBaseline {
 
   /** Entropy of the added images in bits/dim; NaN before the first image. */
   get bitsPerDim(): number {
-    const weighted = this.counts.reduce((sum, count) => (count > 0 ? sum + count * Math.log2(count) : sum), 0);
-    return Math.log2(this.dimensions / this.channels) - weighted / this.dimensions;
+    const { dimensions } = this;
+    if (dimensions === 0) return NaN;
+    const perChannel = dimensions / this.channels;
+    // Exactly 0 where all levels of a channel are equal.
+    const bits = (count: number) => (count === 0 ? 0 : (count / dimensions) * Math.log2(perChannel / count));
+    return this.counts.reduce((sum, count) => sum + bits(count), 0);
   }
 }

@@ -5,7 +5,7 @@ import { orNull } from './or-null.js';
 import { packageFolder } from './package-folder.js';
 
 /** npm package that holds files of pxv too large for the main package: models, or a prebuilt native addon. */
-export interface CompanionPackage {
+interface CompanionPackage {
   /** Specifier for npm install: name@version, with the version of the main package. */
   specifier: string;
   /** Folder of the installed package; null if the package is not installed. */

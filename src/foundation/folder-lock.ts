@@ -33,7 +33,7 @@ export type LockHolder = z.infer<typeof holderSchema>;
  * State of a lock's process. `alive`: running. `dead`: ended without releasing the lock. `unknown`: on another machine
  * or in another container, where this process cannot see it.
  */
-export type HolderState = 'alive' | 'dead' | 'unknown';
+type HolderState = 'alive' | 'dead' | 'unknown';
 
 const lockName = /^[0-9a-f]{16}\.lock$/;
 /**

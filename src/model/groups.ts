@@ -48,7 +48,7 @@ export function groupStart(groups: readonly number[], group: number): number {
 }
 
 /** Position of an input pixel relative to the output pixel, in raster order. */
-export type TapPosition = 'earlier' | 'centre' | 'later';
+type TapPosition = 'earlier' | 'centre' | 'later';
 
 /**
  * Returns `earlier`, `centre` or `later`: the input pixel of a tap comes before the output pixel in raster order, is

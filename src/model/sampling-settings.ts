@@ -4,9 +4,9 @@ import { expectsFrame, type ModelDescription } from './description.js';
 import { getHead } from './heads/index.js';
 
 /** Minimum temperature other than 0. */
-export const MIN_TEMPERATURE = 0.0001;
+const MIN_TEMPERATURE = 0.0001;
 /** Maximum temperature. */
-export const MAX_TEMPERATURE = 10_000;
+const MAX_TEMPERATURE = 10_000;
 
 /** Maximum temperature that the schedule reaches. */
 const MAX_SCHEDULED_TEMPERATURE = 1.12;

@@ -5,6 +5,7 @@ import { assertVideoModel, type Model } from '../model/model.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
 import {
   checkOutput,
+  folderPath,
   clipStem,
   listInputFiles,
   outputEnding,
@@ -113,7 +114,7 @@ function outputsOf(sources: readonly ClipSource[], out: string, kind: OutputKind
   const outputs = namesOf(sources).map((name) => join(out, `${name}${outputEnding(kind)}`));
   const inside = (outer: string) => outputs.findIndex((other) => other.startsWith(`${outer}${sep}`));
   const outer = outputs.find((path) => inside(path) >= 0);
-  if (outer === undefined) return outputs;
+  if (outer === undefined) return kind === 'folder' ? outputs.map(folderPath) : outputs;
   const received = `a folder that contains the output of ${sources[inside(outer)].name}`;
   const remedy = 'choose another --format, or predict these clips one after the other';
   throw misused(outer, 'outputs that do not contain each other', received, remedy);

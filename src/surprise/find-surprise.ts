@@ -116,7 +116,8 @@ async function searchThrough(
   options: Asked,
 ): Promise<SurpriseResult> {
   const { out, overwrite = false, onWarning, processGroup = singleProcess } = options;
-  const inputs = typeof source === 'string' ? await listInputFiles(source) : [];
+  const read = [...(typeof source === 'string' ? [source] : []), ...(learnsFromClips(options) ? options.learn! : [])];
+  const inputs = (await Promise.all(read.map(listInputFiles))).flat();
   const confirm = async () => out !== undefined && assertOutput(out, overwrite, inputs);
   await confirm();
   let dropped = 0;
@@ -241,7 +242,7 @@ async function watch(
       const rows: TimelineRow[] = [];
       let state: AnomalyState | null = null;
       async function* pictures(): AsyncGenerator<Frame, void> {
-        while (!next.done && performance.now() - began < 1000 * BETWEEN_PARTS) {
+        while (!next.done && (rows.length === 0 || performance.now() - began < 1000 * BETWEEN_PARTS)) {
           const { index: frame, bits, score, box } = next.value;
           const row = { frame, bits, score, box };
           rows.push(row);

@@ -83,8 +83,8 @@ function findingsSection(path: string, result: object): Section {
  */
 async function searchSection(folder: string, id: string): Promise<Section> {
   const found = await readTables(folder);
-  const [first] = found.timeline.frame;
-  const peaks = found.events.slice(0, SHOWN).map(({ peak }) => peak - first);
+  // Dropped frames have no row, and are not in the film.
+  const peaks = found.events.slice(0, SHOWN).map(({ peak }) => found.timeline.frame.indexOf(peak));
   const film = await openClip(join(folder, 'film.mp4'), {
     size: { within: { width: PICTURE, height: PICTURE } },
     channels: 3,

@@ -98,7 +98,7 @@ export class SearchPainter {
       shown
         .sort((a, b) => a.peak - b.peak)
         .map(({ peak, score, box }) => ({
-          frame: peak - first,
+          frame: rows.findIndex(({ frame }) => frame === peak),
           picture: this.pictures.get(peak)!,
           box,
           label: `${formatClock(peak / this.rate)}  score ${score.toFixed(1)}`,

@@ -65,6 +65,7 @@ async function findClipData(asked: ClipTraining): Promise<LocatedData<ClipDataIn
   const open = async () => {
     const { store, learnt, validation, skipped } = await openClips(asked, clips);
     const parts = await openParts(asked, clips.learnt);
+    const { clips: toLearn } = truncateClips(validation, store);
     const names = (indices: readonly number[]) => indices.map((clip) => store.clips[clip].name);
     return {
       frames: framesHash([...store.clips, ...(parts?.store.clips ?? [])]),
@@ -83,7 +84,7 @@ async function findClipData(asked: ClipTraining): Promise<LocatedData<ClipDataIn
         trainingClips: names(learnt),
         validationClips: names(validation.map(({ clip }) => clip)),
         lastFifthValidates: validation.some(({ from }) => from > 1),
-        frames: learnt.reduce((sum, clip) => sum + truncateClips(validation, store).clips[clip].frames, 0),
+        frames: learnt.reduce((sum, clip) => sum + toLearn[clip].frames, 0),
         skipped,
         decoded: { folder: run.frames, bytes: await bytesIn(run.frames) },
         baselines: {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { uniformBitsPerDim } from '../evaluation/baselines.js';
+import { formatFewerBits, uniformBitsPerDim } from '../evaluation/baselines.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { buildChain } from '../model/chain.js';
 import { networkName } from '../model/presets.js';
@@ -85,7 +85,7 @@ function bestOf({ best, previousFrame }: RecordedRun): Block[] {
   const note = `at step ${step}; ${BITS_NOTE}`;
   const reached = makeNumber('best validation', bitsPerDim.toFixed(3), note, 'bits/dim');
   if (previousFrame === null) return [reached];
-  const fewer = `${(100 * (1 - bitsPerDim / previousFrame)).toFixed(1)}%`;
+  const fewer = formatFewerBits(bitsPerDim, previousFrame);
   const told = `which needs ${previousFrame.toFixed(3)} bits/dim on what validates`;
   return [reached, makeNumber('fewer bits than the previous-frame baseline', fewer, told)];
 }

@@ -17,7 +17,7 @@ export interface ArrayLayout {
 }
 
 /** Reason why a shape is no layout of clips. */
-export interface WrongShape {
+interface WrongShape {
   /** Shape in words. */
   received: string;
   /** Remedy, as an imperative. */

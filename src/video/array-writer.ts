@@ -21,16 +21,21 @@ export async function writeFrameArray(
   axes?: readonly number[],
 ): Promise<Count> {
   const file = await open(path, 'wx');
+  /** Writes all bytes: the system may write fewer at a time, as when the disk is full. */
+  const writeAt = async (place: number, bytes: Uint8Array) => {
+    for (let done = 0; done < bytes.length;)
+      done += (await file.write(bytes, done, bytes.length - done, place + done)).bytesWritten;
+  };
   try {
     let count = 0;
     let shape: number[] = [];
     const { length } = formatNpyHeader(shape);
     for await (const { width, height, channels, data } of frames) {
       shape = [height, width, channels];
-      await file.write(data, 0, data.length, length + count++ * data.length);
+      await writeAt(length + count++ * data.length, data);
     }
     // The number of frames is known at the end.
-    await file.write(formatNpyHeader([...(axes ?? [count]), ...shape]), 0, length, 0);
+    await writeAt(0, formatNpyHeader([...(axes ?? [count]), ...shape]));
     return { frames: count, bytes: (await file.stat()).size };
   } finally {
     await file.close();

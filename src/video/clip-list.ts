@@ -17,15 +17,15 @@ export interface ClipSource {
 }
 
 const videoName = /\.(?:3gp|apng|asf|avi|f4v|flv|gif|m2ts|m4v|mkv|mov|mp4|mpe?g|mts|mxf|ogv|ts|vob|webm|wmv|y4m)$/i;
-/** Default names of outputs of `pxv predict`, which are not taken for clips of a folder. */
-const namedByPredict = /(?:^|-)predicted(?:\.[^.]+)?$/;
+/** Default names of outputs of `pxv predict` and `pxv surprise`, which are not taken for clips of a folder. */
+const defaultOutput = /(?:^|-)(?:predicted|surprise)(?:\.[^.]+)?$/;
 const looksFor = 'a video file, a folder of numbered images, an array (.npy, .npz), or a folder of these';
 
 /**
  * Finds the clips under `paths`. Each path is a video file (of any name), a folder of numbered images (one clip), an
  * array file of NumPy (one clip or several), a clip in such a file (`a.npy#3`), or a folder that holds any of these, at
- * any depth. Skips hidden entries, other files, and default outputs of `pxv predict` (`predicted`, or a name that ends
- * in `-predicted`).
+ * any depth. Skips hidden entries, other files, and default outputs of `pxv predict` and `pxv surprise` (`predicted`, or
+ * a name that ends in `-predicted` or `-surprise`).
  * @returns clips sorted by name, each once. `isExplicit` is true for a clip that is both given and found in a folder
  * @throws {PxvError} INPUT if a path does not exist or holds no clip.
  */
@@ -116,7 +116,7 @@ async function clipsIn(folder: string, seen: Set<string>): Promise<string[]> {
   // A single image among videos is no clip: it may be a contact sheet of one of them.
   const fewest = entries.some((name) => videoName.test(name)) ? 2 : 1;
   const clips = filterNumberedImages(entries).length >= fewest ? [folder] : [];
-  for (const entry of entries.filter((name) => !namedByPredict.test(name))) {
+  for (const entry of entries.filter((name) => !defaultOutput.test(name))) {
     const inside = join(folder, entry);
     // An unreadable folder, a dangling link or a name that is no text counts as a clip: opening the clip reports why it
     // cannot be read.

@@ -148,7 +148,7 @@ async function lookAt(path: string, asked: FrameRate | undefined, signal?: Abort
     return {
       facts: { ...untimed, sourceSize: { width, height }, estimatedFrames: images.length },
       doubts: [...untimedDoubts, numberingWarning(images)],
-      read: (reading, first) => readImages(images.slice(first), reading),
+      read: (reading, first) => readImages(images.slice(first), reading, { width, height }),
     };
   }
   if (isArrayFile(file)) {

@@ -67,7 +67,7 @@ export function cutSheetRows({ width, height, channels, data }: Frame, rows: num
  */
 function lettersFor(labels: readonly string[], tileWidth: number): number {
   const most = Math.min(Math.max(Math.round(4 + tileWidth / 14), SMALLEST_TEXT), 18);
-  return Math.min(most, ...labels.map((label) => fitTextSize([label], most, tileWidth)));
+  return Math.min(most, ...labels.map((label) => fitTextSize(label, most, tileWidth)));
 }
 
 /** Returns `frame` encoded as a PNG file that is tagged as written by pxv. */

@@ -97,11 +97,15 @@ export interface ImageReadOptions {
 
 /**
  * Yields images as frames, scaled to `size`.
+ * @param expected size of the images; default: that of the first
  * @throws {PxvError} INPUT if an image cannot be read or differs in size from the first; the signal's reason
  *   if aborted.
  */
-export async function* readImages(paths: readonly string[], reading: ImageReadOptions): AsyncGenerator<Frame, void> {
-  let expected: Size | undefined;
+export async function* readImages(
+  paths: readonly string[],
+  reading: ImageReadOptions,
+  expected?: Size,
+): AsyncGenerator<Frame, void> {
   for (const path of paths) {
     reading.signal?.throwIfAborted();
     const source = await probeImage(path);

@@ -9,7 +9,7 @@ export {
   probeClip,
 } from './clip-reader.js';
 export { gifMemory, concatenateVideos, writeClip, type WrittenClip } from './clip-writer.js';
-export { assertNotInput, assertOverwritable, outputExists, type ReplaceOptions } from './overwrite-checks.js';
+export { assertFileOutput, assertNotInput, outputExists, type ReplaceOptions } from './overwrite-checks.js';
 export { drawContactSheet, encodePng, cutSheetRows, writePng } from './contact-sheet.js';
 export { findFfmpeg } from './ffmpeg-binary.js';
 export {
@@ -28,7 +28,7 @@ export { defaultFrameRate } from './frame-rate.js';
 export { createCropReader } from './crop-reader.js';
 export { isFixedSize, type TargetSize, resolveSize } from './target-size.js';
 export { prefetchProbe } from './video-file.js';
-export { checkOutput, frameFileName, outputEnding, outputKind, type OutputKind } from './output-kind.js';
+export { checkOutput, folderPath, frameFileName, outputEnding, outputKind, type OutputKind } from './output-kind.js';
 export type { Panel, TimeStep } from './panels.js';
 export { videoFrameSize, legibleScale, writePanels } from './panel-writer.js';
 export { openStream } from './streamed-video.js';

@@ -27,6 +27,11 @@ export function outputKind(path: string): OutputKind | null {
   return /[/\\]$/.test(path) ? 'folder' : (kinds.find((kind) => outputEnding(kind) === ending) ?? null);
 }
 
+/** Returns `path` as that of a folder: with a trailing slash if the name would else seem to have an extension. */
+export function folderPath(path: string): string {
+  return outputKind(path) === 'folder' ? path : `${path}${sep}`;
+}
+
 /** Returns the file extension of a kind of output, such as `.mp4`; empty for a folder. */
 export function outputEnding(kind: OutputKind): string {
   return kind === 'folder' ? '' : `.${kind}`;

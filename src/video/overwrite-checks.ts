@@ -2,6 +2,7 @@ import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 import { errorFactory } from '../foundation/errors.js';
 import { pluralize } from '../foundation/pluralize.js';
+import { checkWritable } from '../foundation/write-file.js';
 
 /** Options for checks that an output replaces no file that should stay. */
 export interface ReplaceOptions {
@@ -32,6 +33,22 @@ export async function assertOverwritable(
   const problem = entries === null ? 'the file exists' : `the folder holds ${pluralize(entries.length, 'file')}`;
   const remedy = `choose another ${option}, or replace it with --overwrite`;
   throw errorFactory('OUTPUT', operation)(path, expected, received, remedy, { problem });
+}
+
+/**
+ * Checks that a file can be written to `path`, and replaces nothing that should stay. The options are those of
+ * `assertOverwritable`.
+ * @throws {PxvError} USAGE if `path` is `-`; OUTPUT if it is a folder, if it cannot be written, or as
+ *   `assertOverwritable`
+ */
+export async function assertFileOutput(path: string, options: Parameters<typeof assertOverwritable>[1]) {
+  const { option = '--out', operation = 'write' } = options;
+  const remedy = `choose another ${option}`;
+  if (path === '-') throw errorFactory('USAGE', operation)(path, 'the name of a file', 'standard output', remedy);
+  if ((await entriesAt(path)) !== null)
+    throw errorFactory('OUTPUT', operation)(path, 'a file', 'a folder of that name', remedy);
+  await assertOverwritable(path, options);
+  checkWritable(path);
 }
 
 /** Returns true if an output would replace something: a file, a link, or a folder that is not empty. */

@@ -51,12 +51,12 @@ export function chooseFittingText(texts: readonly string[], size: number, width:
 }
 
 /**
- * Returns the largest text size, at most `size`, at which one of `texts` is at most `width` pixels wide. Returns the
- * smallest legible size, 8, if none fits. Text sizes are pixels of the em square.
+ * Returns the largest text size, at most `size`, at which `text` is at most `width` pixels wide. Returns the smallest
+ * legible size, 8, if it fits at none. Text sizes are pixels of the em square.
  */
-export function fitTextSize(texts: readonly string[], size: number, width: number): number {
+export function fitTextSize(text: string, size: number, width: number): number {
   let fitting = Math.max(size, SMALLEST_TEXT);
-  while (fitting > SMALLEST_TEXT && chooseFittingText(texts, fitting, width) === null) fitting--;
+  while (fitting > SMALLEST_TEXT && textWidth(text, fitting) > width) fitting--;
   return fitting;
 }
 

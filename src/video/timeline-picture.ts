@@ -61,7 +61,7 @@ export async function drawTimeline(
     const x = Math.round(((index + 0.5) * WIDTH) / shown.length - wide / 2);
     canvas.paste(event.picture, x, MARGIN, scale);
     canvas.outline(scaleBox(event.box, x, MARGIN, scale), 2, predicted);
-    const letters = fitTextSize([event.label], LETTERS, Math.max(wide, WIDTH / shown.length - MARGIN));
+    const letters = fitTextSize(event.label, LETTERS, Math.max(wide, WIDTH / shown.length - MARGIN));
     await canvas.write(event.label, x, MARGIN + high, letters, predicted);
     drawLine(canvas, [x + wide / 2, MARGIN + high + line], [at(event.frame), top], predicted);
     canvas.fill({ x: at(event.frame), y: top, width: 1, height: height - top - line - MARGIN }, faint);

@@ -90,6 +90,13 @@ describe('pxv eval-video --protocol', () => {
     expect(two.stdout).toMatch(/windows spread over each clip\n/);
   });
 
+  test('refuses windows spread over a clip where the first frame is fixed', async () => {
+    const own = ['--context', '2', '--horizon', '1', '--from', '2', '--starts', '5'];
+    const { code, stderr } = await pxvInProcess(evaluate('own', ...own), here);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/--from.*--starts|--starts.*--from/);
+  });
+
   test('writes a row for each clip, frames ahead, forecast and metric', async () => {
     const own = ['--context', '2', '--horizon', '3', '--samples', '1', '--csv', 'own.csv'];
     const outcome = await pxvInProcess(evaluate('own', ...own, '--json'), here);

@@ -46,6 +46,15 @@ test('a file is decoded to FFV1 with the bytes of its images, and to no unknown 
   );
 });
 
+test('a folder in the place of the file, and standard output, are refused before the work', async () => {
+  const clip = filmClip(folder.path, 'refused.mkv', 3);
+  for (const [out, expected] of [
+    [folder.path, /expected a file, received a folder of that name/],
+    ['-', /expected the name of a file, received standard output/],
+  ] as const)
+    await expect(encodeClip(model, clip, { out, overwrite: true })).rejects.toThrow(expected);
+});
+
 test('a model whose outputs are no probabilities is refused in one line', async () => {
   const grey = randomModel([tinyNetwork({ channels: 1, head: { type: 'grey-sigmoid' } })]);
   const clip = filmClip(folder.path, 'grey.mkv', 3);

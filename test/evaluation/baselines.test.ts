@@ -82,7 +82,8 @@ describe('HistogramBaseline', () => {
   });
 
   test('has a histogram for each channel: constant channels that differ cost nothing', () => {
-    expect(over(3, 256, [10, 20, 30, 10, 20, 30])).toBeCloseTo(0, 12);
+    // Sums of logarithms of 71 images would leave rounding errors.
+    expect(over(3, 256, ...Array.from({ length: 71 }, () => [10, 20, 30, 10, 20, 30]))).toBe(0);
     expect(over(1, 256, [10, 20, 30, 10, 20, 30])).toBeCloseTo(Math.log2(3), 12);
   });
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { chooseBackend } from '../../src/backend/choose-backend.js';
@@ -68,6 +68,16 @@ test('--learn of no more frames than the context is refused in one line, of seco
   await expect(findSurprise(model, clip, { ...asked, learn: [clip] })).rejects.toThrow(
     /^fit baseline: .*few\.mkv: expected more than the model's 4 context frames, received fewer; give longer clips$/,
   );
+});
+
+test('a clip that is learned from is not overwritten', async () => {
+  const [clip, normal] = ['watched.mkv', 'normal.mp4'].map((name) => makeClip(at(name), frames));
+  const before = readFileSync(normal);
+  const asked = { size, frameRate: { numerator: 10, denominator: 1 }, learn: [normal], overwrite: true };
+  await expect(findSurprise(model, clip, { ...asked, out: normal })).rejects.toThrow(
+    /normal\.mp4: the output is the input/,
+  );
+  expect(readFileSync(normal).equals(before)).toBe(true);
 });
 
 test('a model whose outputs are no probabilities is refused in one line', async () => {

@@ -62,12 +62,14 @@ describe('the clips under a path', () => {
     expect(await names(tree('only/1.png'))).toEqual(['only']);
   });
 
-  it('are none that pxv predicted and named, unless their own path, or that of their folder, is given', async () => {
+  it('are none that pxv made and named, unless their own path, or that of their folder, is given', async () => {
     const root = tree(
       'a.mp4',
       'a-predicted.mp4',
       'predicted/a.gif',
       'b-predicted/1.png',
+      'a-surprise/film.mp4',
+      'a-surprise.unfinished/part-00001.mp4',
       'unpredicted.mp4',
       'predicted2.mp4',
     );

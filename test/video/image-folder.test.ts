@@ -101,6 +101,12 @@ describe('a folder of images', () => {
     });
   });
 
+  it('names the image that differs from the first also where reading begins later', async () => {
+    const path = await imageFolder('uneven-later', { '1.png': picture(1), '2.png': picture(2, 9, 6) });
+    const clip = await openClip(path, as(8, 6, 1));
+    await expect(collect(clip.frames(1))).rejects.toThrow(/2\.png: expected the size of the first image, 8x6/);
+  });
+
   it('names the image that cannot be read', async () => {
     const path = await imageFolder('broken', { '1.png': picture(1) });
     writeFileSync(at('broken/2.png'), 'no image');

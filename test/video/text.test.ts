@@ -38,11 +38,11 @@ test('letters that differ look different, and those that the font lacks are a bo
   expect(new Set(drawn).size).toBe(drawn.length);
 });
 
-test('of several texts the first that fits is taken, or none, and a size is found at which one fits', () => {
+test('of several texts the first that fits is taken, or none, and a size is found at which a text fits', () => {
   expect(chooseFittingText(['frame 24', '24'], 12, 100)).toBe('frame 24');
   expect(chooseFittingText(['frame 24', '24'], 12, 20)).toBe('24');
   expect(chooseFittingText(['frame 24', '24'], 12, 5)).toBeNull();
   const width = textWidth('sample 2', 11);
-  expect(fitTextSize(['sample 2'], 18, width)).toBe(11);
-  expect(fitTextSize(['sample 2'], 18, 3)).toBe(8);
+  expect(fitTextSize('sample 2', 18, width)).toBe(11);
+  expect(fitTextSize('sample 2', 18, 3)).toBe(8);
 });

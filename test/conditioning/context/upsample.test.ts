@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Scalar, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { loadGradients } from '../../../src/foundation/tfjs.js';
 import { upsample } from '../../../src/conditioning/context/context-tensors.js';
 import { kernelSets } from '../../backend/implementations.js';
@@ -29,7 +29,7 @@ test.each([
     for (let i = 0; i < whole.length; i++)
       expect(whole[i]).toBeCloseTo(expected(Math.floor(i / size.width), i % size.width), 5);
     // All weights of an upsampled pixel add up to 1.
-    const total = (x: Tensor4D): Scalar => tf.sum<Scalar>(upsample(x, step, size));
+    const total = (x: Tensor): Scalar => tf.sum<Scalar>(upsample(x as Tensor4D, step, size));
     const gradient = tf.grad(total)(map).dataSync<'float32'>();
     expect(gradient.reduce((sum, value) => sum + value, 0)).toBeCloseTo(size.height * size.width, 3);
   });
