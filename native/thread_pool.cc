@@ -1,5 +1,6 @@
 #include "thread_pool.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
@@ -10,15 +11,13 @@ namespace {
 
 class ThreadPool {
  public:
-  ThreadPool() { setThreads(coresAtFirst()); }
-
   int threads() const { return active_.load(std::memory_order_relaxed) + 1; }
 
   void setThreads(int count) {
     while (owned_.test_and_set(std::memory_order_acquire)) pause();
     const int workers = count < 1 ? 0 : count - 1;
-    active_.store(workers);
-    for (; started_ < workers; started_++) startWorker(started_);
+    while (started_ < workers && startWorker(started_)) started_++;
+    active_.store(std::min(workers, started_));
     wake();
     owned_.clear(std::memory_order_release);
   }

@@ -13,7 +13,7 @@
 
 namespace pxv {
 
-// Number of threads that run a kernel, including the calling thread. Initially the number of cores.
+// Number of threads that run a kernel, including the calling thread. Initially 1.
 int threads();
 void setThreads(int count);
 

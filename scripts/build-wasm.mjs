@@ -2,8 +2,8 @@
 // have no compiler for it. With --check it compares instead what it would write with what stands there. Debian:
 // clang-19 lld-19 wasi-libc libc++-19-dev-wasm32 libclang-rt-19-dev-wasm32
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, copyFileSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sources } from './native-sources.mjs';

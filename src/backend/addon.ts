@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { describeBuildCommand } from '../foundation/build-command.js';
 import { findCompanionPackage } from '../foundation/companion-packages.js';
@@ -118,7 +119,7 @@ function libraryOver(native: NativeModule): KernelLibrary {
     );
   const bf16 = kernelsOf(native.bf16);
   return makeLibrary(kernelsOf(native.instructionSets), {
-    cores: native.threads(),
+    cores: availableParallelism(),
     bf16Kernels: (instructionSet) => bf16.get(instructionSet) ?? null,
     // A whole batch of images is one call off the main thread; threads are inside.
     engine: (instructionSet) => {

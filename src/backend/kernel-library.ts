@@ -46,12 +46,13 @@ export interface KernelLibrary {
   bf16Kernels(instructionSet: InstructionSet): Kernels | null;
   /** Returns the engine on the kernels of one of `instructionSets`. */
   engine(instructionSet: InstructionSet): EngineFunctions;
-  /** Number of cores that this process may use, which is the initial number of threads. */
+  /** Number of cores that this process may use. */
   readonly cores: number;
-  /** Returns the number of threads that work on a kernel, the calling thread included. */
+  /** Returns the number of threads that work on a kernel, the calling thread included: at first 1. */
   threads(): number;
   /**
-   * Sets the number of threads, 1 to 1024, for all users of the library in this process, from the next kernel on.
+   * Sets the number of threads, 1 to 1024, for all users of the library in this process, from the next kernel on. If the
+   * system has fewer threads, as many as it has work.
    * @throws PxvError `USAGE` if `count` is no whole number in this range
    */
   setThreads(count: number): void;

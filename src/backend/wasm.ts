@@ -81,7 +81,7 @@ export function wasmLibrary(code: Uint8Array, threads: WasmThreads): KernelLibra
     bf16Kernels: () => null,
     engine: () => engineOver(host),
     threads: () => exports.threads(),
-    setThreads: (count) => exports.setThreads(count),
+    setThreads: (count) => host.setThreads(count),
   });
 }
 
@@ -124,6 +124,8 @@ class WasmHost {
   private bytes = new Uint8Array(this.memory.buffer);
   private readonly buffers = new WeakSet<ArrayBufferLike>();
   private readonly module: object;
+  /** Errors of workers that did not start. */
+  private failures: Error[] = [];
 
   constructor(
     code: Uint8Array,
@@ -133,7 +135,7 @@ class WasmHost {
     // WASI's file functions are stubs: nothing is ever written.
     const absent = () => 8;
     const instance = new WebAssembly.Instance(this.module, {
-      env: { memory: this.memory, startWorker: (id: number) => this.startWorker(id) },
+      env: { memory: this.memory, startWorker: (id: number) => this.tryStartWorker(id) },
       wasi_snapshot_preview1: { fd_close: absent, fd_seek: absent, fd_write: absent },
     });
     this.exports = instance.exports as WasmExports;
@@ -205,6 +207,25 @@ class WasmHost {
     if (this.bytes.buffer !== buffer) this.bytes = new Uint8Array(buffer);
     this.buffers.add(buffer);
     return this.bytes;
+  }
+
+  /** Sets the number of threads. @throws the error of a worker that does not start; those that started go on */
+  setThreads(count: number): void {
+    this.failures = [];
+    this.exports.setThreads(count);
+    const [failure] = this.failures;
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Returns 1 if the worker starts, else 0. An error thrown through the module would leave its pool locked. */
+  private tryStartWorker(id: number): number {
+    try {
+      this.startWorker(id);
+      return 1;
+    } catch (error) {
+      this.failures.push(error as Error);
+      return 0;
+    }
   }
 
   private startWorker(id: number): void {

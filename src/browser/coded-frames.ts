@@ -57,6 +57,18 @@ export async function* codedFrames(
   signal?: AbortSignal,
 ): AsyncGenerator<TimedFrame, void> {
   const reader = new CodedReader(partsOf(file));
+  try {
+    yield* decodeAll(reader, models, signal);
+  } finally {
+    await reader.close();
+  }
+}
+
+async function* decodeAll(
+  reader: CodedReader,
+  models: Iterable<() => Promise<Model>>,
+  signal?: AbortSignal,
+): AsyncGenerator<TimedFrame, void> {
   const header = await reader.header();
   assertArithmetic(header);
   const { width, height, channels, frameRate } = header;

@@ -13,7 +13,7 @@ import { createWebpCodec } from '../video/lossless-webp.js';
 import { fitScoringBatch } from '../memory/memory-limits.js';
 import { imageOutputPath } from './images-of-folder.js';
 import { decodeFileFields } from './options.js';
-import { parseOptions, type OptionsOf } from '../options/fields.js';
+import { parseOptions, type OptionsOf, type ParsedOptions } from '../options/fields.js';
 
 /** Options for `decodeFile`. @interface */
 export type DecodeFileOptions = OptionsOf<typeof decodeFileFields>;
@@ -52,9 +52,21 @@ export async function readCodedHeader(path: string): Promise<CodedHeader> {
  */
 export async function decodeFile(path: string, asked: DecodeFileOptions): Promise<DecodedFile> {
   const options = parseOptions('decode', decodeFileFields, asked);
-  const { out, overwrite = false, signal, onFrame } = options;
+  const { out, overwrite = false } = options;
   await checkOutput(out, { overwrite, inputs: [path] });
   const reader = new CodedReader(bytesOf(path));
+  try {
+    return await decodeAll(path, reader, options);
+  } finally {
+    await reader.close();
+  }
+}
+
+async function decodeAll(
+  path: string,
+  reader: CodedReader,
+  { out, signal, onFrame, ...options }: ParsedOptions<typeof decodeFileFields>,
+): Promise<DecodedFile> {
   const header = await named(path, () => reader.header());
   const { width, height, channels, frameRate } = header;
   const others = [...(options.model === undefined ? [] : [options.model]), ...listShippedModels()];
@@ -90,8 +102,16 @@ export async function decodeFile(path: string, asked: DecodeFileOptions): Promis
   return { path: out, width, height, frames, isStillImages, frameRate: framesPerSecond(frameRate), lost };
 }
 
-function bytesOf(path: string): AsyncIterable<Uint8Array> {
-  return createReadStream(path, { highWaterMark: 1 << 16 });
+async function* bytesOf(path: string): AsyncGenerator<Uint8Array, void> {
+  try {
+    yield* createReadStream(path, { highWaterMark: 1 << 16 }) as AsyncIterable<Uint8Array>;
+  } catch (cause) {
+    throw unreadable(path, cause as Error);
+  }
+}
+
+function unreadable(path: string, cause: Error): PxvError {
+  return errorFactory('INPUT', 'decode')(path, 'a file that can be read', cause.message, 'check the path', { cause });
 }
 
 /** Runs `work`; errors name the file. @throws PxvError the code of `work`, else `INPUT` */
@@ -100,7 +120,6 @@ async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (error instanceof PxvError) throw new PxvError({ ...error.parts, argument: path }, { cause: error });
-    const { message } = error as Error;
-    throw errorFactory('INPUT', 'decode')(path, 'a file that can be read', message, 'check the path', { cause: error });
+    throw unreadable(path, error as Error);
   }
 }

@@ -1,6 +1,8 @@
 import { currentInstructionSet } from '../backend/current-backend.js';
 import { errorFactory } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
+import { pluralize } from '../foundation/pluralize.js';
+import type { Model } from '../model/model.js';
 import { levelsToBytes, bytesToLevels, type Levels } from '../foundation/levels.js';
 import { resizeModel } from '../model/resize-model.js';
 import { FrameHistory } from '../conditioning/context/examples.js';
@@ -52,6 +54,8 @@ export async function* decodeFrames(
   { models, webp, signal }: DecodeOptions,
 ): AsyncGenerator<DecodedFrame, void> {
   assertArithmetic(header);
+  assertShape(header, models.model);
+  if (models.stills) assertShape(header, models.stills);
   const model = resizeModel(models.model, header);
   const shape = model.chain.exampleShape;
   const coder = new FrameCoder(model);
@@ -144,4 +148,14 @@ export function assertArithmetic({ arithmetic }: CodedHeader): void {
           'read it on such a machine, or write it with --instruction-set portable',
         ];
   throw errorFactory('USAGE', 'decode')('the instruction set', expected, set, remedy);
+}
+
+/** @throws PxvError `CHECKPOINT` if a model has other channels or levels than the frames of the file */
+function assertShape({ channels, levels }: CodedHeader, { name, chain }: Model): void {
+  const { exampleShape: own } = chain;
+  if (own.channels === channels && own.levels === levels) return;
+  const [expected, received] = [{ channels, levels }, own].map(
+    (shape) => `${pluralize(shape.channels, 'channel')} of ${shape.levels} levels`,
+  );
+  throw errorFactory('CHECKPOINT', 'decode')(name, expected, received, 'check the file: no model of pxv wrote it');
 }

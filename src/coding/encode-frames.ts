@@ -1,4 +1,5 @@
 import { currentInstructionSet } from '../backend/current-backend.js';
+import { errorFactory } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
 import type { FrameRate } from '../foundation/frame-rate.js';
 import { bytesToLevels, type Levels } from '../foundation/levels.js';
@@ -15,6 +16,10 @@ import {
   type RecordKind,
 } from './format.js';
 import { FrameCoder } from './frame-coder.js';
+
+/** Maximum width and height of a coded frame, and of WebP, in pixels. */
+const MAX_SIDE = 2 ** 16 - 1;
+const MAX_WEBP_SIDE = 16_383;
 
 /** Lossless codec of single frames, without a model. */
 export interface StillCodec {
@@ -136,8 +141,7 @@ export async function* encodeFrames(
   }
   const predictedRecords = async ({ frames }: Stretch): Promise<Records> => {
     const examples = buffer.tensors();
-    const coded = await coder.encode(examples);
-    disposeExamples(examples);
+    const coded = await coder.encode(examples).finally(() => disposeExamples(examples));
     return frames.map(({ index, levels }, at) => {
       return recordOf(recordKinds.predicted, index, concatenateStreams(coded[at].scales), levels, coded[at].bits);
     });
@@ -148,7 +152,7 @@ export async function* encodeFrames(
       const { scales, bits } = await stillCoder.encodeOne(levels);
       found.push({ kind: recordKinds.still, parts: scales, bits });
     }
-    if (webp !== undefined) {
+    if (webp !== undefined && Math.max(frame.width, frame.height) <= MAX_WEBP_SIDE) {
       const bytes = await webp.encode(frame);
       found.push({ kind: recordKinds.webp, parts: [bytes], bits: 8 * bytes.length });
     }
@@ -158,6 +162,15 @@ export async function* encodeFrames(
   };
   try {
     const { size, channels, levels } = shape;
+    const side = Math.max(size.width, size.height);
+    const maxSide = stillCoder === null ? MAX_WEBP_SIDE : MAX_SIDE;
+    if (side > maxSide)
+      throw errorFactory('INPUT', 'encode')(
+        'size',
+        `sides of at most ${maxSide}`,
+        String(side),
+        'give a smaller --size',
+      );
     yield writeHeader({
       ...size,
       channels,

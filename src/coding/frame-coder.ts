@@ -112,8 +112,7 @@ export class FrameCoder {
     const buffer = new ExampleBuffer(this.model.chain.exampleShape, 1);
     buffer.addAfter(NO_FRAMES, levels);
     const examples = buffer.tensors();
-    const [coded] = await this.encode(examples);
-    disposeExamples(examples);
+    const [coded] = await this.encode(examples).finally(() => disposeExamples(examples));
     return coded;
   }
 

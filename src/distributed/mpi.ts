@@ -25,7 +25,7 @@ function mpiAddon(): string {
 export function joinByMpi(size: number | null): Transport {
   const path = mpiAddon();
   const mpi = load(path);
-  const started = mpi.start();
+  const started = start(mpi);
   if (size !== null && started.size !== size) {
     const received = `${started.size}, by ${started.library.replace(/\s+/g, ' ')}, which the addon was built for`;
     throw failed('MPI', `the ${size} ranks that were launched`, received, OWN_MPI);
@@ -37,6 +37,14 @@ export function joinByMpi(size: number | null): Transport {
     exchange: (peer, sent, received) => mpi.exchange(peer, sent, received),
     close: () => mpi.finish(),
   };
+}
+
+function start(mpi: MpiModule): ReturnType<MpiModule['start']> {
+  try {
+    return mpi.start();
+  } catch (cause) {
+    throw failed('MPI', 'one that ranks can be joined by', (cause as Error).message, OWN_MPI, { cause });
+  }
 }
 
 function load(path: string): MpiModule {

@@ -6,13 +6,16 @@ export interface FrameRate {
   denominator: number;
 }
 
+/** Maximum of the numerator and of the denominator of a frame rate, which coded files hold in 32 bits. */
+export const MAX_RATE_PART = 2 ** 31 - 1;
+
 /** Maximum frame rate that `parseFrameRate` accepts, in frames per second. */
 export const MAX_FRAME_RATE = 1000;
 
 /**
  * Parses a frame rate: `10`, `12.5`, or a fraction such as `30000/1001`. Decimals of two or more places that are a
  * rounded NTSC rate become the exact NTSC rate: `29.97` gives 30000/1001. Returns null if `text` is not a rate above 0
- * and at most `MAX_FRAME_RATE`.
+ * and at most `MAX_FRAME_RATE`, or if its numerator is above `MAX_RATE_PART`.
  * @example
  * ```js
  * import { parseFrameRate } from 'pxv';
@@ -29,7 +32,8 @@ export function parseFrameRate(text: string): FrameRate | null {
   if (!(perSecond > 0 && perSecond <= MAX_FRAME_RATE)) return null;
   const ntsc = Math.round(perSecond * 1.001) * 1000;
   const isNtsc = decimals.length >= 2 && (ntsc / 1001).toFixed(decimals.length) === `${Number(whole)}.${decimals}`;
-  return isNtsc ? { numerator: ntsc, denominator: 1001 } : reduced(Number(whole + decimals), denominator);
+  const rate = isNtsc ? { numerator: ntsc, denominator: 1001 } : reduced(Number(whole + decimals), denominator);
+  return rate.numerator > MAX_RATE_PART ? null : rate;
 }
 
 /** Returns a frame rate as text that `parseFrameRate` parses to the same rate: `10` or `30000/1001`. */

@@ -4,6 +4,7 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
+  lstatSync,
   openSync,
   readdirSync,
   renameSync,
@@ -41,11 +42,10 @@ export function writeFileAtomically(path: string, parts: readonly NodeJS.ArrayBu
     const file = openSync(temporary, 'wx');
     try {
       for (const part of parts) writeFileSync(file, part);
-      // Else the new name may reach the disk before the bytes do.
-      fsyncSync(file);
     } finally {
       closeSync(file);
     }
+    flush(temporary);
     renameSync(temporary, resolve(path));
   } catch (cause) {
     throw writeFailure(path, cause);
@@ -73,6 +73,7 @@ export async function writeAtomically<Result>(
     folders = makeFolder(dirname(temporary));
     const result = await make(temporary);
     await confirm?.();
+    if (lstatSync(temporary).isFile()) flush(temporary);
     moveOver(temporary, resolve(path));
     folders = [];
     return result;
@@ -80,6 +81,16 @@ export async function writeAtomically<Result>(
     throw writeFailure(path, cause, wording);
   } finally {
     discard(temporary, folders);
+  }
+}
+
+/** Brings a file's bytes to the disk: else its new name may be there before them. */
+function flush(path: string): void {
+  const file = openSync(path, 'r+');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Precision } from '../backend/precision.js';
+import { MAX_RATE_PART } from '../foundation/frame-rate.js';
 import { DEFAULT_SEED } from '../foundation/philox.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
 import type { ProcessGroup } from '../distributed/process-group.js';
@@ -190,9 +191,9 @@ export const data = withFlag(
 /** Schema of a frame rate. */
 export const frameRateValue = z.strictObject({
   /** Frames in `denominator` seconds, a whole number from 1. */
-  numerator: positiveInteger,
+  numerator: positiveInteger.max(MAX_RATE_PART),
   /** Number of seconds, a whole number from 1. */
-  denominator: positiveInteger,
+  denominator: positiveInteger.max(MAX_RATE_PART),
 });
 /** Schema of a frame rate, or 'model' for the rate that the model was trained at. */
 export const frameRateOrModel = z.union(

@@ -92,6 +92,8 @@ export class ImageEngine {
     const { program, description } = this.network;
     const batch = sampleIndices(options.samples).length;
     const coded = options.coded?.[scale] ?? null;
+    // Bytes beyond the end are zeros. An empty array has no address, which is how the kernels know drawing from decoding.
+    const stream = coded?.length === 0 ? Uint8Array.of(0) : coded;
     const pixels = batch * description.size.height * description.size.width;
     if (program.map !== null && map === null) throw wrongArray('map', pixels * program.map.features, 0);
     if (this.model.references > 0 && anchors === null)
@@ -103,7 +105,7 @@ export class ImageEngine {
       temperature: settings.temperature,
       maxDeviation: (settings.maxDeviation ?? Infinity) * ((description.levels - 1) / 255),
       carryWithin: settings.carryWithin ?? 1,
-      streamBytes: coded?.length ?? 0,
+      streamBytes: stream?.length ?? 0,
     };
     const arrays = call.write(numbers, {
       map: program.map === null ? null : map,
@@ -112,7 +114,7 @@ export class ImageEngine {
       nats,
       outputs: images.outputs ?? null,
       probabilities: images.probabilities ?? null,
-      stream: coded,
+      stream,
       references: numbers.references === 0 ? null : references,
       key: new Philox(options.seed).key,
       counters: noiseCounters(options, scale),

@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { decodeFrames } from '../../src/coding/decode-frames.js';
 import type { StillCodec } from '../../src/coding/encode-frames.js';
 import { CodedReader, recordKinds } from '../../src/coding/format.js';
-import '../backend/implementations.js';
+import { kernelSets } from '../backend/implementations.js';
+import { collect } from '../video/made-clips.js';
 import { randomInts } from '../random.js';
 import { mixtureTogether, randomModel, likelihoodModels, tinyNetwork } from '../model/tiny-networks.js';
 import { asIs, called, decoded, encoded, framesOf, streamed, wrong } from './coding.js';
@@ -23,6 +24,27 @@ test.each(likelihoodModels)('what a model of %s writes is read again', async (_,
     expect(kindsUsed.map((kind) => kind === recordKinds.predicted)).toEqual(
       [...'0111011101'].slice(0, 9).map(Number).map(Boolean),
     );
+});
+
+test.each(kernelSets.map(({ instructionSet }) => instructionSet))('black frames are read again, by %s', async (set) => {
+  await tf.setBackend(`native-${set}`);
+  const model = randomModel([tinyNetwork()]);
+  const frames = framesOf(model, 4).map((frame, at) => (at < 2 ? frame : { ...frame, data: frame.data.map(() => 0) }));
+  expect(await decoded(await encoded(model, frames), model)).toEqual(called(frames));
+});
+
+test('a header that claims other channels or levels than the model has is refused', async () => {
+  const model = randomModel([tinyNetwork({ channels: 3 })]);
+  const bytes = await encoded(model, framesOf(model, 2));
+  for (const [other, expected] of [
+    [{ channels: 1 }, /expected 1 channel of \d+ levels, received 3 channels of/],
+    [{ levels: 2 }, /expected 3 channels of 2 levels, received 3 channels of/],
+  ] as const) {
+    const reader = new CodedReader(streamed([bytes]));
+    const header = { ...(await reader.header()), ...other };
+    const reading = collect(decodeFrames(reader, header, { models: { model, stills: null }, webp: asIs }));
+    await expect(reading).rejects.toThrow(expected);
+  }
 });
 
 test('key frames are coded by a model of images if that is smaller, and no figure depends on the batch', async () => {
