@@ -51,8 +51,8 @@ export interface KernelLibrary {
   /** Returns the number of threads that work on a kernel, the calling thread included: at first 1. */
   threads(): number;
   /**
-   * Sets the number of threads, 1 to 1024, for all users of the library in this process, from the next kernel on. If the
-   * system has fewer threads, as many as it has work.
+   * Sets the number of threads, 1 to 1024, for all users of the library in this process, from the next kernel on. If
+   * the system has fewer threads, as many as it has work.
    * @throws PxvError `USAGE` if `count` is no whole number in this range
    */
   setThreads(count: number): void;

@@ -92,7 +92,7 @@ export class ImageEngine {
     const { program, description } = this.network;
     const batch = sampleIndices(options.samples).length;
     const coded = options.coded?.[scale] ?? null;
-    // Bytes beyond the end are zeros. An empty array has no address, which is how the kernels know drawing from decoding.
+    // Bytes beyond the end are zeros. An empty array has no address, by which the engine knows drawing from decoding.
     const stream = coded?.length === 0 ? Uint8Array.of(0) : coded;
     const pixels = batch * description.size.height * description.size.width;
     if (program.map !== null && map === null) throw wrongArray('map', pixels * program.map.features, 0);

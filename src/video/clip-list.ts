@@ -24,8 +24,8 @@ const looksFor = 'a video file, a folder of numbered images, an array (.npy, .np
 /**
  * Finds the clips under `paths`. Each path is a video file (of any name), a folder of numbered images (one clip), an
  * array file of NumPy (one clip or several), a clip in such a file (`a.npy#3`), or a folder that holds any of these, at
- * any depth. Skips hidden entries, other files, and default outputs of `pxv predict` and `pxv surprise` (`predicted`, or
- * a name that ends in `-predicted` or `-surprise`).
+ * any depth. Skips hidden entries, other files, and default outputs of `pxv predict` and `pxv surprise` (`predicted`,
+ * or a name that ends in `-predicted` or `-surprise`).
  * @returns clips sorted by name, each once. `isExplicit` is true for a clip that is both given and found in a folder
  * @throws {PxvError} INPUT if a path does not exist or holds no clip.
  */
