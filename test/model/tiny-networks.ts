@@ -301,8 +301,8 @@ export const guidedNetworks: [string, NetworkDescription][] = [
     }),
   ],
   [
-    'grey 4x5, warped-frames of 2, of twice the size, guided by a small image',
-    smallNetwork({ channels: 1, conditioning: [{ ...warpedFrames, blockMatching: true, finer: 2, coarser: 2 }] }),
+    'grey 4x5, warped-frames of 1, of twice the size, guided by a small image',
+    smallNetwork({ channels: 1, conditioning: [{ ...warpedFrames, context: 1, finer: 2, coarser: 2 }] }),
   ],
   [
     'grey 5x7, warped-frames of 1, guided by an image a third as large',
