@@ -51,9 +51,10 @@ export interface KernelLibrary {
   /** Returns the number of threads that work on a kernel, the calling thread included: at first 1. */
   threads(): number;
   /**
-   * Sets the number of threads, 1 to 1024, for all users of the library in this process, from the next kernel on. If
-   * the system has fewer threads, as many as it has work.
-   * @throws PxvError `USAGE` if `count` is no whole number in this range
+   * Sets the number of threads, 1 to 1024, for all users of the library in this process, from the next kernel on.
+   * Native code uses fewer if the system starts no more.
+   * @throws PxvError `USAGE` if `count` is no whole number in this range; the error of a worker of WebAssembly that does
+   *   not start
    */
   setThreads(count: number): void;
 }

@@ -1,3 +1,4 @@
+import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chooseBackend } from '../../src/backend/choose-backend.js';
 import { saveModel } from '../../src/model/checkpoint.js';
@@ -44,6 +45,23 @@ test('a file is decoded to FFV1 with the bytes of its images, and to no unknown 
   await expect(decodeFile(coded, { out: join(folder.path, 'exact.avi'), model: name })).rejects.toThrow(
     /exact\.avi: expected a name that ends in .*, \.png or \.npy, or a folder, received [^\n]*$/,
   );
+});
+
+(existsSync('/proc/self/fd') ? test : test.skip)('a file that cannot be decoded is closed', async () => {
+  const [path, out] = ['other.pxv', 'none'].map((name) => join(folder.path, name));
+  writeFileSync(path, Buffer.alloc(100_000, 'other'));
+  const isOpen = () =>
+    readdirSync('/proc/self/fd').some((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`) === path;
+      } catch {
+        return false;
+      }
+    });
+  await expect(decodeFile(path, { out })).rejects.toThrow(/expected a file of pxv encode/);
+  // The stream closes its file a moment later.
+  for (let waits = 0; isOpen() && waits < 100; waits++) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(isOpen()).toBe(false);
 });
 
 test('a folder in the place of the file, and standard output, are refused before the work', async () => {

@@ -4,6 +4,7 @@ import type { StillCodec } from '../../src/coding/encode-frames.js';
 import { CodedReader, recordKinds } from '../../src/coding/format.js';
 import { kernelSets } from '../backend/implementations.js';
 import { collect } from '../video/made-clips.js';
+import { resizeModel } from '../../src/model/resize-model.js';
 import { randomInts } from '../random.js';
 import { mixtureTogether, randomModel, likelihoodModels, tinyNetwork } from '../model/tiny-networks.js';
 import { asIs, called, decoded, encoded, framesOf, streamed, wrong } from './coding.js';
@@ -31,6 +32,15 @@ test.each(kernelSets.map(({ instructionSet }) => instructionSet))('black frames 
   const model = randomModel([tinyNetwork()]);
   const frames = framesOf(model, 4).map((frame, at) => (at < 2 ? frame : { ...frame, data: frame.data.map(() => 0) }));
   expect(await decoded(await encoded(model, frames), model)).toEqual(called(frames));
+});
+
+test('sizes that a file or a key frame cannot hold are refused before the first frame', async () => {
+  const model = randomModel([tinyNetwork()]);
+  const wide = (width: number) => resizeModel(model, { width, height: 1 });
+  await expect(encoded(wide(16_384), [])).rejects.toThrow(/size: expected sides of at most 16383, received 16384/);
+  const stills = { keyFrameModel: randomModel([images], 2) };
+  await expect(encoded(wide(65_536), [], stills)).rejects.toThrow(/sides of at most 65535, received 65536/);
+  await expect(encoded(wide(16_384), [], stills)).resolves.toBeDefined();
 });
 
 test('a header that claims other channels or levels than the model has is refused', async () => {
