@@ -53,8 +53,8 @@ export interface KernelLibrary {
   /**
    * Sets the number of threads, 1 to 1024, for all users of the library in this process, from the next kernel on.
    * Native code uses fewer if the system starts no more.
-   * @throws PxvError `USAGE` if `count` is no whole number in this range; the error of a worker of WebAssembly that does
-   *   not start
+   * @throws PxvError `USAGE` if `count` is no whole number in this range; the error of a worker of WebAssembly that
+   *   does not start
    */
   setThreads(count: number): void;
 }
