@@ -2,7 +2,12 @@ import { tf } from '../foundation/tfjs.js';
 import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ConditioningInputs, ConditioningState } from '../conditioning/index.js';
 import { disposeInputs } from '../conditioning/context/examples.js';
-import { contextOfFrames, framesOfContext, type FrameBatch } from '../conditioning/context/context-tensors.js';
+import {
+  contextOfFrames,
+  framesOfContext,
+  joinContexts,
+  type FrameBatch,
+} from '../conditioning/context/context-tensors.js';
 import type { Chain, ScaleScore } from '../model/chain.js';
 import { meanOverStrides, StridedHistory, type Subsequence } from '../conditioning/context/history.js';
 import { runConditioning } from '../model/network.js';
@@ -66,8 +71,9 @@ export function anchorLoss({ anchors: [anchor], image, levels }: AnchorLossInput
 /**
  * Predicts the expected frames of a rollout one after another, from known frames and earlier expected frames. Returns
  * the mean of their `anchorLoss`. Expected frames are clipped but not rounded to levels, so that gradients flow through
- * all frames. The state of the conditioning goes on from frame to frame, so that a GRU reads each frame once. Its state
- * also depends on frames that have left the context. Call `rollOutLoss` within `tf.tidy`.
+ * all frames. All strides that lead to a frame are computed in one batch. At stride 1 alone, the state of the
+ * conditioning goes on from frame to frame, so that a GRU reads each frame once. Its state then also depends on frames
+ * that have left the context. Call `rollOutLoss` within `tf.tidy`.
  * @param chain chain that can predict at several strides (see `canPredictAtStrides`); only its first scale runs
  * @param weights tensors in the order of the chain's parameters
  * @param rollOut known frames, and true frames to compare with
@@ -86,27 +92,26 @@ export function rollOutLoss(
   });
   const history = new StridedHistory<FrameBatch>(strides[0].context.frames.length, 0, strides);
   const startOf = new Map(known.map((start) => [start.subsequence, start]));
-  const stateOf = new Map<Subsequence, ConditioningState | undefined>();
+  // At several strides the batch changes from frame to frame, as not every stride leads to every frame.
+  let state: ConditioningState | undefined = known.length === 1 ? {} : undefined;
   const nats = truth.map((image) => {
     const leading = history.leading().map(({ subsequence, context }) => {
-      return { context, start: startOf.get(subsequence)! };
+      const { conditioningInputs, counts } = startOf.get(subsequence)!;
+      return { context: contextOfFrames(context, conditioningInputs.context!.noise), counts };
     });
-    const expected = leading.map(({ context, start: { subsequence, conditioningInputs, counts } }) => {
-      const { anchors, state } = runConditioning(network, weights, {
-        context: contextOfFrames(context, conditioningInputs.context!.noise),
-        state: stateOf.get(subsequence) ?? {},
-      })!;
-      stateOf.set(subsequence, state);
-      return { frame: anchors[0], counts };
-    });
+    const context = joinContexts(leading.map(({ context }) => context));
+    const { anchors, state: next } = runConditioning(network, weights, { context, state })!;
+    const [frames] = anchors;
+    state = next;
     // Alone, the prediction at stride 1 counts once in every example.
-    const [{ frame }] = expected;
     const mean =
-      expected.length === 1
-        ? frame
+      leading.length === 1
+        ? frames
         : meanOverStrides(
-            expected.map(({ frame, counts }) => tf.mul<Tensor4D>(frame, counts)),
-            expected.map(({ counts }) => counts),
+            tf
+              .split<Tensor4D>(frames, leading.length, 0)
+              .map((frame, stride) => tf.mul<Tensor4D>(frame, leading[stride].counts)),
+            leading.map(({ counts }) => counts),
           );
     history.addExpected({ levels: tf.clipByValue(mean, 0, levels - 1), exists });
     return anchorLoss({ anchors: [mean], image, levels }, lossName);

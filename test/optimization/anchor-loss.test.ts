@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
+import { contextOfFrames, framesOfContext, type FrameBatch } from '../../src/conditioning/context/context-tensors.js';
+import { StridedHistory, subsequencesFor } from '../../src/conditioning/context/history.js';
 import { buildChain } from '../../src/model/chain.js';
 import { toTensors } from '../../src/model/model.js';
 import { runConditioning } from '../../src/model/network.js';
@@ -92,3 +94,51 @@ test.each<[string, Partial<WarpedFramesDescription>]>([
     expect(matchings).toHaveLength(changes.blockMatching ? 1 : 0);
   },
 );
+
+test.each<[string, Partial<WarpedFramesDescription>]>([
+  ['block matching', { context: 3, blockMatching: true }],
+  ['a GRU', { context: 3, gru: { context: 3, features: 4 } }],
+])('a rollout at several strides predicts each frame by the mean of the strides alone, with %s', (_, changes) => {
+  const network = tinyNetwork({ channels: 1, conditioning: [{ ...warpedFrames, ...changes }] });
+  const chain = buildChain({ version: 1, scales: [network] });
+  const weights = toTensors(initialiseParameters(chain.parameters, 6n), chain.parameters).map((x) => tf.mul(x, 3));
+  const { height, width } = network.size;
+  const frameOf = (seed: number): Tensor4D => {
+    const values = randomFloats(2 * height * width, seed).map((value) => 8 * Math.abs(value));
+    return tf.tensor4d(values, [2, height, width, 1]);
+  };
+  const noise = tf.zeros<Rank.R4>([2, height, width, 1]);
+  const known = subsequencesFor(3).map((subsequence, place) => {
+    const frames = [1, 2, 3].map((at) => frameOf(10 * place + at));
+    const valid = tf.ones<Rank.R4>([2, height, width, 3]);
+    // The second example knows too few frames for strides above 1.
+    const counts = tf.tensor4d([1, place === 0 ? 1 : 0], [2, 1, 1, 1]);
+    return { subsequence, conditioningInputs: { context: { frames, valid, missing: [0, 0], noise } }, counts };
+  });
+  const truth = Array.from({ length: 8 }, (_, at) => frameOf(100 + at));
+  const [received, expected] = tf.tidy(() => {
+    const contexts = known.map(({ subsequence, conditioningInputs: { context } }) => {
+      return { subsequence, context: { frames: framesOfContext(context), known: null } };
+    });
+    const history = new StridedHistory<FrameBatch>(3, 0, contexts);
+    const losses = truth.map((image) => {
+      const predictions = history.leading().map(({ subsequence, context }) => {
+        const inputs = { context: contextOfFrames(context, noise) };
+        const { anchors } = runConditioning(chain.scales[0], weights, inputs)!;
+        return { frame: anchors[0], ofSecond: subsequence.stride === 1 };
+      });
+      const half = (frame: Tensor4D, example: number): Tensor4D => tf.slice(frame, [example, 0, 0, 0], [1, -1, -1, -1]);
+      const mean = (frames: Tensor4D[]): Tensor4D => tf.div(tf.addN(frames), frames.length);
+      const both = tf.concat([
+        mean(predictions.map(({ frame }) => half(frame, 0))),
+        mean(predictions.filter(({ ofSecond }) => ofSecond).map(({ frame }) => half(frame, 1))),
+      ]);
+      const exists = tf.onesLike(noise);
+      history.addExpected({ levels: tf.clipByValue(both, 0, network.levels - 1), exists });
+      return anchorLoss({ anchors: [both], image, levels: network.levels }, 'mse').dataSync()[0];
+    });
+    const mean = losses.reduce((sum, loss) => sum + loss) / losses.length;
+    return [rollOutLoss(chain, weights, { known, truth }, 'mse').dataSync()[0], mean];
+  });
+  expect(received).toBeCloseTo(expected, 5);
+});

@@ -185,6 +185,30 @@ export function contextOfFrames({ frames, known }: ContextFrames<FrameBatch>, no
   };
 }
 
+/**
+ * Joins contexts of equally many frames into one batch, the examples of the first context first. Disposes nothing; one
+ * context is returned as it is.
+ */
+export function joinContexts(contexts: readonly ContextTensors[]): ContextTensors {
+  if (contexts.length === 1) return contexts[0];
+  const zeros = ({ noise }: ContextTensors) => new Array<number>(noise.shape[0]).fill(0);
+  const join = (tensors: readonly Tensor4D[]) => tf.concat<Tensor4D>([...tensors], 0);
+  /** Joins the context frames, or the known ones; all frames of a context without expected frames are known. */
+  const joinFrames = (all: readonly (ContextTensors | KnownFrames)[]) => ({
+    frames: all[0].frames.map((_, k) => join(all.map(({ frames }) => frames[k]))),
+    missing: all.flatMap(({ missing }, at) => missing ?? zeros(contexts[at])),
+  });
+  const expected = contexts.flatMap((context) => context.known?.expected ?? zeros(context));
+  return {
+    ...joinFrames(contexts),
+    valid: join(contexts.map(({ valid }) => valid)),
+    noise: join(contexts.map(({ noise }) => noise)),
+    known: contexts.some(({ known }) => known)
+      ? { ...joinFrames(contexts.map((context) => context.known ?? context)), expected }
+      : undefined,
+  };
+}
+
 /** Applies `change` to the frames and to the known frames of a context. */
 function changeFrames(
   { known, ...context }: ContextTensors,

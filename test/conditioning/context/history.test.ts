@@ -3,6 +3,7 @@ import {
   contextOfFrames,
   downsampleContext,
   framesOfContext,
+  joinContexts,
   type ContextTensors,
   type FrameBatch,
 } from '../../../src/conditioning/context/context-tensors.js';
@@ -195,6 +196,13 @@ describe('once frames are expected, motion among the known ones goes on:', () =>
     known: known && { frames: levels(known.frames), expected: known.expected[0] },
   });
 
+  const all = (tensors: readonly tf.Tensor[]) => tensors.map((tensor) => [tensor.shape, [...tensor.dataSync()]]);
+  const valuesOf = ({ frames, valid, noise, missing, known }: ContextTensors) => ({
+    tensors: all([...frames, valid, noise]),
+    missing,
+    known: known && { ...known, frames: all(known.frames) },
+  });
+
   test('the frames known at the start are told, and how many were expected since', () => {
     expect(told(contextOf(historyOf([1, 2, 3])))).toEqual({ frames: [2, 3], valid: [1, 1] });
     const known = { frames: [2, 3], expected: 1 };
@@ -250,10 +258,16 @@ describe('once frames are expected, motion among the known ones goes on:', () =>
       const ofBytes = historyOf(known, expected).leading();
       const contexts = ofTensors.leading();
       expect(contexts.map(({ subsequence }) => subsequence)).toEqual(ofBytes.map(({ subsequence }) => subsequence));
-      for (const [at, { context }] of contexts.entries()) {
-        const own = examplesAfter(shape, [ofBytes[at].context]).conditioningInputs.context!;
-        expect(told(contextOfFrames(context, own.noise))).toEqual(told(own));
+      const noise = tf.zeros<tf.Rank.R4>([1, 3, 2, 1]);
+      const ofEach = contexts.map(({ context }) => contextOfFrames(context, noise));
+      for (const [at, context] of ofEach.entries()) {
+        expect(told(context)).toEqual(told(examplesAfter(shape, [ofBytes[at].context]).conditioningInputs.context!));
       }
+      const together = examplesAfter(
+        shape,
+        ofBytes.map(({ context }) => context),
+      ).conditioningInputs.context!;
+      expect(valuesOf(joinContexts(ofEach))).toEqual(valuesOf(together));
       expected.push(10 + step);
       ofTensors.addExpected(batchOf(10 + step));
     }
