@@ -14,6 +14,11 @@
 
 namespace pxv {
 
+// The upper half of a float32.
+struct Bfloat16 {
+  uint16_t bits;
+};
+
 // Vectors of GCC and Clang: operators work lane by lane, and comparisons give 0 or -1 in each lane.
 //
 // Factors of matrix products are read in words, a vector of words at a time. A word is a float, or two bfloat16 whose
@@ -146,6 +151,22 @@ struct Avx512Bf16 : Avx512 {
   static void store(Word* to, Words words, int count) {
     if (count >= lanes) return store(to, words);
     _mm512_mask_storeu_epi32(to, firstLanes(count), words);
+  }
+  // Numbers in memory; lanes beyond `count` are zero. Denormal numbers are stored as zeros.
+  static Floats load(const Bfloat16* from, int count, float) {
+    const __m256i numbers = _mm256_maskz_loadu_epi16(firstLanes(count < lanes ? count : lanes), from);
+    return (Floats)_mm512_slli_epi32(_mm512_cvtepu16_epi32(numbers), 16);
+  }
+  static Floats load(const Bfloat16* from) {
+    const __m256i numbers = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+    return (Floats)_mm512_slli_epi32(_mm512_cvtepu16_epi32(numbers), 16);
+  }
+  static void store(Bfloat16* to, Floats value) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), (__m256i)_mm512_cvtneps_pbh(value));
+  }
+  static void store(Bfloat16* to, Floats value, int count) {
+    const __mmask16 first = firstLanes(count < lanes ? count : lanes);
+    _mm256_mask_storeu_epi16(to, first, (__m256i)_mm512_cvtneps_pbh(value));
   }
   static Words fill(Word word) { return _mm512_set1_epi32(static_cast<int>(word)); }
   static Floats multiplyAdd(Words a, Words b, Floats sum) { return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b); }

@@ -9,6 +9,7 @@
 #include "../thread_pool.h"
 #include "kernel_table.h"
 #include "matrix_tile.h"
+#include "numbers.h"
 #include "register_tile.h"
 
 namespace pxv {
@@ -19,8 +20,10 @@ inline constexpr WordLayout layoutOf{Set::lanes, Set::numbersInWord, Set::wordsI
 // Operations on a sum before it is stored, in this order; each pointer may be null.
 struct Epilogue {
   const float* bias;       // [features]
-  const float* reluInput;  // the destination's shape: sums become zero at values <= 0
+  const float* reluInput;  // the destination's shape and numbers: sums become zero at values <= 0
   const float* plus;       // the destination's shape
+  bool rectifies = false;  // sums below zero become zero
+  bool inBf16 = false;     // the destination is stored in bfloat16
 };
 
 // Loads the first `count` lanes of a vector from floats `step` apart; the other lanes are zero.
@@ -86,6 +89,12 @@ void copyNumbers(const float* from, int count, bool relu, typename Set::Word* to
   }
 }
 
+// Copies numbers in bfloat16, which are words already, and after the ReLU.
+template <class Set>
+void copyPixels(const Bfloat16* from, int pixels, int features, bool, typename Set::Word* to) {
+  std::memcpy(to, from, static_cast<size_t>(pixels) * features * sizeof *from);
+}
+
 // Copies pixels into words; each pixel starts a word.
 template <class Set>
 void copyPixels(const float* from, int pixels, int features, bool relu, typename Set::Word* to) {
@@ -100,8 +109,8 @@ struct Window {
   int row, rows, column, columns;
 };
 
-template <class Set>
-void copyWindow(const ConvolutionPlan& plan, const float* image, const Window& window, bool relu,
+template <class Set, class Number>
+void copyWindow(const ConvolutionPlan& plan, const Number* image, const Window& window, bool relu,
                 typename Set::Word* to) {
   using Word = typename Set::Word;
   const int height = plan.sourceHeight, width = plan.sourceWidth, features = plan.sourceFeatures;
@@ -115,7 +124,7 @@ void copyWindow(const ConvolutionPlan& plan, const float* image, const Window& w
       std::memset(to, 0, rowWords * sizeof(Word));
       continue;
     }
-    const float* from = image + (static_cast<ptrdiff_t>(row) * width + window.column + begin) * features;
+    const Number* from = image + (static_cast<ptrdiff_t>(row) * width + window.column + begin) * features;
     std::memset(to, 0, before * sizeof(Word));
     copyPixels<Set>(from, end - begin, features, relu, to + before);
     std::memset(to + upTo, 0, (rowWords - upTo) * sizeof(Word));
@@ -135,11 +144,11 @@ struct Pixels {
 };
 
 // Stores a tile's sums. `Whole` is true if the panel fills its vectors.
-template <bool Whole, class Set, int Rows, int Vectors>
+template <bool Whole, class Set, int Rows, int Vectors, class Number>
 [[gnu::always_inline]] inline void finishAs(RegisterTile<Set, Rows, Vectors>& tile, const Panel& panel,
-                                            const size_t* pixels, const Epilogue& epilogue, float* destination) {
+                                            const size_t* pixels, const Epilogue& epilogue, Number* destination) {
   const auto zero = Set::fill(0.0f);
-  const auto load = [&](const float* from, int v) {
+  const auto load = [&](const auto* from, int v) {
     from += panel.first + v * Set::lanes;
     return Whole ? Set::load(from) : Set::load(from, panel.width - v * Set::lanes, 0.0f);
   };
@@ -150,15 +159,20 @@ template <bool Whole, class Set, int Rows, int Vectors>
 #pragma GCC unroll 16
       for (int row = 0; row < Rows; row++) tile.sums[row][v] += bias;
     }
-  if (epilogue.reluInput)
+  if (epilogue.reluInput) {
+    const auto* input = reinterpret_cast<const Number*>(epilogue.reluInput);
     tile.each([&](int row, int v) __attribute__((always_inline)) {
-      tile.sums[row][v] = load(epilogue.reluInput + pixels[row], v) > zero ? tile.sums[row][v] : zero;
+      tile.sums[row][v] = load(input + pixels[row], v) > zero ? tile.sums[row][v] : zero;
     });
+  }
   if (epilogue.plus)
     tile.each([&](int row, int v)
                   __attribute__((always_inline)) { tile.sums[row][v] += load(epilogue.plus + pixels[row], v); });
+  if (epilogue.rectifies)
+    tile.each([&](int row, int v)
+                  __attribute__((always_inline)) { tile.sums[row][v] = Set::max(tile.sums[row][v], zero); });
   tile.each([&](int row, int v) __attribute__((always_inline)) {
-    float* to = destination + pixels[row] + panel.first + v * Set::lanes;
+    Number* to = destination + pixels[row] + panel.first + v * Set::lanes;
     if (Whole)
       Set::store(to, tile.sums[row][v]);
     else
@@ -169,10 +183,12 @@ template <bool Whole, class Set, int Rows, int Vectors>
 template <class Set, int Rows, int Vectors>
 [[gnu::always_inline]] inline void finish(RegisterTile<Set, Rows, Vectors>& tile, const Panel& panel,
                                           const size_t* pixels, const Epilogue& epilogue, float* destination) {
-  if (panel.width == tile.width)
-    finishAs<true>(tile, panel, pixels, epilogue, destination);
-  else
-    finishAs<false>(tile, panel, pixels, epilogue, destination);
+  withNumbers<Set>(epilogue.inBf16, destination, [&](auto* numbers) __attribute__((always_inline)) {
+    if (panel.width == tile.width)
+      finishAs<true>(tile, panel, pixels, epilogue, numbers);
+    else
+      finishAs<false>(tile, panel, pixels, epilogue, numbers);
+  });
 }
 
 // Prefetches the memory that `finish` reads and writes for `Rows` pixels of the next tile: short sums would otherwise
@@ -180,10 +196,13 @@ template <class Set, int Rows, int Vectors>
 template <class Set, int Rows, int Vectors>
 [[gnu::always_inline]] inline void prefetch(const Panel& panel, const size_t* pixels, const Epilogue& epilogue,
                                             float* destination) {
+  const auto of = [&](const float* array, size_t at) {
+    return reinterpret_cast<const char*>(array) + at * (epilogue.inBf16 ? sizeof(Bfloat16) : sizeof(float));
+  };
   RegisterTile<Set, Rows, Vectors>::each([&](int row, int v) __attribute__((always_inline)) {
     const size_t at = pixels[row] + panel.first + v * Set::lanes;
-    __builtin_prefetch(destination + at, 1);
-    if (epilogue.reluInput) __builtin_prefetch(epilogue.reluInput + at);
+    __builtin_prefetch(of(destination, at), 1);
+    if (epilogue.reluInput) __builtin_prefetch(of(epilogue.reluInput, at));
     if (epilogue.plus) __builtin_prefetch(epilogue.plus + at);
   });
 }
@@ -263,11 +282,17 @@ void convolvePanelInTiles(const ConvolutionPlan& plan, const PlanPanel& panel, c
   }
 }
 
+// Returns whether matrix tiles may read pixels where they lie: sixteen pixels of a row at a time, and whole steps.
+template <class Set>
+bool fitsTiles(const ConvolutionPlan& plan) {
+  return !Set::hasMatrixTiles || (plan.columns % tileSide == 0 && plan.sourceWords % tileSide == 0);
+}
+
 // Runs a plan. A task is a block of rows of one image. A task first copies its source rows, with a border of zeros and
 // after the ReLU, so that the inner loop has no edges. For long pixels the copy pays even for a 1x1 without ReLU: the
 // copy streams from memory, and the inner loop, with its many rows at once, reads the cache.
-template <class Set>
-void runPlan(const ConvolutionPlan& plan, int batch, const float* source, const typename Set::Word* packed, bool relu,
+template <class Set, class Number>
+void runPlan(const ConvolutionPlan& plan, int batch, const Number* source, const typename Set::Word* packed, bool relu,
              const Epilogue& epilogue, float* destination) {
   using Word = typename Set::Word;
   constexpr size_t windowWords = 32 * 1024;  // small enough for the second-level cache, beside the weights
@@ -278,7 +303,8 @@ void runPlan(const ConvolutionPlan& plan, int batch, const float* source, const 
   const size_t rowWords = static_cast<size_t>(columns) * words;
   const bool isPlaceByPlace = step == 1 && plan.rows <= plan.sourceHeight && plan.columns == plan.sourceWidth &&
                               plan.top == 0 && plan.left == 0 && plan.bottom == 0 && plan.right == 0;
-  const bool readsInPlace = isPlaceByPlace && !relu && features <= shortPixel && Set::numbersInWord == 1;
+  const bool isWords = sizeof(Number) * Set::numbersInWord == sizeof(Word);
+  const bool readsInPlace = isPlaceByPlace && !relu && features <= shortPixel && isWords && fitsTiles<Set>(plan);
   const int mostRows = static_cast<int>(std::max<size_t>(1, windowWords / (rowWords * step)));
   const int blocks = (plan.rows + mostRows - 1) / mostRows;
   const int blockRows = (plan.rows + blocks - 1) / blocks;
@@ -288,7 +314,7 @@ void runPlan(const ConvolutionPlan& plan, int batch, const float* source, const 
     const int image = task / blocks, row = task % blocks * blockRows, rows = std::min(blockRows, plan.rows - row);
     if (rows <= 0) return;
 
-    const float* from = source + static_cast<size_t>(image) * plan.sourceHeight * plan.sourceWidth * features;
+    const Number* from = source + static_cast<size_t>(image) * plan.sourceHeight * plan.sourceWidth * features;
     const Window window{row * step + plan.top, (rows - 1) * step + plan.bottom - plan.top + 1, plan.left, columns};
     const Word* read;
     if (readsInPlace) {
@@ -350,9 +376,13 @@ void runPlan(const ConvolutionPlan& plan, int batch, const float* source, const 
 template <class Set>
 void convolution(const ConvolutionCall& call) {
   const auto [batch, relu] = call.numbers;
-  const ConvolutionPlan& plan = planForward(ConvolutionShape(call.shape), layoutOf<Set>);
+  const ConvolutionShape shape(call.shape);
+  const ConvolutionPlan& plan = planForward(shape, layoutOf<Set>);
   const auto* packed = packWeights<Set>(plan, call.weights, false);
-  runPlan<Set>(plan, batch, call.x, packed, relu, {call.bias, nullptr, call.plus}, call.out);
+  const Epilogue epilogue{call.bias, nullptr, call.plus, shape.outInBf16 != 0, shape.outInBf16 != 0};
+  withNumbers<Set>(shape.xInBf16, call.x, [&](const auto* x) {
+    runPlan<Set>(plan, batch, x, packed, relu && !shape.xInBf16, epilogue, call.out);
+  });
 }
 
 // dx[i, k] = [no ReLU or x[i, k] > 0] * sum over taps, and over outputs o that see k, of dy[i - tap, o] w[tap, k, o].
@@ -363,7 +393,10 @@ void convolutionInputGradient(const ConvolutionInputGradientCall& call) {
     for (int phaseX = 0; phaseX < std::min(shape.stride, shape.inWidth); phaseX++) {
       const ConvolutionPlan& plan = planInputGradient(shape, phaseY, phaseX, layoutOf<Set>);
       const auto* packed = packWeights<Set>(plan, call.weights, true);
-      runPlan<Set>(plan, call.numbers.batch, call.dy, packed, false, {nullptr, call.reluInput, call.plus}, call.dx);
+      const Epilogue epilogue{nullptr, call.reluInput, call.plus, false, shape.xInBf16 != 0};
+      withNumbers<Set>(shape.dyInBf16, call.dy, [&](const auto* dy) {
+        runPlan<Set>(plan, call.numbers.batch, dy, packed, false, epilogue, call.dx);
+      });
     }
 }
 

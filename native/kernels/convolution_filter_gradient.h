@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "filter_gradient_tasks.h"
+#include "numbers.h"
 #include "register_tile.h"
 
 namespace pxv {
@@ -46,8 +47,8 @@ struct FeatureWindow {
   int first, count, pitch;
 };
 
-template <class Set>
-void copyFeatureWindow(const ConvolutionShape& shape, const float* image, const FeatureWindow& window, bool relu,
+template <class Set, class Number>
+void copyFeatureWindow(const ConvolutionShape& shape, const Number* image, const FeatureWindow& window, bool relu,
                        typename Set::Word* to) {
   using Word = typename Set::Word;
   constexpr int inWord = Set::numbersInWord;
@@ -58,7 +59,7 @@ void copyFeatureWindow(const ConvolutionShape& shape, const float* image, const 
   for (int row = window.row; row < window.row + window.rows; row++, to += rowWords) {
     std::memset(to, 0, begin * window.pitch * sizeof(Word));
     std::memset(to + end * window.pitch, 0, (window.columns - end) * window.pitch * sizeof(Word));
-    const float* from[inWord];
+    const Number* from[inWord];
     int counts[inWord];  // of features, none outside the image
     for (int i = 0; i < inWord; i++) {
       const int y = row + i * shape.stride;
@@ -82,19 +83,17 @@ void copyFeatureWindow(const ConvolutionShape& shape, const float* image, const 
   }
 }
 
-template <class Set>
-void convolutionFilterGradientInRegisters(const ConvolutionFilterGradientCall& call) {
+template <class Set, class X, class Dy>
+void filterGradientInRegisters(const ConvolutionShape& shape, bool relu, const FilterGradientArrays<X, Dy>& call) {
   using Word = typename Set::Word;
-  const auto [batch, relu] = call.numbers;
-  const ConvolutionShape shape(call.shape);
   constexpr int tileRows = Set::filterTileRows, inWord = Set::numbersInWord;
   constexpr auto oneVector = sumsOfRows<Set, 1>(std::make_integer_sequence<int, tileRows>());
   constexpr auto twoVectors = sumsOfRows<Set, 2>(std::make_integer_sequence<int, tileRows>());
 
   const FilterGradientPlan& plan = planFilterGradient(shape, Set::lanes, tileRows);
-  const FilterTasks<Set> tasks(shape, plan, batch, 128, 20);
+  const FilterTasks<Set> tasks(shape, plan, call.batch, 128, 20);
   const int windowColumns = (shape.outWidth - 1) * shape.stride + plan.right - plan.left + 1;
-  sumInPieces(shape, plan, tasks, call, [&](const FilterChunk& chunk) {
+  sumInPieces(shape, plan, tasks, call, [&](const FilterChunk<X, Dy>& chunk) {
     static thread_local Scratch windowScratch, dyScratch;
     // An odd number of cache lines per pixel spreads a column of features over all sets of the cache.
     const int pitch = ((chunk.features + 15) / 16 | 1) * 16;
@@ -162,8 +161,8 @@ struct TransposedWindow {
 };
 
 // Copies a window as [row][phase][feature][columns] words, zero outside the image. A phase has every stride-th column.
-template <class Set>
-void copyTransposed(const ConvolutionShape& shape, const float* image, const TransposedWindow& window, bool relu,
+template <class Set, class Number>
+void copyTransposed(const ConvolutionShape& shape, const Number* image, const TransposedWindow& window, bool relu,
                     typename Set::Word* to) {
   const auto zero = Set::fill(0.0f);
   for (int row = window.row; row < window.row + window.rows; row++)
@@ -191,20 +190,18 @@ void copyTransposed(const ConvolutionShape& shape, const float* image, const Tra
         }
 }
 
-template <class Set>
-void convolutionFilterGradientInTiles(const ConvolutionFilterGradientCall& call) {
+template <class Set, class X, class Dy>
+void filterGradientInTiles(const ConvolutionShape& shape, bool relu, const FilterGradientArrays<X, Dy>& call) {
   using Word = typename Set::Word;
-  const auto [batch, relu] = call.numbers;
-  const ConvolutionShape shape(call.shape);
   const FilterGradientPlan& plan = planFilterGradient(shape, tileSide, tileSide);
   // Fewer blocks pack dy less often. More blocks need fewer pieces, each of which has as many sums as there are
   // weights.
   constexpr int chunkPixels = 512, blockTiles = 3, blockTilesOfOneTap = 8;
-  const FilterTasks<Set> tasks(shape, plan, batch, chunkPixels, shape.taps == 1 ? blockTilesOfOneTap : blockTiles);
+  const FilterTasks<Set> tasks(shape, plan, call.batch, chunkPixels, shape.taps == 1 ? blockTilesOfOneTap : blockTiles);
   const int steps = (shape.outWidth + tileSide - 1) / tileSide;
   const int farthest = (plan.right - plan.left) / shape.stride;
   const int columns = (steps * tileSide + farthest + tileSide - 1) / tileSide * tileSide;
-  sumInPieces(shape, plan, tasks, call, [&](const FilterChunk& chunk) {
+  sumInPieces(shape, plan, tasks, call, [&](const FilterChunk<X, Dy>& chunk) {
     static thread_local Scratch windowScratch, dyScratch;
     const int features = (chunk.features + tileSide - 1) / tileSide * tileSide;
     const int gridRows = (chunk.rows + 1) / 2, words = gridRows * steps * tileSide;
@@ -240,10 +237,18 @@ void convolutionFilterGradientInTiles(const ConvolutionFilterGradientCall& call)
 
 template <class Set>
 void convolutionFilterGradient(const ConvolutionFilterGradientCall& call) {
-  if constexpr (Set::hasMatrixTiles)
-    convolutionFilterGradientInTiles<Set>(call);
-  else
-    convolutionFilterGradientInRegisters<Set>(call);
+  const auto [batch, relu] = call.numbers;
+  const ConvolutionShape shape(call.shape);
+  withNumbers<Set>(shape.xInBf16, call.x, [&](const auto* x) {
+    withNumbers<Set>(shape.dyInBf16, call.dy, [&](const auto* dy) {
+      const FilterGradientArrays arrays{batch, x, dy, call.dWeights, call.dBias};
+      const bool rectifies = relu && !shape.xInBf16;
+      if constexpr (Set::hasMatrixTiles)
+        filterGradientInTiles<Set>(shape, rectifies, arrays);
+      else
+        filterGradientInRegisters<Set>(shape, rectifies, arrays);
+    });
+  });
 }
 
 }  // namespace pxv

@@ -18,10 +18,11 @@
 
 namespace pxv {
 
-// Part of a task: some rows of an image, and the features of the task's block.
+// Part of a task: some rows of an image, and the features of the task's block. X and Dy are the numbers of x and dy.
+template <class X, class Dy>
 struct FilterChunk {
-  const float* x;   // the image
-  const float* dy;  // of the first row
+  const X* x;    // the image
+  const Dy* dy;  // of the first row
   int row, rows;
   int feature, features;  // first feature, number of features
   float* biasSums;        // null if another task sums the biases
@@ -29,14 +30,14 @@ struct FilterChunk {
 
 // Packs a panel of `count` words a feature, from word `begin` of the grid on, as [word][vectors * lanes], zero beyond
 // the panel's width, and adds the sum of their pixels to sums[vectors * lanes].
-template <class Set, int Vectors>
-void packPanel(const ConvolutionShape& shape, const FilterPanel& panel, const FilterChunk& chunk, int begin, int count,
+template <class Set, int Vectors, class Chunk>
+void packPanel(const ConvolutionShape& shape, const FilterPanel& panel, const Chunk& chunk, int begin, int count,
                typename Set::Word* packed, float* sums) {
   constexpr int inWord = Set::numbersInWord;
   typename Set::Floats sum[Vectors] = {};
   const size_t rowFloats = static_cast<size_t>(shape.outWidth) * shape.outFeatures;
   int row = begin / shape.outWidth * inWord, column = begin % shape.outWidth;
-  const float* pixel = chunk.dy + row * rowFloats + static_cast<size_t>(column) * shape.outFeatures + panel.first;
+  const auto* pixel = chunk.dy + row * rowFloats + static_cast<size_t>(column) * shape.outFeatures + panel.first;
   for (int n = 0; n < count; n++, pixel += shape.outFeatures) {
 #pragma GCC unroll 2
     for (int v = 0; v < Vectors; v++, packed += Set::lanes) {
@@ -61,9 +62,9 @@ struct PackedRows {
 // Packs all panels of a chunk, one after the other, and adds the sum of the pixels to its biasSums[columns] if not
 // null. All panels are packed for a few pixels at a time, in memory order: a single panel would touch one or two cache
 // lines of each pixel, too far apart for the hardware prefetcher.
-template <class Set>
-void packDy(const ConvolutionShape& shape, const FilterGradientPlan& plan, const FilterChunk& chunk,
-            const PackedRows& to, typename Set::Word* packed) {
+template <class Set, class Chunk>
+void packDy(const ConvolutionShape& shape, const FilterGradientPlan& plan, const Chunk& chunk, const PackedRows& to,
+            typename Set::Word* packed) {
   constexpr int together = 8;
   static thread_local Scratch scratch;
   float* sums = scratch.reserve<float>(plan.columns);
@@ -75,7 +76,7 @@ void packDy(const ConvolutionShape& shape, const FilterGradientPlan& plan, const
         const int count = std::clamp(to.words - begin, 0, taken);
         auto* place =
             packed + static_cast<size_t>(panel.column) * to.rows * to.pitch + (row * to.pitch + begin) * width;
-        const auto pack = panel.vectors == 2 ? packPanel<Set, 2> : packPanel<Set, 1>;
+        const auto pack = panel.vectors == 2 ? packPanel<Set, 2, Chunk> : packPanel<Set, 1, Chunk>;
         pack(shape, panel, chunk, row * to.words + begin, count, place, sums + panel.column);
         std::memset(place + count * width, 0, (taken - count) * width * sizeof *place);
       }
@@ -157,22 +158,23 @@ struct FilterTasks {
   int chunkRows, chunksAnImage, chunks, blocks, pieces;
 };
 
-// Floats to prefetch into the second-level cache, a part with each of `parts` calls of `advance`: the copies of the
+// Numbers to prefetch into the second-level cache, a part with each of `parts` calls of `advance`: the copies of the
 // next chunk would otherwise wait for memory, and the CPU can wait for a few lines only.
+template <class Number>
 class Ahead {
  public:
-  Ahead(const float* from, size_t count, size_t parts)
+  Ahead(const Number* from, size_t count, size_t parts)
       : at_(from), end_(from + count), part_((count / (std::max<size_t>(parts, 1) * line) + 1) * line) {}
 
   void advance() {
-    const float* const end = at_ + std::min<size_t>(part_, end_ - at_);
+    const Number* const end = at_ + std::min<size_t>(part_, end_ - at_);
     for (; at_ < end; at_ += line) __builtin_prefetch(at_, 0, 2);
     at_ = end;
   }
 
  private:
-  static constexpr size_t line = 16;
-  const float *at_, *const end_;
+  static constexpr size_t line = 64 / sizeof(Number);
+  const Number *at_, *const end_;
   const size_t part_;
 };
 
@@ -183,16 +185,25 @@ struct FilterSum {
   int tap;
 };
 
+// Arrays of a call; dBias may be null.
+template <class X, class Dy>
+struct FilterGradientArrays {
+  int batch;
+  const X* x;
+  const Dy* dy;
+  float *dWeights, *dBias;
+};
+
 // Runs all tasks. `prepare` copies the parts of x and dy for a chunk and returns a function sum(panel, tile, tap, sums,
 // fresh). That function adds to the sums of a panel's tile through a tap, or starts them if `fresh`.
-template <class Set, class Prepare>
+template <class Set, class X, class Dy, class Prepare>
 void sumInPieces(const ConvolutionShape& shape, const FilterGradientPlan& plan, const FilterTasks<Set>& tasks,
-                 const ConvolutionFilterGradientCall& call, const Prepare& prepare) {
+                 const FilterGradientArrays<X, Dy>& call, const Prepare& prepare) {
   const PieceSums<Set> sums(shape, plan, tasks.pieces);
-  constexpr size_t cached = size_t{1} << 20;  // floats that a cache keeps from the kernel before
+  constexpr size_t cached = size_t{1} << 22;  // bytes that a cache keeps from the kernel before
   const size_t xRow = static_cast<size_t>(shape.inWidth) * shape.inFeatures;
   const size_t dyRow = static_cast<size_t>(shape.outWidth) * shape.outFeatures;
-  const bool isLarge = call.numbers.batch * shape.outHeight * dyRow > cached;
+  const bool isLarge = call.batch * shape.outHeight * dyRow * sizeof(Dy) > cached;
   parallelFor(tasks.pieces * tasks.blocks, [&](int task) {
     [[maybe_unused]] const std::conditional_t<Set::hasMatrixTiles, MatrixTiles, int> tiles{};
     const int piece = task / tasks.blocks, block = task % tasks.blocks;
@@ -210,9 +221,9 @@ void sumInPieces(const ConvolutionShape& shape, const FilterGradientPlan& plan, 
     for (int chunk = firstChunk; chunk < endChunk; chunk++) {
       const int image = chunk / tasks.chunksAnImage, row = chunk % tasks.chunksAnImage * tasks.chunkRows;
       const int rows = std::min(tasks.chunkRows, shape.outHeight - row);
-      const float* x = call.x + static_cast<size_t>(image) * shape.inHeight * xRow;
-      const float* dy = call.dy + (static_cast<size_t>(image) * shape.outHeight + row) * dyRow;
-      const auto sum = prepare(FilterChunk{x, dy, row, rows, feature, endFeature - feature, biasSums});
+      const X* x = call.x + static_cast<size_t>(image) * shape.inHeight * xRow;
+      const Dy* dy = call.dy + (static_cast<size_t>(image) * shape.outHeight + row) * dyRow;
+      const auto sum = prepare(FilterChunk<X, Dy>{x, dy, row, rows, feature, endFeature - feature, biasSums});
       const size_t nextRows = isLarge && chunk + 1 < endChunk ? rows : 0;
       const ptrdiff_t nextRow = (row + rows) * shape.stride + plan.bottom;
       Ahead xAhead(x + nextRow * xRow, tasks.blocks == 1 ? nextRows * shape.stride * xRow : 0, visible.size());

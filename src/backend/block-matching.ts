@@ -18,7 +18,7 @@ export const BLOCK_MATCHING = { reach: 7, margin: 3 } as const satisfies Partial
 
 /**
  * Estimates the motion of each pixel of the frame `last`: its offset to the match in the frame `before`, as
- * kernels/block-matching.ts defines it. Content that moved down has a negative offset down. The gradient is zero, as
+ * kernels/block-matching.ts defines it. Content that moved down has a negative offset down. There is no gradient, as
  * motion is a discrete choice. The caller disposes the result.
  * @param before, last [batch, height, width, channels], in levels
  * @returns [batch, height, width, 11]: offsets down at each of `NEIGHBOURS`, offsets to the right, in pixels, and a
@@ -31,8 +31,8 @@ export function blockMatching(shape: BlockMatchingShape, before: Tensor4D, last:
 }
 
 /**
- * Fits the motion of each pixel to its trajectory over several pairs of frames: see kernels/motion-trajectory.ts. The
- * gradient is zero. Call `fitTrajectories` within `tf.tidy`.
+ * Fits the motion of each pixel to its trajectory over several pairs of frames: see kernels/motion-trajectory.ts. There
+ * is no gradient. Call `fitTrajectories` within `tf.tidy`.
  * @param pairs results of `blockMatching` for pairs of successive frames, newest pair first
  * @param existing number of first pairs whose frames exist, of each example; one pair counts in any case
  * @param steps number of frames from the newest one to the one to predict, 1 to 64, of each example
@@ -54,7 +54,7 @@ export function fitTrajectories(
 }
 
 /**
- * Extrapolates the motion of each pixel to a later frame: see kernels/motion-extrapolation.ts. The gradient is zero.
+ * Extrapolates the motion of each pixel to a later frame: see kernels/motion-extrapolation.ts. There is no gradient.
  * @param found result of `blockMatching`
  * @param steps number of frames from the last known one to the later one, 1 to 64, of each example
  * @returns features as of `blockMatching`: displacements from the later frame back to the last known one

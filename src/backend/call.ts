@@ -1,6 +1,6 @@
 import type { ArrayField, ArrayTypes, KernelDescription, NumberField } from './kernels/description.js';
 import { drawing } from './kernels/drawing.js';
-import { assertInteger, argumentError } from './kernels/geometry.js';
+import { assertInteger, argumentError, GEOMETRY_VERSION } from './kernels/geometry.js';
 import type { FloatMemory } from './buffer-pool.js';
 import { descriptions, type InstructionSet, type KernelFunctions, type Kernels } from './kernels/index.js';
 import { PROGRAM_VERSION } from './program-version.js';
@@ -142,13 +142,15 @@ export type RunKernel = (kernel: number, call: CallWriter, arrays: readonly (Cal
 const writers = Object.entries(descriptions).map(([name, description]) => new CallWriter(name, description));
 
 /**
- * Hash of the call layouts of all kernels and of the engine, and of the version of the engine's programs, 32 bits. A
+ * Hash of the call layouts of all kernels and of the engine, and of the versions of the engine's programs and of
+ * encoded shapes, 32 bits. A
  * native addon or WebAssembly module with another hash was built for another version.
  */
 export const kernelSignature = signatureOf([
   ...writers.map(({ name, layout }) => [name, layout] as const),
   ['drawing', callLayout(drawing as unknown as KernelDescription)],
   ['program', PROGRAM_VERSION],
+  ['geometry', GEOMETRY_VERSION],
 ]);
 
 /**

@@ -37,6 +37,21 @@ export interface ConvolutionShape {
   groups: readonly number[];
   /** Taps, in the order in which they are summed. */
   taps: readonly Tap[];
+  /**
+   * Arrays that are stored in bf16, with two features in each float32, the first in the lower half. Only kernels with
+   * products in bf16 read and write such arrays. Default: none.
+   */
+  inBf16?: Bf16Arrays;
+}
+
+/** Arrays of a convolution that are stored in bf16. The number of features of such an array is even. */
+export interface Bf16Arrays {
+  /** The input, after a ReLU, and the gradient of the input. */
+  x: boolean;
+  /** The output, after a ReLU. */
+  out: boolean;
+  /** The gradient of the output. */
+  dy: boolean;
 }
 
 /** Shape of an ordinary convolution, in which every output reads every feature of every tap. */
@@ -83,14 +98,25 @@ export function filterMask({ kernel, inFeatures, outFeatures, groups, taps }: Pa
 
 type Shape4D = [number, number, number, number];
 
-/** Returns the shape of a convolution's input: [batch, height, width, features]. */
-export function inputShape({ inHeight, inWidth, inFeatures }: ConvolutionShape, batch: number): Shape4D {
-  return [batch, inHeight, inWidth, inFeatures];
+/**
+ * Returns the shape of a convolution's input: [batch, height, width, features].
+ * @param inBf16 true if two features share a float. Default: false
+ */
+export function inputShape(
+  { inHeight, inWidth, inFeatures }: ConvolutionShape,
+  batch: number,
+  inBf16 = false,
+): Shape4D {
+  return [batch, inHeight, inWidth, inBf16 ? inFeatures / 2 : inFeatures];
 }
 
-/** Returns the shape of a convolution's output: [batch, height, width, features]. */
-export function outputShape({ outHeight, outWidth, outFeatures }: ConvolutionShape, batch: number): Shape4D {
-  return [batch, outHeight, outWidth, outFeatures];
+/** Returns the shape of a convolution's output, as `inputShape` does of the input. */
+export function outputShape(
+  { outHeight, outWidth, outFeatures }: ConvolutionShape,
+  batch: number,
+  inBf16 = false,
+): Shape4D {
+  return [batch, outHeight, outWidth, inBf16 ? outFeatures / 2 : outFeatures];
 }
 
 /** Returns the shape of a convolution's weights: [height, width, inFeatures, outFeatures]. */

@@ -102,7 +102,7 @@ class CountingBackend extends NativeBackend {
   constructor(readonly held = new CountedMemory()) {
     const computes = Object.keys(descriptions).map((name) => [name, () => undefined]);
     const kernels = { ...Object.fromEntries(computes), memory: held } as unknown as Kernels;
-    super(kernels, kernels);
+    super(kernels, { ...kernels });
   }
 
   /** Stores zeros, or an empty array instead of `SMALLEST_POOLED` numbers or more. */

@@ -129,8 +129,8 @@ export function runAnywhere<K extends KernelName, T extends Tensor>(
 }
 
 /**
- * Runs a kernel as `runAnywhere` does, as an operation on the tape whose gradients are zero, such as a discrete choice.
- * The caller disposes the result.
+ * Runs a kernel as `runAnywhere` does, for what has no gradient, such as a discrete choice: the tape does not connect
+ * the result with the inputs, so that nothing is computed to become zero. The caller disposes the result.
  * @throws PxvError as `runAnywhere`
  */
 export function runWithoutGradient<K extends KernelName, T extends Tensor>(
@@ -138,10 +138,12 @@ export function runWithoutGradient<K extends KernelName, T extends Tensor>(
   numbers: KernelNumbers<K>,
   inputs: InputTensors<K>,
 ): T {
-  const given = Object.values<Tensor | null | undefined>(inputs).filter((x) => x !== null && x !== undefined);
-  const forward = () => runAnywhere<K, T>(kernel, numbers, inputs);
-  // Zeros by shape: the inputs may be disposed before the backward pass, and TensorFlow's zerosLike reads its argument.
-  return differentiable(given, forward, [], () => given.map(({ shape }) => tf.zeros(shape)));
+  return differentiable(
+    [],
+    () => runAnywhere<K, T>(kernel, numbers, inputs),
+    [],
+    () => [],
+  );
 }
 
 /**

@@ -26,6 +26,12 @@ export function hasBf16(): boolean {
   return nativeBackend()?.bf16 != null;
 }
 
+/** Returns true if the backend in use multiplies in bf16 now (see `withPrecision`). */
+export function multipliesInBf16(): boolean {
+  const backend = nativeBackend();
+  return backend?.bf16 != null && backend.kernels === backend.bf16;
+}
+
 /** Checks that the backend in use has a precision. @throws PxvError `USAGE` if not */
 export function assertPrecision(precision: Precision): void {
   if (precision === 'float32' || hasBf16()) return;

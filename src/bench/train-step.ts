@@ -68,7 +68,7 @@ export async function benchTrain(
   const profile = new Profile();
   const kernels = nativeBackend() && kernelsInUse(precision);
   if (kernels === null) assertPrecision(precision);
-  else await useWatched(profile.watch(kernels));
+  else await useWatched(profile.watch(kernels), precision);
   const chain = buildChain(describeBenchNetwork(settings));
   const weights = toTensors(initialiseParameters(chain.parameters, seed), chain.parameters);
   const optimiser = optimisers.rmsprop;
@@ -116,10 +116,10 @@ export function kernelsInUse(precision: Precision): Kernels {
   throw misused('backend', 'native, whose kernels can be timed', tf.getBackend(), 'leave out --backend');
 }
 
-/** Registers a backend with `kernels` and makes it current. */
-async function useWatched(kernels: Kernels): Promise<void> {
+/** Registers a backend with `kernels` for all that it computes, and makes it current. */
+async function useWatched(kernels: Kernels, precision: Precision): Promise<void> {
   const name = 'native-watched';
   if (tf.findBackend(name) as unknown) tf.removeBackend(name);
-  registerNativeBackend(kernels, name);
+  registerNativeBackend(kernels, name, precision === 'bf16' ? kernels : null);
   await tf.setBackend(name);
 }

@@ -1,6 +1,7 @@
 import type { ConvolutionShape, Tap } from '../backend/convolution-shape.js';
 import type { Channels, Size } from '../foundation/frame.js';
 import type { Op } from './ops/index.js';
+import { arraysInBf16 } from './bf16-slots.js';
 import { cutGroups, tapPosition, visibleFeatures, type Availability, type Slot } from './groups.js';
 import { convolutionParameters, lstmParameters, type ParameterSpec } from '../backend/parameters.js';
 import type { ScanOrder, ScanShape } from '../backend/scan-shape.js';
@@ -91,7 +92,7 @@ export class ProgramBuilder {
     };
     const weights = this.parameters.length;
     this.parameters.push(...convolutionParameters(settings.name, shape));
-    this.ops.push({ op: 'conv', x, shape, weights, bias: weights + 1, relu, plus, out });
+    this.ops.push({ op: 'conv', x, shape, shapeInBf16: shape, weights, bias: weights + 1, relu, plus, out });
     return out;
   }
 
@@ -150,6 +151,7 @@ export class ProgramBuilder {
   /** Returns the finished program. @param out slot that the head reads */
   finish(out: Slot): Program {
     const { size, slots, ops, parameters, image, map, earlierFeatures } = this;
+    for (const [op, inBf16] of arraysInBf16(ops, out)) op.shapeInBf16 = { ...op.shape, inBf16 };
     return { size, slots, ops, parameters, image, map, earlierFeatures, out };
   }
 

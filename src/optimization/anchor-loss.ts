@@ -64,7 +64,8 @@ interface AnchorLossInputs extends Pick<ScaleScore, 'anchors' | 'image'> {
  * @param lossName name of the loss of each example
  */
 export function anchorLoss({ anchors: [anchor], image, levels }: AnchorLossInputs, lossName: AnchorLossName): Scalar {
-  const errors = tf.mean(tf.squaredDifference(anchor, image), [1, 2, 3]);
+  const difference = tf.sub<Tensor4D>(anchor, image);
+  const errors = tf.mean(tf.mul(difference, difference), [1, 2, 3]);
   return tf.mean(anchorLosses[lossName](errors, levels));
 }
 

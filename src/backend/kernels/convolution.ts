@@ -5,8 +5,11 @@ import { convolutionGeometry } from './geometry.js';
 const forward = shapedArguments('ConvolutionNumbers', { batch: count, relu: flag }, convolutionGeometry);
 
 type Call = Pick<ValuesOf<typeof forward>, 'shape' | 'batch'>;
-const input = { shape: ({ shape, batch }: Call) => inputShape(shape, batch) };
-const output = { shape: ({ shape, batch }: Call) => outputShape(shape, batch) };
+const input = { shape: ({ shape, batch }: Call) => inputShape(shape, batch, shape.inBf16?.x) };
+const output = { shape: ({ shape, batch }: Call) => outputShape(shape, batch, shape.inBf16?.out) };
+const outputGradient = { shape: ({ shape, batch }: Call) => outputShape(shape, batch, shape.inBf16?.dy) };
+const addedToInput = { shape: ({ shape, batch }: Call) => inputShape(shape, batch), optional: true } as const;
+const addedToOutput = { shape: ({ shape, batch }: Call) => outputShape(shape, batch), optional: true } as const;
 const filter = { shape: ({ shape }: Call) => weightShape(shape) };
 const perOutput = { shape: ({ shape }: Call) => [shape.outFeatures] };
 const optional = { optional: true } as const;
@@ -18,7 +21,7 @@ const optional = { optional: true } as const;
  */
 export const convolution = kernel({
   numbers: forward,
-  inputs: { x: input, weights: filter, bias: { ...perOutput, ...optional }, plus: { ...output, ...optional } },
+  inputs: { x: input, weights: filter, bias: { ...perOutput, ...optional }, plus: addedToOutput },
   outputs: { out: output },
   inBf16: true,
 });
@@ -30,7 +33,7 @@ export const convolution = kernel({
  */
 export const convolutionInputGradient = kernel({
   numbers: shapedArguments('InputGradientNumbers', { batch: count }, convolutionGeometry),
-  inputs: { dy: output, weights: filter, reluInput: { ...input, ...optional }, plus: { ...input, ...optional } },
+  inputs: { dy: outputGradient, weights: filter, reluInput: { ...input, ...optional }, plus: addedToInput },
   outputs: { dx: input },
   inBf16: true,
 });
@@ -41,7 +44,7 @@ export const convolutionInputGradient = kernel({
  */
 export const convolutionFilterGradient = kernel({
   numbers: forward,
-  inputs: { x: input, dy: output },
+  inputs: { x: input, dy: outputGradient },
   outputs: { dWeights: filter, dBias: { ...perOutput, ...optional } },
   inBf16: true,
 });

@@ -18,6 +18,12 @@ export function assertInteger(operation: string, argument: string, value: number
     throw argumentError(operation, argument, `an integer from ${min} to ${max}`, `${value}`);
 }
 
+/**
+ * Version of the encodings of shapes. Raise the version if an encoding changes: an addon or WebAssembly module of
+ * another version is then refused.
+ */
+export const GEOMETRY_VERSION = 2;
+
 /** Encoder of a ConvolutionShape as native/convolution_shape.h reads it. Caches the result of each shape object. */
 export const convolutionGeometry: Geometry<ConvolutionShape> = { encode: keptBy(encodeConvolution) };
 
@@ -50,6 +56,12 @@ function encodeConvolution(kernel: string, shape: ConvolutionShape): Int32Array 
   groups.forEach((size, group) => assertInteger(kernel, `shape.groups[${group}]`, size, 1));
   const sum = groups.reduce((total, size) => total + size, 0);
   if (sum !== outFeatures) throw argumentError(kernel, 'shape.groups', `a sum of ${outFeatures}`, `${sum}`);
+  const stored = shape.inBf16 ?? { x: false, out: false, dy: false };
+  for (const [name, features] of [
+    ['shape.inFeatures', stored.x ? inFeatures : 0],
+    ['shape.outFeatures', stored.out || stored.dy ? outFeatures : 0],
+  ] as const)
+    if (features % 2 !== 0) throw argumentError(kernel, name, 'an even number in bf16', `${features}`);
   const positions = height * width;
   taps.forEach(({ dy, dx, position, sees }, t) => {
     assertInteger(kernel, `shape.taps[${t}].dy`, dy, -MAX_OFFSET, MAX_OFFSET);
@@ -64,6 +76,7 @@ function encodeConvolution(kernel: string, shape: ConvolutionShape): Int32Array 
   return Int32Array.from([
     ...Object.values(sizes),
     ...[positions, groups.length, taps.length],
+    ...[stored.x, stored.out, stored.dy].map(Number),
     ...groups,
     ...taps.flatMap(({ dy, dx, position, sees }) => [dy, dx, position, ...sees]),
   ]);

@@ -1,6 +1,7 @@
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { convolution, convolutionFilterGradient, convolutionInputGradient } from '../../backend/convolution.js';
 import type { ConvolutionShape } from '../../backend/convolution-shape.js';
+import { multipliesInBf16 } from '../../backend/precision.js';
 import type { Slot } from '../groups.js';
 import type { OpRule } from './rule.js';
 
@@ -10,6 +11,8 @@ export interface ConvOp {
   /** Slot that is convolved. */
   x: Slot;
   shape: ConvolutionShape;
+  /** Shape in a step with products in bf16, which stores some slots in bf16 (see `arraysInBf16`). */
+  shapeInBf16: ConvolutionShape;
   /** Index of the weights in the program's parameters. */
   weights: number;
   /** Index of the bias in the program's parameters. */
@@ -27,8 +30,9 @@ export const conv: OpRule<ConvOp> = {
   kept: ({ x }) => [x],
   passing: ({ plus }) => (plus === null ? [] : [plus]),
 
-  forward({ x, shape, weights, bias, relu, plus, out }, parameters, values) {
-    const value = convolution(values.get(x.id)!, parameters[weights] as Tensor4D, shape, {
+  forward(op, parameters, values) {
+    const { x, weights, bias, relu, plus, out } = op;
+    const value = convolution(values.get(x.id)!, parameters[weights] as Tensor4D, shapeOf(op), {
       bias: parameters[bias] as Tensor1D,
       plus: plus === null ? undefined : values.get(plus.id),
       relu,
@@ -40,7 +44,9 @@ export const conv: OpRule<ConvOp> = {
    * d plus = d out; d bias = sum of d out; d weights = r(x) correlated with d out. If anything before x is learned,
    * r'(x) times d out convolved with the mirrored weights is added to d x.
    */
-  backward({ x, shape, weights, bias, relu, plus, out }, pass) {
+  backward(op, pass) {
+    const { x, weights, bias, relu, plus, out } = op;
+    const shape = shapeOf(op);
     const dy = pass.gradient(out)!;
     const value = pass.values.get(x.id)!;
     const filter = convolutionFilterGradient(value, dy, shape, { relu });
@@ -55,3 +61,8 @@ export const conv: OpRule<ConvOp> = {
     pass.replace(x, dx);
   },
 };
+
+/** Returns the shape of a convolution in the precision in use. */
+function shapeOf({ shape, shapeInBf16 }: ConvOp): ConvolutionShape {
+  return multipliesInBf16() ? shapeInBf16 : shape;
+}
