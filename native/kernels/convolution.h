@@ -282,10 +282,14 @@ void convolvePanelInTiles(const ConvolutionPlan& plan, const PlanPanel& panel, c
   }
 }
 
-// Returns whether matrix tiles may read pixels where they lie: sixteen pixels of a row at a time, and whole steps.
+// Returns whether matrix tiles may read pixels where they lie: sixteen pixels of a row at a time, and whole steps, none
+// of which may lie beyond its pixel.
 template <class Set>
 bool fitsTiles(const ConvolutionPlan& plan) {
-  return !Set::hasMatrixTiles || (plan.columns % tileSide == 0 && plan.sourceWords % tileSide == 0);
+  if constexpr (!Set::hasMatrixTiles) return true;
+  return plan.columns % tileSide == 0 && std::all_of(plan.taps.begin(), plan.taps.end(), [&](const PanelTap& tap) {
+           return tap.word + tap.words <= plan.sourceWords;
+         });
 }
 
 // Runs a plan. A task is a block of rows of one image. A task first copies its source rows, with a border of zeros and

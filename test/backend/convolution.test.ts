@@ -347,10 +347,12 @@ describe.each(namedKernels)('$name', ({ kernels }) => {
   });
 });
 
-/** Numbers in bf16, two in each float. */
+/** Numbers in bf16, two in each float. Around them lies what is not a number, which whoever reads it passes on. */
 function packed(values: Float32Array): Float32Array {
-  const halves = Uint16Array.from(new Uint32Array(roundedToBf16(values).buffer), (bits) => bits >>> 16);
-  return new Float32Array(halves.buffer);
+  const rim = 64;
+  const halves = new Uint16Array(2 * rim + values.length).fill(0x7fc0);
+  new Uint32Array(roundedToBf16(values).buffer).forEach((bits, i) => (halves[rim + i] = bits >>> 16));
+  return new Float32Array(halves.buffer, 2 * rim, values.length / 2);
 }
 
 const rectified = (values: Float32Array) => values.map((value) => Math.max(value, 0));
@@ -360,22 +362,21 @@ const inPairs = bf16Sets.flatMap((kernels) =>
     .map((one) => ({ ...one, set: kernels.instructionSet, kernels })),
 );
 
-// Also where nothing is masked, and pixels are whole steps of matrix tiles, which are read where they lie.
-for (const kernels of bf16Sets) {
-  const shape = dense([2, 32, 64], [2, 32, 32], 1, 1, [0, 0]);
-  const [x, plusIn] = [1, 6].map((seed) => randomFloats(2 * 2 * 32 * 64, seed, 0.01));
-  const [dy, plus] = [4, 5].map((seed) => randomFloats(2 * 2 * 32 * 32, seed));
-  const arrays = {
-    x,
-    dy,
-    plus,
-    plusIn,
-    weights: new Float32Array(randomFloats(64 * 32, 2)),
-    bias: randomFloats(32, 3),
-  };
-  const name = '2x2x32 1x1, 64 to 32';
-  inPairs.push({ name, batch: 2, shape, mask: filterMask(shape), arrays, set: kernels.instructionSet, kernels });
-}
+// Also rows of whole matrix tiles, which are read where they lie: pixels that are whole steps, and some whose last step
+// would lie beyond the pixel.
+for (const kernels of bf16Sets)
+  for (const [name, shape] of [
+    ['2x2x32 1x1, 64 to 32', dense([2, 32, 64], [2, 32, 32], 1, 1, [0, 0])],
+    ['2x2x32 1x1 mask B, 32+16+16 to 32+16+16', masked(2, 32, K1, 'B', [32, 16, 16], [32, 16, 16])],
+  ] as const) {
+    const { inFeatures, outFeatures } = shape;
+    const mask = filterMask(shape);
+    const [x, plusIn] = [1, 6].map((seed) => randomFloats(2 * 2 * 32 * inFeatures, seed, 0.01));
+    const [dy, plus] = [4, 5].map((seed) => randomFloats(2 * 2 * 32 * outFeatures, seed));
+    const weights = randomFloats(mask.length, 2).map((weight, i) => weight * mask[i]);
+    const arrays = { x, dy, plus, plusIn, weights, bias: randomFloats(outFeatures, 3) };
+    inPairs.push({ name, batch: 2, shape, mask, arrays, set: kernels.instructionSet, kernels });
+  }
 
 (bf16Sets.length > 0 ? describe : describe.skip)(
   'arrays that are stored in bf16 give the bits of arrays that are rounded:',
