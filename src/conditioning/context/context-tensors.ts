@@ -186,10 +186,7 @@ export function contextOfFrames({ frames, known }: ContextFrames<FrameBatch>, no
 }
 
 /** Applies `change` to the frames and to the known frames of a context. */
-function changeFrames(
-  { known, ...context }: ContextTensors,
-  change: (frames: readonly Tensor4D[]) => Tensor4D[],
-): ContextTensors {
+function changeFrames({ known, ...context }: ContextTensors, change: (frames: readonly Tensor4D[]) => Tensor4D[]) {
   return {
     ...context,
     frames: change(context.frames),
