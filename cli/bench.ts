@@ -20,7 +20,6 @@ import {
 import { makeTable, tableText } from '../src/document/blocks/table.js';
 import { startBackend } from './start-backend.js';
 import { addAction, computing, size, wholeNumber, type Action } from './options.js';
-import type { CommandResult, CommandContext } from './action.js';
 
 const networkFlags = {
   network: withFlag(networkChoice.default(defaultChoices.network), 'name', 'kind of network'),
@@ -48,14 +47,8 @@ function sizeOrSide(text: string): Size {
   return { width: side, height: side };
 }
 
-function benchNetwork({
-  network,
-  hidden,
-  layers,
-  levels,
-  ...options
-}: ParsedOptions<typeof networkFlags>): BenchNetwork {
-  const { size = { width: 32, height: 32 }, headWidth = 2 * hidden } = options;
+function benchNetwork(options: ParsedOptions<typeof networkFlags>): BenchNetwork {
+  const { network, hidden, layers, levels, size = { width: 32, height: 32 }, headWidth = 2 * hidden } = options;
   const channels = ['gray', '1'].includes(options.channels) ? 1 : 3;
   return { network, hidden, layers, channels, levels, size, headWidth };
 }
@@ -98,7 +91,7 @@ export function createCommand(): Command {
       "time each kernel of a network's training step against its roofline " + '(default: the networks of the paper)',
     );
   addAction(kernels, kernelFlags, (work, options: ParsedOptions<typeof kernelFlags>) =>
-    benchAll(work, options, kernels.getOptionValueSource('network') === 'cli'),
+    benchAll(work, kernels.getOptionValueSource('network') === 'cli', options),
   );
   return bench;
 }
@@ -167,13 +160,7 @@ function profileTable(profile: NativeWork['profile'], steps: number, secondsPerS
 const PROFILE_TITLES = ['kernel', 'shape', 'calls', 'ms', 'of step', 'GFLOP/s', 'GB/s', 'roof', 'of roof'];
 
 /** Returns GFLOP/s, or an empty string without arithmetic, GB/s, the roof, and the fraction of it. */
-function ratesOf({
-  flops,
-  bytes,
-  seconds,
-  roof,
-  rooflineFraction,
-}: Workload & Roofline & { seconds: number }): string[] {
+function ratesOf({ flops, bytes, seconds, roof, rooflineFraction }: Workload & Roofline & { seconds: number }) {
   const gflops = flops > 0 ? (flops / seconds / 1e9).toFixed(1) : '';
   return [gflops, (bytes / seconds / 1e9).toFixed(1), roof, percent(rooflineFraction)];
 }
@@ -199,11 +186,7 @@ const benchSampling: Action<typeof sampleFlags> = async ({ signal, progress }, o
 };
 
 /** @param isChosen true if the user named a network */
-async function benchAll(
-  { signal, progress }: CommandContext,
-  options: ParsedOptions<typeof kernelFlags>,
-  isChosen: boolean,
-): Promise<CommandResult> {
+const benchAll: Action<typeof kernelFlags, [boolean]> = async ({ signal, progress }, isChosen, options) => {
   const { benchKernels, PAPER_NETWORKS } = await import('../src/bench/kernels.js');
   const { measurePeaks } = await import('../src/bench/peaks.js');
   const { kernelsInUse } = await import('../src/bench/train-step.js');
@@ -232,7 +215,7 @@ async function benchAll(
     text: [peakLine, ...steps.map(kernelTable)].join('\n\n'),
     json: { peaks, kernels: steps.flat(), ...chosen, precision },
   };
-}
+};
 
 /** Timing of a kernel, and the fraction of a training step of a network that its calls take. */
 type TimingInStep = KernelTiming & Pick<BenchNetwork, 'network' | 'layers' | 'hidden'> & { share: number };

@@ -45,9 +45,10 @@ const draw: Action<typeof flags, [string]> = async ({ signal, progress }, image,
   const { samples, seed, out = `${outputStem(image)}-completed.png` } = options;
   const settings = pickOptions(imageSamplingFields, options);
   const { model, chosen, seconds } = await startWithModel(options, progress);
-  const { width, height } = model.chain.exampleShape.size;
+  const { size } = model.chain.exampleShape;
+  const { height } = size;
   const fromRow = options.fromRow ?? Math.floor(height / 2);
-  const { exact, bitsPerDim, dimensions } = await completeImage(model, image, {
+  const { exact, dimensions, bitsPerDim } = await completeImage(model, image, {
     ...pickOptions(completeFlags, options),
     out,
     fromRow,
@@ -65,8 +66,7 @@ const draw: Action<typeof flags, [string]> = async ({ signal, progress }, image,
       seed,
       output: out,
       seconds: taken,
-      width,
-      height,
+      ...size,
       fromRow,
       samples,
       ...settings,

@@ -15,12 +15,7 @@ interface Check {
   fix?: string;
 }
 
-function checked(
-  name: string,
-  found: string,
-  fix?: string | null,
-  status: Check['status'] = fix ? 'warn' : 'ok',
-): Check {
+function checked(name: string, found: string, fix?: string | null, status: Check['status'] = fix ? 'warn' : 'ok') {
   return { name, status, found, ...(fix && { fix }) };
 }
 

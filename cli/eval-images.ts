@@ -43,11 +43,8 @@ const evaluate: Action<typeof flags, [string]> = async ({ signal, progress, proc
     const expected = `a model, since none is shipped by the name ${set}`;
     throw invalidOption('--model', expected, 'none', 'give one such as --model runs/mine');
   }
-  const { model, chosen, seconds } = await startWithModel(
-    { ...options, model: options.model ?? set },
-    progress,
-    processGroup,
-  );
+  const asked = { ...options, model: options.model ?? set };
+  const { model, chosen, seconds } = await startWithModel(asked, progress, processGroup);
   const { split, out } = options;
   const score = await scoreImageSet(model, set, {
     ...pickOptions(scoreImagesFlags, options),
@@ -62,6 +59,7 @@ const evaluate: Action<typeof flags, [string]> = async ({ signal, progress, proc
         ...(bitsPerDim !== undefined && { fields: { 'bits/dim': bitsPerDim } }),
       }),
   });
+  const { bitsPerDim, natsPerImage, channels, ...rest } = score;
   return {
     text: linesOf(model.name, score, out),
     json: {
@@ -69,23 +67,17 @@ const evaluate: Action<typeof flags, [string]> = async ({ signal, progress, proc
       set,
       split,
       seconds: seconds(),
-      ...jsonOf(score),
+      bitsPerDim: bitsPerDim.mean,
+      standardError: bitsPerDim.standardError,
+      natsPerImage: natsPerImage.mean,
+      natsPerImageStandardError: natsPerImage.standardError,
+      channels: channels.map(({ mean, standardError }) => ({ bitsPerDim: mean, standardError })),
+      ...rest,
       ...(out !== undefined && { output: out }),
       ...chosen,
     },
   };
 };
-
-function jsonOf({ bitsPerDim, natsPerImage, channels, ...rest }: ImageSetScore) {
-  return {
-    bitsPerDim: bitsPerDim.mean,
-    standardError: bitsPerDim.standardError,
-    natsPerImage: natsPerImage.mean,
-    natsPerImageStandardError: natsPerImage.standardError,
-    channels: channels.map(({ mean, standardError }) => ({ bitsPerDim: mean, standardError })),
-    ...rest,
-  };
-}
 
 function linesOf(model: string, score: ImageSetScore, out: string | undefined): (string | false)[] {
   const { unit, bitsPerDim, natsPerImage, channels, spread, images, baselines, published, protocol, worst } = score;

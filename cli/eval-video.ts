@@ -2,17 +2,15 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { errorFactory } from '../src/foundation/errors.js';
 import { toOneLine } from '../src/foundation/control-characters.js';
-import type { Model } from '../src/model/model.js';
-import { pluralize } from '../src/foundation/pluralize.js';
 import { table, tableText } from '../src/document/blocks/table.js';
 import { pickOptions, rolloutSamplingFields, type ParsedOptions } from '../src/options/fields.js';
 import { protocolFlags, scoreClipsFlags, type ScoringProgress } from '../src/evaluate/options.js';
 import { prefetchClip } from './prefetch-clip.js';
 import { startWithModel } from './start-backend.js';
 import { ABOUT_FUTURES, ABOUT_SIZES, sizeOptions, sizeFlags } from './clip-options.js';
-import { formatSkipped } from './format-skipped.js';
+import { skippedLines, hasFailed } from './format-skipped.js';
 import { addAction, computing, videoModel, type Action } from './options.js';
-import type { CommandResult, CommandContext } from './action.js';
+import type { CommandContext } from './action.js';
 import { STANDARD_STREAM } from './standard-streams.js';
 
 const flags = {
@@ -60,9 +58,8 @@ const evaluate: Action<typeof flags, [string[]]> = async (work, paths, options) 
     throw misused('--from', '--context beside it', 'no --context', 'give the number of frames to predict from');
   if (limit !== undefined && protocol === undefined && given === undefined)
     throw misused('--limit', '--protocol or --context beside it', 'neither', 'give the clips to score by their paths');
+  if (protocol !== undefined || given !== undefined) return byProtocol(work, paths, options);
   const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
-  if (protocol !== undefined || given !== undefined)
-    return byProtocol(model, paths, options, work, { chosen, seconds });
   const own = model.chain.exampleShape.size;
   const score = await scoreClips(model, paths, {
     ...pickOptions(scoreClipsFlags, options),
@@ -70,7 +67,7 @@ const evaluate: Action<typeof flags, [string[]]> = async (work, paths, options) 
     ...sharedOptions(options, work),
   });
   const { settings, ...figures } = score;
-  const { forecasts, samples, skipped, unprocessed } = figures;
+  const { forecasts, samples } = figures;
   const { context } = model.chain.exampleShape;
   return {
     text: [
@@ -78,8 +75,7 @@ const evaluate: Action<typeof flags, [string[]]> = async (work, paths, options) 
       '',
       ...summaryLines(score),
       ...(forecasts === null ? [] : forecastTables(forecasts, samples).flatMap((one) => ['', table.text(one)])),
-      formatSkipped(skipped),
-      unprocessed > 0 && `interrupted: ${pluralize(unprocessed, 'clip')} not scored`,
+      ...skippedLines(figures, 'scored'),
       csvLine(options.csv),
     ],
     json: {
@@ -93,18 +89,13 @@ const evaluate: Action<typeof flags, [string[]]> = async (work, paths, options) 
       csv: options.csv ?? null,
       ...chosen,
     },
-    failed: skipped.some(({ isExplicit }) => isExplicit),
+    failed: hasFailed(figures),
   };
 };
 
 /** Scores forecasts by a protocol, published or of the user's own. */
-async function byProtocol(
-  model: Model,
-  paths: string[],
-  options: ParsedOptions<typeof flags>,
-  work: CommandContext,
-  { chosen, seconds }: { chosen: object; seconds: () => number },
-): Promise<CommandResult> {
+const byProtocol: Action<typeof flags, [string[]]> = async (work, paths, options) => {
+  const { model, chosen, seconds } = await startWithModel(options, work.progress, work.processGroup);
   const { scoreProtocol } = await import('../src/evaluate/score-protocol.js');
   const { protocolLines, protocolNotes, protocolTable } = await import('../src/evaluate/protocol-tables.js');
   const { protocol, context, horizon, from, limit, samples, starts, seed, frameRate, size, fit } = options;
@@ -116,7 +107,6 @@ async function byProtocol(
     ...sharedOptions(options, work),
   });
   const { settings, ...figures } = score;
-  const { skipped, unprocessed } = figures;
   return {
     text: [
       ...protocolLines(score),
@@ -124,14 +114,13 @@ async function byProtocol(
       tableText(protocolTable(score, model.name)),
       '',
       ...protocolNotes(score),
-      formatSkipped(skipped),
-      unprocessed > 0 && `interrupted: ${pluralize(unprocessed, 'clip')} not scored`,
+      ...skippedLines(figures, 'scored'),
       csvLine(csv),
     ],
     json: { model: model.name, seed, seconds: seconds(), ...settings, ...figures, csv: csv ?? null, ...chosen },
-    failed: skipped.some(({ isExplicit }) => isExplicit),
+    failed: hasFailed(figures),
   };
-}
+};
 
 /** Returns the options that scoring with and without a protocol share: sampling, abort, processes and progress. */
 function sharedOptions(options: ParsedOptions<typeof flags>, { signal, progress, processGroup }: CommandContext) {

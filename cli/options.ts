@@ -99,9 +99,9 @@ function optionOf(name: string, field: z.ZodType): Option {
 
 /** Returns the schema of a field's value, without default, optional and nullable. */
 function valueOf(field: z.ZodType): z.ZodType {
-  const mayBeLeftOut =
+  const mayBeClipsLeft =
     field instanceof z.ZodDefault || field instanceof z.ZodOptional || field instanceof z.ZodNullable;
-  return mayBeLeftOut ? valueOf(field.unwrap() as z.ZodType) : field;
+  return mayBeClipsLeft ? valueOf(field.unwrap() as z.ZodType) : field;
 }
 
 function parserOf(value: z.ZodType, flag: string, most?: number): (text: string, before?: unknown) => unknown {

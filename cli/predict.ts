@@ -11,7 +11,7 @@ import type { PredictedClip } from '../src/predict/predict-clip.js';
 import type { ClipSource } from '../src/video/index.js';
 import { startWithModel } from './start-backend.js';
 import { ABOUT_FUTURES, ABOUT_SIZES, sizeOptions, sizeFlags } from './clip-options.js';
-import { formatSkipped } from './format-skipped.js';
+import { skippedLines, hasFailed } from './format-skipped.js';
 import { addAction, computing, videoModel, type Action } from './options.js';
 import type { Progress } from './progress.js';
 import { toOneLine } from '../src/foundation/control-characters.js';
@@ -74,12 +74,8 @@ const predictFrames: Action<typeof flags, [string[]]> = async (work, clips, give
     if (work.processGroup.size > 1)
       throw misused(STANDARD_STREAM, 'a file that all ranks can read', 'standard input', 'name a file');
     if (clips.length === 1) return predictOne(work, STANDARD_STREAM, options);
-    throw misused(
-      STANDARD_STREAM,
-      'standard input alone',
-      'other clips beside it',
-      'predict it in a command of its own',
-    );
+    const remedy = 'predict it in a command of its own';
+    throw misused(STANDARD_STREAM, 'standard input alone', 'other clips beside it', remedy);
   }
   const sources = withoutOutputs(await listClips(clips), options.out ?? SEVERAL_OUT);
   const isClip = clips.length === 1 && sources.length === 1 && sources[0].path === resolve(clips[0]);
@@ -181,8 +177,7 @@ const predictSeveral: Action<typeof flags, [readonly ClipSource[]]> = async (wor
     text: [
       ...clips.map((clip) => toOneLine(`${clip.path}: ${writtenOf(clip.name, clip, options)} predicted`)),
       `${pluralize(clips.length, 'clip')} predicted by ${model.name} in ${taken.toFixed(1)} s`,
-      formatSkipped(skipped),
-      unprocessed > 0 && `interrupted: ${pluralize(unprocessed, 'clip')} not predicted`,
+      ...skippedLines(result, 'predicted'),
     ],
     json: {
       ...facts(model, options),
@@ -193,7 +188,7 @@ const predictSeveral: Action<typeof flags, [readonly ClipSource[]]> = async (wor
       unprocessed,
       ...chosen,
     },
-    failed: skipped.some(({ isExplicit }) => isExplicit),
+    failed: hasFailed(result),
   };
 };
 
@@ -225,15 +220,7 @@ function settingsOf(options: PredictOptions, { chain }: Model) {
 function facts({ name, chain }: Model, options: PredictOptions) {
   const { channels, context } = chain.exampleShape;
   const { seed, forecast, samples } = options;
-  return {
-    model: name,
-    seed,
-    forecast,
-    samples,
-    adapted: options.adapt ?? false,
-    context,
-    channels,
-  };
+  return { model: name, seed, forecast, samples, adapted: options.adapt ?? false, context, channels };
 }
 
 /** Returns the results of one clip, for JSON. */

@@ -21,18 +21,12 @@ export async function joinLaunched(command: string, isShareable: boolean): Promi
   const launch = readLaunch();
   if (launch === null || launch.size === 1) return joinedSingleProcess;
   if (!isShareable) {
+    const expected = 'one process; this command cannot share its work';
     const received = `${launch.size ?? 'several'} launched processes`;
-    throw errorFactory('USAGE', command)(
-      'ranks',
-      'one process; this command cannot share its work',
-      received,
-      'run it alone',
-    );
+    throw errorFactory('USAGE', command)('ranks', expected, received, 'run it alone');
   }
-  const [{ joinProcessGroup }, { assertSame }] = await Promise.all([
-    import('../src/distributed/join.js'),
-    import('../src/distributed/expect-same.js'),
-  ]);
+  const { joinProcessGroup } = await import('../src/distributed/join.js');
+  const { assertSame } = await import('../src/distributed/expect-same.js');
   const processGroup = await joinProcessGroup(launch, (line) => {
     if (line !== null) process.stderr.write(`pxv: ${line}\n`);
     process.exit(exitCodes.failed);

@@ -20,12 +20,10 @@ export class StandardStreams {
 
   /** Returns the path of a new temporary file, which stands for `stream`. */
   private at(name: string, stream: string): string {
-    if (this.folder === null) {
-      try {
-        this.folder = makeTemporaryFolder('pxv-');
-      } catch (cause) {
-        throw notKept(cause);
-      }
+    try {
+      this.folder ??= makeTemporaryFolder('pxv-');
+    } catch (cause) {
+      throw notKept(cause);
     }
     const path = join(this.folder.path, name);
     this.names.set(path, stream);

@@ -121,20 +121,11 @@ const LABELS = { learn: 'baseline', watch: 'score' } as const;
  */
 function refuseMisplaced(clip: string, { rawSize, dropLate, csv, threshold }: ParsedOptions<typeof flags>): void {
   const misused = errorFactory('USAGE', 'surprise');
+  const ofStream = (flag: string, remedy: string) => misused(flag, '- for standard input', clip, remedy);
   if (clip !== STANDARD_STREAM && rawSize !== undefined)
-    throw misused(
-      '--raw',
-      '- for standard input',
-      clip,
-      'leave out --raw, or send the frames: pxv surprise - --raw 64x64',
-    );
+    throw ofStream('--raw', 'leave out --raw, or send the frames: pxv surprise - --raw 64x64');
   if (clip !== STANDARD_STREAM && dropLate)
-    throw misused(
-      '--drop-late',
-      '- for standard input',
-      clip,
-      'leave out --drop-late: all frames of a file are scored',
-    );
+    throw ofStream('--drop-late', 'leave out --drop-late: all frames of a file are scored');
   if (clip === STANDARD_STREAM && csv && threshold !== undefined)
     throw misused('--csv', 'rows of the timeline or of events', '--threshold', 'leave out one of both');
   if (clip === STANDARD_STREAM && process.stdin.isTTY)

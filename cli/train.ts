@@ -12,7 +12,6 @@ import { formatSkipped } from './format-skipped.js';
 import { addAction, computing, type Action } from './options.js';
 import { formatDuration } from './progress.js';
 import type { RunConfiguration } from '../src/training/configuration.js';
-import type { CommandResult } from './action.js';
 import { outputStem } from './output-stem.js';
 import { assertCompatibleFlags, buildConfiguration, parseExtension, trainFlags } from '../src/train/flags.js';
 
@@ -148,11 +147,7 @@ function learntFrom(data: TrainingInfo['data'], rate: FrameRate | null): object 
 }
 
 /** Describes the dry run of a training. */
-async function describeDryRun(
-  configuration: RunConfiguration,
-  out: string,
-  onWarning: (text: string) => void,
-): Promise<CommandResult> {
+async function describeDryRun(configuration: RunConfiguration, out: string, onWarning: (text: string) => void) {
   const { dryRunTraining } = await import('../src/train/dry-run.js');
   const { networkName } = await import('../src/model/presets.js');
   const dryRun = await dryRunTraining(configuration, onWarning);

@@ -2,8 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PxvError } from '../src/foundation/errors.js';
 import { pluralize } from '../src/foundation/pluralize.js';
-
-const natural = new Intl.Collator('en', { numeric: true });
+import { naturalOrder } from '../src/video/image-folder.js';
 
 /**
  * Returns the names of a folder's visible entries, in natural order.
@@ -17,7 +16,7 @@ export async function listFolder(folder: string): Promise<string[]> {
       cause.code === 'ENOENT' ? 'nothing' : cause.message,
     );
   });
-  return names.filter((name) => !name.startsWith('.')).sort(natural.compare);
+  return names.filter((name) => !name.startsWith('.')).sort(naturalOrder.compare);
 }
 
 /**

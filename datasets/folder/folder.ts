@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pluralize } from '../../src/foundation/pluralize.js';
-import { probeImage } from '../../src/video/image-folder.js';
+import { naturalOrder, probeImage } from '../../src/video/image-folder.js';
 import { decodedImages } from '../decoded-images.js';
 import { listFolder } from '../find-files.js';
 import { splitHeldOut } from '../held-out.js';
@@ -11,7 +11,6 @@ import { unreadable, wrongFile } from '../read-file.js';
 const imageName = /\.(?:png|jpe?g|jfif|webp|tiff?|avif|gif)$/i;
 /** Names of image files in formats that are not read. */
 const otherName = /\.(?:bmp|heic|heif|jxl|jp2|psd|tga|dng|cr2|nef|arw|ppm|pgm|svg)$/i;
-const natural = new Intl.Collator('en', { numeric: true });
 /** Names of the folders of each split. */
 const splitNames: Record<Split, RegExp> = {
   train: /^train(?:ing)?$/i,
@@ -141,5 +140,5 @@ async function listFilesBelow(place: string, wanted: RegExp): Promise<string[]> 
     }
   };
   await visit(place);
-  return paths.sort((a, b) => natural.compare(a, b) || (a < b ? -1 : 1));
+  return paths.sort((a, b) => naturalOrder.compare(a, b) || (a < b ? -1 : 1));
 }

@@ -198,10 +198,8 @@ export class AnomalyScorer<Item extends CostedFrame> {
   add(item: Item, hasContext = true): ScoredFrame<Item>[] {
     if (this.held !== null) {
       this.held.push({ item, hasContext });
-      const most = Math.min(
-        this.inFrames(HELD[this.isRecorded ? 'recorded' : 'live']),
-        MAX_HELD_PIXELS / item.map.length,
-      );
+      const wanted = this.inFrames(HELD[this.isRecorded ? 'recorded' : 'live']);
+      const most = Math.min(wanted, MAX_HELD_PIXELS / item.map.length);
       return this.held.length < most ? [] : this.fitHeld();
     }
     const costs = this.costsOf(item);
@@ -322,11 +320,8 @@ export class AnomalyScorer<Item extends CostedFrame> {
     };
     const boxOf = (each: Float64Array) => this.boxes[each.indexOf(Math.max(...each))];
     const boxes = { difference: boxOf(regionDifferences), bits: boxOf(regionBits), fullFrame: this.fullFrame };
-    return {
-      deviations,
-      boxes,
-      regionZScores: regionBits.map((zScore, at) => Math.max(zScore, regionDifferences[at])),
-    };
+    const regionZScores = regionBits.map((zScore, at) => Math.max(zScore, regionDifferences[at]));
+    return { deviations, boxes, regionZScores };
   }
 }
 

@@ -109,13 +109,11 @@ export async function* scoreAnomalies(
 ): AsyncGenerator<AnomalyScore, void> {
   const { frameRate = 25, baselineFrames = 0, threshold, from } = options;
   const { context } = model.chain.exampleShape;
-  if (options.baselineFrames !== undefined && baselineFrames <= context)
-    throw errorFactory('USAGE', 'find anomalies')(
-      'baseline',
-      `more than the model's ${pluralize(context, 'context frame')}`,
-      pluralize(baselineFrames, 'frame'),
-      'learn from more seconds',
-    );
+  if (options.baselineFrames !== undefined && baselineFrames <= context) {
+    const expected = `more than the model's ${pluralize(context, 'context frame')}`;
+    const received = pluralize(baselineFrames, 'frame');
+    throw errorFactory('USAGE', 'find anomalies')('baseline', expected, received, 'learn from more seconds');
+  }
   const detector = new EventDetector(frameRate, threshold, from?.events);
   let scorer: AnomalyScorer<FrameCost> | undefined;
   const judged = function* (scored: readonly ScoredFrame<FrameCost>[], isEnd = false) {
@@ -203,11 +201,8 @@ export async function* frameCosts(
   let preceding = start;
   try {
     const levels = quantizeFrames(all(), chain.exampleShape.levels);
-    for await (const { index: counted, frame, nats, anchors } of scoreFrames(chain, weights, levels, {
-      batch,
-      processGroup,
-      signal,
-    })) {
+    const scored = scoreFrames(chain, weights, levels, { batch, processGroup, signal });
+    for await (const { index: counted, frame, nats, anchors } of scored) {
       const index = 'index' in frame ? (frame as IndexedFrame).index : start + counted;
       preceding = index === last + 1 ? preceding + 1 : 0;
       last = index;
@@ -226,20 +221,13 @@ export async function* frameCosts(
 /** Returns an anchor as bytes: rounded to the nearest levels. */
 function nearestBytes(shape: ImageShape, anchor: Float32Array): Uint8Array {
   const most = shape.levels - 1;
-  return levelsToBytes(
-    shape,
-    Uint8Array.from(anchor, (level) => Math.round(Math.min(Math.max(level, 0), most))),
-  );
+  const levels = Uint8Array.from(anchor, (level) => Math.round(Math.min(Math.max(level, 0), most)));
+  return levelsToBytes(shape, levels);
 }
 
 function modelFor(model: Model, { width, height, channels }: Frame): Model {
   const wanted = model.chain.exampleShape.channels;
-  if (channels !== wanted)
-    throw errorFactory('INPUT', 'find anomalies')(
-      'frame',
-      pluralize(wanted, 'channel'),
-      `${channels}`,
-      "give frames of the model's colours",
-    );
-  return resizeModel(model, { width, height });
+  if (channels === wanted) return resizeModel(model, { width, height });
+  const remedy = "give frames of the model's colours";
+  throw errorFactory('INPUT', 'find anomalies')('frame', pluralize(wanted, 'channel'), `${channels}`, remedy);
 }

@@ -64,11 +64,7 @@ export async function* codedFrames(
   }
 }
 
-async function* decodeAll(
-  reader: CodedReader,
-  models: Iterable<() => Promise<Model>>,
-  signal?: AbortSignal,
-): AsyncGenerator<TimedFrame, void> {
+async function* decodeAll(reader: CodedReader, models: Iterable<() => Promise<Model>>, signal?: AbortSignal) {
   const header = await reader.header();
   assertArithmetic(header);
   const { width, height, channels, frameRate } = header;

@@ -18,10 +18,7 @@ export function describeFieldShape(fields: ReceptiveFields): string {
  * Returns the first pair of an output and an earlier sub-pixel for which `isFound` is true. Returns null if there is
  * none.
  */
-function findPair(
-  fields: ReceptiveFields,
-  isFound: (input: number, output: number, isSeen: boolean) => boolean,
-): { input: number; output: number } | null {
+function findPair(fields: ReceptiveFields, isFound: (input: number, output: number, isSeen: boolean) => boolean) {
   const count = frameBytes(fields);
   for (let output = 0; output < count; output++)
     for (let input = 0; input < output; input++)

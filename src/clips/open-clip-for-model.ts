@@ -1,6 +1,6 @@
 import type { Size } from '../foundation/frame.js';
 import type { Model } from '../model/model.js';
-import { isFixedSize, openClip, type ClipOptions, type ClipReader, type Fit, type TargetSize } from '../video/index.js';
+import { isFixedSize, openClip, type ClipOptions, type Fit, type TargetSize } from '../video/index.js';
 import { rateToRead, type RequestedRate } from './clip-rate.js';
 
 /** Options for the size of clips' frames. */
@@ -20,29 +20,31 @@ export function keepAspectRatio({ chain }: Model, { size, fit }: SizeOptions): S
   return { size: size ?? { shortSide: Math.min(width, height) }, fit };
 }
 
+/** Options for opening a clip for a model. */
+interface OpenOptions extends Pick<ClipOptions, 'size' | 'fit' | 'signal'> {
+  frameRate?: RequestedRate | undefined;
+}
+
 /**
  * Opens a clip at size `asked.size`, with the model's channels and levels, at the rate of `rateToRead`. At the clip's
  * own aspect ratio nothing is cropped, though a side is rounded to whole pixels.
  * @param operation name of the task, for the error
  * @throws PxvError as `openClip` and `rateToRead`
  */
-export async function openClipForModel(
-  model: Model,
-  path: string,
-  operation: string,
-  asked: SizeOptions &
-    Pick<ClipOptions, 'size'> & { frameRate?: RequestedRate | undefined; signal?: AbortSignal | undefined },
-): Promise<ClipReader> {
+export async function openClipForModel(model: Model, path: string, operation: string, asked: OpenOptions) {
+  return openClip(path, readingOptions(model, operation, asked));
+}
+
+/**
+ * Returns the options for reading a clip or a stream as `openClipForModel` does.
+ * @param operation name of the task, for the error
+ * @throws PxvError as `rateToRead`
+ */
+export function readingOptions(model: Model, operation: string, asked: OpenOptions): ClipOptions {
   const { size, fit = 'crop', signal } = asked;
   const { channels, levels } = model.chain.exampleShape;
-  return openClip(path, {
-    size,
-    channels,
-    levels,
-    fit: isFixedSize(size) ? fit : 'stretch',
-    frameRate: rateToRead(model, asked.frameRate, operation),
-    signal,
-  });
+  const frameRate = rateToRead(model, asked.frameRate, operation);
+  return { size, channels, levels, fit: isFixedSize(size) ? fit : 'stretch', frameRate, signal };
 }
 
 /** Factor of pixels over the model's training images from which frames are slow enough to warn. */

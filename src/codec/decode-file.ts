@@ -13,7 +13,7 @@ import { createWebpCodec } from '../video/lossless-webp.js';
 import { fitScoringBatch } from '../memory/memory-limits.js';
 import { imageOutputPath } from './images-of-folder.js';
 import { decodeFileFields } from './options.js';
-import { parseOptions, type OptionsOf, type ParsedOptions } from '../options/fields.js';
+import { parseOptions, type OptionsOf } from '../options/fields.js';
 
 /** Options for `decodeFile`. @interface */
 export type DecodeFileOptions = OptionsOf<typeof decodeFileFields>;
@@ -51,55 +51,42 @@ export async function readCodedHeader(path: string): Promise<CodedHeader> {
  *   reason if aborted
  */
 export async function decodeFile(path: string, asked: DecodeFileOptions): Promise<DecodedFile> {
-  const options = parseOptions('decode', decodeFileFields, asked);
-  const { out, overwrite = false } = options;
+  const { out, overwrite = false, model, signal, onFrame } = parseOptions('decode', decodeFileFields, asked);
   await checkOutput(out, { overwrite, inputs: [path] });
   const reader = new CodedReader(bytesOf(path));
   try {
-    return await decodeAll(path, reader, options);
-  } finally {
-    await reader.close();
-  }
-}
-
-async function decodeAll(
-  path: string,
-  reader: CodedReader,
-  { out, signal, onFrame, ...options }: ParsedOptions<typeof decodeFileFields>,
-): Promise<DecodedFile> {
-  const header = await named(path, () => reader.header());
-  const { width, height, channels, frameRate } = header;
-  const others = [...(options.model === undefined ? [] : [options.model]), ...listShippedModels()];
-  assertArithmetic(header);
-  const loading = others.map((name) => () => loadModel(name));
-  const models = await named(path, () => findFileModels(header, loading));
-  // Throws if the size exceeds memory.
-  fitScoringBatch(resizeModel(models.model, header), 1, true);
-  const lost: DecodedFile['lost'] = [];
-  const names: string[] = [];
-  let frames = 0;
-  async function* read(): AsyncGenerator<Frame, void> {
-    for await (const each of decodeFrames(reader, header, {
-      models,
-      webp: createWebpCodec(header, channels),
-      signal,
-    })) {
-      if ('frame' in each) {
+    const header = await named(path, () => reader.header());
+    const { width, height, channels, frameRate } = header;
+    assertArithmetic(header);
+    const loading = [model ?? [], listShippedModels()].flat().map((name) => () => loadModel(name));
+    const models = await named(path, () => findFileModels(header, loading));
+    // Throws if the size exceeds memory.
+    fitScoringBatch(resizeModel(models.model, header), 1, true);
+    const lost: DecodedFile['lost'] = [];
+    const names: string[] = [];
+    let frames = 0;
+    async function* read(): AsyncGenerator<Frame, void> {
+      const webp = createWebpCodec(header, channels);
+      for await (const each of decodeFrames(reader, header, { models, webp, signal })) {
+        if ('lost' in each) {
+          lost.push(each.lost);
+          continue;
+        }
         frames++;
         if (each.name !== '') names.push(imageOutputPath(each.name));
         onFrame?.(frames);
         yield each.frame;
-        continue;
       }
-      lost.push(each.lost);
+      if (frames === 0) throw errorFactory('INPUT', 'decode')(path, 'an intact frame', 'none', 'get the file again');
     }
-    if (frames === 0) throw errorFactory('INPUT', 'decode')(path, 'an intact frame', 'none', 'get the file again');
+    // Names of images are known from the first frame on.
+    const fileOf = (index: number) => names[index] ?? frameFileName(index);
+    await writeClip(out, read(), { frameRate, signal, fileOf });
+    const isStillImages = names.length > 0;
+    return { path: out, width, height, frames, isStillImages, frameRate: framesPerSecond(frameRate), lost };
+  } finally {
+    await reader.close();
   }
-  // Names of images are known from the first frame on.
-  const fileOf = (index: number) => names[index] ?? frameFileName(index);
-  await writeClip(out, read(), { frameRate, signal, fileOf });
-  const isStillImages = names.length > 0;
-  return { path: out, width, height, frames, isStillImages, frameRate: framesPerSecond(frameRate), lost };
 }
 
 async function* bytesOf(path: string): AsyncGenerator<Uint8Array, void> {

@@ -75,16 +75,8 @@ const MAX_BATCH = 8;
  */
 export async function encodeClip(trained: Model, path: string, asked: EncodeClipOptions): Promise<EncodedClip> {
   const options = parseOptions('encode', encodeClipFields, asked);
-  const {
-    out,
-    keyFrameInterval,
-    withModel = false,
-    overwrite = false,
-    processGroup = singleProcess,
-    signal,
-    onFrame,
-    onWarning,
-  } = options;
+  const { out, keyFrameInterval, withModel = false, overwrite = false } = options;
+  const { processGroup = singleProcess, signal, onFrame, onWarning } = options;
   assertLikelihood(trained, 'encode');
   const files = await listStillImages(path, trained);
   await assertNotInput(out, files ?? (await listInputFiles(path)));
@@ -135,14 +127,6 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
   const all = found.frames * countSubPixels(model.chain);
   const { frames, bits, bytes, keyFrames } = found;
   const per = { bitsPerDim: (8 * bytes) / all, modelBitsPerDim: bits / all };
-  return {
-    path: out,
-    ...size,
-    frames,
-    isStillImages: images !== null,
-    frameRate: framesPerSecond(frameRate),
-    bytes,
-    keyFrames,
-    ...per,
-  };
+  const facts = { isStillImages: images !== null, frameRate: framesPerSecond(frameRate) };
+  return { path: out, ...size, frames, ...facts, bytes, keyFrames, ...per };
 }

@@ -101,10 +101,6 @@ export function imageOutputPath(name: string): string {
   const file = join(dir, `${own}.png`);
   const folder = resolve('images');
   if (!name.includes('\0') && resolve(folder, file).startsWith(`${folder}${sep}`)) return file;
-  throw errorFactory('INPUT', 'decode')(
-    'a name in the file',
-    'a path inside the folder',
-    JSON.stringify(name),
-    'do not trust the file',
-  );
+  const damaged = errorFactory('INPUT', 'decode');
+  throw damaged('a name in the file', 'a path inside the folder', JSON.stringify(name), 'do not trust the file');
 }

@@ -67,21 +67,13 @@ export async function* decodeFrames(
   let isKnown = true;
 
   /** Decodes a record; returns null if its checksum is wrong. */
-  const read = async ({
-    kind,
-    index,
-    payload,
-    check,
-  }: CodedRecord): Promise<{ levels: Levels; name: string } | null> => {
+  const read = async ({ kind, index, payload, check }: CodedRecord) => {
     let levels: Levels;
     let name: Uint8Array = new Uint8Array(0);
     if (kind === recordKinds.predicted) {
       if (next === 0 || isOfImages) return null;
-      levels = await coder.decode(
-        FrameHistory.examples([history]),
-        splitStreams(payload, model.chain.scales.length),
-        signal,
-      );
+      const scales = splitStreams(payload, model.chain.scales.length);
+      levels = await coder.decode(FrameHistory.examples([history]), scales, signal);
     } else if (kind === recordKinds.still) {
       if (stills === null) return null;
       const [first, ...scales] = splitStreams(payload, 1 + stills.model.chain.scales.length);

@@ -93,22 +93,13 @@ type Records = readonly { written: EncodedFrame; bytes: Uint8Array }[];
 export async function* encodeFrames(
   model: Model,
   frames: AsyncIterable<Frame>,
-  {
-    frameRate,
-    keyFrameInterval,
-    names,
-    webp,
-    embedded = null,
-    batch = 8,
-    onFrame,
-    processGroup = singleProcess,
-    signal,
-    ...asked
-  }: EncodeOptions,
+  options: EncodeOptions,
 ): AsyncGenerator<Uint8Array, void> {
+  const { frameRate, keyFrameInterval, names, keyFrameModel, webp, onFrame, signal } = options;
+  const { embedded = null, batch = 8, processGroup = singleProcess } = options;
   const shape = model.chain.exampleShape;
   const isOfImages = shape.context === 0;
-  const stills = isOfImages ? model : asked.keyFrameModel;
+  const stills = isOfImages ? model : keyFrameModel;
   const coder = new FrameCoder(model);
   const stillCoder = stills === undefined ? null : isOfImages ? coder : new FrameCoder(stills);
   const buffer = new ExampleBuffer(shape, batch);
@@ -164,13 +155,7 @@ export async function* encodeFrames(
     const { size, channels, levels } = shape;
     const side = Math.max(size.width, size.height);
     const maxSide = stillCoder === null ? MAX_WEBP_SIDE : MAX_SIDE;
-    if (side > maxSide)
-      throw errorFactory('INPUT', 'encode')(
-        'size',
-        `sides of at most ${maxSide}`,
-        String(side),
-        'give a smaller --size',
-      );
+    if (side > maxSide) throw refused('size', `sides of at most ${maxSide}`, String(side), 'give a smaller --size');
     yield writeHeader({
       ...size,
       channels,
@@ -195,15 +180,11 @@ export async function* encodeFrames(
   }
 }
 
-function recordOf(
-  kind: RecordKind,
-  index: number,
-  payload: Uint8Array,
-  levels: Uint8Array,
-  bits: number,
-): Records[number] {
+function recordOf(kind: RecordKind, index: number, payload: Uint8Array, levels: Uint8Array, bits: number) {
   const bytes = writeRecord({ kind, index, payload, check: recordChecksum(kind, index, payload, levels) });
   return { written: { index, kind, bytes: bytes.length, bits }, bytes };
 }
+
+const refused = errorFactory('INPUT', 'encode');
 
 const lengthOf = (parts: readonly Uint8Array[]) => parts.reduce((sum, { length }) => sum + length, 0);

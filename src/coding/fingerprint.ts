@@ -1,6 +1,6 @@
 import { networkSchema } from '../model/description.js';
 import type { Model } from '../model/model.js';
-import type { Arithmetic } from './format.js';
+import { toHexadecimal, type Arithmetic } from './format.js';
 import type { InstructionSet } from '../backend/kernels/index.js';
 
 /**
@@ -18,8 +18,7 @@ export async function computeFingerprint({ description, weights }: Model): Promi
     bytes.set(new Uint8Array(buffer, byteOffset, byteLength), at);
     at += byteLength;
   }
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return toHexadecimal(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes), 0, 8));
 }
 
 /**

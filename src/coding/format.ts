@@ -136,7 +136,7 @@ export class CodedReader {
     if (whole.length < HEADER_BYTES + embeddedBytes) throw unreadable('a truncated header');
     if (first.getUint32(40) !== crc32(whole.subarray(0, 40), whole.subarray(HEADER_BYTES))) throw damaged();
     const [, arithmetic, channels, highest] = whole.subarray(4);
-    const [model, stills] = [20, 20 + HASH_BYTES].map((at) => hashOf(whole.subarray(at, at + HASH_BYTES)));
+    const [model, stills] = [20, 20 + HASH_BYTES].map((at) => toHexadecimal(whole.subarray(at, at + HASH_BYTES)));
     const header: CodedHeader = {
       width: first.getUint16(8),
       height: first.getUint16(10),
@@ -165,25 +165,15 @@ export class CodedReader {
   async record(next: number): Promise<{ record: CodedRecord; bytes: number } | null> {
     const head = await this.peek(32);
     const kind = head[0] as RecordKind;
-    let used = 1;
-    const number = () => {
-      let value = 0;
-      for (let shift = 0; shift < 35; shift += 7) {
-        const byte = head[used++] ?? NaN;
-        value += (byte & 0x7f) * 2 ** shift;
-        if (Number.isNaN(byte)) return NaN;
-        if ((byte & 0x80) === 0) break;
-      }
-      return value;
-    };
+    const place = { at: 1 };
     if (kind === undefined || kind > recordKinds.webp) return null;
     if (kind >= recordKinds.still) {
       if (MARK.some((byte, at) => head[1 + at] !== byte)) return null;
-      used += MARK.length;
+      place.at += MARK.length;
     }
-    const index = kind === recordKinds.predicted ? next : number();
-    const length = kind === recordKinds.end ? 0 : number();
-    used += 4;
+    const index = kind === recordKinds.predicted ? next : readVarint(head, place);
+    const length = kind === recordKinds.end ? 0 : readVarint(head, place);
+    const used = place.at + 4;
     const check = head.length < used ? NaN : new DataView(head.buffer, head.byteOffset).getUint32(used - 4);
     if (!(length <= this.maxPayload) || Number.isNaN(check) || Number.isNaN(index)) return null;
     const whole = await this.peek(used + length);
@@ -204,12 +194,8 @@ export class CodedReader {
     for (;;) {
       const bytes = await this.peek(1 + MARK.length);
       if (bytes.length <= MARK.length) return false;
-      if (
-        bytes[0] >= recordKinds.still &&
-        bytes[0] <= recordKinds.webp &&
-        MARK.every((byte, at) => bytes[1 + at] === byte)
-      )
-        return true;
+      const isKey = bytes[0] >= recordKinds.still && bytes[0] <= recordKinds.webp;
+      if (isKey && MARK.every((byte, at) => bytes[1 + at] === byte)) return true;
       this.at++;
     }
   }
@@ -259,19 +245,25 @@ export function concatenateStreams(parts: readonly Uint8Array[]): Uint8Array {
  * @param count number of byte strings that were joined
  */
 export function splitStreams(bytes: Uint8Array, count: number): Uint8Array[] {
-  let at = 0;
+  const place = { at: 0 };
   return Array.from({ length: count }, (_, part) => {
-    let length = bytes.length - at;
-    if (part < count - 1) {
-      length = 0;
-      for (let shift = 0; shift < 35; shift += 7) {
-        const byte = bytes[at++] ?? 0;
-        length += (byte & 0x7f) * 2 ** shift;
-        if ((byte & 0x80) === 0) break;
-      }
-    }
-    return bytes.subarray(at, (at = Math.min(bytes.length, at + length)));
+    const length = part < count - 1 ? readVarint(bytes, place) : Infinity;
+    const from = place.at;
+    place.at = Math.min(bytes.length, from + (length || 0));
+    return bytes.subarray(from, place.at);
   });
+}
+
+/** Reads a varint at a place, which moves behind the varint. Returns NaN if the bytes end before that. */
+function readVarint(bytes: Uint8Array, place: { at: number }): number {
+  let value = 0;
+  for (let shift = 0; shift < 35; shift += 7) {
+    if (place.at >= bytes.length) return NaN;
+    const byte = bytes[place.at++];
+    value += (byte & 0x7f) * 2 ** shift;
+    if (byte < 0x80) break;
+  }
+  return value;
 }
 
 function varint(value: number): number[] {
@@ -282,7 +274,9 @@ function uint32(value: number): number[] {
   return [24, 16, 8, 0].map((shift) => (value >>> shift) & 0xff);
 }
 
-const hashOf = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+/** Returns bytes as hexadecimal digits. */
+export const toHexadecimal = (bytes: Uint8Array) =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 function bytesOfHash(hash: string): Uint8Array {
   return Uint8Array.from({ length: HASH_BYTES }, (_, at) => parseInt(hash.slice(2 * at, 2 * at + 2), 16));

@@ -121,12 +121,8 @@ export class FrameCoder {
     return this.decode(examplesOfFirst(this.model.chain.exampleShape, 1), coded, signal);
   }
 
-  private written(
-    { description, program }: Network,
-    targets: Int16Array,
-    outputs: Float32Array,
-    anchors: Float32Array,
-  ) {
+  private written(network: Network, targets: Int16Array, outputs: Float32Array, anchors: Float32Array) {
+    const { description, program } = network;
     const { size, channels, levels, head } = description;
     const unknown = unknownMask(description);
     const capacity = MAX_BYTES_PER_SUB_PIXEL * targets.length + END;
@@ -154,10 +150,6 @@ export class FrameCoder {
 
 function otherBackend(): Error {
   const remedy = "choose it: await chooseBackend({ backend: 'native' })";
-  return errorFactory('USAGE', 'code frames')(
-    'backend',
-    'native, whose results a decoder can reproduce',
-    'another',
-    remedy,
-  );
+  const expected = 'native, whose results a decoder can reproduce';
+  return errorFactory('USAGE', 'code frames')('backend', expected, 'another', remedy);
 }

@@ -294,11 +294,8 @@ function moveFrames(
   const grid = coarser && factor ? gridOf(toScaled(coarser), finer * factor, network) : null;
   const moves = [last, ...(matched === null ? [] : [toScaled(matched.onward)])];
   const planes = grid === null ? [] : [grid.image, ...moves.map(grid.changeFrom)];
-  const found = runTrunk(
-    layers.slice(0, inTrunk.length),
-    inputs(network, context, scaled, matched, planes),
-    recurrent?.map,
-  );
+  const given = inputs(network, context, scaled, matched, planes);
+  const found = runTrunk(layers.slice(0, inTrunk.length), given, recurrent?.map);
   const motion = outputLayer(found, withCandidates(motionWeights), withCandidates(motionBias));
   const moving = matched === null ? context.frames : [...context.frames, matched.onward];
   const frames = moving.length === 1 ? moving[0] : tf.concat([...moving], 3);

@@ -10,6 +10,7 @@ import {
   symbolTriangle,
 } from 'd3-shape';
 import { formatClock } from '../foundation/format-clock.js';
+import type { Size } from '../foundation/frame.js';
 import { SvgDrawing, type Paint, type Point } from './svg.js';
 
 /** Axis of a chart, with a label. */
@@ -87,25 +88,20 @@ const LEGEND_LINE = 19;
 
 const widthOf = (text: string, size = LETTERS) => text.length * size * LETTER;
 
-/** Size of a chart in pixels, including axes but not the legend, which adds to the height. */
-export interface ChartSize {
-  width: number;
-  height: number;
-}
-
 /**
  * Returns a chart as a complete SVG file, which follows the reader's light or dark colour scheme. The legend adds to
  * the height.
+ * @param size size in pixels, including axes but not the legend
  */
-export function drawChart(chart: Chart, { width, height }: ChartSize): string {
-  const total = height + legendOf(chart, width).rows * LEGEND_LINE;
-  const drawing = new SvgDrawing(width, total, chart.title);
-  plotChart(drawing, chart, { width, height });
+export function drawChart(chart: Chart, size: Size): string {
+  const total = size.height + legendOf(chart, size.width).rows * LEGEND_LINE;
+  const drawing = new SvgDrawing(size.width, total, chart.title);
+  plotChart(drawing, chart, size);
   return drawing.toString();
 }
 
-/** Draws a chart onto `drawing`, from the top left corner. The legend adds to the height. */
-export function plotChart(drawing: SvgDrawing, chart: Chart, { width, height }: ChartSize): void {
+/** Draws a chart onto `drawing`, from the top left corner, of a size as in `drawChart`. */
+export function plotChart(drawing: SvgDrawing, chart: Chart, { width, height }: Size): void {
   const { lines, bands = [], marks = [] } = chart;
   const { entries, columns, rows } = legendOf(chart, width);
   const top = 40 + rows * LEGEND_LINE;

@@ -1,22 +1,13 @@
 import type { Frame } from '../foundation/frame.js';
 import { loadSharp } from '../foundation/load-sharp.js';
 
-/** Sprite sheet: frames of one size in one image, row by row, so that a page shows any of them by moving the image. */
-export interface Sprite {
-  /** Image as a `data:` URI. */
-  uri: string;
-  /** Number of frames in a row. */
-  columns: number;
-  /** Number of rows; the last may be incomplete. */
-  rows: number;
-}
-
 /**
  * Encodes frames as a lossless sprite sheet, so that a page shows one frame after another by moving the image. WebP
  * takes about two thirds of PNG's bytes.
  * @param frames at least one, all of one size and channels
+ * @returns the image as a `data:` URI, and the numbers of frames in a row and of rows; the last may be incomplete
  */
-export async function encodeSprite(frames: readonly Frame[]): Promise<Sprite> {
+export async function encodeSprite(frames: readonly Frame[]) {
   const { width, height, channels } = frames[0];
   const columns = Math.ceil(Math.sqrt(frames.length));
   const rows = Math.ceil(frames.length / columns);

@@ -23,11 +23,8 @@ export interface ReportPage {
  * are omitted.
  */
 export function reportText({ sections }: Pick<ReportPage, 'sections'>): string {
-  const sectionText = ({ title, blocks }: Section) => [
-    title,
-    ...blocks.map((block) => getBlockKind(block).text(block)),
-  ];
-  return sections.flatMap(sectionText).filter(Boolean).join('\n\n');
+  const texts = sections.flatMap(({ title, blocks }) => [title, ...blocks.map((one) => getBlockKind(one).text(one))]);
+  return texts.filter(Boolean).join('\n\n');
 }
 
 /** Returns a report as an object for JSON: its title, and the blocks of each section. */

@@ -92,10 +92,7 @@ export class SvgDrawing<P extends string = Paint> {
   }
 
   /** Draws straight lines from point to point. */
-  line(
-    { paint = 'arrow', thickness = 1.5, dashed = false }: LineSettings<P | Paint>,
-    ...points: readonly Point[]
-  ): void {
+  line({ paint = 'arrow', thickness = 1.5, dashed = false }: LineSettings<P | Paint>, ...points: readonly Point[]) {
     const path = points
       .map(([x, y], index) => `${index === 0 ? 'M' : 'L'}${formatLength(x)} ${formatLength(y)}`)
       .join('');

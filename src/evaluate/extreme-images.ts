@@ -71,7 +71,8 @@ export async function writeExtremeImages(
   await writePng(path, await drawContactSheet(frames, { columns: worst.length, scale, labels }), placing);
 }
 
-function readImage({ chain }: Model, source: ImageSource, index: number): Frame {
+/** Returns the image with an index as a frame of the model's size. */
+export function readImage({ chain }: Model, source: ImageSource, index: number): Frame {
   const { size, channels } = chain.exampleShape;
   const data = new Uint8Array(frameBytes(chain.exampleShape));
   source.read(index, data);

@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { tf } from '../foundation/tfjs.js';
 import { freeIdleMemory } from '../backend/native-backend.js';
 import { scoreFrames, summariseFrames } from '../evaluation/clip-score.js';
-import { SAMPLES_PER_BATCH, scoreForecasts, type ClipForecasts } from '../evaluation/forecast-score.js';
+import { scoreForecasts, type ClipForecasts } from '../evaluation/forecast-score.js';
 import { SCORING_BATCH } from '../evaluation/scoring.js';
 import { readStarts, spaceStarts } from '../evaluation/forecast-starts.js';
 import type { Size } from '../foundation/frame.js';
@@ -10,7 +10,6 @@ import { framesPerSecond } from '../foundation/frame-rate.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { resizeModel } from '../model/resize-model.js';
 import { assertVideoModel, crossEntropyWarning, toTensors, type Model } from '../model/model.js';
-import { frameBytes } from '../foundation/levels.js';
 import { samplingSettings, type SamplingSettings } from '../model/sampling-settings.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import {
@@ -28,14 +27,10 @@ import {
 import { ClipAdaptation } from '../evaluation/clip-adaptation.js';
 import { openClipForModel } from '../clips/open-clip-for-model.js';
 import { rateWarning } from '../clips/clip-rate.js';
-import {
-  assertDynamicEvaluationMemory,
-  assertDrawingMemory,
-  fitDrawingBatch,
-  fitScoringBatch,
-} from '../memory/memory-limits.js';
+import { assertDynamicEvaluationMemory, fitScoringBatch } from '../memory/memory-limits.js';
 import { forEachClip, noUsableClipError, type SkippedClip } from '../clips/for-each-clip.js';
 import { parseOptions, type OptionsOf, type ParsedOptions } from '../options/fields.js';
+import { fitForecastBatch } from './forecast-memory.js';
 import { scoreClipsFields, type ScoringProgress } from './options.js';
 import { formatScoresCsv, openScoresFile } from './score-csv.js';
 import { summariseClips, type ClipsSummary, type CodecScore, type ScoredClip } from './summarise-clips.js';
@@ -100,13 +95,8 @@ export async function scoreClips(
     await scorer.expectMemory(sources);
     const scoreOne = (source: ClipSource, index: number) =>
       scorer.score(source, (what, frames) => tell(source.name, index, { what, frames }));
-    const { clips, ...others } = await forEachClip(
-      sources,
-      scoreOne,
-      { onWarning, onNext: tell },
-      options,
-      processGroup,
-    );
+    const hooks = { onWarning, onNext: tell };
+    const { clips, ...others } = await forEachClip(sources, scoreOne, hooks, options, processGroup);
     if (clips.length === 0) throw noUsableClipError('score clips', paths);
     const isToWrite = processGroup?.isMainProcess ?? true;
     if (isToWrite) await writeScores?.(formatScoresCsv(clips));
@@ -214,15 +204,9 @@ class ClipScorer {
    */
   private batchesOf(model: Model): Pick<SizedScorer, 'batch' | 'futures'> {
     const batch = fitScoringBatch(model, SCORING_BATCH, true);
-    const { adapt, horizon, starts, samples } = this.options;
-    if (adapt) assertDynamicEvaluationMemory(model);
-    if (horizon === 0) return { batch, futures: 0 };
-    const { keptFrames } = this.adapting;
-    const heldBytes = (count: number, frame: number) => starts * (count * horizon + keptFrames) * frame;
-    const drawing = { operation: 'score', batchOf: () => 1, samples, option: '--samples', heldBytes };
-    assertDrawingMemory(model, { ...drawing, atAnySize: true });
-    const frame = frameBytes(model.chain.exampleShape);
-    return { batch, futures: fitDrawingBatch(model, SAMPLES_PER_BATCH, heldBytes(samples, frame)) };
+    if (this.options.adapt) assertDynamicEvaluationMemory(model);
+    if (this.options.horizon === 0) return { batch, futures: 0 };
+    return { batch, futures: fitForecastBatch(model, this.options, this.adapting.keptFrames, true) };
   }
 
   private async forecasts(
@@ -233,7 +217,7 @@ class ClipScorer {
     warn: (text: string) => void,
   ): Promise<ClipForecasts | null> {
     const { exampleShape } = model.chain;
-    const { horizon, starts: count, samples, seed, signal } = this.options;
+    const { horizon, starts: count, signal } = this.options;
     const { temperature } = this.settings;
     if (horizon === 0) return null;
     const firsts = spaceStarts(frames, exampleShape.context, horizon, count);
@@ -247,24 +231,16 @@ class ClipScorer {
     const hindcasts = { batchSize: futures, onProgress: (places: number) => tell('hindcast', places), signal };
     const corrections = await this.adapting.corrections(sampler, histories, hindcasts);
     return scoreForecasts(sampler, model, starts, {
+      ...this.options,
       corrections,
-      seed,
       settings: { temperature },
-      signal,
-      horizon,
-      samples,
       batchSize: futures,
       onProgress: (drawn) => tell('predict', drawn),
     });
   }
 
   /** Compresses the frames with every lossless codec. @param dimensions sub-pixels of all frames but the first */
-  private async codecs(
-    { frames }: ClipReader,
-    dimensions: number,
-    tell: Tell,
-    warn: (text: string) => void,
-  ): Promise<CodecScore> {
+  private async codecs({ frames }: ClipReader, dimensions: number, tell: Tell, warn: (text: string) => void) {
     let compressed = 0;
     async function* counted() {
       for await (const frame of frames()) {

@@ -24,7 +24,7 @@ import { fitScoringBatch } from '../memory/memory-limits.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { scoreImagesFields } from './options.js';
 import { spaceIndices } from './space-indices.js';
-import { rankImages, writeExtremeImages, type RankedImage } from './extreme-images.js';
+import { rankImages, readImage, writeExtremeImages, type RankedImage } from './extreme-images.js';
 
 /** Options for `scoreImageSet`: images to score, and contact sheet to write. @interface */
 export type ScoreImageSetOptions = OptionsOf<typeof scoreImagesFields>;
@@ -140,22 +140,20 @@ const IMAGES_PER_BATCH = 8;
 
 /** Computes the baselines of the images. @param inUnit converts bits/dim to the unit of the result */
 async function baselinesOf(
-  { chain }: Model,
+  model: Model,
   source: ImageSource,
   indices: Uint32Array,
   inUnit: (bitsPerDim: number) => number,
   { onProgress, signal }: ScoreImageSetOptions,
 ): Promise<ImageSetScore['baselines']> {
-  const { size, channels, levels } = chain.exampleShape;
+  const { channels, levels } = model.chain.exampleShape;
   const histogram = new HistogramBaseline(channels, levels);
   const files = new FileBaselines();
   for (let first = 0; first < indices.length; first += IMAGES_PER_BATCH) {
     signal?.throwIfAborted();
-    const frames = Array.from(indices.subarray(first, first + IMAGES_PER_BATCH), (index) => {
-      const data = new Uint8Array(frameBytes(chain.exampleShape));
-      source.read(index, data);
-      return { ...size, channels, data };
-    });
+    const frames = Array.from(indices.subarray(first, first + IMAGES_PER_BATCH), (index) =>
+      readImage(model, source, index),
+    );
     for (const { data } of frames) histogram.add(data.map((byte) => byteToLevel(byte, levels)));
     await Promise.all(frames.map((frame) => files.add(frame)));
     onProgress?.({ what: 'encode', done: Math.min(first + IMAGES_PER_BATCH, indices.length), total: indices.length });

@@ -2,17 +2,15 @@ import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { freeIdleMemory } from '../backend/native-backend.js';
 import { scoreContinuation } from '../evaluation/continuation-score.js';
-import { predictFromStarts, SAMPLES_PER_BATCH } from '../evaluation/forecast-score.js';
+import { predictFromStarts } from '../evaluation/forecast-score.js';
 import { readStarts, spaceStarts, type ForecastStart } from '../evaluation/forecast-starts.js';
 import type { ForecastInput } from '../evaluation/forecasts.js';
 import { measureForecasts } from '../evaluation/metric-score.js';
 import { errorFactory } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
-import { frameBytes } from '../foundation/levels.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { forEachClip, type SkippedClip } from '../clips/for-each-clip.js';
 import { rateToRead, rateWarning } from '../clips/clip-rate.js';
-import { assertDrawingMemory, fitDrawingBatch } from '../memory/memory-limits.js';
 import { getHead } from '../model/heads/index.js';
 import { assertVideoModel, headWithoutLikelihood, toTensors, type Model } from '../model/model.js';
 import { resizeModel } from '../model/resize-model.js';
@@ -20,6 +18,7 @@ import { samplingSettings, type SamplingSettings } from '../model/sampling-setti
 import { parseOptions, type OptionsOf, type ParsedOptions } from '../options/fields.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { openClip, type ClipReader, type ClipSource } from '../video/index.js';
+import { fitForecastBatch } from './forecast-memory.js';
 import { scoreProtocolFields, type ScoringProgress } from './options.js';
 import { findProtocolClips, resolveProtocol, type ResolvedProtocol } from './protocols/resolve-protocol.js';
 import { formatProtocolCsv, openScoresFile } from './score-csv.js';
@@ -85,13 +84,10 @@ export async function scoreProtocol(
       now = { what: 'predict', frames };
       options.onProgress?.({ name, done, clips: sources.length, ...now });
     };
-    const { clips, ...others } = await forEachClip(
-      sources,
-      (source, index) => scorer.measure(source, (frames) => tell(source.name, index, frames)),
-      { onWarning: options.onWarning, onNext: tell },
-      options,
-      options.processGroup,
-    );
+    const measure = (source: ClipSource, index: number) =>
+      scorer.measure(source, (frames) => tell(source.name, index, frames));
+    const hooks = { onWarning: options.onWarning, onNext: tell };
+    const { clips, ...others } = await forEachClip(sources, measure, hooks, options, options.processGroup);
     if (clips.length === 0) {
       const [first] = others.skipped;
       const received = `none of ${sources.length}; ${first.name}: ${first.reason}`;
@@ -107,10 +103,7 @@ export async function scoreProtocol(
 }
 
 /** Returns the number of samples to draw: one if all would be the same. Calls `onWarning` if fewer than asked for. */
-function samplesToDraw(
-  model: Model,
-  { samples, onWarning }: Pick<ParsedOptions<typeof scoreProtocolFields>, 'samples' | 'onWarning'>,
-): number {
+function samplesToDraw(model: Model, { samples, onWarning }: ParsedOptions<typeof scoreProtocolFields>): number {
   const head = headWithoutLikelihood(model.description);
   if (head === undefined || samples === 1) return samples;
   onWarning?.(`the head ${head} draws mean levels: all samples are the same, and one is drawn`);
@@ -130,12 +123,7 @@ class ProtocolScorer {
     private readonly settings: SamplingSettings,
     private readonly options: ParsedOptions<typeof scoreProtocolFields>,
   ) {
-    const { samples, starts } = options;
-    const heldBytes = (count: number, frame: number) => starts * count * protocol.horizon * frame;
-    const drawing = { operation: 'score', batchOf: () => 1, samples, option: '--samples', heldBytes };
-    assertDrawingMemory(model, { ...drawing, atAnySize: protocol.name === null });
-    const frame = frameBytes(model.chain.exampleShape);
-    this.batchSize = fitDrawingBatch(model, SAMPLES_PER_BATCH, heldBytes(samples, frame));
+    this.batchSize = fitForecastBatch(model, { ...options, horizon: protocol.horizon }, 0, protocol.name === null);
     this.sampler = new FrameSampler(model);
     const isMeasured =
       protocol.crossEntropies !== undefined &&
@@ -223,10 +211,6 @@ function toGrey(frame: Frame): Frame {
   const { channels, data, width, height } = frame;
   if (channels === 1) return frame;
   const mean = (pixel: number) => (data[3 * pixel] + data[3 * pixel + 1] + data[3 * pixel + 2]) / 3;
-  return {
-    width,
-    height,
-    channels: 1,
-    data: Uint8Array.from({ length: width * height }, (_, at) => Math.round(mean(at))),
-  };
+  const levels = Uint8Array.from({ length: width * height }, (_, at) => Math.round(mean(at)));
+  return { width, height, channels: 1, data: levels };
 }

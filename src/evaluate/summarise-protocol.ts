@@ -126,10 +126,7 @@ export function summariseProtocol(
   };
 }
 
-function crossEntropyOf(
-  { crossEntropies = [] }: ResolvedProtocol,
-  clips: readonly MeasuredClip[],
-): ProtocolSummary['crossEntropy'] {
+function crossEntropyOf({ crossEntropies = [] }: ResolvedProtocol, clips: readonly MeasuredClip[]) {
   const means = clips.flatMap(({ nats }) => (nats === null ? [] : [computeMean(nats.flat()).mean]));
   return means.length === 0 ? null : { ...computeMean(means), published: [...crossEntropies] };
 }

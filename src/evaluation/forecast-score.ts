@@ -127,10 +127,7 @@ async function futuresAfter<Future>(
   return made;
 }
 
-function errorsOf(
-  futuresOf: (at: ForecastInput) => readonly Frame[][],
-  starts: readonly ForecastInput[],
-): ForecastErrors {
+function errorsOf(futuresOf: (at: ForecastInput) => readonly Frame[][], starts: readonly ForecastInput[]) {
   const futures = starts.flatMap((start) => futuresOf(start).map((frames) => ({ ...start, frames })));
   const meanOf = (measure: (truth: Frame, predicted: Frame) => number) =>
     meanByHorizon(futures.map(({ truth, frames }) => frames.map((frame, h) => measure(truth[h], frame))));

@@ -1,5 +1,5 @@
 import type { Frame, Size } from '../foundation/frame.js';
-import { meanAbsoluteDifference, meanSquaredError, psnrOfError, ssim, uniformSsim } from './metrics.js';
+import { channelOf, meanAbsoluteDifference, meanSquaredError, psnrOfError, ssim, uniformSsim } from './metrics.js';
 
 /** Metric of a predicted frame against the true one, as published evaluations compute it. */
 interface FrameMetric {
@@ -84,9 +84,4 @@ export function frameMetric(name: FrameMetricName): FrameMetric {
 /** Returns the names of `metrics` that are defined for frames of a size. */
 export function metricsForSize(metrics: readonly FrameMetricName[], { width, height }: Size): FrameMetricName[] {
   return metrics.filter((name) => Math.min(width, height) >= (frameMetric(name).minSide ?? 1));
-}
-
-function channelOf(frame: Frame, channel: number): Frame {
-  const data = frame.data.filter((_, at) => at % frame.channels === channel);
-  return { ...frame, channels: 1, data };
 }

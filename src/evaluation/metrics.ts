@@ -87,7 +87,8 @@ function windowedSsim(truth: Frame, predicted: Frame, kind: SsimKind): number {
   }
   let sum = 0;
   for (let channel = 0; channel < channels; channel++) {
-    sum += channelSsim(channelOf(truth, channel), channelOf(predicted, channel), width, kind);
+    const [x, y] = [truth, predicted].map((frame) => Float64Array.from(channelOf(frame, channel).data));
+    sum += channelSsim(x, y, width, kind);
   }
   return sum / channels;
 }
@@ -145,8 +146,9 @@ function localMean(map: Float64Array, width: number, weights: Float64Array): Flo
   return out;
 }
 
-function channelOf({ data, channels }: Frame, channel: number): Float64Array {
-  return Float64Array.from({ length: data.length / channels }, (_, pixel) => data[pixel * channels + channel]);
+/** Returns one channel of a frame, as a frame of one channel. */
+export function channelOf(frame: Frame, channel: number): Frame {
+  return { ...frame, channels: 1, data: frame.data.filter((_, at) => at % frame.channels === channel) };
 }
 
 /**

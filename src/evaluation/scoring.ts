@@ -149,12 +149,7 @@ function scoresGiven(...of: Parameters<typeof scoreChain>): PredictionScores {
  * Returns the nats of each scale under three predictions: given the frames before, given every second frame, and given
  * the mean of both.
  */
-function scoresAtStrides(
-  chain: Chain,
-  weights: readonly Tensor[],
-  examples: Examples,
-  slower: Examples,
-): PredictionScores {
+function scoresAtStrides(chain: Chain, weights: readonly Tensor[], examples: Examples, slower: Examples) {
   const among = [...chain.scales.keys()];
   const [near, far] = [examples, slower].map((of) =>
     tf.tidy(() => conditionChain(chain, weights, of, among).map((condition) => condition!)),

@@ -31,11 +31,6 @@ export function assertFreeAddresses(operation: string, bytes: number, proc?: str
   if (free >= bytes) return;
   const [expected, received] = [bytes, free].map((count) => `${(count / 2 ** 30).toFixed(1)} GiB`);
   const remedy = 'raise the limit (ulimit -v, prlimit --as), or set none';
-  const more = 'more addresses for this process';
-  throw errorFactory('RESOURCES', operation)(
-    'memory',
-    `${expected} ${more}`,
-    `a limit that leaves ${received}`,
-    remedy,
-  );
+  const wanted = `${expected} more addresses for this process`;
+  throw errorFactory('RESOURCES', operation)('memory', wanted, `a limit that leaves ${received}`, remedy);
 }

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { constants } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { errorFactory, PxvError } from './errors.js';
+import { errorFactory } from './errors.js';
 import { makeFolder } from './make-folder.js';
 import type { PlacementOptions } from './placement-options.js';
 
@@ -131,17 +131,8 @@ export function writeFailure(path: string, cause: unknown, wording: Wording = {}
   const { operation = 'write', remedy = 'choose another path' } = wording;
   // Node.js has no name for a quota that is used up.
   const isFull = cause.code === 'ENOSPC' || cause.errno === -constants.errno.EDQUOT;
-  return new PxvError(
-    {
-      code: 'OUTPUT',
-      operation,
-      argument: path,
-      expected: 'a writable path',
-      received: cause.message,
-      remedy: isFull ? `free the disk, or ${remedy}` : remedy,
-    },
-    { cause },
-  );
+  const refused = errorFactory('OUTPUT', operation);
+  return refused(path, 'a writable path', cause.message, isFull ? `free the disk, or ${remedy}` : remedy, { cause });
 }
 
 /**

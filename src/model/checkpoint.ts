@@ -19,13 +19,9 @@ const MODEL_FILE = 'model.safetensors';
  */
 export function resolveModelFile(model: string): string {
   if (typeof model !== 'string') {
+    const expected = 'the name of a model, or the path of one';
     const remedy = `give one, such as '${DEFAULT_VIDEO_MODEL}'`;
-    throw errorFactory('USAGE', 'find model')(
-      'name',
-      'the name of a model, or the path of one',
-      describeType(model),
-      remedy,
-    );
+    throw errorFactory('USAGE', 'find model')('name', expected, describeType(model), remedy);
   }
   const candidates = [join(model, MODEL_FILE), model, shippedModelFile(model)];
   const found = candidates.find((path) => existsSync(path) && statSync(path).isFile());

@@ -7,7 +7,7 @@ import {
   type FramesConditioning,
 } from '../conditioning/presets.js';
 import type { Size } from '../foundation/frame.js';
-import type { ModelDescription, NetworkDescription } from './description.js';
+import type { ModelDescription } from './description.js';
 import type { HeadDescription } from './heads/index.js';
 import type { LayerDescription } from './layers/index.js';
 
@@ -133,11 +133,7 @@ export function inferChoices(model: ModelDescription): (PresetSettings & { netwo
   return isDeepStrictEqual(describeModel(network, choices), model) ? choices : null;
 }
 
-function describeNetwork(
-  name: NetworkName,
-  settings: PresetSettings,
-  size: Size,
-): Omit<NetworkDescription, 'conditioning'> {
+function describeNetwork(name: NetworkName, settings: PresetSettings, size: Size) {
   const { channels, levels, hidden, layers } = settings;
   const { output = null, skips = false, initialState = 'zero' } = settings;
   return {

@@ -30,10 +30,7 @@ export const predictFlags = {
     positiveInteger.optional(),
     'frames',
     "predict the clip's own last frames; the true frames are shown beside",
-    {
-      max: 100_000,
-      conflicts: ['horizon', 'from'],
-    },
+    { max: 100_000, conflicts: ['horizon', 'from'] },
   ),
   /**
    * True to correct expected frames by hindcasts of the clip's known frames (see `learnCorrection`). Default: false.

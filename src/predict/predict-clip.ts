@@ -62,9 +62,7 @@ export interface PredictedClip extends WrittenClip {
  * Returns the options with `holdOut` resolved: `holdOut` n becomes `from` -n and `horizon` n, which predict the clip's
  * last n frames. Without `holdOut`, changes nothing but a missing `from`, which becomes null.
  */
-export function resolveHoldOut<O extends Pick<ParsedOptions<typeof predictClipFields>, 'from' | 'horizon' | 'holdOut'>>(
-  asked: O,
-) {
+export function resolveHoldOut<O extends Pick<Asked, 'from' | 'horizon' | 'holdOut'>>(asked: O) {
   const { from = null, holdOut } = asked;
   return holdOut === undefined ? { ...asked, from } : { ...asked, from: -holdOut, horizon: holdOut };
 }
@@ -137,19 +135,12 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
 }
 
 /** Throws an error if a rank would have nothing to draw. @throws PxvError `USAGE` */
-function expectSamplesFor(
-  { size }: ProcessGroup,
-  { forecast, samples }: Pick<PredictionOptions, 'forecast' | 'samples'>,
-): void {
+function expectSamplesFor({ size }: ProcessGroup, { forecast, samples }: Asked): void {
   const isGuess = forecast === 'best-guess';
   if (size === 1 || (!isGuess && samples >= size)) return;
+  const expected = `a sample or more for each of the ${size}`;
   const received = isGuess ? 'the best guess, which is one' : pluralize(samples, 'sample');
-  throw errorFactory('USAGE', 'predict')(
-    'ranks',
-    `a sample or more for each of the ${size}`,
-    received,
-    'draw more, or run it alone',
-  );
+  throw errorFactory('USAGE', 'predict')('ranks', expected, received, 'draw more, or run it alone');
 }
 
 /** Returns the sampling settings. @throws PxvError `USAGE` if the model cannot make the requested kind of prediction */
@@ -195,10 +186,8 @@ export function assertPredictionMemory(
     heldBytes: (count, frame) => (count * (horizon + enlarged) + adapting.keptFrames) * frame,
   });
   if (kind === 'gif' || kind === 'npy' || (kind === 'png' && plain)) {
-    const known = Math.min(
-      shownContextFrames(options, rate),
-      from === null || from < 0 ? (estimatedFrames ?? Infinity) : from,
-    );
+    const before = from === null || from < 0 ? (estimatedFrames ?? Infinity) : from;
+    const known = Math.min(shownContextFrames(options, rate), before);
     const frames = horizon + (known === Infinity ? 0 : known);
     const panels = (forecast === 'samples' ? samples : 1) + (from === null ? 0 : 1);
     const sheet = frames * panels * channels * size.width * size.height * (1 + scale ** 2);

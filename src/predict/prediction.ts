@@ -160,9 +160,7 @@ export class Prediction {
   }
 
   /** Yields the frames of the horizon step by step: of all samples, or of the best guess. */
-  private async *predictFrames(
-    corrections: readonly (Correction | null)[],
-  ): AsyncGenerator<{ frames: Frame[]; nats: number[] }> {
+  private async *predictFrames(corrections: readonly (Correction | null)[]) {
     const { history, sampler } = this;
     const { horizon, samples, seed, settings, onProgress, processGroup = singleProcess, signal } = this.options;
     const isGuess = this.options.forecast === 'best-guess';

@@ -82,10 +82,8 @@ export const sectionSource: SectionSource<ClipSource> = {
  */
 async function predictionSection(trained: Model, path: string, name: string, asked: SectionOptions): Promise<Section> {
   assertVideoModel(trained, 'write report');
-  const clip = await openClipForModel(trained, path, 'write report', {
-    ...keepAspectRatio(trained, {}),
-    signal: asked.signal,
-  });
+  const reading = { ...keepAspectRatio(trained, {}), signal: asked.signal };
+  const clip = await openClipForModel(trained, path, 'write report', reading);
   const model = resizeModel(trained, clip.size);
   for (const warning of [sizeWarning(trained, clip.size), rateWarning(model, clip)])
     if (warning !== null) asked.onWarning?.(`${name}: ${warning}`);
@@ -93,13 +91,12 @@ async function predictionSection(trained: Model, path: string, name: string, ask
   const guess = expectsFrame(model) ? await predicted(model, clip, 'best-guess', name, asked) : null;
   const ofPanel = (steps: typeof drawn, at: number) =>
     steps.flatMap(({ panels, predicted }) => (predicted ? [panels[at].frame!] : []));
-  const futures = Array.from({ length: asked.samples }, (_, sample) => ofPanel(drawn, 1 + sample));
   const result: Predicted = {
     first: drawn[0].index,
     truth: drawn.map(({ panels: [truth] }) => truth.frame!),
     known: drawn.filter(({ predicted }) => !predicted).length,
     guess: guess && ofPanel(guess, 1),
-    samples: futures,
+    samples: Array.from({ length: asked.samples }, (_, sample) => ofPanel(drawn, 1 + sample)),
   };
   const bits = await mapsOfBits(model, clip, result, name, asked);
   return { title: `${name}, predicted by ${trained.name}`, blocks: blocksOf(model, clip, result, bits, path) };
@@ -108,19 +105,12 @@ async function predictionSection(trained: Model, path: string, name: string, ask
 async function predicted(model: Model, clip: ClipReader, forecast: Forecast, name: string, asked: SectionOptions) {
   const { holdOut, samples, seed, signal, onProgress, onWarning } = asked;
   const what = forecast === 'samples' ? 'predict' : 'best guess';
-  const options = resolveHoldOut(
-    parseOptions('write report', predictClipFields, {
-      out: '',
-      forecast,
-      holdOut,
-      seed,
-      signal,
-      onWarning,
-      knownFrames: KNOWN,
-      ...(forecast === 'samples' && { samples }),
-      onProgress: (done, total) => onProgress?.({ name, what, done, total }),
-    }),
-  );
+  const parsed = parseOptions('write report', predictClipFields, {
+    ...{ out: '', forecast, holdOut, seed, signal, onWarning, knownFrames: KNOWN },
+    ...(forecast === 'samples' && { samples }),
+    onProgress: (done, total) => onProgress?.({ name, what, done, total }),
+  });
+  const options = resolveHoldOut(parsed);
   assertPredictionMemory(model, 'folder', options, clip);
   const prediction = new Prediction(model, clip, { ...options, settings: samplingSettings(model, undefined) });
   try {
@@ -135,13 +125,9 @@ async function predicted(model: Model, clip: ClipReader, forecast: Forecast, nam
 /**
  * Returns the bits of each pixel of each true frame, given the true frames before it; null for the clip's first frame.
  */
-async function mapsOfBits(
-  model: Model,
-  clip: ClipReader,
-  { first, truth }: Predicted,
-  name: string,
-  { signal, onProgress }: SectionOptions,
-): Promise<(Float64Array | null)[]> {
+async function mapsOfBits(model: Model, clip: ClipReader, of: Predicted, name: string, asked: SectionOptions) {
+  const { first, truth } = of;
+  const { signal, onProgress } = asked;
   const { chain } = model;
   const start = Math.max(0, first - chain.exampleShape.context);
   const end = first + truth.length;
@@ -178,15 +164,13 @@ function blocksOf(
   const horizon = truth.length - known;
   const costs = maps.map((map) => (map === null ? NaN : sum(map) / countSubPixels(model.chain)));
   const ofPredicted = costs.slice(known);
+  const points = costs.map((bits, at) => [first + at, bits] as const).filter(([, bits]) => !Number.isNaN(bits));
   const gains = gainsOf(of);
   const [headline] = gains.lines;
-  const gainAt = (ahead: number, note: string) =>
-    makeNumber(
-      `PSNR gain, ${pluralize(ahead, 'frame')} ahead`,
-      formatSigned(headline.points[ahead - 1][1]),
-      note,
-      'dB',
-    );
+  const gainAt = (ahead: number, note: string) => {
+    const gain = formatSigned(headline.points[ahead - 1][1]);
+    return makeNumber(`PSNR gain, ${pluralize(ahead, 'frame')} ahead`, gain, note, 'dB');
+  };
   const rate = framesPerSecond(frameRate);
   const clip: Clip = {
     kind: 'clip',
@@ -214,12 +198,7 @@ function blocksOf(
       title: 'bits/dim of each true frame, given its context',
       x: { label: 'frame', unit: 'whole' },
       y: { label: 'bits/dim', from: 0 },
-      lines: [
-        {
-          name: 'bits/dim',
-          points: costs.map((bits, at) => [first + at, bits] as const).filter(([, bits]) => !Number.isNaN(bits)),
-        },
-      ],
+      lines: [{ name: 'bits/dim', points }],
       note: BITS_NOTE,
     },
     {

@@ -44,13 +44,9 @@ export async function writeReport(
 ): Promise<WrittenReport> {
   const options = parseOptions('write report', writeReportFields, asked);
   const { out } = options;
+  const ending = `one that ends in ${extname(out) || 'nothing'}`;
   if (extname(out).toLowerCase() !== '.html')
-    throw misused(
-      out,
-      'a name that ends in .html',
-      `one that ends in ${extname(out) || 'nothing'}`,
-      'choose another --out',
-    );
+    throw misused(out, 'a name that ends in .html', ending, 'choose another --out');
   const csv = options.csv ? `${out.slice(0, -extname(out).length)}-csv` : null;
   const confirm = () => assertOutputs(out, csv, paths, options.overwrite);
   await confirm();
@@ -92,10 +88,7 @@ async function readJson(path: string): Promise<object> {
 }
 
 /** Consecutive items of one section source. */
-interface Group {
-  source: SectionSource<unknown>;
-  items: unknown[];
-}
+type Group = { source: SectionSource<unknown>; items: unknown[] };
 
 /** Opens every path, before anything is computed. @throws PxvError `INPUT` if no source can show a path */
 async function openAll(sources: readonly SectionSource<unknown>[], paths: readonly string[]): Promise<Group[]> {

@@ -41,17 +41,8 @@ export interface CompletedImage {
 export async function completeImage(model: Model, path: string, asked: CompleteImageOptions): Promise<CompletedImage> {
   const options = parseOptions('complete image', completeImageFields, asked);
   assertImageModel(model, 'complete image', SEE_HELP);
-  const {
-    out,
-    overwrite = false,
-    samples,
-    settings = MODEL_DISTRIBUTION,
-    seed,
-    scale,
-    fit,
-    onProgress,
-    signal,
-  } = options;
+  const { out, overwrite = false, samples, settings = MODEL_DISTRIBUTION, seed, scale } = options;
+  const { fit, onProgress, signal } = options;
   checkTemperature(settings.temperature);
   const { size, channels, levels } = model.chain.exampleShape;
   const { fromRow = Math.floor(size.height / 2) } = options;

@@ -44,29 +44,15 @@ const BATCH = 16;
 export async function sampleImages(model: Model, asked: SampleImagesOptions): Promise<SampledImages> {
   const options = parseOptions('sample', sampleImagesFields, asked);
   assertImageModel(model, 'sample', 'use: pxv predict');
-  const {
-    out,
-    overwrite = false,
-    count,
-    settings = MODEL_DISTRIBUTION,
-    seed,
-    scale,
-    onProgress,
-    onDrawn,
-    signal,
-    keepFinished = false,
-  } = options;
+  const { out, overwrite = false, count, settings = MODEL_DISTRIBUTION, seed, scale } = options;
+  const { onProgress, onDrawn, signal, keepFinished = false } = options;
   const { chain } = model;
   checkTemperature(settings.temperature);
   const kind = outputKind(out);
   if (kind !== 'png' && kind !== 'folder') {
+    const expected = 'a name that ends in .png, or a folder';
     const received = `a name that ends in ${extname(out)}`;
-    throw errorFactory('USAGE', 'sample')(
-      out,
-      'a name that ends in .png, or a folder',
-      received,
-      'choose another output',
-    );
+    throw errorFactory('USAGE', 'sample')(out, expected, received, 'choose another output');
   }
   const confirm = () => checkOutput(out, { overwrite });
   await confirm();

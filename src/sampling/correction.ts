@@ -195,11 +195,7 @@ export class Correction {
 }
 
 /** Returns the deviations from an expected frame, in the order of the weights. */
-function deviationsOf(
-  { mean, longerStrides }: Expectation,
-  known: HistoryStatistics,
-  shape: ImageShape,
-): Float32Array[] {
+function deviationsOf({ mean, longerStrides }: Expectation, known: HistoryStatistics, shape: ImageShape) {
   const { last, before, stillness } = known;
   const blurs = [1, 4].map((times) => blurred(mean, shape, times));
   const others: ArrayLike<number>[] = [...longerStrides, last, before, known.mean, ...blurs];

@@ -98,23 +98,15 @@ export async function findSurprise(
   assertVideoModel(trained, 'find anomalies');
   assertLikelihood(trained, 'find anomalies');
   const { processGroup = singleProcess } = options;
+  const misused = errorFactory('USAGE', 'find anomalies');
   if (processGroup.size > 1 && typeof source !== 'string')
-    throw errorFactory('USAGE', 'find anomalies')(
-      'source',
-      'a file that all ranks can read',
-      'a stream',
-      'run it alone',
-    );
+    throw misused('source', 'a file that all ranks can read', 'a stream', 'run it alone');
   const found = processGroup.isMainProcess ? await searchThrough(trained, source, options) : null;
   if (!processGroup.isMainProcess) await computeAlong(trained, source, options);
   return (await processGroup.broadcast(found))!;
 }
 
-async function searchThrough(
-  trained: Model,
-  source: string | AsyncIterable<Uint8Array>,
-  options: Asked,
-): Promise<SurpriseResult> {
+async function searchThrough(trained: Model, source: string | AsyncIterable<Uint8Array>, options: Asked) {
   const { out, overwrite = false, onWarning, processGroup = singleProcess } = options;
   const read = [...(typeof source === 'string' ? [source] : []), ...(learnsFromClips(options) ? options.learn! : [])];
   const inputs = (await Promise.all(read.map(listInputFiles))).flat();
@@ -139,12 +131,10 @@ async function searchThrough(
     const findings = await watch(trained, opened, search, { ...options, batch });
     const rows = search.rows();
     const rate = framesPerSecond(frameRate);
-    const { width, height } = size;
     const found = {
       path: out ?? null,
       frameRate: rate,
-      width,
-      height,
+      ...size,
       frames: rows.length,
       dropped,
       events: findings.events,
@@ -177,10 +167,7 @@ async function searchThrough(
 }
 
 /** State that the main process broadcasts before the search: the checkpoint and the batch size. */
-interface Begun {
-  state: Readonly<SearchState>;
-  batch: number;
-}
+type Begun = { state: Readonly<SearchState>; batch: number };
 
 /** Runs the search of a rank that is not the main process: computes its share of frame costs. */
 async function computeAlong(model: Model, source: string | AsyncIterable<Uint8Array>, options: Asked): Promise<void> {
@@ -193,16 +180,8 @@ async function computeAlong(model: Model, source: string | AsyncIterable<Uint8Ar
 }
 
 /** Returns the options for scoring, without the fitted baseline. */
-function settingsOf(
-  { frameRate, isLive }: FrameSource,
-  {
-    batch,
-    processGroup,
-    signal,
-    keepFinished,
-    threshold,
-  }: Pick<Asked, 'processGroup' | 'signal' | 'keepFinished' | 'threshold'> & { batch: number },
-): AnomalyOptions {
+function settingsOf({ frameRate, isLive }: FrameSource, options: Asked & { batch: number }): AnomalyOptions {
+  const { batch, processGroup, signal, keepFinished, threshold } = options;
   const stops = isLive && keepFinished ? undefined : signal;
   const source = { frameRate: framesPerSecond(frameRate), isRecorded: !isLive, signal: stops };
   return { ...source, batch, processGroup, threshold };
@@ -213,12 +192,7 @@ function learnsFromClips({ learn }: Asked): boolean {
 }
 
 /** Scores the remaining frames of the search, and commits a part every `BETWEEN_PARTS` seconds. */
-async function watch(
-  model: Model,
-  source: FrameSource,
-  search: SearchCheckpoint,
-  options: Asked & { batch: number },
-): Promise<SearchPainter> {
+async function watch(model: Model, source: FrameSource, search: SearchCheckpoint, options: Asked & { batch: number }) {
   const { size, frameRate, estimatedFrames } = source;
   const { out, onProgress, onFrame, onEvent } = options;
   const rate = framesPerSecond(frameRate);
@@ -285,7 +259,8 @@ async function assertOutput(out: string, overwrite: boolean, inputs: readonly st
     throw errorFactory('USAGE', 'find anomalies')(out, 'a folder or a .mp4', extname(out), 'choose another --out');
   await assertNotInput(out, inputs, { folderReplaced: true });
   const refused = errorFactory('OUTPUT', 'find anomalies');
-  const names = await namesIn(out);
+  // Names in the folder; none if nothing is there, null if it is no folder.
+  const names = await readdir(resolve(out)).catch(({ code }: NodeJS.ErrnoException) => (code === 'ENOENT' ? [] : null));
   if (names === null && !isVideoOutput(out))
     throw refused(out, 'a new folder', 'a file of that name', 'choose another --out');
   if (names !== null && names.length > 0 && isVideoOutput(out))
@@ -296,11 +271,6 @@ async function assertOutput(out: string, overwrite: boolean, inputs: readonly st
   const problem = isVideoOutput(out) ? 'the file exists' : 'the folder holds an earlier search';
   const remedy = 'choose another --out, or replace it with --overwrite';
   if (names?.length !== 0 && !overwrite) throw refused(out, 'a new output', 'one that exists', remedy, { problem });
-}
-
-/** Lists the names in a folder. Returns an empty list if `path` does not exist, null if `path` is no folder. */
-async function namesIn(path: string): Promise<string[] | null> {
-  return readdir(resolve(path)).catch(({ code }: NodeJS.ErrnoException) => (code === 'ENOENT' ? [] : null));
 }
 
 function* csvOf(rows: readonly TimelineRow[], rate: number): Generator<string> {

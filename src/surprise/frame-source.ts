@@ -7,16 +7,8 @@ import { pluralize } from '../foundation/pluralize.js';
 import type { Model } from '../model/model.js';
 import type { Baseline } from '../anomaly/anomaly-scorer.js';
 import { fitBaseline, type AnomalyOptions } from '../anomaly/score-anomalies.js';
-import {
-  listInputFiles,
-  isFixedSize,
-  listClips,
-  openStream,
-  type ClipReader,
-  type TargetSize,
-} from '../video/index.js';
-import { openClipForModel } from '../clips/open-clip-for-model.js';
-import { rateToRead } from '../clips/clip-rate.js';
+import { listInputFiles, listClips, openStream, type ClipReader, type TargetSize } from '../video/index.js';
+import { openClipForModel, readingOptions } from '../clips/open-clip-for-model.js';
 import type { ParsedOptions } from '../options/fields.js';
 import type { findSurpriseFields } from './options.js';
 
@@ -48,19 +40,8 @@ export async function openFrameSource(
     const clip = await openClipForModel(model, source, 'find anomalies', { ...asked, signal });
     return Object.assign(clip, { identity: JSON.stringify(await identityOf(source)), isLive: false });
   }
-  const { channels, levels } = model.chain.exampleShape;
-  const { size, fit = 'crop' } = asked;
-  const frameRate = rateToRead(model, asked.frameRate, 'find anomalies');
-  const opened = await openStream(source, {
-    size,
-    channels,
-    levels,
-    fit: isFixedSize(size) ? fit : 'stretch',
-    frameRate,
-    rawSize,
-    signal,
-    onDrop: asked.dropLate ? onDrop : undefined,
-  });
+  const reading = readingOptions(model, 'find anomalies', { ...asked, signal });
+  const opened = await openStream(source, { ...reading, rawSize, onDrop: asked.dropLate ? onDrop : undefined });
   const unknown = { identity: randomUUID(), hasFrameRate: true, estimatedFrames: null, warning: null, isLive: true };
   return { path: 'standard input', ...unknown, ...opened, frames: () => opened.frames };
 }
@@ -72,24 +53,13 @@ const SCORING_VERSION = 3;
  * Returns a key that is equal for searches with the same result, as JSON: the hash of the weights, the clip, the
  * options that change scores, and the clips of option `learn`.
  */
-export async function describeSearch(
-  model: Model,
-  { identity, size, frameRate }: FrameSource,
-  { learn, fit, threshold }: Asked,
-) {
+export async function describeSearch(model: Model, { identity, size, frameRate }: FrameSource, options: Asked) {
+  const { learn = [], fit, threshold } = options;
   const weights = createHash('sha256');
   for (const array of model.weights) weights.update(array);
-  const learned = await Promise.all((learn ?? []).map(identityOf));
-  return JSON.stringify([
-    SCORING_VERSION,
-    weights.digest('hex'),
-    identity,
-    size,
-    frameRate,
-    fit ?? null,
-    threshold ?? null,
-    learned,
-  ]);
+  const learned = await Promise.all(learn.map(identityOf));
+  // In a list JSON writes null for what is undefined.
+  return JSON.stringify([SCORING_VERSION, weights.digest('hex'), identity, size, frameRate, fit, threshold, learned]);
 }
 
 /** Returns the path of a clip and the size and modification time of each file; null for a file that cannot be read. */

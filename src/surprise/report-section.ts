@@ -49,7 +49,9 @@ export const sectionSource: SectionSource<() => Promise<Section>> = {
     if (['film.mp4', 'timeline.csv', 'events.csv'].every((name) => names?.includes(name)))
       return [() => searchSection(path, id)];
     if (json === undefined || !('events' in json && 'timeline' in json)) return null;
-    const section = findingsSection(path, json);
+    const found = parseResult(path, json, findingsSchema);
+    const by = found.model === undefined ? '' : `, by ${found.model}`;
+    const section = sectionOf(`${basename(path)}: anomalies${by}`, found, []);
     return [() => Promise.resolve(section)];
   },
   async sections(items) {
@@ -67,13 +69,6 @@ export function eventTable(events: readonly AnomalyEvent[], frameRate: number): 
     `${width}x${height} at ${x},${y}`,
   ]);
   return makeTable('llrl', ['from', 'to', 'score', 'where'], rows);
-}
-
-/** Makes the section of a search from its JSON. @throws PxvError `INPUT` if `result` does not match the schema */
-function findingsSection(path: string, result: object): Section {
-  const found = parseResult(path, result, findingsSchema);
-  const by = found.model === undefined ? '' : `, by ${found.model}`;
-  return sectionOf(`${basename(path)}: anomalies${by}`, found, []);
 }
 
 /**

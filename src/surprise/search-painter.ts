@@ -46,11 +46,7 @@ export class SearchPainter {
    * @param source frames of the clip from its first
    * @param until index of the last committed frame; later frames are not kept; -1: none
    */
-  async *remembering(
-    source: AsyncIterable<Frame>,
-    until: number,
-    onRead: (index: number) => void,
-  ): AsyncGenerator<Frame, void> {
+  async *remembering(source: AsyncIterable<Frame>, until: number, onRead: (index: number) => void) {
     const shown = this.shownFrames();
     let index = 0;
     for await (const frame of source) {

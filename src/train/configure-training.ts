@@ -112,11 +112,7 @@ function choicesIn(model: unknown, source: ConfigurationSource): ModelChoices | 
  * Returns the model that a training starts from if the request names none: a shipped one for clips; null for other
  * data, or if the request describes a network.
  */
-function defaultStart(
-  model: ModelDescription | ModelChoices | undefined,
-  { type }: DataSettings,
-  onNote?: (text: string) => void,
-): string | null {
+function defaultStart(model: TrainingRequest['model'], { type }: DataSettings, onNote?: (text: string) => void) {
   if (type !== 'clips' || isDescription(model)) return null;
   if (describesNetwork(model)) {
     onNote?.(`starts from random weights, since options describe a network that is not ${DEFAULT_VIDEO_MODEL}'s`);

@@ -8,19 +8,6 @@ import type { RunConfiguration } from '../training/configuration.js';
 import { trainStep } from '../training/train-step.js';
 import { withAvailablePrecision } from './available-precision.js';
 import { dataSourceOf } from './data-sources.js';
-import type { DataCount } from './training-data.js';
-
-/** Result of a dry run of a training. */
-export interface DryRun {
-  /** Number of clips, images or digits found; decoding may still fail. */
-  found: DataCount;
-  /** Number of parameters of the model. */
-  parameters: number;
-  /** Estimated peak memory, in bytes. */
-  memoryBytes: number;
-  /** Duration in seconds of a step of each stage, measured on this machine. */
-  secondsPerStep: number[];
-}
 
 /**
  * Finds the data of a training, estimates the peak memory, and times a step of each stage on blank data. Writes
@@ -30,16 +17,17 @@ export interface DryRun {
  *   other frames, or no backend was chosen; `CHECKPOINT` as `createInitialCheckpoint` and `loadModel`; for a folder of
  *   images, `OUTPUT` or `RESOURCES` if the cache cannot be written
  */
-export async function dryRunTraining(
-  configuration: RunConfiguration,
-  onWarning?: (text: string) => void,
-): Promise<DryRun> {
+export async function dryRunTraining(configuration: RunConfiguration, onWarning?: (text: string) => void) {
   const { chain, checkpoint } = createInitialCheckpoint(withAvailablePrecision(configuration, onWarning), loadModel);
   try {
     return {
+      /** Number of clips, images or digits found; decoding may still fail. */
       found: await dataSourceOf(configuration.data).count(chain, configuration.data),
+      /** Number of parameters of the model. */
       parameters: checkpoint.state.weights.reduce((sum, { size }) => sum + size, 0),
+      /** Estimated peak memory, in bytes. */
       memoryBytes: estimateTrainingMemory(configuration),
+      /** Duration in seconds of a step of each stage, measured on this machine. */
       secondsPerStep: await timeSteps(chain, checkpoint),
     };
   } finally {

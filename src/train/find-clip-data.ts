@@ -8,18 +8,12 @@ import type { Model } from '../model/model.js';
 import { pluralize } from '../foundation/pluralize.js';
 import type { ProcessGroup } from '../distributed/process-group.js';
 import { isLongEnough, PREDICTED_FRAMES } from '../training/roll-outs.js';
-import { MAX_ZOOM, type ClipStore } from '../training/random-frames.js';
+import { MAX_ZOOM } from '../training/random-frames.js';
 import { createClipTrainingData } from '../training/clip-data.js';
 import { trainingFrameRate, type ClipsConfiguration } from '../training/configuration.js';
 import type { RunFolder } from '../training/run-folder.js';
 import { hashText } from '../training/data-files.js';
-import {
-  truncateClips,
-  selectHeldOutClips,
-  takeLastFifths,
-  readHeldOutExample,
-  type ClipTail,
-} from '../training/validation.js';
+import { truncateClips, selectHeldOutClips, takeLastFifths, readHeldOutExample } from '../training/validation.js';
 import {
   listFrameFiles,
   openDecodedFrameStore,
@@ -65,6 +59,7 @@ async function findClipData(asked: ClipTraining): Promise<LocatedData<ClipDataIn
   const open = async () => {
     const { store, learnt, validation, skipped } = await openClips(asked, clips);
     const parts = await openParts(asked, clips.learnt);
+    const stored = { ...store, ...(parts && { readPart: parts.readPart }) };
     const { clips: toLearn } = truncateClips(validation, store);
     const names = (indices: readonly number[]) => indices.map((clip) => store.clips[clip].name);
     return {
@@ -73,13 +68,7 @@ async function findClipData(asked: ClipTraining): Promise<LocatedData<ClipDataIn
       example: readHeldOutExample(chain.exampleShape, store, validation, FRAMES_DRAWN),
       scoreModel: (model: Model, group: ProcessGroup) =>
         scoreOnTails(model, chain.exampleShape, store, validation, training.validationExamples, group),
-      data: createClipTrainingData(
-        chain,
-        { ...store, ...(parts && { readPart: parts.readPart }) },
-        learnt,
-        validation,
-        training,
-      ),
+      data: createClipTrainingData(chain, stored, learnt, validation, training),
       facts: {
         trainingClips: names(learnt),
         validationClips: names(validation.map(({ clip }) => clip)),
@@ -136,10 +125,7 @@ async function whereClipsAre(paths: readonly string[], run: RunFolder): Promise<
 }
 
 /** Decodes the clips. Returns the indices in the store of the training clips, and the held-out tails of clips. */
-async function openClips(
-  { run, chain, data, training, hooks, processGroup }: ClipTraining,
-  { learnt, held }: Clips,
-): Promise<{ store: FrameStore; learnt: number[]; validation: ClipTail[]; skipped: SkippedClip[] }> {
+async function openClips({ run, chain, data, training, hooks, processGroup }: ClipTraining, { learnt, held }: Clips) {
   const sources = [...learnt, ...held];
   const store = await openSharedStore(processGroup, run.frames, sources, storing(chain, data, hooks));
   const warn = (text: string | null) => text !== null && hooks.onWarning?.(text);
@@ -185,10 +171,7 @@ function copiesLearnt({ clips }: FrameStore, training: readonly number[], valida
 }
 
 /** Opens the decoded frames: the main process decodes, and the other ranks read the decoded files. */
-async function openSharedStore(
-  processGroup: ProcessGroup,
-  ...asked: Parameters<typeof openFrameStore>
-): Promise<FrameStore> {
+async function openSharedStore(processGroup: ProcessGroup, ...asked: Parameters<typeof openFrameStore>) {
   const own = processGroup.isMainProcess ? await openFrameStore(...asked) : null;
   const clips = await processGroup.broadcast(own?.clips ?? []);
   return own ?? openDecodedFrameStore(...asked, clips);
@@ -211,11 +194,9 @@ function storing({ exampleShape }: Chain, data: ClipsConfiguration, hooks: Train
 /**
  * Decodes the training clips again at a larger size, from which crops are read. Returns null if no stage uses crops.
  */
-async function openParts(
-  { run, chain, data, training: { stages }, hooks, processGroup }: ClipTraining,
-  clips: readonly ClipSource[],
-): Promise<{ store: FrameStore; readPart: NonNullable<ClipStore['readPart']> } | null> {
-  if (stages.every(({ crops }) => crops === 0)) return null;
+async function openParts(asked: ClipTraining, clips: readonly ClipSource[]) {
+  const { run, chain, data, training, hooks, processGroup } = asked;
+  if (training.stages.every(({ crops }) => crops === 0)) return null;
   const { size, channels } = chain.exampleShape;
   const shortSide = MAX_ZOOM * Math.max(size.width, size.height);
   const larger = { ...storing(chain, data, hooks), size: { shortSide, enlarge: false } };

@@ -30,20 +30,17 @@ const isNamedSet = (set: string) => imageSets.some(({ name }) => name === set);
  * never read. The caller closes the result.
  * @throws PxvError as `openForTraining`; `USAGE` if the images have another size or other channels than the model
  */
-async function findImageData({
-  chain,
-  data: { set, folder },
-  training,
-  hooks: { onDecode, signal },
-}: DataRequest<ImagesConfiguration>): Promise<LocatedData<ImageDataInfo>> {
+async function findImageData(asked: DataRequest<ImagesConfiguration>): Promise<LocatedData<ImageDataInfo>> {
+  const { chain, data, training, hooks } = asked;
+  const { set, folder } = data;
   const { size, channels, levels } = chain.exampleShape;
   const open = async (split: TrainingSplit): Promise<Images> => {
     const images = await openForTraining(set, split, {
       size,
       channels,
       data: folder ?? undefined,
-      signal,
-      onProgress: (done, total) => onDecode?.({ unit: 'images', done, total, name: set }),
+      signal: hooks.signal,
+      onProgress: (done, total) => hooks.onDecode?.({ unit: 'images', done, total, name: set }),
     });
     const fits = images.width === size.width && images.height === size.height && images.channels === channels;
     if (fits) return images;
@@ -72,10 +69,6 @@ function otherImages(set: string, { width, height, channels }: Images, { example
   const { size } = exampleShape;
   const own = `${size.width}x${size.height} pixels and ${pluralize(exampleShape.channels, 'channel')}`;
   const remedy = 'describe the model for these images: leave out --size and --channels';
-  return errorFactory('USAGE', 'train')(
-    set,
-    `images of the model's ${own}`,
-    `${width}x${height} and ${channels}`,
-    remedy,
-  );
+  const received = `${width}x${height} and ${channels}`;
+  return errorFactory('USAGE', 'train')(set, `images of the model's ${own}`, received, remedy);
 }

@@ -9,9 +9,8 @@ import { createClipTrainingData } from '../training/clip-data.js';
 import type { MovingMnistConfiguration } from '../training/configuration.js';
 import type { ClipStore } from '../training/random-frames.js';
 import { readHeldOutExample } from '../training/validation.js';
-import type { SequenceDataInfo } from './options.js';
 import { previousFrameBaseline } from './previous-frame-baseline.js';
-import { openSplits, type DataRequest, type DataSource, type LocatedData } from './training-data.js';
+import { openSplits, type DataRequest, type DataSource } from './training-data.js';
 import { FRAMES_DRAWN } from './training-samples.js';
 
 /** Number of training sequences, of which a training of days sees few twice. */
@@ -43,11 +42,7 @@ export const movingMnistSource: DataSource<MovingMnistConfiguration> = {
  * result.
  * @throws PxvError as `openForTraining` for MNIST; `USAGE` if the model has another size or other channels
  */
-async function findMovingMnist({
-  chain,
-  data: { folder },
-  training,
-}: DataRequest<MovingMnistConfiguration>): Promise<LocatedData<SequenceDataInfo>> {
+async function findMovingMnist({ chain, data: { folder }, training }: DataRequest<MovingMnistConfiguration>) {
   assertFrameShape(chain);
   const { learnt, held, close } = await openSplits((split) =>
     openMovingMnist(split, split === 'train' ? BigInt(training.seed) : VALIDATION_SEED, folder ?? undefined),

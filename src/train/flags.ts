@@ -76,12 +76,6 @@ interface ConfigurationFile {
   data?: { type?: unknown; list?: unknown };
 }
 
-function refuseUnused({ factors, shared }: TrainOptions): void {
-  const unused = (option: string, needed: string, received: string) =>
-    misused(option, `${needed} beside it`, received, `leave out ${option}, which would change nothing`);
-  if (shared !== undefined && factors === undefined) throw unused('--shared', '--scales', 'none');
-}
-
 /**
  * Returns the new length of a resumed training, from --steps or --minutes. Returns undefined if neither is given, or
  * without --resume.
@@ -105,7 +99,8 @@ export async function buildConfiguration(
   const file = config === undefined ? {} : readConfiguration(config);
   const { model, training = {}, data, ...unknown } = file as ConfigurationFile;
   const length = steps === undefined && minutes === undefined ? {} : { steps: null, minutes: null, pace: [] };
-  if (config === undefined) refuseUnused(options);
+  if (config === undefined && options.shared !== undefined && options.factors === undefined)
+    throw misused('--shared', '--scales beside it', 'none', 'leave out --shared, which would change nothing');
   const asked: ModelChoices = pickOptions(modelFlags, options);
   const request = {
     ...unknown,
@@ -148,12 +143,7 @@ function withRate(stages: unknown, rate: number): object[] {
  * Returns the model of a configuration file with the choices of the options, and reports each change.
  * @throws PxvError `USAGE` if the file's model is no preset network that options can change
  */
-async function overridden(
-  model: unknown,
-  asked: ModelChoices,
-  file: string | undefined,
-  say: (text: string) => void,
-): Promise<unknown> {
+async function overridden(model: unknown, asked: ModelChoices, file: string | undefined, say: (text: string) => void) {
   const names = Object.keys(asked) as (keyof typeof modelFlags)[];
   if (names.length === 0) return model;
   if (model === undefined || file === undefined) return asked;
@@ -197,14 +187,11 @@ async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): P
   const { clips, images, fit, frameRate: rate } = options;
   if (clips !== undefined && images !== undefined)
     throw misused('--images', 'clips or images to train on', 'both', 'leave out --frames or --images');
-  if (clips === undefined && images === undefined && file === undefined)
-    throw misused(
-      '--frames or --images',
-      'training data',
-      'none',
-      'give video files or folders, as in pxv train --frames clips/, or a data set, as in pxv train --images mnist',
-      { problem: 'no training data' },
-    );
+  if (clips === undefined && images === undefined && file === undefined) {
+    const remedy =
+      'give video files or folders, as in pxv train --frames clips/, or a data set, as in pxv train --images mnist';
+    throw misused('--frames or --images', 'training data', 'none', remedy, { problem: 'no training data' });
+  }
   const type = dataType(options, file);
   for (const [name, kinds] of Object.entries(kindsOf) as [TrainFlag, readonly DataType[]][]) {
     if (options[name] === undefined || kinds.includes(type)) continue;

@@ -58,14 +58,10 @@ export async function resolveListedClips(
 }
 
 async function readList(path: string): Promise<ListedClip[]> {
-  const wrong = (received: string) =>
-    errorFactory('INPUT', 'read list of clips')(
-      path,
-      `tab-separated values under ${COLUMNS.join(', ')}, of clips to learn from ('learn') or to validate on ` +
-        `('validate')`,
-      received,
-      "correct data.list in the configuration, or the list's file",
-    );
+  const uses = "of clips to learn from ('learn') or to validate on ('validate')";
+  const expected = `tab-separated values under ${COLUMNS.join(', ')}, ${uses}`;
+  const remedy = "correct data.list in the configuration, or the list's file";
+  const wrong = (received: string) => errorFactory('INPUT', 'read list of clips')(path, expected, received, remedy);
   const text = await readFile(path, 'utf8').catch((cause: Error) => {
     throw wrong(cause.message);
   });

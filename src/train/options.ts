@@ -64,9 +64,7 @@ export const modelFlags = {
     positiveInteger.min(3).optional(),
     'h',
     `features inside a layer (default: ${defaultChoices.hidden})`,
-    {
-      max: 4096,
-    },
+    { max: 4096 },
   ),
   layers: withFlag(positiveInteger.optional(), 'count', `layers (default: ${defaultChoices.layers})`, { max: 100 }),
   head: withFlag(
@@ -93,9 +91,7 @@ export const modelFlags = {
   levels: withFlag(positiveInteger.min(2).optional(), 'count', "values of a sub-pixel (default: 256, or the images')", {
     max: 256,
   }),
-  context: withFlag(positiveInteger.optional(), 'frames', 'context frames (default: by --conditioning)', {
-    max: 32,
-  }),
+  context: withFlag(positiveInteger.optional(), 'frames', 'context frames (default: by --conditioning)', { max: 32 }),
   frames: withFlag(
     presetChoices.frames,
     'name',
@@ -147,9 +143,7 @@ export const trainingFlags = {
   precision: fields.precision,
   mirror: booleanFlag(
     'mirror a random half of the examples left to right, or none (default: clips alone, from random weights)',
-    {
-      negatable: true,
-    },
+    { negatable: true },
   ),
   from: withFlag(
     z.string().optional(),

@@ -15,7 +15,7 @@ import { train, type TrainingResult } from '../training/train.js';
 import { assertNotInput } from '../video/index.js';
 import { assertTrainingMemory } from './training-memory.js';
 import { dataSourceOf } from './data-sources.js';
-import { hashDataFiles, type LocatedData, type OpenData } from './training-data.js';
+import { hashDataFiles, type LocatedData } from './training-data.js';
 import { parseOptions } from '../options/fields.js';
 import {
   trainModelFields,
@@ -127,12 +127,8 @@ async function expectFittingRanks(processGroup: ProcessGroup, { configuration, s
   if (shards % processGroup.size === 0) return;
   const otherwise = step > 0 ? 'for a training keeps its shards' : 'or give more shards';
   const remedy = `start ${shards === 1 ? 'one rank' : `${shards} ranks or fewer`}, ${otherwise}`;
-  throw errorFactory('USAGE', 'train')(
-    '--shards',
-    `a multiple of the ${processGroup.size} ranks`,
-    String(shards),
-    remedy,
-  );
+  const expected = `a multiple of the ${processGroup.size} ranks`;
+  throw errorFactory('USAGE', 'train')('--shards', expected, String(shards), remedy);
 }
 
 /** Returns a checkpoint whose training has the length of `extension`. */
@@ -179,13 +175,8 @@ async function trainIn(
     };
     // The results of an earlier training are removed only once the data of the new training are open.
     if (!replaces) begin();
-    const {
-      data,
-      facts,
-      example = null,
-      scoreModel,
-      ...frames
-    } = await opened(run, found, { isNew, replaces }, hooks.signal);
+    const opened = await openData(run, found, isNew && !replaces, hooks.signal);
+    const { data, facts, example = null, scoreModel, ...frames } = opened;
     if (replaces) begin();
     const started: TrainingInfo = {
       parameters: chain.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
@@ -201,16 +192,12 @@ async function trainIn(
     const { onStep, signal } = hooks;
     const events = log === 'tensorboard' && processGroup.isMainProcess ? new EventFile(run.path, start.step) : null;
     const previousFrame = 'previous-frame' in facts.baselines ? facts.baselines['previous-frame'] : null;
+    const sampling = { sheets: run.samples, events, signal };
+    const onValidated = createSampleCallback(chain, listed.configuration, example, sampling);
     const result = await train(chain, start, { ...data, previousFrame }, run, {
       ...(onStep && { onStep }),
       ...(events && { onEntry: (entry) => events.add(entry) }),
-      ...(processGroup.isMainProcess && {
-        onValidated: createSampleCallback(chain, listed.configuration, example, {
-          sheets: run.samples,
-          events,
-          signal,
-        }),
-      }),
+      ...(processGroup.isMainProcess && { onValidated }),
       ...(signal && { signal }),
       processGroup,
     });
@@ -230,28 +217,20 @@ const OTHER_VALIDATION =
 /**
  * Opens the data. If a new training cannot open the data, nothing is left to resume. A new training that is interrupted
  * can be resumed, unless it replaces another.
+ * @param isBegun true if the results in the folder are those of this new training
  */
-async function opened(
-  run: RunFolder,
-  found: LocatedData<TrainingInfo['data']>,
-  { isNew, replaces }: { isNew: boolean; replaces: boolean },
-  signal: AbortSignal | undefined,
-): Promise<OpenData<TrainingInfo['data']>> {
+async function openData<Facts>(run: RunFolder, found: LocatedData<Facts>, isBegun: boolean, signal?: AbortSignal) {
   try {
     return await found.open();
   } catch (error) {
     signal?.throwIfAborted();
-    if (isNew && !replaces) run.clear();
+    if (isBegun) run.clear();
     throw error;
   }
 }
 
 /** Throws if an output of the run would replace an input. @throws PxvError `USAGE` */
-async function expectOutputs(
-  run: RunFolder,
-  { data, training }: RunConfiguration,
-  file: string | undefined,
-): Promise<void> {
+async function expectOutputs(run: RunFolder, { data, training }: RunConfiguration, file: string | undefined) {
   const inputs = dataSourceOf(data).inputs(data);
   for (const path of [run.path, run.frames]) await assertNotInput(path, inputs);
   const read = [file ?? [], training.from === null ? [] : resolveModelFile(training.from)].flat();

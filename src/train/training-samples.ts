@@ -69,11 +69,7 @@ export function createSampleCallback(
 }
 
 /** Draws a sheet with rows of true frames, the best guess if the model has one, and a sample. */
-async function prediction(
-  sampler: FrameSampler,
-  { known, truth }: HeldOutExample,
-  signal: AbortSignal,
-): Promise<Frame> {
+async function prediction(sampler: FrameSampler, { known, truth }: HeldOutExample, signal: AbortSignal) {
   const { model } = sampler;
   const history = new FrameHistory(model.chain.exampleShape);
   for (const frame of known) history.push(frame);

@@ -8,7 +8,7 @@ import { expectsFrame, modelSchema, predictsFrame, type ModelDescription } from 
 import { samplingSchema } from '../model/sampling-settings.js';
 import { DEFAULT_MINUTES, DEFAULT_RATE, dataDefaults, fineTuningDefaults } from './data-defaults.js';
 import { paceMarkSchema } from './pace.js';
-import { stageSchema, type Stage } from './stages.js';
+import { stageSchema, type AskedStage, type Stage } from './stages.js';
 
 /** Schema of a training without its model and data: all settings that the weights at a step depend on. */
 const trainingSchema = z.strictObject({
@@ -70,20 +70,13 @@ export type TrainingConfiguration = Omit<ParsedTraining, 'batch' | 'mirror' | 's
 export type TrainingSettings = z.input<typeof trainingSchema>;
 
 /** Returns the part that a stage trains if it names none. @param isTrained true if the training starts from a model */
-function defaultPart(
-  { rollOuts }: z.infer<typeof stageSchema>,
-  { scales }: Pick<ModelDescription, 'scales'>,
-  isTrained: boolean,
-) {
+function defaultPart({ rollOuts }: AskedStage, { scales }: ModelDescription, isTrained: boolean) {
   return isTrained && rollOuts === 0 && predictsFrame({ scales }) ? 'decoder' : 'all';
 }
 
 /** Returns `training` with the defaults that depend on the model and the kind of data, and with a duration. */
-function completed(
-  { stages, ...training }: ParsedTraining,
-  { scales }: ModelDescription,
-  kind: DataType,
-): TrainingConfiguration {
+function completed(parsed: ParsedTraining, model: ModelDescription, kind: DataType): TrainingConfiguration {
+  const { stages, ...training } = parsed;
   const isTrained = training.from !== null;
   const usual = { rate: DEFAULT_RATE, ...dataDefaults[kind], ...(isTrained && fineTuningDefaults) };
   const { batch = usual.batch, mirror = usual.mirror, ...rest } = training;
@@ -97,7 +90,7 @@ function completed(
     stages: stages.map((asked) => {
       const {
         rollOuts,
-        trains = defaultPart(asked, { scales }, isTrained),
+        trains = defaultPart(asked, model, isTrained),
         rate = usual.rate,
         crops = usual.crops,
         share,
@@ -174,17 +167,13 @@ export const runSchema = z
     if (drawing !== null && drawing.carry < 1 && !expectsFrame({ description: model }))
       refuse(['drawing'], 'carry must be 1 for a model that does not learn the expected frame');
     const { shards, batch = dataDefaults[data.type].batch } = training;
+    const sizes = `it must be ${shards} (training.shards) to ${batch} (training.batch)`;
     if (shards > batch) refuse(['training', 'shards'], `it must be at most ${batch}, the examples of a step`);
     for (const [index, stage] of training.stages.entries()) {
       if (stage.batch !== undefined && (stage.batch < shards || stage.batch > batch))
-        refuse(
-          ['training', 'stages', index, 'batch'],
-          `it must be ${shards} (training.shards) to ${batch} (training.batch)`,
-        );
-      for (const [key, message] of refusals(stage, model, data.type, {
-        isTrained: training.from !== null,
-        isFirst: index === 0,
-      }))
+        refuse(['training', 'stages', index, 'batch'], sizes);
+      const place = { isTrained: training.from !== null, isFirst: index === 0 };
+      for (const [key, message] of refusals(stage, model, data.type, place))
         refuse(['training', 'stages', index, key], message);
     }
   })
@@ -241,7 +230,7 @@ export function parseRunConfiguration(value: unknown, source: ConfigurationSourc
  * @param place `isTrained`: true if the training starts from a model; `isFirst`: true for the first stage
  */
 function* refusals(
-  stage: z.infer<typeof stageSchema>,
+  stage: AskedStage,
   model: ModelDescription,
   data: DataType,
   { isTrained, isFirst }: { isTrained: boolean; isFirst: boolean },

@@ -41,12 +41,8 @@ export function noiseAugmentation(shape: ExampleShape, seed: number): Disturb {
 }
 
 /** Adds a constant to each channel of up to `PATCH.count` random rectangles. */
-function shiftPatches(
-  { size, channels, levels }: ExampleShape,
-  seen: Float32Array,
-  strength: number,
-  uniform: Uniform,
-): void {
+function shiftPatches(shape: ExampleShape, seen: Float32Array, strength: number, uniform: Uniform): void {
+  const { size, channels, levels } = shape;
   const patches = Math.floor(uniform() * (PATCH.count + 1));
   for (let patch = 0; patch < patches; patch++) {
     const top = Math.floor(uniform() * size.height);

@@ -52,23 +52,15 @@ export function progressAt({ steps, pace }: Schedule, step: number): number | nu
   return mark.progress + ((1 - mark.progress) * (step - mark.step)) / (mark.steps - mark.step);
 }
 
-type Validated = Pick<TrainingLength, 'pace'> & { validations: number };
-
-/**
- * Returns the number of validations planned for the whole training, as known after update `step`. The number is that of
- * the last mark in `pace` at or before `step` (see `PaceMark`). Without a mark, or if the mark has no number, returns
- * the requested number `validations`.
- */
-function validationsAt({ pace, validations }: Validated, step: number): number {
-  return pace.findLast((one) => one.step <= step)?.validations ?? validations;
-}
-
 /**
  * Returns true if a validation follows update `step`. Validations are evenly spread over the schedule, the last after
  * the last update. Returns false while the number of steps is not known.
+ *
+ * The number of validations is that of the last mark in `pace` at or before `step` (see `PaceMark`). If there is no
+ * mark, or if the mark has no number, it is the requested number `validations`.
  */
-export function isValidationStep(training: Schedule & Validated, step: number): boolean {
-  const count = validationsAt(training, step);
+export function isValidationStep(training: Schedule & { validations: number }, step: number): boolean {
+  const count = training.pace.findLast((one) => one.step <= step)?.validations ?? training.validations;
   const passed = (done: number) => Math.floor((progressAt(training, done) ?? 0) * count);
   return step === training.steps || passed(step) > passed(step - 1);
 }

@@ -34,7 +34,8 @@ export const stageSchema = z.strictObject({
   rollOuts: z.int().min(0).max(4096).default(0),
 });
 
-type AskedStage = z.infer<typeof stageSchema>;
+/** Stage as a user gives it, with the defaults that depend on nothing filled in. */
+export type AskedStage = z.infer<typeof stageSchema>;
 type Completed = 'trains' | 'rate' | 'crops';
 /**
  * Part of a training with its own trained weights, length, learning rate schedule, crops, rollouts and optimiser state,

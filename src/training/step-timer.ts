@@ -92,9 +92,7 @@ export class StepTimer {
     const { configuration, step } = checkpoint;
     const { training } = configuration;
     const mark = pace.mark(step, this.elapsed, training.validations);
-    return {
-      ...checkpoint,
-      configuration: { ...configuration, training: { ...training, steps: mark.steps, pace: [mark] } },
-    };
+    const fixed = { ...training, steps: mark.steps, pace: [mark] };
+    return { ...checkpoint, configuration: { ...configuration, training: fixed } };
   }
 }

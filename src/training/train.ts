@@ -8,7 +8,7 @@ import { singleProcess, type ProcessGroup } from '../distributed/process-group.j
 import type { Chain } from '../model/chain.js';
 import { withNewOptimiser, type Checkpoint } from './checkpoint.js';
 import { StepTimer } from './step-timer.js';
-import type { RunConfiguration } from './configuration.js';
+import type { RunConfiguration, TrainingConfiguration } from './configuration.js';
 import { trainStep, type TrainStepResult } from './train-step.js';
 import { isValidationStep } from './pace.js';
 import type { StepData } from './shards.js';
@@ -125,7 +125,13 @@ export async function train(
 ): Promise<TrainingResult> {
   const { stages: asked, batch } = start.configuration.training;
   const saves = new CheckpointSaver(chain, run);
-  const score = (of: Checkpoint) => validated(of, data, run, processGroup);
+  /** Validates a checkpoint. Returns null if nothing is held out. */
+  const score = async ({ state, step }: Checkpoint): Promise<Validation | null> => {
+    if (data.validate === null) return null;
+    const validation = await data.validate(state.weights, processGroup);
+    if (!Number.isFinite(validation)) throw diverged(run, step, `${validation} bits/dim in the validation`);
+    return { step, bitsPerDim: validation };
+  };
   const log = (entry: LogEntry) => {
     run.appendLog(entry);
     onEntry?.(entry);
@@ -139,8 +145,15 @@ export async function train(
   let isOver = false;
 
   try {
-    checkpoint = await withFirstValidation(start, data, score, saves, log);
-    if (checkpoint !== start) clock.endValidation();
+    // The model that a training starts from stays the best if the training finds no better.
+    const isUntried = start.step === 0 && start.best === null && start.configuration.training.from !== null;
+    const first = isUntried ? await score(start) : null;
+    if (first !== null) {
+      checkpoint = { ...start, best: first };
+      saves.afterStep(checkpoint, true);
+      log({ step: first.step, ...validationEntry(first, data) });
+      clock.endValidation();
+    }
     let noBetter = validationsSinceBest(checkpoint);
     while (checkpoint.step < (checkpoint.configuration.training.steps ?? Infinity) && noBetter < patience && !isOver) {
       if (await processGroup.broadcast(signal?.aborted ?? false)) {
@@ -151,15 +164,17 @@ export async function train(
       if (position.done === 0) checkpoint = { ...checkpoint, state: withNewOptimiser(checkpoint.state) };
       const { state, ...learned } = await clock.step(() => trainStep(chain, checkpoint, position, data, processGroup));
       expectFinite(chain, run, checkpoint.step + 1, learned);
-      const { configuration: before } = checkpoint;
       checkpoint = { ...checkpoint, state, step: checkpoint.step + 1, arithmetic: currentArithmetic() };
-      if (clock.isTimed) {
-        isOver = await processGroup.broadcast(clock.isOver);
-        checkpoint = await withSteps(checkpoint, clock, isOver, score, processGroup);
-        if (checkpoint.configuration !== before) run.writeConfiguration(checkpoint.configuration);
+      if (clock.isTimed) isOver = await processGroup.broadcast(clock.isOver);
+      const isOpen = clock.isTimed && checkpoint.configuration.training.steps === null;
+      // The main process fixes the number of steps by its clock, once enough was measured or the time is over.
+      if (isOpen && (await processGroup.broadcast(isOver || clock.isMeasured))) {
+        const fixed = await clock.fixSteps(checkpoint, async () => isOver || score(checkpoint));
+        checkpoint = { ...fixed, configuration: await processGroup.broadcast(fixed.configuration) };
+        run.writeConfiguration(checkpoint.configuration);
       }
 
-      const isValidated = isOver || validatesAfter({ ...checkpoint, ...checkpoint.configuration }, position.stage);
+      const isValidated = isOver || validatesAfter(checkpoint.step, checkpoint.configuration.training, position.stage);
       const validating = performance.now();
       const validation = isValidated ? await score(checkpoint) : null;
       const { best } = checkpoint;
@@ -194,25 +209,6 @@ export async function train(
   } finally {
     tf.dispose(checkpoint.state);
   }
-}
-
-/**
- * Validates the model that a training starts from, so that the model stays the best if the training finds no better.
- */
-async function withFirstValidation(
-  start: Checkpoint,
-  data: TrainingData,
-  score: (of: Checkpoint) => Promise<Validation | null>,
-  saves: CheckpointSaver,
-  log: (entry: LogEntry) => void,
-) {
-  if (start.step > 0 || start.best !== null || start.configuration.training.from === null) return start;
-  const best = await score(start);
-  if (best === null) return start;
-  const checkpoint = { ...start, best };
-  saves.afterStep(checkpoint, true);
-  log({ step: best.step, ...validationEntry(best, data) });
-  return checkpoint;
 }
 
 /** Minimum time between saved states, in seconds. */
@@ -263,29 +259,8 @@ export class CheckpointSaver {
  * Returns true if a validation follows the step. A stage that trains the conditioning alone is validated only at the
  * end of the training: no decoder has learned to read the conditioning yet.
  */
-function validatesAfter(
-  { step, training }: { step: number; training: RunConfiguration['training'] },
-  { trains }: Stage,
-): boolean {
+function validatesAfter(step: number, training: TrainingConfiguration, { trains }: Stage): boolean {
   return (trains !== 'conditioning' || step === training.steps) && isValidationStep(training, step);
-}
-
-/**
- * Returns the checkpoint with the number of steps that the main process fixes by its clock, once enough was measured or
- * the time is over. Returns `checkpoint` itself if the number is not fixed yet, or was before.
- */
-async function withSteps(
-  checkpoint: Checkpoint,
-  clock: StepTimer,
-  isOver: boolean,
-  score: (of: Checkpoint) => Promise<unknown>,
-  processGroup: ProcessGroup,
-): Promise<Checkpoint> {
-  if (checkpoint.configuration.training.steps !== null) return checkpoint;
-  if (!(await processGroup.broadcast(isOver || clock.isMeasured))) return checkpoint;
-  const fixed = await clock.fixSteps(checkpoint, async () => isOver || score(checkpoint));
-  const configuration = await processGroup.broadcast(fixed.configuration);
-  return { ...fixed, configuration };
 }
 
 function stoppedByFirst(): PxvError {
@@ -298,30 +273,15 @@ function validationsSinceBest({ best, step, configuration: { training } }: Check
   if (best === null) return 0;
   const stages = new StageSchedule(training.stages, training, best.step);
   const later = Array.from({ length: step - best.step }, (_, at) => best.step + at);
-  return later.filter((before) => validatesAfter({ step: before + 1, training }, stages.at(training, before).stage))
-    .length;
+  return later.filter((before) => validatesAfter(before + 1, training, stages.at(training, before).stage)).length;
 }
 
-/** Validates a checkpoint. Returns null if nothing is held out. */
-async function validated(
-  { state, step }: Checkpoint,
-  data: TrainingData,
-  run: TrainingOutput,
-  processGroup: ProcessGroup,
-): Promise<Validation | null> {
-  if (data.validate === null) return null;
-  const bitsPerDim = await data.validate(state.weights, processGroup);
-  if (!Number.isFinite(bitsPerDim)) throw diverged(run, step, `${bitsPerDim} bits/dim in the validation`);
-  return { step, bitsPerDim };
-}
+/** Result of a step without the new state. */
+type Learned = Omit<TrainStepResult, 'state'>;
 
 /** @throws PxvError `DIVERGED` if the likelihood or a gradient of a step is not finite */
-function expectFinite(
-  { parameters }: Chain,
-  run: TrainingOutput,
-  step: number,
-  { nats, gradientNorm, firstNonFinite }: Omit<TrainStepResult, 'state'>,
-): void {
+function expectFinite({ parameters }: Chain, run: TrainingOutput, step: number, learned: Learned): void {
+  const { nats, gradientNorm, firstNonFinite } = learned;
   if (Number.isFinite(nats) && Number.isFinite(gradientNorm)) return;
   const first = firstNonFinite === null ? '' : ` (first in the gradient of ${parameters[firstNonFinite].name})`;
   throw diverged(run, step, `${nats} nats and a gradient norm of ${gradientNorm}${first}`);
@@ -348,18 +308,10 @@ function diverged(
   return errorFactory('DIVERGED', 'train')(`step ${step}`, expected, received, remedy);
 }
 
-function logEntry(
-  { step }: Checkpoint,
-  { nats, bitsPerDim, gradientNorm, learningRate }: Omit<TrainStepResult, 'state'>,
-  seconds: number,
-): LogEntry {
-  return {
-    step,
-    ...(bitsPerDim === null ? { anchorLoss: nats } : { bitsPerDim }),
-    gradientNorm,
-    learningRate,
-    seconds,
-  };
+function logEntry({ step }: Checkpoint, learned: Learned, seconds: number): LogEntry {
+  const { nats, bitsPerDim, gradientNorm, learningRate } = learned;
+  const cost = bitsPerDim === null ? { anchorLoss: nats } : { bitsPerDim };
+  return { step, ...cost, gradientNorm, learningRate, seconds };
 }
 
 /** Returns the metrics of a validation for the log, with the baseline beside them. */

@@ -133,14 +133,8 @@ export async function validate(
     store.read(clip, first, frame - first + 1, bytes);
     buffer.add(bytes, frame - first + 1, false);
   };
-  const costs = await scoreShared(
-    chain,
-    weights,
-    chosen.flat(),
-    add,
-    Math.min(batchSize, MAX_VALIDATION_FRAMES),
-    processGroup,
-  );
+  const batch = Math.min(batchSize, MAX_VALIDATION_FRAMES);
+  const costs = await scoreShared(chain, weights, chosen.flat(), add, batch, processGroup);
   let total = 0;
   let at = 0;
   for (const { length } of chosen) {

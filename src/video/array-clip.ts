@@ -96,18 +96,16 @@ async function arraysOf(file: string): Promise<OpenedArray[]> {
 
 async function openArrays(file: string): Promise<OpenedArray[]> {
   const found = await listArrays(file);
-  const open = async (array: StoredArray) => {
-    const place = found.length > 1 ? `#${array.key}` : '';
-    return { place, array: await openArray(`${file}${place}`, array).catch(keepError) };
-  };
   const all: OpenedArray[] = [];
-  for (const array of found) all.push(await open(array));
+  for (const stored of found) {
+    const place = found.length > 1 ? `#${stored.key}` : '';
+    const array = await openArray(`${file}${place}`, stored).catch((error: unknown) => {
+      if (error instanceof PxvError) return error;
+      throw error;
+    });
+    all.push({ place, array });
+  }
   return all;
-}
-
-function keepError(error: unknown): PxvError {
-  if (error instanceof PxvError) return error;
-  throw error;
 }
 
 async function openArray(path: string, { header, locate }: StoredArray): Promise<ClipsArray> {
@@ -149,7 +147,9 @@ async function isFirstAxisTime(path: string, array: ClipsArray): Promise<boolean
   const reading = { size, channels, fit: 'stretch' } as const;
   let alongTime = 0;
   let alongClips = 0;
-  await withFile(array, async (file, offset) => {
+  const { path: values, offset } = await array.locate();
+  const file = await open(values, 'r');
+  try {
     const frameAt = (frame: number, clip: number) => readFrame(path, { ...array, file, offset }, clip, frame, reading);
     for (let index = 0; index < count; index++) {
       const place = Math.floor(((index + 0.5) * places) / count);
@@ -158,7 +158,9 @@ async function isFirstAxisTime(path: string, array: ClipsArray): Promise<boolean
       alongTime += difference(here, await frameAt(frame + 1, clip));
       alongClips += difference(here, await frameAt(frame, clip + 1));
     }
-  });
+  } finally {
+    await file.close();
+  }
   if (alongClips > CLEAR * alongTime) return true;
   if (alongTime > CLEAR * alongClips) return false;
   const remedy =
@@ -172,23 +174,7 @@ function difference(a: Frame, b: Frame): number {
   return a.data.reduce((sum, value, at) => sum + Math.abs(value - b.data[at]), 0);
 }
 
-async function withFile<Result>({ locate }: ClipsArray, work: (file: FileHandle, offset: number) => Promise<Result>) {
-  const { path, offset } = await locate();
-  const file = await open(path, 'r');
-  try {
-    return await work(file, offset);
-  } finally {
-    await file.close();
-  }
-}
-
-async function* readFrames(
-  path: string,
-  array: ClipsArray,
-  clip: number,
-  reading: ImageReadOptions,
-  first: number,
-): AsyncGenerator<Frame, void> {
+async function* readFrames(path: string, array: ClipsArray, clip: number, reading: ImageReadOptions, first: number) {
   const { path: values, offset } = await array.locate();
   const file = await open(values, 'r');
   try {

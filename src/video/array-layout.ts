@@ -50,9 +50,9 @@ export function layoutsOfShape(shape: readonly number[]): [ArrayLayout] | [Array
   const before = shape[shape.length - 3];
   if (isChannels(last) && isChannels(before))
     return wrong('drop the axis that is none with numpy.squeeze', ', with two axes that may be channels');
+  const [clips, frames] = shape.length === 4 ? [null, first] : [first, second];
   if (isChannels(last)) {
     const [height, width] = shape.slice(-3);
-    const [clips, frames] = shape.length === 4 ? [null, first] : [first, second];
     return [layout(clips, frames, { height, width, channels: last })];
   }
   const [height, width] = shape.slice(-2);
@@ -62,15 +62,13 @@ export function layoutsOfShape(shape: readonly number[]): [ArrayLayout] | [Array
       'are clips';
     return wrong(remedy, ', in which the 3 may be channels, frames or clips');
   }
-  if (isChannels(before)) {
-    const [clips, frames] = shape.length === 4 ? [null, first] : [first, second];
-    return [layout(clips, frames, { height, width, channels: before, isPlanar: true })];
-  }
+  if (isChannels(before)) return [layout(clips, frames, { height, width, channels: before, isPlanar: true })];
   if (shape.length === 5) return wrong(SEE_AXES, ', without an axis of 1 or 3 channels');
   if (last <= 4) return wrong('save its first three channels: a[..., :3]', `, with a last axis of ${last}`);
   const gray = { height, width, channels: 1 } as const;
   const clipsFirst = layout(first, second, gray);
-  return first === 1 ? [clipsFirst] : [timeFirst(first, second, gray), clipsFirst];
+  const timeFirst = { ...layout(second, first, gray), clipStride: 1, frameStride: second };
+  return first === 1 ? [clipsFirst] : [timeFirst, clipsFirst];
 }
 
 /** Size and form of frames. */
@@ -83,8 +81,4 @@ interface FrameForm extends Size {
 function layout(clips: number | null, frames: number, { isPlanar = false, channels, ...size }: FrameForm): ArrayLayout {
   const several = clips === 1 ? null : clips;
   return { clips: several, frames, clipStride: frames, frameStride: 1, size, channels, isPlanar };
-}
-
-function timeFirst(frames: number, clips: number, form: FrameForm): ArrayLayout {
-  return { ...layout(clips, frames, form), clipStride: 1, frameStride: clips };
 }

@@ -58,7 +58,14 @@ export async function writeClip(path: string, frames: Frames, options: WriteOpti
     if (kind === 'npy') return writeFrameArray(temporary, enlarged);
     if (kind === 'folder') return writeFolder(temporary, enlarged, fileOf);
     const pictures = kind === 'mp4' || kind === 'webm' ? mapAsync(enlarged, padToEven) : enlarged;
-    return encode(temporary, pictures, { mp4, webm, mkv, gif }[kind], path, options);
+    const outputOptions = { mp4, webm, mkv, gif }[kind];
+    const count = await feedFrames(
+      pictures,
+      options,
+      (input, inputOptions) => startFfmpeg({ input, inputOptions, outputOptions, outputPath: temporary }),
+      expectWritten(path, signal),
+    );
+    return { frames: count, bytes: (await stat(temporary)).size };
   };
   const written = await writeAtomically(path, make, { confirm });
   return { path, ...written };
@@ -155,22 +162,6 @@ export async function concatenateVideos(
   }
 }
 
-async function encode(
-  temporary: string,
-  frames: AsyncIterable<Frame>,
-  output: readonly string[],
-  path: string,
-  { frameRate, signal }: WriteOptions,
-): Promise<Count> {
-  const count = await feedFrames(
-    frames,
-    { frameRate, signal },
-    (input, inputOptions) => startFfmpeg({ input, inputOptions, outputOptions: output, outputPath: temporary }),
-    expectWritten(path, signal),
-  );
-  return { frames: count, bytes: (await stat(temporary)).size };
-}
-
 /**
  * Returns a check that throws OUTPUT if FFmpeg exited with an error. If a system signal ended FFmpeg, the check throws
  * the error of `throwEndBySignal`.
@@ -194,11 +185,7 @@ async function writeSheet(temporary: string, frames: AsyncIterable<Frame>, scale
   return { frames: all.length, bytes: png.length };
 }
 
-async function writeFolder(
-  temporary: string,
-  frames: AsyncIterable<Frame>,
-  fileOf: (index: number) => string,
-): Promise<Count> {
+async function writeFolder(temporary: string, frames: AsyncIterable<Frame>, fileOf: (index: number) => string) {
   await mkdir(temporary);
   const count = { frames: 0, bytes: 0 };
   for await (const frame of frames) {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { PassThrough, type Readable } from 'node:stream';
 import { errorFactory } from '../foundation/errors.js';
-import type { Frame } from '../foundation/frame.js';
-import type { FrameRate } from '../foundation/frame-rate.js';
+import type { Channels, Frame, Size } from '../foundation/frame.js';
+import { formatFrameRate, type FrameRate } from '../foundation/frame-rate.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { throwEndBySignal } from './interruption.js';
 
@@ -62,13 +62,8 @@ export async function startFfmpeg(options: FfmpegArguments): Promise<FfmpegRun> 
   const isFile = typeof input === 'string';
   const general = ['-hide_banner', '-nostats', '-loglevel', 'level+info', ...(isFile ? ['-nostdin'] : [])];
   // Playlists and lists of clips name other inputs: none but local files is opened, and none for a stream.
-  const from = [
-    ...inputOptions,
-    '-protocol_whitelist',
-    isFile ? 'file' : 'pipe',
-    '-i',
-    isFile ? asFile(input) : 'pipe:0',
-  ];
+  const [protocol, address] = isFile ? ['file', asFile(input)] : ['pipe', 'pipe:0'];
+  const from = [...inputOptions, '-protocol_whitelist', protocol, '-i', address];
   const to = ['-y', ...outputOptions, outputPath === undefined ? 'pipe:1' : asFile(outputPath)];
   const { path } = await findFfmpeg();
   // In its own process group, an interruption of pxv does not end FFmpeg before pxv ends.
@@ -157,6 +152,12 @@ export async function* readOutput(
   }
 }
 
+/** Returns the input options for raw frames: a byte per sub-pixel, row by row. */
+export function rawInput({ width, height, channels }: Size & { channels: Channels }, rate: FrameRate): string[] {
+  const format = ['-f', 'rawvideo', '-pixel_format', channels === 1 ? 'gray' : 'rgb24'];
+  return [...format, '-video_size', `${width}x${height}`, '-framerate', formatFrameRate(rate)];
+}
+
 /**
  * Feeds raw frames to a new FFmpeg process, with backpressure, and waits for its end. An error or interruption kills
  * the process.
@@ -179,10 +180,7 @@ export async function feedFrames(
   signal?.addEventListener('abort', stop);
   try {
     for await (const { width, height, channels, data } of frames) {
-      run ??= await start(input, [
-        ...['-f', 'rawvideo', '-pixel_format', channels === 1 ? 'gray' : 'rgb24'],
-        ...['-video_size', `${width}x${height}`, '-framerate', `${frameRate.numerator}/${frameRate.denominator}`],
-      ]);
+      run ??= await start(input, rawInput({ width, height, channels }, frameRate));
       if (!input.write(data)) await Promise.race([once(input, 'drain'), run.finished.then(check)]);
       count += 1;
     }

@@ -95,7 +95,7 @@ export async function openFrameStore(
     done += 1;
     report(0);
   }
-  const clips: StoredClip[] = found.map(({ source: { name }, footer, unreadable }) => {
+  const clips = found.map(({ source: { name }, footer, unreadable }) => {
     return { name, unreadable, ...(footer ?? noFrames) };
   });
   return storeOf(clips, found, channels);

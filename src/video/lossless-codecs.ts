@@ -61,6 +61,7 @@ export async function measureLosslessSize(
 ): Promise<LosslessSize> {
   const folder = makeTemporaryFolder('pxv-codec-');
   const path = join(folder.path, `${codec}.mkv`);
+  const { shared, colour, grey } = encoders[codec];
   let first = null as Frame | null;
   const given = createHash('sha256');
   async function* hashed(): AsyncGenerator<Frame, void> {
@@ -74,8 +75,10 @@ export async function measureLosslessSize(
     await feedFrames(
       hashed(),
       { frameRate: defaultFrameRate, signal },
-      (input, inputOptions) =>
-        startFfmpeg({ input, inputOptions, outputOptions: optionsOf(codec, first?.channels ?? 3), outputPath: path }),
+      (input, inputOptions) => {
+        const outputOptions = [...(first?.channels === 1 ? grey : colour), ...shared, '-f', 'matroska'];
+        return startFfmpeg({ input, inputOptions, outputOptions, outputPath: path });
+      },
       async ({ failure, wasSignalled }) => {
         if (wasSignalled) await throwEndBySignal('encode frames', 'lossless', signal);
         if (failure !== null) throw new EncoderFailure(failure);
@@ -105,16 +108,7 @@ function withSize(failure: string, first: Frame | null): string {
   return `${failure} The frames, ${first.width}x${first.height}, may be too small for it.`;
 }
 
-function optionsOf(codec: LosslessCodec, channels: number): string[] {
-  const { shared, colour, grey } = encoders[codec];
-  return [...(channels === 1 ? grey : colour), ...shared, '-f', 'matroska'];
-}
-
-async function* outputOf(
-  path: string,
-  outputOptions: string[],
-  signal?: AbortSignal,
-): AsyncGenerator<Uint8Array, void> {
+async function* outputOf(path: string, outputOptions: string[], signal?: AbortSignal) {
   const run = await startFfmpeg({ input: path, outputOptions });
   yield* readOutput(run, path, signal);
   const { failure } = await run.finished;

@@ -54,21 +54,20 @@ export async function writePanels(
   steps: AsyncIterable<TimeStep>,
   options: PanelWriteOptions,
 ): Promise<WrittenClip> {
-  const { scale, plain = false } = options;
+  const { scale, plain = false, confirm } = options;
   const kind = await assertWritablePath(path);
   if (kind === 'folder') return writeFolders(path, steps, options);
-  if (kind === 'npy') return writeArray(path, steps, options);
+  if (kind === 'npy') {
+    const write = (temporary: string) => writeSampleArray(temporary, steps, scale);
+    return { path, ...(await writeAtomically(path, write, { confirm })) };
+  }
   if (plain) return writeClip(path, mapAsync(steps, tilePanels), options);
   if (kind === 'png') return writeSheet(path, steps, options);
   const explained = mapAsync(steps, (step) => annotateFrame(step, scale));
   return writeClip(path, explained, { ...options, scale: 1 });
 }
 
-async function writeSheet(
-  path: string,
-  steps: AsyncIterable<TimeStep>,
-  { scale, confirm }: PanelWriteOptions,
-): Promise<WrittenClip> {
+async function writeSheet(path: string, steps: AsyncIterable<TimeStep>, { scale, confirm }: PanelWriteOptions) {
   const shown: TimeStep[] = [];
   for await (const step of steps) {
     shown.push(step);
@@ -79,21 +78,8 @@ async function writeSheet(
   return { path, frames: shown.length, bytes };
 }
 
-async function writeArray(
-  path: string,
-  steps: AsyncIterable<TimeStep>,
-  { scale, confirm }: PanelWriteOptions,
-): Promise<WrittenClip> {
-  const written = await writeAtomically(path, (temporary) => writeSampleArray(temporary, steps, scale), { confirm });
-  return { path, ...written };
-}
-
 /** Writes each panel's frames to a folder of the panel. */
-async function writeFolders(
-  path: string,
-  steps: AsyncIterable<TimeStep>,
-  options: PanelWriteOptions,
-): Promise<WrittenClip> {
+async function writeFolders(path: string, steps: AsyncIterable<TimeStep>, options: PanelWriteOptions) {
   const files: string[] = [];
   let count = 0;
   async function* frames() {

@@ -6,11 +6,11 @@ import { quantizeFrames } from '../foundation/levels.js';
 import type { ClipOptions } from './clip-reader.js';
 import { dropLateFrames } from './drop-late-frames.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
-import { readOutput, startFfmpeg } from './ffmpeg-run.js';
+import { rawInput, readOutput, startFfmpeg } from './ffmpeg-run.js';
 import { defaultFrameRate, frameRateBetween } from './frame-rate.js';
 import { isFixedSize, type TargetSize } from './target-size.js';
 import { parseVideoStream } from './stream-info.js';
-import { scaler } from './video-file.js';
+import { coveringSides, scaler } from './video-file.js';
 
 /** Options for reading the frames of a stream. */
 export interface StreamOptions extends ClipOptions {
@@ -65,7 +65,9 @@ export async function openStream(bytes: AsyncIterable<Uint8Array>, options: Stre
     input,
     inputOptions: [
       ...(onDrop === undefined ? [] : ['-thread_queue_size', WAITING_PACKETS]),
-      ...(rawSize === undefined ? ['-flags', 'low_delay'] : rawOptions(rawSize, asked ?? defaultFrameRate)),
+      ...(rawSize === undefined
+        ? ['-flags', 'low_delay']
+        : rawInput({ ...rawSize, channels: 3 }, asked ?? defaultFrameRate)),
     ],
     outputOptions: [
       ...['-map', '0:V:0', '-filter:v', filters(options), ...(asked === undefined ? passthroughOptions : [])],
@@ -119,11 +121,6 @@ export async function openStream(bytes: AsyncIterable<Uint8Array>, options: Stre
   return { size: { width, height }, frameRate, frames: quantizeFrames(kept, levels) };
 }
 
-function rawOptions({ width, height }: Size, rate: FrameRate): string[] {
-  const format = ['-f', 'rawvideo', '-pixel_format', 'rgb24'];
-  return [...format, '-video_size', `${width}x${height}`, '-framerate', formatFrameRate(rate)];
-}
-
 function filters({ size, channels, fit = 'crop', frameRate, rawSize }: StreamOptions): string {
   const [width, height] = sidesOf(size, fit);
   return [
@@ -136,13 +133,9 @@ function filters({ size, channels, fit = 'crop', frameRate, rawSize }: StreamOpt
 
 /** Returns expressions of FFmpeg for width and height, by the frames' aspect ratio, `dar`. */
 function sidesOf(size: TargetSize, fit: 'crop' | 'stretch'): [string, string] {
-  const covering = (w: number, h: number): [string, string] => [
-    `max(${w},round(${h}*dar))`,
-    `max(${h},round(${w}/dar))`,
-  ];
-  if ('shortSide' in size) return covering(size.shortSide, size.shortSide);
+  if ('shortSide' in size) return coveringSides(size.shortSide, size.shortSide);
   if (isFixedSize(size))
-    return fit === 'crop' ? covering(size.width, size.height) : [`${size.width}`, `${size.height}`];
+    return fit === 'crop' ? coveringSides(size.width, size.height) : [`${size.width}`, `${size.height}`];
   const { width, height } = size.within;
   return [`min(${width},max(1,round(${height}*dar)))`, `min(${height},max(1,round(${width}/dar)))`];
 }

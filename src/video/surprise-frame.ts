@@ -26,8 +26,10 @@ export interface SurprisePanels {
  * @param scale output pixels per pixel of the frame
  */
 export async function drawSurpriseFrame({ frame, heatMap, box, texts }: SurprisePanels, scale: number): Promise<Frame> {
-  const { width, height } = surpriseSize(frame, scale);
-  const canvas = new Canvas(width, height, 3, background);
+  // Video encoders need even sides.
+  const even = (side: number) => 2 * Math.ceil(side / 2);
+  const width = even(2 * frame.width * scale + 3 * BORDER);
+  const canvas = new Canvas(width, even(frame.height * scale + BORDER + STRIP), 3, background);
   for (const [panel, picture] of [frame, heatMap].entries()) {
     const left = BORDER + panel * (frame.width * scale + BORDER);
     canvas.paste(picture, left, BORDER, scale);
@@ -37,12 +39,6 @@ export async function drawSurpriseFrame({ frame, heatMap, box, texts }: Surprise
   if (text !== null)
     await canvas.write(text, BORDER, BORDER + frame.height * scale + 2, LETTERS, box === null ? known : predicted);
   return canvas;
-}
-
-/** Returns the size of the frames that `drawSurpriseFrame` draws; even, as video encoders need. */
-function surpriseSize(frame: Size, scale: number): Size {
-  const even = (side: number) => 2 * Math.ceil(side / 2);
-  return { width: even(2 * frame.width * scale + 3 * BORDER), height: even(frame.height * scale + BORDER + STRIP) };
 }
 
 /**

@@ -42,6 +42,11 @@ export interface VideoInfo {
  */
 export const scaler = 'flags=area+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact:out_range=full';
 
+/** Returns expressions of FFmpeg for the smallest width and height that cover `w` x `h`, by the aspect ratio `dar`. */
+export function coveringSides(w: number, h: number): [string, string] {
+  return [`max(${w},round(${h}*dar))`, `max(${h},round(${w}/dar))`];
+}
+
 /** Returns input options that make timestamps from the order of the frames: `-r` before `-i`. */
 const inOrderAt = (frameRate: FrameRate) => ['-r', formatFrameRate(frameRate)];
 
@@ -208,10 +213,8 @@ export async function* readVideo(
     const more = errors > 1 ? ` (and ${errors - 1} more)` : '';
     const doubts: string[] = [];
     if (error !== null) doubts.push(`with errors: ${error}${more}`);
-    if (changes > 0)
-      doubts.push(
-        `whose size or range changes ${pluralize(changes, 'time')}: up to two frames are lost at each change`,
-      );
+    const lost = `whose size or range changes ${pluralize(changes, 'time')}: up to two frames are lost at each change`;
+    if (changes > 0) doubts.push(lost);
     if (doubts.length > 0) onDamage(`read ${pluralize(frames, 'frame')}, ${doubts.join('; ')}`);
   }
   if (frames === 0) throw noPicture(video.path, await run.finished);
@@ -220,8 +223,7 @@ export async function* readVideo(
 function filters(video: VideoInfo, { size: { width, height }, channels, fit, frameRate }: VideoReadOptions): string {
   // At another rate than its own, the end of a short file would round to no frame at all.
   const toRate = frameRate === undefined ? '' : ':eof_action=pass';
-  const cover = [`max(${width},round(${height}*dar))`, `max(${height},round(${width}/dar))`];
-  const [w, h] = fit === 'crop' ? cover : [width, height];
+  const [w, h] = fit === 'crop' ? coveringSides(width, height) : [width, height];
   return [
     // yadif refuses frames of less than 3 x 3.
     ...(Math.min(video.size.width, video.size.height) >= 3 ? ['yadif=deint=interlaced'] : []),

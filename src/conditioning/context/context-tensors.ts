@@ -210,10 +210,7 @@ export function joinContexts(contexts: readonly ContextTensors[]): ContextTensor
 }
 
 /** Applies `change` to the frames and to the known frames of a context. */
-function changeFrames(
-  { known, ...context }: ContextTensors,
-  change: (frames: readonly Tensor4D[]) => Tensor4D[],
-): ContextTensors {
+function changeFrames({ known, ...context }: ContextTensors, change: (frames: readonly Tensor4D[]) => Tensor4D[]) {
   return {
     ...context,
     frames: change(context.frames),

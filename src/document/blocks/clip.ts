@@ -46,10 +46,7 @@ export interface Clip {
   first: number;
 }
 
-async function panelHtml(
-  { title, note, predicted = false, frames, arrows }: ClipPanel,
-  first: number,
-): Promise<Markup> {
+async function panelHtml({ title, note, predicted = false, frames, arrows }: ClipPanel, first: number) {
   const some = frames.find((frame) => frame !== null);
   if (some == null) throw errorFactory('INPUT', 'write report')(title, 'a frame', 'none', 'leave the panel out');
   const { width, height, channels } = some;

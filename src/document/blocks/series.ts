@@ -30,10 +30,8 @@ function tableOfPoints({ x, y, lines, bands = [] }: Series): Pick<Table, 'align'
 function tableOfEnds({ x, lines }: Series): Pick<Table, 'align' | 'titles' | 'rows'> {
   const rows = lines.map(({ name, points }) => {
     const values = points.map(([, value]) => value).filter(Number.isFinite);
-    const [min, max] = values.reduce(
-      ([min, max], value) => [Math.min(min, value), Math.max(max, value)],
-      [Infinity, -Infinity],
-    );
+    const min = values.reduce((a, b) => Math.min(a, b), Infinity);
+    const max = values.reduce((a, b) => Math.max(a, b), -Infinity);
     const shown = values.length === 0 ? [NaN, NaN, NaN, NaN] : [values[0], values[values.length - 1], min, max];
     return [name, String(values.length), ...shown.map((value) => (Number.isNaN(value) ? '-' : value.toFixed(3)))];
   });

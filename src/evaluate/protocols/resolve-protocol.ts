@@ -46,19 +46,11 @@ export function resolveProtocol(
   return { ...protocol, name: asked };
 }
 
-function ownProtocol(
-  { context, horizon, from }: OwnProtocol,
-  size: Size,
-  channels: Protocol['channels'],
-): ResolvedProtocol {
+function ownProtocol({ context, horizon, from }: OwnProtocol, size: Size, channels: Protocol['channels']) {
   if (from !== undefined && from < context) {
     const given = pluralize(context, 'given frame');
-    throw misused(
-      'from',
-      `at least ${context}, after ${given}`,
-      String(from),
-      'give a later --from or a lower --context',
-    );
+    const remedy = 'give a later --from or a lower --context';
+    throw misused('from', `at least ${context}, after ${given}`, String(from), remedy);
   }
   return {
     name: null,
