@@ -152,8 +152,8 @@ struct Avx512Bf16 : Avx512 {
     if (count >= lanes) return store(to, words);
     _mm512_mask_storeu_epi32(to, firstLanes(count), words);
   }
-  // Numbers in memory; lanes beyond `count` are zero. Denormal numbers are stored as zeros.
-  static Floats load(const Bfloat16* from, int count, float) {
+  // Numbers in memory; the other lanes are zero, whatever `rest` is. Denormal numbers are stored as zeros.
+  static Floats load(const Bfloat16* from, int count, [[maybe_unused]] float rest) {
     const __m256i numbers = _mm256_maskz_loadu_epi16(firstLanes(count < lanes ? count : lanes), from);
     return (Floats)_mm512_slli_epi32(_mm512_cvtepu16_epi32(numbers), 16);
   }

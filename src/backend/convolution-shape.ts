@@ -98,25 +98,14 @@ export function filterMask({ kernel, inFeatures, outFeatures, groups, taps }: Pa
 
 type Shape4D = [number, number, number, number];
 
-/**
- * Returns the shape of a convolution's input: [batch, height, width, features].
- * @param inBf16 true if two features share a float. Default: false
- */
-export function inputShape(
-  { inHeight, inWidth, inFeatures }: ConvolutionShape,
-  batch: number,
-  inBf16 = false,
-): Shape4D {
-  return [batch, inHeight, inWidth, inBf16 ? inFeatures / 2 : inFeatures];
+/** Returns the shape of a convolution's input in float32: [batch, height, width, features]. */
+export function inputShape({ inHeight, inWidth, inFeatures }: ConvolutionShape, batch: number): Shape4D {
+  return [batch, inHeight, inWidth, inFeatures];
 }
 
-/** Returns the shape of a convolution's output, as `inputShape` does of the input. */
-export function outputShape(
-  { outHeight, outWidth, outFeatures }: ConvolutionShape,
-  batch: number,
-  inBf16 = false,
-): Shape4D {
-  return [batch, outHeight, outWidth, inBf16 ? outFeatures / 2 : outFeatures];
+/** Returns the shape of a convolution's output in float32: [batch, height, width, features]. */
+export function outputShape({ outHeight, outWidth, outFeatures }: ConvolutionShape, batch: number): Shape4D {
+  return [batch, outHeight, outWidth, outFeatures];
 }
 
 /** Returns the shape of a convolution's weights: [height, width, inFeatures, outFeatures]. */

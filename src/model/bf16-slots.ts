@@ -1,6 +1,6 @@
 import type { Bf16Arrays } from '../backend/convolution-shape.js';
 import type { Slot } from './groups.js';
-import type { ConvOp, Op } from './ops/index.js';
+import { getOpRule, type ConvOp, type Op } from './ops/index.js';
 
 /**
  * Returns the arrays of each convolution of a program that a step with products in bf16 stores in bf16, which halves
@@ -12,8 +12,11 @@ import type { ConvOp, Op } from './ops/index.js';
 export function arraysInBf16(ops: readonly Op[], out: Slot): Map<ConvOp, Bf16Arrays> {
   const convolutions = ops.filter((op) => op.op === 'conv');
   const writers = new Map(convolutions.map((op) => [op.out.id, op]));
-  const reads = ops.flatMap((op) => slotsReadBy(op).map(({ id }) => id));
-  /** A slot in whose gradient nothing is summed, down to the slots that were added to it. */
+  const reads = ops.flatMap((op) => {
+    const rule = getOpRule(op);
+    return [...rule.kept(op), ...rule.passing(op)].map(({ id }) => id);
+  });
+  /** Returns true if one op alone reads the slot, and the slot added to it, if any: their gradients are one tensor. */
   const hasOneGradient = (slot: Slot): boolean => {
     const writer = writers.get(slot.id);
     if (writer === undefined || slot.id === out.id || reads.filter((id) => id === slot.id).length !== 1) return false;
@@ -22,7 +25,7 @@ export function arraysInBf16(ops: readonly Op[], out: Slot): Map<ConvOp, Bf16Arr
   const stored = new Set(
     convolutions.filter(({ x, relu }) => relu && x.features % 2 === 0 && hasOneGradient(x)).map(({ x }) => x.id),
   );
-  // The gradient of a slot is that of the sums that it was added to.
+  // What is added to a sum has the sum's gradient.
   const gradients = new Set<number>(stored);
   for (const { out, plus } of convolutions.toReversed())
     if (plus !== null && gradients.has(out.id)) gradients.add(plus.id);
@@ -32,10 +35,4 @@ export function arraysInBf16(ops: readonly Op[], out: Slot): Map<ConvOp, Bf16Arr
       return [op, { x, out: result, dy: gradients.has(op.out.id) }];
     }),
   );
-}
-
-function slotsReadBy(op: Op): Slot[] {
-  if (op.op === 'conv') return op.plus === null ? [op.x] : [op.x, op.plus];
-  if (op.op === 'add') return [op.a, op.b];
-  return [op.gates];
 }

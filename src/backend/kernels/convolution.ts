@@ -5,9 +5,11 @@ import { convolutionGeometry } from './geometry.js';
 const forward = shapedArguments('ConvolutionNumbers', { batch: count, relu: flag }, convolutionGeometry);
 
 type Call = Pick<ValuesOf<typeof forward>, 'shape' | 'batch'>;
-const input = { shape: ({ shape, batch }: Call) => inputShape(shape, batch, shape.inBf16?.x) };
-const output = { shape: ({ shape, batch }: Call) => outputShape(shape, batch, shape.inBf16?.out) };
-const outputGradient = { shape: ({ shape, batch }: Call) => outputShape(shape, batch, shape.inBf16?.dy) };
+/** Returns the shape of an array that is stored in bf16 if `inBf16`, with two features in each float. */
+const stored = (shape: readonly number[], inBf16 = false) => (inBf16 ? shape.with(3, shape[3] / 2) : shape);
+const input = { shape: ({ shape, batch }: Call) => stored(inputShape(shape, batch), shape.inBf16?.x) };
+const output = { shape: ({ shape, batch }: Call) => stored(outputShape(shape, batch), shape.inBf16?.out) };
+const outputGradient = { shape: ({ shape, batch }: Call) => stored(outputShape(shape, batch), shape.inBf16?.dy) };
 const addedToInput = { shape: ({ shape, batch }: Call) => inputShape(shape, batch), optional: true } as const;
 const addedToOutput = { shape: ({ shape, batch }: Call) => outputShape(shape, batch), optional: true } as const;
 const filter = { shape: ({ shape }: Call) => weightShape(shape) };
