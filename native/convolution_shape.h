@@ -12,7 +12,7 @@ struct ConvolutionSizes {
   int32_t stride;
   int32_t positions;  // height x width of the weights
   int32_t groups, taps;
-  int32_t xInBf16, outInBf16, dyInBf16;  // whether the array is stored in bfloat16; x and out are then after a ReLU
+  int32_t xInBf16, outInBf16;  // whether the array and its gradient are stored in bfloat16
 };
 
 class ConvolutionShape : public ConvolutionSizes {

@@ -147,6 +147,10 @@ struct Avx512Bf16 : Avx512 {
   using Avx512::multiplyAdd;
   using Avx512::store;
   static Words load(const Word* from) { return _mm512_loadu_si512(from); }
+  // Loads the first `count` lanes (all if `count` exceeds them); the other lanes are zero.
+  static Words load(const Word* from, int count) {
+    return _mm512_maskz_loadu_epi32(firstLanes(count < lanes ? count : lanes), from);
+  }
   static void store(Word* to, Words words) { _mm512_storeu_si512(to, words); }
   static void store(Word* to, Words words, int count) {
     if (count >= lanes) return store(to, words);
@@ -168,6 +172,8 @@ struct Avx512Bf16 : Avx512 {
     const __mmask16 first = firstLanes(count < lanes ? count : lanes);
     _mm256_mask_storeu_epi16(to, first, (__m256i)_mm512_cvtneps_pbh(value));
   }
+  // ReLU of each number: the sign of a bfloat16 is that of its bits as an integer.
+  static Words rectify(Words words) { return _mm512_max_epi16(words, _mm512_setzero_si512()); }
   static Words fill(Word word) { return _mm512_set1_epi32(static_cast<int>(word)); }
   static Floats multiplyAdd(Words a, Words b, Floats sum) { return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b); }
 

@@ -21,10 +21,9 @@ inline constexpr WordLayout layoutOf{Set::lanes, Set::numbersInWord, Set::wordsI
 // Operations on a sum before it is stored, in this order; each pointer may be null.
 struct Epilogue {
   const float* bias;       // [features]
-  const float* reluInput;  // the destination's shape and numbers: sums become zero at values <= 0
+  const float* reluInput;  // the destination's shape: sums become zero at values <= 0
   const float* plus;       // the destination's shape
-  bool rectifies = false;  // sums below zero become zero
-  bool inBf16 = false;     // the destination is stored in bfloat16
+  bool inBf16;             // the destination, reluInput and plus are stored in bfloat16
 };
 
 // Number of repetitions of a list's last pixel, two tiles: a partial tile stores the last pixel repeatedly, and the
@@ -61,12 +60,10 @@ template <bool Whole, class Set, int Rows, int Vectors, class Number>
       tile.sums[row][v] = load(input + pixels[row], v) > zero ? tile.sums[row][v] : zero;
     });
   }
-  if (epilogue.plus)
-    tile.each([&](int row, int v)
-                  __attribute__((always_inline)) { tile.sums[row][v] += load(epilogue.plus + pixels[row], v); });
-  if (epilogue.rectifies)
-    tile.each([&](int row, int v)
-                  __attribute__((always_inline)) { tile.sums[row][v] = Set::max(tile.sums[row][v], zero); });
+  if (epilogue.plus) {
+    const auto* plus = reinterpret_cast<const Number*>(epilogue.plus);
+    tile.each([&](int row, int v) __attribute__((always_inline)) { tile.sums[row][v] += load(plus + pixels[row], v); });
+  }
   tile.each([&](int row, int v) __attribute__((always_inline)) {
     Number* to = destination + pixels[row] + panel.first + v * Set::lanes;
     if (Whole)
@@ -99,7 +96,7 @@ template <class Set, int Rows, int Vectors>
     const size_t at = pixels[row] + panel.first + v * Set::lanes;
     __builtin_prefetch(of(destination, at), 1);
     if (epilogue.reluInput) __builtin_prefetch(of(epilogue.reluInput, at));
-    if (epilogue.plus) __builtin_prefetch(epilogue.plus + at);
+    if (epilogue.plus) __builtin_prefetch(of(epilogue.plus, at));
   });
 }
 
@@ -279,10 +276,9 @@ void convolution(const ConvolutionCall& call) {
   const ConvolutionShape shape(call.shape);
   const ConvolutionPlan& plan = planForward(shape, layoutOf<Set>);
   const auto* packed = packWeights<Set>(plan, call.weights, false);
-  const Epilogue epilogue{call.bias, nullptr, call.plus, shape.outInBf16 != 0, shape.outInBf16 != 0};
-  withNumbers<Set>(shape.xInBf16, call.x, [&](const auto* x) {
-    runPlan<Set>(plan, batch, x, packed, relu && !shape.xInBf16, epilogue, call.out);
-  });
+  const Epilogue epilogue{call.bias, nullptr, call.plus, shape.outInBf16 != 0};
+  withNumbers<Set>(shape.xInBf16, call.x,
+                   [&](const auto* x) { runPlan<Set>(plan, batch, x, packed, relu, epilogue, call.out); });
 }
 
 // dx[i, k] = [no ReLU or x[i, k] > 0] * sum over taps, and over outputs o that see k, of dy[i - tap, o] w[tap, k, o].
@@ -293,8 +289,8 @@ void convolutionInputGradient(const ConvolutionInputGradientCall& call) {
     for (int phaseX = 0; phaseX < std::min(shape.stride, shape.inWidth); phaseX++) {
       const ConvolutionPlan& plan = planInputGradient(shape, phaseY, phaseX, layoutOf<Set>);
       const auto* packed = packWeights<Set>(plan, call.weights, true);
-      const Epilogue epilogue{nullptr, call.reluInput, call.plus, false, shape.xInBf16 != 0};
-      withNumbers<Set>(shape.dyInBf16, call.dy, [&](const auto* dy) {
+      const Epilogue epilogue{nullptr, call.reluInput, call.plus, shape.xInBf16 != 0};
+      withNumbers<Set>(shape.outInBf16, call.dy, [&](const auto* dy) {
         runPlan<Set>(plan, call.numbers.batch, dy, packed, false, epilogue, call.dx);
       });
     }

@@ -240,13 +240,12 @@ void convolutionFilterGradient(const ConvolutionFilterGradientCall& call) {
   const auto [batch, relu] = call.numbers;
   const ConvolutionShape shape(call.shape);
   withNumbers<Set>(shape.xInBf16, call.x, [&](const auto* x) {
-    withNumbers<Set>(shape.dyInBf16, call.dy, [&](const auto* dy) {
+    withNumbers<Set>(shape.outInBf16, call.dy, [&](const auto* dy) {
       const FilterGradientArrays arrays{batch, x, dy, call.dWeights, call.dBias};
-      const bool rectifies = relu && !shape.xInBf16;
       if constexpr (Set::hasMatrixTiles)
-        filterGradientInTiles<Set>(shape, rectifies, arrays);
+        filterGradientInTiles<Set>(shape, relu, arrays);
       else
-        filterGradientInRegisters<Set>(shape, rectifies, arrays);
+        filterGradientInRegisters<Set>(shape, relu, arrays);
     });
   });
 }

@@ -74,10 +74,17 @@ void copyNumbers(const float* from, int count, bool relu, typename Set::Word* to
   }
 }
 
-// Copies numbers in bfloat16, which are words already, and after the ReLU.
+// Copies pixels in bfloat16, which are words already.
 template <class Set>
-void copyPixels(const Bfloat16* from, int pixels, int features, bool, typename Set::Word* to) {
-  std::memcpy(to, from, static_cast<size_t>(pixels) * features * sizeof *from);
+void copyPixels(const Bfloat16* from, int pixels, int features, bool relu, typename Set::Word* to) {
+  const auto* words = reinterpret_cast<const typename Set::Word*>(from);
+  const int count = pixels * features / 2;
+  if (!relu) {
+    std::memcpy(to, words, count * sizeof *to);
+    return;
+  }
+  for (int at = 0; at < count; at += Set::lanes)
+    Set::store(to + at, Set::rectify(Set::load(words + at, count - at)), count - at);
 }
 
 // Copies pixels into words; each pixel starts a word.

@@ -46,12 +46,10 @@ export interface ConvolutionShape {
 
 /** Arrays of a convolution that are stored in bf16. The number of features of such an array is even. */
 export interface Bf16Arrays {
-  /** The input, after a ReLU, and the gradient of the input. */
+  /** The input, its gradient, and what is added to the gradient. */
   x: boolean;
-  /** The output, after a ReLU. */
+  /** The output, its gradient, and what is added to the output. */
   out: boolean;
-  /** The gradient of the output. */
-  dy: boolean;
 }
 
 /** Shape of an ordinary convolution, in which every output reads every feature of every tap. */

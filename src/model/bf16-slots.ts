@@ -4,35 +4,31 @@ import { getOpRule, type ConvOp, type Op } from './ops/index.js';
 
 /**
  * Returns the arrays of each convolution of a program that a step with products in bf16 stores in bf16, which halves
- * their traffic. These are the slots that one convolution alone reads, after a ReLU, and their gradients. Products
- * round such values to bf16 anyway, so results have the same bits, but for sums of gradients of biases.
+ * their traffic. These are slots that convolutions alone write and read, and their gradients. A slot that is added to
+ * another one shares its gradient, so both are stored alike.
  * @param ops ops of the program, in order
  * @param out slot of the program's output
  */
 export function arraysInBf16(ops: readonly Op[], out: Slot): Map<ConvOp, Bf16Arrays> {
   const convolutions = ops.filter((op) => op.op === 'conv');
-  const writers = new Map(convolutions.map((op) => [op.out.id, op]));
-  const reads = ops.flatMap((op) => {
+  const stored = new Set(convolutions.filter(({ out }) => out.features % 2 === 0).map(({ out }) => out.id));
+  stored.delete(out.id);
+  for (const op of ops) {
+    if (op.op === 'conv') continue;
     const rule = getOpRule(op);
-    return [...rule.kept(op), ...rule.passing(op)].map(({ id }) => id);
-  });
-  /** Returns true if one op alone reads the slot, and the slot added to it, if any: their gradients are one tensor. */
-  const hasOneGradient = (slot: Slot): boolean => {
-    const writer = writers.get(slot.id);
-    if (writer === undefined || slot.id === out.id || reads.filter((id) => id === slot.id).length !== 1) return false;
-    return writer.plus === null || hasOneGradient(writer.plus);
-  };
-  const stored = new Set(
-    convolutions.filter(({ x, relu }) => relu && x.features % 2 === 0 && hasOneGradient(x)).map(({ x }) => x.id),
-  );
-  // What is added to a sum has the sum's gradient.
-  const gradients = new Set<number>(stored);
-  for (const { out, plus } of convolutions.toReversed())
-    if (plus !== null && gradients.has(out.id)) gradients.add(plus.id);
-  return new Map(
-    convolutions.map((op) => {
-      const [x, result] = [op.x, op.out].map(({ id }) => stored.has(id));
-      return [op, { x, out: result, dy: gradients.has(op.out.id) }];
-    }),
-  );
+    for (const { id } of [...rule.kept(op), ...rule.passing(op)]) stored.delete(id);
+  }
+  const added = convolutions.filter(({ plus }) => plus !== null);
+  /** Returns true if the sum of a slot's gradients begins with this one: no later op reads the slot. */
+  const isLastReader = (op: ConvOp) =>
+    !convolutions.slice(convolutions.indexOf(op) + 1).some(({ x, plus }) => x === op.plus || plus === op.plus);
+  for (const op of added) if (!isLastReader(op)) stored.delete(op.plus!.id);
+  for (let size = -1; size !== stored.size;) {
+    size = stored.size;
+    for (const { plus, out } of added) {
+      if (!stored.has(plus!.id)) stored.delete(out.id);
+      if (!stored.has(out.id)) stored.delete(plus!.id);
+    }
+  }
+  return new Map(convolutions.map((op) => [op, { x: stored.has(op.x.id), out: stored.has(op.out.id) }]));
 }

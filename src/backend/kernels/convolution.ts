@@ -9,9 +9,6 @@ type Call = Pick<ValuesOf<typeof forward>, 'shape' | 'batch'>;
 const stored = (shape: readonly number[], inBf16 = false) => (inBf16 ? shape.with(3, shape[3] / 2) : shape);
 const input = { shape: ({ shape, batch }: Call) => stored(inputShape(shape, batch), shape.inBf16?.x) };
 const output = { shape: ({ shape, batch }: Call) => stored(outputShape(shape, batch), shape.inBf16?.out) };
-const outputGradient = { shape: ({ shape, batch }: Call) => stored(outputShape(shape, batch), shape.inBf16?.dy) };
-const addedToInput = { shape: ({ shape, batch }: Call) => inputShape(shape, batch), optional: true } as const;
-const addedToOutput = { shape: ({ shape, batch }: Call) => outputShape(shape, batch), optional: true } as const;
 const filter = { shape: ({ shape }: Call) => weightShape(shape) };
 const perOutput = { shape: ({ shape }: Call) => [shape.outFeatures] };
 const optional = { optional: true } as const;
@@ -23,7 +20,7 @@ const optional = { optional: true } as const;
  */
 export const convolution = kernel({
   numbers: forward,
-  inputs: { x: input, weights: filter, bias: { ...perOutput, ...optional }, plus: addedToOutput },
+  inputs: { x: input, weights: filter, bias: { ...perOutput, ...optional }, plus: { ...output, ...optional } },
   outputs: { out: output },
   inBf16: true,
 });
@@ -35,7 +32,12 @@ export const convolution = kernel({
  */
 export const convolutionInputGradient = kernel({
   numbers: shapedArguments('InputGradientNumbers', { batch: count }, convolutionGeometry),
-  inputs: { dy: outputGradient, weights: filter, reluInput: { ...input, ...optional }, plus: addedToInput },
+  inputs: {
+    dy: output,
+    weights: filter,
+    reluInput: { ...input, ...optional },
+    plus: { ...input, ...optional },
+  },
   outputs: { dx: input },
   inBf16: true,
 });
@@ -46,7 +48,7 @@ export const convolutionInputGradient = kernel({
  */
 export const convolutionFilterGradient = kernel({
   numbers: forward,
-  inputs: { x: input, dy: outputGradient },
+  inputs: { x: input, dy: output },
   outputs: { dWeights: filter, dBias: { ...perOutput, ...optional } },
   inBf16: true,
 });

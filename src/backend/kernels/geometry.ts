@@ -22,7 +22,7 @@ export function assertInteger(operation: string, argument: string, value: number
  * Version of the encodings of shapes. Raise the version if an encoding changes: an addon or WebAssembly module of
  * another version is then refused.
  */
-export const GEOMETRY_VERSION = 2;
+export const GEOMETRY_VERSION = 3;
 
 /** Encoder of a ConvolutionShape as native/convolution_shape.h reads it. Caches the result of each shape object. */
 export const convolutionGeometry: Geometry<ConvolutionShape> = { encode: keptBy(encodeConvolution) };
@@ -56,10 +56,10 @@ function encodeConvolution(kernel: string, shape: ConvolutionShape): Int32Array 
   groups.forEach((size, group) => assertInteger(kernel, `shape.groups[${group}]`, size, 1));
   const sum = groups.reduce((total, size) => total + size, 0);
   if (sum !== outFeatures) throw argumentError(kernel, 'shape.groups', `a sum of ${outFeatures}`, `${sum}`);
-  const stored = shape.inBf16 ?? { x: false, out: false, dy: false };
+  const stored = shape.inBf16 ?? { x: false, out: false };
   for (const [name, features] of [
     ['shape.inFeatures', stored.x ? inFeatures : 0],
-    ['shape.outFeatures', stored.out || stored.dy ? outFeatures : 0],
+    ['shape.outFeatures', stored.out ? outFeatures : 0],
   ] as const)
     if (features % 2 !== 0) throw argumentError(kernel, name, 'an even number in bf16', `${features}`);
   const positions = height * width;
@@ -76,7 +76,7 @@ function encodeConvolution(kernel: string, shape: ConvolutionShape): Int32Array 
   return Int32Array.from([
     ...Object.values(sizes),
     ...[positions, groups.length, taps.length],
-    ...[stored.x, stored.out, stored.dy].map(Number),
+    ...[stored.x, stored.out].map(Number),
     ...groups,
     ...taps.flatMap(({ dy, dx, position, sees }) => [dy, dx, position, ...sees]),
   ]);
