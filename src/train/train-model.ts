@@ -170,7 +170,7 @@ async function trainIn(
       run.writeDataList(list);
       run.writeConfiguration(listed.configuration);
       run.cutLog(listed.step);
-      run.addMachine(listed.step, describeMachine());
+      run.addMachine(describeMachine(listed.step));
       hooks.onResumable?.();
     };
     // The results of an earlier training are removed only once the data of the new training are open.
