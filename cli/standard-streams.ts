@@ -2,7 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { errorFactory, PxvError } from '../src/foundation/errors.js';
+import { errorFactory, PxvError, type ErrorParts } from '../src/foundation/errors.js';
 import { makeTemporaryFolder, type TemporaryFolder } from '../src/foundation/temporary-folder.js';
 import { writeFailure } from '../src/foundation/write-file.js';
 
@@ -77,14 +77,8 @@ export class StandardStreams {
   /** Returns `error` with the paths of the temporary files in its message replaced as by `named`. */
   namedError(error: unknown): unknown {
     if (!(error instanceof PxvError) || this.named(error.message) === error.message) return error;
-    const { argument, expected, received, remedy } = error.parts;
-    const named = {
-      argument: this.named(argument),
-      expected: this.named(expected),
-      received: this.named(received),
-      remedy: this.named(remedy),
-    };
-    return new PxvError({ ...error.parts, ...named }, { cause: error });
+    const named = Object.entries(error.parts).map(([part, text]) => [part, text && this.named(text)]);
+    return new PxvError(Object.fromEntries(named) as ErrorParts, { cause: error });
   }
 
   /** Removes the temporary files. */
