@@ -12,10 +12,10 @@ import { parseJson } from '../foundation/parse-json.js';
 import { readSafetensors, writeSafetensors } from '../model/safetensors.js';
 import {
   appendLine,
+  attemptWrite,
   removeEmptyFolders,
   writeFileAtomically,
   parseTemporaryName,
-  writeFailure,
 } from '../foundation/write-file.js';
 import { dataHashesSchema, stateArrays, trainedModelInfo, type Checkpoint } from './checkpoint.js';
 import { parseRunConfiguration, runSchema, type RunConfiguration } from './configuration.js';
@@ -140,11 +140,8 @@ export class RunFolder implements TrainingOutput {
    */
   create(): string[] {
     if (existsSync(this.path) && !statSync(this.path).isDirectory()) throw notFolder(this.path, OTHER_FOLDER);
-    try {
-      return makeFolder(this.path);
-    } catch (cause) {
-      throw writeFailure(this.path, cause, { operation: 'make run folder', remedy: OTHER_FOLDER });
-    }
+    const wording = { operation: 'make run folder', remedy: OTHER_FOLDER };
+    return attemptWrite(this.path, () => makeFolder(this.path), wording);
   }
 
   /**
