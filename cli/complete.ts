@@ -25,8 +25,7 @@ export function createCommand(): Command {
   const complete = new Command('complete')
     .description('complete an image: keep its upper rows and draw the others, several times')
     .argument('<image>', 'a PNG, JPEG, WebP, TIFF or AVIF file')
-    .addHelpText('after', ABOUT_TEMPERATURE)
-    .addHelpText('after', EXAMPLES);
+    .addHelpText('after', [ABOUT_TEMPERATURE, EXAMPLES].join('\n'));
   return addAction(complete, flags, draw);
 }
 

@@ -7,15 +7,11 @@ import { pluralize } from '../src/foundation/pluralize.js';
 import { makeTable, tableText } from '../src/document/blocks/table.js';
 import { addAction, computing, type Action } from './options.js';
 
-interface Check {
-  name: string;
-  status: 'ok' | 'warn' | 'none';
-  found: string;
-  /** Remedy for a warning. */
-  fix?: string;
-}
+type Status = 'ok' | 'warn' | 'none';
+type Check = ReturnType<typeof checked>;
 
-function checked(name: string, found: string, fix?: string | null, status: Check['status'] = fix ? 'warn' : 'ok') {
+/** @param fix remedy for a warning */
+function checked(name: string, found: string, fix?: string | null, status: Status = fix ? 'warn' : 'ok') {
   return { name, status, found, ...(fix && { fix }) };
 }
 

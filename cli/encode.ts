@@ -25,9 +25,7 @@ export function createCommand(): Command {
   const encode = new Command('encode')
     .description('compress a clip without loss: each frame in as many bits as its -log2 P by the model')
     .argument('<clip>', 'video file, folder of numbered images, array (.npy), or folder of other images')
-    .addHelpText('after', ABOUT)
-    .addHelpText('after', ABOUT_SIZES)
-    .addHelpText('after', EXAMPLES);
+    .addHelpText('after', [ABOUT, ABOUT_SIZES, EXAMPLES].join('\n'));
   return addAction(encode, flags, write, { shares: true });
 }
 

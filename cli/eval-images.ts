@@ -85,12 +85,10 @@ function linesOf(model: string, score: ImageSetScore, out: string | undefined): 
   const colours = channels.map((bits, c) => `${'RGB'[c]} ${formatWithError(bits.mean, bits.standardError, 3)}`);
   const quantiles = Object.entries(spread.quantiles).map(([name, value]) => `${name} ${value.toFixed(3)}`);
   const named = worst.slice(0, NAMED).map((image) => `${image.file} ${image.bitsPerDim.toFixed(3)}`);
-  const bounds = [
-    `uniform ${baselines.uniform.toFixed(digits)}`,
-    `histogram ${baselines.histogram.toFixed(digits)}`,
-    `PNG ${baselines.png.toFixed(digits)}`,
-    `lossless WebP ${baselines.webp.toFixed(digits)}`,
-  ];
+  const { uniform, histogram, png, webp } = baselines;
+  const bounds = Object.entries({ uniform, histogram, PNG: png, 'lossless WebP': webp }).map(
+    ([name, bits]) => `${name} ${bits.toFixed(digits)}`,
+  );
   return [
     `${model}: ${score.exact ? '' : '<= '}${formatWithError(headline.mean, headline.standardError, digits)} ${unit}`,
     unit !== 'bits/dim' && `${formatWithError(bitsPerDim.mean, bitsPerDim.standardError, 4)} bits/dim`,

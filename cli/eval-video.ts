@@ -27,9 +27,7 @@ export function createCommand(): Command {
   const evalVideo = new Command('eval-video')
     .description('score clips: bits/dim one step ahead, and forecasts against the true frames')
     .argument('<path...>', 'clips: video files, folders of numbered images, arrays (.npy, .npz), or folders of these')
-    .addHelpText('after', ABOUT_FUTURES)
-    .addHelpText('after', ABOUT_SIZES)
-    .addHelpText('after', EXAMPLES);
+    .addHelpText('after', [ABOUT_FUTURES, ABOUT_SIZES, EXAMPLES].join('\n'));
   return addAction(evalVideo, flags, evaluate, { shares: true });
 }
 

@@ -43,9 +43,7 @@ export function createCommand(): Command {
       '<clip...>',
       'video files, folders of numbered images, arrays (.npy, .npz), folders of these, or - for standard input',
     )
-    .addHelpText('after', ABOUT_FUTURES)
-    .addHelpText('after', ABOUT_SIZES)
-    .addHelpText('after', EXAMPLES);
+    .addHelpText('after', [ABOUT_FUTURES, ABOUT_SIZES, EXAMPLES].join('\n'));
   return addAction(predict, flags, predictFrames, { shares: true });
 }
 

@@ -19,8 +19,7 @@ export function createCommand(): Command {
   const report = new Command('report')
     .description('write a report as a page: of trainings, scores, anomalies, or a clip and its prediction')
     .argument('<what...>', 'run folders, JSON that eval-video or surprise printed, folders of surprise, clips')
-    .addHelpText('after', ABOUT)
-    .addHelpText('after', EXAMPLES);
+    .addHelpText('after', [ABOUT, EXAMPLES].join('\n'));
   return addAction(report, flags, write);
 }
 

@@ -19,8 +19,7 @@ const flags = {
 export function createCommand(): Command {
   const sample = new Command('sample')
     .description('draw images from an unconditional model')
-    .addHelpText('after', ABOUT_TEMPERATURE)
-    .addHelpText('after', EXAMPLES);
+    .addHelpText('after', [ABOUT_TEMPERATURE, EXAMPLES].join('\n'));
   return addAction(sample, flags, sampleSheet);
 }
 

@@ -2,9 +2,9 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { errorFactory, PxvError } from '../src/foundation/errors.js';
+import { errorFactory, PxvError, type ErrorParts } from '../src/foundation/errors.js';
 import { makeTemporaryFolder, type TemporaryFolder } from '../src/foundation/temporary-folder.js';
-import { writeFailure } from '../src/foundation/write-file.js';
+import { attemptWrite, writeFailure } from '../src/foundation/write-file.js';
 
 /** Path that stands for standard input or output. */
 export const STANDARD_STREAM = '-';
@@ -20,11 +20,7 @@ export class StandardStreams {
 
   /** Returns the path of a new temporary file, which stands for `stream`. */
   private at(name: string, stream: string): string {
-    try {
-      this.folder ??= makeTemporaryFolder('pxv-');
-    } catch (cause) {
-      throw notKept(cause);
-    }
+    this.folder ??= attemptWrite(tmpdir(), () => makeTemporaryFolder('pxv-'), NOT_KEPT);
     const path = join(this.folder.path, name);
     this.names.set(path, stream);
     return path;
@@ -44,7 +40,7 @@ export class StandardStreams {
     const path = this.at('stdin', 'standard input');
     await pipeline(process.stdin, createWriteStream(path), { signal }).catch((error: unknown) => {
       signal.throwIfAborted();
-      throw notKept(error);
+      throw writeFailure(tmpdir(), error, NOT_KEPT);
     });
     return path;
   }
@@ -77,14 +73,8 @@ export class StandardStreams {
   /** Returns `error` with the paths of the temporary files in its message replaced as by `named`. */
   namedError(error: unknown): unknown {
     if (!(error instanceof PxvError) || this.named(error.message) === error.message) return error;
-    const { argument, expected, received, remedy } = error.parts;
-    const named = {
-      argument: this.named(argument),
-      expected: this.named(expected),
-      received: this.named(received),
-      remedy: this.named(remedy),
-    };
-    return new PxvError({ ...error.parts, ...named }, { cause: error });
+    const named = Object.entries(error.parts).map(([part, text]) => [part, text && this.named(text)]);
+    return new PxvError(Object.fromEntries(named) as ErrorParts, { cause: error });
   }
 
   /** Removes the temporary files. */
@@ -93,10 +83,8 @@ export class StandardStreams {
   }
 }
 
-/** Returns the error for a temporary file that cannot be written. */
-function notKept(cause: unknown): unknown {
-  return writeFailure(tmpdir(), cause, { operation: 'keep a standard stream', remedy: 'set TMPDIR to another folder' });
-}
+/** Wording of the error for a temporary file that cannot be written. */
+const NOT_KEPT = { operation: 'keep a standard stream', remedy: 'set TMPDIR to another folder' };
 
 const misused = errorFactory('USAGE', 'predict');
 const SEE_HELP = 'see pxv predict --help';

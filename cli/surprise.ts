@@ -32,9 +32,7 @@ export function createCommand(): Command {
   const surprise = new Command('surprise')
     .description('find anomalies in a clip: heat maps of its bits as a video, and the largest events')
     .argument('<clip>', 'video file, folder of numbered images, array (.npy), or - for a video from standard input')
-    .addHelpText('after', ABOUT)
-    .addHelpText('after', ABOUT_SIZES)
-    .addHelpText('after', EXAMPLES);
+    .addHelpText('after', [ABOUT, ABOUT_SIZES, EXAMPLES].join('\n'));
   return addAction(surprise, flags, find, { shares: true });
 }
 

@@ -1,6 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Size } from '../foundation/frame.js';
 import type { Network } from '../model/network.js';
+import type { ParsedOptions } from '../options/fields.js';
+import type { checkModelFields } from './options.js';
 import type { ReceptiveFields } from './receptive-fields.js';
 
 /**
@@ -31,16 +33,10 @@ export interface CheckProgress extends Pick<Finding, 'check' | 'size'> {
   unit: string;
 }
 
-/** Options for checks of a network. */
-export interface CheckSettings {
-  /** Seed of random weights, images and choices: a whole number from 0 to 2^64 - 1. */
-  seed: bigint | number;
+/** Options for checks of a network: those of `checkModel`, without its size. */
+export interface CheckSettings extends Omit<ParsedOptions<typeof checkModelFields>, 'size'> {
   /** True to run all checks at the network's own size. Default: false, for smaller sizes if the work would be large. */
   whole?: boolean | undefined;
-  /** Called with the progress of each check. */
-  onProgress?: ((progress: CheckProgress) => void) | undefined;
-  /** Signal that aborts the checks: they reject with the signal's reason. */
-  signal?: AbortSignal | undefined;
 }
 
 /** Network to check at one size, with its parameters and the context that its design promises. */

@@ -6,7 +6,6 @@ import { quantizeFrames } from '../foundation/levels.js';
 import type { Model } from '../model/model.js';
 import {
   areFramesOfClip,
-  type ClipReader,
   defaultFrameRate,
   type Fit,
   probeImage,
@@ -18,15 +17,6 @@ import {
 
 /** Maximum bytes of an image's name. */
 const MAX_NAME_BYTES = 512;
-
-/**
- * Still images at a model's size, channels and levels, as the frames of a clip. The frame rate is the default, and the
- * warning is null.
- */
-interface ModelImages extends Pick<ClipReader, 'size' | 'frameRate' | 'estimatedFrames' | 'warning' | 'frames'> {
-  /** Paths of the images relative to the folder, with `/` as separator. */
-  names: string[];
-}
 
 /**
  * Returns the paths of the still images below a folder, at any depth. Returns null if `path` is a file or holds no
@@ -41,19 +31,21 @@ export async function listStillImages(path: string, { chain }: Model): Promise<s
 }
 
 /**
- * Opens still images for a model. The frames are read when `frames` is iterated.
+ * Opens still images at a model's size, channels and levels, as the frames of a clip. The frames are read when `frames`
+ * is iterated. The frame rate is the default, and the warning is null.
  *
  * @param files result of `listStillImages`, at least one path
  * @throws PxvError `INPUT` if the first image cannot be read, or a path relative to `folder` is over 512 bytes; `INPUT`
  *   if two paths differ only in case or extension: both would be decoded to one PNG. Iterating `frames` throws `INPUT`
  *   if an image cannot be read, or if sizes differ and `size` is not fixed
+ * @returns images like a `ClipReader`; `names` are their paths relative to the folder, with `/` as separator
  */
 export async function openImages(
   { chain }: Model,
   folder: string,
   files: readonly string[],
   { size: asked, fit = 'crop' }: { size: TargetSize; fit?: Fit | undefined },
-): Promise<ModelImages> {
+) {
   const { channels, levels } = chain.exampleShape;
   const names = files.map((file) => relative(folder, file).split(sep).join('/'));
   assertFileNames(folder, names);

@@ -41,8 +41,9 @@ export interface ErrorParts {
 /** Maximum length of a part of a message: what a file holds may be of any length. */
 const LONGEST_PART = 2000;
 
-function shorten(text: string): string {
-  return text.length > LONGEST_PART ? `${text.slice(0, LONGEST_PART - 3)}...` : text;
+/** Returns `text` with at most `longest` characters: the end of a longer text becomes `...`. */
+export function shorten(text: string, longest: number): string {
+  return text.length > longest ? `${text.slice(0, longest - 3)}...` : text;
 }
 
 /**
@@ -57,7 +58,7 @@ export class PxvError extends Error {
 
   constructor(parts: ErrorParts, options?: ErrorOptions) {
     const { operation, argument, remedy } = parts;
-    const [expected, received] = [parts.expected, parts.received].map(shorten);
+    const [expected, received] = [parts.expected, parts.received].map((part) => shorten(part, LONGEST_PART));
     const problem = parts.problem ?? `expected ${expected}, received ${received}`;
     const text = `${operation}: ${argument || "''"}: ${problem}; ${remedy}`;
     super(text.replace(/\s*\n\s*/g, ' '), options);

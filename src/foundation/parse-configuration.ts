@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { PxvError } from './errors.js';
+import { PxvError, shorten } from './errors.js';
 
 /**
  * Source of a configuration, as errors about the configuration name it: operation, file or option, and error code.
@@ -77,10 +77,6 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 /** Maximum length of a value and of a key's path in messages. */
 const LONGEST_VALUE = 60;
 const LONGEST_KEY = 200;
-
-function shorten(text: string, longest: number): string {
-  return text.length > longest ? `${text.slice(0, longest - 3)}...` : text;
-}
 
 /** Returns a value as JSON, and bigints and non-finite numbers, which JSON lacks, as text. */
 function textOf(value: unknown): string {

@@ -2,12 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Folder that one task has to itself in the system's temporary folder. */
-export interface TemporaryFolder {
-  path: string;
-  /** Removes the folder and its contents. */
-  remove: () => void;
-}
+/** Folder that one task has to itself in the system's temporary folder. `remove` removes it and its contents. */
+export type TemporaryFolder = ReturnType<typeof makeTemporaryFolder>;
 
 /**
  * Creates a temporary folder. The folder is removed by `remove` or when the process exits, also if a second
@@ -15,7 +11,7 @@ export interface TemporaryFolder {
  * @param prefix beginning of the folder's name, before random characters
  * @throws the system's error if the folder cannot be created
  */
-export function makeTemporaryFolder(prefix: string): TemporaryFolder {
+export function makeTemporaryFolder(prefix: string) {
   const path = mkdtempSync(join(tmpdir(), prefix));
   const remove = () => {
     process.off('exit', remove);

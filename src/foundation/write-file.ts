@@ -114,10 +114,19 @@ export function checkWritable(path: string): void {
 
 /** Appends a line to a file, which is created if missing. @throws PxvError `OUTPUT` if the file cannot be written */
 export function appendLine(path: string, line: string): void {
+  attemptWrite(path, () => appendFileSync(path, `${line}\n`));
+}
+
+/**
+ * Calls `write`, which writes to `path`, and returns its result.
+ * @param wording operation and remedy that errors state
+ * @throws PxvError `OUTPUT` for a system error of `write`; other errors of `write`
+ */
+export function attemptWrite<Result>(path: string, write: () => Result, wording: Wording = {}): Result {
   try {
-    appendFileSync(path, `${line}\n`);
+    return write();
   } catch (cause) {
-    throw writeFailure(path, cause);
+    throw writeFailure(path, cause, wording);
   }
 }
 

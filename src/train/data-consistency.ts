@@ -22,11 +22,6 @@ export class DataConsistency {
     private readonly onWarning: ((text: string) => void) | undefined,
   ) {}
 
-  /** True if the state holds a hash of the files that the training started with. */
-  get isListed(): boolean {
-    return this.before.files !== null;
-  }
-
   /**
    * Compares the files, and returns the hashes to store with the training: `before` itself if the files are unchanged,
    * else with null for `frames`.
@@ -58,14 +53,6 @@ export class DataConsistency {
       this.refuse('the original frames', 'other frames decoded from the same files', remedy);
     }
     return { ...listed, frames, validation: validation ?? listed.files };
-  }
-
-  /**
-   * Returns true if the held-out data are unchanged, so that validations can be compared.
-   * @param validation hash of the present held-out data
-   */
-  validates({ validation }: DataHashes): boolean {
-    return validation === this.before.validation;
   }
 
   private refuse(expected: string, received: string, remedy: string): void {

@@ -2,7 +2,6 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { errorFactory } from '../foundation/errors.js';
 import { firstFew } from '../foundation/first-few.js';
-import { uniformBitsPerDim } from '../evaluation/baselines.js';
 import type { Chain } from '../model/chain.js';
 import type { Model } from '../model/model.js';
 import { pluralize } from '../foundation/pluralize.js';
@@ -29,7 +28,7 @@ import {
 import { noUsableClipError, TOO_SHORT_REASON, type SkippedClip } from '../clips/for-each-clip.js';
 import { scoreOnTails } from './shipped-score.js';
 import { FRAMES_DRAWN } from './training-samples.js';
-import { previousFrameBaseline } from './previous-frame-baseline.js';
+import { clipBaselines } from './clip-baselines.js';
 import type { DataRequest, DataSource, LocatedData } from './training-data.js';
 import type { ClipDataInfo, TrainModelHooks } from './options.js';
 import { lostRateWarning, mixedRatesWarning } from './rate-warnings.js';
@@ -76,10 +75,7 @@ async function findClipData(asked: ClipTraining): Promise<LocatedData<ClipDataIn
         frames: learnt.reduce((sum, clip) => sum + toLearn[clip].frames, 0),
         skipped,
         decoded: { folder: run.frames, bytes: await bytesIn(run.frames) },
-        baselines: {
-          uniform: uniformBitsPerDim(chain.exampleShape.levels),
-          'previous-frame': previousFrameBaseline(chain.exampleShape, store, validation),
-        },
+        baselines: clipBaselines(chain.exampleShape, store, validation),
       },
     };
   };

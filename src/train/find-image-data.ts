@@ -1,12 +1,9 @@
 import { basename } from 'node:path';
 import { imageSets, openForTraining, type Images, type TrainingSplit } from '../../datasets/index.js';
-import { errorFactory } from '../foundation/errors.js';
 import { uniformBitsPerDim } from '../evaluation/baselines.js';
-import type { Chain } from '../model/chain.js';
-import { pluralize } from '../foundation/pluralize.js';
 import type { ImagesConfiguration } from '../training/configuration.js';
 import { createImageTrainingData } from '../training/image-data.js';
-import { openSplits, type DataRequest, type DataSource, type LocatedData } from './training-data.js';
+import { openSplits, otherShape, type DataRequest, type DataSource, type LocatedData } from './training-data.js';
 import type { ImageDataInfo } from './options.js';
 
 /** Images as training data: a data set, or a folder of images. */
@@ -42,10 +39,11 @@ async function findImageData(asked: DataRequest<ImagesConfiguration>): Promise<L
       signal: hooks.signal,
       onProgress: (done, total) => hooks.onDecode?.({ unit: 'images', done, total, name: set }),
     });
-    const fits = images.width === size.width && images.height === size.height && images.channels === channels;
-    if (fits) return images;
+    const { width, height } = images;
+    const error = otherShape(chain, set, 'images', { size: { width, height }, channels: images.channels });
+    if (error === null) return images;
     images.close();
-    throw otherImages(set, images, chain);
+    throw error;
   };
   const { learnt, held, close } = await openSplits(open);
   // The folder of a data set may have moved when the training is resumed.
@@ -63,12 +61,4 @@ async function findImageData(asked: DataRequest<ImagesConfiguration>): Promise<L
     }),
     close,
   };
-}
-
-function otherImages(set: string, { width, height, channels }: Images, { exampleShape }: Chain): Error {
-  const { size } = exampleShape;
-  const own = `${size.width}x${size.height} pixels and ${pluralize(exampleShape.channels, 'channel')}`;
-  const remedy = 'describe the model for these images: leave out --size and --channels';
-  const received = `${width}x${height} and ${channels}`;
-  return errorFactory('USAGE', 'train')(set, `images of the model's ${own}`, received, remedy);
 }

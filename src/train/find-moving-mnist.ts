@@ -1,16 +1,13 @@
 import { basename } from 'node:path';
 import { movingMnist, openMovingMnist, type MovingMnist } from '../../datasets/index.js';
-import { uniformBitsPerDim } from '../evaluation/baselines.js';
-import { errorFactory } from '../foundation/errors.js';
 import { frameBytes } from '../foundation/levels.js';
-import { pluralize } from '../foundation/pluralize.js';
 import type { Chain } from '../model/chain.js';
 import { createClipTrainingData } from '../training/clip-data.js';
 import type { MovingMnistConfiguration } from '../training/configuration.js';
 import type { ClipStore } from '../training/random-frames.js';
 import { readHeldOutExample } from '../training/validation.js';
-import { previousFrameBaseline } from './previous-frame-baseline.js';
-import { openSplits, type DataRequest, type DataSource } from './training-data.js';
+import { clipBaselines } from './clip-baselines.js';
+import { openSplits, otherShape, type DataRequest, type DataSource } from './training-data.js';
 import { FRAMES_DRAWN } from './training-samples.js';
 
 /** Number of training sequences, of which a training of days sees few twice. */
@@ -67,10 +64,7 @@ async function findMovingMnist({ chain, data: { folder }, training }: DataReques
           validationDigits: held.digits.count,
           validationSequences: validated,
           origin: digits.origin,
-          baselines: {
-            uniform: uniformBitsPerDim(shape.levels),
-            'previous-frame': previousFrameBaseline(shape, store, validation),
-          },
+          baselines: clipBaselines(shape, store, validation),
         },
         example: readHeldOutExample(shape, store, validation, FRAMES_DRAWN),
       };
@@ -99,14 +93,7 @@ function createSequenceStore(learnt: MovingMnist, held: MovingMnist, validated: 
 }
 
 /** @throws PxvError `USAGE` if a model is of frames of another size or of other channels */
-function assertFrameShape({ exampleShape }: Chain): void {
-  const { size, channels } = movingMnist;
-  const own = exampleShape.size;
-  if (own.width === size.width && own.height === size.height && exampleShape.channels === channels) return;
-  throw errorFactory('USAGE', 'train')(
-    movingMnist.name,
-    `a model of ${size.width}x${size.height} pixels and ${pluralize(channels, 'channel')}`,
-    `${own.width}x${own.height} and ${exampleShape.channels}`,
-    'describe the model for these frames: leave out --size and --channels',
-  );
+function assertFrameShape(chain: Chain): void {
+  const error = otherShape(chain, movingMnist.name, 'frames', movingMnist);
+  if (error !== null) throw error;
 }

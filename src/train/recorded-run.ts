@@ -1,44 +1,31 @@
 import { readBestValidation, RunFolder } from '../training/run-folder.js';
-import type { LogEntry } from '../training/train.js';
-import type { RunConfiguration } from '../training/configuration.js';
-import type { SampleSheets } from '../training/sample-sheets.js';
-import type { Validation } from '../training/validation.js';
 
 /** Training as read from its run folder. */
-export interface RecordedRun {
-  /** Path of the run folder. */
-  path: string;
-  /** Entries of the log, in order of the steps. */
-  log: readonly LogEntry[];
-  /** Null if config.json is missing, or of another version. */
-  configuration: RunConfiguration | null;
-  /** Validation with the lowest bits/dim; null if there was none. */
-  best: Validation | null;
-  /** Bits/dim of the previous-frame baseline on the held-out data; null if the log has none. */
-  previousFrame: number | null;
-  /** Duration of the steps in seconds, the sum over the log. */
-  seconds: number;
-  /** Sheets of samples drawn after validations. */
-  samples: SampleSheets;
-  /** Machines that the training ran on. */
-  machines: ReturnType<RunFolder['readMachines']>;
-}
+export type RecordedRun = ReturnType<typeof readRun>;
 
 /**
  * Reads the log, the configuration and the samples of a training from its run folder. What is missing there is empty or
  * null.
  */
-export function readRun(path: string): RecordedRun {
+export function readRun(path: string) {
   const folder = new RunFolder(path);
   const log = folder.readLog();
   return {
+    /** Path of the run folder. */
     path,
+    /** Entries of the log, in order of the steps. */
     log,
+    /** Null if config.json is missing, or of another version. */
     configuration: folder.readConfiguration(),
+    /** Validation with the lowest bits/dim; null if there was none. */
     best: readBestValidation(path),
+    /** Bits/dim of the previous-frame baseline on the held-out data; null if the log has none. */
     previousFrame: log.findLast(({ previousFrame }) => previousFrame !== undefined)?.previousFrame ?? null,
+    /** Duration of the steps in seconds, the sum over the log. */
     seconds: log.reduce((sum, { seconds = 0 }) => sum + seconds, 0),
+    /** Sheets of samples drawn after validations. */
     samples: folder.samples,
+    /** Machines that the training ran on. */
     machines: folder.readMachines(),
   };
 }

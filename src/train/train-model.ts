@@ -156,7 +156,8 @@ async function trainIn(
   const same = new DataConsistency(run, checkpoint.dataHashes, acceptChangedData, hooks.onWarning);
   warn(hooks, crossEntropyWarning(checkpoint.configuration.model));
   // If the data cannot be found, nothing of the run is left behind.
-  const request = { run, chain, data: source, training, hooks, processGroup, isNew, isListed: same.isListed };
+  const isListed = checkpoint.dataHashes.files !== null;
+  const request = { run, chain, data: source, training, hooks, processGroup, isNew, isListed };
   const found = await dataSourceOf(source).find(request);
   try {
     const list = processGroup.isMainProcess ? await hashDataFiles(found, hooks) : null;
@@ -170,7 +171,7 @@ async function trainIn(
       run.writeDataList(list);
       run.writeConfiguration(listed.configuration);
       run.cutLog(listed.step);
-      run.addMachine(listed.step, describeMachine());
+      run.addMachine(describeMachine(listed.step));
       hooks.onResumable?.();
     };
     // The results of an earlier training are removed only once the data of the new training are open.
@@ -184,7 +185,7 @@ async function trainIn(
       data: facts,
     };
     const dataHashes = same.frames(listed.dataHashes, frames);
-    const isOther = listed.best !== null && !same.validates(dataHashes);
+    const isOther = listed.best !== null && dataHashes.validation !== checkpoint.dataHashes.validation;
     warn(hooks, isOther ? OTHER_VALIDATION : null);
     const known = await processGroup.broadcast({ dataHashes, best: isOther ? null : listed.best });
     const start = { ...listed, ...known };

@@ -2,6 +2,9 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { TrainingSplit } from '../../datasets/index.js';
 import type { ProcessGroup } from '../distributed/process-group.js';
+import { errorFactory, type PxvError } from '../foundation/errors.js';
+import type { ImageShape } from '../foundation/levels.js';
+import { pluralize } from '../foundation/pluralize.js';
 import { sha256 } from '../foundation/sha256.js';
 import type { Chain } from '../model/chain.js';
 import type { Model } from '../model/model.js';
@@ -80,6 +83,25 @@ export interface OpenData<Facts> {
    * Absent for data other than clips.
    */
   scoreModel?: (model: Model, processGroup: ProcessGroup) => Promise<number | null>;
+}
+
+/**
+ * Returns the `USAGE` error for images of another size or other channels than the model's. Returns null if both are
+ * equal.
+ * @param name name of the data set
+ * @param unit `frames` or `images`
+ */
+export function otherShape(
+  { exampleShape: own }: Chain,
+  name: string,
+  unit: 'frames' | 'images',
+  { size: { width, height }, channels }: Pick<ImageShape, 'size' | 'channels'>,
+): PxvError | null {
+  if (own.size.width === width && own.size.height === height && own.channels === channels) return null;
+  const expected = `a model of ${width}x${height} pixels and ${pluralize(channels, 'channel')}`;
+  const received = `${own.size.width}x${own.size.height} and ${own.channels}`;
+  const remedy = `describe the model for these ${unit}: leave out --size and --channels`;
+  return errorFactory('USAGE', 'train')(name, expected, received, remedy);
 }
 
 /**

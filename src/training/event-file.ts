@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { appendFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Frame } from '../foundation/frame.js';
-import { writeFailure } from '../foundation/write-file.js';
+import { attemptWrite } from '../foundation/write-file.js';
 
 const PREFIX = 'events.out.tfevents.';
 
@@ -62,11 +62,7 @@ export class EventFile {
     const length = Buffer.alloc(8);
     length.writeBigUInt64LE(BigInt(event.length));
     const record = Buffer.concat([length, checksum(length), event, checksum(event)]);
-    try {
-      appendFileSync(this.path, record);
-    } catch (cause) {
-      throw writeFailure(this.path, cause);
-    }
+    attemptWrite(this.path, () => appendFileSync(this.path, record));
   }
 }
 

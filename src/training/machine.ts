@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { currentArithmetic, currentThreads } from '../backend/current-backend.js';
 import { readPackageInfo } from '../foundation/package-folder.js';
 
-/** Schema of the hardware and software that compute a training, as in a line of machine.jsonl. */
-const machineSchema = z.object({
+/** Schema of a line of machine.jsonl: the hardware and software that compute a training from a step on. */
+export const machineSchema = z.object({
+  /** Number of updates done when the machine took over. */
+  step: z.int(),
   /** Name of the CPU, as the operating system reports it. */
   cpu: z.string(),
   /** Number of cores available to the process. */
@@ -22,17 +24,15 @@ const machineSchema = z.object({
 });
 
 /**
- * Hardware and software that compute a training: CPU, cores, instruction set or backend, threads, versions and
- * platform.
+ * Hardware and software that compute a training from a step on: CPU, cores, instruction set or backend, threads,
+ * versions and platform.
  */
 export type Machine = z.infer<typeof machineSchema>;
 
-/** Schema of a line of machine.jsonl: a machine, and the number of updates done when the machine took over. */
-export const machineLineSchema = z.object({ step: z.int(), ...machineSchema.shape });
-
-/** Returns the description of this machine and the current backend. */
-export function describeMachine(): Machine {
+/** Returns the description of this machine and the current backend, which take over after `step` updates. */
+export function describeMachine(step: number): Machine {
   return {
+    step,
     // Some systems report no CPU name.
     cpu: cpus().at(0)?.model.trim() || 'unknown',
     cores: availableParallelism(),

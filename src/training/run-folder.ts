@@ -12,15 +12,15 @@ import { parseJson } from '../foundation/parse-json.js';
 import { readSafetensors, writeSafetensors } from '../model/safetensors.js';
 import {
   appendLine,
+  attemptWrite,
   removeEmptyFolders,
   writeFileAtomically,
   parseTemporaryName,
-  writeFailure,
 } from '../foundation/write-file.js';
 import { dataHashesSchema, stateArrays, trainedModelInfo, type Checkpoint } from './checkpoint.js';
 import { parseRunConfiguration, runSchema, type RunConfiguration } from './configuration.js';
 import { isEventFile } from './event-file.js';
-import { machineLineSchema, type Machine } from './machine.js';
+import { machineSchema, type Machine } from './machine.js';
 import { SampleSheets } from './sample-sheets.js';
 import { listChanges, hashText } from './data-files.js';
 import { optimisers } from '../optimization/optimisers.js';
@@ -140,11 +140,8 @@ export class RunFolder implements TrainingOutput {
    */
   create(): string[] {
     if (existsSync(this.path) && !statSync(this.path).isDirectory()) throw notFolder(this.path, OTHER_FOLDER);
-    try {
-      return makeFolder(this.path);
-    } catch (cause) {
-      throw writeFailure(this.path, cause, { operation: 'make run folder', remedy: OTHER_FOLDER });
-    }
+    const wording = { operation: 'make run folder', remedy: OTHER_FOLDER };
+    return attemptWrite(this.path, () => makeFolder(this.path), wording);
   }
 
   /**
@@ -163,19 +160,19 @@ export class RunFolder implements TrainingOutput {
   }
 
   /** Returns the machines of the training in order, each with its first step. Empty if not known. */
-  readMachines(): (Machine & { step: number })[] {
-    return this.linesOf(files.machine).flatMap((line) => machineLineSchema.safeParse(line).data ?? []);
+  readMachines(): Machine[] {
+    return this.linesOf(files.machine).flatMap((line) => machineSchema.safeParse(line).data ?? []);
   }
 
   /**
-   * Records the machine that computes from `step` on, if it differs from the last.
+   * Records the machine that computes from its step on, if it differs from the last.
    * @throws PxvError `OUTPUT` if machine.jsonl cannot be written
    */
-  addMachine(step: number, machine: Machine): void {
+  addMachine(machine: Machine): void {
     const known = this.readMachines();
     const last = known.at(-1);
     if (last !== undefined && isDeepStrictEqual({ ...machine, step: last.step }, last)) return;
-    const lines = [...known, { step, ...machine }].map((one) => `${JSON.stringify(one)}\n`);
+    const lines = [...known, machine].map((one) => `${JSON.stringify(one)}\n`);
     this.writeText(files.machine, lines.join(''));
   }
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../foundation/make-folder.js';
-import { writeFileAtomically, writeFailure } from '../foundation/write-file.js';
+import { attemptWrite, writeFileAtomically } from '../foundation/write-file.js';
 
 /** Folder of the samples of a run: one image for each validation that drew samples, such as `400.png` for step 400. */
 export class SampleSheets {
@@ -21,11 +21,7 @@ export class SampleSheets {
 
   /** Writes the sheet of a step, atomically. @throws PxvError `OUTPUT` if the sheet cannot be written */
   write(step: number, png: Uint8Array): void {
-    try {
-      makeFolder(this.folder);
-    } catch (cause) {
-      throw writeFailure(this.folder, cause);
-    }
+    attemptWrite(this.folder, () => makeFolder(this.folder));
     writeFileAtomically(this.pathOf(step), [png]);
   }
 

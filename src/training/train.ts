@@ -165,8 +165,8 @@ export async function train(
       const { state, ...learned } = await clock.step(() => trainStep(chain, checkpoint, position, data, processGroup));
       expectFinite(chain, run, checkpoint.step + 1, learned);
       checkpoint = { ...checkpoint, state, step: checkpoint.step + 1, arithmetic: currentArithmetic() };
-      if (clock.isTimed) isOver = await processGroup.broadcast(clock.isOver);
-      const isOpen = clock.isTimed && checkpoint.configuration.training.steps === null;
+      if (clock.time !== null) isOver = await processGroup.broadcast(clock.isOver);
+      const isOpen = clock.time !== null && checkpoint.configuration.training.steps === null;
       // The main process fixes the number of steps by its clock, once enough was measured or the time is over.
       if (isOpen && (await processGroup.broadcast(isOver || clock.isMeasured))) {
         const fixed = await clock.fixSteps(checkpoint, async () => isOver || score(checkpoint));

@@ -133,12 +133,12 @@ test.each<[number, string[], RegExp]>([
   [
     2,
     ['--images', 'cifar', '--data', 'colours', '--size', '16x16'],
-    /expected images of the model's 16x16 pixels and 3 channels, received 32x32 and 3; .*leave out --size/,
+    /expected a model of 32x32 pixels and 3 channels, received 16x16 and 3; .*leave out --size/,
   ],
   [
     2,
     ['--images', 'cifar', '--data', 'colours', '--channels', 'gray'],
-    /expected images of the model's 32x32 pixels and 1 channel, received 32x32 and 3;/,
+    /expected a model of 32x32 pixels and 3 channels, received 32x32 and 1;/,
   ],
   ...[
     ['--context 2', 'clips or moving-mnist'],

@@ -1,20 +1,22 @@
 import type { ExampleShape } from '../conditioning/context/examples.js';
-import { HistogramBaseline, levelDifferences } from '../evaluation/baselines.js';
+import { HistogramBaseline, levelDifferences, uniformBitsPerDim } from '../evaluation/baselines.js';
 import type { Frame } from '../foundation/frame.js';
 import { frameBytes } from '../foundation/levels.js';
 import type { ClipStore } from '../training/random-frames.js';
 import type { ClipTail } from '../training/validation.js';
+import type { ClipDataInfo } from './options.js';
 
 /**
- * Returns bits/dim of the previous frame as a predictor of the held-out frames, each clip with the same weight. Returns
- * null if nothing is held out.
+ * Returns the baselines of held-out frames in bits/dim: that of uniform levels, and that of the previous frame as a
+ * predictor, each clip with the same weight. The latter is null if nothing is held out.
  */
-export function previousFrameBaseline(
+export function clipBaselines(
   shape: ExampleShape,
   store: Pick<ClipStore, 'clips' | 'read'>,
   parts: readonly ClipTail[],
-): number | null {
-  if (parts.length === 0) return null;
+): ClipDataInfo['baselines'] {
+  const uniform = uniformBitsPerDim(shape.levels);
+  if (parts.length === 0) return { uniform, 'previous-frame': null };
   const { size, channels } = shape;
   const frame = (): Frame => ({ ...size, channels, data: new Uint8Array(frameBytes(shape)) });
   let previous = frame();
@@ -28,5 +30,5 @@ export function previousFrameBaseline(
     }
     return baseline.bitsPerDim;
   });
-  return bits.reduce((sum, value) => sum + value, 0) / parts.length;
+  return { uniform, 'previous-frame': bits.reduce((sum, value) => sum + value, 0) / parts.length };
 }
