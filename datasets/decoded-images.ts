@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { PxvError } from '../src/foundation/errors.js';
+import { errorFactory, PxvError } from '../src/foundation/errors.js';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { assertDiskSpace } from '../src/video/disk-space.js';
 import { probeImage, readImage } from '../src/video/image-folder.js';
@@ -125,17 +125,10 @@ function allRefused(refused: readonly PxvError[]): PxvError {
   if (others.length === 0) return first;
   const named = refused.slice(0, MAX_NAMED).map(({ parts }) => `${parts.argument} (${parts.received})`);
   const more = refused.length > MAX_NAMED ? [`${refused.length - MAX_NAMED} more`] : [];
-  return new PxvError(
-    {
-      code: 'INPUT',
-      operation: 'read images',
-      argument: dirname(first.parts.argument),
-      expected: 'readable images only',
-      received: `${pluralize(refused.length, 'image')} of other kinds or shapes: ${[...named, ...more].join(', ')}`,
-      remedy: 'remove or replace them',
-    },
-    { cause: first },
-  );
+  const received = `${pluralize(refused.length, 'image')} of other kinds or shapes: ${[...named, ...more].join(', ')}`;
+  const invalid = errorFactory('INPUT', 'read images');
+  const place = dirname(first.parts.argument);
+  return invalid(place, 'readable images only', received, 'remove or replace them', { cause: first });
 }
 
 async function checkSize(path: string, { width, height }: RecordImages): Promise<void> {

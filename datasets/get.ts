@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PxvError } from '../src/foundation/errors.js';
+import { errorFactory } from '../src/foundation/errors.js';
 import { makeFolder } from '../src/foundation/make-folder.js';
 import { writeFailure } from '../src/foundation/write-file.js';
 import { cacheFolder, otherCache, writeToCache } from './cache-folder.js';
@@ -9,6 +9,8 @@ import { writeCheckSums } from './check-sums.js';
 import { download, type DownloadOptions } from './download.js';
 import type { ImageSetFacts } from './image-set.js';
 import { findDataSet } from './registry.js';
+
+const GETTING = 'get data set';
 
 /** Folder of a downloaded data set. */
 export interface DownloadedSet {
@@ -39,20 +41,14 @@ export async function downloadFiles(
   const folder = cacheFolder(set.name);
   if (existsSync(folder)) return { folder, alreadyThere: true };
   if (set.files.length === 0) {
-    throw new PxvError({
-      code: 'INPUT',
-      operation: 'get data set',
-      argument: set.name,
-      expected: 'a set with a public address',
-      received: 'one without',
-      remedy: 'get its files as its README says, and give their folder with --data',
-    });
+    const remedy = 'get its files as its README says, and give their folder with --data';
+    throw errorFactory('INPUT', GETTING)(set.name, 'a set with a public address', 'one without', remedy);
   }
   const partial = `${folder}.partial`;
   try {
     makeFolder(partial);
   } catch (cause) {
-    throw writeFailure(partial, cause, { operation: 'get data set', remedy: otherCache });
+    throw writeFailure(partial, cause, { operation: GETTING, remedy: otherCache });
   }
   for (const file of set.files) await download(file, join(partial, file.name), options);
   // The module that reads archives is loaded only here.

@@ -2,7 +2,7 @@ import { appendFileSync, createReadStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { Parser, type ReadEntry } from 'tar';
-import { PxvError } from '../src/foundation/errors.js';
+import { errorFactory, PxvError } from '../src/foundation/errors.js';
 import { unpackedPieces } from '../src/foundation/unpack.js';
 import { isSystemError } from '../src/foundation/write-file.js';
 import type { UnpackedFile } from './image-set.js';
@@ -76,16 +76,7 @@ function take(entry: ReadEntry, archive: string, folder: string, missing: Map<st
   return null;
 }
 
-function hostile(archive: string, expected: string, received: string, options?: { cause: unknown }): PxvError {
-  return new PxvError(
-    {
-      code: 'INPUT',
-      operation: 'unpack',
-      argument: archive,
-      expected,
-      received,
-      remedy: 'delete it and download it again from another place (--mirror)',
-    },
-    options,
-  );
+function hostile(archive: string, expected: string, received: string, options?: ErrorOptions): PxvError {
+  const remedy = 'delete it and download it again from another place (--mirror)';
+  return errorFactory('INPUT', 'unpack')(archive, expected, received, remedy, options);
 }

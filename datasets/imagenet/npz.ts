@@ -1,3 +1,4 @@
+import type { RefuseFile } from '../../src/foundation/npy.js';
 import { listNpzMembers, readNpzHeader, readNpzMember, type NpzMember } from '../../src/foundation/npz.js';
 import { wrongFile } from '../read-file.js';
 
@@ -26,14 +27,14 @@ const LISTED = 10;
  *   order
  */
 export async function openNpzBytes(path: string, name: string): Promise<NpzBytes> {
-  const refuse = refuseFor(path);
+  const refuse: RefuseFile = (...problem) => wrongFile(path, ...problem);
   const members = await listNpzMembers(path, refuse);
   const member = members.find((one) => one.name === `${name}.npy`);
   if (member === undefined) {
     const names = members.slice(0, LISTED).map((one) => one.name);
     throw refuse(`an array ${name}.npy`, names.join(', ') || 'no array');
   }
-  const { headerBytes, shape } = await bytesHeader(path, member);
+  const { headerBytes, shape } = await bytesHeader(path, member, refuse);
   const values = shape.reduce((product, length) => product * length, 1);
   if (headerBytes + values !== member.bytes)
     throw refuse(`${values} bytes for the shape ${shape.join(' x ')}`, `${member.bytes - headerBytes}`);
@@ -52,9 +53,8 @@ export async function openNpzBytes(path: string, name: string): Promise<NpzBytes
   };
 }
 
-/** Returns the header of an array of unsigned bytes in C order. @throws {PxvError} INPUT for another array */
-async function bytesHeader(path: string, member: NpzMember) {
-  const refuse = refuseFor(path);
+/** Returns the header of an array of unsigned bytes in C order. @throws the error of `refuse` for another array */
+async function bytesHeader(path: string, member: NpzMember, refuse: RefuseFile) {
   const header = await readNpzHeader(path, member, refuse);
   if (header === null) throw refuse('an .npy array', 'something else');
   const { type, isFortranOrder } = header;
@@ -63,9 +63,4 @@ async function bytesHeader(path: string, member: NpzMember) {
   }
   if (isFortranOrder) throw refuse('an array in C order', 'Fortran order');
   return header;
-}
-
-function refuseFor(path: string) {
-  return (expected: string, received: string, options?: ErrorOptions) =>
-    wrongFile(path, expected, received, options as { cause: unknown });
 }
