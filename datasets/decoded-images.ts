@@ -34,26 +34,22 @@ export async function decodedImages(
     const { size, mtimeMs } = await stat(path).catch(unreadable(path));
     stamps.push(resolve(path), size, mtimeMs);
   }
-  const images = await cachedImages(
-    shape,
-    'interleaved',
-    paths.length,
-    [width, height, channels, exact, ...stamps],
-    async (write) => {
-      const refused: PxvError[] = [];
-      for (let first = 0; first < paths.length; first += DECODE_CONCURRENCY) {
-        signal?.throwIfAborted();
-        onProgress?.(first, paths.length);
-        const together = paths.slice(first, first + DECODE_CONCURRENCY).map((path) => decoded(path, shape, exact));
-        for (const one of await Promise.all(together)) {
-          if (one instanceof PxvError) refused.push(one);
-          else if (refused.length === 0) await write(one);
-        }
+  const decodeAll = async (write: (bytes: Uint8Array) => Promise<void>) => {
+    const refused: PxvError[] = [];
+    for (let first = 0; first < paths.length; first += DECODE_CONCURRENCY) {
+      signal?.throwIfAborted();
+      onProgress?.(first, paths.length);
+      const together = paths.slice(first, first + DECODE_CONCURRENCY).map((path) => decoded(path, shape, exact));
+      for (const one of await Promise.all(together)) {
+        if (one instanceof PxvError) refused.push(one);
+        else if (refused.length === 0) await write(one);
       }
-      if (refused.length > 0) throw allRefused(refused);
-      onProgress?.(paths.length, paths.length);
-    },
-  );
+    }
+    if (refused.length > 0) throw allRefused(refused);
+    onProgress?.(paths.length, paths.length);
+  };
+  const identity = [width, height, channels, exact, ...stamps];
+  const images = await cachedImages(shape, 'interleaved', paths.length, identity, decodeAll);
   return { ...images, fileOf: (index) => paths[index] };
 }
 
@@ -76,12 +72,9 @@ export async function cachedImages(
   const stride = shape.width * shape.height * shape.channels;
   const found = await stat(path).catch(() => null);
   if (found?.size !== count * stride) {
-    await assertDiskSpace({
-      folder: dirname(path),
-      bytes: count * stride,
-      what: `${pluralize(count, 'image')} of ${shape.width}x${shape.height}`,
-      remedy: 'use a smaller --size, or set PXV_DATA to a folder on another disk',
-    });
+    const what = `${pluralize(count, 'image')} of ${shape.width}x${shape.height}`;
+    const remedy = 'use a smaller --size, or set PXV_DATA to a folder on another disk';
+    await assertDiskSpace({ folder: dirname(path), bytes: count * stride, what, remedy });
     await writeToCache(path, async (temporary) => {
       const output = await open(temporary, 'wx');
       try {
