@@ -126,7 +126,6 @@ function allRefused(refused: readonly PxvError[]): PxvError {
 
 async function checkSize(path: string, { width, height }: RecordImages): Promise<void> {
   const found = await probeImage(path);
-  if (found.width !== width || found.height !== height) {
+  if (found.width !== width || found.height !== height)
     throw wrongFile(path, `an image of ${width}x${height}`, `${found.width}x${found.height}`);
-  }
 }

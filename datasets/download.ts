@@ -81,9 +81,8 @@ async function receive(
       done = 0;
     }
     const promised = response.headers.get('content-length');
-    if (promised !== null && done + Number(promised) !== file.bytes) {
+    if (promised !== null && done + Number(promised) !== file.bytes)
       throw new DownloadFailure(`a file of ${done + Number(promised)} bytes`);
-    }
     for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
       clearTimeout(timer);
       timer = setTimeout(giveUp, 1000 * patience);

@@ -36,13 +36,11 @@ export function parseIdxImages(bytes: Uint8Array, path: string, size: Size): Idx
   const magic = view.getUint32(0);
   if (magic !== MAGIC) throw wrongFile(path, `the magic number ${hex(MAGIC)} of IDX images`, hex(magic));
   const [count, height, width] = [4, 8, 12].map((at) => view.getUint32(at));
-  if (height !== size.height || width !== size.width) {
+  if (height !== size.height || width !== size.width)
     throw wrongFile(path, `images of ${size.width}x${size.height}`, `${width}x${height}`);
-  }
   const expected = HEADER + count * height * width;
   if (count === 0) throw wrongFile(path, 'at least one image', 'none');
-  if (bytes.length !== expected) {
+  if (bytes.length !== expected)
     throw wrongFile(path, `${expected} bytes for the ${pluralize(count, 'image')} of its header`, `${bytes.length}`);
-  }
   return { count, height, width, data: bytes.subarray(HEADER) };
 }

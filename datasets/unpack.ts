@@ -56,9 +56,8 @@ export async function unpackTarGz(archive: string, folder: string, wanted: reado
  */
 function take(entry: ReadEntry, archive: string, folder: string, missing: Map<string, number>): PxvError | null {
   const parts = entry.path.split(/[/\\]/);
-  if (parts.includes('..') || parts[0] === '' || /^[a-z]:/i.test(entry.path)) {
+  if (parts.includes('..') || parts[0] === '' || /^[a-z]:/i.test(entry.path))
     return hostile(archive, 'names that stay inside the archive', JSON.stringify(entry.path));
-  }
   const name = parts[parts.length - 1];
   const bytes = missing.get(name);
   if (bytes === undefined) {

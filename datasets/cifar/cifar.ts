@@ -77,9 +77,8 @@ async function recordsOf(path: string): Promise<RecordFile> {
   if (!found.isFile()) throw wrongFile(path, 'a file', 'something else');
   const { size: bytes } = found;
   const count = bytes / RECORD;
-  if (!Number.isInteger(count) || count === 0) {
+  if (!Number.isInteger(count) || count === 0)
     throw wrongFile(path, `records of ${RECORD} bytes`, `${bytes} bytes, which is no whole number of records`);
-  }
   const fd = openSync(path, 'r');
   try {
     const label = new Uint8Array(1);

@@ -80,9 +80,8 @@ async function openNpz(paths: string[], side: number, part: string, options: Ope
   const stride = 3 * side * side;
   const arrays = await Promise.all(paths.map((path) => openNpzBytes(path, 'data')));
   for (const { path, shape } of arrays) {
-    if (shape.length !== 2 || shape[1] !== stride || shape[0] === 0) {
+    if (shape.length !== 2 || shape[1] !== stride || shape[0] === 0)
       throw wrongFile(path, `an array of n x ${stride} bytes`, shape.join(' x '));
-    }
   }
   const count = arrays.reduce((sum, { shape }) => sum + shape[0], 0);
   const names = paths.length > 1 ? `${paths.length} npz files` : basename(paths[0]);
@@ -99,9 +98,8 @@ async function openNpz(paths: string[], side: number, part: string, options: Ope
     options.onProgress?.(count, count);
   };
   const files = arrays.map(({ path, offset, shape }) => ({ path, offset, stride, count: shape[0] }));
-  if (!files.every((file): file is typeof file & { offset: number } => file.offset !== null)) {
+  if (!files.every((file): file is typeof file & { offset: number } => file.offset !== null))
     return cachedImages(about, 'planar', count, identity, readAll);
-  }
   // Gigabytes are read for their checksums only once: an empty file in the cache records it.
   const whole = cachePath(identity, 'whole');
   if (!existsSync(whole)) {

@@ -58,9 +58,8 @@ async function bytesHeader(path: string, member: NpzMember, refuse: RefuseFile) 
   const header = await readNpzHeader(path, member, refuse);
   if (header === null) throw refuse('an .npy array', 'something else');
   const { type, isFortranOrder } = header;
-  if (type !== '|u1') {
+  if (type !== '|u1')
     throw refuse('an array of unsigned bytes', type.includes('O') ? 'pickled objects' : `the type ${type}`);
-  }
   if (isFortranOrder) throw refuse('an array in C order', 'Fortran order');
   return header;
 }

@@ -205,9 +205,8 @@ async function* checked(path: string, frames: Frames, signal?: AbortSignal): Asy
   for await (const frame of frames) {
     signal?.throwIfAborted();
     first ??= frame;
-    if (frame.width !== first.width || frame.height !== first.height || frame.channels !== first.channels) {
+    if (frame.width !== first.width || frame.height !== first.height || frame.channels !== first.channels)
       throw outputError(path, `frames of ${shape(first)}`, `one of ${shape(frame)}`);
-    }
     yield frame;
   }
   signal?.throwIfAborted();

@@ -87,9 +87,8 @@ export async function measureLosslessSize(
     const decoded = createHash('sha256');
     const format = first?.channels === 1 ? 'gray' : 'rgb24';
     for await (const chunk of outputOf(path, ['-pix_fmt', format, '-f', 'rawvideo'], signal)) decoded.update(chunk);
-    if (decoded.digest('hex') !== given.digest('hex')) {
+    if (decoded.digest('hex') !== given.digest('hex'))
       return { bytes: null, failure: 'what it makes is not lossless: other frames come back' };
-    }
     const packets = await text(outputOf(path, ['-c', 'copy', '-f', 'framecrc'], signal));
     return { bytes: sumOfLaterPackets(packets), failure: null };
   } catch (cause) {
