@@ -9,8 +9,7 @@ import { writeAtomically } from '../foundation/write-file.js';
 import { writeFrameArray } from './array-writer.js';
 import { drawContactSheet, encodePng } from './contact-sheet.js';
 import { enlarge, padToEven } from './canvas.js';
-import { feedFrames, startFfmpeg, type FfmpegOutcome } from './ffmpeg-run.js';
-import { throwEndBySignal } from './interruption.js';
+import { feedFrames, startFfmpeg, throwEndBySignal, type FfmpegOutcome } from './ffmpeg-run.js';
 import { assertWritablePath, frameFileName, outputError } from './output-kind.js';
 
 /** Options for writing frames as a video, images or a folder. */

@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Frame } from '../foundation/frame.js';
 import { makeTemporaryFolder } from '../foundation/temporary-folder.js';
-import { feedFrames, readOutput, startFfmpeg } from './ffmpeg-run.js';
+import { feedFrames, readOutput, startFfmpeg, throwEndBySignal } from './ffmpeg-run.js';
 import { defaultFrameRate } from './frame-rate.js';
-import { throwEndBySignal } from './interruption.js';
 
 /** Lossless video codec of FFmpeg that pxv is compared with. */
 export type LosslessCodec = 'x264' | 'x265' | 'ffv1';
