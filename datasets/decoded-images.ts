@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { PxvError } from '../src/foundation/errors.js';
+import { errorFactory, PxvError } from '../src/foundation/errors.js';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { assertDiskSpace } from '../src/video/disk-space.js';
 import { probeImage, readImage } from '../src/video/image-folder.js';
@@ -34,26 +34,22 @@ export async function decodedImages(
     const { size, mtimeMs } = await stat(path).catch(unreadable(path));
     stamps.push(resolve(path), size, mtimeMs);
   }
-  const images = await cachedImages(
-    shape,
-    'interleaved',
-    paths.length,
-    [width, height, channels, exact, ...stamps],
-    async (write) => {
-      const refused: PxvError[] = [];
-      for (let first = 0; first < paths.length; first += DECODE_CONCURRENCY) {
-        signal?.throwIfAborted();
-        onProgress?.(first, paths.length);
-        const together = paths.slice(first, first + DECODE_CONCURRENCY).map((path) => decoded(path, shape, exact));
-        for (const one of await Promise.all(together)) {
-          if (one instanceof PxvError) refused.push(one);
-          else if (refused.length === 0) await write(one);
-        }
+  const decodeAll = async (write: (bytes: Uint8Array) => Promise<void>) => {
+    const refused: PxvError[] = [];
+    for (let first = 0; first < paths.length; first += DECODE_CONCURRENCY) {
+      signal?.throwIfAborted();
+      onProgress?.(first, paths.length);
+      const together = paths.slice(first, first + DECODE_CONCURRENCY).map((path) => decoded(path, shape, exact));
+      for (const one of await Promise.all(together)) {
+        if (one instanceof PxvError) refused.push(one);
+        else if (refused.length === 0) await write(one);
       }
-      if (refused.length > 0) throw allRefused(refused);
-      onProgress?.(paths.length, paths.length);
-    },
-  );
+    }
+    if (refused.length > 0) throw allRefused(refused);
+    onProgress?.(paths.length, paths.length);
+  };
+  const identity = [width, height, channels, exact, ...stamps];
+  const images = await cachedImages(shape, 'interleaved', paths.length, identity, decodeAll);
   return { ...images, fileOf: (index) => paths[index] };
 }
 
@@ -76,12 +72,9 @@ export async function cachedImages(
   const stride = shape.width * shape.height * shape.channels;
   const found = await stat(path).catch(() => null);
   if (found?.size !== count * stride) {
-    await assertDiskSpace({
-      folder: dirname(path),
-      bytes: count * stride,
-      what: `${pluralize(count, 'image')} of ${shape.width}x${shape.height}`,
-      remedy: 'use a smaller --size, or set PXV_DATA to a folder on another disk',
-    });
+    const what = `${pluralize(count, 'image')} of ${shape.width}x${shape.height}`;
+    const remedy = 'use a smaller --size, or set PXV_DATA to a folder on another disk';
+    await assertDiskSpace({ folder: dirname(path), bytes: count * stride, what, remedy });
     await writeToCache(path, async (temporary) => {
       const output = await open(temporary, 'wx');
       try {
@@ -125,22 +118,14 @@ function allRefused(refused: readonly PxvError[]): PxvError {
   if (others.length === 0) return first;
   const named = refused.slice(0, MAX_NAMED).map(({ parts }) => `${parts.argument} (${parts.received})`);
   const more = refused.length > MAX_NAMED ? [`${refused.length - MAX_NAMED} more`] : [];
-  return new PxvError(
-    {
-      code: 'INPUT',
-      operation: 'read images',
-      argument: dirname(first.parts.argument),
-      expected: 'readable images only',
-      received: `${pluralize(refused.length, 'image')} of other kinds or shapes: ${[...named, ...more].join(', ')}`,
-      remedy: 'remove or replace them',
-    },
-    { cause: first },
-  );
+  const received = `${pluralize(refused.length, 'image')} of other kinds or shapes: ${[...named, ...more].join(', ')}`;
+  const invalid = errorFactory('INPUT', 'read images');
+  const place = dirname(first.parts.argument);
+  return invalid(place, 'readable images only', received, 'remove or replace them', { cause: first });
 }
 
 async function checkSize(path: string, { width, height }: RecordImages): Promise<void> {
   const found = await probeImage(path);
-  if (found.width !== width || found.height !== height) {
+  if (found.width !== width || found.height !== height)
     throw wrongFile(path, `an image of ${width}x${height}`, `${found.width}x${found.height}`);
-  }
 }

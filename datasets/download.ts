@@ -1,7 +1,7 @@
 import { closeSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { PxvError } from '../src/foundation/errors.js';
+import { errorFactory } from '../src/foundation/errors.js';
 import { isSystemError, writeFailure } from '../src/foundation/write-file.js';
 import { otherCache } from './cache-folder.js';
 import { computeCheckSum, formatCheckSum } from './check-sums.js';
@@ -48,17 +48,9 @@ export async function download(file: SourceFile, path: string, options: Download
       cause = error.cause;
     }
   }
-  throw new PxvError(
-    {
-      code: 'INPUT',
-      operation: 'download',
-      argument: file.name,
-      expected: `${file.bytes} bytes with the ${formatCheckSum(file)}`,
-      received: failures.join('; '),
-      remedy: 'run the command again to go on where it stopped, or give another place with --mirror',
-    },
-    { cause },
-  );
+  const expected = `${file.bytes} bytes with the ${formatCheckSum(file)}`;
+  const remedy = 'run the command again to go on where it stopped, or give another place with --mirror';
+  throw errorFactory('INPUT', 'download')(file.name, expected, failures.join('; '), remedy, { cause });
 }
 
 /** Error of a URL; the next URL may succeed. */
@@ -89,9 +81,8 @@ async function receive(
       done = 0;
     }
     const promised = response.headers.get('content-length');
-    if (promised !== null && done + Number(promised) !== file.bytes) {
+    if (promised !== null && done + Number(promised) !== file.bytes)
       throw new DownloadFailure(`a file of ${done + Number(promised)} bytes`);
-    }
     for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
       clearTimeout(timer);
       timer = setTimeout(giveUp, 1000 * patience);

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PxvError } from '../src/foundation/errors.js';
+import { errorFactory, type PxvError } from '../src/foundation/errors.js';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { naturalOrder } from '../src/video/image-folder.js';
 
@@ -10,11 +10,8 @@ import { naturalOrder } from '../src/video/image-folder.js';
  */
 export async function listFolder(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
-    throw missing(
-      folder,
-      'a folder with the files of the data set',
-      cause.code === 'ENOENT' ? 'nothing' : cause.message,
-    );
+    const received = cause.code === 'ENOENT' ? 'nothing' : cause.message;
+    throw missing(folder, 'a folder with the files of the data set', received);
   });
   return names.filter((name) => !name.startsWith('.')).sort(naturalOrder.compare);
 }
@@ -32,11 +29,8 @@ export async function findFiles(folder: string, patterns: readonly RegExp[], exp
     const found = names.filter((name) => pattern.test(name));
     if (found.length > 0) return found.map((name) => join(folder, name));
   }
-  throw missing(
-    folder,
-    expected,
-    `a folder with ${pluralize(names.length, 'entry', 'entries')}, none of them such a file`,
-  );
+  const received = `a folder with ${pluralize(names.length, 'entry', 'entries')}, none of them such a file`;
+  throw missing(folder, expected, received);
 }
 
 /**
@@ -50,12 +44,6 @@ export async function findFile(folder: string, patterns: readonly RegExp[], expe
 }
 
 function missing(folder: string, expected: string, received: string): PxvError {
-  return new PxvError({
-    code: 'INPUT',
-    operation: 'read data set',
-    argument: folder,
-    expected,
-    received,
-    remedy: 'give the folder of the files with --data, or run pxv datasets get',
-  });
+  const remedy = 'give the folder of the files with --data, or run pxv datasets get';
+  return errorFactory('INPUT', 'read data set')(folder, expected, received, remedy);
 }

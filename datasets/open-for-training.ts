@@ -1,4 +1,4 @@
-import { PxvError } from '../src/foundation/errors.js';
+import { errorFactory } from '../src/foundation/errors.js';
 import { folderShape } from './folder/folder.js';
 import type { DescribedImages, Images, OpenOptions, Split, TrainingSplit } from './image-set.js';
 import { mnist } from './mnist/mnist.js';
@@ -26,7 +26,10 @@ export async function openForTraining(
   { data, ...options }: OpenImagesOptions = {},
 ): Promise<Images> {
   options.signal?.throwIfAborted();
-  if (!splits.includes(split)) throw noTrainingSplit(split);
+  if (!splits.includes(split)) {
+    const expected = `one to learn from (${splits.join(', ')})`;
+    throw errorFactory('USAGE', 'open images')('split', expected, split, 'score test images with scoreImageSet');
+  }
   const { set, files } = resolveImageSet(name, data);
   return set.open(files, split, options);
 }
@@ -58,15 +61,4 @@ export async function describeForTraining(name: string, options: OpenImagesOptio
   const { set, files } = resolveImageSet(name, data);
   const { size, channels, levels } = set;
   return size === null || channels === null ? folderShape(files, shape) : { size, channels, levels, note: null };
-}
-
-function noTrainingSplit(split: string): PxvError {
-  return new PxvError({
-    code: 'USAGE',
-    operation: 'open images',
-    argument: 'split',
-    expected: `one to learn from (${splits.join(', ')})`,
-    received: split,
-    remedy: 'score test images with scoreImageSet',
-  });
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { PxvError } from '../src/foundation/errors.js';
+import { errorFactory, type PxvError } from '../src/foundation/errors.js';
 
 /** Maximum number of bytes unpacked in memory; every file of a data set is far smaller. */
 const LARGEST = 512 * 1024 * 1024;
@@ -38,16 +38,7 @@ export function unreadable(path: string) {
  * Returns the `INPUT` error for a data set's file or folder with invalid contents. Expected and received contents are
  * in words.
  */
-export function wrongFile(path: string, expected: string, received: string, options?: { cause: unknown }): PxvError {
-  return new PxvError(
-    {
-      code: 'INPUT',
-      operation: 'read data set',
-      argument: path,
-      expected,
-      received,
-      remedy: 'download it again, or give another folder with --data',
-    },
-    options,
-  );
+export function wrongFile(path: string, expected: string, received: string, options?: ErrorOptions): PxvError {
+  const remedy = 'download it again, or give another folder with --data';
+  return errorFactory('INPUT', 'read data set')(path, expected, received, remedy, options);
 }

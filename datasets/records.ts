@@ -1,19 +1,12 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { errorFactory, PxvError } from '../src/foundation/errors.js';
-import type { Channels, Size } from '../src/foundation/frame.js';
+import { errorFactory } from '../src/foundation/errors.js';
 import type { Images } from './image-set.js';
 
-const unusable = errorFactory('USAGE', 'read image');
+const READING = 'read image';
+const unusable = errorFactory('USAGE', READING);
 
-/** Shape and origin of images to open; members are those of `Images`. */
-export interface RecordImages extends Size {
-  channels: Channels;
-  levels: 2 | 256;
-  /** Short description of the source. */
-  origin: string;
-  /** Paths of the files that hold the images. */
-  files: readonly string[];
-}
+/** Shape and origin of images to open. */
+export type RecordImages = Pick<Images, 'width' | 'height' | 'channels' | 'levels' | 'origin' | 'files'>;
 
 /** File, or part of a file, that holds images as records of equal length. */
 export interface RecordFile {
@@ -54,7 +47,11 @@ export function openImagesOnDisk(shape: RecordImages, layout: Layout, files: rea
       const target = planar ? planes : into;
       for (let done = 0; done < bytes;) {
         const got = readSync(fd, target, done, bytes - done, offset + (index - first) * stride + done);
-        if (got === 0) throw cutOff(path);
+        if (got === 0) {
+          const expected = 'the images of the file when it was opened';
+          const remedy = 'restore the file and run the command again';
+          throw errorFactory('INPUT', READING)(path, expected, 'a file that was truncated since', remedy);
+        }
         done += got;
       }
       if (planar) interleave(planes, shape.channels, into);
@@ -121,15 +118,4 @@ function interleave(planes: Uint8Array, channels: number, into: Uint8Array): voi
   for (let channel = 0, from = 0; channel < channels; channel++) {
     for (let to = channel; to < planes.length; to += channels) into[to] = planes[from++];
   }
-}
-
-function cutOff(path: string): PxvError {
-  return new PxvError({
-    code: 'INPUT',
-    operation: 'read image',
-    argument: path,
-    expected: 'the images of the file when it was opened',
-    received: 'a file that was truncated since',
-    remedy: 'restore the file and run the command again',
-  });
 }

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { errorFactory, PxvError } from '../src/foundation/errors.js';
+import { errorFactory, type PxvError } from '../src/foundation/errors.js';
 import { binarizedMnist } from './binarized-mnist/binarized-mnist.js';
 import { cacheFolder } from './cache-folder.js';
 import { cifar } from './cifar/cifar.js';
@@ -11,6 +11,8 @@ import { movingMnist } from './moving-mnist/moving-mnist.js';
 import type { VideoSetFacts } from './video-set.js';
 
 const FINDING = 'find data set';
+const misnamed = errorFactory('USAGE', FINDING);
+const SEE_LIST = 'see pxv datasets list';
 
 /** All data sets of images with a name, in the order in which they are listed. */
 export const imageSets: readonly ImageSet[] = [cifar, mnist, binarizedMnist, imagenet32, imagenet64];
@@ -27,12 +29,7 @@ export function findDataSet(name: string): ImageSet | VideoSetFacts {
   const sets = [...imageSets, ...videoSets];
   const found = sets.find((set) => set.name === name);
   if (found) return found;
-  throw errorFactory('USAGE', FINDING)(
-    name,
-    `one of ${sets.map((set) => set.name).join(', ')}`,
-    'no such name',
-    'see pxv datasets list',
-  );
+  throw misnamed(name, `one of ${sets.map((set) => set.name).join(', ')}`, 'no such name', SEE_LIST);
 }
 
 /**
@@ -66,23 +63,12 @@ export function getImageSet(name: string): ImageSet {
 export function downloaded(set: Pick<ImageSet, 'name' | 'files'>): string {
   const place = cacheFolder(set.name);
   if (existsSync(place)) return place;
-  throw new PxvError({
-    code: 'INPUT',
-    operation: FINDING,
-    argument: set.name,
-    expected: `its files in ${place}`,
-    received: 'no such folder',
-    remedy: set.files.length > 0 ? `run pxv datasets get ${set.name}, or give --data FOLDER` : 'give --data FOLDER',
-  });
+  const remedy =
+    set.files.length > 0 ? `run pxv datasets get ${set.name}, or give --data FOLDER` : 'give --data FOLDER';
+  throw errorFactory('INPUT', FINDING)(set.name, `its files in ${place}`, 'no such folder', remedy);
 }
 
 function unknown(name: string, received: string): PxvError {
-  return new PxvError({
-    code: 'USAGE',
-    operation: FINDING,
-    argument: name,
-    expected: `one of ${imageSets.map((set) => set.name).join(', ')}, or a folder of images`,
-    received,
-    remedy: 'see pxv datasets list',
-  });
+  const expected = `one of ${imageSets.map((set) => set.name).join(', ')}, or a folder of images`;
+  return misnamed(name, expected, received, SEE_LIST);
 }

@@ -2,7 +2,7 @@ import { appendFileSync, createReadStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { Parser, type ReadEntry } from 'tar';
-import { PxvError } from '../src/foundation/errors.js';
+import { errorFactory, PxvError } from '../src/foundation/errors.js';
 import { unpackedPieces } from '../src/foundation/unpack.js';
 import { isSystemError } from '../src/foundation/write-file.js';
 import type { UnpackedFile } from './image-set.js';
@@ -56,9 +56,8 @@ export async function unpackTarGz(archive: string, folder: string, wanted: reado
  */
 function take(entry: ReadEntry, archive: string, folder: string, missing: Map<string, number>): PxvError | null {
   const parts = entry.path.split(/[/\\]/);
-  if (parts.includes('..') || parts[0] === '' || /^[a-z]:/i.test(entry.path)) {
+  if (parts.includes('..') || parts[0] === '' || /^[a-z]:/i.test(entry.path))
     return hostile(archive, 'names that stay inside the archive', JSON.stringify(entry.path));
-  }
   const name = parts[parts.length - 1];
   const bytes = missing.get(name);
   if (bytes === undefined) {
@@ -76,16 +75,7 @@ function take(entry: ReadEntry, archive: string, folder: string, missing: Map<st
   return null;
 }
 
-function hostile(archive: string, expected: string, received: string, options?: { cause: unknown }): PxvError {
-  return new PxvError(
-    {
-      code: 'INPUT',
-      operation: 'unpack',
-      argument: archive,
-      expected,
-      received,
-      remedy: 'delete it and download it again from another place (--mirror)',
-    },
-    options,
-  );
+function hostile(archive: string, expected: string, received: string, options?: ErrorOptions): PxvError {
+  const remedy = 'delete it and download it again from another place (--mirror)';
+  return errorFactory('INPUT', 'unpack')(archive, expected, received, remedy, options);
 }

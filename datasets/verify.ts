@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PxvError } from '../src/foundation/errors.js';
+import { errorFactory, type PxvError } from '../src/foundation/errors.js';
 import { computeCheckSum, formatCheckSum, readCheckSums } from './check-sums.js';
 import type { CheckSum, SourceFile, Split } from './image-set.js';
 import type { OpenImagesOptions } from './open-for-training.js';
@@ -85,16 +85,10 @@ async function compareCheckSums(
  * @param cached name of the set if its folder in the cache was read; null for a user's own folder
  */
 function changed(path: string, expected: CheckSum, received: string, cached: string | null): PxvError {
-  return new PxvError({
-    code: 'INPUT',
-    operation: 'verify data set',
-    argument: path,
-    expected: `the ${formatCheckSum(expected)}`,
-    received,
-    remedy:
-      cached === null
-        ? 'get the official file, or keep this one if it was only repacked: its format is right, and ' +
-          'only this command checks the checksum'
-        : `delete its folder and run pxv datasets get ${cached}`,
-  });
+  const remedy =
+    cached === null
+      ? 'get the official file, or keep this one if it was only repacked: its format is right, and ' +
+        'only this command checks the checksum'
+      : `delete its folder and run pxv datasets get ${cached}`;
+  return errorFactory('INPUT', 'verify data set')(path, `the ${formatCheckSum(expected)}`, received, remedy);
 }

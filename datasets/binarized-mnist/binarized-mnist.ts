@@ -32,14 +32,10 @@ export const binarizedMnist: ImageSet = {
   ],
   async open(folder, split) {
     const word = words[split];
-    const path = await findFile(
-      folder,
-      [
-        new RegExp(`^binarized_mnist_${word}\\.amat$`),
-        new RegExp(`^binarized_(?:mnist_)?${word}[\\w-]*[.-]idx3-ubyte(?:\\.gz)?$`),
-      ],
-      `binarized_mnist_${word}.amat, or an IDX file binarized_${word}*-idx3-ubyte, plain or .gz`,
-    );
+    const text = new RegExp(`^binarized_mnist_${word}\\.amat$`);
+    const idx = new RegExp(`^binarized_(?:mnist_)?${word}[\\w-]*[.-]idx3-ubyte(?:\\.gz)?$`);
+    const expected = `binarized_mnist_${word}.amat, or an IDX file binarized_${word}*-idx3-ubyte, plain or .gz`;
+    const path = await findFile(folder, [text, idx], expected);
     const data = path.endsWith('.amat') ? await readAmat(path, size.width * size.height) : await readIdxBits(path);
     const count = data.length / (size.width * size.height);
     const part = `${count} of the ${counts[split]} official images`;

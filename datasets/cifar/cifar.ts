@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pluralize } from '../../src/foundation/pluralize.js';
-import { findFiles, listFolder } from '../find-files.js';
+import { findFile, findFiles, listFolder } from '../find-files.js';
 import { splitHeldOut } from '../held-out.js';
 import type { Images, ImageSet, Split } from '../image-set.js';
 import { unreadable, wrongFile } from '../read-file.js';
@@ -37,27 +37,20 @@ export const cifar: ImageSet = {
     },
   ],
   async open(folder, split) {
-    if (split === 'test') return openFiles(await testFiles(folder), split);
-    return splitHeldOut(await openFiles(await trainingFiles(folder), 'train'), split);
+    const place = await placeOf(folder);
+    if (split !== 'test') return splitHeldOut(await openFiles(await trainingFiles(place), 'train'), split);
+    const patterns = [/^test_batch\.bin$/, /^test.*\.bin$/];
+    return openFiles([await findFile(place, patterns, 'test_batch.bin, or one test*.bin')], split);
   },
 };
 
-async function trainingFiles(folder: string): Promise<string[]> {
-  const place = await placeOf(folder);
+async function trainingFiles(place: string): Promise<string[]> {
   const expected = 'data_batch_1.bin to data_batch_5.bin, or one train*.bin';
   const found = await findFiles(place, [/^data_batch_[1-5]\.bin$/, /^train.*\.bin$/], expected);
   const names = found.map((path) => basename(path));
   const whole = names[0].startsWith('train') ? names.length === 1 : names.length === batches.length;
   // Training with a batch missing would silently use less data.
   if (!whole) throw wrongFile(place, expected, names.join(', '));
-  return found;
-}
-
-async function testFiles(folder: string): Promise<string[]> {
-  const place = await placeOf(folder);
-  const expected = 'test_batch.bin, or one test*.bin';
-  const found = await findFiles(place, [/^test_batch\.bin$/, /^test.*\.bin$/], expected);
-  if (found.length > 1) throw wrongFile(place, expected, found.map((path) => basename(path)).join(', '));
   return found;
 }
 
@@ -84,9 +77,8 @@ async function recordsOf(path: string): Promise<RecordFile> {
   if (!found.isFile()) throw wrongFile(path, 'a file', 'something else');
   const { size: bytes } = found;
   const count = bytes / RECORD;
-  if (!Number.isInteger(count) || count === 0) {
+  if (!Number.isInteger(count) || count === 0)
     throw wrongFile(path, `records of ${RECORD} bytes`, `${bytes} bytes, which is no whole number of records`);
-  }
   const fd = openSync(path, 'r');
   try {
     const label = new Uint8Array(1);

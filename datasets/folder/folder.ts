@@ -39,12 +39,8 @@ export const folder: ImageSet = {
     const learnt = place === root && split === 'test' ? ', those to learn from too' : '';
     const named = `${pluralize(paths.length, 'image')} of the folder ${basename(place)}`;
     const origin = `${named}${learnt}, at ${shape}${without}`;
-    const images = await decodedImages(
-      { width, height, channels, levels: 256, origin, files: paths },
-      paths,
-      false,
-      options,
-    );
+    const about = { width, height, channels, levels: 256, origin, files: paths } as const;
+    const images = await decodedImages(about, paths, false, options);
     return whole ? images : splitHeldOut(images, split as TrainingSplit);
   },
 };

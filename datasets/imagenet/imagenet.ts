@@ -48,22 +48,12 @@ function imagenet(side: 32 | 64): ImageSet {
  */
 async function openPart(folder: string, side: number, part: 'train' | 'val', options?: OpenOptions): Promise<Images> {
   const names = await listFolder(folder);
-  const places = [
-    folder,
-    ...names
-      .filter((name) => new RegExp(`^Imagenet${side}_${part}_npz$`, 'i').test(name))
-      .map((name) => join(folder, name)),
-  ];
+  const unpackedFolder = new RegExp(`^Imagenet${side}_${part}_npz$`, 'i');
+  const places = [folder, ...names.filter((name) => unpackedFolder.test(name)).map((name) => join(folder, name))];
   const npzName = part === 'train' ? /^train_data_batch_\d+\.npz$/ : /^val_data\.npz$/;
   for (const place of places) {
-    const found = (await listFolder(place)).filter((name) => npzName.test(name));
-    if (found.length > 0)
-      return openNpz(
-        found.map((name) => join(place, name)),
-        side,
-        part,
-        options,
-      );
+    const found = (await listFolder(place)).filter((name) => npzName.test(name)).map((name) => join(place, name));
+    if (found.length > 0) return openNpz(found, side, part, options);
   }
   const imageFolder = names.find((name) => new RegExp(`^${part}(?:id|idation)?(?:_${side}x${side})?$`, 'i').test(name));
   if (imageFolder === undefined) {
@@ -90,17 +80,13 @@ async function openNpz(paths: string[], side: number, part: string, options: Ope
   const stride = 3 * side * side;
   const arrays = await Promise.all(paths.map((path) => openNpzBytes(path, 'data')));
   for (const { path, shape } of arrays) {
-    if (shape.length !== 2 || shape[1] !== stride || shape[0] === 0) {
+    if (shape.length !== 2 || shape[1] !== stride || shape[0] === 0)
       throw wrongFile(path, `an array of n x ${stride} bytes`, shape.join(' x '));
-    }
   }
   const count = arrays.reduce((sum, { shape }) => sum + shape[0], 0);
   const names = paths.length > 1 ? `${paths.length} npz files` : basename(paths[0]);
-  const about = shape(
-    side,
-    `ImageNet ${side}x${side} ${part}: ${pluralize(count, 'image')} of ${names}, down-sampled as in arXiv:1707.08819`,
-    paths,
-  );
+  const of = `${pluralize(count, 'image')} of ${names}, down-sampled as in arXiv:1707.08819`;
+  const about = shape(side, `ImageNet ${side}x${side} ${part}: ${of}`, paths);
   const stats = await Promise.all(paths.map((path) => stat(path)));
   const identity = [paths.map((path) => resolve(path)), ...stats.map(({ size, mtimeMs }) => [size, mtimeMs])];
   const readAll = async (write: (bytes: Uint8Array) => Promise<void>) => {
@@ -112,9 +98,8 @@ async function openNpz(paths: string[], side: number, part: string, options: Ope
     options.onProgress?.(count, count);
   };
   const files = arrays.map(({ path, offset, shape }) => ({ path, offset, stride, count: shape[0] }));
-  if (!files.every((file): file is typeof file & { offset: number } => file.offset !== null)) {
+  if (!files.every((file): file is typeof file & { offset: number } => file.offset !== null))
     return cachedImages(about, 'planar', count, identity, readAll);
-  }
   // Gigabytes are read for their checksums only once: an empty file in the cache records it.
   const whole = cachePath(identity, 'whole');
   if (!existsSync(whole)) {

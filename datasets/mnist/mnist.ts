@@ -23,16 +23,8 @@ const files = [
   source('t10k-images-idx3-ubyte.gz', 1_648_877, '8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6'),
 ];
 
-const trainNames = [
-  /^train-images[.-]idx3-ubyte$/,
-  /^train-images[.-]idx3-ubyte\.gz$/,
-  /^train-[\w-]*images[.-]idx3-ubyte(\.gz)?$/,
-];
-const testNames = [
-  /^t10k-images[.-]idx3-ubyte$/,
-  /^t10k-images[.-]idx3-ubyte\.gz$/,
-  /^t10k-[\w-]*images[.-]idx3-ubyte(\.gz)?$/,
-];
+/** Names of files after `train-` or `t10k-`, the official ones before those of partial files. */
+const names = ['images[.-]idx3-ubyte', 'images[.-]idx3-ubyte\\.gz', '[\\w-]*images[.-]idx3-ubyte(\\.gz)?'];
 
 /** MNIST, with a validation split held out of the training images. */
 export const mnist: ImageSet = {
@@ -44,16 +36,14 @@ export const mnist: ImageSet = {
   counts,
   files,
   async open(folder, split) {
-    if (split === 'test') {
-      const path = await findFile(folder, testNames, 't10k-images-idx3-ubyte, plain or .gz');
-      return openFile(path, 'test', counts.test);
-    }
-    const path = await findFile(folder, trainNames, 'train-images-idx3-ubyte, plain or .gz');
-    return splitHeldOut(await openFile(path, 'train', counts.train + counts.validation), split);
+    if (split === 'test') return openFile(folder, 't10k', 'test', counts.test);
+    return splitHeldOut(await openFile(folder, 'train', 'train', counts.train + counts.validation), split);
   },
 };
 
-async function openFile(path: string, split: string, official: number): Promise<Images> {
+async function openFile(folder: string, prefix: string, split: string, official: number): Promise<Images> {
+  const patterns = names.map((name) => new RegExp(`^${prefix}-${name}$`));
+  const path = await findFile(folder, patterns, `${prefix}-images-idx3-ubyte, plain or .gz`);
   const { count, data } = await readIdxImages(path, size);
   const origin = `MNIST ${split}: ${count} of the ${official} official images (${basename(path)})`;
   return wrapImages({ ...size, channels: 1, levels: 256, origin, files: [path] }, data);

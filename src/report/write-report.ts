@@ -5,10 +5,10 @@ import { reportHtml } from '../document/page.js';
 import { reportCsv, type Section } from '../document/report.js';
 import { invalidResultError, type ReportInput, type SectionSource } from '../document/section-source.js';
 import { errorFactory } from '../foundation/errors.js';
-import { checkWritable, writeAtomically } from '../foundation/write-file.js';
+import { writeAtomically } from '../foundation/write-file.js';
 import { parseJson } from '../foundation/parse-json.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
-import { assertNotInput, outputExists } from '../video/index.js';
+import { assertFileOutput, assertNotInput, assertOverwritable } from '../video/index.js';
 import { writeReportFields } from './options.js';
 
 /** Options for `writeReport`, such as the output, the model and the frames of clips to predict. @interface */
@@ -50,7 +50,6 @@ export async function writeReport(
   const csv = options.csv ? `${out.slice(0, -extname(out).length)}-csv` : null;
   const confirm = () => assertOutputs(out, csv, paths, options.overwrite);
   await confirm();
-  checkWritable(out);
   const sections: Section[] = [];
   for (const { source, items } of await openAll(sources, paths))
     sections.push(...(await source.sections(items, options)));
@@ -114,21 +113,17 @@ async function openFirst(sources: readonly SectionSource<unknown>[], input: Repo
 
 /**
  * Checks that the outputs may be written.
- * @throws PxvError `OUTPUT` if an output exists and may not be replaced; `USAGE` if an output is one of the inputs
+ * @throws PxvError `OUTPUT` if an output exists and may not be replaced, or cannot be written; `USAGE` if an output is
+ *   one of the inputs
  */
 async function assertOutputs(out: string, csv: string | null, inputs: readonly string[], overwrite = false) {
-  const refused = errorFactory('OUTPUT', 'write report');
-  for (const place of csv === null ? [out] : [out, csv]) {
-    await assertNotInput(place, inputs.filter(existsSync));
-    if (overwrite || !(await outputExists(place))) continue;
-    const problem = place === out ? 'the file exists' : 'the folder exists';
-    const remedy = 'choose another --out, or replace it with --overwrite';
-    throw refused(place, 'a new output', 'one that exists', remedy, { problem });
-  }
-  const names = csv === null ? [] : await readdir(csv).catch(() => []);
-  const foreign = names.find((name) => extname(name) !== '.csv');
-  if (foreign !== undefined)
-    throw refused(csv!, 'a folder of CSV files', `one with ${foreign}`, 'choose another --out');
-  const isFolder = (await stat(out).catch(() => null))?.isDirectory() ?? false;
-  if (isFolder) throw refused(out, 'a file', 'a folder of that name', 'choose another --out');
+  const options = { overwrite, operation: 'write report' };
+  for (const place of csv === null ? [out] : [out, csv]) await assertNotInput(place, inputs.filter(existsSync));
+  await assertFileOutput(out, options);
+  if (csv === null) return;
+  await assertOverwritable(csv, options);
+  const foreign = (await readdir(csv).catch(() => [])).find((name) => extname(name) !== '.csv');
+  if (foreign === undefined) return;
+  const refused = errorFactory('OUTPUT', options.operation);
+  throw refused(csv, 'a folder of CSV files', `one with ${foreign}`, 'choose another --out');
 }

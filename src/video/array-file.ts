@@ -26,6 +26,8 @@ export interface StoredArray {
   locate: () => Promise<{ path: string; offset: number }>;
 }
 
+const unreadable = errorFactory('INPUT', 'read array');
+
 /** Arrays that are clips, in words, for errors. */
 const CLIPS = `uint8, or floats of 0 to 1, in C order, as ${LAYOUTS}`;
 
@@ -34,12 +36,7 @@ const CLIPS = `uint8, or floats of 0 to 1, in C order, as ${LAYOUTS}`;
  * @param expected contents that the file should have, in words; default: the types and layouts of clips
  */
 export function arrayError(path: string, received: string, remedy: string, expected = CLIPS): PxvError {
-  return errorFactory('INPUT', 'read array')(path, expected, received, remedy);
-}
-
-function refuseFor(path: string): RefuseFile {
-  return (expected, received, options) =>
-    errorFactory('INPUT', 'read array')(path, expected, received, 'save the array again', options);
+  return unreadable(path, expected, received, remedy);
 }
 
 /**
@@ -48,15 +45,16 @@ function refuseFor(path: string): RefuseFile {
  * @throws PxvError `INPUT` if the file is damaged or shorter than its header says
  */
 export async function listArrays(path: string): Promise<StoredArray[]> {
+  const refuse: RefuseFile = (expected, received, options) =>
+    unreadable(path, expected, received, 'save the array again', options);
   const isPacked = /\.gz$/i.test(path);
   const arrays = /\.npz$/i.test(path)
-    ? await arraysOfNpz(path)
-    : [isPacked ? await packedArray(path) : await plainArray(path)];
+    ? await arraysOfNpz(path, refuse)
+    : [isPacked ? await packedArray(path, refuse) : await plainArray(path, refuse)];
   return arrays.filter(({ header }) => header.shape.length >= 3);
 }
 
-async function plainArray(path: string): Promise<StoredArray> {
-  const refuse = refuseFor(path);
+async function plainArray(path: string, refuse: RefuseFile): Promise<StoredArray> {
   const file = await open(path, 'r');
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_NPY_HEADER), 0, MAX_NPY_HEADER, 0);
@@ -68,8 +66,7 @@ async function plainArray(path: string): Promise<StoredArray> {
   }
 }
 
-async function packedArray(path: string): Promise<StoredArray> {
-  const refuse = refuseFor(path);
+async function packedArray(path: string, refuse: RefuseFile): Promise<StoredArray> {
   const read = () => unpackedPieces(createReadStream(path), createGunzip({ chunkSize: 1 << 20 }));
   let start = Buffer.alloc(0);
   try {
@@ -85,18 +82,16 @@ async function packedArray(path: string): Promise<StoredArray> {
   return { key: null, header, locate: once(() => unpack(path, header, bytes, wholeOf(read, bytes, refuse))) };
 }
 
-async function arraysOfNpz(path: string): Promise<StoredArray[]> {
-  const refuse = refuseFor(path);
+async function arraysOfNpz(path: string, refuse: RefuseFile): Promise<StoredArray[]> {
   const arrays: StoredArray[] = [];
   for (const member of await listNpzMembers(path, refuse)) {
     const header = await readNpzHeader(path, member, refuse);
-    if (header !== null) arrays.push(memberArray(path, member, header));
+    if (header !== null) arrays.push(memberArray(path, member, header, refuse));
   }
   return arrays;
 }
 
-function memberArray(path: string, member: NpzMember, header: NpyHeader): StoredArray {
-  const refuse = refuseFor(path);
+function memberArray(path: string, member: NpzMember, header: NpyHeader, refuse: RefuseFile): StoredArray {
   expectBytes(header, member.bytes, refuse);
   const inPlace = () => Promise.resolve({ path, offset: member.offset + header.headerBytes });
   const unpacked = () => unpack(path, header, member.bytes, () => readNpzMember(path, member, refuse));

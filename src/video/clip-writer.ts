@@ -9,8 +9,7 @@ import { writeAtomically } from '../foundation/write-file.js';
 import { writeFrameArray } from './array-writer.js';
 import { drawContactSheet, encodePng } from './contact-sheet.js';
 import { enlarge, padToEven } from './canvas.js';
-import { feedFrames, startFfmpeg, type FfmpegOutcome } from './ffmpeg-run.js';
-import { throwEndBySignal } from './interruption.js';
+import { feedFrames, startFfmpeg, throwEndBySignal, type FfmpegOutcome } from './ffmpeg-run.js';
 import { assertWritablePath, frameFileName, outputError } from './output-kind.js';
 
 /** Options for writing frames as a video, images or a folder. */
@@ -205,9 +204,8 @@ async function* checked(path: string, frames: Frames, signal?: AbortSignal): Asy
   for await (const frame of frames) {
     signal?.throwIfAborted();
     first ??= frame;
-    if (frame.width !== first.width || frame.height !== first.height || frame.channels !== first.channels) {
+    if (frame.width !== first.width || frame.height !== first.height || frame.channels !== first.channels)
       throw outputError(path, `frames of ${shape(first)}`, `one of ${shape(frame)}`);
-    }
     yield frame;
   }
   signal?.throwIfAborted();

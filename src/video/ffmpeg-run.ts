@@ -2,11 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { PassThrough, type Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { errorFactory } from '../foundation/errors.js';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
 import { formatFrameRate, type FrameRate } from '../foundation/frame-rate.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
-import { throwEndBySignal } from './interruption.js';
 
 /** Input, output and options of an FFmpeg process. */
 export interface FfmpegArguments {
@@ -150,6 +150,25 @@ export async function* readOutput(
     run.output.resume();
     await run.finished;
   }
+}
+
+/** Milliseconds after which this process and FFmpeg have both received an interruption from the keyboard. */
+const SAME_TIME = 500;
+
+/**
+ * Throws the error for an FFmpeg process that a signal of the system has ended. Waits up to 500 ms for an abort of
+ * `signal`, since an interruption from the keyboard may reach FFmpeg first. Throws the reason of `signal` if aborted by
+ * then.
+ * @param operation operation that failed, for the error
+ * @param argument file or stream of the operation, for the error
+ * @throws PxvError `DEPENDENCY` if not aborted, as when the system runs out of memory
+ */
+export async function throwEndBySignal(operation: string, argument: string, signal?: AbortSignal): Promise<never> {
+  if (signal) await delay(SAME_TIME, null, { signal }).catch(() => {});
+  signal?.throwIfAborted();
+  const remedy = 'check whether memory ran out, then run the command again';
+  const problem = 'FFmpeg was killed by a signal';
+  throw errorFactory('DEPENDENCY', operation)(argument, 'FFmpeg to finish', 'a signal', remedy, { problem });
 }
 
 /** Returns the input options for raw frames: a byte per sub-pixel, row by row. */

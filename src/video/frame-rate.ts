@@ -15,9 +15,8 @@ const fastest = 300;
  * @param average frames over duration, rounded to two decimals; null if unknown
  */
 export function constantFrameRate(base: FrameRate, average: number | null): FrameRate | null {
-  if (average !== null && rateVaries(base, average)) {
+  if (average !== null && rateVaries(base, average))
     return average <= fastest && average > 0.005 ? frameRateBetween(average - 0.005, average + 0.005) : null;
-  }
   return isRate(base) ? base : null;
 }
 

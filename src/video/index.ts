@@ -1,24 +1,11 @@
 export { listFrameFiles, type ClipSource, isUntimed, listClips } from './clip-list.js';
 export { clipStem } from './clip-address.js';
-export {
-  type ClipInfo,
-  type ClipOptions,
-  type ClipReader,
-  listInputFiles,
-  openClip,
-  probeClip,
-} from './clip-reader.js';
+export * from './clip-reader.js';
 export { gifMemory, concatenateVideos, writeClip, type WrittenClip } from './clip-writer.js';
-export { assertFileOutput, assertNotInput, outputExists, type ReplaceOptions } from './overwrite-checks.js';
+export { assertFileOutput, assertNotInput, assertOverwritable, outputExists } from './overwrite-checks.js';
 export { drawContactSheet, encodePng, cutSheetRows, writePng } from './contact-sheet.js';
 export { findFfmpeg } from './ffmpeg-binary.js';
-export {
-  openDecodedFrameStore,
-  type FrameStore,
-  openFrameStore,
-  type FrameStoreOptions,
-  type StoredClip,
-} from './frame-store.js';
+export * from './frame-store.js';
 export { type LosslessCodec, losslessCodecs, measureLosslessSize } from './lossless-codecs.js';
 export { drawHeatMap } from './heat-map.js';
 export { drawSurpriseFrame, chooseSurpriseScale } from './surprise-frame.js';

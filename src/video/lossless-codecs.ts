@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Frame } from '../foundation/frame.js';
 import { makeTemporaryFolder } from '../foundation/temporary-folder.js';
-import { feedFrames, readOutput, startFfmpeg } from './ffmpeg-run.js';
+import { feedFrames, readOutput, startFfmpeg, throwEndBySignal } from './ffmpeg-run.js';
 import { defaultFrameRate } from './frame-rate.js';
-import { throwEndBySignal } from './interruption.js';
 
 /** Lossless video codec of FFmpeg that pxv is compared with. */
 export type LosslessCodec = 'x264' | 'x265' | 'ffv1';
@@ -87,9 +86,8 @@ export async function measureLosslessSize(
     const decoded = createHash('sha256');
     const format = first?.channels === 1 ? 'gray' : 'rgb24';
     for await (const chunk of outputOf(path, ['-pix_fmt', format, '-f', 'rawvideo'], signal)) decoded.update(chunk);
-    if (decoded.digest('hex') !== given.digest('hex')) {
+    if (decoded.digest('hex') !== given.digest('hex'))
       return { bytes: null, failure: 'what it makes is not lossless: other frames come back' };
-    }
     const packets = await text(outputOf(path, ['-c', 'copy', '-f', 'framecrc'], signal));
     return { bytes: sumOfLaterPackets(packets), failure: null };
   } catch (cause) {

@@ -25,15 +25,9 @@ export interface TimeStep {
 /** Returns the frames of all panels side by side, from left to right, without gaps. Missing frames are black. */
 export function tilePanels({ panels }: TimeStep): Frame {
   const { width, height, channels } = panelShape(panels);
-  const row = width * channels;
-  const data = new Uint8Array(panels.length * row * height);
-  panels.forEach(({ frame }, panel) => {
-    if (frame === null) return;
-    for (let y = 0; y < height; y++) {
-      data.set(frame.data.subarray(y * row, (y + 1) * row), (y * panels.length + panel) * row);
-    }
-  });
-  return { width: panels.length * width, height, channels, data };
+  const canvas = new Canvas(panels.length * width, height, channels, [0, 0, 0]);
+  for (const [index, { frame }] of panels.entries()) if (frame !== null) canvas.paste(frame, index * width, 0, 1);
+  return canvas;
 }
 
 /**

@@ -68,9 +68,8 @@ export async function drawPredictionSheet(steps: readonly TimeStep[], scale: num
       if (panel.frame === null) continue;
       const y = top + line + row * (height + gap);
       const colour = panel.predicted ? predicted : known;
-      if (index % columns === 0) {
+      if (index % columns === 0)
         await write(panelLabels(panel), labelsAt, y + Math.round((height - line) / 2), labels, colour);
-      }
       cell(panel.frame, x, y, colour);
     }
   }

@@ -135,9 +135,8 @@ async function decodeFirstPicture(path: string, inputOptions: string[], signal?:
   const size = /^#dimensions 0: (\d+)x(\d+)/m.exec(report);
   const stream = parseVideoStream(log);
   const drawn = stream?.container.split(',').find((name) => characterArt.has(name));
-  if (drawn !== undefined) {
+  if (drawn !== undefined)
     throw withoutPictures(path, `a text, which FFmpeg would type on a screen (its format '${drawn}')`, giveAClip);
-  }
   if (!tick || !size || !stream || !/^0,/m.test(report)) throw noPicture(path, await run.finished);
   return {
     size: { width: Number(size[1]), height: Number(size[2]) },

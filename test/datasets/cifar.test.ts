@@ -69,7 +69,7 @@ test.each([
   [
     'two partial files',
     { 'test_1.bin': cifarRecords(1), 'test_2.bin': cifarRecords(1) },
-    /received test_1\.bin, test_2\.bin;/,
+    /expected one file: test_batch\.bin, .*received .*test_1\.bin and .*test_2\.bin;/,
   ],
   ['a folder without such files', { 'test.txt': '' }, /expected test_batch\.bin, .*received a folder with 1 entry/],
 ])('%s is refused in one line', async (_, files, message) => {
