@@ -12,15 +12,21 @@ import { findDataSet } from './registry.js';
 
 const GETTING = 'get data set';
 
+/** Folder of a downloaded data set. */
+export interface DownloadedSet {
+  /** Path of the folder. */
+  folder: string;
+  /** True if the folder was in the cache before, and nothing was downloaded or verified. */
+  alreadyThere: boolean;
+}
+
 /**
  * Downloads a data set of images or videos into its folder in the cache, atomically. Partial files stay in a folder
  * with the ending `.partial`, and the next call resumes their download.
- * @returns path of the folder; `alreadyThere` is true if the folder was in the cache before, and nothing was downloaded
- *   or verified
  * @throws {PxvError} USAGE if there is no such set; INPUT if the set has no public address, or a file is unavailable or
  *   wrong; OUTPUT if the cache cannot be written to; the signal's reason if aborted.
  */
-export async function downloadDataSet(name: string, options?: DownloadOptions) {
+export async function downloadDataSet(name: string, options?: DownloadOptions): Promise<DownloadedSet> {
   return downloadFiles(findDataSet(name), options);
 }
 
@@ -28,7 +34,10 @@ export async function downloadDataSet(name: string, options?: DownloadOptions) {
  * Downloads a data set as `downloadDataSet` does; `set` need not be in the registry.
  * @throws {PxvError} INPUT, OUTPUT and the signal's reason as `downloadDataSet`
  */
-export async function downloadFiles(set: Pick<ImageSetFacts, 'name' | 'files'>, options?: DownloadOptions) {
+export async function downloadFiles(
+  set: Pick<ImageSetFacts, 'name' | 'files'>,
+  options?: DownloadOptions,
+): Promise<DownloadedSet> {
   const folder = cacheFolder(set.name);
   if (existsSync(folder)) return { folder, alreadyThere: true };
   if (set.files.length === 0) {

@@ -2,17 +2,31 @@ import type { RefuseFile } from '../../src/foundation/npy.js';
 import { listNpzMembers, readNpzHeader, readNpzMember, type NpzMember } from '../../src/foundation/npz.js';
 import { wrongFile } from '../read-file.js';
 
+/** Array of unsigned bytes in an .npz file, which is a ZIP file of .npy files. */
+export interface NpzBytes {
+  /** Path of the .npz file. */
+  path: string;
+  /** Length of each axis. */
+  shape: number[];
+  /** Position of the first value in the file, in bytes; null if the array is compressed. */
+  offset: number | null;
+  /**
+   * Calls `write` with the decompressed values in order, in chunks.
+   * @throws {PxvError} INPUT after the last chunk, if the checksum does not match
+   */
+  read(write: (bytes: Uint8Array) => Promise<void>): Promise<void>;
+}
+
 /** Number of members that an error lists. */
 const LISTED = 10;
 
 /**
- * Opens an array of unsigned bytes in an .npz file, which is a ZIP file of .npy files, without reading its values. No
- * pickle is ever read.
+ * Opens an array of an .npz file without reading its values. No pickle is ever read.
  * @param name name of the array in the file, without `.npy`
  * @throws {PxvError} INPUT if the file is no .npz file, lacks the array, or the array is not of unsigned bytes in C
  *   order
  */
-export async function openNpzBytes(path: string, name: string) {
+export async function openNpzBytes(path: string, name: string): Promise<NpzBytes> {
   const refuse: RefuseFile = (...problem) => wrongFile(path, ...problem);
   const members = await listNpzMembers(path, refuse);
   const member = members.find((one) => one.name === `${name}.npy`);
@@ -25,17 +39,10 @@ export async function openNpzBytes(path: string, name: string) {
   if (headerBytes + values !== member.bytes)
     throw refuse(`${values} bytes for the shape ${shape.join(' x ')}`, `${member.bytes - headerBytes}`);
   return {
-    /** Path of the .npz file. */
     path,
-    /** Length of each axis. */
     shape,
-    /** Position of the first value in the file, in bytes; null if the array is compressed. */
     offset: member.isDeflated ? null : member.offset + headerBytes,
-    /**
-     * Calls `write` with the decompressed values in order, in chunks.
-     * @throws {PxvError} INPUT after the last chunk, if the checksum does not match
-     */
-    async read(write: (bytes: Uint8Array) => Promise<void>) {
+    async read(write) {
       let done = 0;
       for await (const piece of readNpzMember(path, member, refuse)) {
         const behindHeader = Math.min(piece.length, Math.max(0, headerBytes - done));

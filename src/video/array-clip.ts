@@ -40,24 +40,26 @@ export async function listArrayClips(file: string): Promise<string[]> {
   });
 }
 
+/** Clip in an array file. */
+export interface ArrayClip extends Pick<ArrayLayout, 'frames' | 'size'> {
+  /** Yields the frames from index `first` on. @throws PxvError `INPUT` for a float outside 0 to 1 */
+  read: (reading: ImageReadOptions, first: number) => AsyncGenerator<Frame, void>;
+}
+
 /**
  * Opens a clip of an array file, and reads its first frame.
  * @param path path of the file, or of a clip as `listArrayClips` returns it
  * @throws PxvError `INPUT` if the array has no layout of clips, or `path` names none of its clips
  */
-export async function openArrayClip(path: string) {
+export async function openArrayClip(path: string): Promise<ArrayClip> {
   const { array, clip } = await findClip(path);
   const { frames, size, channels } = array.layout;
   const read = (reading: ImageReadOptions, first: number) => readFrames(path, array, clip, reading, first);
-  const opening = read({ size, channels, fit: 'stretch' }, 0);
-  await opening.next();
-  await opening.return();
-  return {
-    frames,
-    size,
-    /** Yields the frames from index `first` on. @throws PxvError `INPUT` for a float outside 0 to 1 */
-    read,
-  };
+  for await (const frame of read({ size, channels, fit: 'stretch' }, 0)) {
+    void frame;
+    break;
+  }
+  return { frames, size, read };
 }
 
 async function findClip(path: string): Promise<{ array: ClipsArray; clip: number }> {

@@ -5,6 +5,15 @@ import type { Frame, Size } from '../foundation/frame.js';
  */
 export type Fit = 'crop' | 'stretch';
 
+/** Resampling weights along one axis, for each output position. */
+interface Axis {
+  /** First input position of each output position. */
+  first: Int32Array;
+  /** Weights of `reach` input positions for each output position, of sum 1. */
+  weights: Float64Array;
+  reach: number;
+}
+
 /**
  * Scales a frame to `size` as FFmpeg's `area` scaler does, so that a folder of images and a video file agree.
  * Downscaling averages the area that each pixel covers; upscaling interpolates linearly between the two nearest pixels.
@@ -43,12 +52,8 @@ export function resample(frame: Frame, size: Size, fit: Fit): Frame {
   return { ...size, channels, data: Uint8Array.from(sums.map(Math.round)) };
 }
 
-/**
- * Returns the resampling weights of the middle `to` of `scaled` output positions along one axis of `from` input
- * positions: `first`, the first input position of each output position, and the `weights` of `reach` input positions for
- * each, of sum 1.
- */
-function axis(from: number, scaled: number, to: number) {
+/** Returns the weights of the middle `to` of `scaled` output positions, for `from` input positions. */
+function axis(from: number, scaled: number, to: number): Axis {
   const step = from / scaled;
   const cut = Math.floor((scaled - to) / 2);
   const reach = step > 1 ? Math.ceil(step) + 1 : 2;

@@ -1,3 +1,19 @@
+/** Facts about the first video stream of an input, from FFmpeg's log. */
+export interface StreamInfo {
+  /** FFmpeg's names for the container format, e.g. `mov,mp4,m4a,3gp,3g2,mj2`. */
+  container: string;
+  /** FFmpeg's name for the codec, e.g. `h264`. */
+  codec: string;
+  /** Average frames per second, rounded to two decimals; null if unknown. */
+  averageRate: number | null;
+  /** Duration of the file in seconds; null if unknown. */
+  duration: number | null;
+  /** True if the video has an alpha channel. */
+  hasAlpha: boolean;
+  /** True if alpha lies in a side stream that only some decoders read, as in WebM. */
+  alphaInSideStream: boolean;
+}
+
 /** Pattern of FFmpeg's pixel formats with an alpha plane, or with alpha in their palette. */
 const alphaFormat = /^(?:rgba|bgra|argb|abgr|pal8|ya8|ya16|yuva|gbrap|ayuv|vuya)/;
 
@@ -5,7 +21,7 @@ const alphaFormat = /^(?:rgba|bgra|argb|abgr|pal8|ya8|ya16|yuva|gbrap|ayuv|vuya)
 const videoLine = /^\[info\] +Stream #0:\d\S*: Video: /;
 
 /**
- * Parses the facts about the first video stream of an input from FFmpeg's log at level `info`. The log of versions 4 to 7 holds
+ * Parses FFmpeg's log at level `info`. The log of versions 4 to 7 holds
  *
  *     [info] Input #0, mov,mp4,m4a,3gp,3g2,mj2, from 'file:a.mp4':
  *     [info]   Stream #0:0(und): Video: h264 (High), yuv420p(tv, smpte170m), 192x108 [SAR 1:1], 29.97 fps, 29.97 tbr
@@ -14,7 +30,7 @@ const videoLine = /^\[info\] +Stream #0:\d\S*: Video: /;
  * with the metadata of a stream indented below the stream. Returns null if there is no video stream besides a cover
  * image.
  */
-export function parseVideoStream(log: readonly string[]) {
+export function parseVideoStream(log: readonly string[]): StreamInfo | null {
   const outputStarts = log.findIndex((line) => line.startsWith('[info] Output #0'));
   const input = outputStarts < 0 ? log : log.slice(0, outputStarts);
   const start = input.findIndex((line) => videoLine.test(line) && !line.includes('(attached pic)'));
@@ -31,17 +47,11 @@ export function parseVideoStream(log: readonly string[]) {
   const alphaInSideStream = !alphaFormat.test(pixelFormat) && metadata.some((entry) => /alpha_mode *: 1/i.test(entry));
   const opening = input.map((other) => /^\[info\] Input #0, (.+), from '/.exec(other)).find(Boolean);
   return {
-    /** FFmpeg's names for the container format, e.g. `mov,mp4,m4a,3gp,3g2,mj2`. */
     container: opening?.[1] ?? '',
-    /** FFmpeg's name for the codec, e.g. `h264`. */
     codec,
-    /** Average frames per second, rounded to two decimals; null if unknown. */
     averageRate: rate === undefined ? null : Number(rate) * (thousand ? 1000 : 1),
-    /** Duration of the file in seconds; null if unknown. */
     duration: clock ? 3600 * Number(clock[1]) + 60 * Number(clock[2]) + Number(clock[3]) : null,
-    /** True if the video has an alpha channel. */
     hasAlpha: alphaFormat.test(pixelFormat),
-    /** True if alpha lies in a side stream that only some decoders read, as in WebM. */
     alphaInSideStream,
   };
 }

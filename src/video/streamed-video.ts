@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { errorFactory } from '../foundation/errors.js';
 import type { Frame, IndexedFrame, Size } from '../foundation/frame.js';
-import { formatFrameRate, framesPerSecond } from '../foundation/frame-rate.js';
+import { formatFrameRate, framesPerSecond, type FrameRate } from '../foundation/frame-rate.js';
 import { quantizeFrames } from '../foundation/levels.js';
 import type { ClipOptions } from './clip-reader.js';
 import { dropLateFrames } from './drop-late-frames.js';
@@ -26,6 +26,19 @@ export interface StreamOptions extends ClipOptions {
   onDrop?: (() => void) | undefined;
 }
 
+/** Video that is read once, as its bytes arrive. Leaving the loop over `frames` ends the reading. */
+export interface StreamedVideo {
+  /** Size of the frames that are read. */
+  size: Size;
+  /** Frames per second: the requested rate, else the stream's own, or 25 if the stream states none. */
+  frameRate: FrameRate;
+  /**
+   * Frames in order, as they arrive; with `onDrop`, each with its index. Aborting the signal ends the iteration without
+   * an error.
+   */
+  frames: AsyncGenerator<Frame | IndexedFrame, void>;
+}
+
 /** Name of the stream in messages. */
 const NAME = 'standard input';
 /** Seconds of frames that may wait before later ones are dropped. */
@@ -37,12 +50,11 @@ const MAX_WAITING_BYTES = 2 ** 26;
 const WAITING_PACKETS = '256';
 
 /**
- * Opens a video that arrives as a stream, as from a camera, and waits for its first frame. The video is read once, as
- * its bytes arrive. Leaving the loop over its frames ends the reading.
+ * Opens a video that arrives as a stream, as from a camera, and waits for its first frame.
  * @throws {PxvError} INPUT if no frame arrives; DEPENDENCY if there is no FFmpeg; the signal's reason if aborted before
  *   the first frame
  */
-export async function openStream(bytes: AsyncIterable<Uint8Array>, options: StreamOptions) {
+export async function openStream(bytes: AsyncIterable<Uint8Array>, options: StreamOptions): Promise<StreamedVideo> {
   const input = bytes instanceof Readable ? bytes : Readable.from(bytes);
   const { channels, levels = 256, frameRate: asked, rawSize, signal, onDrop } = options;
   const { passthroughOptions } = await findFfmpeg();
@@ -106,17 +118,7 @@ export async function openStream(bytes: AsyncIterable<Uint8Array>, options: Stre
   const wanted = Math.min(WAITING_SECONDS * framesPerSecond(frameRate), MAX_WAITING_BYTES / first.value.data.length);
   const capacity = Math.max(MIN_WAITING_FRAMES, Math.ceil(wanted));
   const kept = onDrop === undefined ? all() : dropLateFrames(all(), capacity, onDrop, stop);
-  return {
-    /** Size of the frames that are read. */
-    size: { width, height },
-    /** Frames per second: the requested rate, else the stream's own, or 25 if the stream states none. */
-    frameRate,
-    /**
-     * Frames in order, as they arrive; with `onDrop`, each with its index. Aborting the signal ends the iteration
-     * without an error.
-     */
-    frames: quantizeFrames(kept, levels) as AsyncGenerator<Frame | IndexedFrame, void>,
-  };
+  return { size: { width, height }, frameRate, frames: quantizeFrames(kept, levels) };
 }
 
 function filters({ size, channels, fit = 'crop', frameRate, rawSize }: StreamOptions): string {
