@@ -50,6 +50,8 @@ async function begun(run: string, ended: Promise<unknown>): Promise<void> {
   while (!existsSync(join(cwd, run, 'log.jsonl')) && !isOver) await sleep(20);
 }
 
+const ranks = (size: number) => Array.from({ length: size }, (_, rank) => rank);
+
 const mpis = findMpis(folder.path);
 
 describe.each(mpis)('over $title', ({ name, keepsCode, launch }) => {
@@ -93,9 +95,11 @@ describe.each(mpis)('over $title', ({ name, keepsCode, launch }) => {
         folderOfRun.hasTraining
           ? ['train', '--resume', '--out', run, '--threads', '1', '--quiet']
           : [...trainingOf(network), '--out', run, '--overwrite'];
-      for (let kill = 0; kill < 10; kill++) {
+      let hung = 0;
+      for (let kill = 0; kill < 10 + hung; kill++) {
         const size = [2, 4][Math.floor(2 * next())];
-        const { ended, processOf } = launch!(size, args(), cwd);
+        const launched = launch!(size, args(), cwd);
+        const { ended, processOf } = launched;
         let isOver = false;
         void ended.then(() => (isOver = true));
         while (processOf(size - 1) === undefined && !isOver) await sleep(5);
@@ -106,7 +110,15 @@ describe.each(mpis)('over $title', ({ name, keepsCode, launch }) => {
         } catch {
           // It was done already.
         }
-        await ended;
+        await Promise.race([ended, sleep(10_000, undefined, { ref: false })]);
+        if (!isOver) {
+          // The launcher of Open MPI 5 deadlocks now and then if a rank dies in MPI_Init; pxv has not begun there.
+          expect([name, ranks(size).filter(launched.hasKernels)]).toEqual(['openmpi', []]);
+          expect(hung++).toBeLessThan(3);
+          launched.kill();
+          await ended;
+          continue;
+        }
         expect(performance.now() - killed).toBeLessThan(10_000);
         if (folderOfRun.hasTraining) tf.dispose(folderOfRun.load().checkpoint.state);
         if (existsSync(join(cwd, run, 'model.safetensors'))) loadModel(join(cwd, run));

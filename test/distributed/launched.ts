@@ -9,6 +9,10 @@ export interface Launched {
   ended: Promise<Outcome>;
   /** Returns the process of a rank, once it has started. */
   processOf: (rank: number) => number | undefined;
+  /** Whether a rank has loaded the kernels, which comes after MPI has started. */
+  hasKernels: (rank: number) => boolean;
+  /** Kills the launcher and the ranks. */
+  kill: () => void;
 }
 
 /** Starts `pxv` in several ranks. */
@@ -57,7 +61,16 @@ export function findMpis(folder: string): Mpi[] {
       delete inherited.NODE_OPTIONS;
       const given = ['-n', String(size), ...options, process.execPath, main, ...args];
       const launcher = spawn(mpirun, given, { cwd, env: inherited });
-      return { ended: outcomeOf(launcher), processOf: (rank) => descendant(launcher.pid!, rankIs(rank)) };
+      const processOf = (rank: number) => descendant(launcher.pid!, rankIs(rank));
+      return {
+        ended: outcomeOf(launcher),
+        processOf,
+        hasKernels: (rank) => read(`/proc/${processOf(rank)}/maps`).includes('/pxv.node'),
+        kill() {
+          const ranks = Array.from({ length: size }, (_, rank) => processOf(rank)).filter((pid) => pid !== undefined);
+          for (const pid of [launcher.pid!, ...ranks]) process.kill(pid, 'SIGKILL');
+        },
+      };
     };
     return { name, title: name, keepsCode, launch };
   });
