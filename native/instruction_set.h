@@ -185,6 +185,16 @@ struct Avx512Bf16 : Avx512 {
     const Words order = _mm512_or_si512(first, _mm512_slli_epi32(second, 16));
     return _mm512_permutexvar_epi16(order, successive(numbers));
   }
+  // `abreast` of the first numbers of two arrays, at most `lanes`; zero beyond them.
+  static Words loadAbreast(const float* first, int firstCount, const float* second, int secondCount) {
+    return abreast({load(first, firstCount, 0.0f), load(second, secondCount, 0.0f)});
+  }
+  static Words loadAbreast(const Bfloat16* first, int firstCount, const Bfloat16* second, int secondCount) {
+    const auto load = [](const Bfloat16* from, int count) {
+      return _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(firstLanes(count < lanes ? count : lanes), from));
+    };
+    return _mm512_or_si512(load(first, firstCount), _mm512_slli_epi32(load(second, secondCount), 16));
+  }
 };
 #endif
 

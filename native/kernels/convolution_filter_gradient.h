@@ -131,25 +131,32 @@ struct TileGrid {
   size_t xFeature;  // words from one feature to the next
 };
 
-// sums[16][Vectors * 16] = sum over the grid of x[feature][word] times the panel's dy[word].
-template <int Vectors>
-void sumOverTiles(const TileGrid& grid, const uint32_t* x, const uint32_t* dy, float* sums) {
+// sums[Groups * 16][Vectors * 16] (+)= sum over the grid of x[feature][word] times the panel's dy[word].
+template <int Groups, int Vectors>
+void sumOverTiles(const TileGrid& grid, const uint32_t* x, const uint32_t* dy, bool fresh, float* sums) {
   using Tiles = MatrixTiles;
-  constexpr int width = Vectors * tileSide;
-  Tiles::clear<0>();
-  if constexpr (Vectors == 2) Tiles::clear<1>();
+  constexpr int width = Vectors * tileSide, left = 4, right = 6;
+  const auto each = [](auto&& visit) {
+    [&]<int... I>(std::integer_sequence<int, I...>) {
+      (visit(std::integral_constant<int, I>()), ...);
+    }(std::make_integer_sequence<int, Groups * Vectors>());
+  };
+  const auto place = [&](int sum) { return sums + (sum / Vectors * width + sum % Vectors) * tileSide; };
+  each([&](auto sum) {
+    if (fresh)
+      Tiles::clear<sum>();
+    else
+      Tiles::load<sum>(reinterpret_cast<const uint32_t*>(place(sum)), width);
+  });
   for (int row = 0; row < grid.rows; row++, x += grid.xRow)
     for (int step = 0; step < grid.steps; step++, dy += tileSide * width) {
-      Tiles::load<2>(x + step * tileSide, grid.xFeature);
-      Tiles::load<3>(dy, width);
-      Tiles::multiplyAdd<0, 2, 3>();
-      if constexpr (Vectors == 2) {
-        Tiles::load<4>(dy + tileSide, width);
-        Tiles::multiplyAdd<1, 2, 4>();
-      }
+      Tiles::load<left>(x + step * tileSide, grid.xFeature);
+      Tiles::load<right>(dy, width);
+      if constexpr (Vectors == 2) Tiles::load<right + 1>(dy + tileSide, width);
+      if constexpr (Groups == 2) Tiles::load<left + 1>(x + step * tileSide + tileSide * grid.xFeature, grid.xFeature);
+      each([](auto sum) { Tiles::multiplyAdd<sum, left + sum / Vectors, right + sum % Vectors>(); });
     }
-  Tiles::store<0>(sums, width);
-  if constexpr (Vectors == 2) Tiles::store<1>(sums + tileSide, width);
+  each([&](auto sum) { Tiles::store<sum>(place(sum), width); });
 }
 
 // Rows of an image to copy, each with the row one stride further down, and all columns that the taps read.
@@ -164,40 +171,48 @@ struct TransposedWindow {
 template <class Set, class Number>
 void copyTransposed(const ConvolutionShape& shape, const Number* image, const TransposedWindow& window, bool relu,
                     typename Set::Word* to) {
-  const auto zero = Set::fill(0.0f);
-  for (int row = window.row; row < window.row + window.rows; row++)
+  const ptrdiff_t rowNumbers = static_cast<ptrdiff_t>(shape.inWidth) * shape.inFeatures;
+  const ptrdiff_t step = static_cast<ptrdiff_t>(shape.stride) * shape.inFeatures;
+  for (int row = window.row; row < window.row + window.rows; row++) {
+    const int lowerRow = row + shape.stride;
+    const bool isInside = row >= 0 && row < shape.inHeight, isLowerInside = lowerRow >= 0 && lowerRow < shape.inHeight;
     for (int phase = 0; phase < shape.stride; phase++, to += static_cast<size_t>(window.features) * window.columns)
-      for (int begin = 0; begin < window.columns; begin += tileSide)
+      for (int begin = 0; begin < window.columns; begin += tileSide) {
+        const int first = window.column + phase + begin * shape.stride, last = first + (tileSide - 1) * shape.stride;
         for (int k = 0; k < window.features; k += tileSide) {
-          typename Set::Words words[tileSide];
-          for (int j = 0; j < tileSide; j++) {
-            const int column = window.column + phase + (begin + j) * shape.stride;
-            typename Set::Floats numbers[2] = {};
-            if (column >= 0 && column < shape.inWidth)
-              for (int i = 0; i < 2; i++) {
-                const int y = row + i * shape.stride;
-                if (y < 0 || y >= shape.inHeight) continue;
-                const ptrdiff_t pixel = static_cast<ptrdiff_t>(y) * shape.inWidth + column;
-                const auto value =
-                    Set::load(image + pixel * shape.inFeatures + window.first + k, window.count - k, 0.0f);
-                numbers[i] = relu ? Set::max(value, zero) : value;
-              }
-            words[j] = Set::abreast(numbers);
+          const int count = window.count - k;
+          const Number* upper =
+              image + row * rowNumbers + first * static_cast<ptrdiff_t>(shape.inFeatures) + window.first + k;
+          const Number* lower = upper + (lowerRow - row) * rowNumbers;
+          typename Set::Words words[tileSide] = {};
+          if (isInside && isLowerInside && first >= 0 && last < shape.inWidth && count >= tileSide) {
+#pragma GCC unroll 16
+            for (int j = 0; j < tileSide; j++)
+              words[j] = Set::loadAbreast(upper + j * step, tileSide, lower + j * step, tileSide);
+          } else {
+            for (int j = 0; j < tileSide; j++)
+              if (const int column = first + j * shape.stride; column >= 0 && column < shape.inWidth)
+                words[j] = Set::loadAbreast(upper + j * step, isInside ? count : 0, lower + j * step,
+                                            isLowerInside ? count : 0);
           }
           Set::transpose(words);
           for (int j = 0; j < tileSide; j++)
-            Set::store(to + static_cast<size_t>(k + j) * window.columns + begin, words[j]);
+            Set::store(to + static_cast<size_t>(k + j) * window.columns + begin,
+                       relu ? Set::rectify(words[j]) : words[j]);
         }
+      }
+  }
 }
 
 template <class Set, class X, class Dy>
 void filterGradientInTiles(const ConvolutionShape& shape, bool relu, const FilterGradientArrays<X, Dy>& call) {
   using Word = typename Set::Word;
-  const FilterGradientPlan& plan = planFilterGradient(shape, tileSide, tileSide);
-  // Fewer blocks pack dy less often. More blocks need fewer pieces, each of which has as many sums as there are
-  // weights.
-  constexpr int chunkPixels = 512, blockTiles = 3, blockTilesOfOneTap = 8;
-  const FilterTasks<Set> tasks(shape, plan, call.batch, chunkPixels, shape.taps == 1 ? blockTilesOfOneTap : blockTiles);
+  const FilterGradientPlan& plan = planFilterGradient(shape, tileSide, 2 * tileSide);
+  // Few pixels keep dy in the first-level cache, and more share the rows that several taps read. Wide blocks pack dy
+  // once.
+  const int chunkPixels = plan.bottom > plan.top ? 256 : 128;
+  constexpr int blockTiles = 8;
+  const FilterTasks<Set> tasks(shape, plan, call.batch, chunkPixels, blockTiles);
   const int steps = (shape.outWidth + tileSide - 1) / tileSide;
   const int farthest = (plan.right - plan.left) / shape.stride;
   const int columns = (steps * tileSide + farthest + tileSide - 1) / tileSide * tileSide;
@@ -221,16 +236,17 @@ void filterGradientInTiles(const ConvolutionShape& shape, bool relu, const Filte
     const TileGrid grid{gridRows, steps, 2 * shape.stride * rowWords, static_cast<size_t>(columns)};
     return [=, &plan, &shape](const FilterPanel& panel, const FeatureTile& tile, const auto& tap, float* sums,
                               bool fresh) {
-      alignas(64) float tileSums[tileSide * 2 * tileSide];
+      alignas(64) float partial[2 * tileSide * 2 * tileSide];
       const int right = tap.dx - plan.left, width = panel.vectors * tileSide;
       const Word* first = copy + (tap.dy - plan.top) * rowWords + right % shape.stride * phaseWords +
                           static_cast<ptrdiff_t>(tile.first - window.first) * columns + right / shape.stride;
-      const auto sum = panel.vectors == 2 ? sumOverTiles<2> : sumOverTiles<1>;
-      sum(grid, first, packed + static_cast<size_t>(panel.column) * words, tileSums);
-      if (fresh)
-        std::copy_n(tileSums, tile.count * width, sums);
-      else
-        for (int j = 0; j < tile.count * width; j++) sums[j] += tileSums[j];
+      const auto sum = tile.count > tileSide ? panel.vectors == 2 ? sumOverTiles<2, 2> : sumOverTiles<2, 1>
+                       : panel.vectors == 2 ? sumOverTiles<1, 2>
+                                             : sumOverTiles<1, 1>;
+      const auto* dyWords = packed + static_cast<size_t>(panel.column) * words;
+      if (tile.count % tileSide == 0) return sum(grid, first, dyWords, fresh, sums);
+      sum(grid, first, dyWords, true, partial);
+      for (int j = 0; j < tile.count * width; j++) sums[j] = (fresh ? 0.0f : sums[j]) + partial[j];
     };
   });
 }
