@@ -115,6 +115,8 @@ export const CONVOLUTIONS: ConvolutionCase[] = [
     shape: masked(9, 11, K3, 'B', [6, 3, 3], [6, 3, 3]),
   },
   { name: '19x3x4 3x3, 18 to 17', batch: 19, shape: dense([3, 4, 18], [3, 4, 17], 3, 1, [1, 1]) },
+  // More features than one block of tiles has, and several parts of a piece.
+  { name: '19x3x4 1x1, 300 to 40', batch: 19, shape: dense([3, 4, 300], [3, 4, 40], 1, 1, [0, 0]) },
 ];
 
 /** Each case with what its kernels are given. */
