@@ -198,7 +198,7 @@ const benchAll: Action<typeof kernelFlags, [boolean]> = async ({ signal, progres
   let done = 0;
   for (const settings of isChosen ? [benchNetwork(options)] : PAPER_NETWORKS) {
     const timings: KernelTiming[] = [];
-    for (const timing of benchKernels(kernels, settings, batch, tries, peaks)) {
+    for (const timing of benchKernels(kernels, precision, settings, batch, tries, peaks)) {
       signal.throwIfAborted();
       timings.push(timing);
       progress.show({ label: 'bench', done: ++done, total: null, unit: 'kernels' });

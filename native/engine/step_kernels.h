@@ -72,7 +72,8 @@ void cells(const CellStep& step) {
   const ColourGroup group{{step.size}};
   const auto at = [&](int row) { return static_cast<ptrdiff_t>(row) * step.hidden + step.first; };
   for (int row = 0; row < step.rows; row++)
-    cell<Set>(group, step.gates + 4 * at(row), step.before + at(row), step.cells + at(row));
+    cell<Set>(group, static_cast<const float*>(nullptr), step.before + at(row), step.gates + 4 * at(row),
+              step.cells + at(row));
   for (int row = 0; row < step.rows; row++)
     state<Set>(group, step.gates + 4 * at(row), step.cells + at(row), step.states + at(row));
 }

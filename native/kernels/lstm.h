@@ -114,9 +114,10 @@ void multiplyStep(const ConvolutionPlan& plan, const typename Set::Word* packed,
                 [&](auto vectors) { multiplyPanel<Set, vectors>(plan, panel, packed, pixels, epilogue, destination); });
 }
 
-// Prefetches `count` floats. Pixels of a diagonal lie a row apart, which the hardware prefetcher does not detect.
-inline void prefetchRow(const float* row, int count) {
-  for (int k = 0; k < count; k += 16) __builtin_prefetch(row + k);
+// Prefetches `count` numbers. Pixels of a diagonal lie a row apart, which the hardware prefetcher does not detect.
+template <class Number>
+void prefetchRow(const Number* row, int count) {
+  for (int k = 0; k < count; k += 64 / sizeof(Number)) __builtin_prefetch(row + k);
 }
 
 // Images [first, first + count) of the batch.
@@ -131,13 +132,13 @@ int imagesOfTask(int batch) {
 }
 
 // Feature map that a task writes step by step, in the form that the product reads: in place, or copied into words.
-// `outside` has the features of pixels outside the image. A thread has one StepMap at a time.
-template <class Set>
+// `outside` has the features of pixels outside the image, as numbers of the map. A thread has one StepMap at a time.
+template <class Set, class Number>
 class StepMap {
  public:
   using Word = typename Set::Word;
 
-  StepMap(const ScanShape& shape, const Images& images, const float* map, int features, const float* outside)
+  StepMap(const ScanShape& shape, const Images& images, const Number* map, int features, const Number* outside)
       : map_(map), features_(features), words_((features + Set::numbersInWord - 1) / Set::numbersInWord) {
     if (isInPlace) {
       origin_ = reinterpret_cast<const Word*>(map);
@@ -148,7 +149,7 @@ class StepMap {
     const size_t pixels = static_cast<size_t>(images.count) * shape.pixelCount();
     first_ = static_cast<size_t>(images.first) * shape.pixelCount();
     copy_ = scratch.reserve<Word>((pixels + 1) * words_);
-    copyNumbers<Set>(outside, features, false, copy_ + pixels * words_);
+    copyPixels<Set>(outside, 1, features, false, copy_ + pixels * words_);
     origin_ = copy_;
     outside_ = copy_ + pixels * words_;
   }
@@ -157,12 +158,12 @@ class StepMap {
   const Word* at(size_t pixel) const { return origin_ + (pixel - first_) * words_; }
   // Takes over a pixel's features, after the task has written them to the map.
   void take(size_t pixel) {
-    if (!isInPlace) copyNumbers<Set>(map_ + pixel * features_, features_, false, copy_ + (pixel - first_) * words_);
+    if (!isInPlace) copyPixels<Set>(map_ + pixel * features_, 1, features_, false, copy_ + (pixel - first_) * words_);
   }
 
  private:
-  static constexpr bool isInPlace = Set::numbersInWord == 1;
-  const float* map_;
+  static constexpr bool isInPlace = Set::numbersInWord * sizeof(Number) == sizeof(Word);
+  const Number* map_;
   const int features_, words_;
   size_t first_ = 0;  // first pixel
   const Word* origin_;
@@ -172,9 +173,9 @@ class StepMap {
 
 // Lists the pixels of the step that begins at `place`: tap t reads features of the pixel neighbours[t][place] of the
 // map; destinationOf(i, pixel) gives each one's destination, i counting the step's pixels.
-template <class Set, class DestinationOf>
+template <class Set, class Number, class DestinationOf>
 void listStep(const ScanShape& shape, const Images& images, int place, int length, const std::vector<int>& neighbours,
-              const StepMap<Set>& map, StepPixels<Set>& pixels, DestinationOf&& destinationOf) {
+              const StepMap<Set, Number>& map, StepPixels<Set>& pixels, DestinationOf&& destinationOf) {
   const int imagePixels = shape.pixelCount();
   pixels.count = images.count * length;
   for (int image = 0, i = 0; image < images.count; image++) {
@@ -195,13 +196,14 @@ void listStep(const ScanShape& shape, const Images& images, int place, int lengt
   }
 }
 
-template <class Set>
-void lstm(const LstmCall& call) {
-  const auto& [numbers, geometry, gates, weights, initial, activations, cells, out] = call;
-  const ScanShape shape(geometry);
-  const int batch = numbers.batch;
+// `lstm` of gates and activations that are stored as `Number`.
+template <class Set, class Number>
+void scan(const ScanShape& shape, const LstmCall& call, const Number* gates, Number* activations) {
+  const int batch = call.numbers.batch;
+  const float* initial = call.initial;
+  float *cells = call.cells, *out = call.out;
   const ConvolutionPlan& product = planForward(shape.states, layoutOf<Set>);
-  const auto* packed = packWeights<Set>(product, weights, false);
+  const auto* packed = packWeights<Set>(product, call.weights, false);
   const ScanPlan& plan = planScan(shape);
   const int hidden = shape.hidden(), imagePixels = shape.pixelCount();
   static thread_local Scratch initialScratch;
@@ -211,16 +213,20 @@ void lstm(const LstmCall& call) {
   const int taskImages = imagesOfTask<Set>(batch);
 
   parallelFor((batch + taskImages - 1) / taskImages, [&](int task) {
+    static thread_local Scratch sumScratch;
     const Images images{task * taskImages, std::min(taskImages, batch - task * taskImages)};
-    StepPixels<Set> pixels(shape.states.taps, images.count * plan.longestStep);
-    StepMap<Set> states(shape, images, out, hidden, states0);
+    const int longest = images.count * plan.longestStep;
+    StepPixels<Set> pixels(shape.states.taps, longest);
+    StepMap<Set, float> states(shape, images, out, hidden, states0);
+    float* stepSums = sumScratch.reserve<float>(static_cast<size_t>(longest) * 4 * hidden);
     for (int step = 0, place = 0; step < shape.steps; place += shape.stepLengths[step++]) {
       const int length = shape.stepLengths[step];
       listStep<Set>(shape, images, place, length, plan.sources, states, pixels,
-                    [&](int, size_t pixel) { return pixel * 4 * hidden; });
-      multiplyStep<Set>(product, packed, pixels, {nullptr, nullptr, gates}, activations);
+                    [&](int i, size_t) { return static_cast<size_t>(i) * 4 * hidden; });
+      multiplyStep<Set>(product, packed, pixels, {}, stepSums);
+      float* sums = stepSums;
       for (int image = images.first; image < images.first + images.count; image++)
-        for (int n = place; n < place + length; n++) {
+        for (int n = place; n < place + length; n++, sums += 4 * hidden) {
           const size_t base = static_cast<size_t>(image) * imagePixels, at = base + shape.pixels[n];
           // Prefetches the memory of the next step.
           if (const int next = n + length; next < imagePixels) {
@@ -231,22 +237,34 @@ void lstm(const LstmCall& call) {
             prefetchRow(out + soon * hidden, hidden);
           }
           const float* before = plan.cellSources[n] < 0 ? cells0 : cells + (base + plan.cellSources[n]) * hidden;
-          cell<Set>(shape, activations + at * 4 * hidden, before, cells + at * hidden);
+          cell<Set>(shape, gates + at * 4 * hidden, before, sums, cells + at * hidden);
+          Number* to = activations + at * 4 * hidden;
+          for (int j = 0; j < 4 * hidden; j += Set::lanes)
+            Set::store(to + j, Set::load(sums + j, 4 * hidden - j, 0.0f), 4 * hidden - j);
         }
+      sums = stepSums;
       for (int image = images.first; image < images.first + images.count; image++)
-        for (int n = place; n < place + length; n++) {
+        for (int n = place; n < place + length; n++, sums += 4 * hidden) {
           const size_t at = static_cast<size_t>(image) * imagePixels + shape.pixels[n];
-          state<Set>(shape, activations + at * 4 * hidden, cells + at * hidden, out + at * hidden);
+          state<Set>(shape, sums, cells + at * hidden, out + at * hidden);
           states.take(at);
         }
     }
   });
 }
 
+template <class Set>
+void lstm(const LstmCall& call) {
+  const ScanShape shape(call.shape);
+  withNumbers<Set>(shape.states.outInBf16, call.activations, [&]<class Number>(Number* activations) {
+    scan<Set>(shape, call, reinterpret_cast<const Number*>(call.gates), activations);
+  });
+}
+
 // Sums the gradients of one task that leave the image: of each tap, the dGates of pixels from which the tap leads
 // outside, [taps][4h]; then the gradients of cells outside the image, [h].
-template <class Set>
-void sumBorders(const ScanShape& shape, const ScanPlan& plan, const Images& images, const float* dGates,
+template <class Set, class Number>
+void sumBorders(const ScanShape& shape, const ScanPlan& plan, const Images& images, const Number* dGates,
                 const float* carried, float* sums) {
   const int hidden = shape.hidden(), maps = 4 * hidden, imagePixels = shape.pixelCount(), taps = shape.states.taps;
   std::fill_n(sums, taps * maps + hidden, 0.0f);
@@ -254,8 +272,10 @@ void sumBorders(const ScanShape& shape, const ScanPlan& plan, const Images& imag
     for (int t = 0; t < taps; t++)
       for (int n = 0; n < imagePixels; n++) {
         if (plan.sources[t * imagePixels + n] >= 0) continue;
-        const float* from = dGates + (static_cast<size_t>(image) * imagePixels + shape.pixels[n]) * maps;
-        for (int j = 0; j < maps; j++) sums[t * maps + j] += from[j];
+        const Number* from = dGates + (static_cast<size_t>(image) * imagePixels + shape.pixels[n]) * maps;
+        float* to = sums + t * maps;
+        for (int j = 0; j < maps; j += Set::lanes)
+          Set::store(to + j, Set::load(to + j, maps - j, 0.0f) + Set::load(from + j, maps - j, 0.0f), maps - j);
       }
   float* cellSums = sums + taps * maps;
   for (int line = 0; line < images.count * plan.lineCount; line++, carried += hidden)
@@ -282,11 +302,10 @@ void addBorders(const ScanShape& shape, int tasks, const float* weights, const f
 
 // Scans in reverse order: dRead = sum over taps of the transposed weights times dGates of the pixel that reads this
 // pixel, then the cells (see lstm_cell.h). The gradient of the weights is that of the state-to-state convolution.
-template <class Set>
-void lstmGradient(const LstmGradientCall& call) {
-  const auto& [numbers, geometry, dOut, weights, initial, activations, cells, out, dGates, dWeights, dInitial] = call;
-  const ScanShape shape(geometry);
-  const int batch = numbers.batch;
+template <class Set, class Number>
+void scanGradient(const ScanShape& shape, const LstmGradientCall& call, const Number* activations, Number* dGates) {
+  const float *dOut = call.dOut, *weights = call.weights, *initial = call.initial, *cells = call.cells;
+  const int batch = call.numbers.batch;
   const ConvolutionPlan& product = planInputGradient(shape.states, 0, 0, layoutOf<Set>);
   const auto* packed = packWeights<Set>(product, weights, true);
   const ScanPlan& plan = planScan(shape);
@@ -304,7 +323,7 @@ void lstmGradient(const LstmGradientCall& call) {
     const Images images{task * taskImages, std::min(taskImages, batch - task * taskImages)};
     const int longest = images.count * plan.longestStep;
     StepPixels<Set> pixels(taps, longest);
-    StepMap<Set> gates(shape, images, dGates, 4 * hidden, zeros);
+    StepMap<Set, Number> gates(shape, images, dGates, 4 * hidden, reinterpret_cast<const Number*>(zeros));
     float* dRead = readScratch.reserve<float>(static_cast<size_t>(longest) * hidden);
     const size_t carriedFloats = static_cast<size_t>(images.count) * plan.lineCount * hidden;
     float* carried = carriedScratch.reserve<float>(carriedFloats);
@@ -314,7 +333,7 @@ void lstmGradient(const LstmGradientCall& call) {
       place -= length;
       listStep<Set>(shape, images, place, length, plan.readers, gates, pixels,
                     [&](int i, size_t) { return static_cast<size_t>(i) * hidden; });
-      multiplyStep<Set>(product, packed, pixels, {nullptr, nullptr, nullptr}, dRead);
+      multiplyStep<Set>(product, packed, pixels, {}, dRead);
       const float* read = dRead;
       for (int image = 0; image < images.count; image++)
         for (int n = place; n < place + length; n++, read += hidden) {
@@ -337,8 +356,16 @@ void lstmGradient(const LstmGradientCall& call) {
   });
 
   // The numbers of a ScanShape begin with those of its state-to-state convolution.
-  convolutionFilterGradient<Set>({{batch, false}, geometry, out, dGates, dWeights, nullptr});
-  if (borders) addBorders<Set>(shape, tasks, weights, initial, borders, dWeights, dInitial);
+  convolutionFilterGradient<Set>({{batch, false}, call.shape, call.out, call.dGates, call.dWeights, nullptr});
+  if (borders) addBorders<Set>(shape, tasks, weights, initial, borders, call.dWeights, call.dInitial);
+}
+
+template <class Set>
+void lstmGradient(const LstmGradientCall& call) {
+  const ScanShape shape(call.shape);
+  withNumbers<Set>(shape.states.outInBf16, call.dGates, [&]<class Number>(Number* dGates) {
+    scanGradient<Set>(shape, call, reinterpret_cast<const Number*>(call.activations), dGates);
+  });
 }
 
 }  // namespace pxv

@@ -19,16 +19,19 @@ template <class Set, class Groups, class Visit>
   }
 }
 
-// Turns gates [4h] into activations, in place, and writes c = f c' + i g; c' is `before`. Reads only the colour groups
-// of the shape.
-template <class Set, class Groups>
-void cell(const Groups& shape, float* gates, const float* before, float* cells) {
+// Turns sums [4h], plus `gates` unless null, into activations, in place, and writes c = f c' + i g; c' is `before`.
+// Reads only the colour groups of the shape.
+template <class Set, class Groups, class Number>
+void cell(const Groups& shape, const Number* gates, const float* before, float* sums, float* cells) {
   using M = Math<Set>;
   forFeatures<Set>(shape, [&](int gate, int feature, int size, int count) __attribute__((always_inline)) {
-    float* at = gates + gate;
-    const auto o = M::sigmoid(Set::load(at, count, 0.0f)), f = M::sigmoid(Set::load(at + size, count, 0.0f));
-    const auto i = M::sigmoid(Set::load(at + 2 * size, count, 0.0f));
-    const auto g = M::tanh(Set::load(at + 3 * size, count, 0.0f));
+    float* at = sums + gate;
+    const auto sum = [&](int place) __attribute__((always_inline)) {
+      const auto product = Set::load(at + place, count, 0.0f);
+      return gates ? product + Set::load(gates + gate + place, count, 0.0f) : product;
+    };
+    const auto o = M::sigmoid(sum(0)), f = M::sigmoid(sum(size)), i = M::sigmoid(sum(2 * size));
+    const auto g = M::tanh(sum(3 * size));
     Set::store(at, o, count);
     Set::store(at + size, f, count);
     Set::store(at + 2 * size, i, count);
@@ -50,18 +53,18 @@ void state(const Groups& shape, const float* activations, const float* cells, fl
 //   dc = carried + dh o (1 - tanh(c)^2)
 //   ds = dh tanh(c) o (1 - o) | dc c' f (1 - f) | dc g i (1 - i) | dc i (1 - g^2)
 // `carried` is f dc of the pixel that reads this pixel's cell, and afterwards f dc of this pixel.
-template <class Set>
-void cellGradient(const ScanShape& shape, const float* dOut, const float* dRead, const float* activations,
-                  const float* cells, const float* before, float* carried, float* dGates) {
+template <class Set, class Number>
+void cellGradient(const ScanShape& shape, const float* dOut, const float* dRead, const Number* activations,
+                  const float* cells, const float* before, float* carried, Number* dGates) {
   forFeatures<Set>(shape, [&](int gate, int feature, int size, int count) __attribute__((always_inline)) {
-    const auto load = [&](const float* from) { return Set::load(from, count, 0.0f); };
-    const float* at = activations + gate;
+    const auto load = [&](const auto* from) { return Set::load(from, count, 0.0f); };
+    const Number* at = activations + gate;
     const auto o = load(at), f = load(at + size), i = load(at + 2 * size), g = load(at + 3 * size);
     const auto squashed = Math<Set>::tanh(load(cells + feature));
     const auto dh = load(dOut + feature) + load(dRead + feature);
     const auto dc = load(carried + feature) + dh * o * (1.0f - squashed * squashed);
     Set::store(carried + feature, dc * f, count);
-    float* to = dGates + gate;
+    Number* to = dGates + gate;
     Set::store(to, dh * squashed * o * (1.0f - o), count);
     Set::store(to + size, dc * load(before + feature) * f * (1.0f - f), count);
     Set::store(to + 2 * size, dc * g * i * (1.0f - i), count);

@@ -106,6 +106,11 @@ export function outputShape({ outHeight, outWidth, outFeatures }: ConvolutionSha
   return [batch, outHeight, outWidth, outFeatures];
 }
 
+/** Returns the shape of an array in memory: if `inBf16`, two features share a float32. @param shape in float32 */
+export function storedShape([batch, height, width, features]: Shape4D, inBf16 = false): Shape4D {
+  return [batch, height, width, inBf16 ? features / 2 : features];
+}
+
 /** Returns the shape of a convolution's weights: [height, width, inFeatures, outFeatures]. */
 export function weightShape({ kernel, inFeatures, outFeatures }: ConvolutionShape): Shape4D {
   return [kernel.height, kernel.width, inFeatures, outFeatures];

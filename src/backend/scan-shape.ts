@@ -27,6 +27,8 @@ export interface ScanShape {
   scanOrder: ScanOrder;
   /** Sizes of the colour groups of h, in order; their sum is h. */
   groups: readonly number[];
+  /** True if the gates, their activations and their gradients are stored in bf16, two in each float. Default: false. */
+  gatesInBf16?: boolean;
 }
 
 /** Offset from one pixel to another. */
@@ -63,7 +65,7 @@ const convolutions = new WeakMap<ScanShape, ConvolutionShape>();
 export function stateToState(shape: ScanShape): ConvolutionShape {
   const known = convolutions.get(shape);
   if (known) return known;
-  const { height, width, scanOrder } = shape;
+  const { height, width, scanOrder, gatesInBf16 = false } = shape;
   const hidden = hiddenFeatures(shape);
   const taps = stateTaps[scanOrder];
   const convolution = {
@@ -77,6 +79,7 @@ export function stateToState(shape: ScanShape): ConvolutionShape {
     kernel: { height: 1, width: taps.length },
     groups: [4 * hidden],
     taps: taps.map(({ dy, dx }, position) => ({ dy, dx, position, sees: [hidden] })),
+    inBf16: { x: false, out: gatesInBf16 },
   };
   convolutions.set(shape, convolution);
   return convolution;

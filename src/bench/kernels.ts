@@ -1,8 +1,12 @@
+import type { ConvolutionShape } from '../backend/convolution-shape.js';
 import type { KernelName, KernelNumbers, Kernels } from '../backend/kernels/index.js';
+import type { Precision } from '../backend/precision.js';
+import type { ScanShape } from '../backend/scan-shape.js';
 import type { Size } from '../foundation/frame.js';
 import { frameBytes } from '../foundation/levels.js';
 import { buildNetwork } from '../model/network.js';
-import type { AddOp, ConvOp, LstmOp } from '../model/ops/index.js';
+import type { AddOp, ConvOp } from '../model/ops/index.js';
+import { shapeOf } from '../model/ops/rule.js';
 import { describeBenchNetwork, type BenchNetwork } from './network.js';
 import { findRoofline, measureSeconds, type Peaks, type Roofline } from './peaks.js';
 import { shapeName } from './profile.js';
@@ -45,20 +49,21 @@ interface KernelCall {
 
 /**
  * Times every kernel that a training step of `network` calls, once for each distinct shape.
- * @param kernels kernels to time
+ * @param kernels kernels to time, of `precision`
  * @param batch batch size
  * @param tries number of calls per shape; the result is the shortest time
  * @param peaks peaks of the machine, for the roofline
  */
 export function* benchKernels(
   kernels: Kernels,
+  precision: Precision,
   network: BenchNetwork,
   batch: number,
   tries: number,
   peaks: Peaks,
 ): Generator<KernelTiming> {
   const distinct = new Map<string, KernelCall>();
-  for (const call of networkCalls(network, batch)) {
+  for (const call of networkCalls(network, batch, precision === 'bf16')) {
     const key = `${call.kernel} ${call.shape}`;
     const calls = distinct.get(key)?.calls ?? 0;
     distinct.set(key, { ...call, calls: calls + call.calls });
@@ -72,11 +77,11 @@ export function* benchKernels(
 /** Returns test values from 0 to 1, uniformly spread: valid as squares and as activations. */
 const mixed = (place: number) => ((place * 7919) % 1009) / 1009;
 
-function* networkCalls(settings: BenchNetwork, batch: number): Generator<KernelCall> {
+function* networkCalls(settings: BenchNetwork, batch: number, inBf16: boolean): Generator<KernelCall> {
   const { program, parameters } = buildNetwork(describeBenchNetwork(settings).scales[0]);
   for (const op of program.ops) {
-    if (op.op === 'conv') yield* convolutionCalls(op, batch);
-    if (op.op === 'lstm') yield* lstmCalls(op, batch);
+    if (op.op === 'conv') yield* convolutionCalls(op, shapeOf(op, inBf16), batch);
+    if (op.op === 'lstm') yield* lstmCalls(shapeOf(op, inBf16), batch);
     if (op.op === 'add') yield* addCalls(op, settings.size, batch);
   }
   const { levels } = settings;
@@ -87,14 +92,14 @@ function* networkCalls(settings: BenchNetwork, batch: number): Generator<KernelC
   yield call('rmsProp', `${count}`, { count, rate: 1e-3, decay: 0.99, epsilon: 1e-8 });
 }
 
-function* convolutionCalls({ shape, relu, x }: ConvOp, batch: number): Generator<KernelCall> {
+function* convolutionCalls({ relu, x }: ConvOp, shape: ConvolutionShape, batch: number): Generator<KernelCall> {
   const name = `[${batch},${shape.outHeight},${shape.outWidth}] ${shapeName(shape)}${relu ? ', ReLU' : ''}`;
   yield call('convolution', name, { shape, batch, relu }, ['bias']);
   if (x.ready !== 'image') yield call('convolutionInputGradient', name, { shape, batch }, relu ? ['reluInput'] : []);
   yield call('convolutionFilterGradient', name, { shape, batch, relu }, ['dBias']);
 }
 
-function* lstmCalls({ shape }: LstmOp, batch: number): Generator<KernelCall> {
+function* lstmCalls(shape: ScanShape, batch: number): Generator<KernelCall> {
   const name = `[${batch},${shape.height},${shape.width}] ${shapeName(shape)}`;
   yield call('lstm', name, { shape, batch });
   yield call('lstmGradient', name, { shape, batch });

@@ -1,22 +1,23 @@
-import type { Bf16Arrays } from '../backend/convolution-shape.js';
 import type { Slot } from './groups.js';
 import { getOpRule, type ConvOp, type Op } from './ops/index.js';
 
 /**
- * Returns the arrays of each convolution of a program that a step with products in bf16 stores in bf16, which halves
- * their traffic. These are slots that convolutions alone write and read, and their gradients. A slot that is added to
- * another one shares its gradient, so both are stored alike.
+ * Returns the ids of the slots that a step with products in bf16 stores in bf16, with their gradients, which halves
+ * their traffic. These are slots that convolutions write and read, and the gates and activations of LSTMs. A slot that
+ * is added to another one shares its gradient, so both are stored alike.
  * @param ops ops of the program, in order
  * @param out slot of the program's output
  */
-export function arraysInBf16(ops: readonly Op[], out: Slot): Map<ConvOp, Bf16Arrays> {
+export function slotsInBf16(ops: readonly Op[], out: Slot): ReadonlySet<number> {
   const convolutions = ops.filter((op) => op.op === 'conv');
   const stored = new Set(convolutions.filter(({ out }) => out.features % 2 === 0).map(({ out }) => out.id));
   stored.delete(out.id);
+  const readBy = (op: Op) => [...getOpRule(op).kept(op), ...getOpRule(op).passing(op)];
+  const hasOneReader = (slot: Slot) => ops.filter((op) => readBy(op).includes(slot)).length === 1;
   for (const op of ops) {
     if (op.op === 'conv') continue;
-    const rule = getOpRule(op);
-    for (const { id } of [...rule.kept(op), ...rule.passing(op)]) stored.delete(id);
+    for (const slot of readBy(op))
+      if (op.op !== 'lstm' || slot !== op.gates || !hasOneReader(slot)) stored.delete(slot.id);
   }
   const added = convolutions.filter(({ plus }) => plus !== null);
   /** Returns true if the sum of a slot's gradients begins with this one: no later op reads the slot. */
@@ -30,5 +31,6 @@ export function arraysInBf16(ops: readonly Op[], out: Slot): Map<ConvOp, Bf16Arr
       if (!stored.has(out.id)) stored.delete(plus!.id);
     }
   }
-  return new Map(convolutions.map((op) => [op, { x: stored.has(op.x.id), out: stored.has(op.out.id) }]));
+  for (const op of ops) if (op.op === 'lstm' && stored.has(op.gates.id)) stored.add(op.activations.id);
+  return stored;
 }

@@ -1,7 +1,7 @@
 import type { ConvolutionShape, Tap } from '../backend/convolution-shape.js';
 import type { Channels, Size } from '../foundation/frame.js';
 import type { Op } from './ops/index.js';
-import { arraysInBf16 } from './bf16-slots.js';
+import { slotsInBf16 } from './bf16-slots.js';
 import { cutGroups, tapPosition, visibleFeatures, type Availability, type Slot } from './groups.js';
 import { convolutionParameters, lstmParameters, type ParameterSpec } from '../backend/parameters.js';
 import type { ScanOrder, ScanShape } from '../backend/scan-shape.js';
@@ -114,7 +114,7 @@ export class ProgramBuilder {
     const weights = this.parameters.length;
     this.parameters.push(...lstmParameters(name, shape, learned));
     const initial = learned ? weights + 1 : null;
-    this.ops.push({ op: 'lstm', gates, shape, weights, initial, out, activations, cells });
+    this.ops.push({ op: 'lstm', gates, shape, shapeInBf16: shape, weights, initial, out, activations, cells });
     return out;
   }
 
@@ -151,7 +151,12 @@ export class ProgramBuilder {
   /** Returns the finished program. @param out slot that the head reads */
   finish(out: Slot): Program {
     const { size, slots, ops, parameters, image, map, earlierFeatures } = this;
-    for (const [op, inBf16] of arraysInBf16(ops, out)) op.shapeInBf16 = { ...op.shape, inBf16 };
+    const inBf16 = slotsInBf16(ops, out);
+    for (const op of ops) {
+      if (op.op === 'conv')
+        op.shapeInBf16 = { ...op.shape, inBf16: { x: inBf16.has(op.x.id), out: inBf16.has(op.out.id) } };
+      if (op.op === 'lstm') op.shapeInBf16 = { ...op.shape, gatesInBf16: inBf16.has(op.gates.id) };
+    }
     return { size, slots, ops, parameters, image, map, earlierFeatures, out };
   }
 

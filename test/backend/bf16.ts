@@ -6,3 +6,11 @@ export function roundedToBf16(numbers: Float32Array): Float32Array {
   });
   return new Float32Array(bits.buffer);
 }
+
+/** Numbers in bf16, two in each float. Around them lies what is not a number, which whoever reads it passes on. */
+export function packed(values: Float32Array): Float32Array {
+  const rim = 64;
+  const halves = new Uint16Array(2 * rim + values.length).fill(0x7fc0);
+  new Uint32Array(roundedToBf16(values).buffer).forEach((bits, i) => (halves[rim + i] = bits >>> 16));
+  return new Float32Array(halves.buffer, 2 * rim, values.length / 2);
+}

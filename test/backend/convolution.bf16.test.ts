@@ -1,18 +1,10 @@
 import '@tensorflow/tfjs-layers';
 import { filterMask } from '../../src/backend/convolution-shape.js';
 import { randomFloats } from '../random.js';
-import { roundedToBf16 } from './bf16.js';
+import { packed, roundedToBf16 } from './bf16.js';
 import { bitsOf } from './comparison.js';
 import { dense, K1, masked, table } from './convolution-cases.js';
 import { bf16Sets, namedKernels } from './implementations.js';
-
-/** Numbers in bf16, two in each float. Around them lies what is not a number, which whoever reads it passes on. */
-function packed(values: Float32Array): Float32Array {
-  const rim = 64;
-  const halves = new Uint16Array(2 * rim + values.length).fill(0x7fc0);
-  new Uint32Array(roundedToBf16(values).buffer).forEach((bits, i) => (halves[rim + i] = bits >>> 16));
-  return new Float32Array(halves.buffer, 2 * rim, values.length / 2);
-}
 
 const inPairs = bf16Sets.flatMap((kernels) =>
   table

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { chooseBackend } from '../../src/backend/choose-backend.js';
 import { denseConvolution } from '../../src/backend/convolution-shape.js';
+import type { Kernels } from '../../src/backend/kernels/index.js';
 import { loadWasm } from '../../src/backend/library-files.js';
+import type { Precision } from '../../src/backend/precision.js';
 import { benchKernels } from '../../src/bench/kernels.js';
 import type { BenchNetwork } from '../../src/bench/network.js';
 import { findRoofline, measureSeconds } from '../../src/bench/peaks.js';
@@ -54,7 +56,7 @@ test('on a backend without kernels of ours a step is timed as a whole', async ()
 });
 
 test('every kernel of a training step is timed at its shape, once', async () => {
-  const timings = [...benchKernels(loadWasm().kernels(), tiny, batch, 1, { gflops: 1, gbytes: 1 })];
+  const timings = [...benchKernels(loadWasm().kernels(), 'float32', tiny, batch, 1, { gflops: 1, gbytes: 1 })];
   const names = timings.map(({ kernel, shape }) => `${kernel} ${shape}`);
   expect(new Set(names).size).toBe(names.length);
   expect(names).toContain('convolution [2,3,5] 7x7 masked, 1 to 8');
@@ -69,6 +71,18 @@ test('every kernel of a training step is timed at its shape, once', async () => 
   const ofTfjs = ['add', 'subtract', 'multiply', 'divide', 'sumRows', 'relu', 'reluGradient', 'matMul'];
   const called = new Set(native!.profile.map(({ kernel }) => kernel).filter((kernel) => !ofTfjs.includes(kernel)));
   expect([...called].filter((kernel) => !timings.some((timing) => timing.kernel === kernel))).toEqual([]);
+});
+
+(bf16Sets.length > 0 ? test : test.skip)('in bf16 each kernel is timed on arrays as a step stores them', () => {
+  const peaks = { gflops: 1, gbytes: 1 };
+  const bytes = (kernels: Kernels, precision: Precision) =>
+    [...benchKernels(kernels, precision, tiny, batch, 1, peaks)]
+      .filter(({ shape }) => shape === '[2,3,5] diagonals, h = 4')
+      .map((timing) => timing.bytes);
+  const [wholeForward, wholeBackward] = bytes(bf16Sets[0], 'float32');
+  // Half of the gates, and of the activations: 16 features each.
+  const half = 2 * 3 * 5 * 16 * 2;
+  expect(bytes(bf16Sets[0], 'bf16')).toEqual([wholeForward - 2 * half, wholeBackward - 2 * half]);
 });
 
 test('masked weights count as no work, and each array is read or written once', () => {

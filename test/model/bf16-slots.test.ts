@@ -33,12 +33,12 @@ test('in a network of residual blocks all slots but the image, the map and the o
   });
 });
 
-test('around an LSTM the residual connection is in bf16', () => {
+test('around an LSTM the residual connection is in bf16, and so are the gates', () => {
   const layer = { type: 'row-lstm', hidden: 6, initialState: 'zero' } as const;
   const { program } = buildNetwork(tinyNetwork({ layers: [layer], output: [8] }));
   expect(stored(program)).toEqual({
     x: ['layers.0.input', 'output.0', 'head'],
-    out: ['first.map', 'first', 'layers.0.up', 'output.0'],
+    out: ['first.map', 'first', 'layers.0.map', 'layers.0.input', 'layers.0.up', 'output.0'],
   });
 });
 
@@ -83,6 +83,14 @@ describe('a slot stays in float32, and what is added to it,', () => {
       },
     ],
     [
+      'if two LSTMs read it',
+      (builder) => {
+        const a = builder.conv(builder.image, { ...settings, name: 'a' });
+        const [b, c] = ['b', 'c'].map((name) => builder.lstm(name, a, 'rows', false));
+        return builder.finish(builder.add(b, c, 0));
+      },
+    ],
+    [
       'if its number of features is odd',
       (builder) => {
         const a = builder.conv(builder.image, { kernel: 1, features: 3, name: 'a' });
@@ -94,14 +102,26 @@ describe('a slot stays in float32, and what is added to it,', () => {
   });
 });
 
-(bf16Sets.length > 0 ? test : test.skip).each(bf16Sets.map(({ instructionSet }) => instructionSet))(
-  'by %s outputs and gradients are nearly those of arrays in float32',
-  async (set) => {
+const [rows, diagonals] = (['row-lstm', 'diagonal-bilstm'] as const).map((type) => ({
+  layers: [{ type, hidden: 6, initialState: 'learned' } as const],
+  output: [8],
+}));
+const networks = { 'residual blocks': withMap, 'a Row LSTM': rows, 'a Diagonal BiLSTM': diagonals };
+const runs = bf16Sets.flatMap(({ instructionSet: set }) =>
+  Object.entries(networks).map(([name, layers]) => ({ set, name, layers })),
+);
+
+(bf16Sets.length > 0 ? test : test.skip).each(runs)(
+  'by $set outputs and gradients of $name are nearly those of arrays in float32',
+  async ({ set, layers }) => {
     await tf.setBackend(`native-${set}`);
-    const { program } = buildNetwork(tinyNetwork(withMap));
-    const inFloat32 = {
+    const { program } = buildNetwork(tinyNetwork(layers));
+    const inFloat32: Program = {
       ...program,
-      ops: program.ops.map((op) => ('shape' in op && op.op === 'conv' ? { ...op, shapeInBf16: op.shape } : op)),
+      ops: program.ops.map((op) => {
+        if (op.op === 'conv') return { ...op, shapeInBf16: op.shape };
+        return op.op === 'lstm' ? { ...op, shapeInBf16: op.shape } : op;
+      }),
     };
     const weights = toTensors(initialiseParameters(program.parameters, 1n), program.parameters);
     const { width, height } = program.size;

@@ -1,14 +1,12 @@
-import { inputShape, outputShape, weightShape } from '../convolution-shape.js';
+import { inputShape, outputShape, storedShape, weightShape } from '../convolution-shape.js';
 import { count, flag, kernel, shapedArguments, type ValuesOf } from './description.js';
 import { convolutionGeometry } from './geometry.js';
 
 const forward = shapedArguments('ConvolutionNumbers', { batch: count, relu: flag }, convolutionGeometry);
 
 type Call = Pick<ValuesOf<typeof forward>, 'shape' | 'batch'>;
-/** Returns the shape of an array that is stored in bf16 if `inBf16`, with two features in each float. */
-const stored = (shape: readonly number[], inBf16 = false) => (inBf16 ? shape.with(3, shape[3] / 2) : shape);
-const input = { shape: ({ shape, batch }: Call) => stored(inputShape(shape, batch), shape.inBf16?.x) };
-const output = { shape: ({ shape, batch }: Call) => stored(outputShape(shape, batch), shape.inBf16?.out) };
+const input = { shape: ({ shape, batch }: Call) => storedShape(inputShape(shape, batch), shape.inBf16?.x) };
+const output = { shape: ({ shape, batch }: Call) => storedShape(outputShape(shape, batch), shape.inBf16?.out) };
 const filter = { shape: ({ shape }: Call) => weightShape(shape) };
 const perOutput = { shape: ({ shape }: Call) => [shape.outFeatures] };
 const optional = { optional: true } as const;

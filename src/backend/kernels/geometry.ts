@@ -22,7 +22,7 @@ export function assertInteger(operation: string, argument: string, value: number
  * Version of the encodings of shapes. Raise the version if an encoding changes: an addon or WebAssembly module of
  * another version is then refused.
  */
-export const GEOMETRY_VERSION = 3;
+export const GEOMETRY_VERSION = 4;
 
 /** Encoder of a ConvolutionShape as native/convolution_shape.h reads it. Caches the result of each shape object. */
 export const convolutionGeometry: Geometry<ConvolutionShape> = { encode: keptBy(encodeConvolution) };

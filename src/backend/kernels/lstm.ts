@@ -1,11 +1,13 @@
-import { inputShape, outputShape, weightShape } from '../convolution-shape.js';
+import { inputShape, outputShape, storedShape, weightShape } from '../convolution-shape.js';
 import { hiddenFeatures, stateToState } from '../scan-shape.js';
 import { count, kernel, shapedArguments, type ValuesOf } from './description.js';
 import { scanGeometry } from './geometry.js';
 
 const scan = shapedArguments('ScanNumbers', { batch: count }, scanGeometry);
 type ScanCall = ValuesOf<typeof scan>;
-const gates = { shape: ({ shape, batch }: ScanCall) => outputShape(stateToState(shape), batch) };
+const gates = {
+  shape: ({ shape, batch }: ScanCall) => storedShape(outputShape(stateToState(shape), batch), shape.gatesInBf16),
+};
 const states = { shape: ({ shape, batch }: ScanCall) => inputShape(stateToState(shape), batch) };
 const filter = { shape: ({ shape }: ScanCall) => weightShape(stateToState(shape)) };
 const outside = { shape: ({ shape }: ScanCall) => [2, hiddenFeatures(shape)] };

@@ -1,9 +1,8 @@
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { convolution, convolutionFilterGradient, convolutionInputGradient } from '../../backend/convolution.js';
 import type { ConvolutionShape } from '../../backend/convolution-shape.js';
-import { multipliesInBf16 } from '../../backend/precision.js';
 import type { Slot } from '../groups.js';
-import type { OpRule } from './rule.js';
+import { shapeOf, type OpRule } from './rule.js';
 
 /** Op that convolves a slot: out = convolution(relu ? max(x, 0) : x) + bias + plus. */
 export interface ConvOp {
@@ -11,7 +10,7 @@ export interface ConvOp {
   /** Slot that is convolved. */
   x: Slot;
   shape: ConvolutionShape;
-  /** Shape in a step with products in bf16, which stores some slots in bf16 (see `arraysInBf16`). */
+  /** Shape in a step with products in bf16, which stores some slots in bf16 (see `slotsInBf16`). */
   shapeInBf16: ConvolutionShape;
   /** Index of the weights in the program's parameters. */
   weights: number;
@@ -61,8 +60,3 @@ export const conv: OpRule<ConvOp> = {
     pass.replace(x, dx);
   },
 };
-
-/** Returns the shape of a convolution in the precision in use. */
-function shapeOf({ shape, shapeInBf16 }: ConvOp): ConvolutionShape {
-  return multipliesInBf16() ? shapeInBf16 : shape;
-}

@@ -1,5 +1,6 @@
 import { tf } from '../../foundation/tfjs.js';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import { multipliesInBf16 } from '../../backend/precision.js';
 import type { Slot } from '../groups.js';
 
 /** Values of slots by slot id, [batch, height, width, features] each. */
@@ -20,6 +21,11 @@ export interface OpRule<O> {
    * Adds the gradients of the op's inputs to `pass`, from the gradient of its output, and sets those of its parameters.
    */
   backward(op: O, pass: BackwardPass): void;
+}
+
+/** Returns the shape of an op. @param inBf16 true if products are in bf16; default: as in the precision in use */
+export function shapeOf<Shape>(op: { shape: Shape; shapeInBf16: Shape }, inBf16 = multipliesInBf16()): Shape {
+  return inBf16 ? op.shapeInBf16 : op.shape;
 }
 
 /** Gradients during a backward pass: of slots, each summed over the ops that read the slot, and of parameters. */
