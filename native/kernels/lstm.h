@@ -17,21 +17,34 @@ struct StepPixels {
   using Word = typename Set::Word;
 
   StepPixels(int taps, int longest) : capacity(longest + sparePixels<Set>) {
-    static thread_local Scratch sourceScratch, destinationScratch;
-    sources = sourceScratch.reserve<const Word*>(static_cast<size_t>(taps) * capacity);
-    destinations = destinationScratch.reserve<size_t>(capacity);
+    static thread_local Scratch scratch;
+    sources = scratch.reserve<const Word*>(static_cast<size_t>(taps) * capacity);
   }
 
   const int capacity;  // of each list
   int count = 0;
   const Word** sources;  // [taps][capacity]: features that each tap reads
-  size_t* destinations;  // [capacity]: offset of the stored sums, in floats
 };
+
+// Sums of the pixels of a step. Whole vectors are stored, in order: what lies behind a panel is overwritten by the next
+// one, and what lies behind the last one, or below the last pixel, is never read.
+struct StepSums {
+  float* first;
+  size_t pitch;  // floats from one pixel to the next
+
+  float* at(int pixel) const { return first + pixel * pitch; }
+};
+
+template <class Set>
+StepSums reserveSums(Scratch& scratch, int capacity, int features) {
+  const size_t pitch = features + 3 * Set::lanes;
+  return {scratch.reserve<float>(capacity * pitch), pitch};
+}
 
 // Multiplies the pixels of one tile, from `begin` on.
 template <class Set, int Rows, int Vectors>
 void multiplyTile(const ConvolutionPlan& plan, const PlanPanel& panel, const typename Set::Word* packed,
-                  const StepPixels<Set>& pixels, int begin, const Epilogue& epilogue, float* destination) {
+                  const StepPixels<Set>& pixels, int begin, const StepSums& sums) {
   using Word = typename Set::Word;
   using Tile = RegisterTile<Set, Rows, Vectors>;
   Tile tile;
@@ -46,18 +59,20 @@ void multiplyTile(const ConvolutionPlan& plan, const PlanPanel& panel, const typ
     tile.accumulate(pointers, plan.taps[t].word, words, weights);
     weights += static_cast<size_t>(words) * Tile::width;
   }
-  finish(tile, panel, pixels.destinations + begin, epilogue, destination);
+  tile.each([&](int row, int v) __attribute__((always_inline)) {
+    Set::store(sums.at(begin + row) + panel.first + v * Set::lanes, tile.sums[row][v]);
+  });
 }
 
 // Multiplies all pixels of a step. Steps are short, so the rest after whole tiles goes through half and quarter tiles.
 template <class Set, int Vectors>
 void multiplyPanel(const ConvolutionPlan& plan, const PlanPanel& panel, const typename Set::Word* packed,
-                   const StepPixels<Set>& pixels, const Epilogue& epilogue, float* destination) {
+                   const StepPixels<Set>& pixels, const StepSums& sums) {
   constexpr int whole = Set::tileRows[Vectors - 1], half = whole / 2, quarter = whole / 4;
   for (int begin = 0; begin < pixels.count;) {
     const int left = pixels.count - begin;
     const auto multiply = [&](auto rows) {
-      multiplyTile<Set, rows, Vectors>(plan, panel, packed, pixels, begin, epilogue, destination);
+      multiplyTile<Set, rows, Vectors>(plan, panel, packed, pixels, begin, sums);
       begin += rows;
     };
     if (left > whole - quarter)
@@ -73,7 +88,7 @@ void multiplyPanel(const ConvolutionPlan& plan, const PlanPanel& panel, const ty
 // step are scattered.
 template <class Set>
 void multiplyStepInTiles(const ConvolutionPlan& plan, const typename Set::Word* packed, const StepPixels<Set>& pixels,
-                         const Epilogue& epilogue, float* destination) {
+                         const StepSums& sums) {
   using Word = typename Set::Word;
   static thread_local Scratch readScratch, offsetScratch;
   const MatrixTiles tiles;
@@ -94,24 +109,22 @@ void multiplyStepInTiles(const ConvolutionPlan& plan, const typename Set::Word* 
     const PixelRow rows[] = {{read, pitch}, {read + tileSide * pitch, pitch}};
     for (const PlanPanel& panel : plan.panels)
       withVectors(panel.vectors, [&](auto vectors) {
-        alignas(64) float sums[2 * tileSide * vectors * Set::lanes];
+        float* to = sums.at(begin) + panel.first;
         if (count > tileSide)
-          sumInTiles<2, vectors>(plan, panel, offsets, packed, rows, sums);
+          sumInTiles<2, vectors>(plan, panel, offsets, packed, rows, to, sums.pitch);
         else
-          sumInTiles<1, vectors>(plan, panel, offsets, packed, {rows[0]}, sums);
-        finishTiles<Set, vectors>(panel, sums, count, pixels.destinations + begin, epilogue, destination);
+          sumInTiles<1, vectors>(plan, panel, offsets, packed, {rows[0]}, to, sums.pitch);
       });
   }
 }
 
-// destination[pixel] = sum over taps of the tap's features times the packed weights, plus epilogue.plus[pixel].
+// sums[pixel] = sum over taps of the tap's features times the packed weights.
 template <class Set>
 void multiplyStep(const ConvolutionPlan& plan, const typename Set::Word* packed, const StepPixels<Set>& pixels,
-                  const Epilogue& epilogue, float* destination) {
-  if constexpr (Set::hasMatrixTiles) return multiplyStepInTiles<Set>(plan, packed, pixels, epilogue, destination);
+                  const StepSums& sums) {
+  if constexpr (Set::hasMatrixTiles) return multiplyStepInTiles<Set>(plan, packed, pixels, sums);
   for (const PlanPanel& panel : plan.panels)
-    withVectors(panel.vectors,
-                [&](auto vectors) { multiplyPanel<Set, vectors>(plan, panel, packed, pixels, epilogue, destination); });
+    withVectors(panel.vectors, [&](auto vectors) { multiplyPanel<Set, vectors>(plan, panel, packed, pixels, sums); });
 }
 
 // Prefetches `count` numbers. Pixels of a diagonal lie a row apart, which the hardware prefetcher does not detect.
@@ -172,27 +185,20 @@ class StepMap {
 };
 
 // Lists the pixels of the step that begins at `place`: tap t reads features of the pixel neighbours[t][place] of the
-// map; destinationOf(i, pixel) gives each one's destination, i counting the step's pixels.
-template <class Set, class Number, class DestinationOf>
+// map.
+template <class Set, class Number>
 void listStep(const ScanShape& shape, const Images& images, int place, int length, const std::vector<int>& neighbours,
-              const StepMap<Set, Number>& map, StepPixels<Set>& pixels, DestinationOf&& destinationOf) {
+              const StepMap<Set, Number>& map, StepPixels<Set>& pixels) {
   const int imagePixels = shape.pixelCount();
   pixels.count = images.count * length;
-  for (int image = 0, i = 0; image < images.count; image++) {
-    const size_t base = static_cast<size_t>(images.first + image) * imagePixels;
-    for (int n = place; n < place + length; n++, i++) {
-      pixels.destinations[i] = destinationOf(i, base + shape.pixels[n]);
-      for (int t = 0; t < shape.states.taps; t++) {
-        const int neighbour = neighbours[t * imagePixels + n];
-        pixels.sources[t * pixels.capacity + i] = neighbour < 0 ? map.outside() : map.at(base + neighbour);
-      }
-    }
-  }
-  const int last = pixels.count - 1;
-  std::fill_n(pixels.destinations + pixels.count, sparePixels<Set>, pixels.destinations[last]);
   for (int t = 0; t < shape.states.taps; t++) {
     auto* sources = pixels.sources + t * pixels.capacity;
-    std::fill_n(sources + pixels.count, sparePixels<Set>, sources[last]);
+    for (int image = images.first; image < images.first + images.count; image++)
+      for (int n = place; n < place + length; n++) {
+        const int neighbour = neighbours[t * imagePixels + n];
+        *sources++ = neighbour < 0 ? map.outside() : map.at(static_cast<size_t>(image) * imagePixels + neighbour);
+      }
+    std::fill_n(sources, sparePixels<Set>, sources[-1]);
   }
 }
 
@@ -218,15 +224,14 @@ void scan(const ScanShape& shape, const LstmCall& call, const Number* gates, Num
     const int longest = images.count * plan.longestStep;
     StepPixels<Set> pixels(shape.states.taps, longest);
     StepMap<Set, float> states(shape, images, out, hidden, states0);
-    float* stepSums = sumScratch.reserve<float>(static_cast<size_t>(longest) * 4 * hidden);
+    const StepSums sums = reserveSums<Set>(sumScratch, pixels.capacity, 4 * hidden);
     for (int step = 0, place = 0; step < shape.steps; place += shape.stepLengths[step++]) {
       const int length = shape.stepLengths[step];
-      listStep<Set>(shape, images, place, length, plan.sources, states, pixels,
-                    [&](int i, size_t) { return static_cast<size_t>(i) * 4 * hidden; });
-      multiplyStep<Set>(product, packed, pixels, {}, stepSums);
-      float* sums = stepSums;
+      listStep<Set>(shape, images, place, length, plan.sources, states, pixels);
+      multiplyStep<Set>(product, packed, pixels, sums);
+      float* pixelSums = sums.first;
       for (int image = images.first; image < images.first + images.count; image++)
-        for (int n = place; n < place + length; n++, sums += 4 * hidden) {
+        for (int n = place; n < place + length; n++, pixelSums += sums.pitch) {
           const size_t base = static_cast<size_t>(image) * imagePixels, at = base + shape.pixels[n];
           // Prefetches the memory of the next step.
           if (const int next = n + length; next < imagePixels) {
@@ -237,16 +242,16 @@ void scan(const ScanShape& shape, const LstmCall& call, const Number* gates, Num
             prefetchRow(out + soon * hidden, hidden);
           }
           const float* before = plan.cellSources[n] < 0 ? cells0 : cells + (base + plan.cellSources[n]) * hidden;
-          cell<Set>(shape, gates + at * 4 * hidden, before, sums, cells + at * hidden);
+          cell<Set>(shape, gates + at * 4 * hidden, before, pixelSums, cells + at * hidden);
           Number* to = activations + at * 4 * hidden;
           for (int j = 0; j < 4 * hidden; j += Set::lanes)
-            Set::store(to + j, Set::load(sums + j, 4 * hidden - j, 0.0f), 4 * hidden - j);
+            Set::store(to + j, Set::load(pixelSums + j, 4 * hidden - j, 0.0f), 4 * hidden - j);
         }
-      sums = stepSums;
+      pixelSums = sums.first;
       for (int image = images.first; image < images.first + images.count; image++)
-        for (int n = place; n < place + length; n++, sums += 4 * hidden) {
+        for (int n = place; n < place + length; n++, pixelSums += sums.pitch) {
           const size_t at = static_cast<size_t>(image) * imagePixels + shape.pixels[n];
-          state<Set>(shape, sums, cells + at * hidden, out + at * hidden);
+          state<Set>(shape, pixelSums, cells + at * hidden, out + at * hidden);
           states.take(at);
         }
     }
@@ -324,19 +329,18 @@ void scanGradient(const ScanShape& shape, const LstmGradientCall& call, const Nu
     const int longest = images.count * plan.longestStep;
     StepPixels<Set> pixels(taps, longest);
     StepMap<Set, Number> gates(shape, images, dGates, 4 * hidden, reinterpret_cast<const Number*>(zeros));
-    float* dRead = readScratch.reserve<float>(static_cast<size_t>(longest) * hidden);
+    const StepSums dRead = reserveSums<Set>(readScratch, pixels.capacity, hidden);
     const size_t carriedFloats = static_cast<size_t>(images.count) * plan.lineCount * hidden;
     float* carried = carriedScratch.reserve<float>(carriedFloats);
     std::fill_n(carried, carriedFloats, 0.0f);
     for (int step = shape.steps - 1, place = imagePixels; step >= 0; step--) {
       const int length = shape.stepLengths[step];
       place -= length;
-      listStep<Set>(shape, images, place, length, plan.readers, gates, pixels,
-                    [&](int i, size_t) { return static_cast<size_t>(i) * hidden; });
-      multiplyStep<Set>(product, packed, pixels, {}, dRead);
-      const float* read = dRead;
+      listStep<Set>(shape, images, place, length, plan.readers, gates, pixels);
+      multiplyStep<Set>(product, packed, pixels, dRead);
+      const float* read = dRead.first;
       for (int image = 0; image < images.count; image++)
-        for (int n = place; n < place + length; n++, read += hidden) {
+        for (int n = place; n < place + length; n++, read += dRead.pitch) {
           const size_t base = static_cast<size_t>(images.first + image) * imagePixels, at = base + shape.pixels[n];
           if (const int next = n - length; next >= 0) {
             const size_t soon = base + shape.pixels[next];

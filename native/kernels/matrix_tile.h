@@ -60,10 +60,12 @@ struct PixelRow {
   size_t stride;
 };
 
-// sums[Groups * 16][Vectors * 16] = sum over the panel's taps. Weights are packed by packPanel, in whole steps per tap.
+// sums[Groups * 16][Vectors * 16] = sum over the panel's taps; rows of sums are `pitch` floats apart. Weights are
+// packed by packPanel, in whole steps per tap.
 template <int Groups, int Vectors>
 void sumInTiles(const ConvolutionPlan& plan, const PlanPanel& panel, const ptrdiff_t* tapOffsets,
-                const uint32_t* packed, const PixelRow (&rows)[Groups], float* sums) {
+                const uint32_t* packed, const PixelRow (&rows)[Groups], float* sums,
+                size_t pitch = Vectors * tileSide) {
   using Tiles = MatrixTiles;
   constexpr int width = Vectors * tileSide, firstLeft = Groups * Vectors;
   // If tiles are left, one factor has two, so that loads do not wait for the sums.
@@ -93,7 +95,7 @@ void sumInTiles(const ConvolutionPlan& plan, const PlanPanel& panel, const ptrdi
     }
   each(groups, [&](auto group) {
     each(vectors,
-         [&](auto v) { Tiles::store<group * Vectors + v>(sums + group * tileSide * width + v * tileSide, width); });
+         [&](auto v) { Tiles::store<group * Vectors + v>(sums + group * tileSide * pitch + v * tileSide, pitch); });
   });
 }
 
