@@ -253,10 +253,22 @@ void runPlan(const ConvolutionPlan& plan, int batch, const Number* source, const
         for (int begin = r * plan.columns; begin < (r + 1) * plan.columns; begin += stripPixels) {
           const int pixelsLeft = (r + 1) * plan.columns - begin;
           const Pixels pixels{std::min(stripPixels, pixelsLeft), sources + begin, destinations + begin};
-          for (const PlanPanel& panel : plan.panels)
+          // What the next pixels' sums are added to, and where they go, is fetched meanwhile.
+          const int after = begin + pixels.count, next = plan.gridStep == 1 ? std::min(stripPixels, count - after) : 0;
+          const size_t bytes = epilogue.inBf16 ? sizeof(Bfloat16) : sizeof(float);
+          const size_t part = next * plan.features * bytes / plan.panels.size() + 1;
+          size_t fetched = next > 0 ? destinations[after] * bytes : 0;
+          for (const PlanPanel& panel : plan.panels) {
+            if (next > 0)
+              for (const size_t end = fetched + part; fetched < end; fetched += 64) {
+                __builtin_prefetch(reinterpret_cast<const char*>(destination) + fetched, 1, 2);
+                for (const float* read : {epilogue.plus, epilogue.reluInput})
+                  if (read) __builtin_prefetch(reinterpret_cast<const char*>(read) + fetched, 0, 2);
+              }
             withVectors(panel.vectors, [&](auto vectors) {
               convolvePanelInTiles<Set, vectors>(plan, panel, offsets, packed, read, pixels, epilogue, destination);
             });
+          }
         }
     } else {
       for (int begin = 0; begin < count; begin += stripPixels) {
