@@ -14,11 +14,11 @@ const SIZES = [
 ];
 const cases = bf16Sets.flatMap((kernels) =>
   SCAN_ORDERS.flatMap((scanOrder) =>
-    SIZES.map(({ batch, ...size }) => ({
-      name: `${kernels.instructionSet}, ${batch}x${size.height}x${size.width}, ${size.groups.join('+')} by ${scanOrder}`,
+    SIZES.map(({ batch, height, width, groups }) => ({
+      name: `${kernels.instructionSet}, ${batch}x${height}x${width}, ${groups.join('+')} by ${scanOrder}`,
       kernels,
       batch,
-      shape: { ...size, scanOrder } satisfies ScanShape,
+      shape: { height, width, groups, scanOrder } satisfies ScanShape,
     })),
   ),
 );
