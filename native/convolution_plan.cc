@@ -11,20 +11,30 @@ void extend(TapBounds& bounds, int dy, int dx, bool isFirst) {
             std::max(bounds.right, dx)};
 }
 
-// Adds panels over features [begin, end) of the destination; readOf(tap) returns the PanelTap of a tap.
-template <class ReadOf>
-void addPanels(ConvolutionPlan& plan, const ConvolutionShape& shape, int begin, int end, const WordLayout& layout,
+// Adds the panels of a plan. nextEnd(first) is the feature after `first` where another group begins, and
+// readOf(tap, first, end) the PanelTap through which features [first, end) are summed.
+template <class NextEnd, class ReadOf>
+void addPanels(ConvolutionPlan& plan, const ConvolutionShape& shape, const WordLayout& layout, const NextEnd& nextEnd,
                const ReadOf& readOf) {
   const auto [lanes, inWord, inStep] = layout;
-  cutIntoPanels(begin, end, lanes, true, [&](const Panel& panel) {
+  const auto tapOf = [&](int t, int first, int end) {
+    PanelTap tap = readOf(shape.tap(t), first, end);
+    tap.word = tap.first / inWord;
+    const int endWord = (tap.first + tap.count + inWord - 1) / inWord;
+    tap.words = tap.count == 0 ? 0 : (endWord - tap.word + inStep - 1) / inStep * inStep;
+    return tap;
+  };
+  const auto reads = [&](int first, int end) {
+    int words = 0;
+    for (int t = 0; t < shape.taps; t++) words += tapOf(t, first, end).words;
+    return words;
+  };
+  cutIntoPanels(plan.features, lanes, 3, nextEnd, reads, [&](const Panel& panel) {
     const int tapsBegin = static_cast<int>(plan.taps.size());
     const size_t weights = plan.packedWords;
     for (int t = 0; t < shape.taps; t++) {
-      PanelTap tap = readOf(shape.tap(t));
+      const PanelTap tap = tapOf(t, panel.first, panel.first + panel.width);
       if (tap.count == 0) continue;
-      tap.word = tap.first / inWord;
-      const int endWord = (tap.first + tap.count + inWord - 1) / inWord;
-      tap.words = (endWord - tap.word + inStep - 1) / inStep * inStep;
       extend(plan, tap.dy, tap.dx, plan.taps.empty());
       plan.taps.push_back(tap);
       plan.packedWords += static_cast<size_t>(tap.words) * panel.vectors * lanes;
@@ -72,10 +82,11 @@ const ConvolutionPlan& planForward(const ConvolutionShape& shape, const WordLayo
   plan.features = shape.outFeatures;
   plan.firstRow = plan.firstColumn = 0;
   plan.gridStep = 1;
-  for (int group = 0, first = 0; group < shape.groups; first += shape.groupSizes[group++])
-    addPanels(plan, shape, first, first + shape.groupSizes[group], layout, [group](const ConvolutionShape::Tap& tap) {
-      return PanelTap{tap.dy, tap.dx, tap.position, 0, tap.sees[group]};
-    });
+  addPanels(
+      plan, shape, layout, [&](int first) { return shape.endOfGroup(shape.groupOf(first)); },
+      [&](const ConvolutionShape::Tap& tap, int, int end) {
+        return PanelTap{tap.dy, tap.dx, tap.position, 0, tap.sees[shape.groupOf(end - 1)]};
+      });
   return plan;
 }
 
@@ -96,19 +107,14 @@ const ConvolutionPlan& planInputGradient(const ConvolutionShape& shape, int phas
   plan.firstRow = phaseY;
   plan.firstColumn = phaseX;
   plan.gridStep = stride;
-  const auto cutAfter = [&](int feature) { return nextCut(shape, feature, 1, shape.inFeatures); };
-  for (int begin = 0, end; begin < shape.inFeatures; begin = end) {
-    // All features from `begin` to `end` are visible to the same outputs, or they fit in a vector and are read as the
-    // first of them is: masked weights are zero.
-    end = cutAfter(begin);
-    while (end < shape.inFeatures && cutAfter(end) - begin <= layout.lanes) end = cutAfter(end);
-    addPanels(plan, shape, begin, end, layout, [&](const ConvolutionShape::Tap& tap) {
-      const int y = phaseY - tap.dy, x = phaseX - tap.dx;
-      const bool isOnGrid = y % stride == 0 && x % stride == 0;
-      const int first = isOnGrid ? firstOutputThatSees(shape, tap, begin) : shape.outFeatures;
-      return PanelTap{y / stride, x / stride, tap.position, first, shape.outFeatures - first};
-    });
-  }
+  addPanels(
+      plan, shape, layout, [&](int first) { return nextCut(shape, first, 1, shape.inFeatures); },
+      [&](const ConvolutionShape::Tap& tap, int first, int) {
+        const int y = phaseY - tap.dy, x = phaseX - tap.dx;
+        const bool isOnGrid = y % stride == 0 && x % stride == 0;
+        const int seenFrom = isOnGrid ? firstOutputThatSees(shape, tap, first) : shape.outFeatures;
+        return PanelTap{y / stride, x / stride, tap.position, seenFrom, shape.outFeatures - seenFrom};
+      });
   return plan;
 }
 
@@ -117,11 +123,17 @@ const FilterGradientPlan& planFilterGradient(const ConvolutionShape& shape, int 
   plan.panels.clear();
   plan.tiles.clear();
   plan.columns = 0;
-  for (int group = 0, first = 0; group < shape.groups; first += shape.groupSizes[group++])
-    cutIntoPanels(first, first + shape.groupSizes[group], lanes, false, [&](const Panel& panel) {
-      plan.panels.push_back({panel, group, plan.columns});
-      plan.columns += panel.vectors * lanes;
-    });
+  const auto reads = [&](int, int end) {
+    int sum = 0;
+    for (int t = 0; t < shape.taps; t++) sum += shape.tap(t).sees[shape.groupOf(end - 1)];
+    return sum;
+  };
+  cutIntoPanels(
+      shape.outFeatures, lanes, 2, [&](int first) { return shape.endOfGroup(shape.groupOf(first)); }, reads,
+      [&](const Panel& panel) {
+        plan.panels.push_back({panel, shape.groupOf(panel.first + panel.width - 1), plan.columns});
+        plan.columns += panel.vectors * lanes;
+      });
   static_cast<TapBounds&>(plan) = {};
   int seen = 0;
   for (int t = 0; t < shape.taps; t++) {

@@ -59,7 +59,8 @@ const ConvolutionPlan& planForward(const ConvolutionShape& shape, const WordLayo
 const ConvolutionPlan& planInputGradient(const ConvolutionShape& shape, int phaseY, int phaseX,
                                          const WordLayout& layout);
 
-// Panel of output features; `column` is the offset of its sums and packed dy, in floats of whole vectors.
+// Panel of output features; `group` is that of its last one, which reads the most. `column` is the offset of its sums
+// and packed dy, in floats of whole vectors.
 struct FilterPanel : Panel {
   int group, column;
 };

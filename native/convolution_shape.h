@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <numeric>
 
 namespace pxv {
 
@@ -30,6 +31,16 @@ class ConvolutionShape : public ConvolutionSizes {
     const int32_t* numbers = groupSizes + groups + index * (3 + groups);
     return {numbers[0], numbers[1], numbers[2], numbers + 3};
   }
+
+  // Returns the group of an output.
+  int groupOf(int output) const {
+    int group = 0;
+    while ((output -= groupSizes[group]) >= 0) group++;
+    return group;
+  }
+
+  // Returns the end of a group of outputs.
+  int endOfGroup(int group) const { return std::accumulate(groupSizes, groupSizes + group + 1, 0); }
 
   // One past the last number.
   const int32_t* end() const { return groupSizes + groups + taps * (3 + groups); }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 #include <type_traits>
+#include <vector>
 
 namespace pxv {
 
@@ -12,18 +14,31 @@ struct Panel {
   int vectors;
 };
 
-// Calls visit(Panel) for panels that cover [begin, end); vectors have `lanes` floats. Panels are pairs of vectors. For
-// an odd number of vectors above 1 one panel is a triple, since the loads of a single vector take as long as its sums.
-// Without `triples` a single vector is left instead.
-template <class Visit>
-void cutIntoPanels(int begin, int end, int lanes, bool triples, Visit&& visit) {
-  for (int first = begin; first < end;) {
-    const int left = (end - first + lanes - 1) / lanes;
-    const int vectors = triples && left > 2 && left % 2 == 1 ? 3 : std::min(left, 2);
-    const int width = std::min(end - first, vectors * lanes);
-    visit(Panel{first, width, vectors});
-    first += width;
+// Calls visit(Panel) for panels of one to `most` vectors that cover [0, features) at the least cost; vectors have
+// `lanes` floats. reads(first, end) is how many words each vector of a panel sums, and nextEnd(first) the feature where
+// another group begins. Masked weights are zero, so a panel may span groups: it then sums what any of them reads.
+template <class NextEnd, class Reads, class Visit>
+void cutIntoPanels(int features, int lanes, int most, NextEnd&& nextEnd, Reads&& reads, Visit&& visit) {
+  struct Cut {
+    long cost;
+    int end, vectors;
+  };
+  // The loads of a single vector take as long as its sums.
+  constexpr int costs[] = {0, 3, 4, 6};
+  static thread_local std::vector<Cut> cuts;  // the best from each feature on
+  cuts.assign(features + 1, Cut{0, 0, 0});
+  for (int first = features - 1; first >= 0; first--) {
+    Cut& best = cuts[first] = {std::numeric_limits<long>::max(), 0, 0};
+    const auto consider = [&](int end, int vectors) {
+      const long cost = static_cast<long>(reads(first, end)) * costs[vectors] + cuts[end].cost;
+      if (cost < best.cost) best = {cost, end, vectors};
+    };
+    for (int vectors = 1; vectors <= most; vectors++) consider(std::min(first + vectors * lanes, features), vectors);
+    const int vectors = (nextEnd(first) - first + lanes - 1) / lanes;
+    if (vectors <= most) consider(nextEnd(first), vectors);
   }
+  for (int first = 0; first < features; first = cuts[first].end)
+    visit(Panel{first, cuts[first].end - first, cuts[first].vectors});
 }
 
 // Calls visit with `number`, 1 to Most, as a compile-time constant.

@@ -112,12 +112,16 @@ class PieceSums {
       const FilterPanel& panel = plan_.panels[index];
       for (int i = 0; i < shape_.taps; i++) {
         const auto tap = shape_.tap(i);
-        float* to = dWeights + tap.position * matrix + panel.first;
-        for (int k = 0; k < tap.sees[panel.group]; k++, to += shape_.outFeatures)
-          for (int piece = 0; piece < pieces_; piece++) {
-            const float* from = at(piece, panel, i, k);
-            for (int j = 0; j < panel.width; j++) to[j] += from[j];
-          }
+        for (int first = 0, end; first < panel.width; first = end) {
+          const int group = shape_.groupOf(panel.first + first);
+          end = std::min(panel.width, shape_.endOfGroup(group) - panel.first);
+          float* to = dWeights + tap.position * matrix + panel.first;
+          for (int k = 0; k < tap.sees[group]; k++, to += shape_.outFeatures)
+            for (int piece = 0; piece < pieces_; piece++) {
+              const float* from = at(piece, panel, i, k);
+              for (int j = first; j < end; j++) to[j] += from[j];
+            }
+        }
       }
       if (!dBias) return;
       for (int j = 0; j < panel.width; j++) {
