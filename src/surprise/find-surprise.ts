@@ -12,7 +12,15 @@ import { assertLikelihood, assertVideoModel, type Model } from '../model/model.j
 import type { AnomalyEvent } from '../anomaly/event-detector.js';
 import { singleProcess } from '../distributed/process-group.js';
 import { frameCosts, scoreAnomalies, type AnomalyOptions, type AnomalyState } from '../anomaly/score-anomalies.js';
-import { assertNotInput, listInputFiles, concatenateVideos, outputKind, writeClip, writePng } from '../video/index.js';
+import {
+  assertFileOutput,
+  assertNotInput,
+  listInputFiles,
+  concatenateVideos,
+  outputKind,
+  writeClip,
+  writePng,
+} from '../video/index.js';
 import { keepAspectRatio, sizeWarning } from '../clips/open-clip-for-model.js';
 import { rateWarning } from '../clips/clip-rate.js';
 import { fitScoringBatch } from '../memory/memory-limits.js';
@@ -258,19 +266,17 @@ async function assertOutput(out: string, overwrite: boolean, inputs: readonly st
   if (kind !== null && kind !== 'mp4' && kind !== 'folder')
     throw errorFactory('USAGE', 'find anomalies')(out, 'a folder or a .mp4', extname(out), 'choose another --out');
   await assertNotInput(out, inputs, { folderReplaced: true });
+  if (isVideoOutput(out)) return assertFileOutput(out, { overwrite, operation: 'find anomalies' });
   const refused = errorFactory('OUTPUT', 'find anomalies');
   // Names in the folder; none if nothing is there, null if it is no folder.
   const names = await readdir(resolve(out)).catch(({ code }: NodeJS.ErrnoException) => (code === 'ENOENT' ? [] : null));
-  if (names === null && !isVideoOutput(out))
-    throw refused(out, 'a new folder', 'a file of that name', 'choose another --out');
-  if (names !== null && names.length > 0 && isVideoOutput(out))
-    throw refused(out, 'a new file', 'a folder of that name', 'choose another --out');
-  const foreign = names?.find((name) => !FILES.includes(name));
+  if (names === null) throw refused(out, 'a new folder', 'a file of that name', 'choose another --out');
+  const foreign = names.find((name) => !FILES.includes(name));
   if (foreign !== undefined)
     throw refused(out, 'a new or empty folder, or an earlier search', `one with ${foreign}`, 'choose another --out');
-  const problem = isVideoOutput(out) ? 'the file exists' : 'the folder holds an earlier search';
+  const problem = 'the folder holds an earlier search';
   const remedy = 'choose another --out, or replace it with --overwrite';
-  if (names?.length !== 0 && !overwrite) throw refused(out, 'a new output', 'one that exists', remedy, { problem });
+  if (names.length > 0 && !overwrite) throw refused(out, 'a new output', 'one that exists', remedy, { problem });
 }
 
 function* csvOf(rows: readonly TimelineRow[], rate: number): Generator<string> {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { chooseBackend } from '../../src/backend/choose-backend.js';
@@ -97,6 +97,10 @@ test('a film alone is written to a .mp4, and nothing else beside it', async () =
   expect(shown).toBe(11);
   expect(readdirSync(folder.path).filter((name) => name.startsWith('film'))).toEqual(['film.mp4']);
   await expect(findSurprise(model, clip, { size, out: at('film.mp4') })).rejects.toThrow(/the file exists/);
+  mkdirSync(at('empty.mp4'));
+  await expect(findSurprise(model, clip, { size, out: at('empty.mp4') })).rejects.toThrow(
+    /^find anomalies: .*empty\.mp4: expected a file, received a folder of that name; choose another --out$/,
+  );
   await expect(findSurprise(model, clip, { size, out: at('film.gif') })).rejects.toThrow(
     /expected a folder or a \.mp4, received \.gif/,
   );
