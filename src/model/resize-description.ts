@@ -17,15 +17,6 @@ export function resizeDescription(model: ModelDescription, size: Size): ModelDes
   return { ...model, scales: scales.reverse() };
 }
 
-/** Returns a model's description with copies of each scale's last layer appended, up to `count` layers. */
-export function deepenDescription(model: ModelDescription, count: number): ModelDescription {
-  const scales = model.scales.map((network) => {
-    const { layers } = network;
-    return { ...network, layers: Array.from({ length: count }, (_, at) => layers[Math.min(at, layers.length - 1)]) };
-  });
-  return { ...model, scales };
-}
-
 /** Returns the largest number of hidden features h of any layer of a model; 0 if there is no layer. */
 export function hiddenFeatures({ scales }: ModelDescription): number {
   return Math.max(0, ...scales.flatMap(({ layers }) => layers.map(({ hidden }) => hidden)));

@@ -5,7 +5,7 @@ import { DEFAULT_VIDEO_MODEL, loadModel } from '../model/checkpoint.js';
 import type { ModelDescription } from '../model/description.js';
 import type { SamplingSettings } from '../model/sampling-settings.js';
 import { parseConfiguration, type ConfigurationSource } from '../foundation/parse-configuration.js';
-import { deepenDescription, resizeDescription } from '../model/resize-description.js';
+import { resizeDescription } from '../model/resize-description.js';
 import {
   defaultChoices,
   describeModel,
@@ -38,15 +38,15 @@ const choicesSchema = z.strictObject({ network: networkChoice, ...presetChoices 
 export interface TrainingRequest {
   /**
    * Model description, or settings of a preset network. Default: the description of the model that the training starts
-   * from. `{ size, layers }` alone changes only that model's size, and appends layers that start as the identity.
+   * from. `{ size }` alone changes only that model's size.
    */
   model?: ModelDescription | ModelChoices | undefined;
   /** Sampling settings to keep in the model's file. Default, and null: the usual settings for the model. */
   drawing?: SamplingSettings | null | undefined;
   /**
    * Settings of the training. Defaults: those of `pxv train`. By default, a training on clips starts from the weights
-   * of `video-64`. If `model` sets more than the size and `from` is not given, or `from` is null, the training starts
-   * from random weights.
+   * of `video-64`. If `model` sets more than the size, or `from` is null, the training starts from
+   * random weights.
    */
   training?: TrainingSettings | undefined;
   /**
@@ -134,12 +134,11 @@ async function describe(
   data: DataSettings,
   onNote?: (text: string) => void,
 ): Promise<ModelDescription> {
-  const { network = defaultChoices.network, ...asked } = choices ?? {};
-  if (from !== null && !describesNetwork({ ...choices, layers: undefined })) {
+  if (from !== null && !describesNetwork(choices)) {
     const description = describedBy(from, data);
-    const resized = asked.size ? resizeDescription(description, asked.size) : description;
-    return asked.layers === undefined ? resized : deepened(resized, asked.layers, from);
+    return choices?.size ? resizeDescription(description, choices.size) : description;
   }
+  const { network = defaultChoices.network, ...asked } = choices ?? {};
   const { size, channels } = asked;
   const images =
     data.type === 'images'
@@ -162,20 +161,6 @@ async function describe(
     head: asked.head ?? (images === null ? 'logistic-mixture' : imageHead),
     context: images === null ? asked.context : 0,
   });
-}
-
-/** Returns the description of a model to start from with `count` layers in each scale, at least as many as it has. */
-function deepened(description: ModelDescription, count: number, from: string): ModelDescription {
-  const counts = description.scales.map(({ layers }) => layers.length);
-  const most = Math.max(...counts);
-  if (count >= most && !counts.includes(0)) return deepenDescription(description, count);
-  const received = `${count}, and ${from} with ${most}`;
-  throw misused(
-    '--layers',
-    'at least as many layers as --from has, one or more',
-    received,
-    'add layers to those, or leave out --layers',
-  );
 }
 
 /** Returns the description of a model to start from, if the model is for the kind of data. */

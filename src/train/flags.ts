@@ -61,8 +61,6 @@ const kindsOf: { readonly [Name in TrainFlag]?: readonly DataType[] } = {
 const chosenBy: Record<DataType, string> = { clips: '--frames', images: '--images', 'moving-mnist': '--frames' };
 /** Value of `--frames` for sequences of Moving MNIST; a path of this name comes first. */
 const MOVING_MNIST = 'moving-mnist' satisfies DataType;
-/** Options of a model that may be given with `--from`. */
-const besideFrom: readonly string[] = ['size', 'layers'] satisfies (keyof ModelChoices)[];
 /** Options that may be given with `--resume`. */
 const besideResume = ['resume', 'steps', 'minutes', 'acceptChangedData', 'log', 'watch', 'out'];
 
@@ -247,9 +245,7 @@ export function assertCompatibleFlags(options: TrainOptions): void {
   if (!resume && !hasModel) return;
   const brings = resume ? '--resume' : '--from';
   const names = Object.keys(pickOptions(trainFlags, options)) as TrainFlag[];
-  const name = names.find((one) =>
-    resume ? !besideResume.includes(one) : one in modelFlags && !besideFrom.includes(one),
-  );
+  const name = names.find((one) => (resume ? !besideResume.includes(one) : one in modelFlags && one !== 'size'));
   if (name === undefined) return;
   const remedy = `leave out ${optionOf(name)}, or leave out ${brings}`;
   throw misused(optionOf(name), `no option that ${brings} brings with it`, 'both', remedy);

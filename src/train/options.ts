@@ -66,12 +66,7 @@ export const modelFlags = {
     `features inside a layer (default: ${defaultChoices.hidden})`,
     { max: 4096 },
   ),
-  layers: withFlag(
-    positiveInteger.optional(),
-    'count',
-    `layers (default: ${defaultChoices.layers}); with --from, layers are added up to this count`,
-    { max: 100 },
-  ),
+  layers: withFlag(positiveInteger.optional(), 'count', `layers (default: ${defaultChoices.layers})`, { max: 100 }),
   head: withFlag(
     presetChoices.head.optional(),
     'name',

@@ -2,12 +2,12 @@ import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { initialiseParameters } from '../backend/parameters.js';
+import { errorFactory } from '../foundation/errors.js';
 import { buildChain, type Chain } from '../model/chain.js';
 import { nameWeights, toArrays, toTensors, type Model, type ModelInfo } from '../model/model.js';
 import type { NamedArray } from '../model/safetensors-format.js';
 import { optimisers, type OptimiserName } from '../optimization/optimisers.js';
 import type { TrainingState } from '../optimization/update.js';
-import { startingWeights } from './starting-weights.js';
 import { trainingFrameRate, type RunConfiguration } from './configuration.js';
 import type { Validation } from './validation.js';
 
@@ -62,14 +62,30 @@ export function createInitialCheckpoint(
   const steps = configuration.training.steps ?? recorded?.steps ?? null;
   const training =
     recorded === undefined ? configuration.training : { ...configuration.training, steps, minutes: null };
-  const first =
-    from === null ? initialiseParameters(parameters, BigInt(seed)) : startingWeights(load(from), chain, BigInt(seed));
+  const first = from === null ? initialiseParameters(parameters, BigInt(seed)) : startingWeights(load(from), chain);
   const weights = toTensors(first, parameters);
   const optimiser = optimisers[name].stateNames.map(() => zerosLike(weights));
   const state = { weights, optimiser };
   const dataHashes = { files: null, frames: null, validation: null };
   const none = { step: 0, best: null, dataHashes, arithmetic: null };
   return { chain, checkpoint: { configuration: { ...configuration, training }, state, ...none } };
+}
+
+/**
+ * Returns the weights of a model to start from, in the order of `chain.parameters`.
+ * @throws PxvError `CHECKPOINT` if the model's arrays differ in name or shape
+ */
+export function startingWeights(model: Model, chain: Chain): Float32Array[] {
+  const [needed, held] = [chain, model.chain].map(({ parameters }) =>
+    parameters.map(({ name, shape }) => `${name} ${shape.join('x')}`),
+  );
+  const missing = needed.find((array) => !held.includes(array));
+  const other = held.find((array) => !needed.includes(array));
+  if (missing === undefined && other === undefined) return needed.map((array) => model.weights[held.indexOf(array)]);
+  const expected = `a model of the same networks, with ${missing ?? 'no other arrays'}`;
+  const received = other === undefined ? 'one without it' : `one with ${other}`;
+  const remedy = 'leave out the model in --config, so that --from gives the networks, or give --from none';
+  throw errorFactory('CHECKPOINT', 'start training')(model.name, expected, received, remedy);
 }
 
 /** Returns the state with a new optimiser state, for a new stage. Disposes the old optimiser state. */

@@ -7,8 +7,7 @@ export interface Layer<D extends { type: string }> {
   /** Schema of the description. */
   schema: z.ZodType<D> & z.core.$ZodTypeDiscriminable;
   /**
-   * Adds the ops of a layer to the program. Returns the slot of the layer's output: `x` plus a convolution named
-   * `<name>.up`, which is zero at first where layers are appended to a trained model (see starting-weights.ts).
+   * Adds the ops of a layer to the program. Returns the slot of the layer's output.
    * @param name prefix of the names of the layer's parameters
    * @param x slot of the layer's input, the residual stream
    */
