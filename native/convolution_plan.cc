@@ -62,12 +62,6 @@ int nextCut(const ConvolutionShape& shape, int feature, int least, int end) {
   return cut;
 }
 
-int firstOutputThatSees(const ConvolutionShape& shape, const ConvolutionShape::Tap& tap, int feature) {
-  int output = 0;
-  for (int group = 0; group < shape.groups && tap.sees[group] <= feature; group++) output += shape.groupSizes[group];
-  return output;
-}
-
 }  // namespace
 
 const ConvolutionPlan& planForward(const ConvolutionShape& shape, const WordLayout& layout) {
@@ -85,7 +79,7 @@ const ConvolutionPlan& planForward(const ConvolutionShape& shape, const WordLayo
   addPanels(
       plan, shape, layout, [&](int first) { return shape.endOfGroup(shape.groupOf(first)); },
       [&](const ConvolutionShape::Tap& tap, int, int end) {
-        return PanelTap{tap.dy, tap.dx, tap.position, 0, tap.sees[shape.groupOf(end - 1)]};
+        return PanelTap{tap.dy, tap.dx, tap.position, 0, tap.sees[shape.groupOf(end - 1)], tap.sees};
       });
   return plan;
 }
@@ -112,8 +106,8 @@ const ConvolutionPlan& planInputGradient(const ConvolutionShape& shape, int phas
       [&](const ConvolutionShape::Tap& tap, int first, int) {
         const int y = phaseY - tap.dy, x = phaseX - tap.dx;
         const bool isOnGrid = y % stride == 0 && x % stride == 0;
-        const int seenFrom = isOnGrid ? firstOutputThatSees(shape, tap, first) : shape.outFeatures;
-        return PanelTap{y / stride, x / stride, tap.position, seenFrom, shape.outFeatures - seenFrom};
+        const int seenFrom = isOnGrid ? shape.firstOutputThatSees(tap.sees, first) : shape.outFeatures;
+        return PanelTap{y / stride, x / stride, tap.position, seenFrom, shape.outFeatures - seenFrom, tap.sees};
       });
   return plan;
 }

@@ -20,6 +20,7 @@ struct PanelTap {
   int dy, dx;               // offset of the source pixel from (row, column) * sourceStep
   int position;             // index of the weight matrix
   int first, count;         // source features
+  const int32_t* sees;      // input features that each group of outputs sees
   int word = 0, words = 0;  // their words in the pixel; whole steps, so that the last may lie beyond the features
 };
 

@@ -39,6 +39,13 @@ class ConvolutionShape : public ConvolutionSizes {
     return group;
   }
 
+  // Returns the first output whose group sees an input feature.
+  int firstOutputThatSees(const int32_t* sees, int feature) const {
+    int output = 0;
+    for (int group = 0; group < groups && sees[group] <= feature; group++) output += groupSizes[group];
+    return output;
+  }
+
   // Returns the end of a group of outputs.
   int endOfGroup(int group) const { return std::accumulate(groupSizes, groupSizes + group + 1, 0); }
 

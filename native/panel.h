@@ -16,7 +16,7 @@ struct Panel {
 
 // Calls visit(Panel) for panels of one to `most` vectors that cover [0, features) at the least cost; vectors have
 // `lanes` floats. reads(first, end) is how many words each vector of a panel sums, and nextEnd(first) the feature where
-// another group begins. Masked weights are zero, so a panel may span groups: it then sums what any of them reads.
+// another group begins. A panel may span groups, and then sums what any of them reads: masked weights count as zero.
 template <class NextEnd, class Reads, class Visit>
 void cutIntoPanels(int features, int lanes, int most, NextEnd&& nextEnd, Reads&& reads, Visit&& visit) {
   struct Cut {

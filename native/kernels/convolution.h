@@ -287,7 +287,7 @@ void convolution(const ConvolutionCall& call) {
   const auto [batch, relu] = call.numbers;
   const ConvolutionShape shape(call.shape);
   const ConvolutionPlan& plan = planForward(shape, layoutOf<Set>);
-  const auto* packed = packWeights<Set>(plan, call.weights, false);
+  const auto* packed = packWeights<Set>(shape, plan, call.weights, false);
   const Epilogue epilogue{call.bias, nullptr, call.plus, shape.outInBf16 != 0};
   withNumbers<Set>(shape.xInBf16, call.x,
                    [&](const auto* x) { runPlan<Set>(plan, batch, x, packed, relu, epilogue, call.out); });
@@ -300,7 +300,7 @@ void convolutionInputGradient(const ConvolutionInputGradientCall& call) {
   for (int phaseY = 0; phaseY < std::min(shape.stride, shape.inHeight); phaseY++)
     for (int phaseX = 0; phaseX < std::min(shape.stride, shape.inWidth); phaseX++) {
       const ConvolutionPlan& plan = planInputGradient(shape, phaseY, phaseX, layoutOf<Set>);
-      const auto* packed = packWeights<Set>(plan, call.weights, true);
+      const auto* packed = packWeights<Set>(shape, plan, call.weights, true);
       const Epilogue epilogue{nullptr, call.reluInput, call.plus, shape.xInBf16 != 0};
       withNumbers<Set>(shape.outInBf16, call.dy, [&](const auto* dy) {
         runPlan<Set>(plan, call.numbers.batch, dy, packed, false, epilogue, call.dx);

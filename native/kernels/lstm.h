@@ -209,7 +209,7 @@ void scan(const ScanShape& shape, const LstmCall& call, const Number* gates, Num
   const float* initial = call.initial;
   float *cells = call.cells, *out = call.out;
   const ConvolutionPlan& product = planForward(shape.states, layoutOf<Set>);
-  const auto* packed = packWeights<Set>(product, call.weights, false);
+  const auto* packed = packWeights<Set>(shape.states, product, call.weights, false);
   const ScanPlan& plan = planScan(shape);
   const int hidden = shape.hidden(), imagePixels = shape.pixelCount();
   static thread_local Scratch initialScratch;
@@ -312,7 +312,7 @@ void scanGradient(const ScanShape& shape, const LstmGradientCall& call, const Nu
   const float *dOut = call.dOut, *weights = call.weights, *initial = call.initial, *cells = call.cells;
   const int batch = call.numbers.batch;
   const ConvolutionPlan& product = planInputGradient(shape.states, 0, 0, layoutOf<Set>);
-  const auto* packed = packWeights<Set>(product, weights, true);
+  const auto* packed = packWeights<Set>(shape.states, product, weights, true);
   const ScanPlan& plan = planScan(shape);
   const int hidden = shape.hidden(), imagePixels = shape.pixelCount(), taps = shape.states.taps;
   static thread_local Scratch zeroScratch, borderScratch;

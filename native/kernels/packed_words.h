@@ -24,8 +24,8 @@ typename Set::Floats gather(const float* from, size_t step, int count) {
 // features. HWIO weights are read forward as [source feature][destination feature], transposed as [destination
 // feature][source feature].
 template <class Set>
-void packPanel(const ConvolutionPlan& plan, const PlanPanel& panel, const float* weights, bool transposed,
-               typename Set::Word* packed) {
+void packPanel(const ConvolutionShape& shape, const ConvolutionPlan& plan, const PlanPanel& panel, const float* weights,
+               bool transposed, typename Set::Word* packed) {
   constexpr int inWord = Set::numbersInWord;
   const size_t featureStep = transposed ? 1 : plan.features, columnStep = transposed ? plan.sourceFeatures : 1;
   typename Set::Word* to = packed + panel.weights;
@@ -37,19 +37,24 @@ void packPanel(const ConvolutionPlan& plan, const PlanPanel& panel, const float*
         const float* columns = matrix + (panel.first + v * Set::lanes) * columnStep;
         typename Set::Floats numbers[inWord] = {};
         for (int i = 0; i < inWord; i++)
-          if (const int k = word * inWord + i; k >= tap.first && k < tap.first + tap.count)
+          if (const int k = word * inWord + i; k >= tap.first && k < tap.first + tap.count) {
             numbers[i] = gather<Set>(columns + k * featureStep, columnStep, panel.width - v * Set::lanes);
+            // Masked weights of a file may be other than zero, and the likelihood is exact for any file.
+            const int masked = transposed ? 0 : shape.firstOutputThatSees(tap.sees, k) - panel.first - v * Set::lanes;
+            for (int lane = 0; lane < std::min(masked, Set::lanes); lane++) numbers[i][lane] = 0.0f;
+          }
         Set::store(to, Set::abreast(numbers));
       }
   }
 }
 
 template <class Set>
-const typename Set::Word* packWeights(const ConvolutionPlan& plan, const float* weights, bool transposed) {
+const typename Set::Word* packWeights(const ConvolutionShape& shape, const ConvolutionPlan& plan, const float* weights,
+                                      bool transposed) {
   static thread_local Scratch scratch;
   auto* packed = scratch.reserve<typename Set::Word>(plan.packedWords);
   parallelFor(static_cast<int>(plan.panels.size()),
-              [&](int panel) { packPanel<Set>(plan, plan.panels[panel], weights, transposed, packed); });
+              [&](int panel) { packPanel<Set>(shape, plan, plan.panels[panel], weights, transposed, packed); });
   return packed;
 }
 
