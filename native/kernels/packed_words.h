@@ -40,8 +40,10 @@ void packPanel(const ConvolutionShape& shape, const ConvolutionPlan& plan, const
           if (const int k = word * inWord + i; k >= tap.first && k < tap.first + tap.count) {
             numbers[i] = gather<Set>(columns + k * featureStep, columnStep, panel.width - v * Set::lanes);
             // Masked weights of a file may be other than zero, and the likelihood is exact for any file.
-            const int masked = transposed ? 0 : shape.firstOutputThatSees(tap.sees, k) - panel.first - v * Set::lanes;
-            for (int lane = 0; lane < std::min(masked, Set::lanes); lane++) numbers[i][lane] = 0.0f;
+            const int first = panel.first + v * Set::lanes;
+            const int begin = transposed ? tap.sees[shape.groupOf(k)] - first : 0;
+            const int end = transposed ? Set::lanes : shape.firstOutputThatSees(tap.sees, k) - first;
+            for (int lane = std::max(begin, 0); lane < std::min(end, Set::lanes); lane++) numbers[i][lane] = 0.0f;
           }
         Set::store(to, Set::abreast(numbers));
       }
