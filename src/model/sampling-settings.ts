@@ -36,6 +36,7 @@ export const samplingSchema = z.strictObject({
    * - no features of earlier pixels are computed
    * - within a frame, too, only a fraction of a draw is read by the sub-pixels after it
    * - mixtures are drawn from with a standard deviation of at most 4 levels of 255
+   * - fine detail of drawn frames is restored before they are returned (see `DetailRestoration`)
    */
   carry: z.number().min(0).max(1),
 });

@@ -1,5 +1,6 @@
 import { errorFactory } from '../foundation/errors.js';
 import { levelToByte, type ImageShape } from '../foundation/levels.js';
+import { blur } from './blur.js';
 import { LONGEST_STRIDE } from '../conditioning/context/history.js';
 
 /** Expected frame with its predictions at longer strides, height x width x channels bytes each. */
@@ -52,32 +53,7 @@ function stillnessOf(before: Uint8Array, last: Uint8Array, shape: ImageShape): F
     for (let c = pixel; c < pixel + channels; c++) sum += Math.abs(last[c] - before[c]);
     return sum / channels;
   });
-  return blurred(change, shape, 2).map((value) => Math.exp(-value / STIRRING));
-}
-
-/** Binomial blur kernel over five pixels: a standard deviation of one pixel. */
-const BLUR = [1, 4, 6, 4, 1].map((weight) => weight / 16);
-
-/**
- * Returns a frame blurred along columns and rows; edge pixels repeat beyond the edge.
- * @param times number of blurs, each by a standard deviation of one pixel
- */
-function blurred(frame: ArrayLike<number>, shape: ImageShape, times: number): Float32Array {
-  const { size, channels } = shape;
-  const { width, height } = size;
-  const along = (from: ArrayLike<number>, step: number, length: number) =>
-    Float32Array.from(from, (_, at) => {
-      const place = Math.floor(at / step) % length;
-      let sum = 0;
-      for (const [index, weight] of BLUR.entries()) {
-        const beside = Math.min(Math.max(place + index - 2, 0), length - 1);
-        sum += weight * from[at + (beside - place) * step];
-      }
-      return sum;
-    });
-  let soft = frame;
-  for (let time = 0; time < times; time++) soft = along(along(soft, channels, width), width * channels, height);
-  return Float32Array.from(soft);
+  return blur(change, shape, 2).map((value) => Math.exp(-value / STIRRING));
 }
 
 /**
@@ -197,7 +173,7 @@ export class Correction {
 /** Returns the deviations from an expected frame, in the order of the weights. */
 function deviationsOf({ mean, longerStrides }: Expectation, known: HistoryStatistics, shape: ImageShape) {
   const { last, before, stillness } = known;
-  const blurs = [1, 4].map((times) => blurred(mean, shape, times));
+  const blurs = [1, 4].map((times) => blur(mean, shape, times));
   const others: ArrayLike<number>[] = [...longerStrides, last, before, known.mean, ...blurs];
   const deviations = others.map((other) => Float32Array.from(other, (value, at) => value - mean[at]));
   return [...deviations, Float32Array.from(last, (byte, at) => stillness[at] * (byte - mean[at]))];

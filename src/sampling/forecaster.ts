@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { examplesAfter, FrameHistory } from '../conditioning/context/examples.js';
 import { errorFactory } from '../foundation/errors.js';
 import { yieldToEventLoop } from '../foundation/yield-to-event-loop.js';
-import { levelsToBytes, type Levels } from '../foundation/levels.js';
+import { levelsToBytes, type ImageShape, type Levels } from '../foundation/levels.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
 import { DEFAULT_SEED, assertSeed } from '../foundation/philox.js';
@@ -13,6 +13,7 @@ import {
   type SamplingSettings,
 } from '../model/sampling-settings.js';
 import type { Correction } from './correction.js';
+import { DetailRestoration } from './detail-restoration.js';
 import { sampleIndices, type DrawOptions } from './draw.js';
 import type { DrawnLevels, FrameSampler } from './frame-sampler.js';
 
@@ -31,8 +32,13 @@ export interface ForecastOptions extends Pick<DrawOptions, 'signal'> {
 
 /** Predicted frame, height x width x channels bytes. */
 export interface PredictedFrame {
-  /** Drawn or expected frame, corrected if there is a correction. */
+  /**
+   * Expected frame, or drawn frame with its detail restored (see `DetailRestoration`) if `carry` is below 1; corrected
+   * before if there is a correction.
+   */
   bytes: Uint8Array;
+  /** Drawn or expected frame, before correction and restoration. */
+  drawn: Uint8Array;
   /** Expected frame, uncorrected: the mean of the predictions at all strides; null if the model predicts none. */
   expected: Uint8Array | null;
   /**
@@ -40,7 +46,7 @@ export interface PredictedFrame {
    * `expected` is null.
    */
   longerStrides: readonly Uint8Array[];
-  /** -log P of the drawn frame, before correction, under the model at temperature 1, in nats; 0 if nothing is drawn. */
+  /** -log P of `drawn` under the model at temperature 1, in nats; 0 if nothing is drawn. */
   nats: number;
 }
 
@@ -60,6 +66,7 @@ export async function* forecast(
   if (histories.some(({ frames }) => frames === 0)) throw noFrame();
   const futures = histories.map((history) => history.copy());
   const { exampleShape: shape } = sampler.model.chain;
+  const restorations = draw !== undefined && draw.settings.carry < 1 ? detailRestorations(shape, histories) : null;
   for (let ahead = 1; ; ahead++) {
     await yieldToEventLoop();
     signal?.throwIfAborted();
@@ -80,14 +87,25 @@ export async function* forecast(
         });
     for (const [index, frame] of frames.entries()) advance(futures[index], frame, draw?.settings.carry ?? 0);
     yield frames.map(({ levels, expected, nats }, index) => {
-      const bytes = levelsToBytes(shape, levels);
-      if (expected === null) return { bytes, expected, longerStrides: [], nats };
+      const drawn = levelsToBytes(shape, levels);
+      if (expected === null) return { bytes: drawn.slice(), drawn, expected, longerStrides: [], nats };
       const mean = levelsToBytes(shape, expected);
       const longer = longerStrides[index].map((prediction) => levelsToBytes(shape, prediction));
-      const shown = corrections?.[index]?.shown(ahead, { mean, longerStrides: longer }, bytes) ?? bytes;
-      return { bytes: shown, expected: mean, longerStrides: longer, nats };
+      const corrected = corrections?.[index]?.shown(ahead, { mean, longerStrides: longer }, drawn) ?? drawn;
+      const shown = restorations?.[index].restore(ahead, corrected) ?? corrected.slice();
+      return { bytes: shown, drawn, expected: mean, longerStrides: longer, nats };
     });
   }
+}
+
+/** Returns a restoration of detail for each history, the same for the same history. */
+function detailRestorations(shape: ImageShape, histories: readonly FrameHistory[]): DetailRestoration[] {
+  const made = new Map<FrameHistory, DetailRestoration>();
+  for (const history of new Set(histories)) {
+    const [last, before = last] = history.lastFrames.slice(-2).reverse();
+    made.set(history, new DetailRestoration(shape, levelsToBytes(shape, last), levelsToBytes(shape, before)));
+  }
+  return histories.map((history) => made.get(history)!);
 }
 
 /** Returns predictions of the next frame of each history at each longer stride that leads to the frame. */

@@ -39,6 +39,8 @@ interface Compared {
   /** Whether the example, from nothing, draws all of it. */
   again: boolean;
   nats: number;
+  /** Maximum distance of what is shown from what is restored there, before rounding, in levels. */
+  restored?: number;
 }
 
 /** What pxv drew, to be asked about; and the answer, where it is to be the very same. */
@@ -120,7 +122,8 @@ async function drawFutures({ model, count, horizon, drawing }: FutureCase): Prom
   sampler.dispose();
   const asked = { answer: 'future', model: pathOf(model), seed: '5', how: drawing };
   const questions = samples.map((sample, place) => ({
-    ...{ ...asked, sample, known: known.map(listed), drawn: drawn.map((frames) => listed(frames[place].bytes)) },
+    ...{ ...asked, sample, known: known.map(listed), drawn: drawn.map((frames) => listed(frames[place].drawn)) },
+    restored: drawing.carry < 1 ? drawn.map((frames) => listed(frames[place].bytes)) : [],
   }));
   return { questions, nats: samples.flatMap((_, place) => drawn.map((frames) => frames[place].nats)) };
 }
@@ -240,10 +243,11 @@ function compareAll(program: string): void {
   test.each(same)('is what pxv draws: $title', ({ at }) => {
     const { drawn, answers } = compared[at];
     if (drawn.answers !== undefined) expect(answers).toEqual(drawn.answers);
-    for (const [image, { off, beyond, bytes, again, nats }] of imagesOf({ at }).entries()) {
+    for (const [image, { off, beyond, bytes, again, nats, restored = 0 }] of imagesOf({ at }).entries()) {
       expect({ bytes, again }).toEqual({ bytes: true, again: off === 0 });
       // PyTorch's outputs have other last bits: a number that is next to the border of two levels may choose the other.
       expect(beyond).toBeLessThan(1e-4);
+      expect(restored).toBeLessThan(0.5001);
       if (drawn.nats !== undefined) expect(Math.abs(drawn.nats[image] / nats - 1)).toBeLessThan(1e-5);
     }
   });

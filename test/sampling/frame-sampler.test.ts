@@ -288,9 +288,8 @@ describe('a roll-out', () => {
     for (const [step, frame] of frames.entries()) {
       const which = { seed: 4, samples: [2], frame: 1 + step, settings: asItIs };
       const [{ levels, expected, nats }] = await sampler.draw(FrameHistory.examples([again]), which);
-      expect(frame).toEqual([
-        { expected, nats, longerStrides: [], bytes: levelsToBytes(model.chain.exampleShape, levels) },
-      ]);
+      const bytes = levelsToBytes(model.chain.exampleShape, levels);
+      expect(frame).toEqual([{ expected, nats, longerStrides: [], bytes, drawn: bytes }]);
       again.push(frame[0].bytes);
     }
     const fresh = rollOut(sampler, known, { seed: 4, samples: [2], frame: 1, settings: asItIs });

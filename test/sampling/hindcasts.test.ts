@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { disposeExamples, FrameHistory, type Examples } from '../../src/conditioning/context/examples.js';
 import { frameBytes } from '../../src/foundation/levels.js';
 import { CorrectionRegression, historyStatistics } from '../../src/sampling/correction.js';
+import { DetailRestoration } from '../../src/sampling/detail-restoration.js';
 import { FrameSampler } from '../../src/sampling/frame-sampler.js';
 import { MAX_HINDCAST_FRAMES, learnCorrection } from '../../src/sampling/hindcasts.js';
 import { bestGuess, rollOut } from '../../src/sampling/forecaster.js';
@@ -163,7 +164,9 @@ test('the best guess and futures are corrected, and what comes after them is pre
   expect(await drawn(correction, carriedOn)).toEqual(await drawn(null, carriedOn));
   carriedOn.dispose();
 
-  // What is shown is shifted as what is expected is; likelihoods and what comes after are those without.
+  // What is drawn is shifted as what is expected is, before its detail is restored. Likelihoods and what comes after
+  // are those without.
+  const restoration = new DetailRestoration(exampleShape, frames[frames.length - 1], frames[frames.length - 2]);
   const steps = rollOut(sampler, history, { seed: 4, corrections: [correction] });
   const without = rollOut(sampler, history, { seed: 4 });
   for (let ahead = 1; ahead <= 3; ahead++) {
@@ -172,11 +175,11 @@ test('the best guess and futures are corrected, and what comes after them is pre
     expect([one.nats, one.expected]).toEqual([other.nats, other.expected]);
     if (ahead > 1) continue;
     const corrected = correction.corrected(1, { mean: other.expected!, longerStrides: [] });
-    const shifted = other.bytes.map((byte, at) => {
+    const shifted = other.drawn.map((byte, at) => {
       const value = byte + corrected[at] - other.expected![at];
       return Math.round(Math.min(255, Math.max(0, value)));
     });
-    expect(one.bytes).toEqual(shifted);
+    expect(one.bytes).toEqual(restoration.restore(1, shifted));
   }
   sampler.dispose();
 });
