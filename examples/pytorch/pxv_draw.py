@@ -10,7 +10,7 @@
     model = pxv_torch.load("models/video-64.safetensors")
     frames = future(model, known, seed=1, sample=0, first=4, how=How(0.94, 0.035, 0.25))
     next(frames)[-1].image                                          # one frame after another: its scales, as above
-    restored(drawn, before, last, ahead, levels)                    # what is shown of it, if its carry is below 1
+    restored(drawn, expected, before, last, ahead, levels)          # what is shown of it, if its carry is below 1
     next(best_guess(model, known))                                  # one expected frame after another, in levels
 
 `known` are the levels of the frames before, [1, frames, height, width, channels], oldest first. The network reads the
@@ -200,11 +200,11 @@ def future(model, known, seed, sample, first, how=How()):
         frames = torch.cat([frames, image[:, None]], 1)
 
 
-def restored(frame, before, last, ahead, levels):
+def restored(frame, expectation, before, last, ahead, levels):
     """A drawn frame with its fine detail restored, in levels that are not rounded yet.
 
     All frames are in bytes, [1, height, width, channels]. The last two known ones are `before` and `last`; the frame
-    is `ahead` frames after the last one.
+    is `ahead` frames after the last one, and was drawn about `expectation`.
     """
 
     def blur(image):
@@ -213,17 +213,19 @@ def restored(frame, before, last, ahead, levels):
         return (padded.unfold(2, 5, 1) @ taps).unfold(3, 5, 1).matmul(taps).movedim(1, -1)
 
     def variance(image):
-        return blur((image - blur(image)).square().mean(-1, keepdim=True)) + 1 / 2
+        return blur((image - blur(image)).square().mean(-1, keepdim=True))
 
-    frame, height, width = frame.double(), *frame.shape[1:3]
+    frame, expectation, height, width = frame.double(), expectation.double(), *frame.shape[1:3]
     moves = extrapolated(match_blocks(before.double(), last.double())[0, ..., :2].float(), min(ahead, 8)).double()
     rows = (torch.arange(height)[:, None] + moves[..., 0] + 1 / 2).floor().long().clamp(0, height - 1)
     columns = (torch.arange(width) + moves[..., 1] + 1 / 2).floor().long().clamp(0, width - 1)
     moved = last.double()[:, rows, columns]
     around = F.pad(moved.movedim(-1, 1), [1] * 4, mode="replicate").unfold(2, 3, 1).unfold(3, 3, 1).movedim(1, 3)
     lowest, highest = around.flatten(-2).amin(-1), around.flatten(-2).amax(-1)
-    gain = (variance(moved) / variance(frame)).sqrt().clamp(1, 2)
-    sharper = frame + (gain - 1) * (frame - blur(frame))
+    noise = (variance(frame) - variance(expectation)).clamp(min=0)
+    missing = (variance(moved) - noise).clamp(min=0)
+    gain = ((missing + 1 / 2) / (variance(expectation) + 1 / 2)).sqrt().clamp(1, 2)
+    sharper = frame + (gain - 1) * (expectation - blur(expectation))
     sharper = torch.maximum(torch.minimum(sharper, highest.maximum(frame)), lowest.minimum(frame))
     return sharper / 255 * (levels - 1)
 

@@ -6,10 +6,10 @@ import { MAX_MOTION_FRAMES } from '../conditioning/context/history.js';
 import { levelToByte, type ImageShape } from '../foundation/levels.js';
 import { blur } from './blur.js';
 
-/** Maximum gain of fine detail: a larger one turns noise of the draw into specks. */
+/** Maximum gain of the expected frame's fine detail. */
 const MAX_GAIN = 2;
-/** Variance added to both sides of a ratio of variances, in squared levels of 255, so that flat areas keep their noise. */
-const NOISE_VARIANCE = 0.5;
+/** Variance added to both sides of a ratio of variances, in squared levels of 255, so that flat areas stay flat. */
+const FLAT_VARIANCE = 0.5;
 
 /** Statistics of a reference frame that shows how much fine detail a predicted frame should have. */
 interface DetailReference {
@@ -24,11 +24,12 @@ interface DetailReference {
 }
 
 /**
- * Restores fine detail of drawn frames, by unsharp masking with a local gain. A draw about an expected frame is too
- * smooth, as the expected frame is the mean of all that may follow. Detail is the difference from the blurred frame. It
- * is amplified until its local variance is that of a reference: the last known frame, moved along its motion to the
- * whole pixel (see `extrapolateField`), which keeps its texture. The result stays within the levels of the reference at
- * the pixel and its neighbours, or keeps the drawn level (docs/decisions/0022-detail-of-drawn-frames.md).
+ * Restores fine detail of drawn frames, by unsharp masking with a local gain. The expected frame, about which a frame is
+ * drawn, is too smooth: the mean of all that may follow. Detail is a frame's difference from the frame blurred. That of
+ * the expected frame is amplified and the noise of the draw kept, until the local variance is that of a reference: the
+ * last known frame, moved along its motion to the whole pixel (see `extrapolateField`), which keeps its texture. The
+ * result stays within the levels of the reference at the pixel and its neighbours, or keeps the drawn level
+ * (docs/decisions/0022-detail-of-drawn-frames.md).
  */
 export class DetailRestoration {
   /** Block matching of the last two known frames, [height, width, features]. */
@@ -58,19 +59,23 @@ export class DetailRestoration {
   /**
    * Returns a drawn frame with its detail restored, rounded to levels, in bytes.
    * @param ahead number of frames from the last known one to the drawn one, 1 for the next
-   * @param frame height x width x channels bytes
+   * @param frame drawn frame, height x width x channels bytes
+   * @param expected expected frame that `frame` was drawn about, likewise
    */
-  restore(ahead: number, frame: Uint8Array): Uint8Array {
+  restore(ahead: number, frame: Uint8Array, expected: Uint8Array): Uint8Array {
     const { channels, levels } = this.shape;
     const { variance, lowest, highest } = this.referenceAt(Math.min(ahead, MAX_MOTION_FRAMES));
-    const smooth = blur(frame, this.shape);
-    const own = detailVariance(frame, smooth, this.shape);
+    const smooth = blur(expected, this.shape);
+    const ofExpected = detailVariance(expected, smooth, this.shape);
+    const ofDrawn = detailVariance(frame, blur(frame, this.shape), this.shape);
     const restored = new Uint8Array(frame.length);
-    for (let pixel = 0, at = 0; pixel < own.length; pixel++) {
-      const ratio = (variance[pixel] + NOISE_VARIANCE) / (own[pixel] + NOISE_VARIANCE);
-      const gain = Math.min(Math.max(Math.sqrt(ratio), 1), MAX_GAIN);
+    for (let pixel = 0, at = 0; pixel < ofDrawn.length; pixel++) {
+      const noise = Math.max(ofDrawn[pixel] - ofExpected[pixel], 0);
+      const missing = Math.max(variance[pixel] - noise, 0);
+      const gain = Math.sqrt((missing + FLAT_VARIANCE) / (ofExpected[pixel] + FLAT_VARIANCE));
+      const added = Math.min(Math.max(gain, 1), MAX_GAIN) - 1;
       for (const end = at + channels; at < end; at++) {
-        const sharper = frame[at] + (gain - 1) * (frame[at] - smooth[at]);
+        const sharper = frame[at] + added * (expected[at] - smooth[at]);
         const value = Math.min(Math.max(sharper, Math.min(lowest[at], frame[at])), Math.max(highest[at], frame[at]));
         restored[at] = levelToByte(Math.round((value / 255) * (levels - 1)), levels);
       }

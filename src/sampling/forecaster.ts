@@ -91,8 +91,11 @@ export async function* forecast(
       if (expected === null) return { bytes: drawn.slice(), drawn, expected, longerStrides: [], nats };
       const mean = levelsToBytes(shape, expected);
       const longer = longerStrides[index].map((prediction) => levelsToBytes(shape, prediction));
-      const corrected = corrections?.[index]?.shown(ahead, { mean, longerStrides: longer }, drawn) ?? drawn;
-      const shown = restorations?.[index].restore(ahead, corrected) ?? corrected.slice();
+      const correction = corrections?.[index];
+      const [ofDrawn, ofMean] = [drawn, mean].map(
+        (frame) => correction?.shown(ahead, { mean, longerStrides: longer }, frame) ?? frame,
+      );
+      const shown = restorations?.[index].restore(ahead, ofDrawn, ofMean) ?? ofDrawn.slice();
       return { bytes: shown, drawn, expected: mean, longerStrides: longer, nats };
     });
   }

@@ -123,7 +123,8 @@ async function drawFutures({ model, count, horizon, drawing }: FutureCase): Prom
   const asked = { answer: 'future', model: pathOf(model), seed: '5', how: drawing };
   const questions = samples.map((sample, place) => ({
     ...{ ...asked, sample, known: known.map(listed), drawn: drawn.map((frames) => listed(frames[place].drawn)) },
-    restored: drawing.carry < 1 ? drawn.map((frames) => listed(frames[place].bytes)) : [],
+    restored:
+      drawing.carry < 1 ? drawn.map((frames) => [frames[place].expected!, frames[place].bytes].map(listed)) : [],
   }));
   return { questions, nats: samples.flatMap((_, place) => drawn.map((frames) => frames[place].nats)) };
 }

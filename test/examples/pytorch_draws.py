@@ -35,17 +35,17 @@ def image(model, seed, sample, frame, how, drawn, kept=None, from_row=0):
 
 
 def future(model, seed, sample, how, known, drawn, restored):
-    """For each frame that pxv drew; what comes before it is that which pxv drew. Then what pxv showed of it, if
-    `restored` has it: how far, in levels, from what is restored here."""
+    """For each frame that pxv drew; what comes before it is that which pxv drew. Then, if `restored` has it, what pxv
+    expected and what it showed of it: how far, in levels, from what is restored here."""
     model = load(model)
     known, frames = shown(model, known), shown(model, drawn)
     scales_of = pxv_draw.future(model, known, int(seed), sample, known.shape[1], pxv_draw.How(**how))
     answers = [compared(model, next(scales_of), frame, own) for frame, own in zip(frames.unbind(1), drawn)]
     scale = model.scales[-1]
     last_two = pxv_draw.bytes_of(known, scale.levels)[:, [-2, -1] if known.shape[1] > 1 else [-1, -1]].unbind(1)
-    for ahead, (answer, own, seen) in enumerate(zip(answers, drawn, restored), 1):
-        frame = torch.tensor(own).reshape(1, *scale.size, scale.channels)
-        sharper = pxv_draw.restored(frame, *last_two, ahead, scale.levels)
+    for ahead, (answer, own, (expectation, seen)) in enumerate(zip(answers, drawn, restored), 1):
+        pair = [torch.tensor(bytes).reshape(1, *scale.size, scale.channels) for bytes in (own, expectation)]
+        sharper = pxv_draw.restored(*pair, *last_two, ahead, scale.levels)
         answer["restored"] = (sharper - shown(model, [seen])[:, 0]).abs().max().item()
     return answers
 

@@ -46,7 +46,7 @@ function smoothed(image: Image): Image {
 }
 
 /** The restoration of one sub-pixel by its definition, given the frame that shows how much detail there should be. */
-function restoredLevel(drawn: Image, reference: Image, channels: number, levels: number): Image {
+function restoredLevel([drawn, expected, reference]: Image[], channels: number, levels: number): Image {
   const ofChannels = Array.from({ length: channels }, (_, c) => c);
   const variance = (image: Image): Image => {
     const smooth = smoothed(image);
@@ -54,16 +54,23 @@ function restoredLevel(drawn: Image, reference: Image, channels: number, levels:
       ofChannels.reduce((sum, c) => sum + (image(y, x, c) - smooth(y, x, c)) ** 2, 0) / channels;
     return smoothed(squares);
   };
-  const [goal, own, smooth] = [variance(reference), variance(drawn), smoothed(drawn)];
+  const [ofReference, ofExpected, ofDrawn] = [reference, expected, drawn].map(variance);
+  const smooth = smoothed(expected);
   return (y, x, c) => {
-    const gain = Math.min(2, Math.max(1, Math.sqrt((goal(y, x, 0) + 0.5) / (own(y, x, 0) + 0.5))));
+    const [goal, own, all] = [ofReference, ofExpected, ofDrawn].map((of) => of(y, x, 0));
+    const missing = Math.max(0, goal - Math.max(0, all - own));
+    const gain = Math.min(2, Math.max(1, Math.sqrt((missing + 0.5) / (own + 0.5))));
     const around = [-1, 0, 1].flatMap((dy) => [-1, 0, 1].map((dx) => reference(y + dy, x + dx, c)));
     const [lowest, highest] = [Math.min(...around, drawn(y, x, c)), Math.max(...around, drawn(y, x, c))];
-    const sharper = drawn(y, x, c) + (gain - 1) * (drawn(y, x, c) - smooth(y, x, c));
+    const sharper = drawn(y, x, c) + (gain - 1) * (expected(y, x, c) - smooth(y, x, c));
     const level = Math.round((Math.min(highest, Math.max(lowest, sharper)) / 255) * (levels - 1));
     return Math.round((level * 255) / (levels - 1));
   };
 }
+
+/** A frame with noise of a few levels, as of a draw. */
+const noisy = (frame: Uint8Array) =>
+  frame.map((byte, at) => Math.min(255, Math.max(0, byte + Math.round(16 * philox.uniform(9, at, 0, 0) - 8))));
 
 test.each([
   { channels: 3, levels: 256 },
@@ -71,19 +78,21 @@ test.each([
   { channels: 3, levels: 8 },
 ] as const)('what a still scene has lost comes back, %j', ({ channels, levels }) => {
   const last = scene(channels);
-  const drawn = scene(channels, 0, 0.5);
-  const restored = new DetailRestoration({ size, channels, levels }, last, last).restore(3, drawn);
-  const expected = restoredLevel(imageOf(drawn, channels), imageOf(last, channels), channels, levels);
-  expect(restored).toEqual(frameOf(channels, expected));
+  const expected = scene(channels, 0, 0.5);
+  const drawn = noisy(expected);
+  const restored = new DetailRestoration({ size, channels, levels }, last, last).restore(3, drawn, expected);
+  const images = [drawn, expected, last].map((frame) => imageOf(frame, channels));
+  expect(restored).toEqual(frameOf(channels, restoredLevel(images, channels, levels)));
   expect(restored).not.toEqual(drawn);
 });
 
 test('the reference moves on with what is known to move', () => {
   const channels = 3;
   const shape = { size, channels, levels: 256 } as const;
-  const drawn = scene(channels, 3, 0.5);
-  const restored = new DetailRestoration(shape, scene(channels, 1), scene(channels)).restore(2, drawn);
-  const expected = restoredLevel(imageOf(drawn, channels), imageOf(scene(channels, 3), channels), channels, 256);
+  const expected = scene(channels, 3, 0.5);
+  const restored = new DetailRestoration(shape, scene(channels, 1), scene(channels)).restore(2, expected, expected);
+  const images = [expected, expected, scene(channels, 3)].map((frame) => imageOf(frame, channels));
+  const defined = frameOf(channels, restoredLevel(images, channels, 256));
   const { width } = size;
   // What moves in at the left edge is not known, nor is motion near the edges.
   const inside = (at: number) => {
@@ -91,11 +100,11 @@ test('the reference moves on with what is known to move', () => {
     return y >= 6 && y < size.height - 6 && x >= 9 && x < width - 6;
   };
   const kept = (frame: Uint8Array) => frame.filter((_, at) => inside(at));
-  expect(kept(restored)).toEqual(kept(frameOf(channels, expected)));
+  expect(kept(restored)).toEqual(kept(defined));
 });
 
 test('a frame with as much detail as the last one stays', () => {
   const shape = { size, channels: 3, levels: 256 } as const;
   const last = scene(3);
-  expect(new DetailRestoration(shape, last, last).restore(1, last)).toEqual(last);
+  expect(new DetailRestoration(shape, last, last).restore(1, last, last)).toEqual(last);
 });

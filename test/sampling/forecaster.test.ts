@@ -248,7 +248,7 @@ function byDefinition(known: readonly Uint8Array[], horizon: number, carry: numb
     );
     const drawn = mean.map((level) => within(level + brighter));
     passedOn.push(mean.map((level, at) => Math.round(level + carry * (drawn[at] - level))));
-    const shown = carry === 1 ? drawn : [...restoration.restore(n, Uint8Array.from(drawn))];
+    const shown = carry === 1 ? drawn : [...restoration.restore(n, Uint8Array.from(drawn), Uint8Array.from(mean))];
     return { bytes: shown, expected: mean, longerStrides: predictions.slice(1) };
   });
 }

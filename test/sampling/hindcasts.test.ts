@@ -175,11 +175,10 @@ test('the best guess and futures are corrected, and what comes after them is pre
     expect([one.nats, one.expected]).toEqual([other.nats, other.expected]);
     if (ahead > 1) continue;
     const corrected = correction.corrected(1, { mean: other.expected!, longerStrides: [] });
-    const shifted = other.drawn.map((byte, at) => {
-      const value = byte + corrected[at] - other.expected![at];
-      return Math.round(Math.min(255, Math.max(0, value)));
-    });
-    expect(one.bytes).toEqual(restoration.restore(1, shifted));
+    const [drawn, expected] = [other.drawn, other.expected!].map((frame) =>
+      frame.map((byte, at) => Math.round(Math.min(255, Math.max(0, byte + corrected[at] - other.expected![at])))),
+    );
+    expect(one.bytes).toEqual(restoration.restore(1, drawn, expected));
   }
   sampler.dispose();
 });
