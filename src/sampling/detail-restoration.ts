@@ -24,7 +24,7 @@ interface DetailReference {
 }
 
 /**
- * Restores fine detail of drawn frames, by unsharp masking with a local gain. The expected frame, about which frames are
+ * Restores fine detail of drawn frames, by unsharp masking with local gain. The expected frame, about which frames are
  * drawn, is too smooth: the mean of all that may follow. Detail is a frame's difference from the frame blurred. That of
  * the expected frame is amplified and the noise of the draw kept, until the local variance is that of a reference: the
  * last known frame, moved along its motion to the whole pixel (see `extrapolateField`), which keeps its texture. The
