@@ -39,7 +39,7 @@ void packPanel(const ConvolutionShape& shape, const ConvolutionPlan& plan, const
         for (int i = 0; i < inWord; i++)
           if (const int k = word * inWord + i; k >= tap.first && k < tap.first + tap.count) {
             numbers[i] = gather<Set>(columns + k * featureStep, columnStep, panel.width - v * Set::lanes);
-            // Masked weights of a file may be other than zero, and the likelihood is exact for any file.
+            // A panel may span colour groups, and weights in memory may be other than zero where masked.
             const int first = panel.first + v * Set::lanes;
             const int begin = transposed ? tap.sees[shape.groupOf(k)] - first : 0;
             const int end = transposed ? Set::lanes : shape.firstOutputThatSees(tap.sees, k) - first;
