@@ -35,7 +35,11 @@ export type LockHolder = z.infer<typeof holderSchema>;
  */
 type HolderState = 'alive' | 'dead' | 'unknown';
 
-const lockName = /^[0-9a-f]{16}\.lock$/;
+/** Returns true if `name` is the name of a lock file of `lockFolder`. */
+export function isLockName(name: string): boolean {
+  return /^[0-9a-f]{16}\.lock$/.test(name);
+}
+
 /**
  * Milliseconds after which, of processes that lock a folder at the same time, one has won and the others have failed.
  */
@@ -91,7 +95,7 @@ function longestHeld(locks: readonly FoundLock[]): FoundLock {
 
 /** Returns the locks of other processes that are alive or unknown, and removes the locks of dead ones. */
 function livingLocks(folder: string, own: string): FoundLock[] {
-  const others = readdirSync(folder).filter((name) => lockName.test(name) && name !== own);
+  const others = readdirSync(folder).filter((name) => isLockName(name) && name !== own);
   const found = others.flatMap((name) => readLock(folder, name) ?? []);
   for (const { name, state } of found) if (state === 'dead') rmSync(join(folder, name), { force: true });
   return found.filter(({ state }) => state !== 'dead');

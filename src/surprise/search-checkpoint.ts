@@ -1,13 +1,31 @@
-import { appendFileSync, existsSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  type Dirent,
+} from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { errorFactory } from '../foundation/errors.js';
 import type { Box } from '../foundation/frame.js';
 import { makeFolder } from '../foundation/make-folder.js';
-import { removeEmptyFolders, writeFileAtomically, writeFailure } from '../foundation/write-file.js';
+import {
+  attemptWrite,
+  parseTemporaryName,
+  removeEmptyFolders,
+  writeFailure,
+  writeFileAtomically,
+} from '../foundation/write-file.js';
 import type { Baseline } from '../anomaly/anomaly-scorer.js';
 import type { AnomalyState } from '../anomaly/score-anomalies.js';
-import { lockFolder } from '../foundation/folder-lock.js';
+import { isLockName, lockFolder } from '../foundation/folder-lock.js';
 
 /** Timeline row of a scored frame. */
 export interface TimelineRow {
@@ -42,6 +60,7 @@ const files = { state: 'search.json', timeline: 'timeline.bin' } as const;
 /** Numbers per timeline row, as 64-bit floats. */
 const NUMBERS = 7;
 const BYTES_OF_ROW = 8 * NUMBERS;
+const partName = /^part-\d{5,}\.mp4$/;
 
 /**
  * Folder of an unfinished search beside its output: parts of the video, the timeline, and a state to resume from.
@@ -58,8 +77,11 @@ export class SearchCheckpoint {
     const text = existsSync(this.file('state')) ? readFileSync(this.file('state'), 'utf8') : null;
     this.saved =
       text === null ? { description, baseline: null, surprise: null, meanMap: 0, parts: [] } : parsed(path, text);
+    const bytes = BYTES_OF_ROW * this.frames;
+    const found = statSync(this.file('timeline'), { throwIfNoEntry: false })?.size ?? 0;
+    if (found < bytes) throw otherSearch(path, `whose ${files.timeline} is cut short`);
     // Rows of a part that was not committed are dropped.
-    if (existsSync(this.file('timeline'))) truncateSync(this.file('timeline'), BYTES_OF_ROW * this.frames);
+    if (found > bytes) truncateSync(this.file('timeline'), bytes);
   }
 
   /**
@@ -67,13 +89,15 @@ export class SearchCheckpoint {
    *
    * @param what key of the search, as `describeSearch` returns it; only a search of the same key is resumed
    * @param overwrite true to discard an existing search
-   * @throws PxvError `OUTPUT` if the folder holds another search, or if the folder cannot be written
+   * @throws PxvError `OUTPUT` if the folder holds another search, a damaged one or other files, or if the folder cannot
+   *   be written
    */
   static async open(path: string, what: string, overwrite: boolean): Promise<SearchCheckpoint> {
     let made: string[] = [];
     let release = () => {};
     try {
       made = makeFolder(path);
+      assertNoForeignFiles(path);
       release = await lockFolder(path, 'search');
       if (overwrite) for (const name of Object.values(files)) rmSync(join(path, name), { force: true });
       const search = new SearchCheckpoint(path, release, what);
@@ -122,11 +146,7 @@ export class SearchCheckpoint {
     const numbers = rows.flatMap(({ frame, bits, score, box: { x, y, width, height } }) => {
       return [frame, bits, score, x, y, width, height];
     });
-    try {
-      appendFileSync(this.file('timeline'), new Uint8Array(Float64Array.from(numbers).buffer));
-    } catch (cause) {
-      throw writeFailure(this.file('timeline'), cause);
-    }
+    attemptWrite(this.file('timeline'), () => append(this.file('timeline'), Float64Array.from(numbers)));
     this.save({ ...this.saved, surprise, meanMap, parts: [...this.saved.parts, rows.length] });
   }
 
@@ -144,12 +164,15 @@ export class SearchCheckpoint {
   /** Unlocks the folder. Removes the folder if no state was saved. */
   close(): void {
     this.release();
-    if (!existsSync(this.file('state'))) this.remove();
+    if (existsSync(this.path) && !existsSync(this.file('state'))) this.remove();
   }
 
-  /** Removes the folder of a finished search. */
+  /** Removes the files of a finished search, and the folder unless other files have come into it. */
   remove(): void {
-    rmSync(this.path, { recursive: true, force: true });
+    this.release();
+    const names = readdirSync(this.path, { withFileTypes: true }).filter((entry) => isOwnFile(entry));
+    for (const { name } of names) rmSync(join(this.path, name), { force: true });
+    removeEmptyFolders([this.path]);
   }
 
   private save(saved: SearchState): void {
@@ -163,6 +186,32 @@ export class SearchCheckpoint {
 
   private part(at: number): string {
     return join(this.path, `part-${String(at + 1).padStart(5, '0')}.mp4`);
+  }
+}
+
+/** Returns true for a file that a search, or a search that was killed, has in its folder. */
+function isOwnFile(entry: Dirent): boolean {
+  const name = parseTemporaryName(entry.name) ?? entry.name;
+  const isNamed = Object.values<string>(files).includes(name) || partName.test(name) || isLockName(name);
+  return isNamed && !entry.isDirectory();
+}
+
+/** @throws PxvError `OUTPUT` if the folder holds a file that is not of a search */
+function assertNoForeignFiles(path: string): void {
+  const foreign = readdirSync(path, { withFileTypes: true }).find((entry) => !isOwnFile(entry));
+  if (foreign === undefined) return;
+  const remedy = 'move it elsewhere, or choose another --out';
+  throw errorFactory('OUTPUT', 'find anomalies')(path, 'files of an unfinished search alone', foreign.name, remedy);
+}
+
+/** Appends numbers to a file, and brings them to the disk before the state that counts them. */
+function append(path: string, numbers: Float64Array): void {
+  const file = openSync(path, 'a');
+  try {
+    writeFileSync(file, numbers);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { chooseBackend } from '../../src/backend/choose-backend.js';
@@ -128,6 +137,42 @@ test('an unfinished search keeps what was committed and no more, for the same se
     /one of another clip or version, or with other options; remove it, start again with --overwrite/,
   );
   const anew = await SearchCheckpoint.open(path, 'another', true);
+  expect(anew.frames).toBe(0);
+  anew.close();
+  expect(existsSync(path)).toBe(false);
+});
+
+test('a search leaves alone what it did not write', async () => {
+  const path = at('mine.unfinished');
+  mkdirSync(path);
+  const notes = join(path, 'notes.txt');
+  writeFileSync(notes, 'mine');
+  await expect(SearchCheckpoint.open(path, 'this', true)).rejects.toThrow(
+    /^find anomalies: .*mine\.unfinished: expected files of an unfinished search alone, received notes\.txt; move it/,
+  );
+  rmSync(notes);
+  const search = await SearchCheckpoint.open(path, 'this', false);
+  search.commit([{ frame: 1, bits: 1, score: 1, box: { x: 1, y: 2, width: 3, height: 4 } }], null, 0.1);
+  mkdirSync(join(path, 'part-00001.mp4'));
+  writeFileSync(notes, 'mine');
+  search.remove();
+  search.close();
+  expect(readdirSync(path).sort()).toEqual(['notes.txt', 'part-00001.mp4']);
+});
+
+test('a search whose timeline was cut short is not resumed', async () => {
+  const path = at('cut.unfinished');
+  const rows = [1, 2].map((frame) => ({ frame, bits: 1, score: 1, box: { x: 1, y: 2, width: 3, height: 4 } }));
+  const search = await SearchCheckpoint.open(path, 'this', false);
+  search.commit(rows, null, 0.1);
+  search.close();
+  for (const cut of [() => truncateSync(join(path, 'timeline.bin'), 60), () => rmSync(join(path, 'timeline.bin'))]) {
+    cut();
+    await expect(SearchCheckpoint.open(path, 'this', false)).rejects.toThrow(
+      /received one whose timeline\.bin is cut short; remove it, start again with --overwrite/,
+    );
+  }
+  const anew = await SearchCheckpoint.open(path, 'this', true);
   expect(anew.frames).toBe(0);
   anew.close();
   expect(existsSync(path)).toBe(false);
