@@ -1,14 +1,16 @@
-import { readdir, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, parse } from 'node:path';
 import { errorFactory } from '../foundation/errors.js';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
 import { loadSharp } from '../foundation/load-sharp.js';
 import { pluralize } from '../foundation/pluralize.js';
+import { detectImageFormat, SIGNATURE_BYTES } from './image-signature.js';
 import { type Fit, resample } from './resample.js';
 
 const unusable = errorFactory('INPUT', 'read frames');
 /** Image formats of numbered images, as a phrase for messages. */
 export const imageFormats = 'PNG, JPEG, WebP, TIFF or AVIF';
+const OTHER_FORMAT = 'an empty file, or one of another format';
 const imageName = /\d.*\.(?:png|jpe?g|webp|tiff?|avif)$/i;
 /** Collator that compares names in natural order: `frame9` before `frame10`. */
 export const naturalOrder = new Intl.Collator('en', { numeric: true });
@@ -80,7 +82,7 @@ export function numberingWarning(paths: readonly string[]): string | null {
  * @throws {PxvError} INPUT if the image cannot be read.
  */
 export async function probeImage(path: string): Promise<Size & { channels: Channels }> {
-  await expectFile(path);
+  await assertImageFile(path);
   const sharp = await loadSharp();
   const { autoOrient, space } = await sharp(path).metadata().catch(unreadable(path));
   return { ...autoOrient, channels: space === 'b-w' || space === 'grey16' ? 1 : 3 };
@@ -124,7 +126,7 @@ export async function* readImages(
  * @throws {PxvError} INPUT if the image cannot be read.
  */
 export async function readImage(path: string, { size, channels, fit }: ImageReadOptions): Promise<Frame> {
-  await expectFile(path);
+  await assertImageFile(path);
   const sharp = await loadSharp();
   const { data, info } = await sharp(path)
     .autoOrient()
@@ -158,10 +160,19 @@ export function luma({ width, height, data: rgb }: Frame): Frame {
   return { width, height, channels: 1, data };
 }
 
-/** Throws INPUT if a path is no regular file: reading a pipe would never end. */
-async function expectFile(path: string): Promise<void> {
+/**
+ * Throws INPUT if a path is no regular file, since reading a pipe would never end, or no file of a format that is read.
+ */
+async function assertImageFile(path: string): Promise<void> {
   const facts = await stat(path).catch(unreadable(path));
   if (!facts.isFile()) unreadable(path)(new TypeError(facts.isDirectory() ? 'a folder' : 'a pipe or a device'));
+  const file = await open(path).catch(unreadable(path));
+  try {
+    const { buffer } = await file.read(new Uint8Array(SIGNATURE_BYTES)).catch(unreadable(path));
+    if (detectImageFormat(buffer) === null) unreadable(path)(new TypeError(OTHER_FORMAT));
+  } finally {
+    await file.close();
+  }
 }
 
 function unreadable(path: string) {
@@ -175,7 +186,7 @@ function unreadable(path: string) {
 function whatIsWrong({ message }: Error): string {
   const line = message.split('\n')[0];
   if (/^ENOENT/.test(line)) return 'no such file';
-  if (/unsupported image format/.test(line)) return 'an empty file, or none of an image that is read here';
+  if (/unsupported image format/.test(line)) return OTHER_FORMAT;
   if (/failOn|libpng|VipsJpeg|vips2?(?:png|jpeg)|premature end|corrupt/i.test(line)) return `a damaged image (${line})`;
   return line;
 }
