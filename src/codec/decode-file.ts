@@ -10,7 +10,7 @@ import { resizeModel } from '../model/resize-model.js';
 import { listShippedModels } from '../model/shipped-models.js';
 import { checkOutput, frameFileName, writeClip } from '../video/index.js';
 import { createWebpCodec } from '../video/lossless-webp.js';
-import { fitScoringBatch } from '../memory/memory-limits.js';
+import { assertDecodingMemory } from '../memory/memory-limits.js';
 import { imageOutputPath } from './images-of-folder.js';
 import { decodeFileFields } from './options.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
@@ -52,7 +52,8 @@ export async function readCodedHeader(path: string): Promise<CodedHeader> {
  */
 export async function decodeFile(path: string, asked: DecodeFileOptions): Promise<DecodedFile> {
   const { out, overwrite = false, model, signal, onFrame } = parseOptions('decode', decodeFileFields, asked);
-  await checkOutput(out, { overwrite, inputs: [path] });
+  const confirm = () => checkOutput(out, { overwrite, inputs: [path] });
+  await confirm();
   const reader = new CodedReader(bytesOf(path));
   try {
     const header = await named(path, () => reader.header());
@@ -60,8 +61,8 @@ export async function decodeFile(path: string, asked: DecodeFileOptions): Promis
     assertArithmetic(header);
     const loading = [model ?? [], listShippedModels()].flat().map((name) => () => loadModel(name));
     const models = await named(path, () => findFileModels(header, loading));
-    // Throws if the size exceeds memory.
-    fitScoringBatch(resizeModel(models.model, header), 1, true);
+    const decoding = models.stills === null ? [models.model] : [models.model, models.stills];
+    assertDecodingMemory(decoding.map((one) => resizeModel(one, header)));
     const lost: DecodedFile['lost'] = [];
     const names: string[] = [];
     let frames = 0;
@@ -81,7 +82,7 @@ export async function decodeFile(path: string, asked: DecodeFileOptions): Promis
     }
     // Names of images are known from the first frame on.
     const fileOf = (index: number) => names[index] ?? frameFileName(index);
-    await writeClip(out, read(), { frameRate, signal, fileOf });
+    await writeClip(out, read(), { frameRate, signal, fileOf, confirm });
     const isStillImages = names.length > 0;
     return { path: out, width, height, frames, isStillImages, frameRate: framesPerSecond(frameRate), lost };
   } finally {

@@ -115,6 +115,19 @@ export function assertDrawingMemory({ chain, description }: DescribedModel, draw
 }
 
 /**
+ * Throws if decoding single frames would take more memory than is available. A frame is decoded as it would be drawn.
+ * @param models models that decode, each at the size of the frames
+ * @throws PxvError `RESOURCES` if memory is short; `USAGE` if PXV_MEMORY is invalid
+ */
+export function assertDecodingMemory(models: readonly DescribedModel[]): void {
+  if (!isEstimated()) return;
+  const bytes = Math.max(...models.map(({ chain }) => estimateDrawingMemory(chain, 1)));
+  const { width, height } = models[0].chain.exampleShape.size;
+  const what = `one frame of ${width}x${height}`;
+  assertMemory('decode', 'memory', bytes, what, 'decode it on a machine with more free memory');
+}
+
+/**
  * Returns the largest batch size, from 1 to `wanted`, whose drawing fits the available memory; 1 if none does. Returns
  * `wanted` if memory is not estimated (see `isEstimated`). No image depends on the batch size.
  * @param heldBytes bytes of other arrays held during the drawing
