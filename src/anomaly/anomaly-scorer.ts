@@ -224,7 +224,12 @@ export class AnomalyScorer<Item extends CostedFrame> {
    */
   end(): ScoredFrame<Item>[] {
     const scored = this.held === null ? [] : this.fitHeld();
-    while (this.waiting.length > 0) scored.push(this.next());
+    while (this.waiting.length > 0) {
+      const frame = this.next();
+      // The frames after it are scored before the caller asks for its state.
+      const state = frame.state();
+      scored.push({ ...frame, state: () => state });
+    }
     return scored;
   }
 

@@ -1,6 +1,6 @@
 import { chooseBackend } from '../../src/backend/choose-backend.js';
 import type { Frame } from '../../src/foundation/frame.js';
-import { AnomalyScorer, type CostedFrame } from '../../src/anomaly/anomaly-scorer.js';
+import { AnomalyScorer, type AnomalyScorerState, type CostedFrame } from '../../src/anomaly/anomaly-scorer.js';
 import {
   fitBaseline,
   scoreAnomalies,
@@ -88,6 +88,29 @@ test.each([false, true])(
     expect(later[0].score).toBeGreaterThan(0);
   },
 );
+
+test('scores go on the same from the state of any frame, to the last', () => {
+  const size = { width: 16, height: 16 };
+  const maps = Array.from({ length: 60 }, (_, time) =>
+    Float64Array.from(
+      { length: 256 },
+      (_, pixel) => 5 + (time % 7 === 3 ? 3 : 1) * Math.sin(12.9 * pixel + 78.2 * time),
+    ),
+  );
+  const scorerFrom = (state?: AnomalyScorerState) => new AnomalyScorer<{ map: Float64Array }>(size, 10, {}, state);
+  const scores = (scorer: AnomalyScorer<{ map: Float64Array }>, from: number) =>
+    [...maps.slice(from).flatMap((map) => scorer.add({ map })), ...scorer.end()].map(({ score }) => score);
+  const whole = scores(scorerFrom(), 0);
+  const scorer = scorerFrom();
+  const states: string[] = [];
+  const keep = ({ state }: { state: () => AnomalyScorerState }) => states.push(JSON.stringify(state()));
+  for (const map of maps) scorer.add({ map }).forEach(keep);
+  scorer.end().forEach(keep);
+  for (const [at, state] of states.entries()) {
+    const later = scores(scorerFrom(JSON.parse(state) as AnomalyScorerState), at + 1);
+    expect([at, later]).toEqual([at, whole.slice(at + 1)]);
+  }
+});
 
 test('frames after an event are its baseline in a recorded clip, and not in a live source', () => {
   const size = { width: 16, height: 16 };
