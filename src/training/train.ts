@@ -268,11 +268,15 @@ function stoppedByFirst(): PxvError {
   return stopped('this rank', 'to come to the last step', 'a stop by the first rank', 'go on with --resume');
 }
 
-/** Returns the number of validations since the best, as a training without a stop would count them. */
+/**
+ * Returns the number of validations since the best, as a training without a stop would count them. Validations before a
+ * new number of steps was requested do not count: else patience would end a lengthened training at once.
+ */
 function validationsSinceBest({ best, step, configuration: { training } }: Checkpoint): number {
   if (best === null) return 0;
-  const stages = new StageSchedule(training.stages, training, best.step);
-  const later = Array.from({ length: step - best.step }, (_, at) => best.step + at);
+  const from = Math.max(best.step, training.pace.at(-1)?.step ?? 0);
+  const stages = new StageSchedule(training.stages, training, from);
+  const later = Array.from({ length: step - from }, (_, at) => from + at);
   return later.filter((before) => validatesAfter(before + 1, training, stages.at(training, before).stage)).length;
 }
 

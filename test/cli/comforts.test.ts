@@ -87,13 +87,18 @@ test('models says of a run what its log has', async () => {
   expect(stdout).toMatch(/^scored\n {2}scores \d\.\d{3} bits\/dim on its validation$/m);
 });
 
-test('--patience ends a training that gets no better, and it stays ended', async () => {
+test('--patience ends a training that gets no better, and it stays ended until it is lengthened', async () => {
   const clips = ['--frames', 'clips/clip-0', '--validate', 'clips/clip-1', '--out', 'patient'];
   // So small that no weight changes, and no validation is better than the first.
   const train = ['train', ...clips, ...tiny, '--steps', '40', '--learning-rate', '1e-30', '--patience', '2', '--json'];
   expect(jsonOf(await pxvInProcess(train, here))).toMatchObject({ steps: 6, bestStep: 2 });
   const resumed = jsonOf(await pxvInProcess(['train', '--resume', '--out', 'patient', '--json'], here));
   expect(resumed).toMatchObject({ steps: 6, resumedFrom: 6 });
+  const longer = ['train', '--resume', '--steps', '60', '--out', 'patient', '--json'];
+  // Two validations more, of 20 in 60 steps.
+  expect(jsonOf(await pxvInProcess(longer, here))).toMatchObject({ steps: 12, resumedFrom: 6 });
+  const again = jsonOf(await pxvInProcess(['train', '--resume', '--out', 'patient', '--json'], here));
+  expect(again).toMatchObject({ steps: 12, resumedFrom: 12 });
 }, 120_000);
 
 test('--dry-run says what a training would be, and writes nothing', async () => {
