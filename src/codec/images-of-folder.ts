@@ -36,7 +36,8 @@ export async function listStillImages(path: string, { chain }: Model): Promise<s
  *
  * @param files result of `listStillImages`, at least one path
  * @throws PxvError `INPUT` if the first image cannot be read, or a path relative to `folder` is over 512 bytes; `INPUT`
- *   if two paths differ only in case or extension: both would be decoded to one PNG. Iterating `frames` throws `INPUT`
+ *   if two paths differ only in case or extension, as both would be decoded to one PNG; `INPUT` if an image would be
+ *   decoded to a PNG of a folder's name. Iterating `frames` throws `INPUT`
  *   if an image cannot be read, or if sizes differ and `size` is not fixed
  * @returns images like a `ClipReader`; `names` are their paths relative to the folder, with `/` as separator
  */
@@ -81,6 +82,17 @@ function assertFileNames(folder: string, names: readonly string[]): void {
       throw unusable(folder, 'names that differ beyond their extensions', `${other} and ${name}`, 'rename one');
     known.set(written, name);
   }
+  for (const name of names)
+    for (let { dir } = parse(name); dir !== ''; { dir } = parse(dir)) {
+      const other = known.get(dir.toLowerCase());
+      if (other !== undefined)
+        throw unusable(
+          folder,
+          'images whose PNG would be in the place of no folder',
+          `${other} and ${name}`,
+          'rename one',
+        );
+    }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { chooseBackend } from '../../src/backend/choose-backend.js';
 import type { Frame } from '../../src/foundation/frame.js';
@@ -21,9 +21,10 @@ beforeAll(async () => {
 
 /** Writes pictures under names below a folder. */
 async function pictures(of: string, named: Record<string, Frame>): Promise<string> {
-  mkdirSync(at(of, 'below'), { recursive: true });
-  for (const [name, { width, height, channels, data }] of Object.entries(named))
+  for (const [name, { width, height, channels, data }] of Object.entries(named)) {
+    mkdirSync(dirname(at(of, name)), { recursive: true });
     await sharp(data, { raw: { width, height, channels } }).webp({ lossless: true }).toFile(at(of, name));
+  }
   return at(of);
 }
 const [first, second, third] = slope(3);
@@ -63,6 +64,10 @@ test('names that would be one are refused, and so is a file whose names lead out
   const images = await pictures('twice', { 'a.webp': first, 'A.png': second });
   await expect(encodeClip(model, images, { out: at('twice.pxv') })).rejects.toThrow(
     /twice: expected names that differ beyond their extensions, received .* and .*; rename one$/,
+  );
+  const nested = await pictures('nested', { 'x.webp': first, 'X.png/b/c.png': second });
+  await expect(encodeClip(model, nested, { out: at('twice.pxv') })).rejects.toThrow(
+    /nested: expected images whose PNG would be in the place of no folder, received x\.webp and X\.png\/b\/c\.png; /,
   );
   for (const name of ['../out.png', '/out.png', 'below/../../out.png']) {
     writeFileSync(
