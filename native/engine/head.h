@@ -17,12 +17,12 @@ enum HeadKind { softmaxHead = 0, sigmoidHead = 1, mixtureHead = 2, greySigmoidHe
 // Inputs of the head for one colour of a pixel: outputs and anchors of this and earlier colours, levels of earlier
 // colours.
 struct SubPixelView {
-  const float* pixelOutputs;  // outputs of all colours, one colour after another
-  const int16_t* levels;      // [colour]
+  const float* pixelOutputs;  // the network's outputs of all colours, one colour after another
+  const int16_t* levels;      // [colour]; set for the colours before `colour`
   const float* anchors;       // [colour][anchorCount], in levels
   int anchorCount;
-  int colour;
-  const float* outputs;  // of this colour
+  int colour;            // index of the sub-pixel's colour
+  const float* outputs;  // the outputs of `colour`, within `pixelOutputs`
 };
 
 struct Head {

@@ -59,9 +59,10 @@ struct PackedRows {
   int rows, words, pitch;
 };
 
-// Packs all panels of a chunk, one after the other, and adds the sum of the pixels to its biasSums[columns] if not
-// null. All panels are packed for a few pixels at a time, in memory order: a single panel would touch one or two cache
-// lines of each pixel, too far apart for the hardware prefetcher.
+// Packs all panels of a chunk into `packed`, where one panel follows the other. If chunk.biasSums is not null, adds the
+// sum over the chunk's pixels to biasSums[columns]. The loop packs `together` words of every panel, then the next
+// words, and so reads dy in memory order. A panel alone touches one or two cache lines of each pixel, too far apart for
+// the hardware prefetcher.
 template <class Set, class Chunk>
 void packDy(const ConvolutionShape& shape, const FilterGradientPlan& plan, const Chunk& chunk, const PackedRows& to,
             typename Set::Word* packed) {

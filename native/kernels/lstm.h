@@ -138,7 +138,8 @@ struct Images {
   int first, count;
 };
 
-// Returns the number of images per task: few enough to occupy many threads, and enough that short diagonals fill tiles.
+// Returns the number of images per task: an eighth of the batch, at least 1 and at most 4. Fewer images per task occupy
+// more threads. More images fill a tile with the pixels of a short diagonal.
 template <class Set>
 int imagesOfTask(int batch) {
   return std::clamp(batch / 8, 1, 4);

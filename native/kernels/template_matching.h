@@ -1,5 +1,6 @@
-// Kernel `templateMatching`: see src/backend/kernels/template-matching.ts. Sums are of integers, the rest is in
-// float64: all instruction sets give the same bits. A lane is a position of the search.
+// Kernel `templateMatching`: see src/backend/kernels/template-matching.ts. Sums are of integers. Predictions, spread
+// and costs are divided in float64 and rounded to float32, in which `read` scales them. So all instruction sets give
+// the same bits. Each lane of a vector holds one position of the search.
 #pragma once
 
 #include <algorithm>
