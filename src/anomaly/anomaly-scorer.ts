@@ -19,8 +19,8 @@ const HELD = { recorded: 20, live: 2 };
 const MAX_HELD_PIXELS = 2 ** 23;
 /** Minimum seconds of a fitted baseline before its z-scores are learned. */
 const LEAST_LEARNED = 0.5;
-/** Weight of the prior variance in seconds: of all regions together, and of the full frame. */
-const PRIOR = { regions: 64, fullFrame: 2 };
+/** Weight, in seconds, of the mean variance of all regions as the prior of each region's variance. */
+const PRIOR = 64;
 /** Seconds before and after a frame whose median deviation is scored: half of a second. */
 const AROUND = 0.5;
 /** Maximum score: once in 30 years. */
@@ -165,8 +165,9 @@ export class AnomalyScorer<Item extends CostedFrame> {
     this.fullFrame = { x: 0, y: 0, width: size.width, height: size.height };
     const memory = isRunning ? this.inFrames(MEMORY) : Infinity;
     this.statistics = record(COSTS, (cost) => {
-      const [length, prior] = cost.startsWith('region') ? [this.boxes.length, PRIOR.regions] : [1, PRIOR.fullFrame];
-      return new BaselineStatistics(length, this.inFrames(prior), memory);
+      // The full frame's variance is its own prior, whatever the weight.
+      const length = cost.startsWith('region') ? this.boxes.length : 1;
+      return new BaselineStatistics(length, this.inFrames(PRIOR), memory);
     });
     this.maxima = record(DEVIATIONS, (kind) => new BlockMaxima(frameRate, OUTLIERS[kind]));
     this.cheap = new Array<number>(this.inFrames(FROZEN)).fill(0);
