@@ -3,7 +3,7 @@ import { levelToByte, type ImageShape } from '../foundation/levels.js';
 import { blur } from './blur.js';
 import { LONGEST_STRIDE } from '../conditioning/context/history.js';
 
-/** Expected frame with its predictions at longer strides, height x width x channels bytes each. */
+/** Expected frame with its predictions at longer strides: height x width x channels each, in levels of 0 to 255. */
 export interface Expectation {
   /** Expected frame: the mean of the predictions at all strides. */
   mean: Uint8Array;
@@ -11,7 +11,10 @@ export interface Expectation {
   longerStrides: readonly Uint8Array[];
 }
 
-/** Statistics of the known frames of a history, height x width x channels each, in bytes. */
+/**
+ * Statistics of the known frames of a history, height x width x channels each. All but `stillness` are in levels of 0
+ * to 255.
+ */
 export interface HistoryStatistics {
   /** Last known frame. */
   last: Uint8Array;
@@ -20,20 +23,22 @@ export interface HistoryStatistics {
   /** Mean of the last frames, at most `MAX_AVERAGED_FRAMES` of them. */
   mean: Float32Array;
   /**
-   * Stillness of each sub-pixel between the last two frames: 1 if nothing changes at the pixel and nearby, near 0 if
-   * much does. The same for all channels of a pixel.
+   * Stillness of each sub-pixel between the last two frames, 0 to 1: exp(-change / `STIRRING`), with the change
+   * averaged over the channels and nearby pixels. 1: nothing changes. The same for all channels of a pixel.
    */
   stillness: Float32Array;
 }
 
 /** Maximum number of last frames that `HistoryStatistics.mean` averages. */
 export const MAX_AVERAGED_FRAMES = 128;
-/** Change of a pixel, in bytes, at which its stillness is 1/e. */
+/** Change of a pixel and its neighbourhood, in levels of 0 to 255, at which the stillness is 1/e. */
 const STIRRING = 4;
+/** Numbers of blurs by 1 pixel, one after the other: standard deviations of 1 and of 2 pixels in all. */
+const BLURS = [1, 4];
 
 /**
  * Returns the statistics of the known frames `frames`.
- * @param frames oldest first, height x width x channels bytes each, at least two
+ * @param frames oldest first, height x width x channels each, in levels of 0 to 255; at least two
  * @param shape shape of the frames
  */
 export function historyStatistics(frames: readonly Uint8Array[], shape: ImageShape): HistoryStatistics {
@@ -57,8 +62,8 @@ function stillnessOf(before: Uint8Array, last: Uint8Array, shape: ImageShape): F
 }
 
 /**
- * Regularisation, in levels of 256: counts as one more frame without error, in which each deviation has this size
- * everywhere (docs/decisions/0014-learning-from-the-clip.md).
+ * Root of the ridge parameter, in levels of 0 to 255. The sum of squares of each deviation is increased by as much as a
+ * further frame adds in which the deviation has this size everywhere (docs/decisions/0014-learning-from-the-clip.md).
  */
 const RIDGE = 9;
 
@@ -67,8 +72,8 @@ const RIDGE = 9;
  * frames ahead. The regressors are the deviations from the expected frame of:
  * - the predictions at each longer stride
  * - the last two known frames, and the mean of the known frames
- * - the expected frame blurred a little, and blurred more
- * - the last known frame, weighted by its stillness
+ * - the expected frame blurred by standard deviations of 1 and of 2 pixels
+ * - the last known frame; its deviation is multiplied by the stillness
  *
  * Forecasts corrected by a regression on themselves are "model output statistics" (Glahn and Lowry 1972).
  */
@@ -83,7 +88,7 @@ export class CorrectionRegression {
    * @param ahead number of frames from the last known frame of the prediction to `truth`, 1 for the next
    * @param expectation prediction of `truth`
    * @param known statistics of the history that `truth` was predicted from
-   * @param truth the known frame, height x width x channels bytes
+   * @param truth the known frame, height x width x channels, in levels of 0 to 255
    */
   add(ahead: number, expectation: Expectation, known: HistoryStatistics, truth: Uint8Array): void {
     const deviations = deviationsOf(expectation, known, this.shape);
@@ -108,7 +113,7 @@ export class CorrectionRegression {
     const { size, channels } = this.shape;
     const ridge = RIDGE ** 2 * size.width * size.height * channels;
     const weights = this.sums.map((rows) =>
-      solved(rows.map((row, at) => row.map((value, column) => (at === column ? value + ridge : value)))),
+      solve(rows.map((row, at) => row.map((value, column) => (at === column ? value + ridge : value)))),
     );
     return new Correction(this.shape, known, weights);
   }
@@ -127,15 +132,15 @@ export class Correction {
   ) {}
 
   /**
-   * Returns the corrected expected frame: height x width x channels, in bytes, neither rounded nor clipped. A frame
-   * further ahead than the fit uses the weights of the last fitted frame that lies a multiple of `LONGEST_STRIDE`
-   * before.
+   * Returns the corrected expected frame: height x width x channels, on the scale of 0 to 255, neither rounded nor
+   * clipped. A frame further ahead than the fit uses the weights of the last fitted frame that lies a multiple of
+   * `LONGEST_STRIDE` before.
    * @param ahead number of frames after the last known one, 1 for the next
    * @param expectation expected frame to correct
    * @throws PxvError `USAGE` if the frame is predicted at other strides than those of the fit
    * @internal
    */
-  corrected(ahead: number, expectation: Expectation): Float32Array {
+  correct(ahead: number, expectation: Expectation): Float32Array {
     const { weights } = this;
     const beyond = Math.max(0, ahead - weights.length);
     const of = weights[ahead - 1 - Math.ceil(beyond / LONGEST_STRIDE) * LONGEST_STRIDE];
@@ -156,13 +161,13 @@ export class Correction {
 
   /**
    * Returns `frame`, an expected or drawn frame, plus the change that the correction makes to the expected frame. The
-   * result is rounded to levels, clipped, and in bytes.
-   * @throws PxvError as `corrected`
+   * result is clipped and rounded to the model's levels, then scaled to 0 to 255.
+   * @throws PxvError as `correct`
    * @internal
    */
-  shown(ahead: number, expectation: Expectation, frame: Uint8Array): Uint8Array {
+  applyTo(ahead: number, expectation: Expectation, frame: Uint8Array): Uint8Array {
     const highest = this.shape.levels - 1;
-    return Uint8Array.from(this.corrected(ahead, expectation), (value, at) => {
+    return Uint8Array.from(this.correct(ahead, expectation), (value, at) => {
       const shifted = Math.fround(value + frame[at] - expectation.mean[at]);
       const level = Math.round((shifted / 255) * highest);
       return levelToByte(Math.min(Math.max(level, 0), highest), this.shape.levels);
@@ -173,7 +178,7 @@ export class Correction {
 /** Returns the deviations from an expected frame, in the order of the weights. */
 function deviationsOf({ mean, longerStrides }: Expectation, known: HistoryStatistics, shape: ImageShape) {
   const { last, before, stillness } = known;
-  const blurs = [1, 4].map((times) => blur(mean, shape, times));
+  const blurs = BLURS.map((times) => blur(mean, shape, times));
   const others: ArrayLike<number>[] = [...longerStrides, last, before, known.mean, ...blurs];
   const deviations = others.map((other) => Float32Array.from(other, (value, at) => value - mean[at]));
   return [...deviations, Float32Array.from(last, (byte, at) => stillness[at] * (byte - mean[at]))];
@@ -189,7 +194,7 @@ function dot(a: Float32Array, b: Float32Array): number {
  * Returns x with A x = b, by Gaussian elimination in place. Each row of `rows` holds a row of A, then its element of b.
  * A is symmetric and positive definite: no pivoting is needed.
  */
-function solved(rows: Float64Array[]): Float64Array {
+function solve(rows: Float64Array[]): Float64Array {
   const count = rows.length;
   for (let pivot = 0; pivot < count; pivot++) {
     for (let below = pivot + 1; below < count; below++) {

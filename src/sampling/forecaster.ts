@@ -82,7 +82,7 @@ export async function* forecast(
           settings: frameSettings(draw.settings, ahead - 1),
           signal,
         })
-      : (await sampler.expected(examples, longerStrides)).map((mean) => {
+      : (await sampler.predict(examples, longerStrides)).map((mean) => {
           return { levels: mean, expected: mean, refined: mean, nats: 0 };
         });
     for (const [index, frame] of frames.entries()) advance(futures[index], frame, draw?.settings.carry ?? 0);
@@ -93,7 +93,7 @@ export async function* forecast(
       const longer = longerStrides[index].map((prediction) => levelsToBytes(shape, prediction));
       const correction = corrections?.[index];
       const [ofDrawn, ofMean] = [drawn, mean].map(
-        (frame) => correction?.shown(ahead, { mean, longerStrides: longer }, frame) ?? frame,
+        (frame) => correction?.applyTo(ahead, { mean, longerStrides: longer }, frame) ?? frame,
       );
       const shown = restorations?.[index].restore(ahead, ofDrawn, ofMean) ?? ofDrawn.slice();
       return { bytes: shown, drawn, expected: mean, longerStrides: longer, nats };
@@ -120,7 +120,7 @@ async function predictAtLongerStrides(sampler: FrameSampler, futures: readonly F
     const due = [...contexts.keys()].filter((future) => at < contexts[future].length);
     await yieldToEventLoop();
     const given = due.map((future) => contexts[future][at].context);
-    const frames = await sampler.expected(examplesAfter(sampler.model.chain.exampleShape, given));
+    const frames = await sampler.predict(examplesAfter(sampler.model.chain.exampleShape, given));
     due.forEach((future, index) => predictions[future].push(frames[index]));
   }
   return predictions;

@@ -21,7 +21,7 @@ import { ImageEngine, type EngineArrays, type EngineOptions } from './engine.js'
 export interface DrawnLevels {
   /** Levels of the drawn frame, height x width x channels. */
   levels: Levels;
-  /** Expected frame, as `FrameSampler.expected` returns it; null if the model predicts none. */
+  /** Expected frame, as `FrameSampler.predict` returns it; null if the model predicts none. */
   expected: Levels | null;
   /** Expected frame given the drawn pixels of all coarser scales; `expected` if there is one scale. */
   refined: Levels | null;
@@ -108,7 +108,7 @@ export class FrameSampler {
    * @throws PxvError `USAGE` if the model predicts no expected frame
    * @internal
    */
-  async expected(examples: Examples, longerStrides?: DrawOptions['longerStrides']): Promise<Levels[]> {
+  async predict(examples: Examples, longerStrides?: DrawOptions['longerStrides']): Promise<Levels[]> {
     const batch = examples.image.shape[0];
     try {
       assertExpectedFrame(this.model);
@@ -116,7 +116,7 @@ export class FrameSampler {
       for (const [scale, sampler] of this.scales.entries()) {
         const coarse: Int16Array | null = levels;
         const given = () => this.conditioningInputsAt(scale, examples, coarse);
-        levels = await sampler.expected(given, this.longerStridesAt(scale, longerStrides));
+        levels = await sampler.predict(given, this.longerStridesAt(scale, longerStrides));
         if (this.model.chain.steps[scale].context === 1) break;
       }
       return imagesOf(levels!, batch);
@@ -215,7 +215,7 @@ export interface DrawnImages {
   levels: Int16Array;
   /** -log P of each image's drawn sub-pixels under the network at temperature 1, in nats. */
   nats: Float64Array;
-  /** Expected images, as `ImageSampler.expected` returns them; null if the network predicts none. */
+  /** Expected images, as `ImageSampler.predict` returns them; null if the network predicts none. */
   expected: Int16Array | null;
 }
 
@@ -258,7 +258,7 @@ export class ImageSampler {
    * @param given function that makes the conditioning inputs, as `ImageBatch.conditioningInputs`
    * @param longerStrides predictions at longer strides, as in `ImageBatch`
    */
-  async expected(given: () => ConditioningInputs, longerStrides?: DrawOptions['longerStrides']): Promise<Int16Array> {
+  async predict(given: () => ConditioningInputs, longerStrides?: DrawOptions['longerStrides']): Promise<Int16Array> {
     const { network, tensors } = this;
     const anchor = tf.tidy(() => expectedOf(network, conditionFrom(network, tensors, given(), longerStrides)));
     const levels = await anchor.data<'float32'>();

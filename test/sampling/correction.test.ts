@@ -123,7 +123,7 @@ test('a frame is corrected by the weighed deviations of what is expected and kno
     const expected = expectation(2000 + 10 * index, count);
     const of = weights[index % 4];
     const rows = deviations(expected, before);
-    const frame = correction.corrected(index + 1, expected);
+    const frame = correction.correct(index + 1, expected);
     for (let at = 0; at < length; at++) {
       const deviation = rows.reduce((sum, row, place) => sum + of[place] * row[at], 0);
       expect(frame[at]).toBeCloseTo(expected.mean[at] + deviation, 3);
@@ -133,7 +133,7 @@ test('a frame is corrected by the weighed deviations of what is expected and kno
 
 test('a frame that is expected at other strides than those learned is refused', () => {
   const correction = new Correction(shape, known(1000), [Float64Array.of(0.1, 0.2, 0.3, 0.4, 0.5, 0.6)]);
-  expect(() => correction.corrected(1, expectation(1100, 2))).toThrow(
+  expect(() => correction.correct(1, expectation(1100, 2))).toThrow(
     /^correct expected frames: frame 1 ahead: expected 6 deviations, as in the hindcasts, received 8; /,
   );
 });
@@ -148,5 +148,5 @@ test('where the truth always was the last frame, what is expected comes near to 
   const expected = expectation(4004, 1);
   const distance = (frame: ArrayLike<number>) =>
     Math.sqrt(Array.from(before.last, (byte, at) => (byte - frame[at]) ** 2).reduce((sum, x) => sum + x) / length);
-  expect(distance(regression.correction(before).corrected(1, expected))).toBeLessThan(0.05 * distance(expected.mean));
+  expect(distance(regression.correction(before).correct(1, expected))).toBeLessThan(0.05 * distance(expected.mean));
 });

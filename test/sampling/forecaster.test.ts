@@ -130,7 +130,7 @@ describe('of a model that learns the expected frame', () => {
       const sampler = new FrameSampler(warped);
       const all: Uint8Array[] = [];
       for (const stride of [1, 2, 3, 4]) {
-        const [expected] = await sampler.expected(FrameHistory.examples([every(stride, n, guess)]));
+        const [expected] = await sampler.predict(FrameHistory.examples([every(stride, n, guess)]));
         all.push(Uint8Array.from(expected));
       }
       sampler.dispose();
@@ -158,7 +158,7 @@ describe('of a model that learns the expected frame', () => {
       const sampler = new FrameSampler(warped);
       const history = historyOf(frames.slice(0, 2));
       for (const frame of await guessed(frames.slice(0, 2), 4)) {
-        expect(frame).toEqual((await sampler.expected(FrameHistory.examples([history])))[0]);
+        expect(frame).toEqual((await sampler.predict(FrameHistory.examples([history])))[0]);
         history.addExpected(bytesToLevels(warped.chain.exampleShape, frame));
       }
       sampler.dispose();
@@ -203,7 +203,7 @@ const within = (level: number) => Math.min(255, Math.max(0, Math.round(level)));
 class LinearSampler extends FrameSampler {
   readonly asked: DrawOptions[] = [];
 
-  override expected(examples: Examples, longerStrides?: DrawOptions['longerStrides']): Promise<Levels[]> {
+  override predict(examples: Examples, longerStrides?: DrawOptions['longerStrides']): Promise<Levels[]> {
     const [before, last] = examples.conditioningInputs.context!.frames.map((frame) => frame.dataSync());
     disposeExamples(examples);
     return Promise.resolve(
@@ -219,7 +219,7 @@ class LinearSampler extends FrameSampler {
 
   override async draw(examples: Examples, options: DrawOptions): Promise<DrawnLevels[]> {
     this.asked.push(options);
-    const expected = await this.expected(examples, options.longerStrides);
+    const expected = await this.predict(examples, options.longerStrides);
     return sampleIndices(options.samples).map((sample, at) => {
       const levels = expected[at].map((level) => within(level + 10 * sample));
       return { levels, expected: expected[at], refined: expected[at], nats: sample };

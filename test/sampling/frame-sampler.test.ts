@@ -158,7 +158,7 @@ test.each(tinyModels)('what was expected is given beside what is drawn, where it
   const model = randomModel(scales);
   const { expected } = await draw(model);
   const sampler = new FrameSampler(model);
-  expect(expected).toEqual(expectsFrame(model) ? (await sampler.expected(givenOf(model)))[0] : null);
+  expect(expected).toEqual(expectsFrame(model) ? (await sampler.predict(givenOf(model)))[0] : null);
   sampler.dispose();
 });
 
@@ -205,7 +205,7 @@ test('an expected frame that is not finite is an error', async () => {
   const weights = random.weights.map((values, index) => (index === residual ? values.map(() => NaN) : values));
   const broken = { ...random, weights };
   const sampler = new FrameSampler(broken);
-  await expect(sampler.expected(givenOf(broken))).rejects.toMatchObject({
+  await expect(sampler.predict(givenOf(broken))).rejects.toMatchObject({
     code: 'CHECKPOINT',
     message: expect.stringMatching(/expected finite levels, received NaN at sub-pixel 0/) as string,
   });
@@ -218,11 +218,11 @@ describe('what is expected at longer strides', () => {
   test('counts as much as what is expected here, once or twice, of each frame its own', async () => {
     const sampler = new FrameSampler(model);
     const seeds = [1, 2, 3];
-    const own = await sampler.expected(givenOf(model, seeds));
+    const own = await sampler.predict(givenOf(model, seeds));
     const moved = (by: number) => own.map((frame) => frame.map((byte) => (byte > 127 ? byte - by : byte + by)));
     const near = moved(40);
     const far = moved(80);
-    const means = await sampler.expected(givenOf(model, seeds), [[], [near[1]], [near[2], far[2]]]);
+    const means = await sampler.predict(givenOf(model, seeds), [[], [near[1]], [near[2], far[2]]]);
     expect(means[0]).toEqual(own[0]);
     means[1].forEach((byte, at) => expect(Math.abs(byte - (own[1][at] + near[1][at]) / 2)).toBeLessThanOrEqual(1));
     means[2].forEach((byte, at) =>

@@ -39,7 +39,7 @@ function historyOf(frames: readonly Uint8Array[]): FrameHistory {
 class LastFrameSampler extends FrameSampler {
   readonly asked: number[] = [];
 
-  override async expected(examples: Examples): Promise<Uint8Array[]> {
+  override async predict(examples: Examples): Promise<Uint8Array[]> {
     const { frames } = examples.conditioningInputs.context!;
     const last = Uint8Array.from(await frames[frames.length - 1].data(), (level) => Math.min(255, level + 1));
     const count = examples.image.shape[0];
@@ -174,7 +174,7 @@ test('the best guess and futures are corrected, and what comes after them is pre
     const other = (await without.next()).value[0];
     expect([one.nats, one.expected]).toEqual([other.nats, other.expected]);
     if (ahead > 1) continue;
-    const corrected = correction.corrected(1, { mean: other.expected!, longerStrides: [] });
+    const corrected = correction.correct(1, { mean: other.expected!, longerStrides: [] });
     const [drawn, expected] = [other.drawn, other.expected!].map((frame) =>
       frame.map((byte, at) => Math.round(Math.min(255, Math.max(0, byte + corrected[at] - other.expected![at])))),
     );
