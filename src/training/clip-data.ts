@@ -3,7 +3,7 @@ import type { Chain } from '../model/chain.js';
 import { ExampleBuffer, type Examples, type ExampleShape } from '../conditioning/context/examples.js';
 import { frameBytes } from '../foundation/levels.js';
 import type { TrainingConfiguration } from './configuration.js';
-import { noiseAugmentation } from './noise-augmentation.js';
+import { createNoiseAugmentation } from './noise-augmentation.js';
 import { RandomChoice, RandomFrames, type ClipStore, type RandomFramesSettings } from './random-frames.js';
 import { isLongEnough, createRollOutBatches, type RollOutSettings } from './roll-outs.js';
 import type { IndexRange } from './shards.js';
@@ -84,12 +84,12 @@ export function createClipBatches(
     buffer.clear();
     for (let example = from; example < to; example++) {
       const count = source.read(step, example, { earliest: settings.known, before: shape.context, crops }, frames);
-      const disturb =
-        source.uniform(step, example, RandomChoice.Disturb) < settings.disturbed
-          ? noiseAugmentation(shape, source.choice(step, example, RandomChoice.DisturbanceSeed, 2 ** 32))
+      const augmentation =
+        source.uniform(step, example, RandomChoice.IsAugmented) < settings.disturbed
+          ? createNoiseAugmentation(shape, source.choice(step, example, RandomChoice.AugmentationSeed, 2 ** 32))
           : undefined;
       const earlierPixels = !(source.uniform(step, example, RandomChoice.IsWithoutEarlier) < settings.withoutEarlier);
-      buffer.add(frames, count, source.isMirrored(step, example), disturb, earlierPixels);
+      buffer.add(frames, count, source.isMirrored(step, example), augmentation, earlierPixels);
     }
     return buffer.tensors();
   };

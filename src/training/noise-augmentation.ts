@@ -1,4 +1,4 @@
-import type { Disturb, ExampleShape } from '../conditioning/context/examples.js';
+import type { ExampleShape, NoiseAugmentation } from '../conditioning/context/examples.js';
 
 /** Generator of uniform random numbers in [0, 1). */
 type Uniform = () => number;
@@ -22,7 +22,7 @@ const OUTLIERS = { share: 0.02, largest: 1 / 3 };
  * exact.
  * @param seed 32 bits; alone determines the noise
  */
-export function noiseAugmentation(shape: ExampleShape, seed: number): Disturb {
+export function createNoiseAugmentation(shape: ExampleShape, seed: number): NoiseAugmentation {
   const uniform = mulberry32(seed);
   const range = shape.levels - 1;
   return (seen, context) => {

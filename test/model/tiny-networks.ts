@@ -413,7 +413,7 @@ export function randomExamples(description: NetworkDescription, batch: number, s
     const known = { frames: framesOf(whole, context > 3 ? context - 1 : context, seed + 900), expected: 2 };
     const followed = example === 1 && context > 1;
     buffer.addAfter({ frames: levels.slice(0, -1), known: followed ? known : null }, levels[frames - 1], example !== 1);
-    buffer.disturb(() => 3 + 2 * example);
+    buffer.augment(() => 3 + 2 * example);
   }
   const { image, inputImage, ...others } = buffer.tensors();
   const examples = { ...others, image: subsample(image, finer), inputImage: subsample(inputImage, finer) };

@@ -35,12 +35,12 @@ export interface ExampleShape extends ImageShape {
 }
 
 /**
- * Function of noise augmentation: changes one example in place. All arguments are levels, height x width x channels
+ * Noise augmentation of one example: a function that changes the example in place. All arguments are levels, height x width x channels
  * each. Returns the standard deviation of the noise in `seen`, in levels, which a conditioning on context frames reads.
  * @param seen copy of the target image, from which the network reads earlier sub-pixels; the target itself stays true
  * @param context context frames, oldest first
  */
-export type Disturb = (seen: Float32Array, context: readonly Float32Array[]) => number;
+export type NoiseAugmentation = (seen: Float32Array, context: readonly Float32Array[]) => number;
 
 /** Reusable buffer of examples: collects frames with their context, and returns the examples as tensors. */
 export class ExampleBuffer {
@@ -85,24 +85,30 @@ export class ExampleBuffer {
    * @param number number of frames in `frames`; if fewer than context + 1, the oldest are missing; of more, the last
    *   are read
    * @param mirrored true to mirror all frames left to right
-   * @param disturb noise augmentation to apply; default: none
+   * @param augmentation noise augmentation to apply; default: none
    * @param earlierPixels true to compute features of earlier pixels, if the network has methods for them
    */
-  add(frames: Uint8Array, number: number, mirrored: boolean, disturb?: Disturb, earlierPixels = true): void {
+  add(
+    frames: Uint8Array,
+    number: number,
+    mirrored: boolean,
+    augmentation?: NoiseAugmentation,
+    earlierPixels = true,
+  ): void {
     const { pixels, shape } = this;
     const existing = Math.min(number - 1, shape.context);
     const levels = Array.from({ length: existing + 1 }, (_, at) =>
       bytesToLevels(shape, frames, (number - 1 - existing + at) * pixels, mirrored),
     );
     this.addAfter({ frames: levels.slice(0, existing), known: null }, levels[existing], earlierPixels);
-    if (disturb !== undefined) this.disturb(disturb);
+    if (augmentation !== undefined) this.augment(augmentation);
   }
 
   /** Applies noise augmentation to the example added last. */
-  disturb(change: Disturb): void {
+  augment(augmentation: NoiseAugmentation): void {
     const last = this.count - 1;
     const { context, pixels } = this;
-    const noise = change(this.seen.subarray(last * pixels, (last + 1) * pixels), context?.of(last) ?? []);
+    const noise = augmentation(this.seen.subarray(last * pixels, (last + 1) * pixels), context?.of(last) ?? []);
     context?.setNoise(last, noise);
   }
 
