@@ -6,7 +6,7 @@ export interface FrameRate {
   denominator: number;
 }
 
-/** Maximum of the numerator and of the denominator of a frame rate, which coded files hold in 32 bits. */
+/** Maximum of the numerator and of the denominator of a frame rate: FFmpeg holds each in a signed 32-bit integer. */
 export const MAX_RATE_PART = 2 ** 31 - 1;
 
 /** Maximum frame rate that `parseFrameRate` accepts, in frames per second. */

@@ -1,7 +1,17 @@
-import type { PxvError } from './errors.js';
+import { PxvError } from './errors.js';
 
 /** Function that creates the error for a file with wrong contents. Expected and received contents are in words. */
 export type RefuseFile = (expected: string, received: string, options?: ErrorOptions) => PxvError;
+
+/**
+ * Returns the error to throw if reading a file failed with `cause`: `cause` itself if it is a `PxvError`, else the error
+ * of `refuse` for a damaged file.
+ * @param whole the file that was expected, in words, such as `a whole .npz file`
+ */
+export function damagedFileError(whole: string, cause: unknown, refuse: RefuseFile): PxvError {
+  if (cause instanceof PxvError) return cause;
+  return refuse(whole, `one that is damaged (${(cause as Error).message})`, { cause });
+}
 
 /** Header of an .npy file: type, order and shape of an array of NumPy. */
 export interface NpyHeader {

@@ -1,8 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { createInflateRaw } from 'node:zlib';
 import { extendCrc32 } from './crc32.js';
-import { PxvError } from './errors.js';
-import { parseNpyHeader, type NpyHeader, type RefuseFile } from './npy.js';
+import { damagedFileError, parseNpyHeader, type NpyHeader, type RefuseFile } from './npy.js';
 import { unpackedPieces } from './unpack.js';
 
 /** Array in an .npz file, which is a ZIP file of .npy files. */
@@ -21,6 +20,7 @@ export interface NpzMember {
   crc32: number;
 }
 
+const WHOLE = 'a whole .npz file';
 const DEFLATED = 8;
 const PIECE_BYTES = 1 << 20;
 
@@ -48,7 +48,7 @@ export async function listNpzMembers(path: string, refuse: RefuseFile): Promise<
       zip.close();
     }
   } catch (cause) {
-    throw damaged(cause, refuse);
+    throw damagedFileError(WHOLE, cause, refuse);
   }
   return members;
 }
@@ -81,7 +81,7 @@ export async function* readNpzMember(
       yield piece;
     }
   } catch (cause) {
-    throw damaged(cause, refuse);
+    throw damagedFileError(WHOLE, cause, refuse);
   }
   if (done !== member.bytes) throw refuse(`${member.bytes} bytes once unpacked`, `${done}`);
   if (sum !== member.crc32)
@@ -97,10 +97,4 @@ async function* piecesOf(path: string, { offset, packedBytes, isDeflated }: NpzM
 
 function hexadecimal(word: number): string {
   return word.toString(16).padStart(8, '0');
-}
-
-/** Returns the error to throw for an error of the system or a library; a `PxvError` stays. */
-function damaged(cause: unknown, refuse: RefuseFile): PxvError {
-  if (cause instanceof PxvError) return cause;
-  return refuse('a whole .npz file', `one that is damaged (${(cause as Error).message})`, { cause });
 }

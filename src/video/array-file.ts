@@ -4,8 +4,14 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { errorFactory, PxvError } from '../foundation/errors.js';
-import { MAX_NPY_HEADER, parseNpyHeader, type NpyHeader, type RefuseFile } from '../foundation/npy.js';
+import { errorFactory, type PxvError } from '../foundation/errors.js';
+import {
+  damagedFileError,
+  MAX_NPY_HEADER,
+  parseNpyHeader,
+  type NpyHeader,
+  type RefuseFile,
+} from '../foundation/npy.js';
 import { listNpzMembers, readNpzHeader, readNpzMember, type NpzMember } from '../foundation/npz.js';
 import { makeTemporaryFolder, type TemporaryFolder } from '../foundation/temporary-folder.js';
 import { unpackedPieces } from '../foundation/unpack.js';
@@ -28,6 +34,8 @@ export interface StoredArray {
 
 const unreadable = errorFactory('INPUT', 'read array');
 
+/** Packed file that is not damaged, in words, for errors. */
+const WHOLE_GZIP = 'a whole gzip file';
 /** Arrays that are clips, in words, for errors. */
 const CLIPS = `uint8, or floats of 0 to 1, in C order, as ${LAYOUTS}`;
 
@@ -58,8 +66,8 @@ async function plainArray(path: string, refuse: RefuseFile): Promise<StoredArray
   const file = await open(path, 'r');
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_NPY_HEADER), 0, MAX_NPY_HEADER, 0);
-    const header = expectHeader(parseNpyHeader(buffer.subarray(0, bytesRead), refuse), refuse);
-    expectBytes(header, (await stat(path)).size, refuse);
+    const header = assertHeader(parseNpyHeader(buffer.subarray(0, bytesRead), refuse), refuse);
+    assertBytes(header, (await stat(path)).size, refuse);
     return { key: null, header, locate: () => Promise.resolve({ path, offset: header.headerBytes }) };
   } finally {
     await file.close();
@@ -75,9 +83,9 @@ async function packedArray(path: string, refuse: RefuseFile): Promise<StoredArra
       if (start.length >= MAX_NPY_HEADER) break;
     }
   } catch (cause) {
-    throw damaged(cause, refuse);
+    throw damagedFileError(WHOLE_GZIP, cause, refuse);
   }
-  const header = expectHeader(parseNpyHeader(start, refuse), refuse);
+  const header = assertHeader(parseNpyHeader(start, refuse), refuse);
   const bytes = header.headerBytes + valueBytes(header);
   return { key: null, header, locate: once(() => unpack(path, header, bytes, wholeOf(read, bytes, refuse))) };
 }
@@ -92,13 +100,13 @@ async function arraysOfNpz(path: string, refuse: RefuseFile): Promise<StoredArra
 }
 
 function memberArray(path: string, member: NpzMember, header: NpyHeader, refuse: RefuseFile): StoredArray {
-  expectBytes(header, member.bytes, refuse);
+  assertBytes(header, member.bytes, refuse);
   const inPlace = () => Promise.resolve({ path, offset: member.offset + header.headerBytes });
   const unpacked = () => unpack(path, header, member.bytes, () => readNpzMember(path, member, refuse));
   return { key: member.name.replace(/\.npy$/, ''), header, locate: member.isDeflated ? once(unpacked) : inPlace };
 }
 
-function expectHeader(header: NpyHeader | null, refuse: RefuseFile): NpyHeader {
+function assertHeader(header: NpyHeader | null, refuse: RefuseFile): NpyHeader {
   if (header === null) throw refuse('an array that NumPy saved (.npy)', 'a file without its header');
   return header;
 }
@@ -113,7 +121,7 @@ function valueBytes({ type, shape }: NpyHeader): number {
  * @param bytes bytes of header and values
  * @throws the error of `refuse` if there are more or fewer
  */
-function expectBytes(header: NpyHeader, bytes: number, refuse: RefuseFile): void {
+function assertBytes(header: NpyHeader, bytes: number, refuse: RefuseFile): void {
   const claimed = valueBytes(header);
   const found = bytes - header.headerBytes;
   if (valueTypes.has(header.type) && claimed !== found)
@@ -131,16 +139,10 @@ function wholeOf(read: () => AsyncIterable<Buffer>, bytes: number, refuse: Refus
         yield piece;
       }
     } catch (cause) {
-      throw damaged(cause, refuse);
+      throw damagedFileError(WHOLE_GZIP, cause, refuse);
     }
     if (done < bytes) throw refuse(`${bytes} bytes once unpacked`, `${done}`);
   };
-}
-
-/** Returns the error to throw for an error of decompression; a `PxvError` stays. */
-function damaged(cause: unknown, refuse: RefuseFile): PxvError {
-  if (cause instanceof PxvError) return cause;
-  return refuse('a whole gzip file', `one that is damaged (${(cause as Error).message})`, { cause });
 }
 
 /** Folder of unpacked arrays, removed when the process exits; null before the first. */

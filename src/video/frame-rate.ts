@@ -1,4 +1,4 @@
-import { framesPerSecond, type FrameRate } from '../foundation/frame-rate.js';
+import { framesPerSecond, MAX_RATE_PART, type FrameRate } from '../foundation/frame-rate.js';
 
 /** Default frame rate, 25 frames per second, of clips that state none. */
 export const defaultFrameRate: FrameRate = { numerator: 25, denominator: 1 };
@@ -33,17 +33,14 @@ export function rateVaries(base: FrameRate, average: number | null): boolean {
   return average !== null && Math.abs(average / framesPerSecond(base) - 1) >= 0.05;
 }
 
-/** Maximum numerator and denominator of FFmpeg's rates. */
-const LARGEST = 2 ** 31 - 1;
-
 /**
  * Returns the most plausible rate in [low, high], 0 < low <= high, both from 1e-6 to 1e6: an integer, else a rate of
- * NTSC such as 30000/1001, else the fraction with the smallest denominator. If that exceeds the 31 bits of FFmpeg's
- * rates, returns `low` rounded to thousandths, or a rate of one frame in a whole number of seconds.
+ * NTSC such as 30000/1001, else the fraction with the smallest denominator. If a part of that fraction exceeds
+ * `MAX_RATE_PART`, returns `low` rounded to thousandths, or a rate of one frame in a whole number of seconds.
  */
 export function frameRateBetween(low: number, high: number): FrameRate {
   const simplest = simplestFraction(low, high);
-  if (Math.max(simplest.numerator, simplest.denominator) > LARGEST)
+  if (Math.max(simplest.numerator, simplest.denominator) > MAX_RATE_PART)
     return low < 1
       ? { numerator: 1, denominator: Math.round(1 / low) }
       : { numerator: Math.round(1000 * low), denominator: 1000 };
