@@ -99,7 +99,7 @@ const predictOne: Action<typeof flags, [string]> = async (work, clip, options) =
   const name = clip === STANDARD_STREAM ? 'stdin' : outputStem(clip);
   const named = `${name}-predicted${outputEnding(kind)}`;
   const out = options.out ?? (kind === 'folder' ? folderPath(named) : named);
-  await expectFormat(out, options);
+  await assertFormat(out, options);
   const from = clip === STANDARD_STREAM ? 'standard input' : clip;
   const to = out === STANDARD_STREAM ? 'standard output' : out;
   const streams = new StandardStreams();
@@ -230,7 +230,7 @@ function figures(clip: PredictedClip, { horizon }: PredictOptions) {
 }
 
 /** Throws if the format of --out differs from --format. @throws PxvError `USAGE` */
-async function expectFormat(out: string, { kind }: PredictOptions): Promise<void> {
+async function assertFormat(out: string, { kind }: PredictOptions): Promise<void> {
   const { outputKind } = await import('../src/video/index.js');
   if (kind === undefined || out === STANDARD_STREAM || outputKind(out) === kind) return;
   throw misused(`--format ${kind}`, 'an --out of the same kind', out, 'leave out one of the two');

@@ -49,7 +49,7 @@ export function runKernel<K extends KernelName>(
 }
 
 /** Checks that the inputs of a kernel have the shapes of its description. @throws PxvError `USAGE` if not */
-function expectInputs<K extends KernelName>(kernel: K, numbers: KernelNumbers<K>, inputs: InputTensors<K>): void {
+function assertInputs<K extends KernelName>(kernel: K, numbers: KernelNumbers<K>, inputs: InputTensors<K>): void {
   const given = inputs as Record<string, Tensor | null | undefined>;
   for (const [name, { shape, optional }] of Object.entries(descriptions[kernel].inputs))
     if (!optional || given[name]) assertShape(kernel, name, given[name]!, shape(numbers as never));
@@ -66,7 +66,7 @@ export function runOrCompose<K extends KernelName>(
   inputs: InputTensors<K>,
   composed: () => { [O in keyof OutputsOf<K>]: Tensor | null },
 ): { [O in keyof OutputsOf<K>]: Tensor } {
-  expectInputs(kernel, numbers, inputs);
+  assertInputs(kernel, numbers, inputs);
   return hasKernel(kernel)
     ? runKernel(kernel, numbers, inputs)
     : (tf.tidy(composed as () => TensorContainerObject) as never);
@@ -89,7 +89,7 @@ export function runDifferentiable<K extends KernelName, T extends Tensor>(
   inputs: InputTensors<K>,
   composed: () => T,
 ): T {
-  expectInputs(kernel, numbers, inputs);
+  assertInputs(kernel, numbers, inputs);
   if (!hasKernels()) return tf.tidy(composed);
   const [output] = outputNames[kernel];
   const gradients = kernelNames.filter((name) => name.startsWith(kernel) && name.endsWith('Gradient'));

@@ -16,9 +16,9 @@ export async function joinProcessGroup(
   onLoss: (line: string | null) => void,
 ): Promise<JoinedProcessGroup> {
   if (size === 1) return joinedSingleProcess;
-  if (size !== null) expectPowerOfTwo(size);
+  if (size !== null) assertPowerOfTwo(size);
   const transport = joinByMpi(size);
-  expectPowerOfTwo(transport.size);
+  assertPowerOfTwo(transport.size);
   const communicator = new Communicator(transport);
   const { rank, isMainProcess } = communicator;
   const watched = await watch(communicator, {
@@ -43,7 +43,7 @@ export async function joinProcessGroup(
   };
 }
 
-function expectPowerOfTwo(size: number): void {
+function assertPowerOfTwo(size: number): void {
   if (Number.isInteger(Math.log2(size))) return;
   throw errorFactory('USAGE', 'join ranks')('ranks', 'a power of two', String(size), 'start 2, 4, 8 or so');
 }

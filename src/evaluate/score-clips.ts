@@ -92,7 +92,7 @@ export async function scoreClips(
   if (warning !== null) onWarning?.(warning);
   const scorer = new ClipScorer(model, options);
   try {
-    await scorer.expectMemory(sources);
+    await scorer.assertMemory(sources);
     const scoreOne = (source: ClipSource, index: number) =>
       scorer.score(source, (what, frames) => tell(source.name, index, { what, frames }));
     const hooks = { onWarning, onNext: tell };
@@ -147,7 +147,7 @@ class ClipScorer {
    * Checks before scoring that memory suffices for every clip that can be read.
    * @throws PxvError `RESOURCES` if memory does not suffice
    */
-  async expectMemory(sources: readonly ClipSource[]): Promise<void> {
+  async assertMemory(sources: readonly ClipSource[]): Promise<void> {
     const { size } = this;
     if (isFixedSize(size)) return void this.batchesOf(resizeModel(this.trained, size));
     for (const { path } of sources) {

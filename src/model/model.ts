@@ -245,13 +245,13 @@ export function takeWeights(
     const expected = `tensor '${prefix + name}' of shape [${shape.join(', ')}]`;
     if (array === undefined) throw checkpointError(path, expected, 'no such tensor');
     if (array.shape.join() !== shape.join()) throw checkpointError(path, expected, `shape [${array.shape.join(', ')}]`);
-    expectSound(path, prefix + name, array, mask?.() ?? null);
+    assertSound(path, prefix + name, array, mask?.() ?? null);
     return array.data;
   });
 }
 
 /** Throws unless all values are finite, and zero in masked cells: kernels may read or skip masked weights. */
-function expectSound(path: string, name: string, { shape, data }: NamedArray, mask: Float32Array | null): void {
+function assertSound(path: string, name: string, { shape, data }: NamedArray, mask: Float32Array | null): void {
   let at = 0;
   // x - x is NaN unless x is finite. A function call for each of millions of values would be slower.
   while (at < data.length && data[at] - data[at] === 0 && (mask === null || mask[at] !== 0 || data[at] === 0)) at++;

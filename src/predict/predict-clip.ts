@@ -94,7 +94,7 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   const isArray = outputKind(parsed.out) === 'npy';
   const options = resolveHoldOut({ ...parsed, ...(isArray && { knownFrames: parsed.knownFrames ?? 0 }) });
   const { out, overwrite = false, processGroup = singleProcess } = options;
-  expectSamplesFor(processGroup, options);
+  assertSamplesFor(processGroup, options);
   const settings = drawingOf(trained, options);
   const inputs = await listInputFiles(path);
   const confirm = () => checkOutput(out, { overwrite, inputs });
@@ -135,7 +135,7 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
 }
 
 /** Throws an error if a rank would have nothing to draw. @throws PxvError `USAGE` */
-function expectSamplesFor({ size }: ProcessGroup, { forecast, samples }: Asked): void {
+function assertSamplesFor({ size }: ProcessGroup, { forecast, samples }: Asked): void {
   const isGuess = forecast === 'best-guess';
   if (size === 1 || (!isGuess && samples >= size)) return;
   const expected = `a sample or more for each of the ${size}`;

@@ -93,7 +93,7 @@ export async function trainModel(
       if (!isNew && run.configurationWasChanged(checkpoint.configuration))
         warn(hooks, 'config.json was changed: a training keeps its settings, and the file is restored');
       checkpoint.configuration = withAvailablePrecision(checkpoint.configuration, hooks.onWarning);
-      await expectFittingRanks(processGroup, checkpoint);
+      await assertFittingRanks(processGroup, checkpoint);
       if (!isNew) run.finishSave(chain, checkpoint);
       warn(hooks, otherArithmetic(checkpoint));
       const start = extension === undefined ? checkpoint : ofLength(run, checkpoint, extension, hooks);
@@ -121,7 +121,7 @@ function otherArithmetic({ arithmetic }: Checkpoint): string | null {
 }
 
 /** Throws if the ranks cannot share the shards evenly, or start from different states. @throws PxvError `USAGE` */
-async function expectFittingRanks(processGroup: ProcessGroup, { configuration, step }: Checkpoint): Promise<void> {
+async function assertFittingRanks(processGroup: ProcessGroup, { configuration, step }: Checkpoint): Promise<void> {
   await assertSame(processGroup, 'train', { configuration, step, arithmetic: currentArithmetic() });
   const { shards } = configuration.training;
   if (shards % processGroup.size === 0) return;
@@ -162,7 +162,7 @@ async function trainIn(
   try {
     const list = processGroup.isMainProcess ? await hashDataFiles(found, hooks) : null;
     const listed = list === null ? checkpoint : { ...checkpoint, dataHashes: same.list(list) };
-    if (isNew) await expectOutputs(run, checkpoint.configuration, hooks.configurationFile);
+    if (isNew) await assertOutputs(run, checkpoint.configuration, hooks.configurationFile);
     const replaces = isNew && run.hasResults;
     const begin = () => {
       if (list === null) return;
@@ -231,7 +231,7 @@ async function openData<Facts>(run: RunFolder, found: LocatedData<Facts>, isBegu
 }
 
 /** Throws if an output of the run would replace an input. @throws PxvError `USAGE` */
-async function expectOutputs(run: RunFolder, { data, training }: RunConfiguration, file: string | undefined) {
+async function assertOutputs(run: RunFolder, { data, training }: RunConfiguration, file: string | undefined) {
   const inputs = dataSourceOf(data).inputs(data);
   for (const path of [run.path, run.frames]) await assertNotInput(path, inputs);
   const read = [file ?? [], training.from === null ? [] : resolveModelFile(training.from)].flat();

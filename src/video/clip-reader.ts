@@ -93,7 +93,7 @@ export interface ClipReader extends ClipInfo {
  * ```
  */
 export async function openClip(path: string, options: ClipOptions): Promise<ClipReader> {
-  expectOptions(options);
+  assertOptions(options);
   const { channels, levels = 256, fit = 'crop', frameRate, signal } = options;
   const { facts, doubts, read } = await lookAt(path, frameRate, signal);
   const size = resolveSize(options.size, facts.sourceSize);
@@ -142,7 +142,7 @@ async function lookAt(path: string, asked: FrameRate | undefined, signal?: Abort
   const name = clipName(resolve(path));
   const untimed = { name, path, frameRate: asked ?? defaultFrameRate, hasFrameRate: false, isSeekable: true };
   const untimedDoubts = [asked === undefined ? null : noRate];
-  if ((await expectReadable(file)).isDirectory()) {
+  if ((await assertReadable(file)).isDirectory()) {
     const images = await listImages(path);
     const { width, height } = await probeImage(images[0]);
     return {
@@ -172,7 +172,7 @@ async function* without(count: number, frames: AsyncIterable<Frame>): AsyncGener
 }
 
 /** Throws USAGE if the options of a JavaScript caller lack a valid size or number of channels. */
-function expectOptions(options: ClipOptions | undefined): void {
+function assertOptions(options: ClipOptions | undefined): void {
   const refuse = (argument: string, expected: string, received: unknown) => {
     const text = JSON.stringify(received) ?? 'nothing';
     const remedy = "give those of a model: openClip(path, { size, channels }), as in its chain's exampleShape";
@@ -207,7 +207,7 @@ function rateDoubt({ frameRate: own, hasFrameRate }: VideoInfo, asked: FrameRate
 }
 
 /** Throws INPUT if a path is unreadable, empty or no file or folder, with a clearer message than FFmpeg's. */
-async function expectReadable(path: string): Promise<Stats> {
+async function assertReadable(path: string): Promise<Stats> {
   const stats = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     throw unusable(path, describeMissingPath(cause), cause);
   });

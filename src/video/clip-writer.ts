@@ -62,7 +62,7 @@ export async function writeClip(path: string, frames: Frames, options: WriteOpti
       pictures,
       options,
       (input, inputOptions) => startFfmpeg({ input, inputOptions, outputOptions, outputPath: temporary }),
-      expectWritten(path, signal),
+      assertWritten(path, signal),
     );
     return { frames: count, bytes: (await stat(temporary)).size };
   };
@@ -155,7 +155,7 @@ export async function concatenateVideos(
       outputOptions: ['-c', 'copy', '-movflags', '+faststart', '-f', 'mp4'],
       outputPath: path,
     });
-    await run.finished.then(expectWritten(path));
+    await run.finished.then(assertWritten(path));
   } finally {
     folder.remove();
   }
@@ -165,7 +165,7 @@ export async function concatenateVideos(
  * Returns a check that throws OUTPUT if FFmpeg exited with an error. If a system signal ended FFmpeg, the check throws
  * the error of `throwEndBySignal`.
  */
-function expectWritten(path: string, signal?: AbortSignal) {
+function assertWritten(path: string, signal?: AbortSignal) {
   return async ({ failure, firstError, wasSignalled }: FfmpegOutcome): Promise<void> => {
     if (wasSignalled) await throwEndBySignal('write video', path, signal);
     // If the disk is full at the file's end, some versions of FFmpeg report an error and exit with 0.

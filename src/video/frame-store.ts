@@ -81,7 +81,7 @@ export async function openFrameStore(
   const found: FoundClip[] = [];
   for (const source of sources) found.push(await findClip(folder, source, options));
   const readers = found.flatMap(({ reader }) => reader ?? []);
-  await expectRoom(folder, readers, options);
+  await assertRoom(folder, readers, options);
   let done = 0;
   for (const clip of found) {
     const { source, reader } = clip;
@@ -192,7 +192,7 @@ async function findClip(folder: string, source: ClipSource, options: FrameStoreO
 const noFrames = { size: { width: 0, height: 0 }, frames: 0, frameRate: defaultFrameRate, warning: null, sha256: null };
 
 /** Throws RESOURCES if the disk has too little room for the decoded frames. */
-async function expectRoom(
+async function assertRoom(
   folder: string,
   readers: readonly ClipReader[],
   { size, channels, freeBytes }: FrameStoreOptions,
