@@ -99,9 +99,8 @@ function optionOf(name: string, field: z.ZodType): Option {
 
 /** Returns the schema of a field's value, without default, optional and nullable. */
 function valueOf(field: z.ZodType): z.ZodType {
-  const mayBeClipsLeft =
-    field instanceof z.ZodDefault || field instanceof z.ZodOptional || field instanceof z.ZodNullable;
-  return mayBeClipsLeft ? valueOf(field.unwrap() as z.ZodType) : field;
+  const isWrapped = field instanceof z.ZodDefault || field instanceof z.ZodOptional || field instanceof z.ZodNullable;
+  return isWrapped ? valueOf(field.unwrap() as z.ZodType) : field;
 }
 
 function parserOf(value: z.ZodType, flag: string, most?: number): (text: string, before?: unknown) => unknown {
