@@ -39,8 +39,9 @@ export function createCommand(): Command {
 const ABOUT = `
 Each region of a frame is scored by its bits, given the frames before, and by its difference from the expected frame,
 against its baseline. A score says how often a frame as unexpected is seen where nothing happens: 1 every 9 seconds,
-2 every 2 minutes, 3 every quarter of an hour, 4 every 3 hours, 5 once a day. The baseline of a file is fitted to its
-first 20 seconds, that of standard input to the frames so far; no event is found in its first 2 seconds.
+2 every 2 minutes, 3 every quarter of an hour, 4 every 3 hours, 5 once a day. Without --learn the baseline runs along
+and forgets in about 20 seconds. That of a file starts from its first 20 seconds, which are scored against all of
+themselves. That of standard input starts from the first 2 seconds, in which no event is found.
 An event extends from where the score rises above 1 to where it last falls, with gaps up to half a second.
 With --threshold the exit code is 3 if there was an event. Then standard input also gives a line of JSON for each
 event as it ends; what else is printed goes to standard error.

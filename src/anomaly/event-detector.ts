@@ -14,7 +14,7 @@ export interface AnomalyEvent {
   score: number;
   /** Index of the peak frame. */
   peak: number;
-  /** Region of the peak frame with the highest score, in pixels; the full frame if that scores higher as a whole. */
+  /** Region of the peak frame, in pixels, as `AnomalyScore.box` gives it. */
   box: Box;
 }
 

@@ -42,7 +42,10 @@ export interface AnomalyScore extends FrameCost {
    * means s = 9, 3 a quarter of an hour, 5 a day.
    */
   score: number;
-  /** Region with the highest z-score, in pixels; the full frame if its own z-score counts. */
+  /**
+   * Region, in pixels, with the highest z-score of bits or of differences, whichever of both scores higher; the full
+   * frame if its z-score scores highest.
+   */
   box: Box;
   /** Events so far, highest score first. The latest may go on. */
   events: readonly AnomalyEvent[];

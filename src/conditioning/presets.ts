@@ -7,7 +7,7 @@ const MAP_FEATURES = 32;
 /** Number of features of the state of the GRU. */
 const GRU_FEATURES = 128;
 
-/** Number of frames that are warped of `LONG_CONTEXT` context frames or more, all of which a GRU reads. */
+/** Number of last context frames to warp if there are `LONG_CONTEXT` or more; a GRU then reads all context frames. */
 const WARPED_OF_LONG = 4;
 
 /**

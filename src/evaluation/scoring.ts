@@ -147,15 +147,15 @@ function scoresGiven(...of: Parameters<typeof scoreChain>): PredictionScores {
 
 /**
  * Returns the nats of each scale under three predictions: given the frames before, given every second frame, and given
- * the mean of both.
+ * the means over both of the maps and of the expected frames.
  */
 function scoresAtStrides(chain: Chain, weights: readonly Tensor[], examples: Examples, slower: Examples) {
   const among = [...chain.scales.keys()];
   const [near, far] = [examples, slower].map((of) =>
     tf.tidy(() => conditionChain(chain, weights, of, among).map((condition) => condition!)),
   );
-  // Only the expected frame is averaged: the last frame is known, and
-  // earlier pixels are searched for in the last frames.
+  // The map and the expected frame are averaged. The other anchor and the references are the true frames that directly
+  // precede the image, not those at stride 2.
   const both = near.map((condition, scale): ConditioningOutputs => {
     const { map, anchors } = far[scale];
     const [expected, ...others] = condition.anchors;

@@ -21,9 +21,11 @@ import { readConditioning } from '../sampling/frame-sampler.js';
 /** Bytes of a process that has loaded all code and computed something small (docs/measurements.md, "Memory"). */
 const PROCESS_BYTES = 142 * 2 ** 20;
 
-/** Measure of the memory of work, in bytes: a constant, and a count that grows with the work. */
+/** Measure of the memory that a computation needs: `base` plus the result of `count`. */
 export interface MemoryMeasure {
+  /** Number of bytes that any computation needs. */
   base: number;
+  /** Returns the number of bytes that `run` needs. `run` is executed without computing values: see `countBytes`. */
   count: (run: () => void) => number;
 }
 

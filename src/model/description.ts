@@ -105,8 +105,8 @@ export function anchorCount({ conditioning }: NetworkDescription): number {
 }
 
 /**
- * Returns the number of input features that a network reads of each sub-pixel: the scaled level and, if the head uses
- * anchors, the difference from each anchor.
+ * Returns the number of input features of each sub-pixel of the image: its scaled level and, if the head is anchored
+ * (see `Head.anchored`), its scaled difference from each anchor. See `subPixelScale` for the scales.
  */
 export function imageFeatures({ head, conditioning }: NetworkDescription): number {
   return 1 + (getHead(head).anchored ? countAnchors(conditioning) : 0);

@@ -19,11 +19,12 @@ import { anchorLoss, rollOutLoss, type AnchorLossName, type RollOut } from './an
  */
 export type TrainedPart = 'all' | 'conditioning' | 'decoder' | number;
 
-/** Likelihood in a training step, or in a part of one, and the gradients of the training loss. */
+/** Likelihood and gradients of a training step, or of a part of a step: see `StepSettings.whole`. */
 export type Gradients = {
   /**
-   * Mean -log P of a sub-pixel, in nats; of a part of a step, its term of the mean. If only the conditioning is
-   * trained, the loss on the expected frame (see `anchorLoss`).
+   * Mean -log P of a sub-pixel, in nats: the sum over the examples passed, divided by the number of sub-pixels of the
+   * whole step. If only the conditioning is trained, the loss on the expected frame instead, divided likewise: see
+   * `anchorLoss`.
    */
   nats: Scalar;
   /** Gradients of the trained weights, in the order of `trained`. */

@@ -29,11 +29,11 @@ export interface WrittenReport {
 const misused = errorFactory('USAGE', 'write report');
 
 /**
- * Writes a self-contained HTML report, atomically. The report shows trainings, `--json` output of eval-video and
- * surprise, searches, and clips with predictions of their last frames. The type of each input determines its section.
+ * Writes a self-contained HTML report, atomically. Each path gives the section of its kind: learning curves of a
+ * training, the results of `pxv eval-video` or `pxv surprise`, or a clip with predictions of its last frames.
  * @param sources section sources of the capabilities, as `loadSectionSources` returns them
- * @param paths run folders, JSON files, folders of searches, and clips, in the order of the report; consecutive
- *   trainings are drawn in the same charts
+ * @param paths in the order of the report: run folders, files of `--json` output, output folders of `pxv surprise`, and
+ *   clips; consecutive run folders are drawn in the same charts
  * @throws PxvError `USAGE` if an option is wrong; `INPUT` if no source can show a path; `OUTPUT` if the report cannot
  *   be written; errors of predictions, as `CHECKPOINT`, `DEPENDENCY` and `RESOURCES`; the signal's reason if aborted
  */

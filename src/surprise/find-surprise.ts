@@ -49,7 +49,7 @@ export interface SurpriseResult {
    * Null if none was written.
    */
   path: string | null;
-  /** Number of scored frames: all but the first, those that the baseline was fitted to, and those dropped. */
+  /** Number of scored frames: all but the clip's first, the first seconds that `learn` names, and those dropped. */
   frames: number;
   /** Number of frames that were dropped, as they arrived faster than they were scored; see `dropLate`. */
   dropped: number;

@@ -5,19 +5,17 @@ import * as fields from '../options/fields.js';
 
 const { withFlag, booleanFlag, callbackField } = fields;
 
-/**
- * Options of `findSurprise` that are flags of `pxv surprise` too: baseline, threshold, raw size, frame rate and
- * overwriting.
- */
+/** Options that `findSurprise` and the command `pxv surprise` share; each is a flag of the command. */
 export const surpriseFlags = {
   /**
    * Source of the baseline: paths of clips without anomalies, or the first seconds of the clip itself, as `60s`. These
-   * seconds are not scored. Default: a running baseline of the clip.
+   * seconds are not scored. Default: a running baseline over about 20 seconds, which for a file starts from its first
+   * 20 seconds.
    */
   learn: withFlag(
     z.array(z.string()).min(1).optional(),
     'clips...',
-    'clips, or the first seconds of the clip as 60s, to fit the baseline to (default: the frames so far)',
+    'clips, or the first seconds of the clip as 60s, to fit the baseline to (default: a running baseline)',
   ),
   /** Minimum anomaly score of an event's peak. Default: 1.5. */
   threshold: withFlag(

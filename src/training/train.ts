@@ -77,7 +77,7 @@ export interface TrainingResult {
   best: Validation | null;
   /** Latest validation of this run; null if there was none. */
   last: Validation | null;
-  /** Mean bits/dim of the batch of this run's last step; null if the step had no likelihood, or if none was made. */
+  /** Mean bits/dim of the batch of this run's last step; null if the step had no likelihood, or the run no step. */
   bitsPerDim: number | null;
   /** Median duration of a step of this run, in seconds; NaN if the run made no step. */
   secondsPerStep: number;

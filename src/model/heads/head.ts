@@ -6,7 +6,7 @@ import type { z } from 'zod';
  * src/backend/kernels/drawing.ts.
  */
 export interface HeadNumbers {
-  /** Number of the kind of head in native/engine/drawing.cc. */
+  /** Kind of head: a value of the enumeration `HeadKind` in native/engine/head.h. */
   headKind: number;
   /** Number of components of the mixture; 0: none. */
   components: number;
