@@ -15,6 +15,7 @@ import {
   type PresetSettings,
 } from '../model/presets.js';
 import {
+  dataSchema,
   parseRunConfiguration,
   type DataSettings,
   type DataType,
@@ -60,7 +61,9 @@ export interface TrainingRequest {
 const flags = { ...trainingDataFlags, ...modelFlags, ...stageFlags };
 const keyNamed = (name: string) => fieldOfFlag(flags, name);
 
-const typedData = z.looseObject({ data: z.looseObject({ type: z.enum(Object.keys(dataDefaults) as DataType[]) }) });
+const typedData = z.looseObject({
+  data: z.looseObject({ type: z.enum(Object.keys(dataDefaults) as DataType[]), list: z.string().optional() }),
+});
 const SOURCE: ConfigurationSource = { operation: 'configure training', argument: 'request', code: 'USAGE' };
 
 /**
@@ -76,7 +79,10 @@ export async function configureTraining(
   onNote?: (text: string) => void,
 ): Promise<RunConfiguration> {
   parseConfiguration(typedData, { data: asked }, source);
-  const data = await withoutList(asked);
+  const { list, ...rest } = asked;
+  // Whatever follows reads the data: clips of a list, or the size of images.
+  parseConfiguration(z.object({ data: dataSchema }), { data: rest }, { ...source, keyNamed });
+  const data = list === undefined ? rest : await withListedClips(list, rest);
   const choices = isDescription(model) ? model : choicesIn(model, source);
   const { from = defaultStart(choices, data, onNote) } = settings;
   const training = { ...settings, from };
@@ -84,9 +90,8 @@ export async function configureTraining(
   return parseRunConfiguration({ ...others, model: described, training, data }, { ...source, keyNamed });
 }
 
-/** Returns the data settings, with the clips of a list in place of the list. */
-async function withoutList({ list, ...data }: TrainingRequest['data']): Promise<DataSettings> {
-  if (list === undefined) return data;
+/** Returns the data settings with the clips of a list. */
+async function withListedClips(list: string, data: DataSettings): Promise<DataSettings> {
   if (data.type !== 'clips')
     throw misused('data.list', 'clips, of which it says what each is for', data.type, 'leave it out');
   if ((data.validate ?? []).length > 0)

@@ -73,7 +73,14 @@ function optionOf(name: TrainFlag): string {
 interface ConfigurationFile {
   model?: unknown;
   training?: Record<string, unknown>;
-  data?: { type?: unknown; list?: unknown };
+  data?: DataOfFile | null;
+}
+
+interface DataOfFile {
+  type?: unknown;
+  list?: unknown;
+  frames?: unknown;
+  set?: unknown;
 }
 
 /**
@@ -116,7 +123,7 @@ export async function buildConfiguration(
       ...(rate !== undefined && { stages: withRate(training.stages, rate) }),
       ...(seed !== undefined && { seed: String(seed) }),
     },
-    data: await dataOf(options, data),
+    data: await dataOf(options, data ?? undefined),
   };
   const source = { operation: 'train', argument: config ?? 'options', code: 'USAGE' } as const;
   return configureTraining(request as TrainingRequest, source, say);
@@ -183,16 +190,19 @@ function shown(value: ModelChoices[keyof ModelChoices]): string {
 /**
  * Returns the data settings: the options over the file's. Paths become absolute, so that a run resumes from any folder.
  */
-async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): Promise<object> {
+async function dataOf(options: TrainOptions, file: DataOfFile | undefined): Promise<object> {
   const { clips, images, fit, frameRate: rate } = options;
   if (clips !== undefined && images !== undefined)
     throw misused('--images', 'clips or images to train on', 'both', 'leave out --frames or --images');
-  if (clips === undefined && images === undefined && file === undefined) {
-    const remedy =
-      'give video files or folders, as in pxv train --frames clips/, or a data set, as in pxv train --images mnist';
-    throw misused('--frames or --images', 'training data', 'none', remedy, { problem: 'no training data' });
-  }
   const type = dataType(options, file);
+  if (clips === undefined && images === undefined && !statesData(file)) {
+    const ofClips = 'video files or folders, as in pxv train --frames clips/';
+    const ofImages = 'a data set, as in pxv train --images mnist';
+    const remedy = file === undefined ? `${ofClips}, or ${ofImages}` : type === 'images' ? ofImages : ofClips;
+    const lacking = file === undefined ? '--frames or --images' : chosenBy[type];
+    const problem = `no training data${options.config === undefined ? '' : ` in ${options.config}`}`;
+    throw misused(lacking, 'training data', 'none', `give ${remedy}`, { problem });
+  }
   for (const [name, kinds] of Object.entries(kindsOf) as [TrainFlag, readonly DataType[]][]) {
     if (options[name] === undefined || kinds.includes(type)) continue;
     const remedy = `leave out ${optionOf(name)}, or train on ${chosenBy[kinds[0]]}`;
@@ -218,8 +228,14 @@ async function dataOf(options: TrainOptions, file: ConfigurationFile['data']): P
   return { ...named, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) };
 }
 
+/** Returns true if a configuration file states which clips, images or sequences to train on, as a recipe may not. */
+function statesData(file: DataOfFile | undefined): boolean {
+  if (file?.type === 'clips') return file.frames !== undefined;
+  return file !== undefined && (file.type !== 'images' || file.set !== undefined);
+}
+
 /** Returns the kind of data that the options choose, else the file's. Returns `clips` if the file's kind is unknown. */
-function dataType({ clips, images }: TrainOptions, file: ConfigurationFile['data']): DataType {
+function dataType({ clips, images }: TrainOptions, file: DataOfFile | undefined): DataType {
   if (images !== undefined) return 'images';
   if (clips !== undefined)
     return clips.length === 1 && clips[0] === MOVING_MNIST && !existsSync(MOVING_MNIST) ? MOVING_MNIST : 'clips';

@@ -134,7 +134,8 @@ const movingMnistSchema = z.strictObject({
   folder: z.string().nullable().default(null),
 });
 
-const dataSchema = z.discriminatedUnion('type', [clipsSchema, imagesSchema, movingMnistSchema]);
+/** Schema of the data of a training. */
+export const dataSchema = z.discriminatedUnion('type', [clipsSchema, imagesSchema, movingMnistSchema]);
 
 /**
  * Data of a training as a user gives them: clips, images, or sequences of Moving MNIST. Omitted fields take their

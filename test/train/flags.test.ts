@@ -84,6 +84,17 @@ test.each([
   await expect(configured(...args)).rejects.toMatchObject(refused);
 });
 
+test.each([
+  [{ type: 'clips', list: 'clips.tsv' }, /^train: --frames: no training data in .*; give video files or folders,/],
+  [{ type: 'images' }, /^train: --images: no training data in .*; give a data set,/],
+  [null, /^train: --frames or --images: no training data in .*; give video files .* or a data set,/],
+])('a configuration that leaves its clips or images to the command line asks for them: %j', async (data, message) => {
+  const file = join(folder.path, 'recipe.json');
+  writeFileSync(file, JSON.stringify({ data }));
+  const refused = { code: 'USAGE', message: expect.stringMatching(message) as string };
+  await expect(configured('--config', file)).rejects.toMatchObject(refused);
+});
+
 test('options come before the model of --config, and what they change is said', async () => {
   const { model, training, data } = await configured('--frames', 'clips', '--hidden', '12', '--layers', '2');
   const file = join(folder.path, 'overridden.json');
