@@ -54,6 +54,8 @@ const evaluate: Action<typeof flags, [string[]]> = async (work, paths, options) 
   const { protocol, context: given, from, limit } = options;
   if (from !== undefined && given === undefined)
     throw misused('--from', '--context beside it', 'no --context', 'give the number of frames to predict from');
+  if (given !== undefined && options.horizon === 0)
+    throw misused('--horizon', '1 or more beside --context', '0', 'give the number of frames to predict');
   if (limit !== undefined && protocol === undefined && given === undefined)
     throw misused('--limit', '--protocol or --context beside it', 'neither', 'give the clips to score by their paths');
   if (protocol !== undefined || given !== undefined) return byProtocol(work, paths, options);

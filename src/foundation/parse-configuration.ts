@@ -21,6 +21,11 @@ export interface ConfigurationSource {
    * Returns the key that `name` stands for, such as the name of a flag. Returns undefined if `name` stands for none.
    */
   keyNamed?: ((name: string) => string | undefined) | undefined;
+  /**
+   * Returns the option that set the value at a path, as the user typed it, such as `--shards`. Returns undefined if no
+   * option did. Errors name the option in place of `argument` and of the key.
+   */
+  optionAt?: ((path: readonly PropertyKey[]) => string | undefined) | undefined;
 }
 
 /**
@@ -31,7 +36,7 @@ export interface ConfigurationSource {
 export function parseConfiguration<T>(
   schema: z.ZodType<T>,
   value: unknown,
-  { earlierKeys, keyNamed, ...named }: ConfigurationSource,
+  { earlierKeys, keyNamed, optionAt, ...named }: ConfigurationSource,
 ): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
@@ -52,11 +57,13 @@ export function parseConfiguration<T>(
       remedy: earlier ?? remedyOf(key, nearest, named.code),
     });
   }
+  const option = optionAt?.(issue.path);
   throw new PxvError({
     ...named,
-    expected: `a valid '${path}'`,
+    argument: option ?? named.argument,
+    expected: option === undefined ? `a valid '${path}'` : 'a valid value',
     received: `${shorten(textOf(valueAt(value, issue.path)), LONGEST_VALUE)} (${issue.message})`,
-    remedy: `correct '${path}'`,
+    remedy: `correct ${option ?? `'${path}'`}`,
   });
 }
 

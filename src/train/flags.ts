@@ -125,8 +125,19 @@ export async function buildConfiguration(
     },
     data: await dataOf(options, data ?? undefined),
   };
-  const source = { operation: 'train', argument: config ?? 'options', code: 'USAGE' } as const;
+  const source = {
+    ...({ operation: 'train', argument: config ?? 'options', code: 'USAGE' } as const),
+    optionAt: (path: readonly PropertyKey[]) => optionAt(path, options),
+  };
   return configureTraining(request as TrainingRequest, source, say);
+}
+
+/** Returns the given option that sets the value at a path of the configuration; undefined if none does. */
+function optionAt([part, ...inner]: readonly PropertyKey[], options: TrainOptions): string | undefined {
+  const ofTraining = inner.length > 1 ? stageFlags : trainingFlags;
+  const flags = part === 'model' ? modelFlags : part === 'training' ? ofTraining : {};
+  const name = inner.findLast((key) => typeof key === 'string') as TrainFlag | undefined;
+  return name !== undefined && name in flags && options[name] !== undefined ? optionOf(name) : undefined;
 }
 
 /** Value of `--from` for random weights. */

@@ -34,12 +34,17 @@ test.each([
   [{ type: 'clips', list: 'clips.tsv' }, 'frames'],
   [{ type: 'clips', frames: ['clips'], list: 3 }, 'list'],
   [{ type: 'images' }, 'set'],
-])('data without a key that they need, or with another value, are refused before they are read: %j', async (data, key) => {
-  await expect(configureTraining({ data } as never)).rejects.toMatchObject({
-    code: 'USAGE',
-    message: expect.stringMatching(`^configure training: request: expected a valid 'data.${key}', received`) as string,
-  });
-});
+])(
+  'data without a key that they need, or with another value, are refused before they are read: %j',
+  async (data, key) => {
+    await expect(configureTraining({ data } as never)).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringMatching(
+        `^configure training: request: expected a valid 'data.${key}', received`,
+      ) as string,
+    });
+  },
+);
 
 test('a training on clips starts from the small shipped model, at a size if one is given, and says so', async () => {
   const said: string[] = [];

@@ -95,6 +95,25 @@ test.each([
   await expect(configured('--config', file)).rejects.toMatchObject(refused);
 });
 
+test('an error about a value names its option if one gave the value, else the key of the configuration', async () => {
+  const file = join(folder.path, 'named.json');
+  const data = { type: 'clips', frames: ['clips'] };
+  writeFileSync(file, JSON.stringify({ model: { head: 'sigmoid' }, training: { shards: 3 }, data }));
+  const refusal = (...args: string[]) =>
+    configured(...args).then(
+      () => null,
+      ({ message }: Error) => message,
+    );
+  expect(await refusal('--frames', 'clips', '--shards', '3')).toBe(
+    'train: --shards: expected a valid value, received 3 (must be a power of two, such as 4 or 8); correct --shards',
+  );
+  expect(await refusal('--config', file)).toMatch(/: expected a valid 'training\.shards'.*correct 'training\.shards'$/);
+  expect(await refusal('--config', file, '--shards', '2', '--levels', '4')).toMatch(
+    /^train: --levels: .* received 4 \(the head 'sigmoid' takes 2 at most\); correct --levels$/,
+  );
+  expect(await refusal('--frames', 'clips', '--shards', '16')).toMatch(/^train: --shards: .*at most 8/);
+});
+
 test('options come before the model of --config, and what they change is said', async () => {
   const { model, training, data } = await configured('--frames', 'clips', '--hidden', '12', '--layers', '2');
   const file = join(folder.path, 'overridden.json');

@@ -50,7 +50,7 @@ function ownProtocol({ context, horizon, from }: OwnProtocol, size: Size, channe
   if (from !== undefined && from < context) {
     const given = pluralize(context, 'given frame');
     const remedy = 'give a later --from or a lower --context';
-    throw misused('from', `at least ${context}, after ${given}`, String(from), remedy);
+    throw misused('--from', `at least ${context}, after ${given}`, String(from), remedy);
   }
   return {
     name: null,
