@@ -4,8 +4,8 @@ import { PxvError } from './errors.js';
 export type RefuseFile = (expected: string, received: string, options?: ErrorOptions) => PxvError;
 
 /**
- * Returns the error to throw if reading a file failed with `cause`: `cause` itself if it is a `PxvError`, else the error
- * of `refuse` for a damaged file.
+ * Returns the error to throw if reading a file failed with `cause`: `cause` itself if it is a `PxvError`, else the
+ * error of `refuse` for a damaged file.
  * @param whole the file that was expected, in words, such as `a whole .npz file`
  */
 export function damagedFileError(whole: string, cause: unknown, refuse: RefuseFile): PxvError {

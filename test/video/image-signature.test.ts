@@ -25,7 +25,7 @@ test.each(['png', 'jpeg', 'webp', 'tiff', 'avif', 'gif'] as const)('%s is known 
 
 describe('an SVG', () => {
   const svg = Buffer.from(
-    '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="6"><image href="sibling.png" width="8" height="6"/></svg>',
+    '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="6"><image href="other.png"/></svg>',
   );
 
   it('under the name of another format is refused, as it may name files to read', async () => {

@@ -35,8 +35,9 @@ export interface ExampleShape extends ImageShape {
 }
 
 /**
- * Noise augmentation of one example: a function that changes the example in place. All arguments are levels, height x width x channels
- * each. Returns the standard deviation of the noise in `seen`, in levels, which a conditioning on context frames reads.
+ * Noise augmentation of one example: a function that changes the example in place. All arguments are levels, height x
+ * width x channels each. Returns the standard deviation of the noise in `seen`, in levels, which a conditioning on
+ * context frames reads.
  * @param seen copy of the target image, from which the network reads earlier sub-pixels; the target itself stays true
  * @param context context frames, oldest first
  */
