@@ -6,11 +6,11 @@ export type RefuseFile = (expected: string, received: string, options?: ErrorOpt
 /**
  * Returns the error to throw if reading a file failed with `cause`: `cause` itself if it is a `PxvError`, else the
  * error of `refuse` for a damaged file.
- * @param whole the file that was expected, in words, such as `a whole .npz file`
+ * @param kind kind of file, in words, such as `.npz`
  */
-export function damagedFileError(whole: string, cause: unknown, refuse: RefuseFile): PxvError {
+export function damagedError(kind: string, cause: unknown, refuse: RefuseFile): PxvError {
   if (cause instanceof PxvError) return cause;
-  return refuse(whole, `one that is damaged (${(cause as Error).message})`, { cause });
+  return refuse(`a whole ${kind} file`, `one that is damaged (${(cause as Error).message})`, { cause });
 }
 
 /** Header of an .npy file: type, order and shape of an array of NumPy. */

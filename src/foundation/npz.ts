@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { createInflateRaw } from 'node:zlib';
 import { extendCrc32 } from './crc32.js';
-import { damagedFileError, parseNpyHeader, type NpyHeader, type RefuseFile } from './npy.js';
+import { damagedError, parseNpyHeader, type NpyHeader, type RefuseFile } from './npy.js';
 import { unpackedPieces } from './unpack.js';
 
 /** Array in an .npz file, which is a ZIP file of .npy files. */
@@ -20,7 +20,6 @@ export interface NpzMember {
   crc32: number;
 }
 
-const WHOLE = 'a whole .npz file';
 const DEFLATED = 8;
 const PIECE_BYTES = 1 << 20;
 
@@ -48,7 +47,7 @@ export async function listNpzMembers(path: string, refuse: RefuseFile): Promise<
       zip.close();
     }
   } catch (cause) {
-    throw damagedFileError(WHOLE, cause, refuse);
+    throw damagedError('.npz', cause, refuse);
   }
   return members;
 }
@@ -81,7 +80,7 @@ export async function* readNpzMember(
       yield piece;
     }
   } catch (cause) {
-    throw damagedFileError(WHOLE, cause, refuse);
+    throw damagedError('.npz', cause, refuse);
   }
   if (done !== member.bytes) throw refuse(`${member.bytes} bytes once unpacked`, `${done}`);
   if (sum !== member.crc32)

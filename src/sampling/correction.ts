@@ -33,8 +33,6 @@ export interface HistoryStatistics {
 export const MAX_AVERAGED_FRAMES = 128;
 /** Change of a pixel and its neighbourhood, in levels of 0 to 255, at which the stillness is 1/e. */
 const STIRRING = 4;
-/** Numbers of blurs by 1 pixel, one after the other: standard deviations of 1 and of 2 pixels in all. */
-const BLURS = [1, 4];
 
 /**
  * Returns the statistics of the known frames `frames`.
@@ -178,7 +176,8 @@ export class Correction {
 /** Returns the deviations from an expected frame, in the order of the weights. */
 function deviationsOf({ mean, longerStrides }: Expectation, known: HistoryStatistics, shape: ImageShape) {
   const { last, before, stillness } = known;
-  const blurs = BLURS.map((times) => blur(mean, shape, times));
+  // One blur has a standard deviation of 1 pixel, four in sequence of 2 pixels.
+  const blurs = [1, 4].map((times) => blur(mean, shape, times));
   const others: ArrayLike<number>[] = [...longerStrides, last, before, known.mean, ...blurs];
   const deviations = others.map((other) => Float32Array.from(other, (value, at) => value - mean[at]));
   return [...deviations, Float32Array.from(last, (byte, at) => stillness[at] * (byte - mean[at]))];

@@ -5,13 +5,7 @@ import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { errorFactory, type PxvError } from '../foundation/errors.js';
-import {
-  damagedFileError,
-  MAX_NPY_HEADER,
-  parseNpyHeader,
-  type NpyHeader,
-  type RefuseFile,
-} from '../foundation/npy.js';
+import { damagedError, MAX_NPY_HEADER, parseNpyHeader, type NpyHeader, type RefuseFile } from '../foundation/npy.js';
 import { listNpzMembers, readNpzHeader, readNpzMember, type NpzMember } from '../foundation/npz.js';
 import { makeTemporaryFolder, type TemporaryFolder } from '../foundation/temporary-folder.js';
 import { unpackedPieces } from '../foundation/unpack.js';
@@ -34,8 +28,6 @@ export interface StoredArray {
 
 const unreadable = errorFactory('INPUT', 'read array');
 
-/** Packed file that is not damaged, in words, for errors. */
-const WHOLE_GZIP = 'a whole gzip file';
 /** Arrays that are clips, in words, for errors. */
 const CLIPS = `uint8, or floats of 0 to 1, in C order, as ${LAYOUTS}`;
 
@@ -83,7 +75,7 @@ async function packedArray(path: string, refuse: RefuseFile): Promise<StoredArra
       if (start.length >= MAX_NPY_HEADER) break;
     }
   } catch (cause) {
-    throw damagedFileError(WHOLE_GZIP, cause, refuse);
+    throw damagedError('gzip', cause, refuse);
   }
   const header = assertHeader(parseNpyHeader(start, refuse), refuse);
   const bytes = header.headerBytes + valueBytes(header);
@@ -139,7 +131,7 @@ function wholeOf(read: () => AsyncIterable<Buffer>, bytes: number, refuse: Refus
         yield piece;
       }
     } catch (cause) {
-      throw damagedFileError(WHOLE_GZIP, cause, refuse);
+      throw damagedError('gzip', cause, refuse);
     }
     if (done < bytes) throw refuse(`${bytes} bytes once unpacked`, `${done}`);
   };

@@ -86,23 +86,17 @@ export class ExampleBuffer {
    * @param number number of frames in `frames`; if fewer than context + 1, the oldest are missing; of more, the last
    *   are read
    * @param mirrored true to mirror all frames left to right
-   * @param augmentation noise augmentation to apply; default: none
+   * @param augment noise augmentation to apply; default: none
    * @param earlierPixels true to compute features of earlier pixels, if the network has methods for them
    */
-  add(
-    frames: Uint8Array,
-    number: number,
-    mirrored: boolean,
-    augmentation?: NoiseAugmentation,
-    earlierPixels = true,
-  ): void {
+  add(frames: Uint8Array, number: number, mirrored: boolean, augment?: NoiseAugmentation, earlierPixels = true): void {
     const { pixels, shape } = this;
     const existing = Math.min(number - 1, shape.context);
     const levels = Array.from({ length: existing + 1 }, (_, at) =>
       bytesToLevels(shape, frames, (number - 1 - existing + at) * pixels, mirrored),
     );
     this.addAfter({ frames: levels.slice(0, existing), known: null }, levels[existing], earlierPixels);
-    if (augmentation !== undefined) this.augment(augmentation);
+    if (augment !== undefined) this.augment(augment);
   }
 
   /** Applies noise augmentation to the example added last. */
