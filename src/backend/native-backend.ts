@@ -17,7 +17,10 @@ export class NativeBackend extends MathBackendCPU {
   /** Pool of the memory of disposed tensors. */
   readonly pool: BufferPool;
 
-  /** @param current kernels that compute @param bf16 kernels with products in bf16, or null */
+  /**
+   * @param current kernels to compute with, except within `inBf16`
+   * @param bf16 kernels whose products are in bf16, for `inBf16`; null: there are none
+   */
   constructor(
     private current: Kernels,
     readonly bf16: Kernels | null = null,

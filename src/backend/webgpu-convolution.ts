@@ -91,7 +91,10 @@ function convolutionCode({ relu, transposed }: { relu: boolean; transposed: bool
   const [pixels, words] = [indices(PIXELS), indices(WORDS)];
   const each = (line: (pixel: number, word: number) => string) =>
     pixels.flatMap((pixel) => words.map((word) => line(pixel, word))).join('\n');
-  /** Statements that find what a tap reads along an axis, at `at`, and whether it is inside. */
+  /**
+   * Returns statements for one axis: variable `name` is the index that a tap reads for output index `place`, and
+   * `name`In is true if that index is within `length`.
+   */
   const read = (name: string, place: string, offset: string, length: string) =>
     transposed
       ? `let ${name}At = ${place} - ${offset};

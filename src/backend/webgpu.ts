@@ -99,7 +99,10 @@ export async function importWebgpu(): Promise<AdapterFacts> {
   return registered.facts;
 }
 
-/** Adapter of the registered backend. `gpu` is kept: its collection would free what handles the events of Dawn. */
+/**
+ * Adapter of the registered backend, or null. Holds a reference to `gpu`: if `gpu` were garbage-collected, Dawn could
+ * no longer handle its events.
+ */
 let registered: { facts: AdapterFacts; gpu: Gpu } | null = null;
 
 async function loadDawn(): Promise<Dawn> {
@@ -154,8 +157,8 @@ function factsOf({ device, description, isFallbackAdapter = false }: AdapterInfo
 }
 
 /**
- * Finds the adapter that `importWebgpu` takes, in a process of its own, as a driver that does not fit may crash. The
- * process is killed after 60 s. Requires both packages to be installed.
+ * Finds the adapter that `importWebgpu` takes. Asks for the adapter in a separate process, since an incompatible driver
+ * may crash the process, and kills the process after 60 s. Requires both packages of WebGPU to be installed.
  * @returns null if the machine has no adapter
  * @throws the error of `execFile` if the process fails, is killed or is aborted
  */

@@ -3,13 +3,14 @@ import { errorFactory } from './errors.js';
 /** Default seed of all random numbers. */
 export const DEFAULT_SEED = 1;
 
+const { imul } = Math;
+const largestSeed = 0xffff_ffff_ffff_ffffn;
+
 /**
  * Constants of Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
  * Philox is a keyed bijection of 128-bit counters whose outputs pass tests of randomness. Outputs can be computed in
  * any order.
  */
-const { imul } = Math;
-const largestSeed = 0xffff_ffff_ffff_ffffn;
 const rounds = 10;
 const multiplier0 = 0xd2511f53;
 const multiplier1 = 0xcd9e8d57;

@@ -167,7 +167,11 @@ async function readTables(folder: string): Promise<ToldFindings> {
   };
 }
 
-/** Reads a CSV of numbers. @throws PxvError `INPUT` if its header or a row is another */
+/**
+ * Reads a CSV file of numbers.
+ * @param columns header that the file must have, titles separated by commas
+ * @throws PxvError `INPUT` if the header differs, or a row has another number of columns or a value that is no number
+ */
 async function readTable(path: string, columns: string): Promise<number[][]> {
   const [titles, ...lines] = (await readFile(path, 'utf8')).trimEnd().split('\n');
   const rows = lines.map((line) => line.split(',').map(Number));

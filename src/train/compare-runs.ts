@@ -43,7 +43,7 @@ export function incomparableWarning(groups: readonly (readonly RecordedRun[])[])
  */
 export function seedTable(groups: readonly (readonly RecordedRun[])[]): Table[] {
   const rows = groups
-    .flatMap((group) => groupBy(group, withoutSeed))
+    .flatMap((group) => groupBy(group, configurationKey))
     .filter((runs) => runs.length > 1)
     .map((runs) => [
       runs.map(({ path }) => path).join(', '),
@@ -59,8 +59,11 @@ export function seedTable(groups: readonly (readonly RecordedRun[])[]): Table[] 
 
 const isValidated = ({ validation }: Record<string, number | undefined>) => validation !== undefined;
 
-/** Returns a key that is equal for runs that differ by the seed, and by the length that minutes became, alone. */
-function withoutSeed({ path, configuration }: RecordedRun): string {
+/**
+ * Returns the configuration of a run, without the seed, as a key for `groupBy`. If the length was given in minutes, the
+ * key leaves out the number of steps too, which depends on the speed. Returns the path if there is no configuration.
+ */
+function configurationKey({ path, configuration }: RecordedRun): string {
   if (configuration === null) return path;
   const { training, ...others } = configuration;
   const { steps, minutes } = training;

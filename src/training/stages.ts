@@ -34,7 +34,7 @@ export const stageSchema = z.strictObject({
   rollOuts: z.int().min(0).max(4096).default(0),
 });
 
-/** Stage as a user gives it, with the defaults that depend on nothing filled in. */
+/** Stage as a user gives it. Defaults are filled in, but for those that depend on the training: see `Stage`. */
 export type AskedStage = z.infer<typeof stageSchema>;
 type Completed = 'trains' | 'rate' | 'crops';
 /**

@@ -79,14 +79,20 @@ const colours = [
   ...['-color_range', 'tv', '-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709'],
 ];
 
-/** Options for H.264 with the index first. Frames are small, so high quality costs little. */
+/**
+ * Options of FFmpeg for MP4 with H.264. The index lies before the frames, so that players start during the download.
+ * Frames are small, so high quality costs little.
+ */
 const mp4 = [
   ...colours,
   ...['-c:v', 'libx264', '-preset', 'medium', '-crf', '12'],
   ...['-movflags', '+faststart', '-f', 'mp4'],
 ];
 
-/** Options for VP9 of about the same quality. Without bitexact, each file would get a random identifier. */
+/**
+ * Options of FFmpeg for WebM with VP9, of about the same quality as `mp4`. Without bitexact, each file would get a
+ * random identifier.
+ */
 const webm = [
   ...colours,
   ...['-c:v', 'libvpx-vp9', '-b:v', '0', '-crf', '18', '-deadline', 'good', '-cpu-used', '4'],

@@ -7,7 +7,12 @@ export const srvpMetrics: readonly FrameMetricName[] = ['psnr', 'ssim', 'ssim-un
 /** Prediction that SRVP and SLAMP score. */
 export const srvpPrediction = 'best of 100 samples, for each metric by itself';
 
-/** Returns a row of the tables of SLAMP, whose results of other models are taken over from SRVP. */
+/**
+ * Returns the published result of a model in a table of the paper on SLAMP. Results of other models are marked as
+ * second-hand: the paper copies them from the paper on SRVP.
+ * @param psnr mean PSNR in dB
+ * @param ssim mean SSIM
+ */
 export function slampRow(model: string, table: number, psnr: number, ssim: number): PublishedForecast {
   const row = { model, values: { psnr, ssim }, source: `arXiv 2108.02760, table ${table}` };
   return model === 'SLAMP' ? row : { ...row, isSecondHand: true };

@@ -16,6 +16,6 @@ export interface EarlierPixels {
   features(shape: EarlierPixelsShape): number;
   /** Offsets of the earlier pixels that the features depend on; null: all earlier pixels. */
   taps: readonly EarlierTap[] | null;
-  /** Returns the bytes of the state that the engine keeps for one image while it is drawn. */
+  /** Returns the size, in bytes, of the state that the engine keeps for each image while the image is drawn. */
   bytes(shape: EarlierPixelsShape): number;
 }
