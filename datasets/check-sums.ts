@@ -27,7 +27,7 @@ export async function writeCheckSums(folder: string): Promise<void> {
 
 /**
  * Returns the SHA-256 of each file by name, from a folder's `SHA256SUMS`; null if there is no such file.
- * @throws {PxvError} INPUT if a line is malformed
+ * @throws PxvError `INPUT` if a line is malformed
  */
 export async function readCheckSums(folder: string): Promise<Map<string, CheckSum> | null> {
   const path = join(folder, fileName);
@@ -38,7 +38,7 @@ export async function readCheckSums(folder: string): Promise<Map<string, CheckSu
 /**
  * Returns the SHA-256 of each file by name, from the text of a file `SHA256SUMS`.
  * @param path name of the file in errors
- * @throws {PxvError} INPUT if a line is malformed
+ * @throws PxvError `INPUT` if a line is malformed
  */
 export function parseCheckSums(text: string, path: string): Map<string, CheckSum> {
   const lines = text.split('\n').filter((line) => line !== '');

@@ -19,8 +19,8 @@ const DECODE_CONCURRENCY = 16;
  * @param shape size and channels that the images are scaled and converted to
  * @param paths paths of the images, in the order of the result
  * @param exact true to refuse images of another size, instead of scaling them to `shape`
- * @throws {PxvError} INPUT, naming the images that cannot be read; OUTPUT if the cache cannot be written to; RESOURCES
- *   if the disk is too small; the signal's reason if aborted.
+ * @throws PxvError `INPUT`, naming the images that cannot be read; `OUTPUT` if the cache cannot be written to;
+ *   `RESOURCES` if the disk is too small; the signal's reason if aborted
  */
 export async function decodedImages(
   shape: RecordImages,
@@ -59,7 +59,7 @@ export async function decodedImages(
  * @param count number of images
  * @param identity all values that the pixels depend on, as the cache key
  * @param fill writes the pixels of the `count` images in order, by calls of its `write`
- * @throws {PxvError} RESOURCES if the disk is too small; OUTPUT if the cache cannot be written to; errors of `fill`
+ * @throws PxvError `RESOURCES` if the disk is too small; `OUTPUT` if the cache cannot be written to; errors of `fill`
  */
 export async function cachedImages(
   shape: RecordImages,

@@ -25,7 +25,7 @@ export interface DownloadOptions {
 /**
  * Downloads a file to `path`, and verifies its size and checksum. Resumes a partial file at `path`; starts again if the
  * server supports no ranges. A complete file is only verified. Tries each URL in turn.
- * @throws {PxvError} INPUT if no URL gives the file, OUTPUT if `path` cannot be written, the signal's reason if
+ * @throws PxvError `INPUT` if no URL gives the file; `OUTPUT` if `path` cannot be written; the signal's reason if
  *   aborted. Bytes that have arrived stay, unless they are wrong.
  */
 export async function download(file: SourceFile, path: string, options: DownloadOptions = {}): Promise<void> {

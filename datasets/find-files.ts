@@ -6,7 +6,7 @@ import { naturalOrder } from '../src/video/image-folder.js';
 
 /**
  * Returns the names of a folder's visible entries, in natural order.
- * @throws {PxvError} INPUT if the folder cannot be read
+ * @throws PxvError `INPUT` if the folder cannot be read
  */
 export async function listFolder(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
@@ -21,7 +21,7 @@ export async function listFolder(folder: string): Promise<string[]> {
  * first with a match gives all paths.
  * @param patterns in order of preference: official names before the names of partial files
  * @param expected files looked for, in words, for the error
- * @throws {PxvError} INPUT if the folder cannot be read, or no pattern matches
+ * @throws PxvError `INPUT` if the folder cannot be read, or no pattern matches
  */
 export async function findFiles(folder: string, patterns: readonly RegExp[], expected: string): Promise<string[]> {
   const names = await listFolder(folder);
@@ -35,7 +35,7 @@ export async function findFiles(folder: string, patterns: readonly RegExp[], exp
 
 /**
  * Returns the path of the only file that `findFiles` finds. Parameters are those of `findFiles`.
- * @throws {PxvError} INPUT if there is none or more than one
+ * @throws PxvError `INPUT` if there is none or more than one
  */
 export async function findFile(folder: string, patterns: readonly RegExp[], expected: string): Promise<string> {
   const [path, ...more] = await findFiles(folder, patterns, expected);

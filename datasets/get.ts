@@ -23,8 +23,8 @@ export interface DownloadedSet {
 /**
  * Downloads a data set of images or videos into its folder in the cache, atomically. Partial files stay in a folder
  * with the ending `.partial`, and the next call resumes their download.
- * @throws {PxvError} USAGE if there is no such set; INPUT if the set has no public address, or a file is unavailable or
- *   wrong; OUTPUT if the cache cannot be written to; the signal's reason if aborted.
+ * @throws PxvError `USAGE` if there is no such set; `INPUT` if the set has no public address, or a file is unavailable
+ *   or wrong; `OUTPUT` if the cache cannot be written to; the signal's reason if aborted
  */
 export async function downloadDataSet(name: string, options?: DownloadOptions): Promise<DownloadedSet> {
   return downloadFiles(findDataSet(name), options);
@@ -32,7 +32,7 @@ export async function downloadDataSet(name: string, options?: DownloadOptions): 
 
 /**
  * Downloads a data set as `downloadDataSet` does; `set` need not be in the registry.
- * @throws {PxvError} INPUT, OUTPUT and the signal's reason as `downloadDataSet`
+ * @throws PxvError `INPUT`, `OUTPUT` and the signal's reason as `downloadDataSet`
  */
 export async function downloadFiles(
   set: Pick<ImageSetFacts, 'name' | 'files'>,

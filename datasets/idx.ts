@@ -18,7 +18,7 @@ const HEADER = 16;
  * Reads images in IDX, the format of MNIST, plain or gzip: magic number, then numbers of images, rows and columns, each
  * 4 bytes big-endian, then the pixels.
  * @param size size that the images must have
- * @throws {PxvError} INPUT if the file is invalid or its images have another size.
+ * @throws PxvError `INPUT` if the file is invalid or its images have another size
  */
 export async function readIdxImages(path: string, size: Size): Promise<IdxImages> {
   return parseIdxImages(await readMaybeGzip(path), path, size);
@@ -27,7 +27,7 @@ export async function readIdxImages(path: string, size: Size): Promise<IdxImages
 /**
  * Parses the unpacked bytes of an IDX file of images: see `readIdxImages`.
  * @param path name of the file in errors
- * @throws {PxvError} INPUT if the bytes are invalid or the images have another size.
+ * @throws PxvError `INPUT` if the bytes are invalid or the images have another size
  */
 export function parseIdxImages(bytes: Uint8Array, path: string, size: Size): IdxImages {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -21,7 +21,7 @@ export interface Images extends Size {
   readonly fileOf?: ((index: number) => string) | undefined;
   /**
    * Writes image `index` as `height x width x channels` bytes, row by row, to the start of `into`. Allocates nothing.
-   * @throws {PxvError} USAGE if there is no such image or `into` is too small, INPUT if the file was truncated.
+   * @throws PxvError `USAGE` if there is no such image or `into` is too small; `INPUT` if the file was truncated
    */
   read(index: number, into: Uint8Array): void;
   /** Frees memory and closes files; `read` fails afterwards. */
@@ -97,8 +97,8 @@ export interface ImageSetFacts {
 export interface ImageSet extends ImageSetFacts {
   /**
    * Opens one split of the files in `folder`: the official files or a part of them. The caller closes the result.
-   * @throws {PxvError} INPUT if files are missing or invalid; of sets of any size, also OUTPUT if the cache cannot be
-   *   written to, RESOURCES if its disk is too small, and the signal's reason if aborted.
+   * @throws PxvError `INPUT` if files are missing or invalid; of sets of any size, also `OUTPUT` if the cache cannot be
+   *   written to; `RESOURCES` if its disk is too small; the signal's reason if aborted
    */
   open(folder: string, split: Split, options?: OpenOptions): Promise<Images>;
 }

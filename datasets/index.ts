@@ -9,7 +9,7 @@ export { verifyDataSet, type VerifiedSet } from './verify.js';
 
 /**
  * Checks that `name` is the name of a data set or the path of a folder. The folder's contents are not checked.
- * @throws {PxvError} USAGE if not
+ * @throws PxvError `USAGE` if not
  */
 export function assertImageSet(name: string): void {
   getImageSet(name);

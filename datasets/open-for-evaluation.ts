@@ -6,7 +6,7 @@ import { resolveImageSet } from './registry.js';
  * Opens any split of an image set, test images included. Only the scoring of a finished model may call this function
  * (test/datasets/test-split.test.ts). The caller closes the result.
  * @param name name of a data set, or path of a folder of images
- * @throws {PxvError} as `openForTraining`, for any split
+ * @throws PxvError as `openForTraining`, for any split
  */
 export async function openForEvaluation(
   name: string,

@@ -16,9 +16,9 @@ const splits: readonly Split[] = ['train', 'validation'] satisfies TrainingSplit
 /**
  * Opens the training or validation images of a set. Test images cannot be opened here. The caller closes the result.
  * @param name name of a data set, or path of a folder of images
- * @throws {PxvError} USAGE if there is no such set, `split` is another, or `data` comes with a folder of images; INPUT
- *   if the set's files are missing or wrong; OUTPUT if the cache cannot be written to; RESOURCES if its disk is too
- *   small; the signal's reason if aborted.
+ * @throws PxvError `USAGE` if there is no such set, `split` is another, or `data` comes with a folder of images;
+ *   `INPUT` if the set's files are missing or wrong; `OUTPUT` if the cache cannot be written to; `RESOURCES` if its
+ *   disk is too small; the signal's reason if aborted
  */
 export async function openForTraining(
   name: string,
@@ -40,7 +40,7 @@ export async function openForTraining(
  * @param seed seed of all random choices
  * @param data folder of MNIST's files; default: MNIST's folder in the cache
  * @returns sequences; without digits if the split has none, as that of validation if there are fewer than ten
- * @throws {PxvError} as `openForTraining` for the images of MNIST; INPUT if `seed` is no whole number from 0 to
+ * @throws PxvError as `openForTraining` for the images of MNIST; `INPUT` if `seed` is no whole number from 0 to
  *   2^64 - 1
  */
 export async function openMovingMnist(
@@ -54,7 +54,7 @@ export async function openMovingMnist(
 /**
  * Returns size, channels and levels of a set's training images, without decoding them.
  * @param name name of a data set, or path of a folder of images
- * @throws {PxvError} USAGE and INPUT as `openForTraining`
+ * @throws PxvError `USAGE` and `INPUT` as `openForTraining`
  */
 export async function describeForTraining(name: string, options: OpenImagesOptions = {}): Promise<DescribedImages> {
   const { data, ...shape } = options;

@@ -8,7 +8,7 @@ const LARGEST = 512 * 1024 * 1024;
 
 /**
  * Returns the bytes of a file, unpacked if the contents are gzip, whatever the file's name.
- * @throws {PxvError} INPUT if the file cannot be read or unpacked, or has more than 512 MiB unpacked
+ * @throws PxvError `INPUT` if the file cannot be read or unpacked, or has more than 512 MiB unpacked
  */
 export async function readMaybeGzip(path: string): Promise<Uint8Array> {
   const bytes = await readFile(path).catch(unreadable(path));

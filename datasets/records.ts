@@ -105,7 +105,7 @@ export function selectImages(images: Images, indices: Uint32Array, origin: strin
 
 /**
  * Throws if an image cannot be read into `into`.
- * @throws {PxvError} USAGE if there is no such image or `into` is too small
+ * @throws PxvError `USAGE` if there is no such image or `into` is too small
  */
 function checkRead(index: number, count: number, into: Uint8Array, bytes: number): void {
   if (Number.isInteger(index) && index >= 0 && index < count && into.length >= bytes) return;

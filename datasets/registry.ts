@@ -23,7 +23,7 @@ export const videoSets: readonly VideoSetFacts[] = [movingMnist];
 /**
  * Returns the facts about the data set of images or videos with the name `name`. A path of a folder of images is not a
  * name.
- * @throws {PxvError} USAGE if no data set has the name.
+ * @throws PxvError `USAGE` if no data set has the name
  */
 export function findDataSet(name: string): ImageSet | VideoSetFacts {
   const sets = [...imageSets, ...videoSets];
@@ -35,8 +35,8 @@ export function findDataSet(name: string): ImageSet | VideoSetFacts {
 /**
  * Returns a data set by name, or the set for the path of a folder of images, and the folder of its files (`files`). The
  * files of a named set lie in `data` if given, else in the cache.
- * @throws {PxvError} USAGE if there is no such set, or `data` comes with a folder of images; INPUT if `data` is not
- *   given and the set was not downloaded.
+ * @throws PxvError `USAGE` if there is no such set, or `data` comes with a folder of images; `INPUT` if `data` is not
+ *   given and the set was not downloaded
  */
 export function resolveImageSet(name: string, data: string | undefined): { set: ImageSet; files: string } {
   const set = getImageSet(name);
@@ -47,7 +47,7 @@ export function resolveImageSet(name: string, data: string | undefined): { set: 
 
 /**
  * Returns a data set by name, or the set of any images if `name` is the path of a folder.
- * @throws {PxvError} USAGE if `name` is neither a data set nor a folder
+ * @throws PxvError `USAGE` if `name` is neither a data set nor a folder
  */
 export function getImageSet(name: string): ImageSet {
   const set = imageSets.find((each) => each.name === name);
@@ -58,7 +58,7 @@ export function getImageSet(name: string): ImageSet {
 
 /**
  * Returns the folder in the cache that a data set was downloaded to.
- * @throws {PxvError} INPUT if the folder is missing
+ * @throws PxvError `INPUT` if the folder is missing
  */
 export function downloaded(set: Pick<ImageSet, 'name' | 'files'>): string {
   const place = cacheFolder(set.name);

@@ -14,7 +14,7 @@ const SLACK = 4 * 1024 * 1024;
  * Extracts the `wanted` files of a gzipped tar archive into `folder`, under the last part of their names. Archive names
  * are only compared, never used as paths, so that nothing is written elsewhere. Unpacks at most 4 MiB besides the
  * wanted files.
- * @throws {PxvError} INPUT if the archive is damaged, has paths that lead outside, is too large, or lacks a wanted
+ * @throws PxvError `INPUT` if the archive is damaged, has paths that lead outside, is too large, or lacks a wanted
  *   file; some files may then be written. System errors, such as a full disk, are thrown as they are.
  */
 export async function unpackTarGz(archive: string, folder: string, wanted: readonly UnpackedFile[]): Promise<void> {

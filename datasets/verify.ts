@@ -28,8 +28,8 @@ const splits: readonly Split[] = ['train', 'validation', 'test'];
  * Verifies a data set: opens every split of images, which checks the file formats, and compares known checksums.
  * Checksums are known from the download, or for official files. Of videos, all official files must be there.
  * @param name name of a data set, or path of a folder of images
- * @throws {PxvError} USAGE if there is no such set, INPUT for the first file that is missing or wrong; other errors as
- *   `openForTraining`.
+ * @throws PxvError `USAGE` if there is no such set; `INPUT` for the first file that is missing or wrong; other errors
+ *   as `openForTraining`
  */
 export async function verifyDataSet(name: string, options: OpenImagesOptions = {}): Promise<VerifiedSet> {
   const { data, ...opening } = options;

@@ -11,7 +11,7 @@ const NEWLINE = 10;
  * Reads images from text (.amat): one image per line, its pixels as digits 0 and 1 separated by spaces.
  * @param pixels number of pixels of an image
  * @returns pixels of all images, as bytes of 0 and 255
- * @throws {PxvError} INPUT if the file cannot be read, is invalid, or has no image
+ * @throws PxvError `INPUT` if the file cannot be read, is invalid, or has no image
  */
 export function readAmat(path: string, pixels: number): Promise<Uint8Array> {
   return parseAmat(createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>, path, pixels);

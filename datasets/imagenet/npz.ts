@@ -12,7 +12,7 @@ export interface NpzBytes {
   offset: number | null;
   /**
    * Calls `write` with the decompressed values in order, in chunks.
-   * @throws {PxvError} INPUT after the last chunk, if the checksum does not match
+   * @throws PxvError `INPUT` after the last chunk, if the checksum does not match
    */
   read(write: (bytes: Uint8Array) => Promise<void>): Promise<void>;
 }
@@ -23,7 +23,7 @@ const LISTED = 10;
 /**
  * Opens an array of an .npz file without reading its values. No pickle is ever read.
  * @param name name of the array in the file, without `.npy`
- * @throws {PxvError} INPUT if the file is no .npz file, lacks the array, or the array is not of unsigned bytes in C
+ * @throws PxvError `INPUT` if the file is no .npz file, lacks the array, or the array is not of unsigned bytes in C
  *   order
  */
 export async function openNpzBytes(path: string, name: string): Promise<NpzBytes> {

@@ -58,7 +58,7 @@ export class MovingMnist {
 
   /**
    * @param digits images of 28x28 grey pixels; without any, `sequence` fails; `close` closes them
-   * @throws {PxvError} INPUT if `seed` is no whole number from 0 to 2^64 - 1
+   * @throws PxvError `INPUT` if `seed` is no whole number from 0 to 2^64 - 1
    */
   constructor(
     readonly digits: Images,
@@ -70,7 +70,7 @@ export class MovingMnist {
   /**
    * Writes sequence `index` as 20 frames of `64 x 64` bytes to the start of `into`. Allocates nothing.
    * @param index whole number from 0 to 2^32 - 1
-   * @throws {PxvError} USAGE if there is no such sequence, `into` is too small, or the digits are closed
+   * @throws PxvError `USAGE` if there is no such sequence, `into` is too small, or the digits are closed
    */
   sequence(index: number, into: Uint8Array): void {
     if (!(Number.isInteger(index) && index >= 0 && index < SEQUENCES && into.length >= SEQUENCE_BYTES))

@@ -27,7 +27,7 @@ const looksFor = 'a video file, a folder of numbered images, an array (.npy, .np
  * any depth. Skips hidden entries, other files, and default outputs of `pxv predict` and `pxv surprise` (`predicted`,
  * or a name that ends in `-predicted` or `-surprise`).
  * @returns clips sorted by name, each once. `isExplicit` is true for a clip that is both given and found in a folder
- * @throws {PxvError} INPUT if a path does not exist or holds no clip.
+ * @throws PxvError `INPUT` if a path does not exist or holds no clip
  */
 export async function listClips(paths: readonly string[]): Promise<ClipSource[]> {
   if (paths.length === 0) throw nothing('no path', 'no path at all');
@@ -61,7 +61,7 @@ export function skipReason({ isExplicit }: ClipSource, error: unknown): string {
 /**
  * Returns the paths of a clip's files: the video or array file, or the images of its folder. Returns an empty list if
  * the folder cannot be read.
- * @throws {PxvError} INPUT if the folder holds no numbered images
+ * @throws PxvError `INPUT` if the folder holds no numbered images
  */
 export async function listFrameFiles(clip: ClipSource): Promise<string[]> {
   const { file } = splitAddress(clip.path);

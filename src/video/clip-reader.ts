@@ -69,7 +69,7 @@ export interface ClipReader extends ClipInfo {
    * Yields the frames in order, decoded on demand with backpressure, so that a long clip is never held in memory.
    * Leaving the loop ends the decoding. Each call decodes from the start again.
    * @param first index of the first frame to yield (default: 0); earlier frames of a seekable clip are not read
-   * @throws {PxvError} INPUT if nothing can be read, the signal's reason if aborted.
+   * @throws PxvError `INPUT` if nothing can be read; the signal's reason if aborted
    */
   frames: (first?: number) => AsyncGenerator<Frame, void>;
   /**
@@ -82,8 +82,8 @@ export interface ClipReader extends ClipInfo {
 /**
  * Opens a video file, a folder of numbered images or a clip in an array file (`a.npy`, or `a.npy#3` of several), and
  * probes its first frame.
- * @throws {PxvError} USAGE if `size` or `channels` is invalid; INPUT if there is no readable frame; the signal's reason
- *   if aborted; DEPENDENCY if there is no FFmpeg.
+ * @throws PxvError `USAGE` if `size` or `channels` is invalid; `INPUT` if there is no readable frame; the signal's
+ *   reason if aborted; `DEPENDENCY` if there is no FFmpeg
  * @example
  * ```js
  * import { openClip } from 'pxv';
@@ -113,7 +113,7 @@ export async function openClip(path: string, options: ClipOptions): Promise<Clip
   };
 }
 
-/** Returns size, rate and estimated length of a clip, probed from its first frame. @throws {PxvError} as `openClip`. */
+/** Returns size, rate and estimated length of a clip, probed from its first frame. @throws PxvError as `openClip` */
 export async function probeClip(path: string, signal?: AbortSignal): Promise<ClipInfo> {
   return (await lookAt(path, undefined, signal)).facts;
 }

@@ -44,8 +44,8 @@ type Frames = AsyncIterable<Frame> | Iterable<Frame>;
  * Replaces an existing output atomically. Pulls `frames` on demand, with backpressure. In .mp4 and .webm files, frames
  * with odd sides are padded to even ones.
  * @param frames at least one; all of one size
- * @throws {PxvError} USAGE if the name is invalid; OUTPUT if the output cannot be written, or `frames` is empty or
- *   differs in shape; DEPENDENCY if FFmpeg is needed and missing; the signal's reason if aborted; errors of `frames`
+ * @throws PxvError `USAGE` if the name is invalid; `OUTPUT` if the output cannot be written, or `frames` is empty or
+ *   differs in shape; `DEPENDENCY` if FFmpeg is needed and missing; the signal's reason if aborted; errors of `frames`
  */
 export async function writeClip(path: string, frames: Frames, options: WriteOptions): Promise<WrittenClip> {
   const { scale = 1, signal, confirm, fileOf = frameFileName } = options;
@@ -138,8 +138,8 @@ export function gifMemory(frames: number, { width, height }: Size): number {
  * @param path path of the MP4 file to write
  * @param films path and number of frames of each file, in order
  * @param frameRate rate that all files have
- * @throws {PxvError} OUTPUT if the result cannot be written; DEPENDENCY if there is no FFmpeg, or another program ended
- *   it
+ * @throws PxvError `OUTPUT` if the result cannot be written; `DEPENDENCY` if there is no FFmpeg, or another program
+ *   ended it
  */
 export async function concatenateVideos(
   path: string,

@@ -79,7 +79,7 @@ export async function encodePng({ width, height, channels, data }: Frame): Promi
 /**
  * Writes `frame` as a PNG file, atomically.
  * @returns size of the file in bytes
- * @throws {PxvError} OUTPUT if the file cannot be written.
+ * @throws PxvError `OUTPUT` if the file cannot be written
  */
 export async function writePng(path: string, frame: Frame, placing?: PlacementOptions): Promise<number> {
   const png = await encodePng(frame);

@@ -8,7 +8,7 @@ import { errorFactory } from '../foundation/errors.js';
  * the error, such as `120 frames of 64x64`, and `remedy` is the error's remedy.
  * @param freeBytes returns the free bytes of a folder's disk. Default: asks the system; without an answer, the check
  *   passes
- * @throws {PxvError} RESOURCES if the free space is less
+ * @throws PxvError `RESOURCES` if the free space is less
  */
 export async function assertDiskSpace(
   { folder, bytes, what, remedy }: Record<'folder' | 'what' | 'remedy', string> & { bytes: number },

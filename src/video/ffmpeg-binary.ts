@@ -27,7 +27,7 @@ const known = new Map<string, Promise<FfmpegBinary>>();
  * Finds FFmpeg: the program named by PXV_FFMPEG, else that of ffmpeg-static, else the first on the PATH that runs, else
  * that of @ffmpeg-installer/ffmpeg, a version of 2018. Tests candidates by running them, until one runs. Caches the
  * result, so that an early call saves time later.
- * @throws {PxvError} DEPENDENCY if no candidate runs, or if PXV_FFMPEG is set and its program does not run.
+ * @throws PxvError `DEPENDENCY` if no candidate runs, or if PXV_FFMPEG is set and its program does not run
  */
 export function findFfmpeg(): Promise<FfmpegBinary> {
   const key = JSON.stringify([process.env.PXV_FFMPEG, process.env.PATH]);

@@ -56,7 +56,7 @@ const errorLine = /^(?:\[[^\]]* @ [^\]]*\] )*\[(?:error|fatal|panic)\] (.*)$/;
 const running = new Set<ChildProcess>();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
-/** Starts FFmpeg and parses its log. @throws {PxvError} DEPENDENCY if there is no FFmpeg. */
+/** Starts FFmpeg and parses its log. @throws PxvError `DEPENDENCY` if there is no FFmpeg */
 export async function startFfmpeg(options: FfmpegArguments): Promise<FfmpegRun> {
   const { input, inputOptions = [], outputOptions, outputPath, onLine } = options;
   const isFile = typeof input === 'string';
@@ -110,7 +110,7 @@ const LONGEST_SILENCE = 60_000;
  * @param path file that is read, for messages
  * @param signal signal that kills FFmpeg
  * @param silence milliseconds without output after which FFmpeg is killed; default: 60,000
- * @throws {PxvError} the signal's reason if aborted; INPUT after `silence` without output; DEPENDENCY if another
+ * @throws PxvError the signal's reason if aborted; `INPUT` after `silence` without output; `DEPENDENCY` if another
  *   program ended FFmpeg
  */
 export async function* readOutput(

@@ -53,7 +53,7 @@ export interface FrameStore {
   /**
    * Reads `count` frames of the clip with index `clip`, from frame `first` on, into `into`: `height x width x channels`
    * bytes per frame.
-   * @throws {PxvError} USAGE if the clip has no such frames or `into` is too small, INPUT if the file was truncated.
+   * @throws PxvError `USAGE` if the clip has no such frames or `into` is too small; `INPUT` if the file was truncated
    */
   read(clip: number, first: number, count: number, into: Uint8Array): void;
 }
@@ -68,9 +68,9 @@ type Footer = Omit<StoredClip, 'name' | 'unreadable'>;
  * clip is one file, written atomically. A clip that was found in a folder and cannot be read gets no frames (see
  * `StoredClip.unreadable`).
  * @param sources clips of the store; their order gives the clips' indices
- * @throws {PxvError} INPUT, naming the clip, if an explicit clip cannot be read; OUTPUT if `folder` cannot be written
- *   to; RESOURCES if the disk is too small; DEPENDENCY if there is no FFmpeg; the signal's reason if aborted: clips
- *   decoded before stay.
+ * @throws PxvError `INPUT`, naming the clip, if an explicit clip cannot be read; `OUTPUT` if `folder` cannot be written
+ *   to; `RESOURCES` if the disk is too small; `DEPENDENCY` if there is no FFmpeg; the signal's reason if aborted: clips
+ *   decoded before stay
  */
 export async function openFrameStore(
   folder: string,
@@ -106,7 +106,7 @@ export async function openFrameStore(
  * @param sources clips in the other process's order
  * @param options options of the other process
  * @param clips `clips` of the other process's store
- * @throws {PxvError} INPUT if the decoded clips are missing
+ * @throws PxvError `INPUT` if the decoded clips are missing
  */
 export function openDecodedFrameStore(
   folder: string,

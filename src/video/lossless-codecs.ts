@@ -51,7 +51,7 @@ export type LosslessSize = { bytes: number; failure: null } | { bytes: null; fai
  * Measures the bytes that a lossless codec spends on all frames but the first, without the container. Decodes the
  * result again. Returns a failure if the decoded frames differ, or if FFmpeg cannot encode the frames.
  * @param frames at least two, all of one size
- * @throws {PxvError} DEPENDENCY if there is no FFmpeg, the signal's reason if aborted; errors of `frames`
+ * @throws PxvError `DEPENDENCY` if there is no FFmpeg; the signal's reason if aborted; errors of `frames`
  */
 export async function measureLosslessSize(
   codec: LosslessCodec,

@@ -47,8 +47,8 @@ export function frameFileName(index: number): string {
  * `.webm`, `.mkv`, `.gif`, `.png`, `.npy`, or none for a folder. Missing parent folders are allowed; the check leaves
  * nothing on the disk.
  * @param options files that the output must not replace
- * @throws {PxvError} OUTPUT if `path` cannot be written, or exists and `overwrite` is not set; USAGE if `path` is an
- *   input or has another extension; DEPENDENCY if FFmpeg is needed and missing.
+ * @throws PxvError `OUTPUT` if `path` cannot be written, or exists and `overwrite` is not set; `USAGE` if `path` is an
+ *   input or has another extension; `DEPENDENCY` if FFmpeg is needed and missing
  */
 export async function checkOutput(path: string, options: ReplaceOptions = {}): Promise<OutputKind> {
   await assertNotInput(path, options.inputs ?? [], { folderReplaced: true });
@@ -60,8 +60,8 @@ export async function checkOutput(path: string, options: ReplaceOptions = {}): P
 /**
  * Checks that an output can be written to `path`, and returns its kind. An existing folder may hold only frames that
  * pxv wrote.
- * @throws {PxvError} USAGE if the name is invalid; OUTPUT if the path cannot be written; DEPENDENCY if FFmpeg is needed
- *   and missing.
+ * @throws PxvError `USAGE` if the name is invalid; `OUTPUT` if the path cannot be written; `DEPENDENCY` if FFmpeg is
+ *   needed and missing
  */
 export async function assertWritablePath(path: string): Promise<OutputKind> {
   const kind = outputKind(path);

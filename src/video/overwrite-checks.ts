@@ -16,7 +16,7 @@ export interface ReplaceOptions {
  * Checks that `path` is free or may be replaced.
  * @param options.option option that names the path, for the error
  * @param options.operation name of the task, for the error
- * @throws {PxvError} OUTPUT if a file or a folder with entries exists and `overwrite` is false
+ * @throws PxvError `OUTPUT` if a file or a folder with entries exists and `overwrite` is false
  */
 export async function assertOverwritable(
   path: string,
@@ -38,7 +38,7 @@ export async function assertOverwritable(
 /**
  * Checks that a file can be written to `path`, and replaces nothing that should stay. The options are those of
  * `assertOverwritable`.
- * @throws {PxvError} USAGE if `path` is `-`; OUTPUT if it is a folder, if it cannot be written, or as
+ * @throws PxvError `USAGE` if `path` is `-`; `OUTPUT` if it is a folder, if it cannot be written, or as
  *   `assertOverwritable`
  */
 export async function assertFileOutput(path: string, options: Parameters<typeof assertOverwritable>[1]) {
@@ -69,7 +69,7 @@ async function entriesAt(path: string): Promise<string[] | null> {
  * @param options.folderReplaced true if the output replaces a folder with all that lies inside: inputs inside are
  *   refused too
  * @param options.option option that names the output, for the error
- * @throws {PxvError} USAGE if `path` is an input, or would replace one
+ * @throws PxvError `USAGE` if `path` is an input, or would replace one
  */
 export async function assertNotInput(
   path: string,

@@ -47,7 +47,7 @@ export function videoFrameSize(panels: number, frame: Size, scale: number, plain
  * Videos and sheets have labelled panels, unless `plain` is set. A folder has one folder per panel, with frames
  * numbered as in the clip. An array holds the predicted panels (see `writeSampleArray`). Replaces an existing output
  * atomically. Pulls `steps` on demand, with backpressure.
- * @throws {PxvError} as `writeClip`
+ * @throws PxvError as `writeClip`
  */
 export async function writePanels(
   path: string,

@@ -51,8 +51,8 @@ const WAITING_PACKETS = '256';
 
 /**
  * Opens a video that arrives as a stream, as from a camera, and waits for its first frame.
- * @throws {PxvError} INPUT if no frame arrives; DEPENDENCY if there is no FFmpeg; the signal's reason if aborted before
- *   the first frame
+ * @throws PxvError `INPUT` if no frame arrives; `DEPENDENCY` if there is no FFmpeg; the signal's reason if aborted
+ *   before the first frame
  */
 export async function openStream(bytes: AsyncIterable<Uint8Array>, options: StreamOptions): Promise<StreamedVideo> {
   const input = bytes instanceof Readable ? bytes : Readable.from(bytes);

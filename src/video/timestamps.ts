@@ -30,7 +30,7 @@ const backInTime = /non-monoton\w+ dts/i;
 /**
  * Reads the timestamps of all frames of the first video stream, without decoding. Returns the number of frames, and
  * their average rate, span and evenness.
- * @throws {PxvError} INPUT if FFmpeg writes nothing for 60 s; DEPENDENCY if there is no FFmpeg, or another program
+ * @throws PxvError `INPUT` if FFmpeg writes nothing for 60 s; `DEPENDENCY` if there is no FFmpeg, or another program
  *   ended it; the signal's reason if aborted
  */
 export async function scanTimestamps(path: string, signal?: AbortSignal): Promise<Pictures> {

@@ -66,7 +66,7 @@ export function prefetchProbe(path: string, signal?: AbortSignal): void {
 /**
  * Probes a video file by decoding the first frame of its first video stream. If `prefetchProbe` has probed the file,
  * the signal given there applies, and `signal` is ignored.
- * @throws {PxvError} INPUT if there is no frame, or none within 60 s; DEPENDENCY if there is no FFmpeg, or another
+ * @throws PxvError `INPUT` if there is no frame, or none within 60 s; `DEPENDENCY` if there is no FFmpeg, or another
  *   program ended it; the signal's reason if aborted
  */
 export function probeVideo(path: string, signal?: AbortSignal): Promise<VideoInfo> {
@@ -160,7 +160,7 @@ const newFilters = 'Reconfiguring filter graph because';
  * Yields the frames of a file at a constant rate, scaled to `size`.
  * @param onDamage called at most once, with one line, at the end or when the loop is left. Reports errors that FFmpeg
  *   logged, a truncated file, and frames that may be lost where the frame size changed
- * @throws {PxvError} INPUT if no frame could be read, or none came within 60 s; DEPENDENCY if there is no FFmpeg, or
+ * @throws PxvError `INPUT` if no frame could be read, or none came within 60 s; `DEPENDENCY` if there is no FFmpeg, or
  *   another program ended it; the signal's reason if aborted
  */
 export async function* readVideo(
