@@ -68,7 +68,7 @@ const write: Action<typeof flags, [string]> = async ({ signal, progress, process
     text: toOneLine(
       `${path}: ${pluralize(frames, isStillImages ? 'image' : 'frame')} in ${kilobytes(bytes)} and ` +
         `${taken.toFixed(1)} s: ${bitsPerDim.toFixed(3)} bits/dim, ` +
-        `${(100 * overhead).toFixed(2)}% more than the model's` +
+        `${(100 * Math.abs(overhead)).toFixed(2)}% ${overhead < 0 ? 'fewer' : 'more'} than the model's` +
         (isStillImages ? '' : `; ${pluralize(keyFrames.frames, 'key frame')} of ${kilobytes(keyFrames.bytes)}`),
     ),
     json: { model: model.name, output: path, seconds: taken, ...figures, overhead, ...chosen },

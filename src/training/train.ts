@@ -163,7 +163,7 @@ export async function train(
       const position = stages.at(checkpoint.configuration.training, checkpoint.step);
       if (position.done === 0) checkpoint = { ...checkpoint, state: withNewOptimiser(checkpoint.state) };
       const { state, ...learned } = await clock.step(() => trainStep(chain, checkpoint, position, data, processGroup));
-      expectFinite(chain, run, checkpoint.step + 1, learned);
+      assertFinite(chain, run, checkpoint.step + 1, learned);
       checkpoint = { ...checkpoint, state, step: checkpoint.step + 1, arithmetic: currentArithmetic() };
       if (clock.time !== null) isOver = await processGroup.broadcast(clock.isOver);
       const isOpen = clock.time !== null && checkpoint.configuration.training.steps === null;
@@ -249,7 +249,7 @@ export class CheckpointSaver {
   }
 
   private save(checkpoint: Checkpoint): void {
-    expectFiniteState(this.chain, this.run, checkpoint);
+    assertFiniteState(this.chain, this.run, checkpoint);
     this.run.saveTraining(this.chain, checkpoint);
     this.last = performance.now();
   }
@@ -284,7 +284,7 @@ function validationsSinceBest({ best, step, configuration: { training } }: Check
 type Learned = Omit<TrainStepResult, 'state'>;
 
 /** @throws PxvError `DIVERGED` if the likelihood or a gradient of a step is not finite */
-function expectFinite({ parameters }: Chain, run: TrainingOutput, step: number, learned: Learned): void {
+function assertFinite({ parameters }: Chain, run: TrainingOutput, step: number, learned: Learned): void {
   const { nats, gradientNorm, firstNonFinite } = learned;
   if (Number.isFinite(nats) && Number.isFinite(gradientNorm)) return;
   const first = firstNonFinite === null ? '' : ` (first in the gradient of ${parameters[firstNonFinite].name})`;
@@ -292,7 +292,7 @@ function expectFinite({ parameters }: Chain, run: TrainingOutput, step: number, 
 }
 
 /** @throws PxvError `DIVERGED` if a weight or a number of the optimiser is not finite */
-function expectFiniteState({ parameters }: Chain, run: TrainingOutput, { state, step }: Checkpoint): void {
+function assertFiniteState({ parameters }: Chain, run: TrainingOutput, { state, step }: Checkpoint): void {
   for (const tensors of [state.weights, ...state.optimiser]) {
     const at = tensors.findIndex(hasNonFinite);
     if (at >= 0) throw diverged(run, step, `numbers of ${parameters[at].name} that are not finite`, FINITE_STATE);

@@ -25,7 +25,7 @@ export function filterNumberedImages(names: readonly string[]): string[] {
 
 /**
  * Returns the paths of the numbered images in a folder, in natural order.
- * @throws {PxvError} INPUT if there are none, or the system's error if the folder cannot be read.
+ * @throws PxvError `INPUT` if there are none, or the system's error if the folder cannot be read.
  */
 export async function listImages(folder: string): Promise<string[]> {
   const names = filterNumberedImages(await readdir(folder));
@@ -79,7 +79,7 @@ export function numberingWarning(paths: readonly string[]): string | null {
 
 /**
  * Returns width and height of an image after its EXIF rotation, and 1 channel if the image is grey, else 3.
- * @throws {PxvError} INPUT if the image cannot be read.
+ * @throws PxvError `INPUT` if the image cannot be read.
  */
 export async function probeImage(path: string): Promise<Size & { channels: Channels }> {
   await assertImageFile(path);
@@ -100,7 +100,7 @@ export interface ImageReadOptions {
 /**
  * Yields images as frames, scaled to `size`.
  * @param expected size of the images; default: that of the first
- * @throws {PxvError} INPUT if an image cannot be read or differs in size from the first; the signal's reason
+ * @throws PxvError `INPUT` if an image cannot be read or differs in size from the first; the signal's reason
  *   if aborted.
  */
 export async function* readImages(
@@ -123,7 +123,7 @@ export async function* readImages(
 /**
  * Reads an image as a frame of `size`: rotated by its EXIF data, alpha over black. With one channel, the levels are
  * BT.601 luma.
- * @throws {PxvError} INPUT if the image cannot be read.
+ * @throws PxvError `INPUT` if the image cannot be read.
  */
 export async function readImage(path: string, { size, channels, fit }: ImageReadOptions): Promise<Frame> {
   await assertImageFile(path);
