@@ -89,15 +89,15 @@ export class SearchCheckpoint {
    *
    * @param what key of the search, as `describeSearch` returns it; only a search of the same key is resumed
    * @param overwrite true to discard an existing search
-   * @throws PxvError `OUTPUT` if the folder holds another search, a damaged one or other files, or if the folder cannot
-   *   be written
+   * @throws PxvError `OUTPUT` if the folder holds another search, a damaged one, or files but no search; `OUTPUT` if
+   *   the folder cannot be written
    */
   static async open(path: string, what: string, overwrite: boolean): Promise<SearchCheckpoint> {
     let made: string[] = [];
     let release = () => {};
     try {
       made = makeFolder(path);
-      assertNoForeignFiles(path);
+      if (!existsSync(join(path, files.state))) assertNoForeignFiles(path);
       release = await lockFolder(path, 'search');
       if (overwrite) for (const name of Object.values(files)) rmSync(join(path, name), { force: true });
       const search = new SearchCheckpoint(path, release, what);

@@ -16,7 +16,7 @@ export const SIGNATURE_BYTES = 12;
 
 /**
  * Returns the format of an image file from its first bytes; null for all other files. Check it before bytes are given
- * to sharp: it would take an SVG too, which may name other files to read, or never end.
+ * to sharp: it would decode an SVG too, which may name other files to read, or take endless time.
  * @param bytes at least the first `SIGNATURE_BYTES` of the file
  */
 export function detectImageFormat(bytes: Uint8Array): ImageFormat | null {

@@ -153,10 +153,13 @@ test('a search leaves alone what it did not write', async () => {
   rmSync(notes);
   const search = await SearchCheckpoint.open(path, 'this', false);
   search.commit([{ frame: 1, bits: 1, score: 1, box: { x: 1, y: 2, width: 3, height: 4 } }], null, 0.1);
+  search.close();
   mkdirSync(join(path, 'part-00001.mp4'));
   writeFileSync(notes, 'mine');
-  search.remove();
-  search.close();
+  const resumed = await SearchCheckpoint.open(path, 'this', false);
+  expect(resumed.frames).toBe(1);
+  resumed.remove();
+  resumed.close();
   expect(readdirSync(path).sort()).toEqual(['notes.txt', 'part-00001.mp4']);
 });
 
