@@ -12,8 +12,8 @@ const HORIZONS = [1, 2, 4, 8];
 /** Files of scores, and the names of their models. All but the first are in the history alone. */
 const MODELS = {
   'video-64': '`video-64`',
+  'video-64-december-2': '`video-64` until 2 December',
   'video-64-november-30': '`video-64` until 1 December',
-  'video-64-november-29': '`video-64` until 29 November',
 };
 
 const result = (name) => JSON.parse(readFileSync(`docs/scores/${name}.json`, 'utf8'));

@@ -8,7 +8,7 @@
     list(draw(model, numbers, kept=image, from_row=14))             # an image, completed below its upper 14 rows
 
     model = pxv_torch.load("models/video-64.safetensors")
-    frames = future(model, known, seed=1, sample=0, first=4, how=How(0.94, 0.035, 0.25))
+    frames = future(model, known, seed=1, sample=0, first=4, how=How(0.98, 0.04, 0.25))
     next(frames)[-1].image                                          # one frame after another: its scales, as above
     restored(drawn, expected, before, last, ahead, levels)          # what is shown of it, if its carry is below 1
     next(best_guess(model, known))                                  # one expected frame after another, in levels
@@ -183,13 +183,13 @@ def future(model, known, seed, sample, first, how=How()):
     """
     frames = known
     for k in count():
-        temperature = max(how.temperature, min(how.temperature + how.warming * k, 1.12)) if how.temperature else 0
+        temperature = max(how.temperature, min(how.temperature + how.warming * k, 1.2)) if how.temperature else 0
         now = replace(how, temperature=temperature, carry_within=1)
         numbers = partial(uniform, seed=seed, sample=sample, frame=first + k)
         if how.carry == 1:
             scales = list(draw(model, numbers, now, frames))
         else:
-            now = replace(now, carry_within=min(temperature or 1, 0.96), max_deviation=4)
+            now = replace(now, carry_within=min(temperature or 1, 0.96), max_deviation=5)
             slower = expected_slower(model, frames, k)
             scales = list(draw(model, numbers, now, frames, k, False, slower))
             expectation = expected(model, frames, k, slower)

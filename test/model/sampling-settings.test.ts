@@ -13,16 +13,16 @@ function model(frames: 'warped-frames' | 'previous-frames', head: 'softmax' | 'l
 
 const asScored = { temperature: 1, warming: 0, carry: 1 };
 
-const aboutExpected = { temperature: 0.95, warming: 0.035, carry: 0.25 };
+const aboutExpected = { temperature: 0.98, warming: 0.04, carry: 0.25 };
 
 test('a mixture about a learned anchor is drawn from with less spread, and little of a draw is carried', () => {
   expect(samplingSettings(model('warped-frames', 'logistic-mixture'))).toEqual(aboutExpected);
 });
 
-test('later frames are warmer, as far as 1.12', () => {
+test('later frames are warmer, as far as 1.2', () => {
   const settings = { ...asScored, temperature: 0.9, warming: 0.05 };
-  const temperatures = [0, 1, 5, 70].map((frame) => frameSettings(settings, frame).temperature);
-  expect(temperatures).toEqual([0.9, 0.9 + 0.05, 1.12, 1.12]);
+  const temperatures = [0, 1, 7, 70].map((frame) => frameSettings(settings, frame).temperature);
+  expect(temperatures).toEqual([0.9, 0.9 + 0.05, 1.2, 1.2]);
   expect(frameSettings(asScored, 3)).toEqual({ temperature: 1, carryWithin: 1 });
   expect(frameSettings({ ...settings, temperature: 10_000 }, 4).temperature).toBe(10_000);
 });
@@ -30,7 +30,7 @@ test('later frames are warmer, as far as 1.12', () => {
 test('the most probable levels are those of every frame', () => {
   const settings = { ...aboutExpected, temperature: 0 };
   for (const frame of [0, 1, 9])
-    expect(frameSettings(settings, frame)).toEqual({ temperature: 0, carryWithin: 0.96, maxDeviation: 4 });
+    expect(frameSettings(settings, frame)).toEqual({ temperature: 0, carryWithin: 0.96, maxDeviation: 5 });
 });
 
 test('the carry within a frame is the temperature, 0.96 at most, where little is carried after the frame', () => {
