@@ -8,7 +8,7 @@
     list(draw(model, numbers, kept=image, from_row=14))             # an image, completed below its upper 14 rows
 
     model = pxv_torch.load("models/video-64.safetensors")
-    frames = future(model, known, seed=1, sample=0, first=4, how=How(0.98, 0.04, 0.25))
+    frames = future(model, known, seed=1, sample=0, first=4, how=How(1.02, 0.045, 0.25))
     next(frames)[-1].image                                          # one frame after another: its scales, as above
     restored(drawn, expected, before, last, ahead, levels)          # what is shown of it, if its carry is below 1
     next(best_guess(model, known))                                  # one expected frame after another, in levels
@@ -183,7 +183,7 @@ def future(model, known, seed, sample, first, how=How()):
     """
     frames = known
     for k in count():
-        temperature = max(how.temperature, min(how.temperature + how.warming * k, 1.2)) if how.temperature else 0
+        temperature = max(how.temperature, min(how.temperature + how.warming * k, 1.3)) if how.temperature else 0
         now = replace(how, temperature=temperature, carry_within=1)
         numbers = partial(uniform, seed=seed, sample=sample, frame=first + k)
         if how.carry == 1:
@@ -226,7 +226,7 @@ def restored(frame, expectation, before, last, ahead, levels):
     missing = (variance(moved) - noise).clamp(min=0)
     gain = ((missing + 1 / 2) / (variance(expectation) + 1 / 2)).sqrt().clamp(1, 2)
     sharper = frame + (gain - 1) * (expectation - blur(expectation))
-    sharper = torch.maximum(torch.minimum(sharper, highest.maximum(frame)), lowest.minimum(frame))
+    sharper = torch.maximum(torch.minimum(sharper, highest.maximum(expectation)), lowest.minimum(expectation))
     return sharper / 255 * (levels - 1)
 
 

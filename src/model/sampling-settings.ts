@@ -9,7 +9,7 @@ const MIN_TEMPERATURE = 0.0001;
 const MAX_TEMPERATURE = 10_000;
 
 /** Maximum temperature that the schedule reaches. */
-const MAX_SCHEDULED_TEMPERATURE = 1.2;
+const MAX_SCHEDULED_TEMPERATURE = 1.3;
 /**
  * Maximum `carryWithin` if `carry` is below 1. With a little less than all of a draw fed back, draws can be wider:
  * frames move as much, and are nearer to the truth (docs/decisions/0013-how-futures-are-drawn.md).
@@ -26,7 +26,7 @@ const MAX_DEVIATION = 5;
 export const samplingSchema = z.strictObject({
   /** Temperature of the first drawn frame: see `FrameSettings`. */
   temperature: z.number().min(MIN_TEMPERATURE).max(MAX_TEMPERATURE),
-  /** Temperature schedule: increase from each drawn frame to the next, up to 1.2; 0: constant temperature. */
+  /** Temperature schedule: increase from each drawn frame to the next, up to 1.3; 0: constant temperature. */
   warming: z.number().min(0).max(1),
   /**
    * Carry: fraction of a drawn frame's deviation from the expected frame that later frames are predicted from. At 1,
@@ -76,11 +76,11 @@ export interface FrameSettings {
 export const MODEL_DISTRIBUTION: SamplingSettings = { temperature: 1, warming: 0, carry: 1 };
 
 /**
- * Sampling settings for draws about the expected frame: a low temperature limits the errors of early frames, and little
- * feedback those of later ones. Chosen on eight clips outside the training data
+ * Sampling settings for draws about the expected frame: with a temperature that rises, samples change as much as true
+ * frames, and little feedback limits the errors of later frames. Chosen on eight clips outside the training data
  * (docs/decisions/0013-how-futures-are-drawn.md).
  */
-const ABOUT_EXPECTED: SamplingSettings = { temperature: 0.98, warming: 0.04, carry: 0.25 };
+const ABOUT_EXPECTED: SamplingSettings = { temperature: 1.02, warming: 0.045, carry: 0.25 };
 
 /**
  * Returns the default sampling settings of a model, for a file without settings. Samples are drawn about the expected
@@ -123,8 +123,8 @@ export function checkTemperature(temperature: number): void {
 }
 
 /**
- * Returns the sampling settings of one frame of a rollout. The temperature rises by `warming` a frame, up to 1.2; it
- * stays if the first is 0, or above 1.2. `carryWithin` is 1 if `carry` is 1, else the temperature, at most 0.96; 0.96
+ * Returns the sampling settings of one frame of a rollout. The temperature rises by `warming` a frame, up to 1.3; it
+ * stays if the first is 0, or above 1.3. `carryWithin` is 1 if `carry` is 1, else the temperature, at most 0.96; 0.96
  * at temperature 0. `maxDeviation` is 5 levels if `carry` is below 1.
  * @param frame number of frames drawn before
  */

@@ -28,8 +28,8 @@ interface DetailReference {
  * drawn, is too smooth: the mean of all that may follow. Detail is a frame's difference from the frame blurred. That of
  * the expected frame is amplified and the noise of the draw kept, until the local variance is that of a reference: the
  * last known frame, moved along its motion to the whole pixel (see `extrapolateField`), which keeps its texture. The
- * result stays within the levels of the reference at the pixel and its neighbours, or keeps the drawn level
- * (docs/decisions/0022-detail-of-drawn-frames.md).
+ * result stays within the levels of the reference at the pixel and its neighbours, extended to the expected level:
+ * beyond them, draws are specks (docs/decisions/0022-detail-of-drawn-frames.md).
  */
 export class DetailRestoration {
   /** Block matching of the last two known frames, [height, width, features]. */
@@ -76,7 +76,8 @@ export class DetailRestoration {
       const added = Math.min(Math.max(gain, 1), MAX_GAIN) - 1;
       for (const end = at + channels; at < end; at++) {
         const sharper = frame[at] + added * (expected[at] - smooth[at]);
-        const value = Math.min(Math.max(sharper, Math.min(lowest[at], frame[at])), Math.max(highest[at], frame[at]));
+        const [low, high] = [Math.min(lowest[at], expected[at]), Math.max(highest[at], expected[at])];
+        const value = Math.min(Math.max(sharper, low), high);
         restored[at] = levelToByte(Math.round((value / 255) * (levels - 1)), levels);
       }
     }

@@ -28,7 +28,7 @@ describe('pxv eval-video', () => {
     const json = jsonOf(outcome);
     // Every frame but the first of three clips of six.
     expect(json).toMatchObject({ model: 'run', seed: '1', context: 4, frames: 18, dimensions: 3 * 5 * 16 * 12 * 3 });
-    expect(json).toMatchObject({ temperature: 0.98, warming: 0.04, carry: 0.25 });
+    expect(json).toMatchObject({ temperature: 1.02, warming: 0.045, carry: 0.25 });
     const { bitsPerDim, standardError, baselines, forecasts, clips } = json as unknown as VideoScore;
     expect(baselines.uniform).toBe(8);
     expect(baselines['previous-frame']).toBeGreaterThan(0);

@@ -41,7 +41,7 @@ describe('pxv predict', () => {
       channels: 3,
       backend: 'native',
       forecast: 'samples',
-      ...{ temperature: 0.9, warming: 0.04, carry: 0.25 },
+      ...{ temperature: 0.9, warming: 0.045, carry: 0.25 },
     });
     expect(jsonOf(outcome).seconds).toBeGreaterThan(0);
     expect(jsonOf(outcome).bitsPerDim).toBeGreaterThan(0);

@@ -61,7 +61,8 @@ function restoredLevel([drawn, expected, reference]: Image[], channels: number, 
     const missing = Math.max(0, goal - Math.max(0, all - own));
     const gain = Math.min(2, Math.max(1, Math.sqrt((missing + 0.5) / (own + 0.5))));
     const around = [-1, 0, 1].flatMap((dy) => [-1, 0, 1].map((dx) => reference(y + dy, x + dx, c)));
-    const [lowest, highest] = [Math.min(...around, drawn(y, x, c)), Math.max(...around, drawn(y, x, c))];
+    const levelsAround = [...around, expected(y, x, c)];
+    const [lowest, highest] = [Math.min(...levelsAround), Math.max(...levelsAround)];
     const sharper = drawn(y, x, c) + (gain - 1) * (expected(y, x, c) - smooth(y, x, c));
     const level = Math.round((Math.min(highest, Math.max(lowest, sharper)) / 255) * (levels - 1));
     return Math.round((level * 255) / (levels - 1));

@@ -289,7 +289,7 @@ describe('of a sampler whose frames are known, a forecast is the one that is def
       expect(predicted.map(listed)).toEqual(futures.map((frames) => frames[ahead]));
       expect(predicted.map(({ nats }) => nats)).toEqual(samples);
     }
-    const temperatures = [0.95, 1, 1.05, 1.1, 1.15, ...new Array<number>(7).fill(1.2)];
+    const temperatures = [0.95, 1, 1.05, 1.1, 1.15, 1.2, 1.25, ...new Array<number>(5).fill(1.3)];
     sampler.asked.forEach(({ settings, ...asked }, ahead) => {
       expect(settings.temperature).toBeCloseTo(temperatures[ahead], 12);
       expect(settings.carryWithin).toBe(carry === 1 ? 1 : Math.min(0.96, settings.temperature));
