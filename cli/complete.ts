@@ -24,7 +24,7 @@ const flags = {
 export function createCommand(): Command {
   const complete = new Command('complete')
     .description('complete an image: keep its upper rows and draw the others, several times')
-    .argument('<image>', 'a PNG, JPEG, WebP, TIFF or AVIF file')
+    .argument('<image>', 'a PNG, JPEG, WebP, TIFF, AVIF or GIF file')
     .addHelpText('after', [ABOUT_TEMPERATURE, EXAMPLES].join('\n'));
   return addAction(complete, flags, draw);
 }

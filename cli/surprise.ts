@@ -50,7 +50,7 @@ The score of a frame follows half a second later. Standard input is read until i
 
 const EXAMPLES = `
 Examples:
-  $ pxv surprise clip.mp4                              writes clip-surprise/film.mp4, timeline.png, timeline.csv
+  $ pxv surprise clip.mp4                              writes film.mp4, timeline.png and two .csv to clip-surprise/
   $ pxv surprise clip.mp4 --learn 60s                  baseline: the first minute
   $ pxv surprise monday.mp4 --learn normal/            baseline: other clips of the same camera
   $ pxv surprise clip.mp4 --model runs/mine            by a model that learned the scene (see pxv train --from)

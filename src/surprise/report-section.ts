@@ -109,6 +109,8 @@ function sectionOf(title: string, found: ToldFindings, pictures: readonly (Frame
     const points = timeline.frame.map((frame, at) => [frame / frameRate, values[at]] as const);
     return { name, points: points.filter(([, value]) => Number.isFinite(value)) };
   };
+  // Frames may score without an event.
+  const largest = timeline.score.reduce((most, score) => (score > most ? score : most), 0);
   const x: Axis = { label: 'time', unit: 'seconds' };
   const leads = pictures.some((picture) => picture !== null);
   const blocks: Block[] = [
@@ -118,7 +120,7 @@ function sectionOf(title: string, found: ToldFindings, pictures: readonly (Frame
       `${pluralize(Math.round(100 * frameRate) / 100, 'frame')} per second`,
     ),
     makeNumber('bits/dim of a frame', mean(timeline.bitsPerDim).toFixed(3), BITS_NOTE, 'bits/dim'),
-    makeNumber('largest score', (shown[0]?.score ?? 0).toFixed(1), SCORE_NOTE),
+    makeNumber('largest score', largest.toFixed(1), SCORE_NOTE),
     {
       kind: 'series',
       title: 'anomaly score of each frame',

@@ -99,6 +99,17 @@ test('events are the same from the JSON of a search and from its folder', async 
   expect(eventsOf(fromFolder)).toEqual(eventsOf(fromJson));
 });
 
+test('the largest score of a search is that of a frame, also where there was no event', async () => {
+  const found = JSON.parse(read('found.json')) as { events: object[]; timeline: { score: number[] } };
+  writeFileSync(at('quiet.json'), JSON.stringify({ ...found, events: [] }));
+  const { sections } = jsonOf(await report('quiet.json', '--out', 'quiet.html', '--json')) as unknown as {
+    sections: [Shown];
+  };
+  const { value } = sections[0].blocks.find(({ title }) => title === 'largest score')!;
+  expect(value).toBe(Math.max(...found.timeline.score).toFixed(1));
+  expect(Number(value)).toBeGreaterThan(0);
+});
+
 test('what cannot be shown is said in one line, and writes nothing', async () => {
   writeFileSync(at('other.json'), '{"name": "a package"}');
   writeFileSync(at('cut.json'), read('score.json').slice(0, 100));
