@@ -109,3 +109,13 @@ test('a frame with as much detail as the last one stays', () => {
   const last = scene(3);
   expect(new DetailRestoration(shape, last, last).restore(1, last, last)).toEqual(last);
 });
+
+test('a drawn level beyond all that is known and expected there leaves no speck', () => {
+  const shape = { size, channels: 1, levels: 256 } as const;
+  const [plain, drawn] = [120, 120].map((level) => frameOf(1, () => level));
+  const expected = frameOf(1, () => 123);
+  drawn[5 * size.width + 7] = 160;
+  drawn[9 * size.width + 3] = 80;
+  const restored = new DetailRestoration(shape, plain, plain).restore(1, drawn, expected);
+  expect(restored).toEqual(frameOf(1, (y, x) => (y === 5 && x === 7 ? 123 : 120)));
+});
