@@ -17,8 +17,7 @@ export const ABOUT_FUTURES = `${ABOUT_TEMPERATURE}
 Samples are drawn by the sampling settings in the model's file. Without settings, a mixture about the expected frame
 is drawn from at a temperature of 1.02, and later frames are predicted from the expected frame plus a quarter (the
 carry) of the draw's deviation from it, so that errors fade. --temperature sets the temperature of the first drawn
-frame; it may rise from frame to frame. Drawn levels beyond those of the expected frame and of the last known frame,
-moved along its motion, are clipped.`;
+frame; it may rise from frame to frame.`;
 
 const group = 'Size:';
 /**

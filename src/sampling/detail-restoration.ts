@@ -28,8 +28,8 @@ interface DetailReference {
  * drawn, is too smooth: the mean of all that may follow. Detail is a frame's difference from the frame blurred. That of
  * the expected frame is amplified and the noise of the draw kept, until the local variance is that of a reference: the
  * last known frame, moved along its motion to the whole pixel (see `extrapolateField`), which keeps its texture. The
- * result is clipped to the range of the reference at the pixel and its neighbours, extended to the expected level: draws
- * beyond it look like specks (docs/decisions/0022-detail-of-drawn-frames.md).
+ * result is clipped to the range of the reference at the pixel and its neighbours, extended to the expected level.
+ * Draws beyond this range look like specks (docs/decisions/0022-detail-of-drawn-frames.md).
  */
 export class DetailRestoration {
   /** Block matching of the last two known frames, [height, width, features]. */
