@@ -7,16 +7,17 @@
 // checks and key frames. Seconds are those of processors, in user mode and in the system, which other programs disturb
 // less than the clock. With --encode-only what pxv has written is not read again, which takes twice as long as to write
 // it. With --json each row is kept as soon as it is there, and a second call leaves out the clips that are in the file.
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import sharp from 'sharp';
 import { openForEvaluation } from '../dist/datasets/open-for-evaluation.js';
 import { chooseBackend, decodeFile, encodeClip, loadModel, openClip } from '../dist/src/index.js';
 import { resolveModelFile } from '../dist/src/model/checkpoint.js';
 import { spaceIndices } from '../dist/src/evaluate/space-indices.js';
-import { findFfmpeg } from '../dist/src/video/index.js';
+import { rawInput, startFfmpeg } from '../dist/src/video/ffmpeg-run.js';
 import { parseArguments, refuseArguments } from './arguments.mjs';
 
 const { values, positionals } = parseArguments({
@@ -52,7 +53,6 @@ const isFilm = (name) => codecs[name][0] === 'film.mkv';
 const named = Object.keys(codecs).filter((name) => values.images === undefined || !isFilm(name));
 
 const modelName = values.model ?? (values.images === undefined ? 'video-64' : 'cifar');
-const { path: ffmpeg } = await findFfmpeg();
 await chooseBackend({ threads: Number(values.threads) });
 const model = loadModel(modelName);
 const folder = mkdtempSync(join(tmpdir(), 'pxv-lossless-'));
@@ -62,7 +62,7 @@ for (const path of values.images === undefined ? positionals : [await folderOf(v
   const clip = basename(path).replace(/\.\w+$/, '');
   if (rows.some((row) => row.clip === clip)) continue;
   const row = { clip, ...(await byPxv(path)) };
-  for (const name of named) Object.assign(row.codecs, { [name]: byCodec(name, row) });
+  for (const name of named) Object.assign(row.codecs, { [name]: await byCodec(name, row) });
   delete row.raw;
   rows.push(row);
   console.error(clip, JSON.stringify(row));
@@ -111,15 +111,16 @@ async function timed(work) {
   return [found, (user + system) / 1e6];
 }
 
-function byCodec(name, { width, height, raw }) {
+async function byCodec(name, { width, height, raw }) {
   const [files, options] = codecs[name];
   const place = join(folder, name);
   mkdirSync(place, { recursive: true });
   const path = join(place, files);
-  const given = `-f rawvideo -pixel_format rgb24 -video_size ${width}x${height} -framerate 25 -i -`;
-  const encoding = run([...given.split(' '), ...options.split(' '), path], raw);
-  const decoding = run(['-i', path, '-pix_fmt', 'rgb24', '-f', 'rawvideo', '-'], Buffer.alloc(0));
-  const packets = run(['-i', path, '-c', 'copy', '-f', 'framecrc', '-'], Buffer.alloc(0)).output.toString();
+  const inputOptions = rawInput({ width, height, channels: 3 }, { numerator: 25, denominator: 1 });
+  const given = { input: Readable.from([raw]), inputOptions };
+  const encoding = await run({ ...given, outputOptions: options.split(' '), outputPath: path });
+  const decoding = await run({ input: path, outputOptions: ['-pix_fmt', 'rgb24', '-f', 'rawvideo'] });
+  const packets = (await run({ input: path, outputOptions: ['-c', 'copy', '-f', 'framecrc'] })).output.toString();
   rmSync(place, { recursive: true });
   if (encoding.failure !== null) return { failure: encoding.failure };
   if (!decoding.output.equals(raw)) return { failure: 'other frames' };
@@ -129,12 +130,16 @@ function byCodec(name, { width, height, raw }) {
   return { bytes, seconds: encoding.seconds, decodeSeconds: decoding.seconds };
 }
 
-function run(options, input) {
-  const asked = ['-nostdin', '-nostats', '-benchmark', '-y', ...options];
-  const { status, stdout, stderr } = spawnSync(ffmpeg, asked, { input, maxBuffer: 2 ** 30 });
-  const [, user, system] = /bench: utime=([\d.]+)s stime=([\d.]+)s/.exec(stderr) ?? [];
-  const failure = status === 0 ? null : String(stderr).trim().split('\n').at(-1);
-  return { output: stdout, seconds: Number(user) + Number(system), failure };
+async function run({ inputOptions = [], ...options }) {
+  let seconds = NaN;
+  const onLine = (line) => {
+    const [, user, system] = /bench: utime=([\d.]+)s stime=([\d.]+)s/.exec(line) ?? [];
+    if (user !== undefined) seconds = Number(user) + Number(system);
+  };
+  const { output, finished } = await startFfmpeg({ ...options, inputOptions: ['-benchmark', ...inputOptions], onLine });
+  const written = options.outputPath === undefined ? await buffer(output) : null;
+  const { failure } = await finished;
+  return { output: written, seconds, failure };
 }
 
 /** Test images of a set, evenly spread, as pictures in a folder. */

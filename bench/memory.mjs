@@ -28,7 +28,8 @@ import {
   scoreClips,
   trainModel,
 } from '../dist/src/index.js';
-import { videoFrameSize, findFfmpeg, gifMemory, legibleScale } from '../dist/src/video/index.js';
+import { startFfmpeg } from '../dist/src/video/ffmpeg-run.js';
+import { videoFrameSize, gifMemory, legibleScale } from '../dist/src/video/index.js';
 import { initialiseParameters } from '../dist/src/backend/parameters.js';
 import { parseArguments } from './arguments.mjs';
 
@@ -90,21 +91,13 @@ async function measureGif(name, size, folder) {
   const clip = join(folder, 'long.mp4');
   const example = fileURLToPath(new URL('../examples/asl_yes.mkv', import.meta.url));
   const filter = `scale=${size.width}:${size.height}:flags=area`;
-  const made = [
-    '-stream_loop',
-    '-1',
-    '-i',
-    example,
-    '-vf',
-    filter,
-    '-frames:v',
-    '4000',
-    '-c:v',
-    'libx264',
-    '-crf',
-    '10',
-  ];
-  spawnSync((await findFfmpeg()).path, ['-v', 'error', ...made, clip]);
+  const making = await startFfmpeg({
+    input: example,
+    inputOptions: ['-stream_loop', '-1'],
+    outputOptions: ['-vf', filter, '-frames:v', '4000', '-c:v', 'libx264', '-crf', '10'],
+    outputPath: clip,
+  });
+  await making.finished;
   const options = { out: join(folder, 'long.gif'), size, knownFrames: 'all', horizon: 8, forecast: 'best-guess' };
   const bytes = await heldByChildren(() => predictClip(loadModel(name), clip, options));
   const film = videoFrameSize(1, size, legibleScale('gif', size, false), false);

@@ -63,3 +63,13 @@ test('tfjs is pinned: one exact version of its packages and of the peers', () =>
   expect(versions).toHaveLength(6);
   expect(new Set(versions)).toEqual(new Set(['4.22.0']));
 });
+
+test('the packages that pxv was built for are among its own', () => {
+  const { dependencies, optionalDependencies, peerDependencies, devDependencies } = own;
+  const names = [dependencies, optionalDependencies, peerDependencies, devDependencies].flatMap((all) =>
+    Object.keys(all!),
+  );
+  const chosen = ['@tensorflow/tfjs-node-gpu', 'fluent-ffmpeg', 'ffmpeg-static', 'commander', 'jest'];
+  expect(names).toEqual(expect.arrayContaining(chosen));
+  expect(own.dependencies!['fluent-ffmpeg']).toBe('npm:@ts-ffmpeg/fluent-ffmpeg@^2.2.6');
+});

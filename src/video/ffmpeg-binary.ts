@@ -1,10 +1,10 @@
-import { execFile, type ExecFileException } from 'node:child_process';
 import { accessSync, chmodSync, constants, copyFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, delimiter, join } from 'node:path';
 import { errorFactory } from '../foundation/errors.js';
 import { orNull } from '../foundation/or-null.js';
 import { makeTemporaryFolder } from '../foundation/temporary-folder.js';
+import { createCommand } from './ffmpeg-command.js';
 
 /** FFmpeg program that was found and runs. */
 export interface FfmpegBinary {
@@ -99,11 +99,11 @@ function may(path: string, mode: number): boolean {
 
 /** Runs a program with `-version`. Returns the FFmpeg found, or one line why the program is unusable. */
 async function tryToRun(source: FfmpegBinary['source'], path: string): Promise<FfmpegBinary | string> {
-  const { error, stdout } = await run(path, ['-hide_banner', '-version']);
+  const { failure, stdout } = await printVersion(path);
   const version = /^ffmpeg version (\S+)/.exec(stdout)?.[1];
   if (version === undefined) {
-    if (error !== null && typeof error.code !== 'number') return error.message;
-    return `a program that does not say it is ffmpeg (exit status ${error?.code ?? 0})`;
+    const status = failure === null ? '0' : /^ffmpeg exited with code (\d+)/.exec(failure)?.[1];
+    return status === undefined ? failure! : `a program that does not say it is ffmpeg (exit status ${status})`;
   }
   // A version may be the name of a commit; libavformat's is a number, 60 in FFmpeg 6, from which `-vsync` is
   // deprecated.
@@ -117,8 +117,14 @@ async function tryToRun(source: FfmpegBinary['source'], path: string): Promise<F
   return { path, version, passthroughOptions, source, warning: isOld ? warning : null };
 }
 
-function run(path: string, args: string[]): Promise<{ error: ExecFileException | null; stdout: string }> {
+/** Runs a program with `-version`, for at most 20 s. */
+function printVersion(path: string): Promise<{ failure: string | null; stdout: string }> {
   return new Promise((resolve) => {
-    execFile(path, args, { timeout: 20_000 }, (error, stdout) => resolve({ error, stdout }));
+    createCommand(path, { timeout: 20 })
+      .outputOptions('-hide_banner', '-version')
+      .output('pipe:1')
+      .on('end', (stdout) => resolve({ failure: null, stdout: stdout ?? '' }))
+      .on('error', ({ message }, stdout) => resolve({ failure: message, stdout: stdout ?? '' }))
+      .run();
   });
 }

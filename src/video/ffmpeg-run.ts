@@ -1,12 +1,12 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { PassThrough, type Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { FfmpegCommand } from 'fluent-ffmpeg';
 import { errorFactory } from '../foundation/errors.js';
 import type { Channels, Frame, Size } from '../foundation/frame.js';
 import { formatFrameRate, type FrameRate } from '../foundation/frame-rate.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
+import { createCommand } from './ffmpeg-command.js';
 
 /** Input, output and options of an FFmpeg process. */
 export interface FfmpegArguments {
@@ -38,7 +38,7 @@ export interface FfmpegOutcome {
 export interface FfmpegRun {
   /** Bytes that FFmpeg writes to its standard output. */
   output: Readable;
-  /** Resolves after the process has ended; never rejects. */
+  /** Resolves after the process has ended, or after the stream of bytes to feed has failed; never rejects. */
   finished: Promise<FfmpegOutcome>;
   /** Kills the process. */
   kill: () => void;
@@ -52,9 +52,9 @@ const timesError = 'non monotonically increasing dts';
 
 const errorLine = /^(?:\[[^\]]* @ [^\]]*\] )*\[(?:error|fatal|panic)\] (.*)$/;
 
-/** Running FFmpeg processes. They are killed when pxv exits, as after an error while a clip is still probed. */
-const running = new Set<ChildProcess>();
-process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+/** Commands of running FFmpeg processes. They are killed when pxv exits, as after an error while a clip is probed. */
+const running = new Set<FfmpegCommand>();
+process.on('exit', () => running.forEach((command) => command.kill('SIGKILL')));
 
 /** Starts FFmpeg and parses its log. @throws PxvError `DEPENDENCY` if there is no FFmpeg */
 export async function startFfmpeg(options: FfmpegArguments): Promise<FfmpegRun> {
@@ -62,16 +62,18 @@ export async function startFfmpeg(options: FfmpegArguments): Promise<FfmpegRun> 
   const isFile = typeof input === 'string';
   const general = ['-hide_banner', '-nostats', '-loglevel', 'level+info', ...(isFile ? ['-nostdin'] : [])];
   // Playlists and lists of clips name other inputs: none but local files is opened, and none for a stream.
-  const [protocol, address] = isFile ? ['file', asFile(input)] : ['pipe', 'pipe:0'];
-  const from = [...inputOptions, '-protocol_whitelist', protocol, '-i', address];
-  const to = ['-y', ...outputOptions, outputPath === undefined ? 'pipe:1' : asFile(outputPath)];
+  const protocols = ['-protocol_whitelist', isFile ? 'file' : 'pipe'];
+  // fluent-ffmpeg takes an output that closes for one that was abandoned, so this output stays open after its end.
+  const output = new PassThrough({ autoDestroy: false });
   const { path } = await findFfmpeg();
-  // In its own process group, an interruption of pxv does not end FFmpeg before pxv ends.
-  const child = spawn(path, [...general, ...from, ...to], { detached: process.platform !== 'win32' });
-  running.add(child);
+  const command = createCommand(path)
+    .input(isFile ? asFile(input) : input)
+    .inputOptions(...general, ...inputOptions, ...protocols)
+    .outputOptions('-y', ...outputOptions)
+    .output(outputPath === undefined ? output : asFile(outputPath));
 
   const log = { firstError: null as string | null, errors: 0, wasSignalled: false };
-  createInterface({ input: child.stderr, crlfDelay: Infinity }).on('line', (line) => {
+  command.on('stderr', (line) => {
     const error = errorLine.exec(line)?.[1];
     if (error !== undefined && !error.includes(timesError)) {
       log.firstError ??= isFile ? error.replace(`${asFile(input)}: `, '') : error;
@@ -81,24 +83,22 @@ export async function startFfmpeg(options: FfmpegArguments): Promise<FfmpegRun> 
     if (line.includes('Exiting normally, received signal')) log.wasSignalled = true;
     onLine?.(line);
   });
-  // FFmpeg may end before reading all input, and logs the reason itself.
-  child.stdin.on('error', () => {});
-  if (isFile) child.stdin.end();
-  else input.pipe(child.stdin);
-
   const finished = new Promise<FfmpegOutcome>((resolve) => {
-    child.on('error', ({ message }) => {
-      running.delete(child);
-      resolve({ failure: message, ...log });
-    });
-    child.on('close', (code, signal) => {
-      running.delete(child);
-      const ended = signal === null ? `FFmpeg exited with code ${code}` : `FFmpeg was killed with signal ${signal}`;
-      const wasSignalled = log.wasSignalled || signal !== null;
-      resolve({ ...log, failure: code === 0 ? null : (log.firstError ?? ended), wasSignalled });
+    command.on('end', () => resolve({ ...log, failure: null }));
+    command.on('error', ({ message }) => {
+      const wasSignalled = log.wasSignalled || message.includes('was killed with signal');
+      // The lines of the log that follow an exit code are left out.
+      const failure = log.firstError ?? message.replace(/(?<=exited with code \d+):.*/s, '');
+      resolve({ ...log, failure, wasSignalled });
     });
   });
-  return { output: child.stdout, finished, kill: () => void child.kill('SIGKILL') };
+  running.add(command);
+  command.run();
+  return {
+    output,
+    finished: finished.finally(() => running.delete(command)),
+    kill: () => void command.kill('SIGKILL'),
+  };
 }
 
 /** Maximum milliseconds without output. FFmpeg hangs on some network file systems and some broken files. */
