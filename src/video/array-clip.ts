@@ -3,7 +3,7 @@ import { PxvError } from '../foundation/errors.js';
 import type { Frame } from '../foundation/frame.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { arrayError, listArrays, type StoredArray } from './array-file.js';
-import { layoutsOfShape, type ArrayLayout } from './array-layout.js';
+import { layoutOfShape, type ArrayLayout } from './array-layout.js';
 import { valuesToBytes, valueTypes, type ValueType } from './array-values.js';
 import { splitAddress } from './clip-address.js';
 import { inColour, luma, type ImageReadOptions } from './image-folder.js';
@@ -96,83 +96,29 @@ async function arraysOf(file: string): Promise<OpenedArray[]> {
 
 async function openArrays(file: string): Promise<OpenedArray[]> {
   const found = await listArrays(file);
-  const all: OpenedArray[] = [];
-  for (const stored of found) {
+  return found.map((stored) => {
     const place = found.length > 1 ? `#${stored.key}` : '';
-    const array = await openArray(`${file}${place}`, stored).catch((error: unknown) => {
-      if (error instanceof PxvError) return error;
-      throw error;
-    });
-    all.push({ place, array });
-  }
-  return all;
+    return { place, array: openArray(`${file}${place}`, stored) };
+  });
 }
 
-async function openArray(path: string, { header, locate }: StoredArray): Promise<ClipsArray> {
+function openArray(path: string, { header, locate }: StoredArray): ClipsArray | PxvError {
   const type = valueTypes.get(header.type);
   if (type === undefined) {
     const isNumber = /^[<>|]?[iub]\d/.test(header.type);
     const remedy = isNumber ? "save a.astype('uint8'), of values from 0 to 255" : 'save the pictures as uint8';
-    throw arrayError(path, header.type ? `values of type ${header.type}` : 'values of several fields', remedy);
+    return arrayError(path, header.type ? `values of type ${header.type}` : 'values of several fields', remedy);
   }
-  if (header.isFortranOrder) throw arrayError(path, 'Fortran order', 'save numpy.ascontiguousarray(a)');
-  const layouts = layoutsOfShape(header.shape);
-  if (!Array.isArray(layouts)) throw arrayError(path, layouts.received, layouts.remedy);
-  const [first, second] = layouts;
-  const isFirst = second === undefined || (await isFirstAxisTime(path, { type, layout: first, locate }));
-  const layout = isFirst ? first : second;
+  if (header.isFortranOrder) return arrayError(path, 'Fortran order', 'save numpy.ascontiguousarray(a)');
+  const layout = layoutOfShape(header.shape);
+  if ('remedy' in layout) return arrayError(path, layout.received, layout.remedy);
   if ((layout.clips ?? 1) > MAX_CLIPS)
-    throw arrayError(path, pluralize(layout.clips!, 'clip'), `save at most ${MAX_CLIPS} in a file`);
+    return arrayError(path, pluralize(layout.clips!, 'clip'), `save at most ${MAX_CLIPS} in a file`);
   return { type, layout, locate };
 }
 
 /** Maximum number of clips in an array, so that what a header claims fits into memory as a list. */
 const MAX_CLIPS = 1_000_000;
-
-/** Number of places at which neighbouring frames are compared. */
-const COMPARED = 256;
-/** Ratio of the differences along two axes from which the smaller one is along time. */
-const CLEAR = 1.1;
-
-/**
- * Returns true if the first of two axes is time: along time neighbouring frames are more alike than neighbouring clips
- * are. Compares frames at up to 256 places.
- * @param array array whose layout has time first
- * @throws PxvError `INPUT` if frames are as alike along both axes
- */
-async function isFirstAxisTime(path: string, array: ClipsArray): Promise<boolean> {
-  const { frames, clips, size, channels } = array.layout;
-  const places = (frames - 1) * (clips! - 1);
-  const count = Math.min(COMPARED, places);
-  const reading = { size, channels, fit: 'stretch' } as const;
-  let alongTime = 0;
-  let alongClips = 0;
-  const { path: values, offset } = await array.locate();
-  const file = await open(values, 'r');
-  try {
-    const frameAt = (frame: number, clip: number) => readFrame(path, { ...array, file, offset }, clip, frame, reading);
-    for (let index = 0; index < count; index++) {
-      const place = Math.floor(((index + 0.5) * places) / count);
-      const [frame, clip] = [Math.floor(place / (clips! - 1)), place % (clips! - 1)];
-      const here = await frameAt(frame, clip);
-      alongTime += difference(here, await frameAt(frame + 1, clip));
-      alongClips += difference(here, await frameAt(frame, clip + 1));
-    }
-  } finally {
-    await file.close();
-  }
-  if (alongClips > CLEAR * alongTime) return true;
-  if (alongTime > CLEAR * alongClips) return false;
-  const remedy =
-    'give it an axis of channels: save a[:, :, None] if the first axis is clips, a.swapaxes(0, 1)[:, :, None] if it ' +
-    'is frames';
-  throw arrayError(path, `${frames} x ${clips}, as alike along the first axis as along the second`, remedy);
-}
-
-/** Returns the sum of absolute differences of two frames. */
-function difference(a: Frame, b: Frame): number {
-  return a.data.reduce((sum, value, at) => sum + Math.abs(value - b.data[at]), 0);
-}
 
 async function* readFrames(path: string, array: ClipsArray, clip: number, reading: ImageReadOptions, first: number) {
   const { path: values, offset } = await array.locate();

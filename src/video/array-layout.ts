@@ -26,18 +26,17 @@ interface WrongShape {
 
 /** Layouts of clips, in words, for errors. T: frames, N: clips, H: rows, W: columns, C: channels. */
 export const LAYOUTS =
-  'T x H x W, T x H x W x C, T x C x H x W, T x N x H x W, N x T x H x W, N x T x H x W x C or N x T x C x H x W ' +
-  '(N clips of T frames, C is 1 or 3)';
+  'T x H x W, T x H x W x C, T x 1 x H x W, N x T x H x W, N x T x H x W x C, N x T x C x H x W ' +
+  '(N clips of T frames, C is 1 or 3) or, as Moving MNIST, 20 x N x 64 x 64';
 
 const SEE_AXES = 'bring its axes into this order with numpy.moveaxis or reshape';
 const isChannels = (length: number): length is Channels => length === 1 || length === 3;
 
-/**
- * Returns the layouts that a shape can have, or the reason why there is none. Of two layouts, the first has time as its
- * first axis, the second has clips. The shape alone does not tell these apart for gray clips without an axis of
- * channels.
- */
-export function layoutsOfShape(shape: readonly number[]): [ArrayLayout] | [ArrayLayout, ArrayLayout] | WrongShape {
+/** Frames, height and width of Moving MNIST, whose published file has its clips as the second axis. */
+const movingMnist = [20, 64, 64];
+
+/** Returns the layout of an array of a shape, or the reason why there is none. */
+export function layoutOfShape(shape: readonly number[]): ArrayLayout | WrongShape {
   const wrong = (remedy: string, why = '') => ({ received: `${shape.join(' x ')}${why}`, remedy });
   if (shape.length < 3 || shape.length > 5) return wrong(SEE_AXES, ` (${shape.length} axes)`);
   if (shape.includes(0)) return wrong('save an array that has values', ', which is empty');
@@ -45,7 +44,7 @@ export function layoutsOfShape(shape: readonly number[]): [ArrayLayout] | [Array
   const last = shape[shape.length - 1];
   if (shape.length === 3) {
     if (last <= 4) return wrong('stack several along a first axis', ', which is one image');
-    return [layout(null, first, { height: second, width: third, channels: 1 })];
+    return layout(null, first, { height: second, width: third, channels: 1 });
   }
   const before = shape[shape.length - 3];
   if (isChannels(last) && isChannels(before))
@@ -53,22 +52,20 @@ export function layoutsOfShape(shape: readonly number[]): [ArrayLayout] | [Array
   const [clips, frames] = shape.length === 4 ? [null, first] : [first, second];
   if (isChannels(last)) {
     const [height, width] = shape.slice(-3);
-    return [layout(clips, frames, { height, width, channels: last })];
+    return layout(clips, frames, { height, width, channels: last });
   }
   const [height, width] = shape.slice(-2);
   if (shape.length === 4 && before === 3) {
-    const remedy =
-      'save a[None] if the 3 are channels, a[..., None] if they are frames, or a.swapaxes(0, 1)[..., None] if they ' +
-      'are clips';
-    return wrong(remedy, ', in which the 3 may be channels, frames or clips');
+    const remedy = 'save a[None] if the 3 are channels, or a[..., None] if they are frames';
+    return wrong(remedy, ', in which the 3 may be channels or frames');
   }
-  if (isChannels(before)) return [layout(clips, frames, { height, width, channels: before, isPlanar: true })];
+  if (isChannels(before)) return layout(clips, frames, { height, width, channels: before, isPlanar: true });
   if (shape.length === 5) return wrong(SEE_AXES, ', without an axis of 1 or 3 channels');
   if (last <= 4) return wrong('save its first three channels: a[..., :3]', `, with a last axis of ${last}`);
   const gray = { height, width, channels: 1 } as const;
-  const clipsFirst = layout(first, second, gray);
-  const timeFirst = { ...layout(second, first, gray), clipStride: 1, frameStride: second };
-  return first === 1 ? [clipsFirst] : [timeFirst, clipsFirst];
+  if ([first, height, width].every((length, axis) => length === movingMnist[axis]))
+    return { ...layout(second, first, gray), clipStride: 1, frameStride: second };
+  return layout(first, second, gray);
 }
 
 /** Size and form of frames. */

@@ -18,7 +18,7 @@ import { modelSchema } from '../../src/model/description.js';
 import { modelMetadata, nameWeights, parseModel } from '../../src/model/model.js';
 import { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from '../../src/model/safetensors-format.js';
 import { parseRunConfiguration } from '../../src/training/configuration.js';
-import { layoutsOfShape } from '../../src/video/array-layout.js';
+import { layoutOfShape } from '../../src/video/array-layout.js';
 import { valuesToBytes, valueTypes } from '../../src/video/array-values.js';
 import { clipName, clipStem, splitAddress } from '../../src/video/clip-address.js';
 import { constantFrameRate } from '../../src/video/frame-rate.js';
@@ -180,7 +180,7 @@ describe('arrays of NumPy', () => {
   testAttack('of shapes', {
     cases: [5000, 1_000_000],
     make: (mutation) => Array.from({ length: mutation.below(7) }, () => Math.abs(Math.trunc(mutation.number()))),
-    run: layoutsOfShape,
+    run: layoutOfShape,
   });
 
   testAttack('of values', {
