@@ -9,7 +9,7 @@ import { pluralize } from '../foundation/pluralize.js';
 import { openArrayClip } from './array-clip.js';
 import { clipName, isArrayFile, splitAddress } from './clip-address.js';
 import { describeMissingPath } from './clip-list.js';
-import { defaultFrameRate } from './frame-rate.js';
+import { defaultFrameRate } from './constant-rate.js';
 import { numberingWarning, probeImage, listImages, filterNumberedImages, readImages } from './image-folder.js';
 import { resolveSize, type TargetSize } from './target-size.js';
 import type { Fit } from './resample.js';

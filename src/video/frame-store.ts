@@ -13,7 +13,7 @@ import { splitAddress } from './clip-address.js';
 import { skipReason, type ClipSource } from './clip-list.js';
 import { openClip, type ClipOptions, type ClipReader } from './clip-reader.js';
 import { assertDiskSpace } from './disk-space.js';
-import { defaultFrameRate } from './frame-rate.js';
+import { defaultFrameRate } from './constant-rate.js';
 import { filterNumberedImages } from './image-folder.js';
 import type { ShortSide } from './target-size.js';
 

@@ -11,7 +11,7 @@ export { drawHeatMap } from './heat-map.js';
 export { drawSurpriseFrame, chooseSurpriseScale } from './surprise-frame.js';
 export { drawTimeline } from './timeline-picture.js';
 export { areFramesOfClip, inColour, probeImage, readImage } from './image-folder.js';
-export { defaultFrameRate } from './frame-rate.js';
+export { defaultFrameRate } from './constant-rate.js';
 export { createCropReader } from './crop-reader.js';
 export { isFixedSize, type TargetSize, resolveSize } from './target-size.js';
 export { prefetchProbe } from './video-file.js';

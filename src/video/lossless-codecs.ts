@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import type { Frame } from '../foundation/frame.js';
 import { makeTemporaryFolder } from '../foundation/temporary-folder.js';
 import { feedFrames, readOutput, startFfmpeg, throwEndBySignal } from './ffmpeg-run.js';
-import { defaultFrameRate } from './frame-rate.js';
+import { defaultFrameRate } from './constant-rate.js';
 
 /** Lossless video codec of FFmpeg that pxv is compared with. */
 export type LosslessCodec = 'x264' | 'x265' | 'ffv1';

@@ -1,7 +1,6 @@
 import type { Frame } from '../foundation/frame.js';
 import { Canvas, type Colour } from './canvas.js';
-import { background, known, predicted } from './panel-colours.js';
-import { panelLabels, panelShape, type TimeStep } from './panels.js';
+import { background, known, panelLabels, panelShape, predicted, type TimeStep } from './panels.js';
 import { chooseFittingText, SMALLEST_TEXT, textHeight, textWidth } from './text.js';
 
 /** Maximum number of known frames on a prediction sheet: the last ones. */

@@ -7,7 +7,7 @@ import type { ClipOptions } from './clip-reader.js';
 import { dropLateFrames } from './drop-late-frames.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { rawInput, readOutput, startFfmpeg } from './ffmpeg-run.js';
-import { defaultFrameRate, frameRateBetween } from './frame-rate.js';
+import { defaultFrameRate, frameRateBetween } from './constant-rate.js';
 import { isFixedSize, type TargetSize } from './target-size.js';
 import { parseVideoStream } from './stream-info.js';
 import { coveringSides, scaler } from './video-file.js';

@@ -1,6 +1,6 @@
 import type { Box, Frame, Size } from '../foundation/frame.js';
 import { Canvas } from './canvas.js';
-import { background, known, predicted } from './panel-colours.js';
+import { background, known, predicted } from './panels.js';
 import { chooseFittingText, textHeight } from './text.js';
 
 const BORDER = 4;

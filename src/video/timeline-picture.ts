@@ -1,7 +1,7 @@
 import { formatClock } from '../foundation/format-clock.js';
 import type { Box, Frame } from '../foundation/frame.js';
 import { Canvas, type Colour } from './canvas.js';
-import { background, known, predicted } from './panel-colours.js';
+import { background, known, predicted } from './panels.js';
 import { scaleBox } from './surprise-frame.js';
 import { fitTextSize, textHeight, textWidth } from './text.js';
 

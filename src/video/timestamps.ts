@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import type { FrameRate } from '../foundation/frame-rate.js';
 import { readOutput, startFfmpeg } from './ffmpeg-run.js';
-import { frameRateBetween } from './frame-rate.js';
+import { frameRateBetween } from './constant-rate.js';
 
 /** Timestamps of a file's frames. */
 interface Pictures {

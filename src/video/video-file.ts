@@ -7,7 +7,7 @@ import { pluralize } from '../foundation/pluralize.js';
 import { isArrayFile } from './clip-address.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { type FfmpegOutcome, readOutput, startFfmpeg } from './ffmpeg-run.js';
-import { constantFrameRate, defaultFrameRate, isRate, rateVaries } from './frame-rate.js';
+import { constantFrameRate, defaultFrameRate, isRate, rateVaries } from './constant-rate.js';
 import { imageFormats, type ImageReadOptions } from './image-folder.js';
 import { parseVideoStream } from './stream-info.js';
 import { scanTimestamps } from './timestamps.js';

@@ -21,7 +21,7 @@ import { parseRunConfiguration } from '../../src/training/configuration.js';
 import { layoutOfShape } from '../../src/video/array-layout.js';
 import { valuesToBytes, valueTypes } from '../../src/video/array-values.js';
 import { clipName, clipStem, splitAddress } from '../../src/video/clip-address.js';
-import { constantFrameRate } from '../../src/video/frame-rate.js';
+import { constantFrameRate } from '../../src/video/constant-rate.js';
 import { parseVideoStream } from '../../src/video/stream-info.js';
 import { parseTimestamps } from '../../src/video/timestamps.js';
 import { streamed } from '../coding/coding.js';

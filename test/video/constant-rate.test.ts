@@ -1,4 +1,4 @@
-import { constantFrameRate, frameRateBetween } from '../../src/video/frame-rate.js';
+import { constantFrameRate, frameRateBetween } from '../../src/video/constant-rate.js';
 import { parseVideoStream } from '../../src/video/stream-info.js';
 
 const printed = (perSecond: number) => {
