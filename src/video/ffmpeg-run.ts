@@ -87,7 +87,7 @@ export async function startFfmpeg(options: FfmpegArguments): Promise<FfmpegRun> 
     command.on('end', () => resolve({ ...log, failure: null }));
     command.on('error', ({ message }) => {
       const wasSignalled = log.wasSignalled || message.includes('was killed with signal');
-      // The lines of the log that follow an exit code are left out.
+      // fluent-ffmpeg appends lines of the log to an exit code, and a reason is one line.
       const failure = log.firstError ?? message.replace(/(?<=exited with code \d+):.*/s, '');
       resolve({ ...log, failure, wasSignalled });
     });

@@ -4,9 +4,10 @@ import { layoutOfShape } from '../../src/video/array-layout.js';
 function layout(...shape: number[]): string {
   const found = layoutOfShape(shape);
   if ('remedy' in found) return `refused: ${found.received}`;
-  const { clips, frames, clipStride, size, channels, isPlanar } = found;
+  const { clips, frames, clipStride, channels, isPlanar } = found;
+  const { width, height } = found.size;
   const order = clips === null ? '' : clipStride === 1 ? ', time first' : ', clips first';
-  return `${clips ?? 'one'} x ${frames} of ${size.height}x${size.width}x${channels}${isPlanar ? ' planar' : ''}${order}`;
+  return `${clips ?? 'one'} x ${frames} of ${height}x${width}x${channels}${isPlanar ? ' planar' : ''}${order}`;
 }
 
 test.each([
