@@ -67,8 +67,7 @@ const predictFrames: Action<typeof flags, [string[]]> = async (work, clips, give
   const { findFfmpeg } = await import('../src/video/ffmpeg-binary.js');
   // FFmpeg reports its version while other modules load; a missing FFmpeg is reported where it is needed.
   void findFfmpeg().catch(() => null);
-  const { prefetchProbe } = await import('../src/video/video-file.js');
-  const { listClips } = await import('../src/video/clip-list.js');
+  const { listClips, prefetchProbe } = await import('../src/video/index.js');
   if (clips.includes(STANDARD_STREAM)) {
     if (work.processGroup.size > 1)
       throw misused(STANDARD_STREAM, 'a file that all ranks can read', 'standard input', 'name a file');

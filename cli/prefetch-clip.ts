@@ -6,6 +6,6 @@
 export async function prefetchClip(path: string, signal: AbortSignal): Promise<void> {
   const { findFfmpeg } = await import('../src/video/ffmpeg-binary.js');
   void findFfmpeg().catch(() => null);
-  const { prefetchProbe } = await import('../src/video/video-file.js');
+  const { prefetchProbe } = await import('../src/video/index.js');
   prefetchProbe(path, signal);
 }
