@@ -33,7 +33,7 @@ export function refuseArguments(problem) {
   process.exit(2);
 }
 
-/** Returns the option `name` of `values` as a number. Exits by `refuseArguments` unless it is whole and from `least`. */
+/** Returns the option `name` of `values` as a whole number. Exits by `refuseArguments` if it is none from `least`. */
 export function wholeNumber(values, name, least = 1) {
   const number = Number(values[name]);
   if (Number.isSafeInteger(number) && number >= least) return number;

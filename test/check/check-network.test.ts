@@ -77,7 +77,7 @@ describe('the checks that fail are those of what is wrong:', () => {
   });
 });
 
-test('in a network whose first layer is 1x1, the last colour of a pixel reaches no output, which is no fault', async () => {
+test('behind a first layer of 1x1 the last colour of a pixel reaches no output, which is no fault', async () => {
   const description = tinyNetwork({ first: { kernel: 1, features: 6 }, conditioning: [] });
   const [causality] = await check(buildNetwork(description));
   expect(causality).toMatchObject({ check: 'causality', result: 'passed' });
