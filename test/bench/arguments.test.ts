@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { runProgram } from './run-program.js';
 
 /** Arguments that make a whole call of a program, without which something is missing. */
@@ -14,13 +14,18 @@ const required: Record<string, string[]> = {
 const modules = ['arguments.mjs', 'network.mjs', 'roofline.mjs'];
 const programs = readdirSync('bench').filter((name) => name.endsWith('.mjs') && !modules.includes(name));
 
-test.each(programs)('%s prints its help for --help, and refuses an option that it does not know', (program) => {
-  const { status, stdout, stderr } = runProgram(program, ['--help']);
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  expect(stdout).toMatch(new RegExp(`^[A-Z][^]*\nusage: node bench/${program}`));
+test.each(programs)('%s has a help, and refuses an option that it does not know', (program) => {
   const unknown = runProgram(program, ['--no-such-option']);
   expect(unknown).toMatchObject({ status: 2, stdout: '' });
   expect(unknown.stderr).toBe(`Unknown option '--no-such-option'; see node bench/${program} --help\n`);
+  const [comment] = readFileSync(`bench/${program}`, 'utf8').split(/^(?!\/\/)/m);
+  expect(comment).toMatch(new RegExp(`^// [A-Z][^]*\n// usage: node bench/${program}`));
+});
+
+test('--help prints the comment at the top of a program', () => {
+  const { status, stdout, stderr } = runProgram('draw.mjs', ['--help']);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toMatch(/^Times the drawing [^]*\n\nusage: node bench\/draw\.mjs [^]*one JSON object\n$/);
 });
 
 test.each(Object.entries(required))('%s without the last of the arguments %j says so in one line', (program, args) => {
