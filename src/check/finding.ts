@@ -16,6 +16,7 @@ export interface Finding {
   check: CheckName;
   /** Size of the images that were checked. */
   size: Size;
+  /** Outcome of the check. */
   result: 'passed' | 'failed';
   /** Description of the finding in words. */
   found: string;
