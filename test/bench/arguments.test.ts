@@ -14,12 +14,17 @@ const required: Record<string, string[]> = {
 const modules = ['arguments.mjs', 'network.mjs', 'roofline.mjs'];
 const programs = readdirSync('bench').filter((name) => name.endsWith('.mjs') && !modules.includes(name));
 
-test.each(programs)('%s has a help, and refuses an option that it does not know', (program) => {
-  const unknown = runProgram(program, ['--no-such-option']);
-  expect(unknown).toMatchObject({ status: 2, stdout: '' });
-  expect(unknown.stderr).toBe(`Unknown option '--no-such-option'; see node bench/${program} --help\n`);
-  const [comment] = readFileSync(`bench/${program}`, 'utf8').split(/^(?!\/\/)/m);
+test.each(programs)('%s parses its arguments, and its comment is its help', (program) => {
+  const text = readFileSync(`bench/${program}`, 'utf8');
+  const [comment, code] = text.split(/^(?!\/\/)([^]*)/m);
   expect(comment).toMatch(new RegExp(`^// [A-Z][^]*\n// usage: node bench/${program}`));
+  expect(code).toMatch(/ parseArguments\(\{/);
+});
+
+test('an option that a program does not know is refused', () => {
+  const { status, stdout, stderr } = runProgram('compare-torch.mjs', ['--no-such-option']);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toBe("Unknown option '--no-such-option'; see node bench/compare-torch.mjs --help\n");
 });
 
 test('--help prints the comment at the top of a program', () => {
