@@ -21,18 +21,7 @@ const core = {
   'src/clips': ['options', 'distributed', 'video', 'model'],
 };
 /** Capabilities: each may import from the whole core and from the data sets, and none from another. */
-const capabilities = [
-  'train',
-  'predict',
-  'surprise',
-  'codec',
-  'page',
-  'sample',
-  'evaluate',
-  'report',
-  'check',
-  'bench',
-];
+const capabilities = ['train', 'predict', 'surprise', 'codec', 'page', 'sample', 'evaluate', 'report', 'check'];
 /** Folders that other folders may import from. Folders that are not listed, such as cli/, import from everything. */
 const others = {
   datasets: ['src/video'],

@@ -1,9 +1,16 @@
 // Arguments of the programs in this folder. The comment at the top of a program is its help.
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 
+// Errors that the user can act on are one line, as those of pxv.
+process.on('uncaughtException', (error) => {
+  console.error(error.name === 'PxvError' ? error.message : error);
+  process.exit(error.code === 'USAGE' ? 2 : 1);
+});
+
 /**
- * Parses the arguments of the program that runs. Prints its help and exits if --help is among them, and exits by
+ * Parses the arguments of the program that runs. Prints its help and exits if --help is among them. Exits by
  * `refuseArguments` if an option is unknown or lacks its value, or if there are too few or too many arguments.
  * @param options options as `parseArgs` of Node.js takes them
  * @param positionals minimum and maximum number of arguments that are no options; default: none
@@ -20,17 +27,24 @@ export function parseArguments({ options = {}, positionals: [least, most] = [0, 
   return found;
 }
 
-/** Prints what is wrong in one line, and the help of the program that runs, to stderr. Exits with 2. */
+/** Prints to stderr, in one line, what is wrong and where the help of the program that runs is. Exits with 2. */
 export function refuseArguments(problem) {
-  console.error(`${problem}\n\n${help()}`);
+  console.error(`${problem}; see node bench/${basename(process.argv[1])} --help`);
   process.exit(2);
+}
+
+/** Returns the option `name` of `values` as a whole number. Exits by `refuseArguments` if it is none from `least`. */
+export function wholeNumber(values, name, least = 1) {
+  const number = Number(values[name]);
+  if (Number.isSafeInteger(number) && number >= least) return number;
+  return refuseArguments(`--${name}: expected a whole number from ${least}, received ${values[name]}`);
 }
 
 function readArguments(options) {
   try {
     return parseArgs({ allowPositionals: true, options });
   } catch (error) {
-    return refuseArguments(error.message);
+    return refuseArguments(error.message.replace(/\. .*$/s, ''));
   }
 }
 

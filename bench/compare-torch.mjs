@@ -18,10 +18,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { initialiseParameters } from '../dist/src/backend/parameters.js';
-import { describeBenchNetwork } from '../dist/src/bench/network.js';
 import { buildChain } from '../dist/src/model/chain.js';
 import { saveModel } from '../dist/src/model/checkpoint.js';
 import { parseArguments, refuseArguments } from './arguments.mjs';
+import { describeNetwork } from './network.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -70,7 +70,7 @@ function result(program, args, env, timeout) {
 
 /** Writes a network as its training begins. */
 function writeModel(path, { name: network, size, 'head-width': headWidth, ...others }) {
-  const description = describeBenchNetwork({ ...others, network, headWidth, size: { width: size, height: size } });
+  const description = describeNetwork({ ...others, network, headWidth, size: { width: size, height: size } });
   const chain = buildChain(description);
   const weights = initialiseParameters(chain.parameters, 1n);
   saveModel(path, { description, chain, weights, step: 0, frameRate: null, drawing: null, origin: null });
@@ -103,26 +103,14 @@ function runTorch(model, { batch }, { python, precision, compiled }) {
   }
 }
 
-function runPxv({ name, ...settings }, precision) {
-  const main = join(here, '..', 'dist', 'cli', 'main.js');
-  const flags = Object.entries({ ...settings, steps: options.steps }).flatMap(([flag, value]) => [`--${flag}`, value]);
+function runPxv({ name: network, ...settings }, precision) {
+  const flags = Object.entries({ network, ...settings, steps: options.steps, precision });
+  const args = flags.flatMap(([flag, value]) => [`--${flag}`, String(value)]);
   const threads = options.threads === undefined ? [] : ['--threads', options.threads];
   const backend = onGpu ? ['--backend', 'webgpu'] : [];
   return result(
     process.execPath,
-    [
-      main,
-      'bench',
-      'train',
-      '--network',
-      name,
-      ...flags.map(String),
-      ...threads,
-      ...backend,
-      '--precision',
-      precision,
-      '--json',
-    ],
+    [join(here, 'train-step.mjs'), ...args, ...threads, ...backend, '--json'],
     environment,
   );
 }

@@ -26,7 +26,6 @@ export const commandModules: Readonly<Record<CommandName | 'completion', () => P
   check: () => import('./check.js'),
   datasets: () => import('./datasets.js'),
   models: () => import('./models.js'),
-  bench: () => import('./bench.js'),
   doctor: () => import('./doctor.js'),
   backends: () => import('./backends.js'),
   completion: () => import('./completion.js'),

@@ -24,7 +24,6 @@ export const capabilities = {
   check: { commands: ['check'] },
   datasets: { commands: ['datasets'] },
   models: { commands: ['models'] },
-  bench: { commands: ['bench'] },
   doctor: { commands: ['doctor'] },
   backends: { commands: ['backends'] },
 } as const satisfies Record<string, Capability>;

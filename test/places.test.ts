@@ -7,7 +7,6 @@ import { existsSync, readdirSync } from 'node:fs';
 const ofNoSource: Record<string, string> = {
   places: 'tests',
   abort: 'src/index',
-  'bench/bench': 'src/bench',
   'browser/bundle': 'bundle',
   'browser/same-bytes': 'browser',
   'checkpoint-format': 'document',

@@ -1,8 +1,8 @@
 import type { Channels, Size } from '../../src/foundation/frame.js';
-import { expectedReceptiveFields, type ReceptiveFields } from '../../src/check/receptive-fields.js';
 import { buildNetwork, type Network } from '../../src/model/network.js';
 import { describeModel, type NetworkName } from '../../src/model/presets.js';
 import type { Program } from '../../src/model/program.js';
+import { traceReceptiveFields, type ReceptiveFields } from './receptive-fields.js';
 
 /** Settings of a network that the drawings choose. No other settings show in the drawings. */
 export interface DrawnNetwork {
@@ -32,5 +32,5 @@ export function opNamed({ ops, parameters }: Program, name: string) {
 
 /** The receptive fields of what an op writes, within its network. */
 export function fieldsAt(program: Program, op: Program['ops'][number]): ReceptiveFields {
-  return expectedReceptiveFields({ ...program, ops: program.ops.slice(0, program.ops.indexOf(op) + 1), out: op.out });
+  return traceReceptiveFields({ ...program, ops: program.ops.slice(0, program.ops.indexOf(op) + 1), out: op.out });
 }

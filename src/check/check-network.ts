@@ -1,19 +1,14 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Size } from '../foundation/frame.js';
 import { frameBytes } from '../foundation/levels.js';
-import { earlierTaps } from '../model/earlier-pixels/index.js';
 import { buildNetwork, type Network } from '../model/network.js';
 import { toTensors } from '../model/model.js';
 import { findCausalityFaults } from './causality.js';
-import { findContextFaults, SMALL_GRADIENT, measureUsedContext } from './context.js';
-import { describeFieldShape } from './field-shape.js';
 import { makeFinding, type CheckedNetwork, type CheckSettings, type Finding } from './finding.js';
 import { checkLikelihood } from './likelihood.js';
-import { findMaskFaults } from './masks.js';
-import { expectedReceptiveFields, type ReceptiveFields } from './receptive-fields.js';
-import { selectSubPixels, formatSubPixel, type SubPixelGrid } from './sub-pixels.js';
+import { selectSubPixels } from './sub-pixels.js';
 
-/** Maximum size at which every sub-pixel is changed, and gradients are computed. */
+/** Maximum size at which every sub-pixel is changed. */
 const SMALL: Size = { width: 11, height: 9 };
 
 /** Candidates for the maximum side of the larger check; the first with acceptable work is used. */
@@ -24,21 +19,17 @@ const CHANGED = 48;
 const CHANGED_WORK = 1e12;
 
 /**
- * Maximum number of sub-pixels at a size that option `size` sets for the checks: time and memory grow with the square
- * of the number.
+ * Maximum number of sub-pixels at a size that option `size` sets for the checks: the probabilities of all levels of all
+ * sub-pixels, in float64, take up to 64 MiB.
  */
 export const MAX_CHECKED = 32_768;
 
 /** Maximum multiply-adds of a network that draws an image at the larger size. */
 const DRAWN_WORK = 5e9;
 
-/** Maximum multiply-adds of the forward passes for gradients, and minimum number of outputs to check. */
-const GRADIENT_WORK = 2e10;
-const MIN_OUTPUTS = 27;
-
 /**
- * Checks a network with given weights on the current backend: masks, causality, context by gradients, and agreement of
- * sampling and scoring. Faults are findings, not errors.
+ * Checks a network with given weights on the current backend: causality, and agreement of sampling and scoring. Faults
+ * are findings, not errors.
  * @param weights arrays in the order of `network.parameters`
  * @throws PxvError `USAGE` if no backend was chosen; the signal's reason if aborted
  */
@@ -52,19 +43,11 @@ export async function checkNetwork(
   const sizes = frameBytes(small.description) === frameBytes(large.description) ? [large] : [small, large];
   const parameters = toTensors(weights, network.parameters);
   try {
-    const checked = sizes.map((sized): CheckedNetwork => {
-      const fields = expectedReceptiveFields(sized.program, earlierTaps(sized.description));
-      return { ...settings, network: sized, parameters, fields };
-    });
-    const { ops } = network.program;
-    const fine = `${ops.length} ops read all that their kernels and the paper's masks show, and nothing else`;
-    const findings = [makeFinding('masks', network.description.size, findMaskFaults(network.program), fine)];
-    for (const each of checked) findings.push(await causality(each));
-    const first = checked[0];
-    const last = checked[checked.length - 1];
-    findings.push(promise(last.fields), ...(await contexts(first)));
+    const checked = sizes.map((sized): CheckedNetwork => ({ ...settings, network: sized, parameters }));
+    const findings: Finding[] = [];
+    for (const each of checked) findings.push(await checkCausality(each));
     const isCheap = settings.whole === true || workOf(large) <= DRAWN_WORK;
-    findings.push(...(await checkLikelihood(isCheap ? last : first, weights)));
+    findings.push(...(await checkLikelihood(isCheap ? checked[checked.length - 1] : checked[0], weights)));
     return findings;
   } finally {
     tf.dispose(parameters);
@@ -84,50 +67,16 @@ function largeNetwork(network: Network): Network {
   return candidates.find((candidate) => CHANGED * workOf(candidate) <= CHANGED_WORK) ?? candidates.at(-1)!;
 }
 
-async function causality(checked: CheckedNetwork): Promise<Finding> {
-  const { fields, seed } = checked;
-  const ofSmall = SMALL.width * SMALL.height * fields.channels;
-  const chosen = selectSubPixels(fields, frameBytes(fields) <= ofSmall ? ofSmall : CHANGED, seed);
+async function checkCausality(checked: CheckedNetwork): Promise<Finding> {
+  const { network, seed } = checked;
+  const { description } = network;
+  const count = frameBytes(description);
+  const ofSmall = SMALL.width * SMALL.height * description.channels;
+  const chosen = selectSubPixels(description, count <= ofSmall ? ofSmall : CHANGED, seed);
   const faults = await findCausalityFaults(checked, chosen);
-  const which = amongAll(chosen, fields, 'sub-pixels');
+  const which = `${chosen.length === count ? 'each' : chosen.length} of ${count} sub-pixels`;
   const fine = `${which} changed, one at a time: its own and earlier outputs keep every bit, a later one changes`;
-  return makeFinding('causality', fields.size, faults, fine);
-}
-
-/** Reports the receptive fields, or fails if an output may depend on a sub-pixel that is not earlier. */
-function promise(fields: ReceptiveFields): Finding {
-  const { size } = fields;
-  const nameOf = (subPixel: number) => formatSubPixel(fields, subPixel);
-  const count = frameBytes(fields);
-  for (let output = 0; output < count; output++)
-    for (let input = output; input < count; input++)
-      if (fields.reaches(input, output))
-        return makeFinding('context', size, [`the ops let ${nameOf(output)} see ${nameOf(input)}`], '');
-  return { check: 'context', size, result: 'reported', found: `promised is ${describeFieldShape(fields)}` };
-}
-
-/** Checks the context by gradients with random weights, and reports the used context with trained weights. */
-async function contexts(checked: CheckedNetwork): Promise<Finding[]> {
-  const { network, fields, seed } = checked;
-  const { size, channels } = fields;
-  const all = selectSubPixels(fields, Math.max(MIN_OUTPUTS, GRADIENT_WORK / workOf(network)), seed);
-  // The last channel of a pixel sees the most.
-  const last = all.filter((output) => output % channels === channels - 1);
-  const faults = await findContextFaults(checked, all);
-  const share = await measureUsedContext(checked, last);
-  const fine =
-    'random weights: gradients at every sub-pixel that is promised, and at no other, for ' +
-    `${amongAll(all, fields, 'outputs')}`;
-  const found =
-    `trained weights: ${(100 * share).toFixed(1)}% of the gradients promised, for ` +
-    `${amongAll(last, fields, 'outputs')}, are above ${SMALL_GRADIENT.toExponential()} of the largest`;
-  return [makeFinding('context', size, faults, fine), { check: 'trained context', size, result: 'reported', found }];
-}
-
-/** Formats a count, such as `48 of 297 outputs`. */
-function amongAll({ length }: readonly number[], grid: SubPixelGrid, unit: string): string {
-  const count = frameBytes(grid);
-  return `${length === count ? 'each' : length} of ${count} ${unit}`;
+  return makeFinding('causality', description.size, faults, fine);
 }
 
 /** Returns the approximate number of multiply-adds of a whole-image forward pass. */

@@ -3,13 +3,12 @@ import type { Size } from '../foundation/frame.js';
 import type { Network } from '../model/network.js';
 import type { ParsedOptions } from '../options/fields.js';
 import type { checkModelFields } from './options.js';
-import type { ReceptiveFields } from './receptive-fields.js';
 
 /**
- * Name of a check. In order: masks of the ops; causality of the outputs; receptive fields, by gradients; fraction of
- * the receptive fields that trained weights use; agreement of sampling and scoring; sums of probabilities. @inline
+ * Name of a check. In order: causality of the outputs; agreement of sampling and scoring; sums of probabilities.
+ * @inline
  */
-export type CheckName = 'masks' | 'causality' | 'context' | 'trained context' | 'likelihood' | 'probabilities';
+export type CheckName = 'causality' | 'likelihood' | 'probabilities';
 
 /** Result of one check: a row of the table of `pxv check`. */
 export interface Finding {
@@ -17,8 +16,8 @@ export interface Finding {
   check: CheckName;
   /** Size of the images that were checked. */
   size: Size;
-  /** Outcome; 'reported' is information without a pass or fail. */
-  result: 'passed' | 'failed' | 'reported';
+  /** Outcome of the check. */
+  result: 'passed' | 'failed';
   /** Description of the finding in words. */
   found: string;
 }
@@ -39,13 +38,11 @@ export interface CheckSettings extends Omit<ParsedOptions<typeof checkModelField
   whole?: boolean | undefined;
 }
 
-/** Network to check at one size, with its parameters and the context that its design promises. */
+/** Network to check at one size, with its parameters. */
 export interface CheckedNetwork extends CheckSettings {
   network: Network;
   /** Tensors in the order of `network.parameters`. */
   parameters: readonly Tensor[];
-  /** Promised context of each output (see `expectedReceptiveFields`). */
-  fields: ReceptiveFields;
 }
 
 /** Maximum number of faults shown in a finding; further faults are counted. */

@@ -2,7 +2,7 @@ import { frameBytes, type ImageShape } from '../foundation/levels.js';
 import { Philox, randomStreams } from '../foundation/philox.js';
 
 /** Third word of the Philox counter for each purpose of the checks' random numbers; `clips` + i for random clip i. */
-export const checkStreams = { choice: 0, weights: 1, outputs: 2, clips: 3 } as const;
+export const checkStreams = { choice: 0, clips: 3 } as const;
 
 /**
  * Returns a function that maps a pair of counter words to a random number strictly between 0 and 1.
@@ -17,18 +17,13 @@ export function checkDraws(seed: bigint | number, what: number): (word0: number,
  * Shape of an image whose sub-pixels are indexed in raster order, R, G, B within a pixel: (y * width + x) * channels +
  * channel.
  */
-export type SubPixelGrid = Pick<ImageShape, 'size' | 'channels'>;
-
-/** Returns the row, column and channel of a sub-pixel. */
-export function locateSubPixel({ size, channels }: SubPixelGrid, subPixel: number): [number, number, number] {
-  const pixel = Math.floor(subPixel / channels);
-  return [Math.floor(pixel / size.width), pixel % size.width, subPixel % channels];
-}
+type SubPixelGrid = Pick<ImageShape, 'size' | 'channels'>;
 
 /** Formats a sub-pixel as row, column and colour, such as `(3, 2) G`. */
-export function formatSubPixel(grid: SubPixelGrid, subPixel: number): string {
-  const [y, x, channel] = locateSubPixel(grid, subPixel);
-  return `(${y}, ${x})${grid.channels === 1 ? '' : ` ${'RGB'[channel]}`}`;
+export function formatSubPixel({ size, channels }: SubPixelGrid, subPixel: number): string {
+  const pixel = Math.floor(subPixel / channels);
+  const colour = channels === 1 ? '' : ` ${'RGB'[subPixel % channels]}`;
+  return `(${Math.floor(pixel / size.width)}, ${pixel % size.width})${colour}`;
 }
 
 /**

@@ -3,7 +3,7 @@ import '@tensorflow/tfjs-layers';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { addMoved } from '../../src/backend/element-wise.js';
 import { randomFloats } from '../random.js';
-import { describeEach, kernelSets } from './implementations.js';
+import { bf16Sets, describeEach, kernelSets } from './implementations.js';
 import { testKernel } from './kernel-suite.js';
 
 /** Around the widths of vectors; the last one is shared by threads. */
@@ -181,6 +181,16 @@ testKernel('multiplyAdds', {
     }),
   }),
 });
+
+(bf16Sets.length > 0 ? test.each(bf16Sets) : test.skip.each([{ instructionSet: 'avx512' as const }]))(
+  'in bf16 multiply-adds come to 2, as in float32: $instructionSet',
+  ({ instructionSet }) => {
+    const kernels = bf16Sets.find((set) => set.instructionSet === instructionSet)!;
+    const out = new Float32Array(50).fill(NaN);
+    kernels.multiplyAdds({ rounds: 30, count: 50 }, { x: new Float32Array(50), out });
+    for (const sum of out) expect(Math.abs(sum - 2)).toBeLessThan(2 ** -7);
+  },
+);
 
 test.each(kernelSets)('$instructionSet is done at once with 2^31 - 1 rows of no number', (kernels) => {
   const none = () => new Float32Array(0);

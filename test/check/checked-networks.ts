@@ -63,7 +63,7 @@ function withOp(network: Network, isMeant: (op: Op) => boolean, change: (op: Op)
 }
 
 /** The network with another shape of the convolution that the weights of this name belong to. */
-export function withConv(
+function withConv(
   network: Network,
   name: string,
   change: (shape: ConvolutionShape, op: ConvOp) => ConvolutionShape,

@@ -24,7 +24,7 @@ test('pxv check prints a line for each check under the titles, and ends with 0 w
   expect(code).toBe(0);
   const [titles, ...lines] = stdout.trimEnd().split('\n');
   expect(titles).toMatch(/^check +size +result +found$/);
-  expect(lines[1]).toMatch(/^causality +5x7 +passed +each of 105 sub-pixels changed, one at a time: /);
+  expect(lines[0]).toMatch(/^causality +5x7 +passed +each of 105 sub-pixels changed, one at a time: /);
   expect(lines.at(-1)).toMatch(/sound\.safetensors: every check passed in \d+\.\d s$/);
 });
 
@@ -35,7 +35,7 @@ test('pxv check --json says the same as one object, with what computed', async (
   const result = jsonOf({ code, stdout, stderr: '' });
   expect(result).toMatchObject({ model: sound, seed: '7', passed: true, instructionSet: 'wasm' });
   expect(result.checks).toContainEqual(
-    expect.objectContaining({ check: 'masks', size: { width: 5, height: 7 }, result: 'passed' }),
+    expect.objectContaining({ check: 'likelihood', size: { width: 5, height: 7 }, result: 'passed' }),
   );
 });
 

@@ -1,7 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { findCausalityFaults } from '../../src/check/causality.js';
-import { expectedReceptiveFields } from '../../src/check/receptive-fields.js';
-import { earlierTaps } from '../../src/model/earlier-pixels/index.js';
 import { frameBytes } from '../../src/foundation/levels.js';
 import type { Network } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/model.js';
@@ -14,8 +12,7 @@ export async function causalityBreaks(
 ): Promise<string[]> {
   const parameters = toTensors(weights, network.parameters);
   const chosen = Array.from({ length: frameBytes(network.description) }, (_, subPixel) => subPixel);
-  const fields = expectedReceptiveFields(network.program, earlierTaps(network.description));
-  const faults = await findCausalityFaults({ network, parameters, fields, seed }, chosen);
+  const faults = await findCausalityFaults({ network, parameters, seed }, chosen);
   tf.dispose(parameters);
   return faults;
 }

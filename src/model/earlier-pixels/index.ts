@@ -8,8 +8,6 @@ import type { EarlierPixels } from './earlier-pixels.js';
 import { localRegression } from './local-regression.js';
 import { templateMatching } from './template-matching.js';
 
-export type { EarlierTap } from './earlier-pixels.js';
-
 /** Registry of all methods; a new one is a file and a line here. */
 const methods: Readonly<Record<EarlierMethod, EarlierPixels>> = { templateMatching, localRegression };
 
@@ -40,15 +38,6 @@ function earlierOf({ size, channels, levels, conditioning }: NetworkDescription)
 export function countEarlierFeatures(description: NetworkDescription): number {
   const { shape, used } = earlierOf(description);
   return used.reduce((sum, method) => sum + method.features(shape), 0);
-}
-
-/**
- * Returns the offsets of the pixels that a network's features of earlier pixels depend on; null: all earlier ones;
- * empty: the network has no methods.
- */
-export function earlierTaps(description: NetworkDescription): EarlierPixels['taps'] {
-  const taps = earlierOf(description).used.map((method) => method.taps);
-  return taps.includes(null) ? null : taps.flatMap((some) => some ?? []);
 }
 
 /**

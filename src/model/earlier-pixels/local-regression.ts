@@ -5,7 +5,6 @@ import type { EarlierPixels } from './earlier-pixels.js';
 export const localRegression: EarlierPixels = {
   type: 'localRegression',
   features: localRegressionFeatures,
-  taps: null,
   /** Returns the bytes of the sums of moments for each pixel of a row, of regressors and of errors. */
   bytes(shape) {
     const { width, height, channels } = shape;

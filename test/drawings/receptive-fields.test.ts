@@ -1,15 +1,14 @@
+import { traceReceptiveFields, type ReceptiveFields } from '../../scripts/drawings/receptive-fields.js';
 import type { Channels } from '../../src/foundation/frame.js';
-import { expectedReceptiveFields, type ReceptiveFields } from '../../src/check/receptive-fields.js';
-import { earlierTaps } from '../../src/model/earlier-pixels/index.js';
 import type { LayerDescription } from '../../src/model/layers/index.js';
 import { buildNetwork } from '../../src/model/network.js';
-import { tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
-import { layersOf } from './checked-networks.js';
+import { checkedNetwork, layersOf, withoutShift, withoutTap } from '../check/checked-networks.js';
+import { tinyNetwork } from '../model/tiny-networks.js';
 
 /** The fields of a network of 9x6 pixels, whose first layer is 3x3 unless said otherwise. */
 function fieldsOf(layers: LayerDescription[], channels: Channels, kernel = 3, conditional = false): ReceptiveFields {
   const changes = { size: { width: 9, height: 6 }, channels, layers, first: { kernel, features: 6 } };
-  return expectedReceptiveFields(
+  return traceReceptiveFields(
     buildNetwork(tinyNetwork(conditional ? changes : { ...changes, conditioning: [] })).program,
   );
 }
@@ -33,7 +32,7 @@ function drawn({ size, channels, reaches }: ReceptiveFields, y: number, x: numbe
 const single = (type: LayerDescription['type']) => layersOf(type).slice(0, 1);
 
 // Tables drawn by hand, from 1601.06759, figures 1 to 3 and 5, and sections 3.1 to 3.5.
-describe('the promised context, at row 4 and column 4,', () => {
+describe('the receptive field of the output at row 4 and column 4,', () => {
   test('of a 3x3 first layer alone, is its taps', () => {
     expect(drawn(fieldsOf([], 1), 4, 4)).toEqual([
       '.........',
@@ -41,34 +40,6 @@ describe('the promised context, at row 4 and column 4,', () => {
       '.........',
       '...###...',
       '...#o....',
-      '.........',
-    ]);
-  });
-
-  test('of templates is wider than a first layer of 3x3, and that of what it reads', () => {
-    const conditioning = [{ ...warpedFrames, templateMatching: 1 }];
-    const changes = { size: { width: 9, height: 6 }, channels: 1, first: { kernel: 3, features: 6 } } as const;
-    const network = buildNetwork(tinyNetwork({ ...changes, layers: [], conditioning }));
-    expect(drawn(expectedReceptiveFields(network.program, earlierTaps(network.description)), 4, 4)).toEqual([
-      '.........',
-      '.#######.',
-      '.#######.',
-      '.#######.',
-      '.###o....',
-      '.........',
-    ]);
-  });
-
-  test('of local regression is all that is before', () => {
-    const conditioning = [{ ...warpedFrames, templateMatching: 1, localRegression: true }];
-    const changes = { size: { width: 9, height: 6 }, channels: 1, first: { kernel: 3, features: 6 } } as const;
-    const network = buildNetwork(tinyNetwork({ ...changes, layers: [], conditioning }));
-    expect(drawn(expectedReceptiveFields(network.program, earlierTaps(network.description)), 4, 4)).toEqual([
-      '#########',
-      '#########',
-      '#########',
-      '#########',
-      '####o....',
       '.........',
     ]);
   });
@@ -166,8 +137,16 @@ test.each(['pixel-cnn-block', 'row-lstm', 'diagonal-bilstm'] as const)(
   },
 );
 
-test('a sub-pixel is seen if some output sees it: the last of an image never is', () => {
-  const { isSeen } = fieldsOf(single('row-lstm'), 3);
-  const count = 6 * 9 * 3;
-  expect([0, count - 3, count - 2, count - 1].map(isSeen)).toEqual([true, true, true, false]);
+describe('the receptive fields follow the ops:', () => {
+  test('without a tap, the pixel behind it is not seen', () => {
+    const network = checkedNetwork('pixel-cnn-block', 1, false);
+    const reaches = (of: typeof network) => traceReceptiveFields(of.program).reaches(3, of.description.size.width);
+    expect([reaches(network), reaches(withoutTap(network))]).toEqual([true, false]);
+  });
+
+  test('without the shift of the walk from the right, a pixel sees itself', () => {
+    const network = checkedNetwork('diagonal-bilstm', 1, false);
+    const reaches = (of: typeof network) => traceReceptiveFields(of.program).reaches(0, 0);
+    expect([reaches(network), reaches(withoutShift(network))]).toEqual([false, true]);
+  });
 });
