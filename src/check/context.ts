@@ -5,7 +5,7 @@ import { yieldToEventLoop } from '../foundation/yield-to-event-loop.js';
 import { frameBytes } from '../foundation/levels.js';
 import { computeEarlierFeatures } from '../model/earlier-pixels/index.js';
 import { disposeExamples } from '../conditioning/context/examples.js';
-import { atImage, runConditioning, imageInput } from '../model/network.js';
+import { runConditioning, imageInput } from '../model/network.js';
 import type { Program } from '../model/program.js';
 import { runWholeImage } from '../model/whole-image.js';
 import { groupStart, type Slot } from '../model/groups.js';
@@ -107,7 +107,7 @@ function trainedInputs({ network, parameters, seed }: CheckedNetwork): Inputs {
     const earlierFeatures = condition && computeEarlierFeatures(description, examples.image, condition);
     return {
       weights: parameters.slice(conditioningParameters).map((tensor) => tf.clone(tensor)),
-      map: condition ? atImage(description, [condition.map]).map((map) => tf.clone(map)) : [],
+      map: condition ? [tf.clone(condition.map)] : [],
       image: [imageInput(description, examples.image, condition?.anchors ?? [])],
       earlierFeatures: earlierFeatures ? [earlierFeatures] : [],
     };

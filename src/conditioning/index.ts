@@ -31,14 +31,13 @@ export function hasLearnedAnchor(descriptions: readonly ConditioningDescription[
 }
 
 /**
- * Returns the joint requirements of a network's conditionings: the longest context, the relation to the coarser scale
- * if any reads it, and the largest `finer`.
+ * Returns the joint requirements of a network's conditionings: the longest context, and the relation to the coarser
+ * scale if any reads it.
  */
 export function inputRequirements(descriptions: readonly ConditioningDescription[]): InputRequirements {
   const needs = descriptions.map((description) => getConditioning(description).needs(description));
   return {
     context: Math.max(0, ...needs.map(({ context }) => context)),
     coarser: needs.find(({ coarser }) => coarser !== null)?.coarser ?? null,
-    finer: Math.max(1, ...needs.map(({ finer }) => finer)),
   };
 }

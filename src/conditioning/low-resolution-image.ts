@@ -41,7 +41,7 @@ function layers({ factor, features }: LowResolutionImageDescription, channels: n
 /** Conditioning on the same image at the next coarser scale (1601.06759, section 3.6), without anchors. */
 export const lowResolutionImage: Conditioning<LowResolutionImageDescription> = {
   schema,
-  needs: ({ factor, shared }) => ({ context: 0, coarser: { factor, known: shared === 'known' }, finer: 1 }),
+  needs: ({ factor, shared }) => ({ context: 0, coarser: { factor, known: shared === 'known' } }),
   anchors: 0,
   learned: false,
   mapFeatures: ({ features }) => features,

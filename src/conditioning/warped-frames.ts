@@ -9,14 +9,7 @@ import type { ImageShape } from '../foundation/levels.js';
 import { gruParameters, gruSchema, runGru } from './conv-gru.js';
 import { blockMotion, blockMotionPlanes, type BlockMotion } from './block-motion.js';
 import type { Conditioning, ConditioningInputs, ConditioningOutputs, ConditioningState } from './conditioning.js';
-import {
-  DIFFERENCE_GAIN,
-  downsampleContext,
-  scaleFrames,
-  subsample,
-  upsample,
-  type ContextTensors,
-} from './context/context-tensors.js';
+import { DIFFERENCE_GAIN, downsampleContext, scaleFrames, type ContextTensors } from './context/context-tensors.js';
 import {
   bindLayers,
   DEFAULT_HALVINGS,
@@ -60,15 +53,6 @@ const schema = z
      * Default: false.
      */
     localRegression: z.boolean().optional(),
-    /**
-     * Factor from the network's image to the context frames, which are warped at their own size. The network reads
-     * every `finer`-th pixel of the outputs. Default: 1.
-     */
-    finer: z.int().min(2).max(4096).optional(),
-    /**
-     * Factor from the coarser scale, whose image is known: the motion is predicted from it too. Default: none is read.
-     */
-    coarser: z.int().min(2).max(8).optional(),
   })
   .refine(({ blockMatching, context }) => !blockMatching || context > 1, {
     path: ['blockMatching'],
@@ -86,10 +70,6 @@ const schema = z
     path: ['trajectory'],
     message: 'must be less than the context, as a pair has two frames',
   })
-  .refine(({ gru, finer, coarser }) => gru === undefined || (finer ?? coarser) === undefined, {
-    path: ['gru'],
-    message: 'must be absent in a chain of scales',
-  })
   .refine(({ templateMatching = 0, context }) => templateMatching <= context, {
     path: ['templateMatching'],
     message: 'must be at most as many frames as are given',
@@ -97,10 +77,6 @@ const schema = z
   .refine(({ localRegression, templateMatching }) => !localRegression || templateMatching !== undefined, {
     path: ['localRegression'],
     message: 'must be false where templateMatching names no frames',
-  })
-  .refine(({ finer, templateMatching }) => finer === undefined || templateMatching === undefined, {
-    path: ['finer'],
-    message: 'must be absent where templateMatching searches frames of the size of the image',
   });
 
 /**
@@ -137,17 +113,11 @@ function warpShape(description: WarpedFramesDescription, { size, channels }: Ima
   return { ...size, channels, frames, flows, flowScale: FLOW_SCALE };
 }
 
-/** Returns the number of planes that tell of the coarser image: itself, and its difference from each frame moved on. */
-function gridPlanes({ coarser, blockMatching }: WarpedFramesDescription, { channels }: ImageShape): number {
-  if (coarser === undefined) return 0;
-  return (blockMatching ? 3 : 2) * channels;
-}
-
 function trunk(description: WarpedFramesDescription, network: ImageShape): ConvolutionLayer[] {
   const { context, features, halvings, blockMatching } = description;
   const ofFrames = context * network.channels + (context - 1) * network.channels + context + 1;
   const ofMotion = blockMatching ? blockMotionPlanes(description, network) : 0;
-  return trunkLayers(PREFIX, ofFrames + ofMotion + gridPlanes(description, network), features, halvings);
+  return trunkLayers(PREFIX, ofFrames + ofMotion, features, halvings);
 }
 
 /** Returns the GRU, whose output has as many features as the trunk at a quarter of the size; null: there is none. */
@@ -156,9 +126,8 @@ function gruOf({ gru, features }: WarpedFramesDescription, network: ImageShape) 
 }
 
 /** Returns the layer that makes the feature map from the trunk's features and the warped frames. */
-function movedLayer({ features, coarser }: WarpedFramesDescription, { channels }: ImageShape): ConvolutionLayer {
-  const planes = coarser === undefined ? 2 : 3;
-  return { name: `${PREFIX}.moved`, kernel: 3, from: features + planes * channels, to: features, stride: 1 };
+function movedLayer({ features }: WarpedFramesDescription, { channels }: ImageShape): ConvolutionLayer {
+  return { name: `${PREFIX}.moved`, kernel: 3, from: features + 2 * channels, to: features, stride: 1 };
 }
 
 /** Returns the parameters of 1x1 layers without a ReLU: from the map's features to the motion, and to the residual. */
@@ -215,11 +184,10 @@ function inputs(
   context: ContextTensors,
   scaled: readonly Tensor4D[],
   motion: BlockMotion | null,
-  grid: readonly Tensor4D[],
 ): Tensor4D {
   const differences = scaled.slice(1).map((frame, k) => tf.mul<Tensor4D>(tf.sub(frame, scaled[k]), DIFFERENCE_GAIN));
   const noise = tf.mul<Tensor4D>(context.noise, (2 * NOISE_GAIN) / (network.levels - 1));
-  return tf.concat([...scaled, ...differences, context.valid, noise, ...(motion?.planes ?? []), ...grid], 3);
+  return tf.concat([...scaled, ...differences, context.valid, noise, ...(motion?.planes ?? [])], 3);
 }
 
 /**
@@ -228,18 +196,13 @@ function inputs(
  * 1506.02025, equation 5), plus a predicted residual. The expected frame is the first anchor, the last frame the
  * second. The feature map is computed from the weighted mean and its difference from the last frame, the residual from
  * the map. With `still`, the displacement zero is added in each frame: predicted displacements are never exactly zero,
- * and edges would drift. With `blockMatching`, the last frame extrapolated along its motion is warped too. With
- * `coarser`, the motion is also predicted from the known image at the coarser scale. With `gru`, a convolutional GRU
+ * and edges would drift. With `blockMatching`, the last frame extrapolated along its motion is warped too. With `gru`, a convolutional GRU
  * reads more context frames than are warped (see `runGru`), and its features are added to the trunk's. So the network
  * can separate overlapping objects by earlier frames in which they were apart.
  */
 export const warpedFrames: Conditioning<WarpedFramesDescription> = {
   schema,
-  needs: ({ context, gru, finer = 1, coarser }) => ({
-    context: gru?.context ?? context,
-    coarser: coarser === undefined ? null : { factor: coarser, known: true },
-    finer,
-  }),
+  needs: ({ context, gru }) => ({ context: gru?.context ?? context, coarser: null }),
   anchors: 2,
   learned: true,
   earlierPixels: (description) => ({
@@ -259,11 +222,9 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
   condition(description, network, given, weights): ConditioningOutputs {
     const { context } = given;
     if (context === undefined) throw new TypeError('warped-frames: no frames were given');
-    const [, height, width] = context.frames[0].shape;
-    const frames = { ...network, size: { height, width } };
     const { templateMatching = 0 } = description;
     // Frees intermediate tensors; tfjs keeps those that gradients need.
-    const { map, expected, state } = tf.tidy(() => moveFrames(description, frames, { ...given, context }, weights));
+    const { map, expected, state } = tf.tidy(() => moveFrames(description, network, { ...given, context }, weights));
     // Newest first.
     const references = context.frames.slice(context.frames.length - templateMatching).reverse();
     return { map, anchors: [expected, context.frames[context.frames.length - 1]], references, state };
@@ -274,7 +235,7 @@ export const warpedFrames: Conditioning<WarpedFramesDescription> = {
 function moveFrames(
   description: WarpedFramesDescription,
   network: ImageShape,
-  { context: all, coarser, state }: ConditioningInputs & { context: ContextTensors },
+  { context: all, state }: ConditioningInputs & { context: ContextTensors },
   allWeights: readonly Tensor[],
 ): { map: Tensor4D; expected: Tensor4D; state: ConditioningState | undefined } {
   const gru = gruOf(description, network);
@@ -290,11 +251,7 @@ function moveFrames(
   const last = scaled[description.context - 1];
   const matched = description.blockMatching ? blockMotion(network, all, last, description, state?.matched) : null;
   const toScaled = (frame: Tensor4D) => tf.div<Tensor4D>(tf.sub(frame, half), half);
-  const { finer = 1, coarser: factor } = description;
-  const grid = coarser && factor ? gridOf(toScaled(coarser), finer * factor, network) : null;
-  const moves = [last, ...(matched === null ? [] : [toScaled(matched.onward)])];
-  const planes = grid === null ? [] : [grid.image, ...moves.map(grid.changeFrom)];
-  const given = inputs(network, context, scaled, matched, planes);
+  const given = inputs(network, context, scaled, matched);
   const found = runTrunk(layers.slice(0, inTrunk.length), given, recurrent?.map);
   const motion = outputLayer(found, withCandidates(motionWeights), withCandidates(motionBias));
   const moving = matched === null ? context.frames : [...context.frames, matched.onward];
@@ -302,25 +259,11 @@ function moveFrames(
   const moved = warpedMixture(warpShape(description, network), frames, motion);
   const movedScaled = toScaled(moved);
   const change = tf.mul<Tensor4D>(tf.sub(movedScaled, last), DIFFERENCE_GAIN);
-  const map = layers[inTrunk.length](
-    tf.concat([found, movedScaled, change, ...(grid ? [grid.changeFrom(movedScaled)] : [])], 3),
-  );
+  const map = layers[inTrunk.length](tf.concat([found, movedScaled, change], 3));
   const residual = outputLayer(map, residualWeights, residualBias);
   const expected = tf.add<Tensor4D>(moved, tf.mul(residual, RESIDUAL_SCALE * half));
   const next = state && { recurrent: recurrent?.state, matched: matched?.matched };
   return { map, expected, state: next };
-}
-
-/**
- * Returns the planes that are made of the coarser image, scaled to -1..1: itself, and its difference from a frame.
- * @param factor factor from the coarser image to the frames
- */
-function gridOf(image: Tensor4D, factor: number, { size }: ImageShape) {
-  return {
-    image: upsample(image, factor, size),
-    changeFrom: (frame: Tensor4D) =>
-      upsample(tf.mul(tf.sub(image, subsample(frame, factor)), DIFFERENCE_GAIN), factor, size),
-  };
 }
 
 function outputLayer(x: Tensor4D, weights: Tensor, bias: Tensor): Tensor4D {

@@ -139,10 +139,8 @@ type PredictionScores = Pick<ScaleScore, 'anchors'> & { nats: Tensor[][] };
 /** Returns the nats of all scales under a single prediction, with the anchors. */
 function scoresGiven(...of: Parameters<typeof scoreChain>): PredictionScores {
   const scores = scoreChain(...of);
-  const [, , { image }] = of;
-  const whole = scores.find((score) => score.image.size === image.size) ?? scores[scores.length - 1];
   const nats = scores.map((score) => score.nats);
-  return { nats: [[tf.concat(nats, 1)]], anchors: whole.anchors };
+  return { nats: [[tf.concat(nats, 1)]], anchors: scores[scores.length - 1].anchors };
 }
 
 /**
@@ -217,7 +215,7 @@ export function bitsPerPixel(chain: Chain, nats: Float32Array): Float64Array {
   const bits = new Float64Array(size.width * size.height);
   let k = 0;
   for (const [scale, { description }] of chain.scales.entries()) {
-    const step = chain.steps[scale].image;
+    const step = chain.steps[scale];
     for (let y = 0; y < description.size.height; y++)
       for (let x = 0; x < description.size.width; x++)
         for (let c = 0; c < channels; c++) bits[(y * size.width + x) * step] += nats[k++] * BITS_PER_NAT;

@@ -108,7 +108,7 @@ export function describeModel(name: NetworkName, settings: PresetSettings): Mode
     const network = describeNetwork(name, settings, { width: side(size.width), height: side(size.height) });
     const { context, frames } = settings;
     const factor = scale === 0 ? undefined : factors[scale - 1];
-    return { ...network, conditioning: describeConditioning({ context, frames, step, factor, shared }) };
+    return { ...network, conditioning: describeConditioning({ context, frames, factor, shared }) };
   });
   return { version: 1, scales };
 }

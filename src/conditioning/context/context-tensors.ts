@@ -1,5 +1,5 @@
 import { tf } from '../../foundation/tfjs.js';
-import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
 import { frameBytes, type ImageShape, type Levels } from '../../foundation/levels.js';
 import type { ContextFrames } from './history.js';
 
@@ -269,28 +269,6 @@ export function subsample(map: Tensor4D, step: number): Tensor4D {
     const cells = tf.reshape<Rank.R4>(tf.pad(map, padding), [batch * rows, step, columns, step * features]);
     return tf.reshape(tf.slice(cells, [0, 0, 0, 0], [-1, 1, -1, features]), [batch, rows, columns, features]);
   });
-}
-
-/**
- * Upsamples a map bilinearly by the factor `step`, and crops the result to `size`. Every `step`-th pixel from the first
- * equals a pixel of `coarse`; beyond the last row and column, these are repeated. Differentiable. Call `upsample`
- * within `tf.tidy`.
- */
-export function upsample(coarse: Tensor4D, step: number, { height, width }: ImageShape['size']): Tensor4D {
-  const [batch, rows, columns, features] = coarse.shape;
-  const tall = tf.reshape<Rank.R4>(between(coarse, 1, step), [batch, rows * step, columns, features]);
-  const whole = tf.reshape<Rank.R4>(between(tall, 2, step), [batch, rows * step, columns * step, features]);
-  return tf.slice(whole, [0, 0, 0, 0], [-1, height, width, -1]);
-}
-
-/** Returns, after each slice of `map` along `axis`, the `step` - 1 maps between the slice and the next, stacked. */
-function between(map: Tensor4D, axis: 1 | 2, step: number): Tensor {
-  // tfjs cannot differentiate a split into one part.
-  const others = map.shape[axis] === 1 ? [map] : tf.split<Tensor4D>(map, map.shape[axis], axis).slice(1);
-  const next = map.shape[axis] === 1 ? map : tf.concat([...others, others[others.length - 1]], axis);
-  const change = tf.sub<Tensor4D>(next, map);
-  const parts = Array.from({ length: step }, (_, at) => tf.add<Tensor4D>(map, tf.mul(change, at / step)));
-  return tf.stack(parts, axis + 1);
 }
 
 /**
