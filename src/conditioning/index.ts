@@ -1,6 +1,7 @@
 import type { Conditioning, InputRequirements } from './conditioning.js';
 import { lowResolutionImage, type LowResolutionImageDescription } from './low-resolution-image.js';
-import { warpedFrames, type WarpedFramesDescription } from './warped-frames.js';
+import { warpedFrames } from './warped-frames.js';
+import type { WarpedFramesDescription } from './warped-frames-description.js';
 import { previousFrames, type PreviousFramesDescription } from './previous-frames.js';
 
 export type * from './conditioning.js';

@@ -277,8 +277,13 @@ export function subsample(map: Tensor4D, step: number): Tensor4D {
  */
 export const DIFFERENCE_GAIN = 8;
 
-/** Scales the levels of a context's frames to -1..1, oldest first. Call `scaleFrames` within `tf.tidy`. */
-export function scaleFrames({ levels }: Pick<ImageShape, 'levels'>, { frames }: ContextTensors): Tensor4D[] {
+/** Scales levels to -1..1. Call `scaleLevels` within `tf.tidy`. */
+export function scaleLevels({ levels }: Pick<ImageShape, 'levels'>, image: Tensor4D): Tensor4D {
   const middle = (levels - 1) / 2;
-  return frames.map((frame) => tf.div<Tensor4D>(tf.sub(frame, middle), middle));
+  return tf.div<Tensor4D>(tf.sub(image, middle), middle);
+}
+
+/** Scales the levels of a context's frames to -1..1, oldest first. Call `scaleFrames` within `tf.tidy`. */
+export function scaleFrames(shape: Pick<ImageShape, 'levels'>, { frames }: ContextTensors): Tensor4D[] {
+  return frames.map((frame) => scaleLevels(shape, frame));
 }
