@@ -7,6 +7,7 @@ import {
   inputRequirements,
   type ConditioningDescription,
 } from '../conditioning/index.js';
+import { headKernels } from '../backend/kernels/heads.js';
 import { getHead, heads, type HeadDescription } from './heads/index.js';
 import { layers, type LayerDescription } from './layers/index.js';
 
@@ -47,7 +48,7 @@ export const networkSchema = z
     ];
     for (const { path, features } of widths)
       if (features < channels) refuse(path, `fewer features than the ${channels} colour channels`);
-    const { maxLevels } = getHead(head);
+    const { maxLevels } = headKernels[head.type];
     if (levels > maxLevels) refuse(['levels'], `the head '${head.type}' takes ${maxLevels} at most`);
     for (const [index, given] of conditioning.entries()) {
       const before = conditioning.slice(0, index);

@@ -7,10 +7,11 @@ import {
   type ConditioningOutputs,
   type ConditioningInputs,
 } from '../conditioning/index.js';
+import { scaleLevels } from '../conditioning/context/context-tensors.js';
 import { imageFeatures, subPixelScale, type NetworkDescription } from './description.js';
 import { EARLIER_PIXEL_LAYERS, countEarlierFeatures, computeEarlierFeatures } from './earlier-pixels/index.js';
 import type { Examples } from '../conditioning/context/examples.js';
-import { getHead } from './heads/index.js';
+import { countHeadOutputs, getHead } from './heads/index.js';
 import { getLayer } from './layers/index.js';
 import { ProgramBuilder, type Program } from './program.js';
 import type { Slot } from './groups.js';
@@ -45,7 +46,7 @@ export function buildNetwork(description: NetworkDescription): Network {
   x = skipped ?? x;
   for (const [index, features] of description.output.entries())
     x = builder.conv(x, { name: `output.${index}`, kernel: 1, features, relu: true });
-  const outputs = getHead(head).outputs(head, levels, channels);
+  const outputs = countHeadOutputs(head, levels, channels);
   // Features of earlier pixels are a guess at the pixel itself, which the head's means can follow directly.
   const guess = builder.withEarlierFeatures(EARLIER_PIXEL_LAYERS.head, outputs, null);
   x = builder.conv(x, { name: 'head', kernel: 1, features: outputs, relu: true, plus: guess });
@@ -93,8 +94,8 @@ export function runConditioning(
  * @param anchors anchors of the conditioning; not read if the head uses none
  */
 export function imageInput(description: NetworkDescription, image: Tensor4D, anchors: readonly Tensor4D[]): Tensor4D {
-  const { middle, gain } = subPixelScale(description);
-  const scaled = tf.div<Tensor4D>(tf.sub(image, middle), middle);
+  const { gain } = subPixelScale(description);
+  const scaled = scaleLevels(description, image);
   const read = anchors.slice(0, imageFeatures(description) - 1);
   if (read.length === 0) return scaled;
   const differences = read.map((anchor) => tf.mul(tf.sub(image, anchor), gain));

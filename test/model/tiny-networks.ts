@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { headKernels } from '../../src/backend/kernels/heads.js';
 import type { ConditioningDescription } from '../../src/conditioning/index.js';
 import type { Channels, Size } from '../../src/foundation/frame.js';
 import { initialiseParameters } from '../../src/backend/parameters.js';
@@ -139,7 +140,7 @@ const everyLayer = (Object.keys(networks) as NetworkName[]).map((name): [string,
   describeModel(name, { ...preset, initialState: 'learned' }).scales[0],
 ]);
 const everyHead = (Object.keys(heads) as HeadDescription['type'][]).map((head): [string, NetworkDescription] => {
-  const levels = Math.min(5, heads[head].maxLevels);
+  const levels = Math.min(5, headKernels[head].maxLevels);
   return [`RGB 5x7, ${head} as it is trained`, describeModel('pixel-cnn', { ...preset, levels, head }).scales[0]];
 });
 
