@@ -1,7 +1,6 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { earlierMethods } from '../backend/kernels/index.js';
-import type { ParameterSpec } from '../backend/parameters.js';
 import type { ImageShape } from '../foundation/levels.js';
 import { blockMotion } from './block-motion.js';
 import type { Conditioning, ConditioningOutputs, ConditioningState } from './conditioning.js';
@@ -59,19 +58,15 @@ function parametersByPart(description: WarpedFramesDescription, network: ImageSh
     map: mapParameters(description, network),
     motion: motionParameters(description),
     residual: residualParameters(description, network),
-  } satisfies Record<string, ParameterSpec[]>;
+  };
 }
 
 /** Returns the weights of each part of the conditioning. */
-function weightsByPart(
-  description: WarpedFramesDescription,
-  network: ImageShape,
-  weights: readonly Tensor[],
-): Record<keyof ReturnType<typeof parametersByPart>, Tensor[]> {
-  const { gru, trunk, map, motion, residual } = parametersByPart(description, network);
+function weightsByPart(description: WarpedFramesDescription, network: ImageShape, weights: readonly Tensor[]) {
+  const parts = Object.entries(parametersByPart(description, network));
   let used = 0;
-  const take = ({ length }: ParameterSpec[]) => weights.slice(used, (used += length));
-  return { gru: take(gru), trunk: take(trunk), map: take(map), motion: take(motion), residual: take(residual) };
+  const split = parts.map(([part, { length }]) => [part, weights.slice(used, (used += length))]);
+  return Object.fromEntries(split) as Record<keyof ReturnType<typeof parametersByPart>, Tensor[]>;
 }
 
 /** Returns the feature map, the expected frame, and the next state if one is given. */

@@ -21,10 +21,7 @@ export interface ScoredItem<Item> {
    * height x width x channels. The array stays valid.
    */
   nats: Float32Array;
-  /**
-   * Anchors of the first scored scale with context frames of full size, else of the last, in levels, each height x
-   * width x channels. The arrays stay valid.
-   */
+  /** Anchors of the finest scored scale, in levels, each height x width x channels. The arrays stay valid. */
   anchors: Float32Array[];
 }
 
