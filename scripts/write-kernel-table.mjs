@@ -26,8 +26,10 @@ export async function writeKernelTable() {
   const { kernelSignature, callLayout } = await built('call');
   const { descriptions } = await built('kernels/index');
   const { drawing } = await built('kernels/drawing');
+  const { headTypes } = await built('kernels/heads');
   const { PROGRAM_VERSION } = await built('program-version');
 
+  const headKind = (type) => `${type.replace(/-(.)/g, (_, letter) => letter.toUpperCase())}Head`;
   const structName = (name) => `${name[0].toUpperCase()}${name.slice(1)}Call`;
   const numbersOf = ({ numbers }) => [
     `struct alignas(8) ${numbers.name} {`,
@@ -77,6 +79,9 @@ ${names.map((name) => `  void (*${name})(const ${structName(name)}&);`).join('\n
 };
 
 inline constexpr uint32_t kernelSignature = ${kernelSignature}u;
+
+// Kinds of heads, in the order of src/backend/kernels/heads.ts.
+enum HeadKind { ${headTypes.map(headKind).join(', ')} };
 
 // Version of the programs that src/sampling/engine.ts encodes.
 inline constexpr int programVersion = ${PROGRAM_VERSION};

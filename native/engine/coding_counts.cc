@@ -6,7 +6,7 @@
 namespace pxv::engine {
 
 CodingCounts::CodingCounts(const Head& head, const SubPixelView& at) : head_(head) {
-  if (head.kind == mixtureHead) {
+  if (head.kind == logisticMixtureHead) {
     mixtureOf(head, at, 1, logistics_);
     isSound_ = std::isfinite(probabilityBelow(head.levels / 2));
     return;
@@ -36,7 +36,7 @@ int CodingCounts::levelOf(uint32_t count) const {
 
 double CodingCounts::probabilityBelow(int level) const {
   if (level == 0) return 0;
-  if (head_.kind == mixtureHead) return probabilityUpTo(head_, logistics_, level - 1);
+  if (head_.kind == logisticMixtureHead) return probabilityUpTo(head_, logistics_, level - 1);
   return sums_[level - 1] / sums_[head_.levels - 1];
 }
 

@@ -142,7 +142,7 @@ void Head::distribute(const SubPixelView& at, double temperature, double maxDevi
   switch (kind) {
     case softmaxHead:
       return kernels.softmax(at.outputs, levels, probabilities);
-    case mixtureHead: {
+    case logisticMixtureHead: {
       Logistic logistics[mostComponents];
       mixtureOf(*this, at, temperature, logistics);
       contract(*this, maxDeviation, logistics);

@@ -5,14 +5,12 @@
 #include <cstdint>
 
 #include "engine_kernels.h"
+#include "kernel_table.h"
 
 namespace pxv::engine {
 
 constexpr int mostLevels = 256, mostComponents = 32;
 constexpr int spareDoubles = 16;  // kernels write whole vectors
-
-// Kinds of heads, numbered as in src/model/heads.
-enum HeadKind { softmaxHead = 0, sigmoidHead = 1, mixtureHead = 2, greySigmoidHead = 3 };
 
 // Inputs of the head for one colour of a pixel: outputs and anchors of this and earlier colours, levels of earlier
 // colours.

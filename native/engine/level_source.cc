@@ -73,7 +73,7 @@ class Draws final : public LevelSource {
     const auto position = static_cast<uint32_t>(place.row * call_.numbers.width + place.column);
     const double u = uniform(call_.key, counter[0], counter[1], position, counter[2] + at.colour);
     double& nats = call_.nats[place.image];
-    if (head_.kind == mixtureHead && temperature != 0) return drawOfMixture(at, u, nats);
+    if (head_.kind == logisticMixtureHead && temperature != 0) return drawOfMixture(at, u, nats);
     alignas(64) double probabilities[mostLevels + spareDoubles];
     head_.distribute(at, 1, __builtin_inf(), probabilities);
     const double sum = sumOf(probabilities, head_.levels);

@@ -2,7 +2,6 @@ import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { inputRequirements } from '../conditioning/index.js';
 import { subsample } from '../conditioning/context/context-tensors.js';
-import type { Size } from '../foundation/frame.js';
 import type { NetworkDescription } from '../model/description.js';
 import { ExampleBuffer, type Examples } from '../conditioning/context/examples.js';
 import { frameBytes } from '../foundation/levels.js';
@@ -27,9 +26,8 @@ export function imagesPerBatch({ slots, size }: Program): number {
  */
 export function randomClip(description: NetworkDescription, seed: bigint | number, attempt: number): Uint8Array {
   const draw = checkDraws(seed, checkStreams.clips + attempt);
-  const { context, finer } = inputRequirements(description.conditioning);
-  const bytes = frameBytes({ ...description, size: contextSize(description, finer) });
-  const frames = context + 1;
+  const bytes = frameBytes(description);
+  const frames = inputRequirements(description.conditioning).context + 1;
   return Uint8Array.from({ length: frames * bytes }, (_, at) => {
     const base = 216 * draw(at % bytes);
     return Math.floor(base + 40 * draw(at % bytes, 1 + Math.floor(at / bytes)));
@@ -42,22 +40,15 @@ export function randomClip(description: NetworkDescription, seed: bigint | numbe
  * @param clip frames as bytes, as `randomClip` returns them
  */
 export function makeExample(description: NetworkDescription, clip: Uint8Array): Examples {
-  const { context, coarser, finer } = inputRequirements(description.conditioning);
-  const buffer = new ExampleBuffer({ ...description, size: contextSize(description, finer), context }, 1);
+  const { context, coarser } = inputRequirements(description.conditioning);
+  const buffer = new ExampleBuffer({ ...description, context }, 1);
   buffer.add(clip, context + 1, false);
-  const whole = buffer.tensors();
-  const examples = { ...whole, image: subsample(whole.image, finer), inputImage: subsample(whole.inputImage, finer) };
-  if (finer > 1) tf.dispose([whole.image, whole.inputImage]);
+  const examples = buffer.tensors();
   if (coarser === null) return examples;
   return {
     ...examples,
     conditioningInputs: { ...examples.conditioningInputs, coarser: subsample(examples.image, coarser.factor) },
   };
-}
-
-/** Returns the size of a network's context frames. */
-function contextSize({ size }: NetworkDescription, finer: number): Size {
-  return { height: finer * size.height, width: finer * size.width };
 }
 
 /** Calls `make` and returns the values of the resulting tensor. Disposes all tensors that `make` creates. */

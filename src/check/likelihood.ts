@@ -8,7 +8,7 @@ import { disposeExamples, type Examples } from '../conditioning/context/examples
 import { getHead } from '../model/heads/index.js';
 import { anchorsByPixel, runConditioning, runNetwork, scoreNetwork, type Network } from '../model/network.js';
 import { MODEL_DISTRIBUTION } from '../model/sampling-settings.js';
-import { ImageSampler } from '../sampling/frame-sampler.js';
+import { ImageSampler } from '../sampling/image-sampler.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import { makeExample, randomClip, readValues } from './check-example.js';
 import { makeFinding, type CheckedNetwork, type Finding } from './finding.js';

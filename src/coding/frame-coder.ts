@@ -11,7 +11,7 @@ import type { Levels } from '../foundation/levels.js';
 import { disposeExamples, ExampleBuffer, examplesOfFirst, type Examples } from '../conditioning/context/examples.js';
 import { NO_FRAMES } from '../conditioning/context/history.js';
 import { anchorCount } from '../model/description.js';
-import { getHead } from '../model/heads/index.js';
+import { headNumbers } from '../model/heads/index.js';
 import { anchorsByPixel, runConditioning, runNetwork, type Network } from '../model/network.js';
 import { MODEL_DISTRIBUTION } from '../model/sampling-settings.js';
 import { unusableProbabilities } from '../sampling/engine.js';
@@ -130,7 +130,7 @@ export class FrameCoder {
     const length = new Int32Array(1);
     const intervals = new Uint32Array(2 * targets.length);
     const numbers = {
-      ...getHead(head).numbers(head),
+      ...headNumbers(head),
       pixels: size.width * size.height,
       colours: channels,
       levels,

@@ -12,7 +12,7 @@ import {
 import { MATCHED_FEATURES, NEIGHBOURS } from '../backend/kernels/index.js';
 import type { ImageShape } from '../foundation/levels.js';
 import type { MatchedPairs } from './conditioning.js';
-import { DIFFERENCE_GAIN, type ContextTensors } from './context/context-tensors.js';
+import { DIFFERENCE_GAIN, scaleLevels, type ContextTensors } from './context/context-tensors.js';
 
 /** Maximum number of pairs of successive frames, the last ones, to match: two show how motion changes. */
 const MAX_PAIRS = 2;
@@ -97,7 +97,7 @@ export function blockMotion(
   // One warp along motion that each content carries with it: repeated warps blur.
   const field = extrapolateField(trajectory === undefined ? pairs[0] : fitTrajectories(pairs, existing, steps), steps);
   const onward = extrapolateMotion(newest, field);
-  const change = tf.sub(tf.div(tf.sub(onward, half), half), last);
+  const change = tf.sub(scaleLevels(network, onward), last);
   const features = trunkFeatures(half);
   return {
     onward,

@@ -43,11 +43,6 @@ export interface InputRequirements {
   context: number;
   /** Relation to the coarser scale, whose image is read; null: none is read. */
   coarser: CoarserScale | null;
-  /**
-   * Subsampling factor from the context frames to the network's image, 1 or more. Conditionings compute their outputs
-   * at the size of the context frames; 1: the same size.
-   */
-  finer: number;
 }
 
 /** Relation of a scale to the next coarser one. */
@@ -61,10 +56,7 @@ export interface CoarserScale {
   known: boolean;
 }
 
-/**
- * Outputs of a conditioning that a network reads. Height and width are those of the context frames: `finer` times those
- * of the network's image (see `InputRequirements`).
- */
+/** Outputs of a conditioning that a network reads. */
 export type ConditioningOutputs = {
   /** Feature map, [batch, height, width, features], read by every layer. */
   map: Tensor4D;

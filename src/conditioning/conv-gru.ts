@@ -5,7 +5,7 @@ import { convolutionWithBias } from '../backend/convolution.js';
 import { gruStep } from '../backend/gru.js';
 import { convolutionParameters, type ParameterSpec } from '../backend/parameters.js';
 import type { ImageShape } from '../foundation/levels.js';
-import { DIFFERENCE_GAIN, type ContextTensors } from './context/context-tensors.js';
+import { DIFFERENCE_GAIN, scaleLevels, type ContextTensors } from './context/context-tensors.js';
 import { bindLayers, layerParameters, unmaskedShape, type ConvolutionLayer } from './layers.js';
 
 /** Schema of the description of a convolutional GRU. */
@@ -78,7 +78,7 @@ export function runGru(
   const half = (gru.network.levels - 1) / 2;
   // All frames in one batch, as no frame waits for another here.
   const [levels, earlier] = [read, before].map((all) => tf.concat(all, 0));
-  const scaled = tf.div<Tensor4D>(tf.sub(levels, half), half);
+  const scaled = scaleLevels(gru.network, levels);
   const change = tf.mul<Tensor4D>(tf.sub(levels, earlier), DIFFERENCE_GAIN / half);
   const found = toQuarter(toHalf(tf.concat([scaled, change], 3)));
   const ofFrames = toGates(found, frameWeights, frameBias);

@@ -1,6 +1,7 @@
 import type { Conditioning, InputRequirements } from './conditioning.js';
 import { lowResolutionImage, type LowResolutionImageDescription } from './low-resolution-image.js';
-import { warpedFrames, type WarpedFramesDescription } from './warped-frames.js';
+import { warpedFrames } from './warped-frames.js';
+import type { WarpedFramesDescription } from './warped-frames-description.js';
 import { previousFrames, type PreviousFramesDescription } from './previous-frames.js';
 
 export type * from './conditioning.js';
@@ -31,14 +32,13 @@ export function hasLearnedAnchor(descriptions: readonly ConditioningDescription[
 }
 
 /**
- * Returns the joint requirements of a network's conditionings: the longest context, the relation to the coarser scale
- * if any reads it, and the largest `finer`.
+ * Returns the joint requirements of a network's conditionings: the longest context, and the relation to the coarser
+ * scale if any reads it.
  */
 export function inputRequirements(descriptions: readonly ConditioningDescription[]): InputRequirements {
   const needs = descriptions.map((description) => getConditioning(description).needs(description));
   return {
     context: Math.max(0, ...needs.map(({ context }) => context)),
     coarser: needs.find(({ coarser }) => coarser !== null)?.coarser ?? null,
-    finer: Math.max(1, ...needs.map(({ finer }) => finer)),
   };
 }

@@ -62,6 +62,34 @@ export function bindLayers(layers: readonly ConvolutionLayer[], weights: readonl
   });
 }
 
+/** Scale of the initial weights of an output layer, relative to an ordinary layer's. */
+const OUTPUT_SCALE = 0.3;
+
+/**
+ * Returns the parameters of an output layer: a 1x1 convolution without a ReLU, whose initial outputs are small.
+ * @param initialise function that returns the initial bias
+ */
+export function outputLayerParameters(
+  name: string,
+  from: number,
+  to: number,
+  initialise: ParameterSpec['initialise'],
+): ParameterSpec[] {
+  const [weights, bias] = convolutionParameters(name, unmaskedShape(1, from, to));
+  return [
+    { ...weights, initialise: (uniform) => weights.initialise(uniform).map((value) => OUTPUT_SCALE * value) },
+    { ...bias, initialise },
+  ];
+}
+
+/**
+ * Runs an output layer. Call `runOutputLayer` within `tf.tidy`.
+ * @param weights tensors in the order of `outputLayerParameters`
+ */
+export function runOutputLayer(x: Tensor4D, [weights, bias]: readonly Tensor[]): Tensor4D {
+  return convolutionWithBias(x, weights as Tensor4D, bias as Tensor1D);
+}
+
 /** Returns the residual connection x + layer(x). Call `residual` within `tf.tidy`. */
 export function residual(x: Tensor4D, layer: RunLayer): Tensor4D {
   return tf.add<Tensor4D>(x, layer(x));

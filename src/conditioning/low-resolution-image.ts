@@ -1,7 +1,6 @@
-import { tf } from '../foundation/tfjs.js';
-import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { ConditioningOutputs, Conditioning } from './conditioning.js';
+import { scaleLevels } from './context/context-tensors.js';
 import { bindLayers, layerParameters, residual, type ConvolutionLayer } from './layers.js';
 
 const schema = z.strictObject({
@@ -41,7 +40,7 @@ function layers({ factor, features }: LowResolutionImageDescription, channels: n
 /** Conditioning on the same image at the next coarser scale (1601.06759, section 3.6), without anchors. */
 export const lowResolutionImage: Conditioning<LowResolutionImageDescription> = {
   schema,
-  needs: ({ factor, shared }) => ({ context: 0, coarser: { factor, known: shared === 'known' }, finer: 1 }),
+  needs: ({ factor, shared }) => ({ context: 0, coarser: { factor, known: shared === 'known' } }),
   anchors: 0,
   learned: false,
   mapFeatures: ({ features }) => features,
@@ -49,8 +48,7 @@ export const lowResolutionImage: Conditioning<LowResolutionImageDescription> = {
 
   condition(description, { size, channels, levels }, given, weights): ConditioningOutputs {
     if (given.coarser === undefined) throw new TypeError('low-resolution-image: no image was given');
-    const middle = (levels - 1) / 2;
-    const scaled = tf.div<Tensor4D>(tf.sub(given.coarser, middle), middle);
+    const scaled = scaleLevels({ levels }, given.coarser);
     const [coarse, coarse0, coarse1, up, map] = bindLayers(layers(description, channels), weights);
     const inner = residual(residual(coarse(scaled), coarse0), coarse1);
     return { map: map(up(inner, size)), anchors: [], references: [] };

@@ -39,8 +39,6 @@ interface ConditioningChoices {
   context: number | undefined;
   /** Conditioning on the context frames. Default: warped-frames. */
   frames?: FramesConditioning | undefined;
-  /** Factor from the scale to the finest one. Default: 1. */
-  step?: number;
   /** Factor from the coarser scale; undefined: there is none. */
   factor?: number | undefined;
   /** `known` if the pixels of both scales are taken from the coarser one, else `predicted`. Default: known. */
@@ -48,27 +46,12 @@ interface ConditioningChoices {
 }
 
 /**
- * Returns the descriptions of the conditionings of a scale, for the choices of a model. If `shared` is `known`, a
- * conditioning on warped frames reads the frames at full size, and predicts the motion from the coarser image too.
- * Earlier pixels are then read at the finest scale alone. Otherwise, a conditioning on the coarser image, if there is
- * one, comes first.
+ * Returns the descriptions of the conditionings of a scale, for the choices of a model. A conditioning on the coarser
+ * image, if there is one, comes first.
  */
 export function describeConditioning(choices: ConditioningChoices): ConditioningDescription[] {
-  const { context, frames = 'warped-frames', step = 1, factor, shared = 'known' } = choices;
+  const { context, frames = 'warped-frames', factor, shared = 'known' } = choices;
   const conditioning = context === 0 ? [] : [framesConditionings[frames](context)];
-  const [warped] = conditioning;
-  if (warped?.type === 'warped-frames' && shared === 'known' && (step > 1 || factor !== undefined)) {
-    const { gru, templateMatching, localRegression, ...others } = warped;
-    const whole = step === 1 ? { templateMatching, localRegression } : { finer: step };
-    return [
-      {
-        ...others,
-        context: gru?.context ?? others.context,
-        ...whole,
-        ...(factor !== undefined && { coarser: factor }),
-      },
-    ];
-  }
   if (factor === undefined) return conditioning;
   return [{ type: 'low-resolution-image', factor, features: MAP_FEATURES, shared }, ...conditioning];
 }
@@ -81,7 +64,6 @@ export function describeConditioning(choices: ConditioningChoices): Conditioning
 export function inferConditioningChoices(given: readonly ConditioningDescription[]) {
   const coarser = given.find((one) => one.type === 'low-resolution-image');
   const frames = given.find((one) => one.type !== 'low-resolution-image');
-  const factor = coarser?.factor ?? (frames?.type === 'warped-frames' ? frames.coarser : undefined);
   const context = (frames?.type === 'warped-frames' ? frames.gru?.context : undefined) ?? frames?.context ?? 0;
-  return { context, frames: frames?.type, factor, shared: coarser?.shared };
+  return { context, frames: frames?.type, factor: coarser?.factor, shared: coarser?.shared };
 }

@@ -41,7 +41,7 @@ function layers({ context, features }: PreviousFramesDescription, { channels }: 
  */
 export const previousFrames: Conditioning<PreviousFramesDescription> = {
   schema,
-  needs: ({ context }) => ({ context, coarser: null, finer: 1 }),
+  needs: ({ context }) => ({ context, coarser: null }),
   anchors: 1,
   learned: false,
   mapFeatures: (description) => description.features,

@@ -21,10 +21,7 @@ export interface ScoredItem<Item> {
    * height x width x channels. The array stays valid.
    */
   nats: Float32Array;
-  /**
-   * Anchors of the first scored scale with context frames of full size, else of the last, in levels, each height x
-   * width x channels. The arrays stay valid.
-   */
+  /** Anchors of the finest scored scale, in levels, each height x width x channels. The arrays stay valid. */
   anchors: Float32Array[];
 }
 
@@ -139,10 +136,8 @@ type PredictionScores = Pick<ScaleScore, 'anchors'> & { nats: Tensor[][] };
 /** Returns the nats of all scales under a single prediction, with the anchors. */
 function scoresGiven(...of: Parameters<typeof scoreChain>): PredictionScores {
   const scores = scoreChain(...of);
-  const [, , { image }] = of;
-  const whole = scores.find((score) => score.image.size === image.size) ?? scores[scores.length - 1];
   const nats = scores.map((score) => score.nats);
-  return { nats: [[tf.concat(nats, 1)]], anchors: whole.anchors };
+  return { nats: [[tf.concat(nats, 1)]], anchors: scores[scores.length - 1].anchors };
 }
 
 /**
@@ -217,7 +212,7 @@ export function bitsPerPixel(chain: Chain, nats: Float32Array): Float64Array {
   const bits = new Float64Array(size.width * size.height);
   let k = 0;
   for (const [scale, { description }] of chain.scales.entries()) {
-    const step = chain.steps[scale].image;
+    const step = chain.steps[scale];
     for (let y = 0; y < description.size.height; y++)
       for (let x = 0; x < description.size.width; x++)
         for (let c = 0; c < channels; c++) bits[(y * size.width + x) * step] += nats[k++] * BITS_PER_NAT;

@@ -16,7 +16,7 @@ import { engineMemory } from '../model/engine-memory.js';
 import { blankExamples, disposeExamples } from '../conditioning/context/examples.js';
 import { resizeDescription } from '../model/resize-description.js';
 import { maxKeptFrames } from '../conditioning/context/history.js';
-import { readConditioning } from '../sampling/frame-sampler.js';
+import { readConditioning } from '../sampling/image-sampler.js';
 
 /** Bytes of a process that has loaded all code and computed something small (docs/measurements.md, "Memory"). */
 const PROCESS_BYTES = 142 * 2 ** 20;

@@ -1,9 +1,9 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ParameterSpec } from '../backend/parameters.js';
-import { hasLearnedAnchor, inputRequirements, type ConditioningOutputs } from '../conditioning/index.js';
+import { inputRequirements, type ConditioningOutputs } from '../conditioning/index.js';
 import { subsample } from '../conditioning/context/context-tensors.js';
-import { scaleSteps, type ModelDescription, type NetworkDescription, type ScaleSteps } from './description.js';
+import { predictsFrame, scaleSteps, type ModelDescription, type NetworkDescription } from './description.js';
 import { frameBytes } from '../foundation/levels.js';
 import { downsampleInputs, type Examples, type ExampleShape } from '../conditioning/context/examples.js';
 import { buildNetwork, runConditioning, scoreNetwork, type Network, type NetworkScore } from './network.js';
@@ -12,8 +12,8 @@ import { buildNetwork, runConditioning, scoreNetwork, type Network, type Network
 export interface Chain {
   /** Networks, the coarsest scale first. @internal */
   scales: readonly Network[];
-  /** Subsampling factors of each scale. @internal */
-  steps: readonly ScaleSteps[];
+  /** Factor, down and across, by which each scale is subsampled from the finest one. @internal */
+  steps: readonly number[];
   /** Parameters of all scales in order, named `scales.<index>.<name>`. @internal */
   parameters: readonly ParameterSpec[];
   /** Shape of the examples: the size of the finest scale, and the longest context of all scales. */
@@ -39,11 +39,10 @@ export function buildChain({ scales: descriptions }: ModelDescription): Chain {
 }
 
 /**
- * Returns true if a model can predict expected frames at several strides, and one after another: if all scales predict
- * the expected frame, and the context frames of the first scale have full size. Returns false otherwise.
+ * Returns true if a model can predict expected frames at several strides, and one after another: see `predictsFrame`.
  */
-export function canPredictAtStrides({ scales, steps }: Chain): boolean {
-  return steps[0].context === 1 && scales.every(({ description }) => hasLearnedAnchor(description.conditioning));
+export function canPredictAtStrides({ scales }: Chain): boolean {
+  return predictsFrame({ scales: scales.map(({ description }) => description) });
 }
 
 /** Returns the elements of `values`, in the order of `chain.parameters`, that belong to one scale. */
@@ -65,8 +64,8 @@ export function countSubPixels({ exampleShape }: Chain): number {
  * @param examples examples at the finest scale
  */
 export function downsampleExamples(chain: Chain, scale: number, examples: Examples): Examples {
-  const step = chain.steps[scale].image;
-  const coarser = scale === 0 ? undefined : subsample(examples.inputImage, chain.steps[scale - 1].image);
+  const step = chain.steps[scale];
+  const coarser = scale === 0 ? undefined : subsample(examples.inputImage, chain.steps[scale - 1]);
   return {
     image: subsample(examples.image, step),
     inputImage: subsample(examples.inputImage, step),
@@ -82,7 +81,7 @@ export function downsampleExamples(chain: Chain, scale: number, examples: Exampl
 
 /** Score of examples by the network of one scale. */
 export interface ScaleScore extends NetworkScore {
-  /** Images at the size of the context frames and anchors, [batch, height, width, channels]. */
+  /** Images of the scale, [batch, height, width, channels]. */
   image: Tensor4D;
 }
 
@@ -113,7 +112,7 @@ export function scoreChain(
     );
     const unknown = unknownMask(network.description);
     const counted = unknown === null ? nats : tf.mul<Tensor2D>(nats, tf.tensor2d(unknown, [1, unknown.length]));
-    return { nats: counted, anchors, image: subsample(examples.image, chain.steps[scale].context) };
+    return { nats: counted, anchors, image: own.image };
   });
 }
 

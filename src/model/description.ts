@@ -7,6 +7,7 @@ import {
   inputRequirements,
   type ConditioningDescription,
 } from '../conditioning/index.js';
+import { headKernels } from '../backend/kernels/heads.js';
 import { getHead, heads, type HeadDescription } from './heads/index.js';
 import { layers, type LayerDescription } from './layers/index.js';
 
@@ -47,7 +48,7 @@ export const networkSchema = z
     ];
     for (const { path, features } of widths)
       if (features < channels) refuse(path, `fewer features than the ${channels} colour channels`);
-    const { maxLevels } = getHead(head);
+    const { maxLevels } = headKernels[head.type];
     if (levels > maxLevels) refuse(['levels'], `the head '${head.type}' takes ${maxLevels} at most`);
     for (const [index, given] of conditioning.entries()) {
       const before = conditioning.slice(0, index);
@@ -77,7 +78,7 @@ export interface ModelDescription {
 /**
  * Schema of a model description. The first scale reads no coarser scale; each other scale has exactly one conditioning
  * that does. A coarser scale has the size of the next finer one divided by the factor between them, rounded up. All
- * scales have the same channels and levels. Context frames have the size of their scale, or of the finest one.
+ * scales have the same channels and levels.
  */
 export const modelSchema: z.ZodType<ModelDescription> = z
   .strictObject({
@@ -86,12 +87,8 @@ export const modelSchema: z.ZodType<ModelDescription> = z
     scales: z.array(networkSchema).min(1, { abort: true }).max(8, { abort: true }),
   })
   .superRefine(({ scales }, context) => {
-    const steps = scaleSteps(scales);
     scales.forEach((network, scale) => {
-      const { image, context: ofFrames } = steps[scale];
-      const isBetween = ofFrames !== 1 && ofFrames !== image;
-      const between = isBetween ? "context frames of another size than this scale's and the finest one's" : null;
-      const message = misfit(network, scales[scale - 1]) ?? between;
+      const message = misfit(network, scales[scale - 1]);
       if (message !== null) context.addIssue({ code: 'custom', path: ['scales', scale], message });
     });
   });
@@ -121,22 +118,16 @@ export function subPixelScale({ levels }: Pick<NetworkDescription, 'levels'>): {
   return { middle, gain: Math.fround(DIFFERENCE_GAIN / middle) };
 }
 
-/** Factors, down and across, by which a scale is subsampled from the finest scale. */
-export interface ScaleSteps {
-  /** Factor of the images of the scale. */
-  image: number;
-  /** Factor of the context frames of the scale; 1: they have full size. */
-  context: number;
-}
-
-/** Returns the subsampling factors of each scale, the coarsest scale first. */
-export function scaleSteps(scales: readonly NetworkDescription[]): ScaleSteps[] {
-  let image = 1;
+/**
+ * Returns the factor, down and across, by which each scale is subsampled from the finest scale, the coarsest scale
+ * first.
+ */
+export function scaleSteps(scales: readonly NetworkDescription[]): number[] {
+  let next = 1;
   const steps = scales.toReversed().map(({ conditioning }) => {
-    const { finer, coarser } = inputRequirements(conditioning);
-    const own = { image, context: image / finer };
-    image *= coarser?.factor ?? 1;
-    return own;
+    const step = next;
+    next *= inputRequirements(conditioning).coarser?.factor ?? 1;
+    return step;
   });
   return steps.reverse();
 }
@@ -147,11 +138,11 @@ export function readsFrames({ scales }: Pick<ModelDescription, 'scales'>): boole
 }
 
 /**
- * Returns true if a model predicts the expected frame at full size before any of its pixels: at its first scale. The
- * model can then predict at several strides, and predict expected frames one after another.
+ * Returns true if a model predicts the expected frame before any of its pixels: if it has one scale, whose first anchor
+ * is learned. The model can then predict at several strides, and predict expected frames one after another.
  */
 export function predictsFrame({ scales }: Pick<ModelDescription, 'scales'>): boolean {
-  return expectsFrame({ description: { version: 1, scales } }) && scaleSteps(scales)[0].context === 1;
+  return expectsFrame({ description: { version: 1, scales } }) && scales.length === 1;
 }
 
 /** Returns true if a model predicts an expected frame: the first anchor is learned at every scale. */

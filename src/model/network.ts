@@ -4,15 +4,14 @@ import type { ParameterSpec } from '../backend/parameters.js';
 import {
   getConditioning,
   hasLearnedAnchor,
-  inputRequirements,
   type ConditioningOutputs,
   type ConditioningInputs,
 } from '../conditioning/index.js';
-import { subsample } from '../conditioning/context/context-tensors.js';
+import { scaleLevels } from '../conditioning/context/context-tensors.js';
 import { imageFeatures, subPixelScale, type NetworkDescription } from './description.js';
 import { EARLIER_PIXEL_LAYERS, countEarlierFeatures, computeEarlierFeatures } from './earlier-pixels/index.js';
 import type { Examples } from '../conditioning/context/examples.js';
-import { getHead } from './heads/index.js';
+import { countHeadOutputs, getHead } from './heads/index.js';
 import { getLayer } from './layers/index.js';
 import { ProgramBuilder, type Program } from './program.js';
 import type { Slot } from './groups.js';
@@ -47,7 +46,7 @@ export function buildNetwork(description: NetworkDescription): Network {
   x = skipped ?? x;
   for (const [index, features] of description.output.entries())
     x = builder.conv(x, { name: `output.${index}`, kernel: 1, features, relu: true });
-  const outputs = getHead(head).outputs(head, levels, channels);
+  const outputs = countHeadOutputs(head, levels, channels);
   // Features of earlier pixels are a guess at the pixel itself, which the head's means can follow directly.
   const guess = builder.withEarlierFeatures(EARLIER_PIXEL_LAYERS.head, outputs, null);
   x = builder.conv(x, { name: 'head', kernel: 1, features: outputs, relu: true, plus: guess });
@@ -87,27 +86,17 @@ export function runConditioning(
 }
 
 /**
- * Subsamples outputs of a conditioning, computed at the size of the context frames, to the size of the network's image.
- * Differentiable. Disposes nothing.
- */
-export function atImage({ conditioning }: NetworkDescription, outputs: readonly Tensor4D[]): Tensor4D[] {
-  const { finer } = inputRequirements(conditioning);
-  return outputs.map((output) => subsample(output, finer));
-}
-
-/**
  * Returns the input features of whole images, [batch, height, width, channels * features]. The features of a sub-pixel
  * are its level, scaled to -1..1, then its difference from each anchor, scaled (see `subPixelScale`). They are
  * adjacent, so that those of a channel form one colour group. Differentiable in the anchors. Call `imageInput` within
  * `tf.tidy`.
  * @param image [batch, height, width, channels], in levels
- * @param anchors anchors of the conditioning at the size of the context frames, which are subsampled to that of the
- *   image; not read if the head uses none
+ * @param anchors anchors of the conditioning; not read if the head uses none
  */
 export function imageInput(description: NetworkDescription, image: Tensor4D, anchors: readonly Tensor4D[]): Tensor4D {
-  const { middle, gain } = subPixelScale(description);
-  const scaled = tf.div<Tensor4D>(tf.sub(image, middle), middle);
-  const read = atImage(description, anchors.slice(0, imageFeatures(description) - 1));
+  const { gain } = subPixelScale(description);
+  const scaled = scaleLevels(description, image);
+  const read = anchors.slice(0, imageFeatures(description) - 1);
   if (read.length === 0) return scaled;
   const differences = read.map((anchor) => tf.mul(tf.sub(image, anchor), gain));
   const [batch, height, width] = image.shape;
@@ -134,8 +123,7 @@ export function runNetwork(
   const weights = parameters.slice(network.conditioningParameters);
   const input = imageInput(network.description, image, condition?.anchors ?? []);
   const earlierFeatures = condition && computeEarlierFeatures(network.description, image, condition, earlierPixels);
-  const map = condition && atImage(network.description, [condition.map])[0];
-  return runWholeImage(network.program, weights, input, map, {
+  return runWholeImage(network.program, weights, input, condition && condition.map, {
     earlierFeatures,
     mapGradients: conditionLearns,
     inputGradients: conditionLearns && hasLearnedAnchor(network.description.conditioning),
@@ -146,10 +134,7 @@ export function runNetwork(
 export interface NetworkScore {
   /** -log P of every sub-pixel, in nats, [batch, height * width * channels]. */
   nats: Tensor2D;
-  /**
-   * Anchors of the conditioning, [batch, height, width, channels] each, at the size of the context frames. Empty if
-   * there are none.
-   */
+  /** Anchors of the conditioning, [batch, height, width, channels] each. Empty if there are none. */
   anchors: readonly Tensor4D[];
 }
 
@@ -178,8 +163,8 @@ export function scoreNetwork(
 }
 
 /**
- * Returns the anchors in the layout of heads and engine, [pixels, channels * A], at the size of the image: those of
- * `condition`, or the middle level if there are none. Call `anchorsByPixel` within `tf.tidy`.
+ * Returns the anchors in the layout of heads and engine, [pixels, channels * A]: those of `condition`, or the middle
+ * level if there are none. Call `anchorsByPixel` within `tf.tidy`.
  * @param condition outputs of `runConditioning`; null for an unconditional network
  * @param pixels number of pixels of the batch: batch * height * width
  */
@@ -189,7 +174,7 @@ export function anchorsByPixel(
   pixels: number,
 ): Tensor2D {
   const { channels, levels } = description;
-  const anchors = atImage(description, condition?.anchors ?? []);
+  const anchors = condition?.anchors ?? [];
   if (anchors.length === 0) return tf.fill([pixels, channels], (levels - 1) / 2);
   return tf.reshape(anchors.length === 1 ? anchors[0] : tf.stack(anchors, 4), [pixels, channels * anchors.length]);
 }

@@ -8,7 +8,7 @@ import {
 } from '../conditioning/presets.js';
 import type { Size } from '../foundation/frame.js';
 import type { ModelDescription } from './description.js';
-import type { HeadDescription } from './heads/index.js';
+import { heads, type HeadDescription } from './heads/index.js';
 import type { LayerDescription } from './layers/index.js';
 
 /**
@@ -27,7 +27,7 @@ export const presetChoices = {
   /** Number of layers after the first one, 0 or more. */
   layers: z.int().min(0),
   /** Type of the head. */
-  head: z.enum(['logistic-mixture', 'softmax', 'sigmoid', 'grey-sigmoid'] satisfies HeadDescription['type'][]),
+  head: z.enum(Object.keys(heads) as HeadDescription['type'][]),
   /**
    * `together`: one mixture component for all colours of a pixel; `apart`: one for each. Default: together, unless
    * there are two levels.
@@ -51,21 +51,6 @@ export const presetChoices = {
 
 /** Settings of `describeModel` besides the name of the networks: see `presetChoices`. @interface */
 export type PresetSettings = z.infer<z.ZodObject<typeof presetChoices>>;
-
-/** Choices that the description of a head depends on. */
-type HeadChoices = Pick<PresetSettings, 'channels' | 'levels' | 'context' | 'colours'>;
-
-/** Presets of heads by type: functions from the settings of a network to the description of its head. */
-export const headPresets = {
-  'logistic-mixture': ({ channels, levels, context, colours = levels > 2 ? 'together' : 'apart' }) => {
-    // If there are anchors, the components are split among them; otherwise the means must reach every level.
-    const [components, meanScale] = context !== 0 ? [8, 16] : [5, (levels - 1) / 2];
-    return { type: 'logistic-mixture', components, meanScale, ...(channels === 3 && { colours }) };
-  },
-  softmax: () => ({ type: 'softmax' }),
-  sigmoid: () => ({ type: 'sigmoid' }),
-  'grey-sigmoid': () => ({ type: 'grey-sigmoid' }),
-} as const satisfies Record<HeadDescription['type'], (choices: HeadChoices) => HeadDescription>;
 
 /**
  * Presets of networks by name: functions from the number of features h and the initial state of the LSTMs to the
@@ -108,7 +93,7 @@ export function describeModel(name: NetworkName, settings: PresetSettings): Mode
     const network = describeNetwork(name, settings, { width: side(size.width), height: side(size.height) });
     const { context, frames } = settings;
     const factor = scale === 0 ? undefined : factors[scale - 1];
-    return { ...network, conditioning: describeConditioning({ context, frames, step, factor, shared }) };
+    return { ...network, conditioning: describeConditioning({ context, frames, factor, shared }) };
   });
   return { version: 1, scales };
 }
@@ -144,6 +129,6 @@ function describeNetwork(name: NetworkName, settings: PresetSettings, size: Size
     layers: Array.from({ length: layers }, () => networks[name](hidden, initialState)),
     skips,
     output: output ?? [2 * hidden],
-    head: headPresets[settings.head](settings),
+    head: heads[settings.head].preset(settings),
   };
 }

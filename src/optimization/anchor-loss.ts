@@ -75,7 +75,7 @@ export function anchorLoss({ anchors: [anchor], image, levels }: AnchorLossInput
  * all frames. All strides that lead to a frame are computed in one batch. At stride 1 alone, the state of the
  * conditioning goes on from frame to frame, so that a GRU reads each frame once. Its state then also depends on frames
  * that have left the context. Call `rollOutLoss` within `tf.tidy`.
- * @param chain chain that can predict at several strides (see `canPredictAtStrides`); only its first scale runs
+ * @param chain chain that can predict at several strides (see `canPredictAtStrides`)
  * @param weights tensors in the order of the chain's parameters
  * @param rollOut known frames, and true frames to compare with
  * @param lossName name of the loss on each expected frame

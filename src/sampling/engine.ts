@@ -12,7 +12,7 @@ import { Philox } from '../foundation/philox.js';
 import { anchorCount, subPixelScale } from '../model/description.js';
 import { earlierNumbers } from '../model/earlier-pixels/index.js';
 import type { Slot } from '../model/groups.js';
-import { getHead } from '../model/heads/index.js';
+import { headNumbers } from '../model/heads/index.js';
 import type { Network } from '../model/network.js';
 import type { Op } from '../model/ops/index.js';
 import type { Program } from '../model/program.js';
@@ -154,7 +154,7 @@ function modelNumbers({ description, program }: Network) {
     mapFeatures: program.map?.features ?? 0,
     outFeatures: program.out.features,
     anchorCount: anchorCount(description),
-    ...getHead(head).numbers(head),
+    ...headNumbers(head),
     ...subPixelScale(description),
     ...earlierNumbers(description),
   };

@@ -83,7 +83,7 @@ export async function* forecast(
           signal,
         })
       : (await sampler.predict(examples, longerStrides)).map((mean) => {
-          return { levels: mean, expected: mean, refined: mean, nats: 0 };
+          return { levels: mean, expected: mean, nats: 0 };
         });
     for (const [index, frame] of frames.entries()) advance(futures[index], frame, draw?.settings.carry ?? 0);
     yield frames.map(({ levels, expected, nats }, index) => {
@@ -127,12 +127,12 @@ async function predictAtLongerStrides(sampler: FrameSampler, futures: readonly F
 }
 
 /**
- * Adds to a history the refined expected frame plus the fraction `carry` of the draw's deviation from it. If `carry` is
- * 1 or no frame is expected, adds the drawn frame as known.
+ * Adds to a history the expected frame plus the fraction `carry` of the draw's deviation from it. If `carry` is 1 or no
+ * frame is expected, adds the drawn frame as known.
  */
-function advance(future: FrameHistory, { levels, refined }: DrawnLevels, carry: number): void {
-  if (carry === 1 || refined === null) future.addKnown(levels);
-  else future.addExpected(levels.map((level, at) => Math.round(refined[at] + carry * (level - refined[at]))));
+function advance(future: FrameHistory, { levels, expected }: DrawnLevels, carry: number): void {
+  if (carry === 1 || expected === null) future.addKnown(levels);
+  else future.addExpected(levels.map((level, at) => Math.round(expected[at] + carry * (level - expected[at]))));
 }
 
 function noFrame(): Error {

@@ -53,7 +53,7 @@ export function assertCorrectable({ name, chain }: Model, settings: Pick<Samplin
     throw misused(name, expected, received, 'use --best-guess, or predict without --adapt');
   }
   const { length } = chain.scales;
-  const expected = 'a model whose first scale learns the expected frame, as those conditioned on warped frames do';
+  const expected = 'a model of one scale that learns the expected frame, as those conditioned on warped frames do';
   const received = length === 1 ? 'one that learns none' : `one of ${pluralize(length, 'scale')}`;
   throw misused(name, expected, received, 'predict without --adapt');
 }

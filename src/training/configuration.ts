@@ -223,15 +223,12 @@ function* refusals(
   if (data !== 'clips' && crops > 0) yield ['crops', 'a data set is shown as it is: it is for clips alone'];
   if (data === 'images' && batch !== undefined) yield ['batch', 'it is for clips alone'];
   if (data === 'images' && rollOuts > 0) yield ['rollOuts', 'it is for clips alone'];
-  else if (rollOuts > 0 && !expects)
-    yield ['rollOuts', 'it is for models whose first scale learns the expected frame at full size'];
+  else if (rollOuts > 0 && !expects) yield ['rollOuts', 'it is for models of one scale that learns the expected frame'];
   if (anchorLoss !== undefined && (!learnsAnchor || trains === 'decoder'))
     yield ['anchorLoss', 'it is for models that learn the expected frame, in stages that train it'];
   if (rollOuts > 0 && trains === 'decoder') yield ['rollOuts', 'it must be 0 where the decoder learns alone'];
-  if (rollOuts > 0 && typeof trains === 'number' && trains > 0)
-    yield ['rollOuts', 'it must be 0 where a scale after the first learns alone'];
   if (trains === 'conditioning' && !expects)
-    yield ['trains', 'conditioning learns alone in models whose first scale learns the expected frame at full size'];
+    yield ['trains', 'conditioning learns alone in models of one scale that learns the expected frame'];
   if (trains === 'decoder' && ((isFirst && !isTrained) || scales.some(({ conditioning }) => conditioning.length === 0)))
     yield ['trains', 'decoder is for networks with a conditioning, whose weights a stage before it or from has'];
   if (typeof trains === 'number' && trains >= scales.length)

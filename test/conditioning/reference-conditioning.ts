@@ -137,20 +137,18 @@ function gruOver(scaled: readonly Plane[], valid: readonly number[], weights: Re
 
 function warpedFrames(
   description: Described<'warped-frames'>,
-  ofImage: Network,
+  network: Network,
   weights: ReferenceWeights,
   given: ReferenceGiven,
 ): ReferenceCondition & { map: Plane } {
-  const { context, gru, flows, still, halvings, blockMatching: matches, trajectory, finer = 1, coarser } = description;
-  const { noise, small } = given;
+  const { context, gru, flows, still, halvings, blockMatching: matches, trajectory } = description;
+  const { noise } = given;
   // The last ones are moved.
   const last = <T>(all: readonly T[]) => all.slice(all.length - context);
   const frames = last(given.frames);
   const valid = last(given.valid);
   const known = { expected: given.known?.expected ?? 0, frames: last(given.known?.frames ?? given.frames) };
-  const { channels, levels } = ofImage;
-  const size = { width: finer * ofImage.size.width, height: finer * ofImage.size.height };
-  const network = { ...ofImage, size };
+  const { size, channels, levels } = network;
   const half = (levels - 1) / 2;
   const plain = (x: Plane, layer: string) => convolve(x, weights, `warped-frames.${layer}`);
   const scaled = frames.map((frame) => scaledPlane(network, size, channels, frame));
@@ -176,27 +174,12 @@ function warpedFrames(
     const values = motionOfStep(movedAlong(motionNow[0], steps).values, steps);
     told.push({ ...size, features: 2, values });
   }
-  /** Every such pixel of a frame is one of the coarser image. */
-  const every = finer * (coarser ?? 1);
-  /** Difference of the coarser image from a frame at the coarser pixels, and between these on lines. */
-  const fromCoarser = (levels: Numbers) => {
-    const differences = eachOf(every, size, channels, levels).map((level, at) => (8 * (small![at] - level)) / half);
-    return between(every, size, channels, differences);
-  };
-  const guide =
-    coarser === undefined
-      ? []
-      : [
-          between(every, size, channels, scaledPlane(network, shrunk(every, size), channels, small!).values),
-          ...[frames[context - 1], ...onward].map(fromCoarser),
-        ];
   const inputs = concatenate([
     ...scaled,
     ...changes,
     constant(size, [...valid, (8 * noise) / half]),
     ...told,
     ...onwardChange,
-    ...guide,
   ]);
   const all = given.frames.map((frame) => scaledPlane(network, size, channels, frame));
   const ofGru = gru === undefined ? null : gruOver(all, given.valid, weights);
@@ -212,42 +195,10 @@ function warpedFrames(
   const moved = warpedMixture(shape, 1, beside.values, motion.values);
   const scaledMoved = scaledPlane(network, size, channels, moved);
   const change = difference(scaledMoved, scaled[context - 1], 8);
-  const remaining = coarser === undefined ? [] : [fromCoarser(moved)];
-  const map = relu(plain(concatenate([features, scaledMoved, change, ...remaining]), 'moved'));
+  const map = relu(plain(concatenate([features, scaledMoved, change]), 'moved'));
   const residual = plain(map, 'residual').values;
   const anchor = moved.map((level, at) => level + (residual[at] * half) / 8);
   return { map, anchors: [anchor, frames[context - 1]] };
-}
-
-function shrunk(factor: number, { width, height }: Size): Size {
-  return { width: Math.ceil(width / factor), height: Math.ceil(height / factor) };
-}
-
-/** Every `factor`-th pixel of an image, down and across. */
-export function eachOf(factor: number, size: Size, channels: number, levels: Numbers): Float64Array {
-  const { width, height } = shrunk(factor, size);
-  return Float64Array.from({ length: width * height * channels }, (_, at) => {
-    const pixel = Math.floor(at / channels);
-    const row = factor * Math.floor(pixel / width);
-    const column = factor * (pixel % width);
-    return levels[(row * size.width + column) * channels + (at % channels)];
-  });
-}
-
-/** A plane with the values of a coarser one at every `factor`-th pixel, and on lines between; the last stay. */
-function between(factor: number, size: Size, features: number, coarse: Numbers): Plane {
-  const { width, height } = shrunk(factor, size);
-  const values = Float64Array.from({ length: size.width * size.height * features }, (_, at) => {
-    const pixel = Math.floor(at / features);
-    const y = Math.floor(pixel / size.width) / factor;
-    const x = (pixel % size.width) / factor;
-    const value = (row: number, column: number) =>
-      coarse[(Math.min(row, height - 1) * width + Math.min(column, width - 1)) * features + (at % features)];
-    const [top, left] = [Math.floor(y), Math.floor(x)];
-    const inRow = (row: number) => value(row, left) + (x - left) * (value(row, left + 1) - value(row, left));
-    return inRow(top) + (y - top) * (inRow(top + 1) - inRow(top));
-  });
-  return { ...size, features, values };
 }
 
 /** Found already, by the later of two frames: finite differences ask for the same again and again. */

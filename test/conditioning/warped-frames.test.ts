@@ -3,17 +3,18 @@ import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { initialiseParameters } from '../../src/backend/parameters.js';
 import { disposeExamples, examplesAfter } from '../../src/conditioning/context/examples.js';
 import type { ConditioningDescription, ConditioningInputs } from '../../src/conditioning/index.js';
-import { warpedFrames, type WarpedFramesDescription } from '../../src/conditioning/warped-frames.js';
+import { warpedFrames } from '../../src/conditioning/warped-frames.js';
+import type { WarpedFramesDescription } from '../../src/conditioning/warped-frames-description.js';
 import type { ImageShape } from '../../src/foundation/levels.js';
 import { kernelSets } from '../backend/implementations.js';
 import { referenceWeights, type Numbers } from '../model/reference-planes.js';
 import { referenceExample } from '../model/reference-network.js';
-import { framedNetworks, guidedNetworks, randomExamples, randomWeights } from '../model/tiny-networks.js';
+import { framedNetworks, randomExamples, randomWeights } from '../model/tiny-networks.js';
 import { randomInts } from '../random.js';
 import { referenceCondition } from './reference-conditioning.js';
 
 const isWarped = (one: ConditioningDescription): one is WarpedFramesDescription => one.type === 'warped-frames';
-const networks = [...framedNetworks, ...guidedNetworks].flatMap(([name, network]) => {
+const networks = framedNetworks.flatMap(([name, network]) => {
   const conditioning = network.conditioning.filter(isWarped);
   return conditioning.map((one) => ({ name, network: { ...network, conditioning }, one }));
 });
@@ -127,12 +128,8 @@ test('before training the expected frame lies near the last one', async () => {
 
 test('it needs as many frames as are described, and says what it makes of earlier pixels', () => {
   const one: WarpedFramesDescription = { type: 'warped-frames', context: 3, features: 5, flows: 2 };
-  expect(warpedFrames.needs(one)).toEqual({ context: 3, coarser: null, finer: 1 });
-  expect(warpedFrames.needs({ ...one, finer: 4, coarser: 2 })).toEqual({
-    context: 3,
-    coarser: { factor: 2, known: true },
-    finer: 4,
-  });
+  expect(warpedFrames.needs(one)).toEqual({ context: 3, coarser: null });
+  expect(warpedFrames.needs({ ...one, gru: { context: 7, features: 4 } })).toEqual({ context: 7, coarser: null });
   expect(warpedFrames.mapFeatures(one)).toBe(5);
   expect(warpedFrames.earlierPixels!(one)).toEqual({ references: 0, methods: [] });
   const looking = { ...one, templateMatching: 2, localRegression: true };

@@ -108,7 +108,7 @@ class BlackSampler extends FrameSampler {
     return Promise.resolve(
       sampleIndices(samples).map(() => {
         const black = new Uint8Array(bytes);
-        return { levels: black, expected: black, refined: black, nats: 0 };
+        return { levels: black, expected: black, nats: 0 };
       }),
     );
   }

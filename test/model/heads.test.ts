@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { headKernels } from '../../src/backend/kernels/heads.js';
 import type { Channels } from '../../src/foundation/frame.js';
 import type { Network } from '../../src/model/network.js';
 import { ProgramBuilder } from '../../src/model/program.js';
-import { getHead, heads, type HeadDescription } from '../../src/model/heads/index.js';
-import { headPresets } from '../../src/model/presets.js';
+import { countHeadOutputs, getHead, heads, type HeadDescription } from '../../src/model/heads/index.js';
 import type { FrameSettings } from '../../src/model/sampling-settings.js';
 import { ImageEngine } from '../../src/sampling/engine.js';
 import { implementations, kernelSets } from '../backend/implementations.js';
@@ -69,9 +69,7 @@ const ofPixel = (title: string, head: HeadDescription, levels: number, each: num
   levels,
   anchors: Array.from(randomFloats(3 * each, levels), (x) => ((x + 1) / 2) * (levels - 1)),
   outputs: randomFloats(
-    getHead(head)
-      .outputs(head, levels, 3)
-      .reduce((sum, count) => sum + count, 0),
+    countHeadOutputs(head, levels, 3).reduce((sum, count) => sum + count, 0),
     levels + each,
   ),
   earlier,
@@ -126,8 +124,8 @@ const cases: HeadCase[] = [
   ofPixel('a softmax of a pixel', softmax, 5, 1, [3]),
   ...[0, 100, 255].flatMap((anchor) => [-90, -20, -0.7, 0, 3, 20, 90].map((x) => grey(x, anchor))),
   ...headNames.map((name) => {
-    const levels = Math.min(16, heads[name].maxLevels);
-    const head = headPresets[name]({ channels: 3, levels });
+    const levels = Math.min(16, headKernels[name].maxLevels);
+    const head = heads[name].preset({ channels: 3, levels });
     return ofPixel(`a ${name} as networks have it`, head, levels, 1, [1, 0]);
   }),
 ];
@@ -225,7 +223,7 @@ test.each(cases.filter(({ head }) => head.type === 'logistic-mixture'))(
 function constantNetwork({ head, levels, anchors }: HeadCase, channels: Channels): Network {
   const size = { width: 1, height: 1 };
   const builder = new ProgramBuilder(size, channels, 1, 0);
-  const features = getHead(head).outputs(head, levels, channels);
+  const features = countHeadOutputs(head, levels, channels);
   const program = builder.finish(builder.conv(builder.image, { name: 'head', kernel: 1, features }));
   // Each gives one anchor.
   const conditioning = Array.from({ length: anchors.length / channels }, () => tinyNetwork().conditioning[0]);

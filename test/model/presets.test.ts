@@ -48,18 +48,8 @@ describe('of several scales', () => {
   const conditionings = (changes: Partial<PresetSettings>) =>
     describeModel('pixel-cnn', { ...settings, ...changes }).scales.map(({ conditioning }) => conditioning);
 
-  test('warped frames keep their size, and each scale after the first is guided by the coarser image', () => {
-    const scales = conditionings({});
-    expect(scales.map((conditioning) => conditioning.length)).toEqual([1, 1, 1]);
-    expect(scales.flat()).toMatchObject([
-      { type: 'warped-frames', finer: 8 },
-      { type: 'warped-frames', finer: 4, coarser: 2 },
-      { type: 'warped-frames', coarser: 4, templateMatching: 2, localRegression: true },
-    ]);
-    for (const one of scales.flat().slice(0, 2)) expect(one).not.toHaveProperty('templateMatching');
-  });
-
   test.each([
+    { name: 'warped frames', changes: {} },
     { name: 'previous frames', changes: { frames: 'previous-frames' } },
     { name: 'predicted pixels', changes: { shared: 'predicted' } },
   ] as const)('with $name the coarser image is a conditioning of its own', ({ changes }) => {

@@ -8,7 +8,6 @@ import type { Examples } from '../../src/conditioning/context/examples.js';
 import { localRegression } from '../backend/local-regression-reference.js';
 import { matchTemplates, templateInput } from '../backend/template-matching-reference.js';
 import {
-  eachOf,
   referenceCondition,
   scaledPlane,
   type ReferenceCondition,
@@ -70,8 +69,8 @@ export function referenceScore(
   condition = referenceCondition(description, weights, given),
 ): { nats: Float64Array; anchors: readonly Numbers[] } {
   const outputs = referenceOutputs(description, weights, image, condition);
-  const { anchors } = atImage(description, condition);
-  return { nats: referenceNatsOf(description, outputs, image, anchors), anchors: condition.anchors };
+  const { anchors } = condition;
+  return { nats: referenceNatsOf(description, outputs, image, anchors), anchors };
 }
 
 /** -log P of every sub-pixel, given what the head reads and the anchors. */
@@ -86,18 +85,6 @@ export function referenceNatsOf(
   return referenceHeadNats(head, levels, channels, outputs, image, bySubPixel);
 }
 
-/** Outputs of a conditioning at the pixels of the image, if its context frames are larger. */
-function atImage({ conditioning, channels, size }: NetworkDescription, condition: ReferenceCondition) {
-  const finer = Math.max(...conditioning.map((one) => ('finer' in one && one.finer) || 1));
-  const whole = { width: finer * size.width, height: finer * size.height };
-  const { map, anchors, ...others } = condition;
-  return {
-    ...others,
-    map: map && { ...map, ...size, values: eachOf(finer, whole, map.features, map.values) },
-    anchors: anchors.map((anchor) => eachOf(finer, whole, channels, anchor)),
-  };
-}
-
 /** What the head reads of every sub-pixel, given the map and the anchors. */
 export function referenceOutputs(
   description: NetworkDescription,
@@ -105,7 +92,7 @@ export function referenceOutputs(
   image: Numbers,
   condition: ReferenceCondition,
 ): Float64Array {
-  const { map, anchors, references = [], searched = true, regressedOn } = atImage(description, condition);
+  const { map, anchors, references = [], searched = true, regressedOn } = condition;
   const { size, channels, levels, skips, head } = description;
   /** 1x1 projection of the map, or zeros. */
   const project = (name: string, like: Plane): Plane =>

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { headKernels } from '../../src/backend/kernels/heads.js';
 import type { ConditioningDescription } from '../../src/conditioning/index.js';
 import type { Channels, Size } from '../../src/foundation/frame.js';
 import { initialiseParameters } from '../../src/backend/parameters.js';
-import { subsample } from '../../src/conditioning/context/context-tensors.js';
 import { inputRequirements } from '../../src/conditioning/index.js';
 import { describeConditioning, framesConditionings, type FramesConditioning } from '../../src/conditioning/presets.js';
 import type { NetworkDescription } from '../../src/model/description.js';
@@ -140,7 +140,7 @@ const everyLayer = (Object.keys(networks) as NetworkName[]).map((name): [string,
   describeModel(name, { ...preset, initialState: 'learned' }).scales[0],
 ]);
 const everyHead = (Object.keys(heads) as HeadDescription['type'][]).map((head): [string, NetworkDescription] => {
-  const levels = Math.min(5, heads[head].maxLevels);
+  const levels = Math.min(5, headKernels[head].maxLevels);
   return [`RGB 5x7, ${head} as it is trained`, describeModel('pixel-cnn', { ...preset, levels, head }).scales[0]];
 });
 
@@ -284,32 +284,6 @@ export const framedNetworks: [string, NetworkDescription][] = [
   ],
 ];
 
-/** Networks that are scales of a chain: of context frames larger than the image, and guided by a coarser image. */
-export const guidedNetworks: [string, NetworkDescription][] = [
-  [
-    'RGB 4x5, warped-frames of 2, of twice the size',
-    smallNetwork({
-      head: { ...mixtureTogether, meanScale: 4 },
-      conditioning: [{ ...warpedFrames, finer: 2 }],
-    }),
-  ],
-  [
-    'RGB 4x5, warped-frames of 2, guided by a small image',
-    smallNetwork({
-      head: { ...mixtureTogether, meanScale: 4 },
-      conditioning: [{ ...warpedFrames, blockMatching: true, templateMatching: 1, localRegression: true, coarser: 2 }],
-    }),
-  ],
-  [
-    'grey 4x5, warped-frames of 1, of twice the size, guided by a small image',
-    smallNetwork({ channels: 1, conditioning: [{ ...warpedFrames, context: 1, finer: 2, coarser: 2 }] }),
-  ],
-  [
-    'grey 5x7, warped-frames of 1, guided by an image a third as large',
-    smallNetwork({ channels: 1, size: tinySize, conditioning: [{ ...warpedFrames, context: 1, coarser: 3 }] }),
-  ],
-];
-
 /** First weights twice as large as a training starts from, so that what is seen shows in what comes out. */
 export function randomWeights({ parameters }: Pick<Network, 'parameters'>, seed: number): Float32Array[] {
   const first = initialiseParameters(parameters, BigInt(seed));
@@ -371,24 +345,10 @@ export function tinyBound(changes: Partial<NetworkDescription> = {}): NetworkDes
   }));
 }
 
-/** Two scales, of 3x4 and 5x7 pixels: each warps frames of full size, and the coarser image guides the finer. */
-export function guidedChain(changes: Partial<NetworkDescription> = {}): NetworkDescription[] {
-  const conditioning = { ...warpedFrames, blockMatching: true } as const;
-  return [
-    tinyNetwork({ ...changes, size: { width: 3, height: 4 }, conditioning: [{ ...conditioning, finer: 2 }] }),
-    tinyNetwork({ ...changes, conditioning: [{ ...conditioning, templateMatching: 1, coarser: 2 }] }),
-  ];
-}
-
-/** Three scales, of 2x2, 3x4 and 5x7 pixels, of which the two finer ones are guided. */
-export function guidedChainOfThree(): NetworkDescription[] {
-  const conditioning = { ...warpedFrames, blockMatching: true } as const;
-  const grey = { channels: 1 } as const;
-  return [
-    tinyNetwork({ ...grey, size: { width: 2, height: 2 }, conditioning: [{ ...conditioning, finer: 4 }] }),
-    tinyNetwork({ ...grey, size: { width: 3, height: 4 }, conditioning: [{ ...conditioning, finer: 2, coarser: 2 }] }),
-    tinyNetwork({ ...grey, conditioning: [{ ...conditioning, coarser: 2 }] }),
-  ];
+/** Three scales of grey images, of 2x2, 3x4 and 5x7 pixels. */
+function tinyChainOfThree(): NetworkDescription[] {
+  const [coarse, ...finer] = tinyChain({ channels: 1, conditioning: [] });
+  return [{ ...coarse, size: { width: 2, height: 2 } }, { ...coarse, conditioning: [lowResolutionImage] }, ...finer];
 }
 
 /** Random frames, in levels. */
@@ -403,20 +363,18 @@ function framesOf(description: NetworkDescription, count: number, seed: number):
  * disturbed, and a small image of its own. Of the second nothing is looked for by templates.
  */
 export function randomExamples(description: NetworkDescription, batch: number, seed: number): Examples {
-  const { context, coarser: given, finer } = inputRequirements(description.conditioning);
+  const { context, coarser: given } = inputRequirements(description.conditioning);
   const { width, height } = description.size;
-  const whole = { ...description, size: { width: finer * width, height: finer * height } };
-  const buffer = new ExampleBuffer({ ...whole, context }, batch);
+  const buffer = new ExampleBuffer({ ...description, context }, batch);
   for (let example = 0; example < batch; example++) {
     const frames = example === 0 && context > 1 ? context : context + 1;
-    const levels = framesOf(whole, frames, seed + example);
-    const known = { frames: framesOf(whole, context > 3 ? context - 1 : context, seed + 900), expected: 2 };
+    const levels = framesOf(description, frames, seed + example);
+    const known = { frames: framesOf(description, context > 3 ? context - 1 : context, seed + 900), expected: 2 };
     const followed = example === 1 && context > 1;
     buffer.addAfter({ frames: levels.slice(0, -1), known: followed ? known : null }, levels[frames - 1], example !== 1);
     buffer.augment(() => 3 + 2 * example);
   }
-  const { image, inputImage, ...others } = buffer.tensors();
-  const examples = { ...others, image: subsample(image, finer), inputImage: subsample(inputImage, finer) };
+  const examples = buffer.tensors();
   if (given === null) return examples;
   const { channels, levels } = description;
   const [rows, columns] = [height, width].map((side) => Math.ceil(side / given.factor));
@@ -432,8 +390,8 @@ export const tinyModels: [string, NetworkDescription[]][] = [
     .map(([name, network]): [string, NetworkDescription[]] => [name, [network]]),
   ['RGB 3x4 then 5x7, softmax', tinyChain({ head: softmax, levels: 16, conditioning: [] })],
   ['grey 3x4 then 5x7, logistic-mixture, given two frames', tinyChain({ channels: 1 })],
-  ['RGB 3x4 then 5x7, two frames that move, guided by the coarser image', guidedChain()],
-  ['grey 2x2, 3x4 and 5x7, two frames that move, each guided by the coarser image', guidedChainOfThree()],
+  ['RGB 3x4 then 5x7, two frames that move', tinyChain({ conditioning: [warpedFrames] })],
+  ['grey 2x2, 3x4 and 5x7', tinyChainOfThree()],
 ];
 
 /** Those of `tinyModels` whose nats are -log of probabilities that are drawn from. */

@@ -8,7 +8,7 @@ import { runConditioning } from '../../src/model/network.js';
 import { anchorLoss, rollOutLoss, type AnchorLossName } from '../../src/optimization/anchor-loss.js';
 import { initialiseParameters } from '../../src/backend/parameters.js';
 import { operationOf } from '../../src/backend/operation.js';
-import type { WarpedFramesDescription } from '../../src/conditioning/warped-frames.js';
+import type { WarpedFramesDescription } from '../../src/conditioning/warped-frames-description.js';
 import { fastest } from '../backend/implementations.js';
 import { tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
 import { randomFloats } from '../random.js';

@@ -372,7 +372,7 @@ describe('with hindcasts of the known frames', () => {
     const error = await refusal(predict({ adapt: true }, other));
     expect(error.code).toBe('USAGE');
     expect(error.message).toMatch(
-      new RegExp(`^learn from hindcasts: .*: expected a model whose first scale .*, received ${received};`),
+      new RegExp(`^learn from hindcasts: .*: expected a model of one scale that .*, received ${received};`),
     );
   });
 });

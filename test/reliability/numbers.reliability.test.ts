@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { valuesToBytes, valueTypes } from '../../src/video/array-values.js';
-import { getHead } from '../../src/model/heads/index.js';
+import { countHeadOutputs, getHead } from '../../src/model/heads/index.js';
 import { loadModel } from '../../src/model/checkpoint.js';
 import type { TrainingState } from '../../src/optimization/update.js';
 import { createInitialCheckpoint } from '../../src/training/checkpoint.js';
@@ -158,9 +158,7 @@ describe('heads at the extremes, against 1400 bits', () => {
   /** Outputs whose sizes are spread evenly over powers of ten, from a thousandth to a thousand. */
   function casesOf({ head, levels, channels }: (typeof kinds)[number]): HeadCase[] {
     const random = randomNumbers(levels);
-    const length = getHead(head)
-      .outputs(head, levels, channels)
-      .reduce((sum, own) => sum + own, 0);
+    const length = countHeadOutputs(head, levels, channels).reduce((sum, own) => sum + own, 0);
     return Array.from({ length: count }, (_, at) => ({
       outputs: Float32Array.from({ length }, () => (random() < 0.5 ? -1 : 1) * 10 ** (6 * random() - 3)),
       anchors: Array.from({ length: channels }, () => random() * (levels - 1)),

@@ -85,7 +85,7 @@ const words = [
   ...['version', 'scales', 'size', 'width', 'height', 'channels', 'levels', 'first', 'kernel', 'features', 'layers'],
   ...['type', 'hidden', 'skips', 'output', 'head', 'conditioning', 'context', 'flows', 'factor', 'shared', 'known'],
   ...['pixel-cnn-block', 'row-lstm', 'diagonal-bilstm', 'softmax', 'sigmoid', 'logistic-mixture', 'components'],
-  ...['previous-frames', 'warped-frames', 'low-resolution-image', 'finer', 'coarser', 'templateMatching'],
+  ...['previous-frames', 'warped-frames', 'low-resolution-image', 'templateMatching'],
   ...['training', 'data', 'stages', 'batch', 'steps', 'minutes', 'clips', 'images', 'frames', 'set', 'disturb'],
 ];
 const descriptions = [...tinyModels.map(([, scales]) => ({ version: 1, scales })), { version: 1, scales: tinyChain() }];

@@ -4,7 +4,7 @@ import { disposeExamples } from '../../src/conditioning/context/examples.js';
 import { buildNetwork } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/model.js';
 import type { FrameSettings } from '../../src/model/sampling-settings.js';
-import { ImageSampler, type DrawnImages, type ImageBatch } from '../../src/sampling/frame-sampler.js';
+import { ImageSampler, type DrawnImages, type ImageBatch } from '../../src/sampling/image-sampler.js';
 import { randomExamples, randomWeights } from '../model/tiny-networks.js';
 import { drawNaively } from './naive-sampler.js';
 

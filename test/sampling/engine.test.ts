@@ -12,11 +12,10 @@ import { toTensors } from '../../src/model/model.js';
 import { ProgramBuilder } from '../../src/model/program.js';
 import { runWholeImage } from '../../src/model/whole-image.js';
 import { encodeProgram, ImageEngine, type EngineArrays, type EngineOptions } from '../../src/sampling/engine.js';
-import { ImageSampler } from '../../src/sampling/frame-sampler.js';
+import { ImageSampler } from '../../src/sampling/image-sampler.js';
 import { kernelSets } from '../backend/implementations.js';
 import {
   framedNetworks,
-  guidedNetworks,
   randomExamples,
   randomWeights,
   softmax,
@@ -232,7 +231,7 @@ async function allOf(network: Network, batch: number): Promise<Record<string, st
 (sets.includes('portable') ? describe : describe.skip)(
   'levels, nats, outputs and probabilities have the same bits on wasm as on portable, with 1, 2 and 3 threads:',
   () => {
-    test.each([...tinyNetworks, ...framedNetworks, ...guidedNetworks])('%s', async (_, description) => {
+    test.each([...tinyNetworks, ...framedNetworks])('%s', async (_, description) => {
       const network = buildNetwork(description);
       const drawn: Record<string, string>[] = [];
       for (const instructionSet of ['portable', 'wasm'] as const) {

@@ -222,7 +222,7 @@ class LinearSampler extends FrameSampler {
     const expected = await this.predict(examples, options.longerStrides);
     return sampleIndices(options.samples).map((sample, at) => {
       const levels = expected[at].map((level) => within(level + 10 * sample));
-      return { levels, expected: expected[at], refined: expected[at], nats: sample };
+      return { levels, expected: expected[at], nats: sample };
     });
   }
 }

@@ -11,13 +11,12 @@ import { expectsFrame, type NetworkDescription } from '../../src/model/descripti
 import { levelsToBytes } from '../../src/foundation/levels.js';
 import { resizeDescription } from '../../src/model/resize-description.js';
 import { samplingSettings, type FrameSettings } from '../../src/model/sampling-settings.js';
-import { FrameSampler, ImageSampler, type DrawnImages, type DrawnLevels } from '../../src/sampling/frame-sampler.js';
+import { FrameSampler, type DrawnLevels } from '../../src/sampling/frame-sampler.js';
+import { ImageSampler, type DrawnImages } from '../../src/sampling/image-sampler.js';
 import { rollOut } from '../../src/sampling/forecaster.js';
 import { kernelSets } from '../backend/implementations.js';
-import { runConditioning } from '../../src/model/network.js';
 import { natsOfExamples } from '../model/nats-of-examples.js';
 import {
-  guidedChain,
   mixtureTogether,
   otherSizes,
   randomFrames,
@@ -160,30 +159,6 @@ test.each(tinyModels)('what was expected is given beside what is drawn, where it
   const sampler = new FrameSampler(model);
   expect(expected).toEqual(expectsFrame(model) ? (await sampler.predict(givenOf(model)))[0] : null);
   sampler.dispose();
-});
-
-test('what is expected once the coarse pixels are drawn is the anchor of the scale that they guide', async () => {
-  const model = randomModel(guidedChain());
-  const { chain, weights } = model;
-  const { levels, expected, refined } = await draw(model, { seed: 3 });
-  const examples = givenOf(model);
-  const parameters = toTensors(weights, chain.parameters);
-  const anchor = tf.tidy(() => {
-    const image = tf.tensor4d(Float32Array.from(levels), examples.image.shape);
-    const { conditioningInputs } = downsampleExamples(chain, 1, { ...examples, inputImage: image });
-    return [
-      ...runConditioning(
-        chain.scales[1],
-        selectScaleParameters(chain, 1, parameters),
-        conditioningInputs,
-      )!.anchors[0].dataSync(),
-    ];
-  });
-  const rounded = anchor.map((level) => Math.round(Math.min(Math.max(level, 0), 255)));
-  refined!.forEach((level, at) => expect(Math.abs(level - rounded[at])).toBeLessThanOrEqual(1));
-  expect(refined).not.toEqual(expected);
-  disposeExamples(examples);
-  tf.dispose(parameters);
 });
 
 describe.each(kernelSets)('on $instructionSet', ({ instructionSet }) => {

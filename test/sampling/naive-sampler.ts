@@ -4,7 +4,7 @@ import { frameBytes } from '../../src/foundation/levels.js';
 import { anchorsByPixel, runConditioning, runNetwork, type Network } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/model.js';
 import type { FrameSettings } from '../../src/model/sampling-settings.js';
-import type { DrawnImages, ImageBatch } from '../../src/sampling/frame-sampler.js';
+import type { DrawnImages, ImageBatch } from '../../src/sampling/image-sampler.js';
 import { log } from '../elementary.js';
 import { distribution } from '../model/reference-heads.js';
 import { drawLevel } from './draw-level.js';

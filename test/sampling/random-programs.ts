@@ -1,6 +1,6 @@
 import type { ScanOrder } from '../../src/backend/scan-shape.js';
 import { cutGroups, type Slot } from '../../src/model/groups.js';
-import { getHead } from '../../src/model/heads/index.js';
+import { countHeadOutputs } from '../../src/model/heads/index.js';
 import { imageFeatures, type NetworkDescription } from '../../src/model/description.js';
 import type { Network } from '../../src/model/network.js';
 import { ProgramBuilder } from '../../src/model/program.js';
@@ -106,7 +106,7 @@ export function randomProgram(seed: number): Network {
     }
   }
   const last = dice.of(slots);
-  const outputs = getHead(description.head).outputs(description.head, description.levels, channels);
+  const outputs = countHeadOutputs(description.head, description.levels, channels);
   const program = builder.finish(conv(last, outputs));
   return { description, program, parameters: program.parameters, conditioningParameters: 0 };
 }

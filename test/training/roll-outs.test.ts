@@ -177,6 +177,6 @@ test('a training has them where clips are long enough and an anchor is learned',
   };
   expect(own(9)).not.toBeNull();
   expect(own(8)).toBeNull();
-  expect(() => tinyRun({ stages: [{ rollOuts: 2 }] })).toThrow('models whose first scale learns the expected frame');
+  expect(() => tinyRun({ stages: [{ rollOuts: 2 }] })).toThrow('models of one scale that learns the expected frame');
   expect(own(9, tinyRun({}, { conditioning: [warpedFrames] }))).toBeNull();
 });

@@ -2,44 +2,14 @@ import {
   count,
   double,
   extent,
-  flag,
   integer,
   kernel,
-  scalarArguments,
   perPixel,
+  scalarArguments,
   single,
   type ValuesOf,
 } from './description.js';
-
-/**
- * Types of the scalar arguments that describe a head: the number of levels, and those of `HeadNumbers` in
- * src/model/heads/head.ts.
- */
-export const headFields = {
-  headKind: integer(0, 3),
-  levels: integer(2, 256),
-  components: integer(0, 32),
-  meanScale: double,
-  together: flag,
-};
-
-/**
- * Returns values that must be 0 or more for a head to read and write within its arrays: see `KernelDescription.limits`.
- */
-export function headLimits(
-  of: Record<'headKind' | 'levels' | 'components' | 'colours' | 'outFeatures', number> & {
-    together: boolean;
-  },
-): Record<string, number> {
-  const { headKind, levels, components, colours, outFeatures, together } = of;
-  const terms = 3 * colours + (together ? (colours * (colours - 1)) / 2 : 0);
-  const outputs = [levels * colours, colours, components * terms, colours][headKind];
-  return {
-    'outputs beyond those of the head': outFeatures - outputs,
-    'levels that a sigmoid lacks': headKind === 1 ? 2 - levels : 0,
-    'components beyond the first': headKind === 2 ? components - 1 : 0,
-  };
-}
+import { headFields, headLimits } from './heads.js';
 
 const call = scalarArguments('DrawingNumbers', {
   batch: count,

@@ -1,5 +1,5 @@
 import { extent, integer, kernel, scalarArguments } from './description.js';
-import { headFields, headLimits } from './drawing.js';
+import { headFields, headLimits } from './heads.js';
 
 /**
  * Kernel that encodes the levels of one image, `targets`, as bytes, given the network's outputs for the whole image. A

@@ -1,5 +1,5 @@
 import { tf } from '../../foundation/tfjs.js';
-import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor4D } from '@tensorflow/tfjs-core';
 import { frameBytes, type ImageShape, type Levels } from '../../foundation/levels.js';
 import type { ContextFrames } from './history.js';
 
@@ -272,35 +272,18 @@ export function subsample(map: Tensor4D, step: number): Tensor4D {
 }
 
 /**
- * Upsamples a map bilinearly by the factor `step`, and crops the result to `size`. Every `step`-th pixel from the first
- * equals a pixel of `coarse`; beyond the last row and column, these are repeated. Differentiable. Call `upsample`
- * within `tf.tidy`.
- */
-export function upsample(coarse: Tensor4D, step: number, { height, width }: ImageShape['size']): Tensor4D {
-  const [batch, rows, columns, features] = coarse.shape;
-  const tall = tf.reshape<Rank.R4>(between(coarse, 1, step), [batch, rows * step, columns, features]);
-  const whole = tf.reshape<Rank.R4>(between(tall, 2, step), [batch, rows * step, columns * step, features]);
-  return tf.slice(whole, [0, 0, 0, 0], [-1, height, width, -1]);
-}
-
-/** Returns, after each slice of `map` along `axis`, the `step` - 1 maps between the slice and the next, stacked. */
-function between(map: Tensor4D, axis: 1 | 2, step: number): Tensor {
-  // tfjs cannot differentiate a split into one part.
-  const others = map.shape[axis] === 1 ? [map] : tf.split<Tensor4D>(map, map.shape[axis], axis).slice(1);
-  const next = map.shape[axis] === 1 ? map : tf.concat([...others, others[others.length - 1]], axis);
-  const change = tf.sub<Tensor4D>(next, map);
-  const parts = Array.from({ length: step }, (_, at) => tf.add<Tensor4D>(map, tf.mul(change, at / step)));
-  return tf.stack(parts, axis + 1);
-}
-
-/**
  * Factor for differences between two frames scaled to -1..1. Differences are small; the factor brings them to the range
  * of the other inputs.
  */
 export const DIFFERENCE_GAIN = 8;
 
-/** Scales the levels of a context's frames to -1..1, oldest first. Call `scaleFrames` within `tf.tidy`. */
-export function scaleFrames({ levels }: Pick<ImageShape, 'levels'>, { frames }: ContextTensors): Tensor4D[] {
+/** Scales levels to -1..1. Call `scaleLevels` within `tf.tidy`. */
+export function scaleLevels({ levels }: Pick<ImageShape, 'levels'>, image: Tensor4D): Tensor4D {
   const middle = (levels - 1) / 2;
-  return frames.map((frame) => tf.div<Tensor4D>(tf.sub(frame, middle), middle));
+  return tf.div<Tensor4D>(tf.sub(image, middle), middle);
+}
+
+/** Scales the levels of a context's frames to -1..1, oldest first. Call `scaleFrames` within `tf.tidy`. */
+export function scaleFrames(shape: Pick<ImageShape, 'levels'>, { frames }: ContextTensors): Tensor4D[] {
+  return frames.map((frame) => scaleLevels(shape, frame));
 }

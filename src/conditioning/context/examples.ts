@@ -195,21 +195,20 @@ export function zeroInputs(
 }
 
 /**
- * Returns the conditioning inputs of one scale: its last `needs.context` context frames and the coarser image
- * `coarser`. The image of the scale is subsampled by `step` from the finest scale, its context frames by `step /
- * needs.finer`. Disposes nothing; the result may share tensors with `given`.
+ * Returns the conditioning inputs of one scale: its last `context` context frames and the coarser image `coarser`.
+ * Disposes nothing; the result may share tensors with `given`.
  * @param given conditioning inputs of the finest scale
+ * @param step factor by which the scale is subsampled from the finest scale
  * @param coarser image of the coarser scale; undefined at the coarsest
  */
 export function downsampleInputs(
   given: ConditioningInputs,
-  needs: InputRequirements,
+  { context }: Pick<InputRequirements, 'context'>,
   step: number,
   coarser: Tensor4D | undefined,
 ): ConditioningInputs {
-  const { context, finer } = needs;
   return {
-    ...(context > 0 && given.context && { context: downsampleContext(given.context, context, step / finer) }),
+    ...(context > 0 && given.context && { context: downsampleContext(given.context, context, step) }),
     ...(coarser && { coarser }),
   };
 }

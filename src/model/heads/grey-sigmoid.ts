@@ -2,7 +2,7 @@ import { tf } from '../../foundation/tfjs.js';
 import type { Rank, Tensor2D } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { sigmoidCrossEntropy } from '../../backend/losses.js';
-import { NO_MIXTURE, type Head } from './head.js';
+import type { Head } from './head.js';
 
 const schema = z.strictObject({ type: z.literal('grey-sigmoid') });
 
@@ -23,9 +23,7 @@ export const greySigmoid: Head<GreySigmoidDescription> = {
   anchored: true,
   drawsAboutAnchors: false,
   isLikelihood: false,
-  numbers: () => ({ ...NO_MIXTURE, headKind: 3 }),
-  maxLevels: 256,
-  outputs: (_description, _levels, channels) => new Array<number>(channels).fill(1),
+  preset: () => ({ type: 'grey-sigmoid' }),
   nats: (_description, levels, outputs, targets, anchors) => {
     const column = (x: Tensor2D) => tf.reshape<Rank.R2>(x, [targets.size, x.size / targets.size]);
     const first = tf.slice(column(anchors), [0, 0], [targets.size, 1]);

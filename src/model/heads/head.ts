@@ -1,25 +1,19 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { z } from 'zod';
+import type { MixtureNumbers } from '../../backend/kernels/heads.js';
+import type { Channels } from '../../foundation/frame.js';
 
-/**
- * Scalar arguments by which kernels compute the distributions of a head: see `headFields` in
- * src/backend/kernels/drawing.ts.
- */
-export interface HeadNumbers {
-  /** Kind of head: a value of the enumeration `HeadKind` in native/engine/head.h. */
-  headKind: number;
-  /** Number of components of the mixture; 0: none. */
-  components: number;
-  /**
-   * Factor from an output of the network to the distance of a mean from its anchor, in levels; 0 without components.
-   */
-  meanScale: number;
-  /** True if one component is drawn for all colours of a pixel. */
-  together: boolean;
+/** Settings of a network that the preset of a head depends on. */
+export interface HeadChoices {
+  /** Number of channels of an image. */
+  channels: Channels;
+  /** Number of levels of a sub-pixel. */
+  levels: number;
+  /** Number of context frames; 0: none; undefined: the default of their conditioning. */
+  context?: number | undefined;
+  /** `together`: one mixture component for all colours of a pixel; `apart`: one for each. */
+  colours?: 'apart' | 'together' | undefined;
 }
-
-/** Scalar arguments for a head without a mixture. */
-export const NO_MIXTURE = { components: 0, meanScale: 0, together: false } as const;
 
 /** Kind of head: turns a network's outputs into probabilities of the levels of a pixel's colours. */
 export interface Head<D extends { type: string }> {
@@ -40,12 +34,10 @@ export interface Head<D extends { type: string }> {
    * mean level, after which no level is drawn or coded: see `assertLikelihood`.
    */
   isLikelihood: boolean;
-  /** Returns the scalar arguments that kernels read of a head. */
-  numbers(description: D): HeadNumbers;
-  /** Maximum number of levels, 2 to 256. */
-  maxLevels: number;
-  /** Returns the number of outputs of the network for each colour, in order. */
-  outputs(description: D, levels: number, channels: number): number[];
+  /** Returns the description of the head for the settings of a network. */
+  preset(choices: HeadChoices): D;
+  /** Returns the scalar arguments of the head's mixture; absent: there is none. */
+  mixture?(description: D): MixtureNumbers;
   /**
    * Returns -log P(target) of each sub-pixel given the pixel's earlier colours, in nats, exact, [pixels, channels]; a
    * cross-entropy where `isLikelihood` is false.

@@ -37,13 +37,12 @@ export const logisticMixture: Head<LogisticMixtureDescription> = {
   anchored: true,
   drawsAboutAnchors: true,
   isLikelihood: true,
-  numbers: ({ components, meanScale, colours }) => {
-    return { headKind: 2, components, meanScale, together: colours === 'together' };
+  preset: ({ channels, levels, context, colours = levels > 2 ? 'together' : 'apart' }) => {
+    // If there are anchors, the components are split among them; otherwise the means must reach every level.
+    const [components, meanScale] = context !== 0 ? [8, 16] : [5, (levels - 1) / 2];
+    return { type: 'logistic-mixture', components, meanScale, ...(channels === 3 && { colours }) };
   },
-  maxLevels: 256,
-  // With colours together each component of a colour has a linear term from each colour before it.
-  outputs: ({ components, colours }, _, channels) =>
-    Array.from({ length: channels }, (_, channel) => (3 + (colours === 'together' ? channel : 0)) * components),
+  mixture: ({ components, meanScale, colours }) => ({ components, meanScale, together: colours === 'together' }),
 
   nats({ components, meanScale, colours: choice }, levels, outputs, targets, anchors) {
     const [pixels, channels] = targets.shape;

@@ -2,7 +2,7 @@ import { tf } from '../../foundation/tfjs.js';
 import type { Rank } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { sigmoidCrossEntropy } from '../../backend/losses.js';
-import { NO_MIXTURE, type Head } from './head.js';
+import type { Head } from './head.js';
 
 const schema = z.strictObject({ type: z.literal('sigmoid') });
 
@@ -15,9 +15,7 @@ export const sigmoid: Head<SigmoidDescription> = {
   anchored: false,
   drawsAboutAnchors: false,
   isLikelihood: true,
-  numbers: () => ({ ...NO_MIXTURE, headKind: 1 }),
-  maxLevels: 2,
-  outputs: (_description, _levels, channels) => new Array<number>(channels).fill(1),
+  preset: () => ({ type: 'sigmoid' }),
   nats: (_description, _levels, outputs, targets) => {
     const logits = tf.reshape<Rank.R2>(outputs, [targets.size, 1]);
     return tf.reshape(sigmoidCrossEntropy(logits, tf.reshape(targets, [-1]), 2), targets.shape);

@@ -2,7 +2,7 @@ import { tf } from '../../foundation/tfjs.js';
 import type { Rank } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { softmaxCrossEntropy } from '../../backend/losses.js';
-import { NO_MIXTURE, type Head } from './head.js';
+import type { Head } from './head.js';
 
 const schema = z.strictObject({ type: z.literal('softmax') });
 
@@ -15,9 +15,7 @@ export const softmax: Head<SoftmaxDescription> = {
   anchored: false,
   drawsAboutAnchors: false,
   isLikelihood: true,
-  numbers: () => ({ ...NO_MIXTURE, headKind: 0 }),
-  maxLevels: 256,
-  outputs: (_, levels, channels) => new Array<number>(channels).fill(levels),
+  preset: () => ({ type: 'softmax' }),
   nats: (_, levels, outputs, targets) => {
     const logits = tf.reshape<Rank.R2>(outputs, [targets.size, levels]);
     return tf.reshape(softmaxCrossEntropy(logits, tf.reshape(targets, [-1])), targets.shape);

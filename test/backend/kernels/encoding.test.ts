@@ -142,7 +142,7 @@ test('sub-pixels that are known are not written, and outputs that are not finite
 test.each([
   ['fewer outputs than a softmax reads', { ...softmax, outFeatures: 8 }, 'outputs beyond those of the head'],
   ['fewer outputs than a mixture reads', { ...mixture, outFeatures: 8, levels: 9 }, 'outputs beyond those of the head'],
-  ['a sigmoid of more than two levels', { ...sigmoid, outFeatures: 9 }, 'levels that a sigmoid lacks'],
+  ['a sigmoid of more than two levels', { ...sigmoid, outFeatures: 9 }, 'levels that the head lacks'],
   ['a mixture of no component', { ...mixture, components: 0 }, 'components beyond the first'],
   ['room for fewer bytes than may be written', { ...softmax, capacity: 23 }, 'bytes beyond 4 a sub-pixel and 8'],
   ['an unknown head', { ...softmax, headKind: 4 }, 'headKind'],
