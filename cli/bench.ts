@@ -19,7 +19,8 @@ import {
 } from '../src/options/fields.js';
 import { makeTable, tableText } from '../src/document/blocks/table.js';
 import { startBackend } from './start-backend.js';
-import { addAction, computing, size, wholeNumber, type Action } from './options.js';
+import { size, wholeNumber } from '../src/options/parse-flag.js';
+import { addAction, computing, type Action } from './options.js';
 
 const networkFlags = {
   network: withFlag(networkChoice.default(defaultChoices.network), 'name', 'kind of network'),

@@ -1,5 +1,5 @@
 /** Public API: describe, train, load, predict and score. Call `chooseBackend` before any tensor is created. */
-import { loadSectionSources } from './capabilities.js';
+import { loadSectionSources } from './section-sources.js';
 import { writeReport as writeSections, type WriteReportOptions, type WrittenReport } from './report/write-report.js';
 
 export {

@@ -45,17 +45,14 @@ export async function drawTimeline(
     await canvas.write(label, x, MARGIN + height, letters, predicted);
   }
   const marks = shown.map(({ peak }, index) => ({ x: peak / rate, label: `${index + 1}`, name: 'event' }));
-  const chartOf = (name: string, look: number, valueOf: (row: TimelineRow) => number): Chart => {
+  const chartOf = (name: string, valueOf: (row: TimelineRow) => number): Chart => {
     const points = rows.map((row) => [row.frame / rate, valueOf(row)] as const);
     const x = { label: 'time', unit: 'seconds' } as const;
-    return { title: name, x, y: { label: name, from: 0 }, lines: [{ name, points, look }], marks };
+    return { title: name, x, y: { label: name, from: 0 }, lines: [{ name, points }], marks };
   };
-  const charts = [
-    chartOf('anomaly score', 1, ({ score }) => Math.max(0, score)),
-    chartOf('bits/dim', 0, ({ bits }) => bits),
-  ];
+  const charts = [chartOf('anomaly score', ({ score }) => Math.max(0, score)), chartOf('bits/dim', ({ bits }) => bits)];
   for (const [index, chart] of charts.entries()) {
-    const drawn = await rasterizeSvg(drawChart(chart, CHART, { colours: 'dark', font: SVG_FONT }));
+    const drawn = await rasterizeSvg(drawChart(chart, CHART, { colours: 'dark', font: SVG_FONT }), background);
     canvas.paste(drawn, MARGIN, top + index * (CHART.height + MARGIN), 1);
   }
   return canvas;
