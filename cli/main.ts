@@ -31,7 +31,7 @@ const { version, description } = readPackageInfo();
 const program = new Command('pxv').description(description).version(version);
 // A command needs only its module; help, usage errors and completion need all.
 const words = process.argv.slice(2);
-const typed = commandNames.filter((name) => name === words[0]);
+const typed = commandNames.filter((name) => name === words[0] && name !== 'completion');
 for (const name of typed.length > 0 ? typed : commandNames) {
   const { createCommand } = await commandModules[name]();
   program.addCommand(createCommand(program));
