@@ -6,7 +6,7 @@ import { background, Canvas, fitTextSize, predicted, rasterizeSvg, scaleBox, SVG
 import type { TimelineRow } from './search-checkpoint.js';
 
 /** Event with its frame, whose size all events share. */
-export interface PicturedEvent extends AnomalyEvent {
+interface PicturedEvent extends AnomalyEvent {
   picture: Frame;
 }
 

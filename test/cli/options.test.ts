@@ -5,15 +5,7 @@ import { throwUsageError } from '../../cli/action.js';
 import type { BackendOptions } from '../../src/backend/choose-backend.js';
 import * as fields from '../../src/options/fields.js';
 import { pickOptions } from '../../src/options/fields.js';
-
-function refusal(parse: () => unknown): unknown {
-  try {
-    return parse();
-  } catch (error) {
-    const { code, message } = error as { code: string; message: string };
-    return `${code}: ${message}`;
-  }
-}
+import { refusal } from '../options/refusal.js';
 
 test('--fps of clips that are read for a model takes the word model too', () => {
   const fps = (text: string) =>

@@ -1,13 +1,5 @@
 import { decimalNumber, frameRate, path, seed, size, wholeNumber } from '../../src/options/parse-flag.js';
-
-function refusal(parse: () => unknown): unknown {
-  try {
-    return parse();
-  } catch (error) {
-    const { code, message } = error as { code: string; message: string };
-    return `${code}: ${message}`;
-  }
-}
+import { refusal } from './refusal.js';
 
 test('wholeNumber takes whole numbers in its range, both ends included', () => {
   expect(['1', '+7', '64'].map((text) => wholeNumber(text, '--batch', 1, 64))).toEqual([1, 7, 64]);
