@@ -2,13 +2,18 @@ import { z } from 'zod';
 import { errorFactory } from '../foundation/errors.js';
 import type { Size } from '../foundation/frame.js';
 import { MAX_FRAME_RATE, parseFrameRate, type FrameRate } from '../foundation/frame-rate.js';
-import * as fields from './fields.js';
 
 /** Returns the schema of a field's value, without default, optional and nullable. */
 export function valueSchema(field: z.ZodType): z.ZodType {
   const isWrapped = field instanceof z.ZodDefault || field instanceof z.ZodOptional || field instanceof z.ZodNullable;
   return isWrapped ? valueSchema(field.unwrap() as z.ZodType) : field;
 }
+
+/** Parser of a flag's text. `flag` is the flag as typed, for errors; `max` is the maximum number to accept. */
+type FlagParser = (text: string, flag: string, max?: number) => unknown;
+
+/** Registry of the parsers of values that are no whole numbers or paths, by schema of the value. */
+export const parserRegistry = z.registry<{ parse: FlagParser }>();
 
 /**
  * Returns the parser of a flag's text; of a list, the parser of one item, which is added to those before.
@@ -21,13 +26,8 @@ export function flagParser(value: z.ZodType, flag: string, max?: number): (text:
     const parse = flagParser(value.element as z.ZodType, flag, max);
     return (text, before = []) => [...(before as unknown[]), parse(text)];
   }
-  if (value === fields.anySeed) return seed;
-  if (value === fields.anyNumber) return (text) => decimalNumber(text, flag, { min: 0 });
-  if (value === fields.pixelSize) return (text) => size(text, flag);
-  if (value === fields.positiveNumber) return (text) => decimalNumber(text, flag, { min: 0, max, above: true });
-  if (value === fields.frameRateValue) return (text) => frameRate(text, flag);
-  if (value === fields.framesOrAll) return (text) => framesOrAll(text, flag);
-  if (value === fields.frameRateOrModel) return (text) => (text === 'model' ? text : frameRate(text, flag));
+  const registered = parserRegistry.get(value);
+  if (registered !== undefined) return (text) => registered.parse(text, flag, max);
   if (value instanceof z.ZodNumber) return (text) => wholeNumber(text, flag, value.minValue!, max);
   return (text) => path(text, flag);
 }
@@ -103,7 +103,7 @@ export function frameRate(text: string, flag: string): FrameRate {
 }
 
 /** Parses a number of frames, or "all". */
-function framesOrAll(text: string, flag: string): number | 'all' {
+export function framesOrAll(text: string, flag: string): number | 'all' {
   if (text === 'all') return text;
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw wrongValue(flag, 'a whole number of frames, or all', text, `give one such as ${flag} 12`);
