@@ -7,8 +7,8 @@ const HEIGHT = 170;
 const MIN_TOP = 2;
 
 /**
- * Returns the graph of a session's anomaly scores over frames as SVG, with numbered events, spans of known and predicted
- * frames, and a vertical line at the frame with index `shown`.
+ * Returns the graph of a session's anomaly scores over frames as SVG, with numbered events, spans of known and
+ * predicted frames, and a vertical line at the frame with index `shown`.
  */
 export function drawTimeline(session: Session, shown: number, width: number): string {
   const { frames, known, isLive } = session;

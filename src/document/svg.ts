@@ -27,8 +27,8 @@ const fonts = "system-ui, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif";
 /** Options for the SVG file of a drawing. */
 export interface SvgOptions {
   /**
-   * Colours: of the reader's light or dark colour scheme; the dark ones; or none, for a page whose CSS has rules for the
-   * classes of `chartPaints`. Default: `reader`.
+   * Colours: of the reader's light or dark colour scheme; the dark ones; or none, for a page whose CSS has rules for
+   * the classes of `chartPaints`. Default: `reader`.
    */
   colours?: 'reader' | 'dark' | 'none';
   /** Font family. Default: fonts that readers have. */

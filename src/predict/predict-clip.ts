@@ -84,7 +84,8 @@ type RequestedSampling = 'forecast' | 'adapt' | 'settings';
 
 /**
  * Returns the sampling settings of a prediction.
- * @throws PxvError `USAGE` if the model cannot make the requested kind of prediction, or the temperature is out of range
+ * @throws PxvError `USAGE` if the model cannot make the requested kind of prediction, or the temperature is out of
+ *   range
  */
 export function resolveSampling(
   model: Model,
