@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import tseslint from 'typescript-eslint';
 import { createNodeResolver, importX } from 'eslint-plugin-import-x';
 
@@ -20,8 +21,6 @@ const core = {
   'src/memory': ['training', 'evaluation', 'sampling', 'optimization', 'conditioning', 'model', 'backend'],
   'src/clips': ['options', 'distributed', 'video', 'model'],
 };
-/** Capabilities: each may import from the whole core and from the data sets, and none from another. */
-const capabilities = ['train', 'predict', 'surprise', 'codec', 'page', 'sample', 'evaluate', 'report', 'check'];
 /** Folders that other folders may import from. Folders that are not listed, such as cli/, import from everything. */
 const others = {
   datasets: ['src/video'],
@@ -30,13 +29,19 @@ const others = {
   ),
 };
 
+/** Capabilities, all other folders of src: each may import from the whole core and from the data sets. */
+const capabilities = readdirSync('src', { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => inSource(name))
+  .filter((folder) => !(folder in core) && !(folder in others));
+
 function inSource(name) {
   return `src/${name}`;
 }
 
 const mayImport = {
   ...Object.fromEntries(Object.entries(core).map(([folder, names]) => [folder, names.map(inSource)])),
-  ...Object.fromEntries(capabilities.map((name) => [inSource(name), ['datasets', ...Object.keys(core)]])),
+  ...Object.fromEntries(capabilities.map((folder) => [folder, ['datasets', ...Object.keys(core)]])),
   ...others,
 };
 const shared = ['src/foundation', 'node_modules'];

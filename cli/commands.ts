@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import type { CommandName } from '../src/capabilities.js';
 
 /** Module of a command: a file of this folder. */
 interface CommandModule {
@@ -8,10 +7,10 @@ interface CommandModule {
 }
 
 /**
- * Loaders of the modules of all commands, by name. Types compare them with `capabilities`: a command without a loader,
- * a loader without a command, and a module that is missing or creates no command do not compile.
+ * Loaders of the modules of all commands, in the order of the help. Help, completion and tests of all commands follow
+ * from this table. Modules are loaded on demand, so that a command starts quickly.
  */
-export const commandModules: Readonly<Record<CommandName | 'completion', () => Promise<CommandModule>>> = {
+export const commandModules = {
   train: () => import('./train.js'),
   predict: () => import('./predict.js'),
   surprise: () => import('./surprise.js'),
@@ -29,4 +28,10 @@ export const commandModules: Readonly<Record<CommandName | 'completion', () => P
   doctor: () => import('./doctor.js'),
   backends: () => import('./backends.js'),
   completion: () => import('./completion.js'),
-};
+} satisfies Record<string, () => Promise<CommandModule>>;
+
+/** Name of a command. */
+type CommandName = keyof typeof commandModules;
+
+/** Names of all commands, in the order of the help. */
+export const commandNames = Object.keys(commandModules) as CommandName[];

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { withFlag, data } from '../src/options/fields.js';
 import { makeTable, tableText } from '../src/document/blocks/table.js';
-import { addAction, invalidOption, type Action } from './options.js';
+import { invalidOption } from '../src/options/parse-flag.js';
+import { addAction, type Action } from './options.js';
 
 const getFlags = {
   mirror: withFlag(z.string().optional(), 'url', 'address of a folder with files of the same names, to ask instead', {

@@ -7,7 +7,8 @@ import type { ImageSetScore } from '../src/evaluate/score-images.js';
 import { makeTable, tableText } from '../src/document/blocks/table.js';
 import { formatWithError } from '../src/document/format-with-error.js';
 import { startWithModel } from './start-backend.js';
-import { addAction, computing, invalidOption, type Action } from './options.js';
+import { invalidOption } from '../src/options/parse-flag.js';
+import { addAction, computing, type Action } from './options.js';
 
 const flags = {
   model: withFlag(

@@ -1,11 +1,10 @@
 #!/usr/bin/env node
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
-import { commandNames } from '../src/capabilities.js';
 import { readPackageInfo } from '../src/foundation/package-folder.js';
 import { writeFailure } from '../src/foundation/write-file.js';
 import { reportError, throwUsageError } from './action.js';
-import { commandModules } from './commands.js';
+import { commandModules, commandNames } from './commands.js';
 import { isMainProcess } from './process-group.js';
 
 function exitWith(error: unknown): void {
@@ -31,8 +30,9 @@ for (const stream of [process.stdout, process.stderr]) {
 const { version, description } = readPackageInfo();
 const program = new Command('pxv').description(description).version(version);
 // A command needs only its module; help, usage errors and completion need all.
-const typed = commandNames.filter((name) => name === process.argv[2]);
-for (const name of typed.length > 0 ? typed : ([...commandNames, 'completion'] as const)) {
+const words = process.argv.slice(2);
+const typed = commandNames.filter((name) => name === words[0] && name !== 'completion');
+for (const name of typed.length > 0 ? typed : commandNames) {
   const { createCommand } = await commandModules[name]();
   program.addCommand(createCommand(program));
 }
@@ -45,8 +45,10 @@ Examples:
 );
 throwUsageError(program);
 
+// commander prints the help of all commands for an unknown one.
+const isUnknownTopic = words[0] === 'help' && words.length > 1 && !commandNames.some((name) => name === words[1]);
 try {
-  await program.parseAsync();
+  await program.parseAsync(isUnknownTopic ? words.slice(1) : words, { from: 'user' });
 } catch (error) {
   process.exitCode = reportError(error);
   // A launcher may end all ranks once a rank fails, so the main process prints its error first.

@@ -4,14 +4,17 @@ import { z } from 'zod';
 import type { BackendName, BackendOptions } from '../src/backend/choose-backend.js';
 import type { InstructionSet } from '../src/backend/kernels/index.js';
 import { assertFreeAddresses } from '../src/foundation/address-space.js';
-import { errorFactory } from '../src/foundation/errors.js';
-import type { Size } from '../src/foundation/frame.js';
-import { MAX_FRAME_RATE, parseFrameRate, type FrameRate } from '../src/foundation/frame-rate.js';
-import * as fields from '../src/options/fields.js';
-import type { OptionFields, ParsedOptions } from '../src/options/fields.js';
+import {
+  booleanFlag,
+  flagRegistry,
+  flagSpelling,
+  positiveInteger,
+  withFlag,
+  type OptionFields,
+  type ParsedOptions,
+} from '../src/options/fields.js';
+import { flagParser, valueSchema } from '../src/options/parse-flag.js';
 import { run, type CommandResult, type CommandContext } from './action.js';
-
-const { withFlag, positiveInteger, flagRegistry, flagSpelling, booleanFlag } = fields;
 
 /** Flags of every command. */
 const reporting = {
@@ -85,38 +88,16 @@ function optionOf(name: string, field: z.ZodType): Option {
   if (flag.group !== undefined) option.helpGroup(flag.group);
   if (flag.conflicts !== undefined) option.conflicts(flag.conflicts);
   if (field instanceof z.ZodDefault) option.default(field.def.defaultValue);
-  const value = valueOf(field);
+  const value = valueSchema(field);
   option.makeOptionMandatory(value === field);
   if (flag.preset !== undefined) return option.preset(flag.preset);
   if (flag.parse !== undefined) return option.argParser(flag.parse);
   if (value instanceof z.ZodBoolean) return option;
   // File names are collected unchanged: opening a file with an empty name fails later.
   if (value instanceof z.ZodArray && value.element instanceof z.ZodString) return option;
-  if (!(value instanceof z.ZodEnum)) return option.argParser(parserOf(value, spelling, flag.max));
+  if (!(value instanceof z.ZodEnum)) return option.argParser(flagParser(value, spelling, flag.max));
   const chosen = option.choices(Object.keys(value.enum)).parseArg!;
   return option.argParser((word) => value.enum[chosen(word, '')]);
-}
-
-/** Returns the schema of a field's value, without default, optional and nullable. */
-function valueOf(field: z.ZodType): z.ZodType {
-  const isWrapped = field instanceof z.ZodDefault || field instanceof z.ZodOptional || field instanceof z.ZodNullable;
-  return isWrapped ? valueOf(field.unwrap() as z.ZodType) : field;
-}
-
-function parserOf(value: z.ZodType, flag: string, most?: number): (text: string, before?: unknown) => unknown {
-  if (value instanceof z.ZodArray) {
-    const parse = parserOf(value.element as z.ZodType, flag, most);
-    return (text, before = []) => [...(before as unknown[]), parse(text)];
-  }
-  if (value === fields.anySeed) return seed;
-  if (value === fields.anyNumber) return (text) => decimalNumber(text, flag, { min: 0 });
-  if (value === fields.pixelSize) return (text) => size(text, flag);
-  if (value === fields.positiveNumber) return (text) => decimalNumber(text, flag, { min: 0, max: most, above: true });
-  if (value === fields.frameRateValue) return (text) => frameRate(text, flag);
-  if (value === fields.framesOrAll) return (text) => framesOrAll(text, flag);
-  if (value === fields.frameRateOrModel) return (text) => (text === 'model' ? text : frameRate(text, flag));
-  if (value instanceof z.ZodNumber) return (text) => wholeNumber(text, flag, value.minValue!, most);
-  return (text) => path(text, flag);
 }
 
 const group = 'Computing:';
@@ -146,90 +127,3 @@ export const videoModel = withFlag(
   'run|name',
   'run folder, .safetensors file or shipped model (default: video-64)',
 );
-
-/** Returns a `USAGE` error about an option. Parameters are those of a function of `errorFactory`. */
-export const invalidOption = errorFactory('USAGE', 'read options');
-
-function wrongValue(flag: string, expected: string, text: string, remedy: string): Error {
-  return invalidOption(flag, expected, JSON.stringify(text), remedy);
-}
-
-/**
- * Returns the path of a file or folder as it is.
- * @param flag flag as typed, for the error
- * @throws PxvError `USAGE` if `text` is empty, for example from an unset variable
- */
-export function path(text: string, flag: string): string {
-  if (text !== '') return text;
-  throw wrongValue(flag, 'the name of a file or folder', text, 'give a name, or leave out the option');
-}
-
-/**
- * Parses a whole number from `min` to `max`, inclusive.
- * @param flag flag as typed, for the error
- * @throws PxvError `USAGE` if `text` is anything else
- */
-export function wholeNumber(text: string, flag: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
-  const value = Number(text);
-  // The largest exact integer is mentioned only if the number exceeds it.
-  const range = max === Number.MAX_SAFE_INTEGER && !(value > max) ? `of ${min} or more` : `from ${min} to ${max}`;
-  if (/^[+-]?\d+$/.test(text) && value >= min && value <= max) return value;
-  throw wrongValue(flag, `a whole number ${range}`, text, `give one such as ${flag} ${min}`);
-}
-
-/**
- * Parses a number from `min` to `max`, inclusive; `min` itself is refused if `above` is true.
- * @param flag flag as typed, for the error
- * @throws PxvError `USAGE` if `text` is anything else, also an infinite number
- */
-export function decimalNumber(
-  text: string,
-  flag: string,
-  { min, max = Infinity, above = false }: { min: number; max?: number | undefined; above?: boolean },
-): number {
-  const value = Number(text);
-  if (text.trim() !== '' && (above ? value > min : value >= min) && value <= max && value < Infinity) return value;
-  const from = above ? `above ${min}` : `of at least ${min}`;
-  const range = max === Infinity ? from : `${from} and at most ${max}`;
-  throw wrongValue(flag, `a number ${range}`, text, 'give one in this range');
-}
-
-/**
- * Parses a size in pixels such as `64x48`, width x height.
- * @param flag flag as typed, for the error
- * @throws PxvError `USAGE` if `text` is anything else
- */
-export function size(text: string, flag: string): Size {
-  const [, width, height] = (/^(\d{1,5})x(\d{1,5})$/.exec(text) ?? []).map(Number);
-  if (width > 0 && height > 0) return { width, height };
-  throw wrongValue(flag, 'width x height in pixels', text, `write it as in ${flag} 64x48`);
-}
-
-/**
- * Parses a frame rate such as `10`, `29.97` or `30000/1001` (see `parseFrameRate`).
- * @param flag flag as typed, for the error
- * @throws PxvError `USAGE` if `text` is anything else
- */
-export function frameRate(text: string, flag: string): FrameRate {
-  const rate = parseFrameRate(text);
-  if (rate !== null) return rate;
-  const expected = `frames per second, above 0 and at most ${MAX_FRAME_RATE}`;
-  throw wrongValue(flag, expected, text, `give them as in ${flag} 10, ${flag} 12.5 or ${flag} 30000/1001`);
-}
-
-/** Parses a number of frames, or "all". */
-function framesOrAll(text: string, flag: string): number | 'all' {
-  if (text === 'all') return text;
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw wrongValue(flag, 'a whole number of frames, or all', text, `give one such as ${flag} 12`);
-}
-
-/**
- * Parses a seed, a whole number from 0 to 2^64 - 1. Returns a bigint above 2^53 - 1, else a number.
- * @throws PxvError `USAGE` if `text` is anything else
- */
-export function seed(text: string): number | bigint {
-  const value = /^\d{1,20}$/.test(text) ? BigInt(text) : -1n;
-  if (value >= 0n && value < 1n << 64n) return value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
-  throw wrongValue('--seed', 'a whole number from 0 to 2^64 - 1', text, 'give one such as --seed 1');
-}

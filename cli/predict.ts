@@ -1,4 +1,4 @@
-import { resolve, sep } from 'node:path';
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { errorFactory } from '../src/foundation/errors.js';
@@ -6,6 +6,7 @@ import { framesPerSecond } from '../src/foundation/frame-rate.js';
 import type { Model } from '../src/model/model.js';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { withFlag, pickOptions, rolloutSamplingFields, type ParsedOptions } from '../src/options/fields.js';
+import { countRequestedFrames } from '../src/predict/frame-range.js';
 import { formatFlag, predictFlags } from '../src/predict/options.js';
 import type { PredictedClip } from '../src/predict/predict-clip.js';
 import type { ClipSource } from '../src/video/index.js';
@@ -44,7 +45,7 @@ export function createCommand(): Command {
       'video files, folders of numbered images, arrays (.npy, .npz), folders of these, or - for standard input',
     )
     .addHelpText('after', [ABOUT_FUTURES, ABOUT_SIZES, EXAMPLES].join('\n'));
-  return addAction(predict, flags, predictFrames, { shares: true });
+  return addAction(predict, flags, predictFrames);
 }
 
 const EXAMPLES = `
@@ -62,19 +63,17 @@ Examples:
   $ pxv predict clip.mp4 --model runs/mine --fps model  at the frame rate of its training
   $ pxv predict frames/ --model runs/mine --seed 7`;
 
-const predictFrames: Action<typeof flags, [string[]]> = async (work, clips, given) => {
-  const options = { ...given, horizon: given.holdOut ?? given.horizon };
+const predictFrames: Action<typeof flags, [string[]]> = async (work, clips, options) => {
   const { findFfmpeg } = await import('../src/video/ffmpeg-binary.js');
   // FFmpeg reports its version while other modules load; a missing FFmpeg is reported where it is needed.
   void findFfmpeg().catch(() => null);
   const { listClips, prefetchProbe } = await import('../src/video/index.js');
   if (clips.includes(STANDARD_STREAM)) {
-    if (work.processGroup.size > 1)
-      throw misused(STANDARD_STREAM, 'a file that all ranks can read', 'standard input', 'name a file');
     if (clips.length === 1) return predictOne(work, STANDARD_STREAM, options);
     const remedy = 'predict it in a command of its own';
     throw misused(STANDARD_STREAM, 'standard input alone', 'other clips beside it', remedy);
   }
+  const { withoutOutputs } = await import('../src/predict/output-paths.js');
   const sources = withoutOutputs(await listClips(clips), options.out ?? SEVERAL_OUT);
   const isClip = clips.length === 1 && sources.length === 1 && sources[0].path === resolve(clips[0]);
   if (isClip) prefetchProbe(clips[0], work.signal);
@@ -84,33 +83,25 @@ const predictFrames: Action<typeof flags, [string[]]> = async (work, clips, give
 /** Default folder of the outputs of several clips. */
 const SEVERAL_OUT = 'predicted';
 
-/** Returns the clips without those in the output folder, which were predicted earlier, unless no others are left. */
-function withoutOutputs(sources: readonly ClipSource[], out: string): ClipSource[] {
-  const folder = `${resolve(out)}${sep}`;
-  const others = sources.filter(({ path, isExplicit }) => isExplicit || !`${path}${sep}`.startsWith(folder));
-  return others.length > 0 ? others : [...sources];
-}
-
 const predictOne: Action<typeof flags, [string]> = async (work, clip, options) => {
-  const { signal, progress, processGroup, markSaving } = work;
-  const { folderPath, outputEnding } = await import('../src/video/index.js');
+  const { signal, progress, markSaving } = work;
+  const { outputEnding } = await import('../src/video/index.js');
+  const { assertRequestedKind, defaultOutput } = await import('../src/predict/output-paths.js');
   const { predictClip } = await import('../src/predict/predict-clip.js');
   const { kind = 'mp4' } = options;
   const name = clip === STANDARD_STREAM ? 'stdin' : outputStem(clip);
-  const named = `${name}-predicted${outputEnding(kind)}`;
-  const out = options.out ?? (kind === 'folder' ? folderPath(named) : named);
-  await assertFormat(out, options);
+  const out = options.out ?? defaultOutput(name, kind);
+  if (out !== STANDARD_STREAM) assertRequestedKind(out, options.kind);
   const from = clip === STANDARD_STREAM ? 'standard input' : clip;
   const to = out === STANDARD_STREAM ? 'standard output' : out;
   const streams = new StandardStreams();
   try {
     const outPath = streams.outputFor(out, outputEnding(kind));
     const path = await streams.receive(clip, signal);
-    const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
+    const { model, chosen, seconds } = await startWithModel(options, progress);
     const result = await predictClip(model, path, {
       ...settingsOf(options, model),
       out: outPath,
-      processGroup,
       signal,
       keepFinished: true,
       onRead: readingShown(progress),
@@ -120,7 +111,7 @@ const predictOne: Action<typeof flags, [string]> = async (work, clip, options) =
       onWarning: (text) => progress.log(`pxv: warning: ${from}: ${streams.named(text)}`),
     });
     const taken = seconds();
-    if (out === STANDARD_STREAM && processGroup.isMainProcess) await streams.send(outPath);
+    if (out === STANDARD_STREAM) await streams.send(outPath);
     return {
       text: toOneLine(`${to}: ${writtenOf(from, result, options)} predicted by ${model.name} in ${taken.toFixed(1)} s`),
       json: { ...facts(model, options), output: out, seconds: taken, ...figures(result, options), ...chosen },
@@ -147,18 +138,17 @@ function readingShown(progress: Progress) {
 }
 
 const predictSeveral: Action<typeof flags, [readonly ClipSource[]]> = async (work, sources, options) => {
-  const { signal, progress, processGroup, markSaving } = work;
+  const { signal, progress, markSaving } = work;
   const { predictClips } = await import('../src/predict/predict-clips.js');
   const out = options.out ?? SEVERAL_OUT;
   if (out === STANDARD_STREAM)
     throw misused('--out -', 'a folder, for several clips', 'standard output', 'predict one clip, or name a folder');
-  const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
+  const { model, chosen, seconds } = await startWithModel(options, progress);
   const showReading = readingShown(progress);
   const result = await predictClips(model, sources, {
     ...settingsOf(options, model),
     out,
     kind: options.kind,
-    processGroup,
     signal,
     keepFinished: true,
     onRead: ({ name, done, total }) => showReading(done, total, { clip: name }),
@@ -197,9 +187,10 @@ const predictSeveral: Action<typeof flags, [readonly ClipSource[]]> = async (wor
 function writtenOf(
   clip: string,
   { frames, known, predicted }: Pick<PredictedClip, 'frames' | 'known' | 'predicted'>,
-  { horizon }: PredictOptions,
+  options: PredictOptions,
 ): string {
-  const made = predicted < horizon ? `${predicted} of ${horizon}, interrupted,` : `${predicted}`;
+  const requested = countRequestedFrames(options);
+  const made = predicted < requested ? `${predicted} of ${requested}, interrupted,` : `${predicted}`;
   const before = pluralize(known, 'frame');
   const shown = frames - predicted;
   if (shown === 0) return `after ${before} of ${clip}, the ${made}`;
@@ -222,18 +213,11 @@ function facts({ name, chain }: Model, options: PredictOptions) {
 }
 
 /** Returns the results of one clip, for JSON. */
-function figures(clip: PredictedClip, { horizon }: PredictOptions) {
+function figures(clip: PredictedClip, options: PredictOptions) {
   const { size, frames, known, predicted, frameRate, bitsPerDim, exact, settings } = clip;
-  const interrupted = predicted < horizon;
+  const interrupted = predicted < countRequestedFrames(options);
   const rate = framesPerSecond(frameRate);
   return { ...size, frames, known, predicted, interrupted, frameRate: rate, ...settings, bitsPerDim, exact };
-}
-
-/** Throws if the format of --out differs from --format. @throws PxvError `USAGE` */
-async function assertFormat(out: string, { kind }: PredictOptions): Promise<void> {
-  const { outputKind } = await import('../src/video/index.js');
-  if (kind === undefined || out === STANDARD_STREAM || outputKind(out) === kind) return;
-  throw misused(`--format ${kind}`, 'an --out of the same kind', out, 'leave out one of the two');
 }
 
 const misused = errorFactory('USAGE', 'predict');

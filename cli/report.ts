@@ -38,7 +38,7 @@ Examples:
   $ pxv report runs/mine score.json --csv              the figures as CSV beside the page`;
 
 const write: Action<typeof flags, [string[]]> = async ({ signal, progress }, paths, options) => {
-  const { loadSectionSources } = await import('../src/capabilities.js');
+  const { loadSectionSources } = await import('../src/section-sources.js');
   const { writeReport } = await import('../src/report/write-report.js');
   const { reportJson, reportText } = await import('../src/document/report.js');
   const { quoteCommand } = await import('../src/document/quote-command.js');

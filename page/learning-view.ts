@@ -1,12 +1,11 @@
+import { drawChart } from '../src/document/chart.js';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { drawHeatMap } from '../src/video/heat-map.js';
 import type { Learning, Prediction } from './learning.js';
 import { paint, WHITE } from './panels.js';
-import { element } from './svg.js';
 
-const HEIGHT = 110;
-/** Margins of the curve. */
-const MARGIN = { left: 12, right: 12, top: 22, bottom: 20 };
+/** Height of the curve in pixels, without its legend. */
+const HEIGHT = 180;
 
 /** Part of the page about a training: progress, curve, a frame before and after, and the model to download. */
 export class LearningView {
@@ -54,32 +53,31 @@ export class LearningView {
   /** Draws the scores on the held-out frames by step, beside the score before the training. */
   private drawCurve({ validations, progress, best }: Learning): void {
     const root = this.find('#learning-curve');
-    const [first] = validations;
     root.hidden = best === null;
     if (best === null) return;
-    const width = root.clientWidth;
-    const bits = validations.map(({ bitsPerDim }) => bitsPerDim);
-    const [low, high] = [Math.min(...bits), Math.max(...bits)];
+    const [{ bitsPerDim: first }] = validations;
     const { steps = null, step = 0 } = progress ?? {};
     const last = Math.max(1, steps ?? step);
-    const x = (step: number) => MARGIN.left + (step / last) * (width - MARGIN.left - MARGIN.right);
-    const down = HEIGHT - MARGIN.top - MARGIN.bottom;
-    const y = (value: number) => MARGIN.top + (high === low ? 0.5 : (high - value) / (high - low)) * down;
-    const svg = element('svg', { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}` });
-    const across = { x1: MARGIN.left, x2: width - MARGIN.right };
-    const level = y(first.bitsPerDim);
-    svg.append(element('line', { class: 'before', ...across, y1: level, y2: level }));
-    const points = validations.map(({ step, bitsPerDim }) => `${x(step).toFixed(1)},${y(bitsPerDim).toFixed(1)}`);
-    svg.append(element('polyline', { class: 'curve', points: points.join(' ') }));
-    const cy = y(best.bitsPerDim);
-    svg.append(element('circle', { class: 'best', cx: x(best.step), cy, r: 4 }));
-    const before = first.bitsPerDim.toFixed(3);
     const now = best.step === 0 ? '' : `, ${best.bitsPerDim.toFixed(3)} after ${pluralize(best.step, 'step')}`;
-    svg.append(element('text', { class: 'axis', x: MARGIN.left, y: 13 }, `bits of the last fifth: ${before}${now}`));
-    const end = { class: 'axis end', x: width - MARGIN.right, y: HEIGHT - 4 };
-    if (steps !== null) svg.append(element('text', end, pluralize(steps, 'step')));
-    root.setAttribute('aria-label', `Curve of bits per sub-pixel of the last fifth: ${before} before${now}`);
-    root.replaceChildren(svg);
+    const title = `Curve of bits per sub-pixel of the last fifth: ${first.toFixed(3)} before${now}`;
+    root.setAttribute('aria-label', title);
+    root.innerHTML = drawChart(
+      {
+        title,
+        x: { label: 'steps', unit: 'whole', from: 0, to: last },
+        y: { label: 'bits of the last fifth' },
+        lines: [
+          { name: `learned${now}`, points: validations.map(({ step, bitsPerDim }) => [step, bitsPerDim] as const) },
+          {
+            name: `before, ${first.toFixed(3)}`,
+            points: [[0, first] as const, [last, first] as const],
+            role: 'baseline',
+          },
+        ],
+      },
+      { width: root.clientWidth, height: HEIGHT },
+      { colours: 'none' },
+    );
   }
 
   /** Draws the held-out frame, its samples and its heat maps before and after, in one brightness. */

@@ -13,14 +13,14 @@ import { Panels } from './panels.js';
 import { describeProgress } from './progress.js';
 import { AHEAD, Session } from './session.js';
 import type { Source } from './source.js';
-import { Timeline } from './timeline.js';
+import { drawTimeline } from './timeline.js';
 
 const find = <E extends HTMLElement>(selector: string) => document.querySelector<E>(selector)!;
 const slider = find<HTMLInputElement>('#shown');
 const modelChoice = find<HTMLSelectElement>('#model');
 const learnButton = find<HTMLButtonElement>('#learn');
 const panels = new Panels();
-const timeline = new Timeline(find('#graph'));
+const graph = find('#graph');
 const events = new EventList(lookAt);
 const learningView = new LearningView();
 
@@ -73,7 +73,7 @@ function draw(): void {
   if (isLive) slider.value = String(maps.length);
   const shown = Number(slider.value);
   panels.show(session, shown, chosen !== null && shown >= chosen.from && shown <= chosen.to ? chosen.box : null);
-  timeline.draw(session, shown);
+  graph.innerHTML = drawTimeline(session, shown, graph.clientWidth);
   const what = isLive ? 'live' : `frame ${shown + 1} of ${frames.length}`;
   find('#when').textContent = `${formatClock(session.times[shown] - session.times[0])}, ${what}`;
   slider.setAttribute('aria-valuetext', `${what}, ${known !== null && shown < known ? 'known' : 'not known'}`);
@@ -241,5 +241,5 @@ document.ondrop = (event) => {
   document.body.classList.remove('dragged');
   openFile(event.dataTransfer?.files[0]);
 };
-new ResizeObserver(changed).observe(find('#graph'));
+new ResizeObserver(changed).observe(graph);
 play();

@@ -1,5 +1,5 @@
 /** Public API: describe, train, load, predict and score. Call `chooseBackend` before any tensor is created. */
-import { loadSectionSources } from './capabilities.js';
+import { loadSectionSources } from './section-sources.js';
 import { writeReport as writeSections, type WriteReportOptions, type WrittenReport } from './report/write-report.js';
 
 export {
@@ -61,14 +61,34 @@ export {
   type LosslessCodec,
   type TargetSize,
 } from './video/index.js';
-export * from './train/index.js';
-export * from './predict/index.js';
-export * from './surprise/index.js';
-export * from './codec/index.js';
-export * from './page/index.js';
-export * from './sample/index.js';
-export * from './evaluate/index.js';
-export * from './check/index.js';
+export { configureTraining, type ModelChoices, type TrainingRequest } from './train/configure-training.js';
+export type { DecodeProgress, TrainModelHooks, TrainModelSettings } from './train/options.js';
+export { trainModel, type TrainedRun } from './train/train-model.js';
+export type { TrainingProgress } from './training/train.js';
+export { predictClip, type PredictClipOptions, type PredictedClip } from './predict/predict-clip.js';
+export { predictClips, type PredictClipsOptions, type PredictedClips } from './predict/predict-clips.js';
+export type { TimelineRow } from './surprise/search-checkpoint.js';
+export { findSurprise, type FindSurpriseOptions, type SurpriseResult } from './surprise/find-surprise.js';
+export type { EncodedFrame } from './coding/encode-frames.js';
+export { decodeFile, type DecodeFileOptions, type DecodedFile } from './codec/decode-file.js';
+export { encodeClip, type EncodeClipOptions, type EncodedClip } from './codec/encode-clip.js';
+export { servePage, type ServePageOptions } from './page/serve-page.js';
+export { completeImage, type CompletedImage, type CompleteImageOptions } from './sample/complete-image.js';
+export { sampleImages, type SampledImages, type SampleImagesOptions } from './sample/sample-images.js';
+export type { ImageScoringProgress, ScoringProgress } from './evaluate/options.js';
+export type { ClipForecasts, ForecastErrors } from './evaluation/forecast-score.js';
+export type { ForecastSummary, ForecastsSummary } from './evaluation/forecast-summary.js';
+export type { ForecastName } from './evaluation/forecasts.js';
+export type { ScoredClip } from './evaluate/summarise-clips.js';
+export { scoreClips, type ScoreClipsOptions, type VideoScore } from './evaluate/score-clips.js';
+export { scoreImageSet, type ImageSetScore, type ScoreImageSetOptions } from './evaluate/score-images.js';
+export { scoreProtocol, type ProtocolScore, type ScoreProtocolOptions } from './evaluate/score-protocol.js';
+export type { MetricSummary, ProtocolSummary } from './evaluate/summarise-protocol.js';
+export type { ProtocolName } from './evaluate/protocols/index.js';
+export type { PublishedForecast } from './evaluate/protocols/protocol.js';
+export type { FrameMetricName } from './evaluation/frame-metrics.js';
+export type { CheckProgress } from './check/finding.js';
+export { checkModel, type ModelCheckSettings, type ScaleFinding } from './check/check-model.js';
 export type { WriteReportOptions, WrittenReport } from './report/write-report.js';
 
 /**

@@ -11,7 +11,7 @@ import {
 } from 'd3-shape';
 import { formatClock } from '../foundation/format-clock.js';
 import type { Size } from '../foundation/frame.js';
-import { SvgDrawing, type Paint, type Point } from './svg.js';
+import { SvgDrawing, type Paint, type Point, type SvgOptions } from './svg.js';
 
 /** Axis of a chart, with a label. */
 export interface Axis {
@@ -56,6 +56,16 @@ export interface Mark {
   id?: string | undefined;
 }
 
+/** Named range of a chart's x axis, shaded from the bottom to the top. */
+export interface Span {
+  from: number;
+  to: number;
+  /** Name at the top of the range; omitted if the range is too narrow. */
+  name: string;
+  /** Colour of the range. */
+  paint: Paint;
+}
+
 /** Line chart. Points beyond an end of the y axis are omitted. */
 export interface Chart {
   title: string;
@@ -64,6 +74,9 @@ export interface Chart {
   lines: readonly Line[];
   bands?: readonly Band[];
   marks?: readonly Mark[];
+  spans?: readonly Span[];
+  /** Position on the x axis of a vertical line from the bottom to the top. Default: no line. */
+  cursor?: number;
 }
 
 /** Looks that tell lines apart, also without colours: by dashes and by the shape of their points. */
@@ -89,20 +102,19 @@ const LEGEND_LINE = 19;
 const widthOf = (text: string, size = LETTERS) => text.length * size * LETTER;
 
 /**
- * Returns a chart as a complete SVG file, which follows the reader's light or dark colour scheme. The legend adds to
- * the height.
+ * Returns a chart as a complete SVG file. The legend adds to the height.
  * @param size size in pixels, including axes but not the legend
  */
-export function drawChart(chart: Chart, size: Size): string {
+export function drawChart(chart: Chart, size: Size, options?: SvgOptions): string {
   const total = size.height + legendOf(chart, size.width).rows * LEGEND_LINE;
   const drawing = new SvgDrawing(size.width, total, chart.title);
   plotChart(drawing, chart, size);
-  return drawing.toString();
+  return drawing.toString(options);
 }
 
 /** Draws a chart onto `drawing`, from the top left corner, of a size as in `drawChart`. */
 export function plotChart(drawing: SvgDrawing, chart: Chart, { width, height }: Size): void {
-  const { lines, bands = [], marks = [] } = chart;
+  const { lines, bands = [], marks = [], spans = [], cursor } = chart;
   const { entries, columns, rows } = legendOf(chart, width);
   const top = 40 + rows * LEGEND_LINE;
   const total = height + rows * LEGEND_LINE;
@@ -132,6 +144,11 @@ export function plotChart(drawing: SvgDrawing, chart: Chart, { width, height }: 
   drawing.text((LEFT + right) / 2, total - 12, chart.x.label, { size: LETTERS, paint: 'muted', anchor: 'middle' });
   drawing.text(16, 26, chart.y.label, { size: LETTERS, paint: 'muted' });
 
+  for (const { from, to, name, paint } of spans) {
+    drawing.area(`M${x(from)} ${top}H${x(to)}V${bottom}H${x(from)}z`, paint, 0.12);
+    const middle = (x(from) + x(to)) / 2;
+    if (widthOf(name) < x(to) - x(from)) drawing.text(middle, top + 14, name, { ...small, anchor: 'middle' });
+  }
   for (const { points, look = 0 } of bands) {
     const shaded = area<readonly [number, number, number]>(
       ([at]) => x(at),
@@ -168,6 +185,7 @@ export function plotChart(drawing: SvgDrawing, chart: Chart, { width, height }: 
       drawing.shape(shape, [before, y(value)], look.paint);
     }
   }
+  if (cursor !== undefined) drawing.line({ paint: 'text' }, [x(cursor), top], [x(cursor), bottom]);
   if (rows > 0) drawLegend(drawing, entries, columns, (right - LEFT) / columns);
 }
 

@@ -24,6 +24,17 @@ export type Paint = keyof typeof chartPaints;
 /** Font families, with fallbacks that readers have. */
 const fonts = "system-ui, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif";
 
+/** Options for the SVG file of a drawing. */
+export interface SvgOptions {
+  /**
+   * Colours: of the reader's light or dark colour scheme; the dark ones; or none, for a page whose CSS has rules for
+   * the classes of `chartPaints`. Default: `reader`.
+   */
+  colours?: 'reader' | 'dark' | 'none';
+  /** Font family. Default: fonts that readers have. */
+  font?: string;
+}
+
 /** Point (x, y). */
 export type Point = readonly [number, number];
 
@@ -140,18 +151,20 @@ export class SvgDrawing<P extends string = Paint> {
   }
 
   /** Returns the drawing as a complete SVG file. */
-  toString(): string {
+  toString({ colours = 'reader', font = fonts }: SvgOptions = {}): string {
     const { width, height, title } = this;
     const card =
       `<rect x=".5" y=".5" width="${width - 1}" height="${height - 1}" rx="8" class="${this.fill('card')} ` +
       `${this.stroke('edge')}"/>`;
-    const style = `.none{fill:none}${this.rules('light')}@media(prefers-color-scheme:dark){${this.rules('dark')}}`;
+    const dark = this.rules('dark');
+    const ofReader = `${this.rules('light')}@media(prefers-color-scheme:dark){${dark}}`;
+    const style = `<style>.none{fill:none}${colours === 'dark' ? dark : ofReader}</style>`;
     const size = `viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"`;
     return [
-      `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="${fonts}" font-size="13" ` +
+      `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="${font}" font-size="13" ` +
         `role="${this.hasLinks ? 'group' : 'img'}">`,
       `<title>${escapeHtml(title)}</title>`,
-      `<style>${style}</style>`,
+      ...(colours === 'none' ? [] : [style]),
       card,
       ...this.parts,
       '</svg>\n',

@@ -4,6 +4,7 @@ import { MAX_RATE_PART } from '../foundation/frame-rate.js';
 import { DEFAULT_SEED } from '../foundation/philox.js';
 import { parseConfiguration } from '../foundation/parse-configuration.js';
 import type { ProcessGroup } from '../distributed/process-group.js';
+import * as parse from './parse-flag.js';
 
 /**
  * Command-line flag of an option field. Parser, choices and default are those of the field's schema unless set here.
@@ -138,14 +139,25 @@ export const positiveInteger = z.int().min(1);
 /** Schema of an integer from 0. */
 export const nonNegativeInteger = z.int().min(0);
 /** Schema of a number of frames, from 0, or 'all' for every frame of a clip. */
-export const framesOrAll = z.union([z.literal('all'), nonNegativeInteger], 'expected a whole number, or all');
+export const framesOrAll = z
+  .union([z.literal('all'), nonNegativeInteger], 'expected a whole number, or all')
+  .register(parse.parserRegistry, { parse: parse.framesOrAll });
 /** Schema of a finite number above 0. */
-export const positiveNumber = z.number().positive();
+export const positiveNumber = z
+  .number()
+  .positive()
+  .register(parse.parserRegistry, {
+    parse: (text, flag, max) => parse.decimalNumber(text, flag, { min: 0, max, above: true }),
+  });
 /** Schema of any number, also NaN and infinities: the task's own error names the valid range. */
-export const anyNumber = z.custom<number>((value) => typeof value === 'number', 'expected a number');
+export const anyNumber = z
+  .custom<number>((value) => typeof value === 'number', 'expected a number')
+  .register(parse.parserRegistry, { parse: (text, flag) => parse.decimalNumber(text, flag, { min: 0 }) });
 
 /** Schema of a size in pixels. */
-export const pixelSize = z.strictObject({ width: positiveInteger, height: positiveInteger });
+export const pixelSize = z
+  .strictObject({ width: positiveInteger, height: positiveInteger })
+  .register(parse.parserRegistry, { parse: parse.size });
 /**
  * Schema of the frame size that clips are scaled to: exact, by the short side, or the largest within a box. See
  * `TargetSize`.
@@ -174,7 +186,9 @@ export const rolloutSamplingFields = {
 };
 
 /** Schema of a seed: a number or a bigint. The range is not checked here but by `assertSeed`. */
-export const anySeed = z.union([anyNumber, z.bigint()], 'expected a number or a bigint');
+export const anySeed = z
+  .union([anyNumber, z.bigint()], 'expected a number or a bigint')
+  .register(parse.parserRegistry, { parse: parse.seed });
 /** Help text of the seed's flag. */
 export const SEED = 'seed of all random numbers, 0 to 2^64 - 1';
 /** Schema of the seed of all random numbers. Default: `DEFAULT_SEED`. */
@@ -189,17 +203,23 @@ export const data = withFlag(
 );
 
 /** Schema of a frame rate. */
-export const frameRateValue = z.strictObject({
-  /** Frames in `denominator` seconds, a whole number from 1. */
-  numerator: positiveInteger.max(MAX_RATE_PART),
-  /** Number of seconds, a whole number from 1. */
-  denominator: positiveInteger.max(MAX_RATE_PART),
-});
+export const frameRateValue = z
+  .strictObject({
+    /** Frames in `denominator` seconds, a whole number from 1. */
+    numerator: positiveInteger.max(MAX_RATE_PART),
+    /** Number of seconds, a whole number from 1. */
+    denominator: positiveInteger.max(MAX_RATE_PART),
+  })
+  .register(parse.parserRegistry, { parse: parse.frameRate });
 /** Schema of a frame rate, or 'model' for the rate that the model was trained at. */
-export const frameRateOrModel = z.union(
-  [z.literal('model'), frameRateValue],
-  "expected { numerator, denominator }, as parseFrameRate gives it, or 'model'",
-);
+export const frameRateOrModel = z
+  .union(
+    [z.literal('model'), frameRateValue],
+    "expected { numerator, denominator }, as parseFrameRate gives it, or 'model'",
+  )
+  .register(parse.parserRegistry, {
+    parse: (text, flag) => (text === 'model' ? text : parse.frameRate(text, flag)),
+  });
 /** Schema of the target frame rate. Default: each clip's own. */
 export const frameRate = withFlag(
   frameRateOrModel.optional(),

@@ -30,8 +30,9 @@ import { rateWarning } from '../clips/clip-rate.js';
 import { fitScoringBatch } from '../memory/memory-limits.js';
 import { parseOptions } from '../options/fields.js';
 import { predictClipFields, type Forecast } from './options.js';
-import { assertPredictionMemory, resolveHoldOut } from './predict-clip.js';
+import { resolveFrameRange } from './frame-range.js';
 import { Prediction } from './prediction.js';
+import { assertPredictionMemory } from './prediction-memory.js';
 import { quoteCommand } from '../document/quote-command.js';
 import { BITS_NOTE, DECIBELS_NOTE } from '../document/notes.js';
 
@@ -110,9 +111,11 @@ async function predicted(model: Model, clip: ClipReader, forecast: Forecast, nam
     ...(forecast === 'samples' && { samples }),
     onProgress: (done, total) => onProgress?.({ name, what, done, total }),
   });
-  const options = resolveHoldOut(parsed);
-  assertPredictionMemory(model, 'folder', options, clip);
-  const prediction = new Prediction(model, clip, { ...options, settings: samplingSettings(model, undefined) });
+  const kind = 'folder';
+  const range = resolveFrameRange(parsed, clip, kind);
+  assertPredictionMemory(model, range, { ...parsed, kind, plain: false, scale: 1 });
+  const settings = samplingSettings(model, undefined);
+  const prediction = new Prediction(model, clip, range, { ...parsed, settings });
   try {
     const steps = [];
     for await (const step of prediction.steps()) steps.push(step);

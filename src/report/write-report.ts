@@ -31,7 +31,7 @@ const misused = errorFactory('USAGE', 'write report');
 /**
  * Writes a self-contained HTML report, atomically. Each path gives the section of its kind: learning curves of a
  * training, the results of `pxv eval-video` or `pxv surprise`, or a clip with predictions of its last frames.
- * @param sources section sources of the capabilities, as `loadSectionSources` returns them
+ * @param sources section sources, as `loadSectionSources` returns them
  * @param paths in the order of the report: run folders, files of `--json` output, output folders of `pxv surprise`, and
  *   clips; consecutive run folders are drawn in the same charts
  * @throws PxvError `USAGE` if an option is wrong; `INPUT` if no source can show a path; `OUTPUT` if the report cannot

@@ -2,8 +2,9 @@ import { formatClock } from '../foundation/format-clock.js';
 import type { Frame } from '../foundation/frame.js';
 import { DEFAULT_THRESHOLD, EventDetector, type AnomalyEvent } from '../anomaly/event-detector.js';
 import type { AnomalyScore } from '../anomaly/score-anomalies.js';
-import { drawHeatMap, drawSurpriseFrame, chooseSurpriseScale, drawTimeline } from '../video/index.js';
+import { drawHeatMap, drawSurpriseFrame, chooseSurpriseScale } from '../video/index.js';
 import type { SearchState, TimelineRow } from './search-checkpoint.js';
+import { drawTimeline } from './timeline-picture.js';
 
 /** Maximum number of events whose frames are shown beside the timeline. */
 const SHOWN = 6;
@@ -85,22 +86,10 @@ export class SearchPainter {
    */
   timeline(rows: readonly TimelineRow[]): Promise<Frame> {
     const shown = this.events.slice(0, SHOWN).filter(({ peak }) => this.pictures.has(peak));
-    const first = rows[0].frame;
-    return drawTimeline(
-      [
-        { values: rows.map(({ score }) => score), label: 'anomaly score' },
-        { values: rows.map(({ bits }) => bits), label: 'bits/dim' },
-      ],
-      shown
-        .sort((a, b) => a.peak - b.peak)
-        .map(({ peak, score, box }) => ({
-          frame: rows.findIndex(({ frame }) => frame === peak),
-          picture: this.pictures.get(peak)!,
-          box,
-          label: `${formatClock(peak / this.rate)}  score ${score.toFixed(1)}`,
-        })),
-      { first: first / this.rate, frame: 1 / this.rate },
-    );
+    const events = shown
+      .sort((a, b) => a.peak - b.peak)
+      .map((event) => ({ ...event, picture: this.pictures.get(event.peak)! }));
+    return drawTimeline(rows, events, this.rate);
   }
 
   private shownFrames(): Set<number> {

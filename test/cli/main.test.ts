@@ -47,6 +47,7 @@ test('without a command the help goes to stderr, and the exit code is 2', async 
 test.each([
   { args: ['docto'], line: "pxv: unknown command 'docto' (Did you mean doctor?); see pxv --help" },
   { args: ['zzz'], line: "pxv: unknown command 'zzz'; see pxv --help" },
+  { args: ['help', 'zzz'], line: "pxv: unknown command 'zzz'; see pxv --help" },
   { args: ['doctor', '--jsn'], line: "pxv: unknown option '--jsn' (Did you mean --json?); see pxv doctor --help" },
   {
     args: ['doctor', 'now'],

@@ -97,6 +97,30 @@ test('a mark leads to its place, and a chart without any is an image', () => {
   expect(drawChart(chart(), size)).toContain('role="img"');
 });
 
+test('spans are shaded and named where there is room, and the cursor goes from the bottom to the top', () => {
+  const spans = [
+    { from: 0, to: 9, name: 'known', paint: 'muted' },
+    { from: 9, to: 10, name: 'predicted', paint: 'orangeLine' },
+  ] as const;
+  const svg = drawChart(chart({ spans, cursor: 9 }), size);
+  expect(svg).toContain('>known</text>');
+  expect(svg).not.toContain('>predicted</text>');
+  const [, edge] = /class="orangeLine" fill-opacity="0.12" d="M([\d.]+) /.exec(svg)!;
+  const [, from, to] = /class="none text-edge"[^>]* d="M([\d.]+) [\d.]+L([\d.]+) /.exec(svg)!;
+  expect([from, to].map(Number)).toEqual([Number(edge), Number(edge)].map((x) => expect.closeTo(x, 0) as number));
+  expect(drawChart(chart(), size)).not.toContain('text-edge');
+});
+
+test("a chart has the colours of the reader's scheme, dark ones, or leaves them to its page", () => {
+  const rules = (...options: Parameters<typeof drawChart>[2][]) =>
+    options.map((given) => /<style>(.*)<\/style>/.exec(drawChart(chart(), size, given))?.[1]);
+  const [reader, dark, none] = rules(undefined, { colours: 'dark' }, { colours: 'none' });
+  expect(reader).toMatch(/@media\(prefers-color-scheme:dark\)\{(.*)\}$/);
+  expect(`.none{fill:none}${/dark\)\{(.*)\}$/.exec(reader!)![1]}`).toBe(dark);
+  expect(none).toBeUndefined();
+  expect(drawChart(chart(), size, { font: 'B612' })).toContain('font-family="B612"');
+});
+
 test('a chart of nothing is drawn all the same', () => {
   expect(drawChart(chart({ lines: [], x: { label: 'x' }, y: { label: 'y' } }), size)).not.toContain('NaN');
 });

@@ -10,7 +10,9 @@ import { describeModel } from '../../src/model/presets.js';
 import { completeImage } from '../../src/sample/complete-image.js';
 import { fitScoringBatch } from '../../src/memory/memory-limits.js';
 import { assertTrainingMemory } from '../../src/train/training-memory.js';
-import { assertPredictionMemory, predictClip } from '../../src/predict/predict-clip.js';
+import { resolveFrameRange } from '../../src/predict/frame-range.js';
+import { predictClip } from '../../src/predict/predict-clip.js';
+import { assertPredictionMemory } from '../../src/predict/prediction-memory.js';
 import { sampleImages } from '../../src/sample/sample-images.js';
 import { scoreClips } from '../../src/evaluate/score-clips.js';
 import { trainModel } from '../../src/train/train-model.js';
@@ -218,13 +220,10 @@ test.each([
 
 test('of a gif of the best guess one panel is held, whatever the number of samples', () => {
   allow(3 * 4 * 21 * 5 * 7 * 500 ** 2);
+  const clip = { estimatedFrames: 20, frameRate: { numerator: 25, denominator: 1 } };
+  const range = resolveFrameRange({ horizon: 1, knownFrames: 'all' }, clip, 'gif');
   const expecting = (forecast: 'samples' | 'best-guess') => () =>
-    assertPredictionMemory(
-      model,
-      'gif',
-      { horizon: 1, samples: 4, scale: 500, forecast, from: null, knownFrames: 'all' },
-      { estimatedFrames: 20, frameRate: { numerator: 25, denominator: 1 } },
-    );
+    assertPredictionMemory(model, range, { samples: 4, scale: 500, forecast, kind: 'gif', plain: false });
   expect(expecting('samples')).toThrow(/^predict: gif: .* for 21 frames/);
   expect(expecting('best-guess')).not.toThrow();
 });

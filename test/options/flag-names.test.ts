@@ -1,32 +1,29 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Command, Option } from 'commander';
-import { commandNames } from '../../src/capabilities.js';
-import { checkModelFields } from '../../src/check/options.js';
-import { decodeFileFields, encodeClipFields } from '../../src/codec/options.js';
-import { scoreClipsFields, scoreImagesFields, scoreProtocolFields } from '../../src/evaluate/options.js';
+import { commandNames } from '../../cli/commands.js';
 import type { OptionFields } from '../../src/options/fields.js';
-import { pageFields } from '../../src/page/options.js';
-import { predictClipsFields } from '../../src/predict/options.js';
-import { writeReportFields } from '../../src/report/options.js';
-import { completeImageFields, sampleImagesFields } from '../../src/sample/options.js';
-import { findSurpriseFields } from '../../src/surprise/options.js';
 import { trainFlags } from '../../src/train/flags.js';
 
-/** Options of the function behind each command; of a training, settings anywhere in its configuration. */
-const tasks: Record<string, OptionFields> = {
-  train: trainFlags,
-  predict: predictClipsFields,
-  surprise: findSurpriseFields,
-  encode: encodeClipFields,
-  decode: decodeFileFields,
-  page: pageFields,
-  sample: sampleImagesFields,
-  complete: completeImageFields,
-  'eval-video': { ...scoreProtocolFields, ...scoreClipsFields },
-  'eval-images': scoreImagesFields,
-  report: writeReportFields,
-  check: checkModelFields,
-};
+/** Fields of functions that are not named `<function>Fields`; of a training, settings anywhere in its configuration. */
+const namedOtherwise: Record<string, string> = { servePage: 'pageFields', scoreImageSet: 'scoreImagesFields' };
+const tasks: Record<string, OptionFields> = { train: trainFlags };
+
+/** Functions that a command calls when it runs, each with the folder of its module. */
+function calledBy(command: string): { name: string; folder: string }[] {
+  const imports = readFileSync(`cli/${command}.ts`, 'utf8').matchAll(
+    /const \{ (.+) \} = await import\('\.\.\/(src\/(?:\w+\/)+)[\w-]+\.js'\)/g,
+  );
+  return [...imports].flatMap(([, names, folder]) => names.split(', ').map((name) => ({ name, folder })));
+}
+
+for (const command of commandNames.filter((name) => !(name in tasks)))
+  for (const { name, folder } of calledBy(command)) {
+    if (!existsSync(`${folder}options.ts`)) continue;
+    const exported = (await import(`../../${folder}options.js`)) as Record<string, OptionFields | undefined>;
+    const fields = exported[namedOtherwise[name] ?? `${name}Fields`];
+    if (fields !== undefined) tasks[command] = { ...tasks[command], ...fields };
+  }
+
 /** Flags that are no options of a task: its model, the backend, and what is printed. */
 const others = ['model', 'threads', 'backend', 'instructionSet', 'json', 'quiet', 'csv'];
 
@@ -61,9 +58,7 @@ test('the guide to the library lists no flag that no command has', async () => {
   expect([...optionOf.keys()].filter((flag) => !flags.includes(flag))).toEqual([]);
 });
 
-test('each command with a function behind it is looked at', () => {
-  const withoutFunction = ['datasets', 'models', 'doctor', 'backends'];
-  expect(Object.keys(tasks).toSorted()).toEqual(
-    commandNames.filter((name) => !withoutFunction.includes(name)).toSorted(),
-  );
+test('each command that runs a function with options is looked at', () => {
+  const withoutOptions = ['datasets', 'models', 'doctor', 'backends', 'completion'];
+  expect(commandNames.filter((name) => !(name in tasks))).toEqual(withoutOptions);
 });

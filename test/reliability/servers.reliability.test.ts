@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serveOnLoopback, type LoopbackServer } from '../../src/foundation/loopback-server.js';
-import { servePage } from '../../src/page/index.js';
+import { servePage } from '../../src/page/serve-page.js';
 import { watchTraining } from '../../src/train/watch-training.js';
 import { report } from './attack.js';
 import { chooseCases, isThorough } from './cases.js';

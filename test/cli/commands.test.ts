@@ -1,7 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { Command, type Option } from 'commander';
-import { commandModules } from '../cli/commands.js';
-import { capabilities, commandNames, loadSectionSources } from '../src/capabilities.js';
+import { commandModules, commandNames } from '../../cli/commands.js';
 
 const commands: { name: string; command: Command }[] = [];
 // One after another: Jest cannot link modules that several imports share.
@@ -39,17 +38,5 @@ test('each file of a command in cli/ has a line in the registry, and each line i
   const files = readdirSync('cli').filter((file) =>
     /^export function createCommand\(/m.test(readFileSync(`cli/${file}`, 'utf8')),
   );
-  expect(files.sort()).toEqual([...commandNames, 'completion'].map((name) => `${name}.ts`).sort());
-});
-
-test('each folder whose public functions the library exports is a capability of the registry', () => {
-  const exported = [...readFileSync('src/index.ts', 'utf8').matchAll(/^export \* from '\.\/(\w+)\/index\.js';/gm)];
-  expect(exported.length).toBeGreaterThan(5);
-  expect(exported.map(([, folder]) => folder).filter((folder) => !(folder in capabilities))).toEqual([]);
-  expect(exported.filter(([, folder]) => !existsSync(`src/${folder}/options.ts`))).toEqual([]);
-});
-
-test('parts of a report come from those that have one: results first, then clips', async () => {
-  const sources = await loadSectionSources();
-  expect(sources.map(({ reads }) => reads).sort()).toEqual(['clips', 'results', 'results', 'results']);
+  expect(files.sort()).toEqual(commandNames.map((name) => `${name}.ts`).sort());
 });

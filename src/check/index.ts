@@ -1,2 +1,0 @@
-export type { CheckProgress } from './finding.js';
-export { checkModel, type ModelCheckSettings, type ScaleFinding } from './check-model.js';

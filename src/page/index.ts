@@ -1,1 +1,0 @@
-export { servePage, type ServePageOptions } from './serve-page.js';
