@@ -44,7 +44,7 @@ export function createCommand(): Command {
       'video files, folders of numbered images, arrays (.npy, .npz), folders of these, or - for standard input',
     )
     .addHelpText('after', [ABOUT_FUTURES, ABOUT_SIZES, EXAMPLES].join('\n'));
-  return addAction(predict, flags, predictFrames, { shares: true });
+  return addAction(predict, flags, predictFrames);
 }
 
 const EXAMPLES = `
@@ -69,8 +69,6 @@ const predictFrames: Action<typeof flags, [string[]]> = async (work, clips, give
   void findFfmpeg().catch(() => null);
   const { listClips, prefetchProbe } = await import('../src/video/index.js');
   if (clips.includes(STANDARD_STREAM)) {
-    if (work.processGroup.size > 1)
-      throw misused(STANDARD_STREAM, 'a file that all ranks can read', 'standard input', 'name a file');
     if (clips.length === 1) return predictOne(work, STANDARD_STREAM, options);
     const remedy = 'predict it in a command of its own';
     throw misused(STANDARD_STREAM, 'standard input alone', 'other clips beside it', remedy);
@@ -92,7 +90,7 @@ function withoutOutputs(sources: readonly ClipSource[], out: string): ClipSource
 }
 
 const predictOne: Action<typeof flags, [string]> = async (work, clip, options) => {
-  const { signal, progress, processGroup, markSaving } = work;
+  const { signal, progress, markSaving } = work;
   const { folderPath, outputEnding } = await import('../src/video/index.js');
   const { predictClip } = await import('../src/predict/predict-clip.js');
   const { kind = 'mp4' } = options;
@@ -106,11 +104,10 @@ const predictOne: Action<typeof flags, [string]> = async (work, clip, options) =
   try {
     const outPath = streams.outputFor(out, outputEnding(kind));
     const path = await streams.receive(clip, signal);
-    const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
+    const { model, chosen, seconds } = await startWithModel(options, progress);
     const result = await predictClip(model, path, {
       ...settingsOf(options, model),
       out: outPath,
-      processGroup,
       signal,
       keepFinished: true,
       onRead: readingShown(progress),
@@ -120,7 +117,7 @@ const predictOne: Action<typeof flags, [string]> = async (work, clip, options) =
       onWarning: (text) => progress.log(`pxv: warning: ${from}: ${streams.named(text)}`),
     });
     const taken = seconds();
-    if (out === STANDARD_STREAM && processGroup.isMainProcess) await streams.send(outPath);
+    if (out === STANDARD_STREAM) await streams.send(outPath);
     return {
       text: toOneLine(`${to}: ${writtenOf(from, result, options)} predicted by ${model.name} in ${taken.toFixed(1)} s`),
       json: { ...facts(model, options), output: out, seconds: taken, ...figures(result, options), ...chosen },
@@ -147,18 +144,17 @@ function readingShown(progress: Progress) {
 }
 
 const predictSeveral: Action<typeof flags, [readonly ClipSource[]]> = async (work, sources, options) => {
-  const { signal, progress, processGroup, markSaving } = work;
+  const { signal, progress, markSaving } = work;
   const { predictClips } = await import('../src/predict/predict-clips.js');
   const out = options.out ?? SEVERAL_OUT;
   if (out === STANDARD_STREAM)
     throw misused('--out -', 'a folder, for several clips', 'standard output', 'predict one clip, or name a folder');
-  const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
+  const { model, chosen, seconds } = await startWithModel(options, progress);
   const showReading = readingShown(progress);
   const result = await predictClips(model, sources, {
     ...settingsOf(options, model),
     out,
     kind: options.kind,
-    processGroup,
     signal,
     keepFinished: true,
     onRead: ({ name, done, total }) => showReading(done, total, { clip: name }),

@@ -9,7 +9,6 @@ import { resizeModel } from '../model/resize-model.js';
 import { countSubPixels } from '../model/chain.js';
 import { expectsFrame } from '../model/description.js';
 import { toTensors, type Model } from '../model/model.js';
-import type { ProcessGroup } from '../distributed/process-group.js';
 import { EventDetector, type AnomalyEvent, type EventDetectorState } from './event-detector.js';
 import {
   AnomalyScorer,
@@ -78,8 +77,6 @@ export interface AnomalyOptions extends BaselineOptions {
   batch?: number | undefined;
   /** State to resume from: frames up to `from.index` are read but not scored. */
   from?: AnomalyState | undefined;
-  /** Process group that shares the work; each process gets all results. Default: this process alone. */
-  processGroup?: ProcessGroup | undefined;
   /** Signal that aborts the work: the call, or the iteration, throws the signal's reason. */
   signal?: AbortSignal | undefined;
 }
@@ -182,7 +179,7 @@ function hasContext({ chain }: Model, { preceding }: FrameCost): boolean {
 export async function* frameCosts(
   trained: Model,
   frames: FrameSequence,
-  { batch = 1, processGroup, signal, from }: Pick<AnomalyOptions, 'batch' | 'processGroup' | 'signal' | 'from'> = {},
+  { batch = 1, signal, from }: Pick<AnomalyOptions, 'batch' | 'signal' | 'from'> = {},
 ): AsyncGenerator<FrameCost, void> {
   const source = (
     Symbol.asyncIterator in frames ? frames[Symbol.asyncIterator]() : frames[Symbol.iterator]()
@@ -204,7 +201,7 @@ export async function* frameCosts(
   let preceding = start;
   try {
     const levels = quantizeFrames(all(), chain.exampleShape.levels);
-    const scored = scoreFrames(chain, weights, levels, { batch, processGroup, signal });
+    const scored = scoreFrames(chain, weights, levels, { batch, signal });
     for await (const { index: counted, frame, nats, anchors } of scored) {
       const index = 'index' in frame ? (frame as IndexedFrame).index : start + counted;
       preceding = index === last + 1 ? preceding + 1 : 0;

@@ -34,8 +34,6 @@ export const encodeClipFields = {
   onFrame: callbackField<(frame: EncodedFrame, total: number | null) => void>(),
   /** Called with one line of text per warning, as of a damaged clip. */
   onWarning: callbackField<(text: string) => void>(),
-  /** Process group that shares the encoding; its main process writes. Default: this process alone. */
-  processGroup: fields.processGroup,
   /** Signal that aborts the task: the call rejects with the signal's reason, and nothing of the result remains. */
   signal: fields.signal,
 };

@@ -71,7 +71,7 @@ export const predictFlags = {
   }),
 };
 
-/** Schema of the options of `predictClip`: its flags, options of clips, size, output, callbacks and process group. */
+/** Schema of the options of `predictClip`: its flags, options of clips, size, output and callbacks. */
 export const predictClipFields = {
   ...predictFlags,
   ...clipFields,
@@ -92,12 +92,10 @@ export const predictClipFields = {
   /** Called after each drawn row: frames finished, with fractions, and their total over all samples. */
   onProgress: callbackField<(done: number, total: number) => void>(),
   /**
-   * Called for each finished predicted frame that an abort would keep: with `keepFinished`, if a single process
-   * predicts and `out` does not replace an existing output.
+   * Called for each finished predicted frame that an abort would keep: with `keepFinished`, if `out` does not replace
+   * an existing output.
    */
   onPredicted: callbackField<() => void>(),
-  /** Process group that shares the samples; its main process writes the output. Default: this process alone. */
-  processGroup: fields.processGroup,
 };
 
 /** Option of `predictClips` that is a flag of `pxv predict` too: `kind`, the kind of each clip's output. */

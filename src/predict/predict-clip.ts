@@ -1,12 +1,10 @@
 import type { Size } from '../foundation/frame.js';
 import type { FrameRate } from '../foundation/frame-rate.js';
 import { frameBytes } from '../foundation/levels.js';
-import { errorFactory } from '../foundation/errors.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { resizeModel } from '../model/resize-model.js';
 import { assertVideoModel, type Model } from '../model/model.js';
 import { samplingSettings, type SamplingSettings } from '../model/sampling-settings.js';
-import { singleProcess, type ProcessGroup } from '../distributed/process-group.js';
 import { assertExpectedFrame } from '../sampling/frame-sampler.js';
 import { assertCorrectable } from '../sampling/hindcasts.js';
 import {
@@ -70,8 +68,8 @@ export function resolveHoldOut<O extends Pick<Asked, 'from' | 'horizon' | 'holdO
 /**
  * Predicts frames of a clip, and writes them after the clip's known frames, as panels side by side (see
  * `writePanels`). Each sample, or the best guess, has a panel. If `from` or `holdOut` is given, a panel of the true
- * frames comes first. In a process group, the main process writes. With `keepFinished`, an abort leaves an output that
- * ends with the last finished frame, unless several processes predict or `out` would replace an output.
+ * frames comes first. With `keepFinished`, an abort leaves an output that ends with the last finished frame, unless
+ * `out` would replace an output.
  * @throws PxvError `USAGE` if an option is unknown or out of range, or the model is an image model; `INPUT` if the clip
  *   cannot be read, or no frame is known before the first predicted one; `OUTPUT` if the output cannot be written;
  *   `DEPENDENCY` if FFmpeg is needed and missing; `RESOURCES` if memory is short; `CHECKPOINT` if probabilities are not
@@ -93,14 +91,13 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   const parsed = parseOptions('predict', predictClipFields, asked);
   const isArray = outputKind(parsed.out) === 'npy';
   const options = resolveHoldOut({ ...parsed, ...(isArray && { knownFrames: parsed.knownFrames ?? 0 }) });
-  const { out, overwrite = false, processGroup = singleProcess } = options;
-  assertSamplesFor(processGroup, options);
+  const { out, overwrite = false } = options;
   const settings = drawingOf(trained, options);
   const inputs = await listInputFiles(path);
   const confirm = () => checkOutput(out, { overwrite, inputs });
-  const kind = processGroup.isMainProcess ? await confirm() : outputKind(out)!;
-  /** True if an abort keeps the finished frames: `out` replaces nothing, and no other process is waiting. */
-  const keepsFinished = options.keepFinished === true && processGroup.size === 1 && !(await outputExists(out));
+  const kind = await confirm();
+  /** True if an abort keeps the finished frames: `out` replaces nothing. */
+  const keepsFinished = options.keepFinished === true && !(await outputExists(out));
   const clip = await open(trained, path, options);
   const { size, frameRate } = clip;
   const model = resizeModel(trained, size);
@@ -115,15 +112,12 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   const prediction = new Prediction(model, clip, { ...options, settings, onPredicted });
   try {
     const { signal } = options;
-    const write = () =>
-      writePanels(out, prediction.steps(), { ...writing, signal }).catch(async (error: unknown) => {
-        if (!signal?.aborted || prediction.finished.length === 0 || !keepsFinished) throw error;
-        // The abort also ended the encoder: a new encoder writes the finished frames.
-        const again = await open(trained, path, { ...options, signal: undefined });
-        return writePanels(out, prediction.replay(again), writing);
-      });
-    if (!processGroup.isMainProcess) for await (const step of prediction.steps()) void step;
-    const written = (await processGroup.broadcast(processGroup.isMainProcess ? await write() : null))!;
+    const written = await writePanels(out, prediction.steps(), { ...writing, signal }).catch(async (error: unknown) => {
+      if (!signal?.aborted || prediction.finished.length === 0 || !keepsFinished) throw error;
+      // The abort also ended the encoder: a new encoder writes the finished frames.
+      const again = await open(trained, path, { ...options, signal: undefined });
+      return writePanels(out, prediction.replay(again), writing);
+    });
     const { known, nats, finished } = prediction;
     const dimensions = options.samples * finished.length * frameBytes(model.chain.exampleShape);
     const isDrawn = options.forecast !== 'best-guess';
@@ -132,15 +126,6 @@ export async function predictClip(trained: Model, path: string, asked: PredictCl
   } finally {
     prediction.dispose();
   }
-}
-
-/** Throws an error if a rank would have nothing to draw. @throws PxvError `USAGE` */
-function assertSamplesFor({ size }: ProcessGroup, { forecast, samples }: Asked): void {
-  const isGuess = forecast === 'best-guess';
-  if (size === 1 || (!isGuess && samples >= size)) return;
-  const expected = `a sample or more for each of the ${size}`;
-  const received = isGuess ? 'the best guess, which is one' : pluralize(samples, 'sample');
-  throw errorFactory('USAGE', 'predict')('ranks', expected, received, 'draw more, or run it alone');
 }
 
 /** Returns the sampling settings. @throws PxvError `USAGE` if the model cannot make the requested kind of prediction */

@@ -13,7 +13,6 @@ import {
   type ClipSource,
   type OutputKind,
 } from '../video/index.js';
-import { singleProcess } from '../distributed/process-group.js';
 import { forEachClip, type SkippedClip } from '../clips/for-each-clip.js';
 import { parseOptions, type OptionsOf } from '../options/fields.js';
 import { predictClipsFields } from './options.js';
@@ -40,9 +39,8 @@ const clipSources = z.array(clipSource, 'expected the result of listClips');
 
 /**
  * Predicts several clips as `predictClip` does, each into a file or folder of its own. A clip that cannot be read, is
- * too short, or would exceed the available memory is skipped with a warning. In a process group, whose ranks share each
- * clip, an error for one clip ends the whole call. With `keepFinished`, an
- * abort returns the finished clips, if there are any.
+ * too short, or would exceed the available memory is skipped with a warning. With `keepFinished`, an abort returns the
+ * finished clips, if there are any.
  * @param sources clips, as `listClips` returns
  * @throws PxvError `OUTPUT`, `USAGE` or `DEPENDENCY`, before any work, if an output cannot be written, exists, or is
  *   one of the clips; `INPUT` if no clip was predicted; other codes as `predictClip`; the signal's reason if aborted
@@ -63,12 +61,12 @@ export async function predictClips(
   const prepared = parseOptions('predict', predictClipsFields, options);
   parseConfiguration(clipSources, sources, { operation: 'predict', argument: 'clips', code: 'USAGE' });
   const { out, kind = 'mp4', onRead, onHindcast, onProgress, onWarning, ...asked } = prepared;
-  const { overwrite = false, processGroup = singleProcess } = asked;
+  const { overwrite = false } = asked;
   const { horizon, samples } = resolveHoldOut(asked);
   assertVideoModel(model, 'predict');
   const outputs = outputsOf(sources, out, kind);
   const inputs = [...new Set((await Promise.all(sources.map(({ path }) => listInputFiles(path)))).flat())];
-  if (processGroup.isMainProcess) for (const path of outputs) await checkOutput(path, { overwrite, inputs });
+  for (const path of outputs) await checkOutput(path, { overwrite, inputs });
   const framesEach = asked.forecast === 'best-guess' ? horizon : horizon * samples;
   let told = 0;
   const tell = (name: string, done: number) => {
@@ -87,11 +85,6 @@ export async function predictClips(
     })),
   });
   const onNext = (name: string, clips: number) => tell(name, clips * framesEach);
-  if (processGroup.size > 1) {
-    const clips: PredictedClips['clips'] = [];
-    for (const [index, source] of sources.entries()) clips.push(await predictOne(source, index));
-    return { clips, skipped: [], unprocessed: 0 };
-  }
   const result = await forEachClip(sources, predictOne, { onWarning, onNext }, asked);
   if (result.clips.length > 0) return result;
   const names = sources.map(({ name }) => name).join(', ');

@@ -6,7 +6,6 @@ import { frameOf, type Model } from '../model/model.js';
 import type { SamplingSettings } from '../model/sampling-settings.js';
 import { FrameHistory } from '../conditioning/context/examples.js';
 import type { Correction } from '../sampling/correction.js';
-import { singleProcess, interleave, assignedIndices } from '../distributed/process-group.js';
 import { forecast, rollOut } from '../sampling/forecaster.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { MIN_HINDCAST_FRAMES } from '../sampling/hindcasts.js';
@@ -162,23 +161,22 @@ export class Prediction {
   /** Yields the frames of the horizon step by step: of all samples, or of the best guess. */
   private async *predictFrames(corrections: readonly (Correction | null)[]) {
     const { history, sampler } = this;
-    const { horizon, samples, seed, settings, onProgress, processGroup = singleProcess, signal } = this.options;
+    const { horizon, samples, seed, settings, onProgress, signal } = this.options;
     const isGuess = this.options.forecast === 'best-guess';
     let done = 0;
     const future = isGuess
       ? forecast(sampler, [history], { corrections, signal })
       : rollOut(sampler, history, {
           seed,
-          samples: assignedIndices(processGroup, samples),
+          samples: Array.from({ length: samples }, (_, sample) => sample),
           corrections,
           signal,
           settings: { temperature: settings.temperature },
           onRow: (share) => onProgress?.((done + share) * samples, horizon * samples),
         });
-    for await (const own of future) {
+    for await (const made of future) {
       done++;
       if (isGuess) onProgress?.(done, horizon);
-      const made = interleave(await processGroup.allGather(own));
       yield { frames: made.map(({ bytes }) => frameOf(sampler.model, bytes)), nats: made.map(({ nats }) => nats) };
       if (done === horizon) return;
     }

@@ -43,8 +43,7 @@ export const surpriseFlags = {
 };
 
 /**
- * Schema of the options of `findSurprise`: its flags, fit, size, output, callbacks, process group and treatment of
- * aborts.
+ * Schema of the options of `findSurprise`: its flags, fit, size, output, callbacks and treatment of aborts.
  */
 export const findSurpriseFields = {
   ...surpriseFlags,
@@ -64,8 +63,6 @@ export const findSurpriseFields = {
   onProgress: callbackField<(progress: { what: 'learn' | 'watch'; done: number; total: number | null }) => void>(),
   /** Called with one line of text per warning, as of a damaged clip. */
   onWarning: callbackField<(text: string) => void>(),
-  /** Process group that shares the work; its main process writes. Default: this process alone. */
-  processGroup: fields.processGroup,
   /** Signal that aborts the search: the call rejects with the signal's reason. The same call resumes the search. */
   signal: fields.signal,
   /** True: an abort ends a stream, and its frames so far are the result. Default: false. */
