@@ -24,12 +24,11 @@ export type { DrawOptions } from '../sampling/draw.js';
 export { FrameSampler } from '../sampling/frame-sampler.js';
 export type { AnomalyEvent } from '../anomaly/event-detector.js';
 export type { Baseline } from '../anomaly/anomaly-scorer.js';
+export { frameCosts, type FrameCost } from '../anomaly/frame-costs.js';
 export { scoreFullClip, type FullClipScores } from '../anomaly/full-clip-scores.js';
 export {
-  frameCosts,
   fitBaseline,
   scoreAnomalies,
-  type FrameCost,
   type AnomalyOptions,
   type AnomalyScore,
   type AnomalyState,

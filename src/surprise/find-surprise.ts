@@ -194,7 +194,7 @@ async function scoreRemainingFrames(
           onFrame?.(row, rate);
           for (const event of ended) onEvent?.(event, rate);
           yield picture;
-          state = next.value.state();
+          state = next.value.state;
           next = await scored.next();
         }
       }
