@@ -87,8 +87,8 @@ export interface AnomalyScorerState extends Baseline {
  */
 const OUTLIERS: Record<keyof Deviations, number> = { difference: 5, bits: 1, fullFrame: 1, second: 5 };
 
-/** Scored frame of a source. */
-export interface ScoredFrame<Item> {
+/** Anomaly score of a frame of a source. */
+export interface FrameAnomalyScore<Item> {
   /** Frame, as given. */
   item: Item;
   /** Anomaly score: log10(1 + s), where deviations as high occur every s seconds if nothing happens; at most 9. */
@@ -202,7 +202,7 @@ export class AnomalyScorer<Item extends CostedFrame> {
    * @param hasContext false if context frames are missing; the frame then scores 0 and is not learned. Default: true
    * @throws PxvError `INPUT` if the frame has another size
    */
-  add(item: Item, hasContext = true): ScoredFrame<Item>[] {
+  add(item: Item, hasContext = true): FrameAnomalyScore<Item>[] {
     if (this.held === null) return this.compare({ item, hasContext });
     this.held = [...this.held, { item, hasContext }];
     const wanted = this.inFrames(HELD[this.isRecorded ? 'recorded' : 'live']);
@@ -214,14 +214,14 @@ export class AnomalyScorer<Item extends CostedFrame> {
    * Ends the source. Returns the remaining frames with their scores.
    * @throws PxvError `INPUT` if a held frame has another size than the first
    */
-  end(): ScoredFrame<Item>[] {
+  end(): FrameAnomalyScore<Item>[] {
     const scored = this.held === null ? [] : this.fitHeld(this.held);
     while (this.waiting.length > 0) scored.push(this.scoreNext());
     return scored;
   }
 
   /** Fits the baseline to the held frames, then compares these with it. */
-  private fitHeld(held: readonly HeldFrame<Item>[]): ScoredFrame<Item>[] {
+  private fitHeld(held: readonly HeldFrame<Item>[]): FrameAnomalyScore<Item>[] {
     this.held = null;
     const means = held.filter(({ hasContext }) => hasContext).map(({ item }) => computeMeanCosts(this.regions, item));
     const statistics = means.reduce((before, each) => this.learn(before, each), this.costState.statistics);
@@ -237,7 +237,7 @@ export class AnomalyScorer<Item extends CostedFrame> {
   }
 
   /** Compares a frame with the statistics. Scores the first waiting frame if its half second is complete. */
-  private compare({ item, hasContext }: HeldFrame<Item>): ScoredFrame<Item>[] {
+  private compare({ item, hasContext }: HeldFrame<Item>): FrameAnomalyScore<Item>[] {
     const means = computeMeanCosts(this.regions, item);
     const { frames, statistics, ahead, cheap: before } = this.costState;
     const isKnown = ahead > 0;
@@ -259,7 +259,7 @@ export class AnomalyScorer<Item extends CostedFrame> {
   }
 
   /** Scores the first waiting frame. */
-  private scoreNext(): ScoredFrame<Item> {
+  private scoreNext(): FrameAnomalyScore<Item> {
     const [{ item, zScores, isScored, isLearned, costState }, ...waiting] = this.waiting;
     this.waiting = waiting;
     const half = this.inFrames(AROUND);

@@ -7,7 +7,7 @@ import {
   type AnomalyScorerState,
   type Baseline,
   type BaselineOptions,
-  type ScoredFrame,
+  type FrameAnomalyScore,
 } from './anomaly-scorer.js';
 import { EventDetector, type AnomalyEvent, type EventDetectorState } from './event-detector.js';
 import { frameCosts, hasContext, type FrameCost, type FrameSequence } from './frame-costs.js';
@@ -103,7 +103,7 @@ export async function* scoreAnomalies(
 
 /** Adds a scored frame to `detector`. @param isLast true for the last frame of the source, which ends the last event */
 function withEvents(
-  { item, score, box, state }: ScoredFrame<FrameCost>,
+  { item, score, box, state }: FrameAnomalyScore<FrameCost>,
   detector: EventDetector,
   isLast = false,
 ): AnomalyScore {

@@ -2,9 +2,9 @@
  * Exports of the library for web pages: all that needs no files. Call `chooseBackend` first, best in a worker.
  */
 export { codedFrames, type TimedFrame } from './coded-frames.js';
-export { chooseBackend, type ChosenPageBackend, type PageBackendOptions } from './choose-backend.js';
+export { chooseBackend, type ChosenPageBackend, type PageBackendOptions } from './page-backend.js';
 export { fineTune, type FineTuneOptions, type FineTuneStart } from './fine-tune.js';
-export { frameFromPixels, toPixels, type Pixels } from './image-data.js';
+export { frameFromPixels, toPixels, type Pixels } from './canvas-pixels.js';
 export { PxvError, type ErrorCode, type ErrorParts } from '../foundation/errors.js';
 export type { Box, Channels, Frame, Size } from '../foundation/frame.js';
 export { resizeModel } from '../model/resize-model.js';

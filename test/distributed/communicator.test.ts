@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addInPlace, singleProcess, barrier } from '../../src/distributed/process-group.js';
-import { assertSame } from '../../src/distributed/expect-same.js';
+import { assertSame } from '../../src/distributed/assert-same.js';
 import { randomNumbers } from '../random.js';
 import { inRanks } from './in-memory.js';
 
