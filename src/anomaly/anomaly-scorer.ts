@@ -171,11 +171,15 @@ export class AnomalyScorer<Item extends CostedFrame> {
     this.memory = isRunning ? this.inFrames(MEMORY) : Infinity;
     this.held = isRunning && state === undefined ? [] : null;
     const fitted = state ?? baseline;
-    if (fitted !== undefined) this.assertRegions(fitted);
+    const regions = this.boxes.length;
+    const received = fitted?.statistics.regionBits.means.length ?? regions;
+    if (received !== regions) throw sizeError('baseline', pluralize(regions, 'region'), pluralize(received, 'region'));
+    // The full frame's variance is its own prior, whatever the weight.
+    const lengths = { regionBits: regions, regionDifferences: regions, fullFrame: 1, bits: 1 };
     const notCheap = new Array<number>(this.inFrames(FROZEN)).fill(0);
     this.costState = {
       frames: fitted?.frames ?? 0,
-      statistics: fitted?.statistics ?? record(COST_KINDS, (cost) => emptyStatistics(this.lengthOf(cost))),
+      statistics: fitted?.statistics ?? record(COST_KINDS, (cost) => emptyStatistics(lengths[cost])),
       ahead: state?.ahead ?? 0,
       cheap: state?.cheap ?? notCheap,
     };
@@ -302,19 +306,8 @@ export class AnomalyScorer<Item extends CostedFrame> {
     this.maxima = record(DEVIATION_KINDS, (kind) => this.maxima[kind].learn(deviations[kind]));
   }
 
-  /** Returns the number of values of a cost. The full frame's variance is its own prior, whatever the weight. */
-  private lengthOf(cost: CostKind): number {
-    return cost === 'regionBits' || cost === 'regionDifferences' ? this.boxes.length : 1;
-  }
-
   private inFrames(seconds: number): number {
     return Math.max(1, Math.round(seconds * this.frameRate));
-  }
-
-  private assertRegions({ statistics }: Baseline): void {
-    const [expected, received] = [this.boxes.length, statistics.regionBits.means.length];
-    if (received !== expected)
-      throw sizeError('baseline', pluralize(expected, 'region'), pluralize(received, 'region'));
   }
 }
 

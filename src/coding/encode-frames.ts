@@ -68,6 +68,9 @@ export interface EncodeOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Encoded frame with the bytes of its record. */
+type FrameRecord = EncodedFrame & { record: Uint8Array };
+
 /**
  * Encodes frames losslessly and yields the bytes of a coded file, record after record: docs/codec-format.md. With an
  * image model every frame is a key frame.
@@ -142,12 +145,12 @@ export async function* encodeFrames(
       stills: stills === undefined ? null : await computeFingerprint(stills),
     });
     let count = 0;
-    for await (const { written, bytes } of frameRecords()) {
+    for await (const { record, ...frame } of frameRecords()) {
       count++;
-      onFrame?.(written);
-      yield bytes;
+      onFrame?.(frame);
+      yield record;
     }
-    yield recordOf(recordKinds.end, count, new Uint8Array(0), new Uint8Array(0), 0).bytes;
+    yield recordOf(recordKinds.end, count, new Uint8Array(0), new Uint8Array(0), 0).record;
   } finally {
     coder.dispose();
     if (!isOfImages) stillCoder?.dispose();
@@ -180,15 +183,9 @@ async function encodeKeyFrame(
   return found.reduce((a, b) => (lengthOf(b.parts) < lengthOf(a.parts) ? b : a));
 }
 
-/** Record of a frame, with its facts for `EncodeOptions.onFrame`. */
-interface FrameRecord {
-  written: EncodedFrame;
-  bytes: Uint8Array;
-}
-
 function recordOf(kind: RecordKind, index: number, payload: Uint8Array, levels: Uint8Array, bits: number): FrameRecord {
-  const bytes = writeRecord({ kind, index, payload, check: recordChecksum(kind, index, payload, levels) });
-  return { written: { index, kind, bytes: bytes.length, bits }, bytes };
+  const record = writeRecord({ kind, index, payload, check: recordChecksum(kind, index, payload, levels) });
+  return { index, kind, bytes: record.length, bits, record };
 }
 
 const refused = errorFactory('INPUT', 'encode');

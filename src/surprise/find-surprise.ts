@@ -112,12 +112,8 @@ export async function findSurprise(
   const search = await SearchCheckpoint.open(path, description, overwrite);
   try {
     const painter = await scoreRemainingFrames(trained, opened, search, options);
-    const { events } = painter;
     const rows = search.rows();
-    if (out !== undefined) {
-      const drawTimeline = () => painter.timeline(rows);
-      await writeSearchOutput(out, { films: search.films, frameRate, rows, events, drawTimeline }, confirm);
-    }
+    if (out !== undefined) await writeSearchOutput(out, search, painter, frameRate, confirm);
     search.remove();
     if (opened.warning !== null) onWarning?.(opened.warning);
     return {
@@ -126,7 +122,7 @@ export async function findSurprise(
       ...size,
       frames: rows.length,
       dropped,
-      events,
+      events: painter.events,
       bitsPerDim: rows.reduce((sum, { bits }) => sum + bits, 0) / rows.length,
       timeline: {
         frame: rows.map(({ frame }) => frame),

@@ -3,45 +3,37 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { errorFactory } from '../foundation/errors.js';
-import type { Frame } from '../foundation/frame.js';
 import { framesPerSecond, type FrameRate } from '../foundation/frame-rate.js';
 import { writeAtomically } from '../foundation/write-file.js';
-import type { AnomalyEvent } from '../anomaly/event-detector.js';
 import { assertFileOutput, assertNotInput, concatenateVideos, outputKind, writePng } from '../video/index.js';
-import type { TimelineRow } from './search-checkpoint.js';
+import type { SearchCheckpoint, TimelineRow } from './search-checkpoint.js';
+import type { SearchPainter } from './search-painter.js';
 import { EVENT_COLUMNS, TIMELINE_COLUMNS, formatEventRow, formatTimelineRow } from './search-tables.js';
 
 /** Files of an output folder. */
 const files = { film: 'film.mp4', timeline: 'timeline.csv', picture: 'timeline.png', events: 'events.csv' } as const;
 
-/** Contents of the output of a finished search. */
-export interface SearchResults {
-  /** Parts of the video, each with its number of frames. */
-  films: readonly { path: string; frames: number }[];
-  frameRate: FrameRate;
-  rows: readonly TimelineRow[];
-  events: readonly AnomalyEvent[];
-  /** Draws the timeline image. */
-  drawTimeline: () => Promise<Frame>;
-}
-
 /**
- * Writes the output of a search atomically: a folder, or the video alone if `out` is a `.mp4`.
+ * Writes the output of a finished search atomically: a folder, or the video alone if `out` is a `.mp4`.
  * @param confirm called right before `out` is replaced; throws if it must not be
  */
 export async function writeSearchOutput(
   out: string,
-  { films, frameRate, rows, events, drawTimeline }: SearchResults,
+  search: SearchCheckpoint,
+  painter: SearchPainter,
+  frameRate: FrameRate,
   confirm: () => Promise<void>,
 ): Promise<void> {
-  const writeFilm = (path: string) => concatenateVideos(path, films, frameRate);
+  const writeFilm = (path: string) => concatenateVideos(path, search.films, frameRate);
   const writeFolder = async (folder: string) => {
     await mkdir(folder);
     await writeFilm(join(folder, files.film));
+    const rows = search.rows();
     const timeline = timelineLines(rows, framesPerSecond(frameRate));
     await pipeline(timeline, createWriteStream(join(folder, files.timeline)));
-    await writeFile(join(folder, files.events), `${[EVENT_COLUMNS, ...events.map(formatEventRow)].join('\n')}\n`);
-    await writePng(join(folder, files.picture), await drawTimeline());
+    const events = [EVENT_COLUMNS, ...painter.events.map(formatEventRow)];
+    await writeFile(join(folder, files.events), `${events.join('\n')}\n`);
+    await writePng(join(folder, files.picture), await painter.timeline(rows));
   };
   await writeAtomically(out, isVideoOutput(out) ? writeFilm : writeFolder, { confirm });
 }
