@@ -16,8 +16,8 @@ const core = {
   'src/document': ['model'],
   'src/evaluation': ['distributed', 'sampling', 'optimization', 'model', 'conditioning', 'backend'],
   'src/training': ['distributed', 'evaluation', 'optimization', 'model', 'conditioning', 'backend'],
-  'src/anomaly': ['distributed', 'evaluation', 'model', 'conditioning', 'backend'],
-  'src/coding': ['distributed', 'sampling', 'model', 'conditioning', 'backend'],
+  'src/anomaly': ['evaluation', 'model', 'conditioning', 'backend'],
+  'src/coding': ['sampling', 'model', 'conditioning', 'backend'],
   'src/memory': ['training', 'evaluation', 'sampling', 'optimization', 'conditioning', 'model', 'backend'],
   'src/clips': ['options', 'distributed', 'video', 'model'],
 };

@@ -4,7 +4,7 @@ import { PxvError } from '../src/foundation/errors.js';
 import { exitCodes, listenForInterrupt } from './interrupt.js';
 import { escapeControlCharacters } from '../src/foundation/control-characters.js';
 import { Progress } from './progress.js';
-import { isMainProcess, joinLaunched } from './process-group.js';
+import { isMainProcess, joinLaunched } from './join-launched.js';
 import type { ProcessGroup } from '../src/distributed/process-group.js';
 
 /** Context of a command's action, besides its arguments and options. */

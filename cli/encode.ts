@@ -26,7 +26,7 @@ export function createCommand(): Command {
     .description('compress a clip without loss: each frame in as many bits as its -log2 P by the model')
     .argument('<clip>', 'video file, folder of numbered images, array (.npy), or folder of other images')
     .addHelpText('after', [ABOUT, ABOUT_SIZES, EXAMPLES].join('\n'));
-  return addAction(encode, flags, write, { shares: true });
+  return addAction(encode, flags, write);
 }
 
 const ABOUT = `
@@ -47,15 +47,14 @@ Examples:
   $ pxv encode clip.mp4 --model runs/mine --with-model
   $ pxv decode clip.pxv --out frames              the same frames again`;
 
-const write: Action<typeof flags, [string]> = async ({ signal, progress, processGroup }, clip, options) => {
+const write: Action<typeof flags, [string]> = async ({ signal, progress }, clip, options) => {
   await prefetchClip(clip, signal);
   const { encodeClip } = await import('../src/codec/encode-clip.js');
-  const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
+  const { model, chosen, seconds } = await startWithModel(options, progress);
   const found = await encodeClip(model, clip, {
     ...pickOptions(encodeFlags, options),
     ...sizeOptions(options, model.chain.exampleShape.size),
     out: options.out ?? `${outputStem(clip)}.pxv`,
-    processGroup,
     signal,
     onFrame: ({ index }, total) => progress.show({ label: 'encode', done: index + 1, total, unit: 'frames' }),
     onWarning: (text) => progress.log(`pxv: warning: ${text}`),

@@ -5,7 +5,7 @@ import { readPackageInfo } from '../src/foundation/package-folder.js';
 import { writeFailure } from '../src/foundation/write-file.js';
 import { reportError, throwUsageError } from './action.js';
 import { commandModules, commandNames } from './commands.js';
-import { isMainProcess } from './process-group.js';
+import { isMainProcess } from './join-launched.js';
 
 function exitWith(error: unknown): void {
   process.exit(reportError(error));

@@ -25,7 +25,7 @@ export async function startBackend(
   });
   if (note !== null) progress.log(`pxv: ${note}`);
   if (processGroup.size > 1) {
-    const { assertSame } = await import('../src/distributed/expect-same.js');
+    const { assertSame } = await import('../src/distributed/assert-same.js');
     const { backend, instructionSet } = chosen;
     await assertSame(processGroup, 'choose backend', { backend, instructionSet });
   }

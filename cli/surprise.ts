@@ -33,7 +33,7 @@ export function createCommand(): Command {
     .description('find anomalies in a clip: heat maps of its bits as a video, and the largest events')
     .argument('<clip>', 'video file, folder of numbered images, array (.npy), or - for a video from standard input')
     .addHelpText('after', [ABOUT, ABOUT_SIZES, EXAMPLES].join('\n'));
-  return addAction(surprise, flags, find, { shares: true });
+  return addAction(surprise, flags, find);
 }
 
 const ABOUT = `
@@ -61,24 +61,23 @@ Examples:
 /** Maximum number of events in the text output. */
 const LISTED = 8;
 
-const find: Action<typeof flags, [string]> = async ({ signal, progress, processGroup }, clip, options) => {
+const find: Action<typeof flags, [string]> = async ({ signal, progress }, clip, options) => {
   refuseMisplaced(clip, options);
   if (clip !== STANDARD_STREAM) await prefetchClip(clip, signal);
   const { findSurprise } = await import('../src/surprise/find-surprise.js');
   const { eventTable } = await import('../src/surprise/report-section.js');
   const { TIMELINE_COLUMNS, formatTimelineRow } = await import('../src/surprise/search-tables.js');
   const { DEFAULT_THRESHOLD } = await import('../src/anomaly/event-detector.js');
-  const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
+  const { model, chosen, seconds } = await startWithModel(options, progress);
   const isLive = clip === STANDARD_STREAM;
   const { threshold } = options;
   const alarms = isLive && threshold !== undefined;
   const out = options.out ?? (isLive ? undefined : `${outputStem(clip)}-surprise`);
-  if (options.csv && processGroup.isMainProcess) process.stdout.write(`${TIMELINE_COLUMNS}\n`);
+  if (options.csv) process.stdout.write(`${TIMELINE_COLUMNS}\n`);
   const found = await findSurprise(model, isLive ? process.stdin : clip, {
     ...pickOptions(surpriseFlags, options),
     ...sizeOptions(options, model.chain.exampleShape.size),
     out,
-    processGroup,
     signal,
     keepFinished: true,
     ...(options.csv && {

@@ -1,4 +1,4 @@
-import { toPixels } from '../src/browser/image-data.js';
+import { toPixels } from '../src/browser/canvas-pixels.js';
 import type { Box, Frame } from '../src/foundation/frame.js';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { drawHeatMap } from '../src/video/heat-map.js';

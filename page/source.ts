@@ -1,4 +1,4 @@
-import { frameFromPixels } from '../src/browser/image-data.js';
+import { frameFromPixels } from '../src/browser/canvas-pixels.js';
 import type { Frame, Size } from '../src/foundation/frame.js';
 
 /** Frame with its time in the video. */

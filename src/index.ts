@@ -36,17 +36,17 @@ export { FrameSampler } from './sampling/frame-sampler.js';
 export { MAX_HINDCAST_FRAMES, learnCorrection, type HindcastOptions } from './sampling/hindcasts.js';
 export { scoreFullClip, type FullClipScores } from './anomaly/full-clip-scores.js';
 export {
-  frameCosts,
   fitBaseline,
   scoreAnomalies,
-  type FrameCost,
   type AnomalyOptions,
   type AnomalyScore,
   type AnomalyState,
 } from './anomaly/score-anomalies.js';
 export type { AnomalyEvent } from './anomaly/event-detector.js';
 export { measureDetection, type DetectionMetrics, type LabelledScores } from './anomaly/detection-metrics.js';
-export type { Baseline, CostedFrame } from './anomaly/anomaly-scorer.js';
+export type { Baseline } from './anomaly/anomaly-scorer.js';
+export { frameCosts, type FrameCost } from './anomaly/frame-costs.js';
+export type { CostedFrame } from './anomaly/mean-costs.js';
 export type { SkippedClip } from './clips/for-each-clip.js';
 export type { RequestedRate } from './clips/clip-rate.js';
 export type { Stage } from './training/stages.js';

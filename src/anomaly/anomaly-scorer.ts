@@ -1,16 +1,27 @@
-import { errorFactory } from '../foundation/errors.js';
-import type { Box, Frame, Size } from '../foundation/frame.js';
-import { median } from '../foundation/median.js';
+import type { Box, Size } from '../foundation/frame.js';
 import { pluralize } from '../foundation/pluralize.js';
-import { FrameRegions } from './frame-regions.js';
-import { BaselineStatistics, type BaselineStatisticsState } from './baseline-statistics.js';
+import { computeZScores, emptyStatistics, learnObservation, type BaselineStatistics } from './baseline-statistics.js';
 import { BlockMaxima, type BlockMaximaState } from './block-maxima.js';
+import {
+  DEVIATION_KINDS,
+  highestZScores,
+  includeSecond,
+  NO_DEVIATIONS,
+  Z_SCORE_KINDS,
+  type Deviations,
+  type FrameDeviations,
+  type ZScores,
+} from './frame-deviations.js';
+import { FrameRegions } from './frame-regions.js';
+import {
+  computeMeanCosts,
+  COST_KINDS,
+  sizeError,
+  type CostedFrame,
+  type CostKind,
+  type MeanCosts,
+} from './mean-costs.js';
 
-/**
- * Maximum bits of a pixel that count: a few pixels alone, such as the edge of what moves, then make no anomaly. As much
- * is a pixel's difference from the expected frame if one is black and the other white.
- */
-const MAX_BITS = 16;
 /** Seconds that running statistics remember. */
 const MEMORY = 20;
 /** Seconds at the start of a source whose frames are held, to have all of these as their baseline. */
@@ -47,22 +58,12 @@ export interface BaselineOptions {
   isRecorded?: boolean | undefined;
 }
 
-/** Frame whose pixels have costs, as `frameCosts` yields it. */
-export interface CostedFrame {
-  /** Bits of each pixel, height x width. */
-  map: Float64Array;
-  /** Pixels of the frame; required if `expected` is given. */
-  frame?: Frame | undefined;
-  /** Expected frame. If there is none, bits serve in place of the difference from the expected frame. */
-  expected?: Frame | null | undefined;
-}
-
 /** Baseline of a source, as `fitBaseline` and `AnomalyScorer.baseline` return it. */
 export interface Baseline {
   /** Number of frames that the baseline was fitted to. */
   frames: number;
   /** Statistics of each cost. @internal */
-  statistics: Record<keyof Costs, BaselineStatisticsState>;
+  statistics: Record<CostKind, BaselineStatistics>;
   /** Maxima of each kind of deviation. @internal */
   maxima: Record<keyof Deviations, BlockMaximaState>;
 }
@@ -75,21 +76,10 @@ export interface AnomalyScorerState extends Baseline {
    * Z-scores of the bits of the full frames of the last 0.2 seconds, negated: positive if a frame is cheaper than the
    * baseline.
    */
-  cheap: number[];
+  cheap: readonly number[];
   /** Deviations of the last frames, of half a second or more. */
-  deviations: FrameDeviations[];
+  deviations: readonly FrameDeviations[];
 }
-
-/** Kinds of z-score: of regions' differences, of regions' bits, and of the full frame, high for frozen frames too. */
-const Z_SCORES = ['difference', 'bits', 'fullFrame'] as const;
-/** Kinds of deviation: z-scores, and the median of the highest of a frame over the second around the frame. */
-const DEVIATIONS = [...Z_SCORES, 'second'] as const;
-
-/** Highest z-score of each kind of a frame, at least 0. */
-type FrameDeviations = Record<(typeof Z_SCORES)[number], number>;
-
-/** Deviations of a frame from the baseline. */
-type Deviations = Record<(typeof DEVIATIONS)[number], number>;
 
 /**
  * Maximum number of maxima of each kind that are taken for anomalies. For bits and for full frames the number is low:
@@ -97,8 +87,8 @@ type Deviations = Record<(typeof DEVIATIONS)[number], number>;
  */
 const OUTLIERS: Record<keyof Deviations, number> = { difference: 5, bits: 1, fullFrame: 1, second: 5 };
 
-/** Scored frame of a source. */
-export interface ScoredFrame<Item> {
+/** Anomaly score of a frame of a source. */
+export interface FrameAnomalyScore<Item> {
   /** Frame, as given. */
   item: Item;
   /** Anomaly score: log10(1 + s), where deviations as high occur every s seconds if nothing happens; at most 9. */
@@ -106,17 +96,30 @@ export interface ScoredFrame<Item> {
   /** Region with the highest z-score of the kind that scores highest; the full frame if its z-score does. */
   box: Box;
   /** Higher z-score of each region, of its bits or of its difference, in the order of `AnomalyScorer.boxes`. */
-  regionZScores: Float64Array;
-  /** Returns the state to resume from after this frame. Call `state` before the next frame is added. */
-  state: () => AnomalyScorerState;
+  regionZScores: readonly number[];
+  /** State to resume from after this frame. */
+  state: AnomalyScorerState;
 }
 
+/** Part of the state that is ahead of the scores: what was learned from the costs of the frames so far. */
+type CostState = Omit<AnomalyScorerState, 'maxima' | 'deviations'>;
+
 /** Frame whose score waits for the half second of frames after it. */
-interface WaitingFrame<Item> extends Omit<ScoredFrame<Item>, 'score' | 'box' | 'state'> {
-  boxes: Record<keyof FrameDeviations, Box>;
+interface WaitingFrame<Item> {
+  item: Item;
+  zScores: ZScores;
+  /** False if the frame scores 0. */
   isScored: boolean;
+  /** True if the block maxima learn the frame's deviations. */
   isLearned: boolean;
-  state: Omit<AnomalyScorerState, 'maxima' | 'deviations'>;
+  /** State of costs after the frame. */
+  costState: CostState;
+}
+
+/** Frame that is held until the running baseline is fitted. */
+interface HeldFrame<Item> {
+  item: Item;
+  hasContext: boolean;
 }
 
 /**
@@ -125,25 +128,28 @@ interface WaitingFrame<Item> extends Omit<ScoredFrame<Item>, 'score' | 'box' | '
  * difference. The full frame has a z-score too. The anomaly score is log10(1 + s), where deviations as high occur every
  * s seconds if nothing happens (see `BlockMaxima`). The highest score of all kinds of deviation counts.
  *
- * A region below its baseline is no anomaly, since something may only have stopped moving. Full frames far below their
- * baseline are an anomaly: the source is frozen.
+ * A frame passes three stages. A running baseline first holds the frames at the start of the source. Then the frame's
+ * costs are compared with the statistics, which learn the costs. Half a second later its deviations are scored by the
+ * block maxima, which learn the deviations. Every state is a value: a stage replaces it and never changes it.
  */
 export class AnomalyScorer<Item extends CostedFrame> {
   private readonly regions: FrameRegions;
-  private readonly fullFrame: Box;
-  private readonly statistics: Record<keyof Costs, BaselineStatistics>;
-  private maxima: Record<keyof Deviations, BlockMaxima>;
-  /** First frames of a source, until the running baseline is fitted to these; null: fitted. */
-  private held: { item: Item; hasContext: boolean }[] | null;
-  private waiting: WaitingFrame<Item>[] = [];
-  /** Deviations of the waiting frames, and of the half second before these. */
-  private deviations: FrameDeviations[] = [];
-  private frames = 0;
-  private ahead = 0;
-  private cheap: number[];
   /** Number of frames with a cost that the baseline is fitted to. */
   private readonly last: number;
   private readonly isRecorded: boolean;
+  /** Maximum weight of the past in statistics, in frames. */
+  private readonly memory: number;
+
+  /** First frames of a source, until the running baseline is fitted to these; null: fitted. */
+  private held: readonly HeldFrame<Item>[] | null;
+  /** State of costs after the last compared frame. */
+  private costState: CostState;
+  /** Compared frames that are not scored yet. */
+  private waiting: readonly WaitingFrame<Item>[] = [];
+  /** Deviations of the waiting frames, and of the half second or more before these. */
+  private deviations: readonly FrameDeviations[];
+  /** Block maxima of the deviations of the scored frames. */
+  private maxima: Record<keyof Deviations, BlockMaxima>;
 
   /**
    * @param size size of the frames, in pixels
@@ -152,30 +158,33 @@ export class AnomalyScorer<Item extends CostedFrame> {
    * @throws PxvError `INPUT` if the baseline or the state has another number of regions
    */
   constructor(
-    private readonly size: Size,
+    size: Size,
     private readonly frameRate: number,
     { baseline, baselineFrames, isRecorded = false }: BaselineOptions = {},
     state?: AnomalyScorerState,
   ) {
-    this.isRecorded = isRecorded;
     const isRunning = baseline === undefined && baselineFrames === undefined;
+    this.regions = new FrameRegions(size);
+    this.isRecorded = isRecorded;
     // The first frame has no context frames, thus no cost.
     this.last = baseline !== undefined ? 0 : (baselineFrames ?? Infinity) - 1;
-    this.regions = new FrameRegions(size);
-    this.fullFrame = { x: 0, y: 0, width: size.width, height: size.height };
-    const memory = isRunning ? this.inFrames(MEMORY) : Infinity;
-    this.statistics = record(COSTS, (cost) => {
-      // The full frame's variance is its own prior, whatever the weight.
-      const length = cost.startsWith('region') ? this.boxes.length : 1;
-      return new BaselineStatistics(length, this.inFrames(PRIOR), memory);
-    });
-    this.maxima = record(DEVIATIONS, (kind) => new BlockMaxima(frameRate, OUTLIERS[kind]));
-    this.cheap = new Array<number>(this.inFrames(FROZEN)).fill(0);
+    this.memory = isRunning ? this.inFrames(MEMORY) : Infinity;
     this.held = isRunning && state === undefined ? [] : null;
-    if (baseline !== undefined) this.restore(baseline);
-    if (state === undefined) return;
-    this.restore(state);
-    ({ ahead: this.ahead, cheap: this.cheap, deviations: this.deviations } = structuredClone(state));
+    const fitted = state ?? baseline;
+    const regions = this.boxes.length;
+    const received = fitted?.statistics.regionBits.means.length ?? regions;
+    if (received !== regions) throw sizeError('baseline', pluralize(regions, 'region'), pluralize(received, 'region'));
+    // The full frame's variance is its own prior, whatever the weight.
+    const lengths = { regionBits: regions, regionDifferences: regions, fullFrame: 1, bits: 1 };
+    const notCheap = new Array<number>(this.inFrames(FROZEN)).fill(0);
+    this.costState = {
+      frames: fitted?.frames ?? 0,
+      statistics: fitted?.statistics ?? record(COST_KINDS, (cost) => emptyStatistics(lengths[cost])),
+      ahead: state?.ahead ?? 0,
+      cheap: state?.cheap ?? notCheap,
+    };
+    this.deviations = state?.deviations ?? [];
+    this.maxima = record(DEVIATION_KINDS, (kind) => new BlockMaxima(frameRate, OUTLIERS[kind], fitted?.maxima[kind]));
   }
 
   /** Regions of a frame, in pixels. */
@@ -185,7 +194,8 @@ export class AnomalyScorer<Item extends CostedFrame> {
 
   /** Baseline so far. */
   get baseline(): Baseline {
-    return { ...this.fitted, maxima: record(DEVIATIONS, (kind) => this.maxima[kind].toJSON()) };
+    const { frames, statistics } = this.costState;
+    return { frames, statistics, maxima: record(DEVIATION_KINDS, (kind) => this.maxima[kind].state) };
   }
 
   /**
@@ -196,163 +206,116 @@ export class AnomalyScorer<Item extends CostedFrame> {
    * @param hasContext false if context frames are missing; the frame then scores 0 and is not learned. Default: true
    * @throws PxvError `INPUT` if the frame has another size
    */
-  add(item: Item, hasContext = true): ScoredFrame<Item>[] {
-    if (this.held !== null) {
-      this.held.push({ item, hasContext });
-      const wanted = this.inFrames(HELD[this.isRecorded ? 'recorded' : 'live']);
-      const most = Math.min(wanted, MAX_HELD_PIXELS / item.map.length);
-      return this.held.length < most ? [] : this.fitHeld();
-    }
-    const costs = this.costsOf(item);
-    const isKnown = this.ahead > 0;
-    const isScored =
-      hasContext && (isKnown ? this.isRecorded : this.frames >= Math.min(this.last, this.inFrames(HELD.live)));
-    const isNew = hasContext && !isKnown && this.frames < this.last;
-    const isLearned = isNew && this.frames >= Math.min(this.last / 2, this.inFrames(LEAST_LEARNED));
-    const { deviations, ...found } = this.deviationsOf(costs);
-    if (isNew) this.learn(costs);
-    if (isKnown) this.ahead--;
-    else if (this.frames < this.last) this.frames++;
-    this.deviations.push(hasContext ? deviations : record(Z_SCORES, () => 0));
-    const state = { ...this.fitted, ahead: this.ahead, cheap: [...this.cheap] };
-    this.waiting.push({ item, ...found, isScored, isLearned, state });
-    return this.waiting.length > this.inFrames(AROUND) ? [this.next()] : [];
+  add(item: Item, hasContext = true): FrameAnomalyScore<Item>[] {
+    if (this.held === null) return this.compare({ item, hasContext });
+    this.held = [...this.held, { item, hasContext }];
+    const wanted = this.inFrames(HELD[this.isRecorded ? 'recorded' : 'live']);
+    const most = Math.min(wanted, MAX_HELD_PIXELS / item.map.length);
+    return this.held.length < most ? [] : this.fitHeld(this.held);
   }
 
   /**
    * Ends the source. Returns the remaining frames with their scores.
    * @throws PxvError `INPUT` if a held frame has another size than the first
    */
-  end(): ScoredFrame<Item>[] {
-    const scored = this.held === null ? [] : this.fitHeld();
-    while (this.waiting.length > 0) {
-      const frame = this.next();
-      // The frames after it are scored before the caller asks for its state.
-      const state = frame.state();
-      scored.push({ ...frame, state: () => state });
-    }
+  end(): FrameAnomalyScore<Item>[] {
+    const scored = this.held === null ? [] : this.fitHeld(this.held);
+    while (this.waiting.length > 0) scored.push(this.scoreNext());
     return scored;
   }
 
-  /** Fits the baseline to the held frames, then adds these. */
-  private fitHeld(): ScoredFrame<Item>[] {
-    const held = this.held!;
+  /** Fits the baseline to the held frames, then compares these with it. */
+  private fitHeld(held: readonly HeldFrame<Item>[]): FrameAnomalyScore<Item>[] {
     this.held = null;
-    const costs = held.filter(({ hasContext }) => hasContext).map(({ item }) => this.costsOf(item));
-    for (const each of costs) this.learn(each);
-    const deviations = costs.map((each) => this.deviationsOf(each).deviations);
-    for (const at of deviations.keys()) this.learnMaxima(this.withSecond(deviations, at));
-    this.cheap.fill(0);
-    this.frames = this.ahead = held.length;
-    return held.flatMap(({ item, hasContext }) => this.add(item, hasContext));
+    const means = held.filter(({ hasContext }) => hasContext).map(({ item }) => computeMeanCosts(this.regions, item));
+    const statistics = means.reduce((before, each) => this.learn(before, each), this.costState.statistics);
+    let { cheap } = this.costState;
+    const deviations = means.map((each) => {
+      const zScores = this.zScores(statistics, each);
+      cheap = withCheapness(cheap, zScores);
+      return highestZScores(zScores, cheap);
+    });
+    for (const at of deviations.keys()) this.learnMaxima(includeSecond(deviations, at, this.inFrames(AROUND)));
+    this.costState = { ...this.costState, frames: held.length, statistics, ahead: held.length };
+    return held.flatMap((each) => this.compare(each));
+  }
+
+  /** Compares a frame with the statistics. Scores the first waiting frame if its half second is complete. */
+  private compare({ item, hasContext }: HeldFrame<Item>): FrameAnomalyScore<Item>[] {
+    const means = computeMeanCosts(this.regions, item);
+    const { frames, statistics, ahead, cheap: before } = this.costState;
+    const isKnown = ahead > 0;
+    const isNew = hasContext && !isKnown && frames < this.last;
+    const zScores = this.zScores(statistics, means);
+    const cheap = withCheapness(before, zScores);
+    this.costState = {
+      frames: !isKnown && frames < this.last ? frames + 1 : frames,
+      statistics: isNew ? this.learn(statistics, means) : statistics,
+      ahead: isKnown ? ahead - 1 : 0,
+      cheap,
+    };
+    const hasBaseline = isKnown ? this.isRecorded : frames >= Math.min(this.last, this.inFrames(HELD.live));
+    const hasZScores = frames >= Math.min(this.last / 2, this.inFrames(LEAST_LEARNED));
+    const stages = { isScored: hasContext && hasBaseline, isLearned: isNew && hasZScores };
+    this.deviations = [...this.deviations, hasContext ? highestZScores(zScores, cheap) : NO_DEVIATIONS];
+    this.waiting = [...this.waiting, { item, zScores, ...stages, costState: this.costState }];
+    return this.waiting.length > this.inFrames(AROUND) ? [this.scoreNext()] : [];
   }
 
   /** Scores the first waiting frame. */
-  private next(): ScoredFrame<Item> {
-    const { item, boxes, regionZScores, isScored, isLearned, state } = this.waiting.shift()!;
-    const at = this.deviations.length - this.waiting.length - 1;
-    const deviations = this.withSecond(this.deviations, at);
-    const scores = record(DEVIATIONS, (kind) => (isScored ? this.maxima[kind].score(deviations[kind]) : 0));
-    if (isLearned) this.learnMaxima(deviations);
+  private scoreNext(): FrameAnomalyScore<Item> {
+    const [{ item, zScores, isScored, isLearned, costState }, ...waiting] = this.waiting;
+    this.waiting = waiting;
     const half = this.inFrames(AROUND);
+    const at = this.deviations.length - waiting.length - 1;
+    const deviations = includeSecond(this.deviations, at, half);
+    const scores = record(DEVIATION_KINDS, (kind) => (isScored ? this.maxima[kind].score(deviations[kind]) : 0));
+    if (isLearned) this.learnMaxima(deviations);
     const from = Math.max(0, Math.min(at + 1 - half, this.deviations.length - 2 * half - 1));
     const before = this.deviations.slice(from, at + 1);
     this.deviations = this.deviations.slice(from);
+    const highest = Z_SCORE_KINDS.reduce((best, kind) => (scores[kind] > scores[best] ? kind : best));
     return {
       item,
       score: Math.min(MAX_SCORE, Math.max(...Object.values(scores))),
-      box: boxes[Z_SCORES.reduce((best, kind) => (scores[kind] > scores[best] ? kind : best))],
-      regionZScores,
-      state: () => ({ ...state, maxima: this.baseline.maxima, deviations: before }),
+      box: this.boxOf(highest, zScores),
+      regionZScores: zScores.regionBits.map((zScore, region) => Math.max(zScore, zScores.regionDifferences[region])),
+      state: { ...costState, maxima: this.baseline.maxima, deviations: before },
     };
+  }
+
+  /** Returns the region with the highest z-score of a kind. */
+  private boxOf(kind: keyof FrameDeviations, zScores: ZScores): Box {
+    const { width, height } = this.regions.size;
+    if (kind === 'fullFrame') return { x: 0, y: 0, width, height };
+    const ofRegions = kind === 'bits' ? zScores.regionBits : zScores.regionDifferences;
+    return this.boxes[ofRegions.indexOf(Math.max(...ofRegions))];
+  }
+
+  private zScores(statistics: Baseline['statistics'], costs: MeanCosts): ZScores {
+    return record(COST_KINDS, (cost) => computeZScores(statistics[cost], costs[cost], this.inFrames(PRIOR)));
+  }
+
+  private learn(statistics: Baseline['statistics'], costs: MeanCosts): Baseline['statistics'] {
+    return record(COST_KINDS, (cost) =>
+      learnObservation(statistics[cost], costs[cost], this.inFrames(PRIOR), this.memory),
+    );
+  }
+
+  private learnMaxima(deviations: Deviations): void {
+    this.maxima = record(DEVIATION_KINDS, (kind) => this.maxima[kind].learn(deviations[kind]));
   }
 
   private inFrames(seconds: number): number {
     return Math.max(1, Math.round(seconds * this.frameRate));
   }
-
-  private get fitted(): Omit<Baseline, 'maxima'> {
-    return { frames: this.frames, statistics: record(COSTS, (cost) => this.statistics[cost].toJSON()) };
-  }
-
-  private restore({ frames, statistics, maxima }: Baseline): void {
-    const [expected, received] = [this.boxes.length, statistics.regionBits.means.length];
-    if (received !== expected)
-      throw otherSize('baseline', pluralize(expected, 'region'), pluralize(received, 'region'));
-    this.frames = frames;
-    for (const cost of COSTS) this.statistics[cost].restore(statistics[cost]);
-    this.maxima = record(DEVIATIONS, (kind) => new BlockMaxima(this.frameRate, OUTLIERS[kind], maxima[kind]));
-  }
-
-  private costsOf({ map, frame, expected }: CostedFrame): Costs {
-    const { width, height } = this.size;
-    if (map.length !== width * height)
-      throw otherSize('frame', `${width}x${height} pixels, as the frames before`, `${map.length} in all`);
-    const bits = map.map((value) => Math.min(value, MAX_BITS));
-    const differences = frame && expected ? pixelDifferences(frame, expected) : bits;
-    return {
-      regionBits: this.regions.regionMeans(bits),
-      // A flat surface that appears costs bits at its edge alone, as its pixels tell each other. Differences count all.
-      regionDifferences: this.regions.regionMeans(differences),
-      fullFrame: [mean(differences)],
-      bits: [mean(bits)],
-    };
-  }
-
-  private learn(costs: Costs): void {
-    for (const cost of COSTS) this.statistics[cost].learn(costs[cost]);
-  }
-
-  private learnMaxima(deviations: Deviations): void {
-    for (const kind of DEVIATIONS) this.maxima[kind].learn(deviations[kind]);
-  }
-
-  private withSecond(all: readonly FrameDeviations[], at: number): Deviations {
-    const half = this.inFrames(AROUND);
-    // At the end of a source, the last full second: a few frames alone would be its median.
-    const around = all.slice(Math.max(0, Math.min(at - half, all.length - 2 * half - 1)), at + half + 1);
-    return { ...all[at], second: median(around.map((each) => Math.max(...Object.values(each)))) };
-  }
-
-  private deviationsOf(costs: Costs) {
-    const { regionBits, regionDifferences, fullFrame, bits } = record(COSTS, (cost) =>
-      this.statistics[cost].zScores(costs[cost]),
-    );
-    this.cheap = [...this.cheap.slice(1), -bits[0]];
-    const deviations = {
-      difference: Math.max(0, ...regionDifferences),
-      bits: Math.max(0, ...regionBits),
-      fullFrame: Math.max(0, fullFrame[0], Math.min(...this.cheap)),
-    };
-    const boxOf = (each: Float64Array) => this.boxes[each.indexOf(Math.max(...each))];
-    const boxes = { difference: boxOf(regionDifferences), bits: boxOf(regionBits), fullFrame: this.fullFrame };
-    const regionZScores = regionBits.map((zScore, at) => Math.max(zScore, regionDifferences[at]));
-    return { deviations, boxes, regionZScores };
-  }
 }
 
-/** Costs of a frame: means over pixels of their bits, or of their differences from the expected frame. */
-type Costs = Record<(typeof COSTS)[number], ArrayLike<number>>;
-
-/** Kinds of cost: bits and differences of each region, then differences and bits of all pixels, arrays of length 1. */
-const COSTS = ['regionBits', 'regionDifferences', 'fullFrame', 'bits'] as const;
+/** Returns `cheap` without its first value and with the full frame's z-score of bits, negated, at its end. */
+function withCheapness(cheap: readonly number[], { bits }: ZScores): number[] {
+  return [...cheap.slice(1), -bits[0]];
+}
 
 function record<Key extends string, Value>(keys: readonly Key[], make: (key: Key) => Value): Record<Key, Value> {
   return Object.fromEntries(keys.map((key) => [key, make(key)])) as Record<Key, Value>;
-}
-
-/** Returns the mean absolute difference of each pixel, height x width, scaled from 0..255 to 0..`MAX_BITS`. */
-function pixelDifferences({ data, channels }: Frame, expected: Frame): Float64Array {
-  const differences = new Float64Array(data.length / channels);
-  for (const [at, level] of data.entries())
-    differences[Math.floor(at / channels)] += Math.abs(level - expected.data[at]);
-  return differences.map((sum) => (MAX_BITS * sum) / (255 * channels));
-}
-
-function mean(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function otherSize(argument: string, expected: string, received: string): Error {
-  return errorFactory('INPUT', 'find anomalies')(argument, expected, received, 'resize all frames to one size');
 }

@@ -18,51 +18,41 @@ export interface BlockMaximaState {
   /** Number of frames per block. */
   frames: number;
   /** Maximum of each block, in order of time. */
-  maxima: number[];
+  maxima: readonly number[];
   /** Values of the block that is not full. */
-  rest: number[];
+  rest: readonly number[];
 }
 
 /**
  * Estimator of return periods from block maxima: the maxima of a deviation over blocks of time. The rate at which a
  * value is exceeded is a sum of logistic functions around the maxima. Their exponential tails extrapolate beyond the
  * highest maximum. Blocks grow with the number of frames, from a frame to about a second. Only the last 3,600 maxima
- * are used.
+ * are used. Immutable: `learn` returns a new estimator.
  */
 export class BlockMaxima {
-  private frames = 1;
-  private maxima: number[] = [];
-  private rest: number[] = [];
-  /** Maxima without outliers, and the scale of the tail; null if maxima were added since. */
+  /** Maxima without outliers, and the scale of the tail; null if not computed yet. */
   private fitted: { usual: number[]; scale: number } | null = null;
 
   /**
    * @param frameRate frames per second
    * @param outliers maximum number of the highest maxima that are ignored as anomalies; never more than 15% of all
-   * @param state state to resume from, as `toJSON` returns it
+   * @param state state to resume from
    */
   constructor(
     private readonly frameRate: number,
     private readonly outliers: number,
-    state?: BlockMaximaState,
-  ) {
-    if (state === undefined) return;
-    this.frames = state.frames;
-    this.maxima = [...state.maxima];
-    this.rest = [...state.rest];
-  }
+    readonly state: BlockMaximaState = { frames: 1, maxima: [], rest: [] },
+  ) {}
 
-  /** Adds the value of the next frame. */
-  learn(value: number): void {
-    this.rest.push(value);
-    if (this.rest.length < this.frames) return;
-    this.maxima.push(Math.max(...this.rest));
-    this.rest = [];
-    this.fitted = null;
-    if (this.maxima.length > MOST) this.maxima.shift();
-    if (this.maxima.length < MAX_SHORT || this.frames >= this.frameRate) return;
-    this.maxima = this.maxima.flatMap((later, at, all) => (at % 2 === 0 ? [] : [Math.max(all[at - 1], later)]));
-    this.frames *= 2;
+  /** Returns the estimator after the value of the next frame. */
+  learn(value: number): BlockMaxima {
+    const { frames, maxima } = this.state;
+    const rest = [...this.state.rest, value];
+    const isFull = rest.length >= frames;
+    const after = isFull ? this.addMaximum(Math.max(...rest)) : { frames, maxima, rest };
+    const next = new BlockMaxima(this.frameRate, this.outliers, after);
+    if (!isFull) next.fitted = this.fitted;
+    return next;
   }
 
   /**
@@ -70,21 +60,25 @@ export class BlockMaxima {
    * Grows with the value. Returns 0 if no block is full yet.
    */
   score(value: number): number {
-    if (this.maxima.length === 0) return 0;
+    const { frames, maxima } = this.state;
+    if (maxima.length === 0) return 0;
     const { usual, scale } = (this.fitted ??= this.fit());
     const above = (maximum: number) => 1 / (1 + Math.exp(Math.min(MAX_EXPONENT, (value - maximum) / scale)));
     const expected = usual.reduce((sum, maximum) => sum + above(maximum), 0);
     const blocks = usual.length / expected;
-    return Math.log10(1 + (this.frames / this.frameRate) * (blocks - 1));
+    return Math.log10(1 + (frames / this.frameRate) * (blocks - 1));
   }
 
-  /** Returns the state for the constructor, as JSON holds it. */
-  toJSON(): BlockMaximaState {
-    return { frames: this.frames, maxima: [...this.maxima], rest: [...this.rest] };
+  private addMaximum(maximum: number): BlockMaximaState {
+    const { frames } = this.state;
+    const maxima = [...this.state.maxima, maximum].slice(-MOST);
+    if (maxima.length < MAX_SHORT || frames >= this.frameRate) return { frames, maxima, rest: [] };
+    const pairs = maxima.flatMap((later, at) => (at % 2 === 0 ? [] : [Math.max(maxima[at - 1], later)]));
+    return { frames: 2 * frames, maxima: pairs, rest: [] };
   }
 
   private fit(): { usual: number[]; scale: number } {
-    const { maxima } = this;
+    const { maxima } = this.state;
     const middle = median(maxima);
     const spread = median(maxima.map((maximum) => Math.abs(maximum - middle))) / GUMBEL_DEVIATION;
     const scale = (maxima.length * spread + PRIOR.weight * PRIOR.scale) / (maxima.length + PRIOR.weight);

@@ -12,7 +12,7 @@ export class FrameRegions {
   /** Summed-area table, (height + 1) x (width + 1). */
   private readonly sums: Float64Array;
 
-  constructor(private readonly size: Size) {
+  constructor(readonly size: Size) {
     const side = Math.max(1, Math.round(SIDE * Math.min(size.width, size.height)));
     const columns = starts(size.width, side);
     this.boxes = starts(size.height, side).flatMap((y) => columns.map((x) => ({ x, y, width: side, height: side })));

@@ -1,6 +1,7 @@
 import type { Size } from '../foundation/frame.js';
-import { AnomalyScorer, type CostedFrame } from './anomaly-scorer.js';
+import { AnomalyScorer } from './anomaly-scorer.js';
 import { EventDetector, type AnomalyEvent } from './event-detector.js';
+import type { CostedFrame } from './mean-costs.js';
 
 /** Anomaly scores and events of a finished clip, as `scoreFullClip` returns them. */
 export interface FullClipScores {

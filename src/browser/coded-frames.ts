@@ -58,24 +58,20 @@ export async function* codedFrames(
 ): AsyncGenerator<TimedFrame, void> {
   const reader = new CodedReader(partsOf(file));
   try {
-    yield* decodeAll(reader, models, signal);
+    const header = await reader.header();
+    assertArithmetic(header);
+    const { width, height, channels, frameRate } = header;
+    if (width * height > MAX_PIXELS) {
+      const remedy = 'read it by pxv decode';
+      throw errorFactory('INPUT', 'decode')('the file', `${MAX_PIXELS} pixels at most`, `${width}x${height}`, remedy);
+    }
+    const webp = { decode: (bytes: Uint8Array) => decodeWebp(bytes, header, channels) };
+    const found = await findFileModels(header, models);
+    for await (const each of decodeFrames(reader, header, { models: found, webp, signal }))
+      yield 'lost' in each ? each : { ...each, time: each.index / framesPerSecond(frameRate) };
   } finally {
     await reader.close();
   }
-}
-
-async function* decodeAll(reader: CodedReader, models: Iterable<() => Promise<Model>>, signal?: AbortSignal) {
-  const header = await reader.header();
-  assertArithmetic(header);
-  const { width, height, channels, frameRate } = header;
-  if (width * height > MAX_PIXELS) {
-    const remedy = 'read it by pxv decode';
-    throw errorFactory('INPUT', 'decode')('the file', `${MAX_PIXELS} pixels at most`, `${width}x${height}`, remedy);
-  }
-  const webp = { decode: (bytes: Uint8Array) => decodeWebp(bytes, header, channels) };
-  const found = await findFileModels(header, models);
-  for await (const each of decodeFrames(reader, header, { models: found, webp, signal }))
-    yield 'lost' in each ? each : { ...each, time: each.index / framesPerSecond(frameRate) };
 }
 
 async function* partsOf(file: Blob): AsyncGenerator<Uint8Array, void> {

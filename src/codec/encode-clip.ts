@@ -9,7 +9,6 @@ import { resizeModel } from '../model/resize-model.js';
 import { loadModel, resolveModelFile } from '../model/checkpoint.js';
 import { assertLikelihood, type Model } from '../model/model.js';
 import { countSubPixels } from '../model/chain.js';
-import { singleProcess } from '../distributed/process-group.js';
 import { createWebpCodec } from '../video/lossless-webp.js';
 import { assertFileOutput, assertNotInput, listInputFiles } from '../video/index.js';
 import { openClipForModel, keepAspectRatio, sizeWarning } from '../clips/open-clip-for-model.js';
@@ -54,8 +53,7 @@ const MAX_BATCH = 8;
 
 /**
  * Encodes a clip losslessly by the model's likelihood and writes the coded file atomically; `decodeFile` decodes it. A
- * folder holds still images if its file names differ in more than numbers, or if `trained` is an image model. In a
- * process group only the main process writes.
+ * folder holds still images if its file names differ in more than numbers, or if `trained` is an image model.
  *
  * @param trained video or image model
  * @param path video file, or folder of images
@@ -76,12 +74,12 @@ const MAX_BATCH = 8;
 export async function encodeClip(trained: Model, path: string, asked: EncodeClipOptions): Promise<EncodedClip> {
   const options = parseOptions('encode', encodeClipFields, asked);
   const { out, keyFrameInterval, withModel = false, overwrite = false } = options;
-  const { processGroup = singleProcess, signal, onFrame, onWarning } = options;
+  const { signal, onFrame, onWarning } = options;
   assertLikelihood(trained, 'encode');
   const files = await listStillImages(path, trained);
   await assertNotInput(out, files ?? (await listInputFiles(path)));
   const confirm = () => assertFileOutput(out, { overwrite, operation: 'encode' });
-  if (processGroup.isMainProcess) await confirm();
+  await confirm();
   const wanted = { ...options, ...keepAspectRatio(trained, options) };
   const images = files && (await openImages(trained, path, files, wanted));
   const clip = images ?? (await openClipForModel(trained, path, 'encode', wanted));
@@ -90,7 +88,7 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
   if (warning !== null) onWarning?.(warning);
   const model = resizeModel(trained, size);
   const { channels, levels, context } = model.chain.exampleShape;
-  const batch = await processGroup.broadcast(fitScoringBatch(model, MAX_BATCH, true));
+  const batch = fitScoringBatch(model, MAX_BATCH, true);
   const keyFrameModel =
     context > 0 && channels === 3 && levels === 256 ? resizeModel(loadModel(STILLS), size) : undefined;
   const found = { frames: 0, bits: 0, bytes: 0, keyFrames: { frames: 0, bytes: 0 } };
@@ -101,7 +99,6 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
     batch,
     keyFrameModel,
     webp: createWebpCodec(size, channels),
-    processGroup,
     signal,
     embedded: withModel ? readFileSync(resolveModelFile(trained.name)) : null,
     onFrame: (frame) => {
@@ -120,9 +117,7 @@ export async function encodeClip(trained: Model, path: string, asked: EncodeClip
       yield part;
     }
   }
-  if (processGroup.isMainProcess)
-    await writeAtomically(out, (temporary) => pipeline(counted(), createWriteStream(temporary)), { confirm });
-  else for await (const part of counted()) void part;
+  await writeAtomically(out, (temporary) => pipeline(counted(), createWriteStream(temporary)), { confirm });
   if (clip.warning !== null) onWarning?.(clip.warning);
   const all = found.frames * countSubPixels(model.chain);
   const { frames, bits, bytes, keyFrames } = found;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { EncodedFrame } from '../coding/encode-frames.js';
+import { readingFields } from '../options/clips.js';
 import * as fields from '../options/fields.js';
 
 const { withFlag, callbackField, positiveInteger, booleanFlag } = fields;
@@ -21,23 +22,16 @@ export const encodeFlags = {
   overwrite: fields.overwrite,
 };
 
-/** Schema of the options of `encodeClip`. */
+/** Schema of the options of `encodeClip`. After an abort, nothing of the result remains. */
 export const encodeClipFields = {
   ...encodeFlags,
-  /** Method to bring a clip of another aspect ratio to a fixed size. Default: `crop`. */
-  fit: fields.fit.optional(),
+  ...readingFields,
   /** Target size: fixed, or at the clip's aspect ratio. Default: the clip's, with the model's shorter side. */
   size: fields.targetSize.optional(),
   /** Path of the file to write. */
   out: z.string(),
   /** Called with each encoded frame and the estimated number of frames, null if unknown. */
   onFrame: callbackField<(frame: EncodedFrame, total: number | null) => void>(),
-  /** Called with one line of text per warning, as of a damaged clip. */
-  onWarning: callbackField<(text: string) => void>(),
-  /** Process group that shares the encoding; its main process writes. Default: this process alone. */
-  processGroup: fields.processGroup,
-  /** Signal that aborts the task: the call rejects with the signal's reason, and nothing of the result remains. */
-  signal: fields.signal,
 };
 
 /** Schema of the options of `decodeFile`. */

@@ -6,7 +6,6 @@ import { bytesToLevels, type Levels } from '../foundation/levels.js';
 import type { Model } from '../model/model.js';
 import { disposeExamples, ExampleBuffer, FrameHistory } from '../conditioning/context/examples.js';
 import { arithmeticFamily, computeFingerprint } from './fingerprint.js';
-import { singleProcess, mapRoundRobin, type ProcessGroup } from '../distributed/process-group.js';
 import {
   recordChecksum,
   concatenateStreams,
@@ -65,21 +64,12 @@ export interface EncodeOptions {
   batch?: number;
   /** Called with each encoded frame. */
   onFrame?: (written: EncodedFrame) => void;
-  /**
-   * Process group that encodes batches round-robin; each process yields the whole file. Default: this process alone.
-   */
-  processGroup?: ProcessGroup | undefined;
   /** Signal that aborts encoding: the iteration throws the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 
-/** Batch of frames to encode at once. */
-interface Stretch {
-  /** True if the batch is one key frame. */
-  isKey: boolean;
-  frames: readonly { index: number; frame: Frame; levels: Levels }[];
-}
-type Records = readonly { written: EncodedFrame; bytes: Uint8Array }[];
+/** Encoded frame with the bytes of its record. */
+type FrameRecord = EncodedFrame & { record: Uint8Array };
 
 /**
  * Encodes frames losslessly and yields the bytes of a coded file, record after record: docs/codec-format.md. With an
@@ -96,61 +86,49 @@ export async function* encodeFrames(
   options: EncodeOptions,
 ): AsyncGenerator<Uint8Array, void> {
   const { frameRate, keyFrameInterval, names, keyFrameModel, webp, onFrame, signal } = options;
-  const { embedded = null, batch = 8, processGroup = singleProcess } = options;
+  const { embedded = null, batch = 8 } = options;
   const shape = model.chain.exampleShape;
   const isOfImages = shape.context === 0;
   const stills = isOfImages ? model : keyFrameModel;
   const coder = new FrameCoder(model);
   const stillCoder = stills === undefined ? null : isOfImages ? coder : new FrameCoder(stills);
   const buffer = new ExampleBuffer(shape, batch);
-  let count = 0;
+  /** Frames whose examples are in `buffer`. */
+  let waiting: { index: number; levels: Levels }[] = [];
 
-  async function* stretches(): AsyncGenerator<Stretch, void> {
-    let history = new FrameHistory(shape);
-    let waiting: { index: number; frame: Frame; levels: Levels }[] = [];
-    function* predicted(): Generator<Stretch, void> {
-      if (waiting.length === 0) return;
-      yield { isKey: false, frames: waiting };
-      waiting = [];
-      buffer.clear();
-    }
-    for await (const frame of frames) {
-      signal?.throwIfAborted();
-      const next = { index: count++, frame, levels: bytesToLevels(shape, frame.data) };
-      if (isOfImages || names !== undefined || next.index % keyFrameInterval === 0) {
-        yield* predicted();
-        history = new FrameHistory(shape);
-        yield { isKey: true, frames: [next] };
-      } else {
-        history.addExample(buffer, frame.data);
-        waiting.push(next);
-        if (buffer.full) yield* predicted();
-      }
-      history.push(frame.data);
-    }
-    yield* predicted();
-  }
-  const predictedRecords = async ({ frames }: Stretch): Promise<Records> => {
+  async function* predictedRecords(): AsyncGenerator<FrameRecord, void> {
+    if (waiting.length === 0) return;
     const examples = buffer.tensors();
     const coded = await coder.encode(examples).finally(() => disposeExamples(examples));
-    return frames.map(({ index, levels }, at) => {
-      return recordOf(recordKinds.predicted, index, concatenateStreams(coded[at].scales), levels, coded[at].bits);
-    });
-  };
-  const keyRecord = async ({ frames: [{ index, frame, levels }] }: Stretch): Promise<Records> => {
-    const found: { kind: RecordKind; parts: readonly Uint8Array[]; bits: number }[] = [];
-    if (stillCoder !== null) {
-      const { scales, bits } = await stillCoder.encodeOne(levels);
-      found.push({ kind: recordKinds.still, parts: scales, bits });
+    for (const [at, { index, levels }] of waiting.entries()) {
+      const { scales, bits } = coded[at];
+      yield recordOf(recordKinds.predicted, index, concatenateStreams(scales), levels, bits);
     }
-    if (webp !== undefined && Math.max(frame.width, frame.height) <= MAX_WEBP_SIDE) {
-      const bytes = await webp.encode(frame);
-      found.push({ kind: recordKinds.webp, parts: [bytes], bits: 8 * bytes.length });
+    waiting = [];
+    buffer.clear();
+  }
+  async function* frameRecords(): AsyncGenerator<FrameRecord, void> {
+    let history = new FrameHistory(shape);
+    let index = 0;
+    for await (const frame of frames) {
+      signal?.throwIfAborted();
+      const levels = bytesToLevels(shape, frame.data);
+      if (isOfImages || names !== undefined || index % keyFrameInterval === 0) {
+        yield* predictedRecords();
+        history = new FrameHistory(shape);
+        const { kind, parts, bits } = await encodeKeyFrame(stillCoder, webp, frame, levels);
+        const name = new TextEncoder().encode(names?.[index] ?? '');
+        yield recordOf(kind, index, concatenateStreams([name, ...parts]), levels, bits);
+      } else {
+        history.addExample(buffer, frame.data);
+        waiting.push({ index, levels });
+        if (buffer.full) yield* predictedRecords();
+      }
+      history.push(frame.data);
+      index++;
     }
-    const { kind, parts, bits } = found.reduce((a, b) => (lengthOf(b.parts) < lengthOf(a.parts) ? b : a));
-    const name = new TextEncoder().encode(names?.[index] ?? '');
-    return [recordOf(kind, index, concatenateStreams([name, ...parts]), levels, bits)];
-  };
+    yield* predictedRecords();
+  }
   try {
     const { size, channels, levels } = shape;
     const side = Math.max(size.width, size.height);
@@ -166,23 +144,48 @@ export async function* encodeFrames(
       model: await computeFingerprint(model),
       stills: stills === undefined ? null : await computeFingerprint(stills),
     });
-    const recordsOf = (stretch: Stretch) => (stretch.isKey ? keyRecord(stretch) : predictedRecords(stretch));
-    for await (const [, records] of mapRoundRobin(processGroup, stretches(), recordsOf)) {
-      for (const { written, bytes } of records) {
-        onFrame?.(written);
-        yield bytes;
-      }
+    let count = 0;
+    for await (const { record, ...frame } of frameRecords()) {
+      count++;
+      onFrame?.(frame);
+      yield record;
     }
-    yield recordOf(recordKinds.end, count, new Uint8Array(0), new Uint8Array(0), 0).bytes;
+    yield recordOf(recordKinds.end, count, new Uint8Array(0), new Uint8Array(0), 0).record;
   } finally {
     coder.dispose();
     if (!isOfImages) stillCoder?.dispose();
   }
 }
 
-function recordOf(kind: RecordKind, index: number, payload: Uint8Array, levels: Uint8Array, bits: number) {
-  const bytes = writeRecord({ kind, index, payload, check: recordChecksum(kind, index, payload, levels) });
-  return { written: { index, kind, bytes: bytes.length, bits }, bytes };
+/** Code of a key frame: the byte strings of its payload after the name, and the ideal code length in bits. */
+interface KeyFrameCode {
+  kind: RecordKind;
+  parts: readonly Uint8Array[];
+  bits: number;
+}
+
+/** Encodes a key frame by an image model and by WebP, as available, and returns the smaller code. */
+async function encodeKeyFrame(
+  coder: FrameCoder | null,
+  webp: StillCodec | undefined,
+  frame: Frame,
+  levels: Levels,
+): Promise<KeyFrameCode> {
+  const found: KeyFrameCode[] = [];
+  if (coder !== null) {
+    const { scales, bits } = await coder.encodeOne(levels);
+    found.push({ kind: recordKinds.still, parts: scales, bits });
+  }
+  if (webp !== undefined && Math.max(frame.width, frame.height) <= MAX_WEBP_SIDE) {
+    const bytes = await webp.encode(frame);
+    found.push({ kind: recordKinds.webp, parts: [bytes], bits: 8 * bytes.length });
+  }
+  return found.reduce((a, b) => (lengthOf(b.parts) < lengthOf(a.parts) ? b : a));
+}
+
+function recordOf(kind: RecordKind, index: number, payload: Uint8Array, levels: Uint8Array, bits: number): FrameRecord {
+  const record = writeRecord({ kind, index, payload, check: recordChecksum(kind, index, payload, levels) });
+  return { index, kind, bytes: record.length, bits, record };
 }
 
 const refused = errorFactory('INPUT', 'encode');

@@ -57,42 +57,6 @@ export function assignedIndices({ rank, size }: ProcessGroup, count: number): nu
   return Array.from({ length: Math.ceil((count - rank) / size) }, (_, at) => rank + at * size);
 }
 
-/**
- * Merges the results of all ranks into the order of the indices that `assignedIndices` gave the ranks.
- * @param made results of each rank, in the order of its indices
- */
-export function interleave<T>(made: readonly (readonly T[])[]): T[] {
-  const count = made.reduce((sum, own) => sum + own.length, 0);
-  return Array.from({ length: count }, (_, index) => made[index % made.length][Math.floor(index / made.length)]);
-}
-
-/**
- * Maps a stream on all ranks: assigns its pieces round-robin. Yields each piece with its result, in order, in all
- * ranks.
- * @param pieces stream that every rank reads whole, with the same pieces in all ranks
- * @param work called with each piece by one rank, before that rank reads its next piece
- * @throws errors of `pieces` and `work`
- */
-export async function* mapRoundRobin<Piece, Made>(
-  processGroup: ProcessGroup,
-  pieces: AsyncIterable<Piece>,
-  work: (piece: Piece) => Promise<Made>,
-): AsyncGenerator<[Piece, Made], void> {
-  let round: Piece[] = [];
-  let own: Made[] = [];
-  async function* made(): AsyncGenerator<[Piece, Made], void> {
-    const all = (await processGroup.allGather(own)).flatMap((ofRank) => ofRank);
-    const worked = round;
-    [round, own] = [[], []];
-    for (const [at, piece] of worked.entries()) yield [piece, all[at]];
-  }
-  for await (const piece of pieces) {
-    if (round.length === processGroup.rank) own = [await work(piece)];
-    if (round.push(piece) === processGroup.size) yield* made();
-  }
-  if (round.length > 0) yield* made();
-}
-
 /** Adds `values` to `sums` element by element. Each sum is rounded once, to the type of `sums`. */
 export function addInPlace(sums: Float32Array | Float64Array, values: Float32Array | Float64Array): void {
   for (let i = 0; i < sums.length; i++) sums[i] += values[i];

@@ -7,7 +7,6 @@ import { canPredictAtStrides, conditionChain, scoreChain, type Chain, type Scale
 import { disposeExamples, ExampleBuffer, type Examples } from '../conditioning/context/examples.js';
 import { meanOverStrides } from '../conditioning/context/history.js';
 import type { DynamicEvaluation } from './dynamic-evaluation.js';
-import { singleProcess, mapRoundRobin, type ProcessGroup } from '../distributed/process-group.js';
 import { mixtureNats } from './mixture.js';
 
 /** Factor from nats to bits. */
@@ -32,11 +31,6 @@ export const SCORING_BATCH = 8;
 export interface ScoringOptions {
   /** Batch size of examples; no result depends on it. Default: SCORING_BATCH. */
   batch?: number;
-  /**
-   * Process group that shares the batches round-robin; every rank gets all scores. Dynamic evaluation needs a single
-   * process. Default: this process alone.
-   */
-  processGroup?: ProcessGroup | undefined;
   /** Signal that aborts scoring: the iteration throws the signal's reason. */
   signal?: AbortSignal | undefined;
 }
@@ -66,40 +60,35 @@ export async function* scoreItems<Item>(
   weights: readonly Tensor[] | DynamicEvaluation,
   items: Iterable<Item> | AsyncIterable<Item>,
   add: AddExample<Item>,
-  { batch = SCORING_BATCH, processGroup = singleProcess, signal }: ScoringOptions = {},
+  { batch = SCORING_BATCH, signal }: ScoringOptions = {},
 ): AsyncGenerator<ScoredItem<Item>, void> {
   const adaptation = 'learn' in weights ? weights : null;
   const buffer = new ExampleBuffer(chain.exampleShape, adaptation === null ? batch : 1);
   const slower = adaptation !== null && canPredictAtStrides(chain) ? new ExampleBuffer(chain.exampleShape, 1) : null;
-  async function* batches(): AsyncGenerator<Item[], void> {
-    let waiting: Item[] = [];
-    for await (const item of items) {
-      add(buffer, item, slower);
-      waiting.push(item);
-      if (!buffer.full) continue;
-      yield waiting;
-      waiting = [];
-      buffer.clear();
-      slower?.clear();
-    }
-    if (waiting.length > 0) yield waiting;
-  }
-  async function scores(): Promise<Omit<ScoredItem<never>, 'item'>> {
+  let waiting: Item[] = [];
+  async function* scoreBatch(): AsyncGenerator<ScoredItem<Item>, void> {
     // An abort arrives only if the event loop has its turn.
     await yieldToEventLoop();
     signal?.throwIfAborted();
     const slowerExamples = slower === null || slower.size === 0 ? null : slower.tensors();
-    return scoreExamples(chain, weights, buffer.tensors(), slowerExamples);
-  }
-  for await (const [together, { nats, anchors }] of mapRoundRobin(processGroup, batches(), scores)) {
-    for (const [at, item] of together.entries()) {
+    const { nats, anchors } = scoreExamples(chain, weights, buffer.tensors(), slowerExamples);
+    for (const [at, item] of waiting.entries()) {
       const own = (values: Float32Array) => {
-        const size = values.length / together.length;
+        const size = values.length / waiting.length;
         return values.subarray(at * size, (at + 1) * size);
       };
       yield { item, nats: own(nats), anchors: anchors.map(own) };
     }
+    waiting = [];
+    buffer.clear();
+    slower?.clear();
   }
+  for await (const item of items) {
+    add(buffer, item, slower);
+    waiting.push(item);
+    if (buffer.full) yield* scoreBatch();
+  }
+  if (waiting.length > 0) yield* scoreBatch();
 }
 
 /**

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { AnomalyEvent } from '../anomaly/event-detector.js';
 import type { TimelineRow } from './search-checkpoint.js';
+import { readingFields } from '../options/clips.js';
 import * as fields from '../options/fields.js';
 
 const { withFlag, booleanFlag, callbackField } = fields;
@@ -43,13 +44,12 @@ export const surpriseFlags = {
 };
 
 /**
- * Schema of the options of `findSurprise`: its flags, fit, size, output, callbacks, process group and treatment of
- * aborts.
+ * Schema of the options of `findSurprise`: its flags, reading, size, output, callbacks and treatment of aborts. After an
+ * abort, the same call resumes the search.
  */
 export const findSurpriseFields = {
   ...surpriseFlags,
-  /** Method to bring a clip of another aspect ratio to a fixed size. Default: `crop`. */
-  fit: fields.fit.optional(),
+  ...readingFields,
   /** Target size: fixed, or at the clip's aspect ratio. Default: the clip's, with the model's shorter side. */
   size: fields.targetSize.optional(),
   /** Folder for the video and for the timeline as CSV and PNG; or a `.mp4` for the video alone. Default: no output. */
@@ -62,12 +62,6 @@ export const findSurpriseFields = {
    * Called with the number of frames done and the estimated total, null if unknown. `learn` is fitting the baseline.
    */
   onProgress: callbackField<(progress: { what: 'learn' | 'watch'; done: number; total: number | null }) => void>(),
-  /** Called with one line of text per warning, as of a damaged clip. */
-  onWarning: callbackField<(text: string) => void>(),
-  /** Process group that shares the work; its main process writes. Default: this process alone. */
-  processGroup: fields.processGroup,
-  /** Signal that aborts the search: the call rejects with the signal's reason. The same call resumes the search. */
-  signal: fields.signal,
   /** True: an abort ends a stream, and its frames so far are the result. Default: false. */
   keepFinished: fields.keepFinished,
 };

@@ -67,32 +67,21 @@ const partName = /^part-\d{5,}\.mp4$/;
  * Committed parts survive a crash; later work is done again.
  */
 export class SearchCheckpoint {
-  private saved: SearchState;
-
   private constructor(
     readonly path: string,
     private readonly release: () => void,
-    description: string,
-  ) {
-    const text = existsSync(this.file('state')) ? readFileSync(this.file('state'), 'utf8') : null;
-    this.saved =
-      text === null ? { description, baseline: null, surprise: null, meanMap: 0, parts: [] } : parsed(path, text);
-    const bytes = BYTES_OF_ROW * this.frames;
-    const found = statSync(this.file('timeline'), { throwIfNoEntry: false })?.size ?? 0;
-    if (found < bytes) throw otherSearch(path, `whose ${files.timeline} is cut short`);
-    // Rows of a part that was not committed are dropped.
-    if (found > bytes) truncateSync(this.file('timeline'), bytes);
-  }
+    private saved: SearchState,
+  ) {}
 
   /**
    * Opens or creates the folder at `path`, and locks the folder for this process.
    *
-   * @param what key of the search, as `describeSearch` returns it; only a search of the same key is resumed
+   * @param description key of the search, as `describeSearch` returns it; only a search of the same key is resumed
    * @param overwrite true to discard an existing search
    * @throws PxvError `OUTPUT` if the folder holds another search, a damaged one, or files but no search; `OUTPUT` if
    *   the folder cannot be written
    */
-  static async open(path: string, what: string, overwrite: boolean): Promise<SearchCheckpoint> {
+  static async open(path: string, description: string, overwrite: boolean): Promise<SearchCheckpoint> {
     let made: string[] = [];
     let release = () => {};
     try {
@@ -100,10 +89,11 @@ export class SearchCheckpoint {
       if (!existsSync(join(path, files.state))) assertNoForeignFiles(path);
       release = await lockFolder(path, 'search');
       if (overwrite) for (const name of Object.values(files)) rmSync(join(path, name), { force: true });
-      const search = new SearchCheckpoint(path, release, what);
-      if (search.saved.description !== what)
+      const state = readState(path) ?? { description, baseline: null, surprise: null, meanMap: 0, parts: [] };
+      if (state.description !== description)
         throw otherSearch(path, 'of another clip or version, or with other options');
-      return search;
+      dropUncommittedRows(path, state);
+      return new SearchCheckpoint(path, release, state);
     } catch (cause) {
       release();
       removeEmptyFolders(made);
@@ -118,7 +108,7 @@ export class SearchCheckpoint {
 
   /** Number of committed frames. */
   get frames(): number {
-    return this.saved.parts.reduce((sum, frames) => sum + frames, 0);
+    return countFrames(this.saved);
   }
 
   /** Path of the next part of the video. */
@@ -146,7 +136,8 @@ export class SearchCheckpoint {
     const numbers = rows.flatMap(({ frame, bits, score, box: { x, y, width, height } }) => {
       return [frame, bits, score, x, y, width, height];
     });
-    attemptWrite(this.file('timeline'), () => append(this.file('timeline'), Float64Array.from(numbers)));
+    const timeline = this.file('timeline');
+    attemptWrite(timeline, () => append(timeline, Float64Array.from(numbers)));
     this.save({ ...this.saved, surprise, meanMap, parts: [...this.saved.parts, rows.length] });
   }
 
@@ -215,12 +206,29 @@ function append(path: string, numbers: Float64Array): void {
   }
 }
 
-function parsed(path: string, text: string): SearchState {
+/** Reads the state of a search; null if there is none. @throws PxvError `OUTPUT` if it is damaged */
+function readState(path: string): SearchState | null {
+  const file = join(path, files.state);
+  if (!existsSync(file)) return null;
+  const text = readFileSync(file, 'utf8');
   try {
     return savedSchema.parse(JSON.parse(text)) as unknown as SearchState;
   } catch {
     throw otherSearch(path, 'that cannot be read');
   }
+}
+
+/** Drops the timeline rows of a part that was not committed. @throws PxvError `OUTPUT` if committed rows are missing */
+function dropUncommittedRows(path: string, state: SearchState): void {
+  const file = join(path, files.timeline);
+  const committed = BYTES_OF_ROW * countFrames(state);
+  const found = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  if (found < committed) throw otherSearch(path, `whose ${files.timeline} is cut short`);
+  if (found > committed) truncateSync(file, committed);
+}
+
+function countFrames({ parts }: SearchState): number {
+  return parts.reduce((sum, frames) => sum + frames, 0);
 }
 
 function otherSearch(path: string, which: string): Error {

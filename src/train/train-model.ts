@@ -24,7 +24,7 @@ import {
   type TrainModelHooks,
   type TrainModelSettings,
 } from './options.js';
-import { assertSame } from '../distributed/expect-same.js';
+import { assertSame } from '../distributed/assert-same.js';
 import { singleProcess, type ProcessGroup } from '../distributed/process-group.js';
 import { withAvailablePrecision } from './available-precision.js';
 import { DataConsistency } from './data-consistency.js';

@@ -8,9 +8,7 @@ const tailed = (count: number, seed: number) =>
   [...randomFloats(count, seed)].map((u) => -Math.log((u + 1) / 2 + 1e-9));
 
 function learned(values: readonly number[], outliers = 5): BlockMaxima {
-  const maxima = new BlockMaxima(RATE, outliers);
-  for (const value of values) maxima.learn(value);
-  return maxima;
+  return values.reduce((maxima, value) => maxima.learn(value), new BlockMaxima(RATE, outliers));
 }
 
 test('10 to the power of a score is about the seconds between values as high', () => {
@@ -50,8 +48,12 @@ test('maxima that hardly differ do not make a small step a rare one', () => {
 
 test('a state goes on as if it had never been saved, and holds an hour at most', () => {
   const first = learned(tailed(1000, 3));
-  const second = new BlockMaxima(RATE, 5, JSON.parse(JSON.stringify(first)) as ReturnType<BlockMaxima['toJSON']>);
-  for (const value of tailed(500, 4)) for (const maxima of [first, second]) maxima.learn(value);
-  expect(second.score(8)).toBe(first.score(8));
-  expect(learned(tailed(80_000, 5)).toJSON().maxima).toHaveLength(3600);
+  const saved = JSON.stringify(first.state);
+  const second = new BlockMaxima(RATE, 5, JSON.parse(saved) as typeof first.state);
+  const [whole, resumed] = [first, second].map((start) =>
+    tailed(500, 4).reduce((maxima, value) => maxima.learn(value), start),
+  );
+  expect(resumed.score(8)).toBe(whole.score(8));
+  expect(JSON.stringify(first.state)).toBe(saved);
+  expect(learned(tailed(80_000, 5)).state.maxima).toHaveLength(3600);
 });

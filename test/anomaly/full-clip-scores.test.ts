@@ -1,4 +1,4 @@
-import type { CostedFrame } from '../../src/anomaly/anomaly-scorer.js';
+import type { CostedFrame } from '../../src/anomaly/mean-costs.js';
 import { scoreFullClip } from '../../src/anomaly/full-clip-scores.js';
 import { randomFloats } from '../random.js';
 

@@ -2,7 +2,7 @@ import { chooseBackend } from '../../src/backend/choose-backend.js';
 import { loadModel } from '../../src/model/checkpoint.js';
 import { AnomalyScorer } from '../../src/anomaly/anomaly-scorer.js';
 import { DEFAULT_THRESHOLD } from '../../src/anomaly/event-detector.js';
-import { frameCosts, type FrameCost } from '../../src/anomaly/score-anomalies.js';
+import { frameCosts, type FrameCost } from '../../src/anomaly/frame-costs.js';
 import { EVENT, SECOND, madeClips, type MadeClip } from './made-clips.js';
 
 type CostedClip = MadeClip & { costs: FrameCost[] };

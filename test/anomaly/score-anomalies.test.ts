@@ -1,6 +1,7 @@
 import { chooseBackend } from '../../src/backend/choose-backend.js';
 import type { Frame } from '../../src/foundation/frame.js';
-import { AnomalyScorer, type AnomalyScorerState, type CostedFrame } from '../../src/anomaly/anomaly-scorer.js';
+import { AnomalyScorer, type AnomalyScorerState } from '../../src/anomaly/anomaly-scorer.js';
+import type { CostedFrame } from '../../src/anomaly/mean-costs.js';
 import {
   fitBaseline,
   scoreAnomalies,
@@ -79,7 +80,7 @@ test.each([false, true])(
     let state: string | null = null;
     for await (const each of scoreAnomalies(model, frames, { batch: 4, frameRate: 5, threshold: 0.2, isRecorded })) {
       whole.push(each);
-      if (each.index === 40) state = JSON.stringify(each.state());
+      if (each.index === 40) state = JSON.stringify(each.state);
     }
     const from = JSON.parse(state!) as AnomalyState;
     const later = await watched(frames, { frameRate: 5, threshold: 0.2, isRecorded, from });
@@ -103,7 +104,7 @@ test('scores go on the same from the state of any frame, to the last', () => {
   const whole = scores(scorerFrom(), 0);
   const scorer = scorerFrom();
   const states: string[] = [];
-  const keep = ({ state }: { state: () => AnomalyScorerState }) => states.push(JSON.stringify(state()));
+  const keep = ({ state }: { state: AnomalyScorerState }) => states.push(JSON.stringify(state));
   for (const map of maps) scorer.add({ map }).forEach(keep);
   scorer.end().forEach(keep);
   for (const [at, state] of states.entries()) {

@@ -4,7 +4,6 @@ import { saveModel } from '../../src/model/checkpoint.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { openClip } from '../../src/video/index.js';
 import { filmClip, model } from '../train/tiny-clips.js';
-import { findMpis } from '../distributed/launched.js';
 import { lossless, makeClip, temporaryFolder } from '../video/made-clips.js';
 import { pxvInProcess } from './in-process.js';
 import { pxv } from './pxv.js';
@@ -88,19 +87,4 @@ test('what cannot be written or read is said in one line, and leaves nothing', a
     false,
     [],
   ]);
-});
-
-const mpis = findMpis(folder.path);
-const { title, launch } = mpis.find((mpi) => mpi.launch !== null) ?? mpis[0];
-
-(launch === null ? test.skip : test)(`two ranks over ${title} write the file of one process`, async () => {
-  saveModel(at('shared.safetensors'), { ...model, step: 1 });
-  const film = filmClip(folder.path, 'long.mkv', 21);
-  const encode = ['encode', film, '--model', at('shared.safetensors'), '--key-frame-interval', '6', '--threads', '1'];
-  const outcomes = await Promise.all([
-    pxv([...encode, '--out', at('one.pxv')]),
-    launch!(2, [...encode, '--out', at('two.pxv')], folder.path).ended,
-  ]);
-  expect(outcomes.map(({ code }) => code)).toEqual([0, 0]);
-  expect(readFileSync(at('two.pxv')).equals(readFileSync(at('one.pxv')))).toBe(true);
 });

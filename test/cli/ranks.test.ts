@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Launched } from '../distributed/launched.js';
 import { linesOf, ranksHere, train } from './in-ranks.js';
+import { pxvInProcess } from './in-process.js';
 import { pxv } from './pxv.js';
 import { jsonOf } from './tiny-run.js';
 
@@ -65,13 +66,25 @@ describeHere(`over ${title}`, () => {
       expect(outcome.code).not.toBe(0);
     });
   });
+});
 
-  test('a command whose work cannot be shared is refused in one line', async () => {
-    const outcome = await inRanks(2, 'models', 'list').ended;
-    expect(linesOf(outcome)).toEqual([
-      'pxv: models: ranks: expected one process; this command cannot share its work, received 2 ' +
-        'launched processes; run it alone',
-    ]);
+describe('under a launcher of two ranks', () => {
+  const env = (rank: number) => ({ OMPI_COMM_WORLD_RANK: String(rank), OMPI_COMM_WORLD_SIZE: '2' });
+
+  test.each([
+    ['predict', 'clip.mp4'],
+    ['encode', 'clip.mp4'],
+    ['surprise', 'clip.mp4'],
+    ['sample', '--model', 'cifar'],
+    ['complete', 'image.png', '--model', 'cifar'],
+    ['models'],
+  ])('pxv %s is refused in one line, by the first rank', async (...args) => {
+    const [first, second] = [await pxvInProcess(args, { env: env(0) }), await pxvInProcess(args, { env: env(1) })];
+    const line =
+      `pxv: ${args[0]}: ranks: expected one process; this command cannot share its work, received 2 launched ` +
+      'processes; run it alone\n';
+    expect(first).toEqual({ code: 2, stdout: '', stderr: line });
+    expect(second).toEqual({ code: 2, stdout: '', stderr: '' });
   });
 });
 

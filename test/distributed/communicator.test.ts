@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { addInPlace, singleProcess, barrier, mapRoundRobin } from '../../src/distributed/process-group.js';
-import { assertSame } from '../../src/distributed/expect-same.js';
+import { addInPlace, singleProcess, barrier } from '../../src/distributed/process-group.js';
+import { assertSame } from '../../src/distributed/assert-same.js';
 import { randomNumbers } from '../random.js';
 import { inRanks } from './in-memory.js';
 
@@ -61,24 +61,6 @@ test('all ranks have what each one gives', async () => {
   const had = await inRanks(4, (processGroup) => processGroup.allGather(givenBy(processGroup.rank)));
   for (const all of had) expect(all).toEqual([0, 1, 2, 3].map(givenBy));
 });
-
-test.each([0, 1, 4, 7])(
-  'of %i pieces each is worked on by one rank, and all have what comes of them, in order',
-  async (count) => {
-    const worked = new Array<number>(count).fill(0);
-    const had = await inRanks(4, async (processGroup) => {
-      const all: [number, string][] = [];
-      const pieces = async function* () {
-        for (let piece = 0; piece < count; piece++) yield await Promise.resolve(piece);
-      };
-      const work = (piece: number) => Promise.resolve(`${worked[piece]++}: ${piece} by ${processGroup.rank}`);
-      for await (const made of mapRoundRobin(processGroup, pieces(), work)) all.push(made);
-      return all;
-    });
-    const expected = worked.map((_, piece) => [piece, `0: ${piece} by ${piece % 4}`]);
-    expect(had).toEqual([expected, expected, expected, expected]);
-  },
-);
 
 test('all ranks have what the first one gives', async () => {
   const given = { step: 3, texts: ['ä', 'x'.repeat(100_000)], nothing: null };

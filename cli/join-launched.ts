@@ -26,7 +26,7 @@ export async function joinLaunched(command: string, isShareable: boolean): Promi
     throw errorFactory('USAGE', command)('ranks', expected, received, 'run it alone');
   }
   const { joinProcessGroup } = await import('../src/distributed/join.js');
-  const { assertSame } = await import('../src/distributed/expect-same.js');
+  const { assertSame } = await import('../src/distributed/assert-same.js');
   const processGroup = await joinProcessGroup(launch, (line) => {
     if (line !== null) process.stderr.write(`pxv: ${line}\n`);
     process.exit(exitCodes.failed);
