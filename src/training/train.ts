@@ -1,18 +1,18 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { currentArithmetic } from '../backend/current-backend.js';
-import { hasNonFinite } from '../optimization/update.js';
 import { errorFactory, type PxvError } from '../foundation/errors.js';
 import { yieldToEventLoop } from '../foundation/yield-to-event-loop.js';
 import { singleProcess, type ProcessGroup } from '../distributed/process-group.js';
 import type { Chain } from '../model/chain.js';
 import { withNewOptimiser, type Checkpoint } from './checkpoint.js';
+import { assertFiniteStep, assertFiniteValidation, CheckpointSaver, type Learned } from './checkpoint-saver.js';
 import { StepTimer } from './step-timer.js';
 import type { RunConfiguration, TrainingConfiguration } from './configuration.js';
-import { trainStep, type TrainStepResult } from './train-step.js';
+import { trainStep } from './train-step.js';
 import { isValidationStep } from './pace.js';
 import type { StepData } from './shards.js';
-import { StageSchedule, type Stage } from './stages.js';
+import { StageSchedule, type Stage, type StagePosition } from './stages.js';
 import type { Validation } from './validation.js';
 
 /** Log entry of a step, a line of log.jsonl: its metrics by name. */
@@ -121,137 +121,203 @@ export async function train(
   start: Checkpoint,
   data: TrainingData,
   run: TrainingOutput,
-  { onStep, onEntry, onValidated, signal, processGroup = singleProcess }: TrainingHooks = {},
+  hooks: TrainingHooks = {},
 ): Promise<TrainingResult> {
-  const { stages: asked, batch } = start.configuration.training;
-  const saves = new CheckpointSaver(chain, run);
-  /** Validates a checkpoint. Returns null if nothing is held out. */
-  const score = async ({ state, step }: Checkpoint): Promise<Validation | null> => {
-    if (data.validate === null) return null;
-    const validation = await data.validate(state.weights, processGroup);
-    if (!Number.isFinite(validation)) throw diverged(run, step, `${validation} bits/dim in the validation`);
-    return { step, bitsPerDim: validation };
-  };
-  const log = (entry: LogEntry) => {
-    run.appendLog(entry);
-    onEntry?.(entry);
-  };
-  const clock = new StepTimer(start);
-  const stages = new StageSchedule(asked, start.configuration.training, start.step);
-  const patience = start.configuration.training.patience ?? Infinity;
-  let checkpoint = start;
-  let last: Validation | null = null;
-  let bitsPerDim: number | null = null;
-  let isOver = false;
-
+  const loop = new TrainingLoop(chain, start, data, run, hooks);
   try {
-    // The model that a training starts from stays the best if the training finds no better.
-    const isUntried = start.step === 0 && start.best === null && start.configuration.training.from !== null;
-    const first = isUntried ? await score(start) : null;
-    if (first !== null) {
-      checkpoint = { ...start, best: first };
-      saves.afterStep(checkpoint, true);
-      log({ step: first.step, ...validationEntry(first, data) });
-      clock.endValidation();
-    }
-    let noBetter = validationsSinceBest(checkpoint);
-    while (checkpoint.step < (checkpoint.configuration.training.steps ?? Infinity) && noBetter < patience && !isOver) {
-      if (await processGroup.broadcast(signal?.aborted ?? false)) {
-        saves.atStop(checkpoint);
-        throw signal?.aborted ? signal.reason : stoppedByFirst();
-      }
-      const position = stages.at(checkpoint.configuration.training, checkpoint.step);
-      if (position.done === 0) checkpoint = { ...checkpoint, state: withNewOptimiser(checkpoint.state) };
-      const { state, ...learned } = await clock.step(() => trainStep(chain, checkpoint, position, data, processGroup));
-      assertFinite(chain, run, checkpoint.step + 1, learned);
-      checkpoint = { ...checkpoint, state, step: checkpoint.step + 1, arithmetic: currentArithmetic() };
-      if (clock.time !== null) isOver = await processGroup.broadcast(clock.isOver);
-      const isOpen = clock.time !== null && checkpoint.configuration.training.steps === null;
-      // The main process fixes the number of steps by its clock, once enough was measured or the time is over.
-      if (isOpen && (await processGroup.broadcast(isOver || clock.isMeasured))) {
-        const fixed = await clock.fixSteps(checkpoint, async () => isOver || score(checkpoint));
-        checkpoint = { ...fixed, configuration: await processGroup.broadcast(fixed.configuration) };
-        run.writeConfiguration(checkpoint.configuration);
-      }
-
-      const isValidated = isOver || validatesAfter(checkpoint.step, checkpoint.configuration.training, position.stage);
-      const validating = performance.now();
-      const validation = isValidated ? await score(checkpoint) : null;
-      const { best } = checkpoint;
-      const isBest = isValidated && (validation === null || best === null || validation.bitsPerDim < best.bitsPerDim);
-      if (isBest) checkpoint = { ...checkpoint, best: validation ?? best };
-      if (validation !== null) noBetter = isBest ? 0 : noBetter + 1;
-      const entry = logEntry(checkpoint, learned, clock.lastStep);
-      const validationSeconds = (performance.now() - validating) / 1000;
-      log({ ...entry, ...(validation && { ...validationEntry(validation, data), validationSeconds }) });
-      saves.afterStep(checkpoint, isBest);
-      if (isValidated) {
-        await onValidated?.(checkpoint, clock.lastStep);
-        clock.endValidation();
-      }
-      bitsPerDim = learned.bitsPerDim;
-      last = validation ?? last;
-      onStep?.({
-        step: checkpoint.step,
-        steps: checkpoint.configuration.training.steps,
-        time: clock.time,
-        bitsPerDim,
-        validation: last?.bitsPerDim ?? null,
-        learningRate: learned.learningRate,
-        examplesPerSecond: (position.stage.batch ?? batch) / clock.lastStep,
-      });
+    await loop.validateStartingModel();
+    while (!loop.isFinished) {
+      await loop.throwIfStopped();
+      await loop.step();
       await yieldToEventLoop();
     }
-    if (noBetter >= patience || isOver) saves.atStop(checkpoint);
-    const { step, best, configuration } = checkpoint;
-    const isOutOfTime = isOver && step !== configuration.training.steps;
-    return { step, best, last, bitsPerDim, secondsPerStep: clock.medianStep, configuration, isOutOfTime };
+    return loop.finish();
   } finally {
-    tf.dispose(checkpoint.state);
+    loop.dispose();
   }
 }
 
-/** Minimum time between saved states, in seconds. */
-const SECONDS_BETWEEN = 60;
-
-/** Saver of a training's checkpoints: the state at intervals, and the model of each new best. */
-export class CheckpointSaver {
-  private last = performance.now();
+/** Loop over the steps of a training: its latest checkpoint, and what decides when to validate and when to end. */
+class TrainingLoop {
+  private readonly clock: StepTimer;
+  private readonly stages: StageSchedule;
+  private readonly saver: CheckpointSaver;
+  private readonly processGroup: ProcessGroup;
+  /** Number of validations in a row without a new best. */
+  private withoutBest: number;
+  /** True once the minutes of the training are over. */
+  private isTimeOver = false;
+  /** Latest validation of this run; null before the first. */
+  private validation: Validation | null = null;
+  /** Mean bits/dim of the batch of the last step; null if it had no likelihood, or before the first. */
+  private bitsPerDim: number | null = null;
 
   constructor(
     private readonly chain: Chain,
+    private checkpoint: Checkpoint,
+    private readonly data: TrainingData,
     private readonly run: TrainingOutput,
-  ) {}
+    private readonly hooks: TrainingHooks,
+  ) {
+    const { configuration, step } = checkpoint;
+    this.clock = new StepTimer(checkpoint);
+    this.stages = new StageSchedule(configuration.training.stages, configuration.training, step);
+    this.saver = new CheckpointSaver(chain, run);
+    this.processGroup = hooks.processGroup ?? singleProcess;
+    this.withoutBest = validationsSinceBest(checkpoint);
+  }
 
-  /**
-   * Saves the state after a new best, after the last step, or if the last save was over 60 s ago. Saves the model after
-   * a new best.
-   * @param isBest true if the weights are the best so far
-   * @throws PxvError `DIVERGED` if a number of the state is not finite: the files then hold the state before; `OUTPUT`
-   *   if a file cannot be written
-   */
-  afterStep(checkpoint: Checkpoint, isBest: boolean): void {
-    const isLast = checkpoint.step === checkpoint.configuration.training.steps;
-    if (isBest || isLast || performance.now() - this.last > 1000 * SECONDS_BETWEEN) {
-      this.save(checkpoint);
+  private get training(): TrainingConfiguration {
+    return this.checkpoint.configuration.training;
+  }
+
+  private get isPatienceOver(): boolean {
+    return this.withoutBest >= (this.training.patience ?? Infinity);
+  }
+
+  /** True after the last step, or if time or patience is over before. */
+  get isFinished(): boolean {
+    return this.checkpoint.step >= (this.training.steps ?? Infinity) || this.isPatienceOver || this.isTimeOver;
+  }
+
+  /** Validates the model that a new training starts from: it stays the best if the training finds no better. */
+  async validateStartingModel(): Promise<void> {
+    const { step, best } = this.checkpoint;
+    if (step > 0 || best !== null || this.training.from === null) return;
+    const validation = await this.score();
+    if (validation === null) return;
+    this.checkpoint = { ...this.checkpoint, best: validation };
+    this.saver.afterStep(this.checkpoint, true);
+    this.log({ step, ...this.validationEntry(validation) });
+    this.clock.endValidation();
+  }
+
+  /** Saves the training and throws if the main process is to stop it. */
+  async throwIfStopped(): Promise<void> {
+    const { signal } = this.hooks;
+    if (!(await this.processGroup.broadcast(signal?.aborted ?? false))) return;
+    this.saver.atStop(this.checkpoint);
+    throw signal?.aborted ? signal.reason : stoppedByMainProcess();
+  }
+
+  /** Makes the next step of the training, and the validation that may follow it; logs, saves and reports both. */
+  async step(): Promise<void> {
+    const position = this.stages.at(this.training, this.checkpoint.step);
+    const learned = await this.learn(position);
+    await this.checkTime();
+    if (this.isTimeOver || validatesAfter(this.checkpoint.step, this.training, position.stage)) {
+      await this.validate(learned);
+    } else {
+      this.log(this.stepEntry(learned));
+      this.saver.afterStep(this.checkpoint, false);
     }
-    // The model is saved after the state, which records it; see `finishSave`.
-    if (isBest) this.run.saveModel(this.chain, checkpoint);
+    this.report(position.stage, learned);
+  }
+
+  /** Updates the weights by one step. */
+  private async learn(position: StagePosition): Promise<Learned> {
+    const { chain, data, processGroup } = this;
+    if (position.done === 0) this.checkpoint = { ...this.checkpoint, state: withNewOptimiser(this.checkpoint.state) };
+    const { state, ...learned } = await this.clock.step(() =>
+      trainStep(chain, this.checkpoint, position, data, processGroup),
+    );
+    const step = this.checkpoint.step + 1;
+    assertFiniteStep(chain, this.run, step, learned);
+    this.checkpoint = { ...this.checkpoint, state, step, arithmetic: currentArithmetic() };
+    return learned;
   }
 
   /**
-   * Saves the state of a training that stops, and its model if no model was saved.
-   * @throws PxvError as `afterStep`
+   * Notes if the minutes are over, and fixes the number of steps once enough steps were measured or the minutes are
+   * over. The main process decides by its clock.
    */
-  atStop(checkpoint: Checkpoint): void {
-    this.save(checkpoint);
-    if (checkpoint.best === null) this.run.saveModel(this.chain, checkpoint);
+  private async checkTime(): Promise<void> {
+    const { clock, processGroup } = this;
+    if (clock.time === null) return;
+    this.isTimeOver = await processGroup.broadcast(clock.isOver);
+    if (this.training.steps !== null) return;
+    if (!(await processGroup.broadcast(this.isTimeOver || clock.isMeasured))) return;
+    const fixed = await clock.fixSteps(this.checkpoint, async () => this.isTimeOver || this.score());
+    this.checkpoint = { ...fixed, configuration: await processGroup.broadcast(fixed.configuration) };
+    this.run.writeConfiguration(this.checkpoint.configuration);
   }
 
-  private save(checkpoint: Checkpoint): void {
-    assertFiniteState(this.chain, this.run, checkpoint);
-    this.run.saveTraining(this.chain, checkpoint);
-    this.last = performance.now();
+  /** Validates the weights after a step, which are the best if nothing is held out. */
+  private async validate(learned: Learned): Promise<void> {
+    const started = performance.now();
+    const { best } = this.checkpoint;
+    const validation = await this.score();
+    const isBest = validation === null || best === null || validation.bitsPerDim < best.bitsPerDim;
+    if (validation !== null) {
+      this.withoutBest = isBest ? 0 : this.withoutBest + 1;
+      this.validation = validation;
+      if (isBest) this.checkpoint = { ...this.checkpoint, best: validation };
+    }
+    const validationSeconds = (performance.now() - started) / 1000;
+    const ofValidation = validation && { ...this.validationEntry(validation), validationSeconds };
+    this.log({ ...this.stepEntry(learned), ...ofValidation });
+    this.saver.afterStep(this.checkpoint, isBest);
+    await this.hooks.onValidated?.(this.checkpoint, this.clock.lastStep);
+    this.clock.endValidation();
+  }
+
+  /** Returns the score of the present weights on the held-out data; null if nothing is held out. */
+  private async score(): Promise<Validation | null> {
+    const { state, step } = this.checkpoint;
+    if (this.data.validate === null) return null;
+    const bitsPerDim = await this.data.validate(state.weights, this.processGroup);
+    assertFiniteValidation(this.run, step, bitsPerDim);
+    return { step, bitsPerDim };
+  }
+
+  private report(stage: Stage, { bitsPerDim, learningRate }: Learned): void {
+    const { clock, training } = this;
+    this.bitsPerDim = bitsPerDim;
+    this.hooks.onStep?.({
+      step: this.checkpoint.step,
+      steps: training.steps,
+      time: clock.time,
+      bitsPerDim,
+      validation: this.validation?.bitsPerDim ?? null,
+      learningRate,
+      examplesPerSecond: (stage.batch ?? training.batch) / clock.lastStep,
+    });
+  }
+
+  private log(entry: LogEntry): void {
+    this.run.appendLog(entry);
+    this.hooks.onEntry?.(entry);
+  }
+
+  private stepEntry({ nats, bitsPerDim, gradientNorm, learningRate }: Learned): LogEntry {
+    const cost = bitsPerDim === null ? { anchorLoss: nats } : { bitsPerDim };
+    return { step: this.checkpoint.step, ...cost, gradientNorm, learningRate, seconds: this.clock.lastStep };
+  }
+
+  /** Returns the metrics of a validation for the log, with the baseline beside them. */
+  private validationEntry({ bitsPerDim }: Validation): Omit<LogEntry, 'step'> {
+    const { previousFrame } = this.data;
+    return { validation: bitsPerDim, ...(previousFrame != null && { previousFrame }) };
+  }
+
+  /** Saves the state of a training that ends before its last step, and returns the result. */
+  finish(): TrainingResult {
+    if (this.isPatienceOver || this.isTimeOver) this.saver.atStop(this.checkpoint);
+    const { step, best, configuration } = this.checkpoint;
+    return {
+      step,
+      best,
+      last: this.validation,
+      bitsPerDim: this.bitsPerDim,
+      secondsPerStep: this.clock.medianStep,
+      configuration,
+      isOutOfTime: this.isTimeOver && step !== this.training.steps,
+    };
+  }
+
+  /** Disposes the tensors of the latest checkpoint. */
+  dispose(): void {
+    tf.dispose(this.checkpoint.state);
   }
 }
 
@@ -261,11 +327,6 @@ export class CheckpointSaver {
  */
 function validatesAfter(step: number, training: TrainingConfiguration, { trains }: Stage): boolean {
   return (trains !== 'conditioning' || step === training.steps) && isValidationStep(training, step);
-}
-
-function stoppedByFirst(): PxvError {
-  const stopped = errorFactory('INTERRUPTED', 'train');
-  return stopped('this rank', 'to come to the last step', 'a stop by the first rank', 'go on with --resume');
 }
 
 /**
@@ -280,45 +341,7 @@ function validationsSinceBest({ best, step, configuration: { training } }: Check
   return later.filter((before) => validatesAfter(before + 1, training, stages.at(training, before).stage)).length;
 }
 
-/** Result of a step without the new state. */
-type Learned = Omit<TrainStepResult, 'state'>;
-
-/** @throws PxvError `DIVERGED` if the likelihood or a gradient of a step is not finite */
-function assertFinite({ parameters }: Chain, run: TrainingOutput, step: number, learned: Learned): void {
-  const { nats, gradientNorm, firstNonFinite } = learned;
-  if (Number.isFinite(nats) && Number.isFinite(gradientNorm)) return;
-  const first = firstNonFinite === null ? '' : ` (first in the gradient of ${parameters[firstNonFinite].name})`;
-  throw diverged(run, step, `${nats} nats and a gradient norm of ${gradientNorm}${first}`);
-}
-
-/** @throws PxvError `DIVERGED` if a weight or a number of the optimiser is not finite */
-function assertFiniteState({ parameters }: Chain, run: TrainingOutput, { state, step }: Checkpoint): void {
-  for (const tensors of [state.weights, ...state.optimiser]) {
-    const at = tensors.findIndex(hasNonFinite);
-    if (at >= 0) throw diverged(run, step, `numbers of ${parameters[at].name} that are not finite`, FINITE_STATE);
-  }
-}
-
-const FINITE_STATE = 'finite weights and a finite state of the optimiser';
-
-function diverged(
-  run: TrainingOutput,
-  step: number,
-  received: string,
-  expected = 'a finite likelihood and finite gradients',
-): PxvError {
-  const saved = run.savedIn === null ? '' : `; the last saved state stays in ${run.savedIn}`;
-  const remedy = `lower the learning rate${saved}`;
-  return errorFactory('DIVERGED', 'train')(`step ${step}`, expected, received, remedy);
-}
-
-function logEntry({ step }: Checkpoint, learned: Learned, seconds: number): LogEntry {
-  const { nats, bitsPerDim, gradientNorm, learningRate } = learned;
-  const cost = bitsPerDim === null ? { anchorLoss: nats } : { bitsPerDim };
-  return { step, ...cost, gradientNorm, learningRate, seconds };
-}
-
-/** Returns the metrics of a validation for the log, with the baseline beside them. */
-function validationEntry({ bitsPerDim }: Validation, { previousFrame }: TrainingData): Omit<LogEntry, 'step'> {
-  return { validation: bitsPerDim, ...(previousFrame != null && { previousFrame }) };
+function stoppedByMainProcess(): PxvError {
+  const stopped = errorFactory('INTERRUPTED', 'train');
+  return stopped('this rank', 'to come to the last step', 'a stop by the first rank', 'go on with --resume');
 }

@@ -10,13 +10,8 @@ import { createInitialCheckpoint } from '../../src/training/checkpoint.js';
 import { RunFolder } from '../../src/training/run-folder.js';
 import type { RunConfiguration } from '../../src/training/configuration.js';
 import { createClipTrainingData } from '../../src/training/clip-data.js';
-import {
-  CheckpointSaver,
-  train,
-  type LogEntry,
-  type TrainingHooks,
-  type TrainingProgress,
-} from '../../src/training/train.js';
+import { CheckpointSaver } from '../../src/training/checkpoint-saver.js';
+import { train, type LogEntry, type TrainingHooks, type TrainingProgress } from '../../src/training/train.js';
 import { bf16Sets, kernelSets } from '../backend/implementations.js';
 import { warpedFrames } from '../model/tiny-networks.js';
 import { temporaryFolder } from '../video/made-clips.js';
