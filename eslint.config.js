@@ -14,7 +14,7 @@ const core = {
   'src/options': ['backend', 'distributed'],
   'src/document': ['model'],
   'src/evaluation': ['distributed', 'sampling', 'optimization', 'model', 'conditioning', 'backend'],
-  'src/training': ['distributed', 'evaluation', 'optimization', 'model', 'conditioning', 'backend'],
+  'src/training': ['options', 'distributed', 'evaluation', 'optimization', 'model', 'conditioning', 'backend'],
   'src/anomaly': ['distributed', 'evaluation', 'model', 'conditioning', 'backend'],
   'src/coding': ['distributed', 'sampling', 'model', 'conditioning', 'backend'],
   'src/memory': ['training', 'evaluation', 'sampling', 'optimization', 'conditioning', 'model', 'backend'],

@@ -11,7 +11,7 @@ import * as fields from '../src/options/fields.js';
 import type { OptionFields, ParsedOptions } from '../src/options/fields.js';
 import { run, type CommandResult, type CommandContext } from './action.js';
 
-const { withFlag, positiveInteger, flagRegistry, flagSpelling, booleanFlag } = fields;
+const { withFlag, positiveInteger, flagRegistry, flagSpelling, booleanFlag, valueOf } = fields;
 
 /** Flags of every command. */
 const reporting = {
@@ -97,12 +97,6 @@ function optionOf(name: string, field: z.ZodType): Option {
   return option.argParser((word) => value.enum[chosen(word, '')]);
 }
 
-/** Returns the schema of a field's value, without default, optional and nullable. */
-function valueOf(field: z.ZodType): z.ZodType {
-  const isWrapped = field instanceof z.ZodDefault || field instanceof z.ZodOptional || field instanceof z.ZodNullable;
-  return isWrapped ? valueOf(field.unwrap() as z.ZodType) : field;
-}
-
 function parserOf(value: z.ZodType, flag: string, most?: number): (text: string, before?: unknown) => unknown {
   if (value instanceof z.ZodArray) {
     const parse = parserOf(value.element as z.ZodType, flag, most);
@@ -111,11 +105,15 @@ function parserOf(value: z.ZodType, flag: string, most?: number): (text: string,
   if (value === fields.anySeed) return seed;
   if (value === fields.anyNumber) return (text) => decimalNumber(text, flag, { min: 0 });
   if (value === fields.pixelSize) return (text) => size(text, flag);
-  if (value === fields.positiveNumber) return (text) => decimalNumber(text, flag, { min: 0, max: most, above: true });
   if (value === fields.frameRateValue) return (text) => frameRate(text, flag);
   if (value === fields.framesOrAll) return (text) => framesOrAll(text, flag);
   if (value === fields.frameRateOrModel) return (text) => (text === 'model' ? text : frameRate(text, flag));
-  if (value instanceof z.ZodNumber) return (text) => wholeNumber(text, flag, value.minValue!, most);
+  if (value instanceof z.ZodNumber) {
+    const max = most ?? value.maxValue!;
+    return value.isInt
+      ? (text) => wholeNumber(text, flag, value.minValue!, max)
+      : (text) => decimalNumber(text, flag, { min: value.minValue!, max, above: true });
+  }
   return (text) => path(text, flag);
 }
 

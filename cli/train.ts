@@ -11,9 +11,10 @@ import { startBackend } from './start-backend.js';
 import { formatSkipped } from './format-skipped.js';
 import { addAction, computing, type Action } from './options.js';
 import { formatDuration } from './progress.js';
-import type { RunConfiguration } from '../src/training/configuration.js';
+import { trainingFrameRate, type RunConfiguration } from '../src/training/configuration.js';
 import { outputStem } from './output-stem.js';
-import { assertCompatibleFlags, buildConfiguration, parseExtension, trainFlags } from '../src/train/flags.js';
+import { buildConfiguration } from '../src/train/build-configuration.js';
+import { assertCompatibleFlags, parseExtension, trainFlags } from '../src/train/flags.js';
 
 const flags = { ...trainFlags, ...computing };
 
@@ -46,7 +47,6 @@ const trainOne: Action<typeof flags> = async ({ signal, progress, processGroup, 
   const { describeOutcome } = await import('../src/train/describe-outcome.js');
   const { watchTraining } = await import('../src/train/watch-training.js');
   const { networkName } = await import('../src/model/presets.js');
-  const { trainingFrameRate } = await import('../src/training/configuration.js');
   const { assertPrecision } = await import('../src/backend/precision.js');
   const out = options.out ?? join('runs', outputStem(options.clips?.[0] ?? options.images ?? 'model'));
   const shown = (label: string, { name, ...done }: DecodeProgress) =>
