@@ -13,11 +13,6 @@ export interface ConfigurationSource {
   /** Error code. */
   code: 'USAGE' | 'CHECKPOINT';
   /**
-   * Remedy for each key that only earlier versions of pxv knew. Keys are dotted paths without array indices, such as
-   * `training.disturb`. Errors about other unknown keys suggest the known key with the most similar name.
-   */
-  earlierKeys?: Readonly<Record<string, string>>;
-  /**
    * Returns the key that `name` stands for, such as the name of a flag. Returns undefined if `name` stands for none.
    */
   keyNamed?: ((name: string) => string | undefined) | undefined;
@@ -36,7 +31,7 @@ export interface ConfigurationSource {
 export function parseConfiguration<T>(
   schema: z.ZodType<T>,
   value: unknown,
-  { earlierKeys, keyNamed, optionAt, ...named }: ConfigurationSource,
+  { keyNamed, optionAt, ...named }: ConfigurationSource,
 ): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
@@ -46,15 +41,11 @@ export function parseConfiguration<T>(
     const key = issue.keys[0];
     const keysAt = (...inner: string[]) => knownKeys(schema, [...issue.path, ...inner]);
     const nearest = findKey(keyNamed?.(key), keysAt) ?? findKey(key, keysAt) ?? nearestKey(key, keysAt());
-    const steps = [...issue.path, key];
-    const name = steps.filter((step) => typeof step !== 'number').join('.');
-    // Every object has members such as `constructor`.
-    const earlier = earlierKeys && Object.hasOwn(earlierKeys, name) ? earlierKeys[name] : undefined;
     throw new PxvError({
       ...named,
       expected: 'only known keys',
-      received: `unknown key '${shorten(steps.join('.'), LONGEST_KEY)}'`,
-      remedy: earlier ?? remedyOf(key, nearest, named.code),
+      received: `unknown key '${shorten([...issue.path, key].join('.'), LONGEST_KEY)}'`,
+      remedy: remedyOf(key, nearest, named.code),
     });
   }
   const option = optionAt?.(issue.path);

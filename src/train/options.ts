@@ -3,7 +3,7 @@ import { defaultChoices, networkChoice, presetChoices } from '../model/presets.j
 import { trainingSchema } from '../training/configuration.js';
 import type { Extension } from '../training/pace.js';
 import { stageSchema } from '../training/stages.js';
-import type { TrainingProgress } from '../training/train.js';
+import type { TrainingProgress } from '../training/training-loop.js';
 import type { ModelChoices } from './configure-training.js';
 import type { SkippedClip } from '../clips/for-each-clip.js';
 import * as fields from '../options/fields.js';

@@ -5,17 +5,17 @@ import { currentArithmetic } from '../backend/current-backend.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { loadModel, resolveModelFile } from '../model/checkpoint.js';
 import type { Chain } from '../model/chain.js';
-import { createInitialCheckpoint, type Checkpoint, type DataHashes } from '../training/checkpoint.js';
+import { createInitialCheckpoint, type Checkpoint, type DataHashes } from '../training/training-checkpoint.js';
 import { ReadOnlyRunFolder, RunFolder } from '../training/run-folder.js';
 import { extendLength, type Extension } from '../training/pace.js';
 import { parseRunConfiguration, type RunConfiguration } from '../training/configuration.js';
 import { EventFile } from '../training/event-file.js';
-import { describeMachine } from '../training/machine.js';
-import { train, type TrainingResult } from '../training/train.js';
+import { describeMachine, withAvailablePrecision } from '../training/machine.js';
+import { train, type TrainingResult } from '../training/training-loop.js';
 import { assertNotInput } from '../video/index.js';
 import { assertTrainingMemory } from './training-memory.js';
 import { dataSourceOf } from './data-sources.js';
-import { hashDataFiles, type LocatedData, type OpenData } from './training-data.js';
+import type { LocatedData, OpenData } from './data-source.js';
 import { parseOptions } from '../options/fields.js';
 import {
   trainModelFields,
@@ -26,8 +26,7 @@ import {
 } from './options.js';
 import { assertSame } from '../distributed/expect-same.js';
 import { singleProcess, type ProcessGroup } from '../distributed/process-group.js';
-import { withAvailablePrecision } from './available-precision.js';
-import { DataConsistency } from './data-consistency.js';
+import { DataConsistency, hashDataFiles } from './data-consistency.js';
 import { scoreShipped, type ShippedScore } from './shipped-score.js';
 import { createSampleCallback } from './training-samples.js';
 

@@ -1,9 +1,9 @@
 import { hasNonFinite } from '../optimization/update.js';
 import { errorFactory, type PxvError } from '../foundation/errors.js';
 import type { Chain } from '../model/chain.js';
-import type { Checkpoint } from './checkpoint.js';
+import type { Checkpoint } from './training-checkpoint.js';
 import type { TrainStepResult } from './train-step.js';
-import type { TrainingOutput } from './train.js';
+import type { TrainingOutput } from './training-loop.js';
 
 /** Result of a step without the new state. */
 export type Learned = Omit<TrainStepResult, 'state'>;

@@ -228,35 +228,14 @@ export const runSchema = z
  */
 export type RunConfiguration = z.infer<typeof runSchema>;
 
-/** Conversions of keys of earlier versions, as imperatives; docs/training.md lists them. */
-const conversions: Readonly<Record<string, string>> = {
-  'training.schedule': "move its keys to the first of 'training.stages'",
-  'training.crops': "move it to the first of 'training.stages'",
-  'training.ownPredictions': "move it to the first of 'training.stages', as 'rollOuts'",
-  'training.validationFrames': "rename it to 'validationExamples'",
-  'training.drawing': "move it out of 'training'",
-  'training.componentTemperature': "remove it, and set 'drawing.temperature'",
-  'training.disturb': 'remove it',
-  'training.stills': 'remove it',
-  'training.reversals': 'remove it',
-};
-const EARLIER_VERSIONS = '(docs/training.md, "Earlier versions")';
-
 /**
  * Parses the configuration of a training, and fills in its defaults.
  * @param value content of config.json, parsed from JSON
  * @param source operation, argument and code of errors
- * @throws PxvError of code `source.code` if a key is unknown, missing or invalid. For a key of an earlier version, the
- *   message says how to convert the key
+ * @throws PxvError of code `source.code` if a key is unknown, missing or invalid
  */
 export function parseRunConfiguration(value: unknown, source: ConfigurationSource): RunConfiguration {
-  // The configuration in a run folder's state cannot be edited.
-  const remedy = (conversion: string) =>
-    source.code === 'CHECKPOINT'
-      ? `convert its config.json and start from its weights ${EARLIER_VERSIONS}`
-      : `${conversion} ${EARLIER_VERSIONS}`;
-  const earlierKeys = Object.fromEntries(Object.entries(conversions).map(([key, how]) => [key, remedy(how)]));
-  return parseConfiguration(runSchema, value, { ...source, earlierKeys });
+  return parseConfiguration(runSchema, value, source);
 }
 
 /**

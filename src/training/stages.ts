@@ -37,7 +37,7 @@ export const stageSchema = z.strictObject({
   batch: z.int().min(1).max(4096).optional(),
   /** Loss on expected frames (see anchor-loss.ts). Default: `log-mse`. */
   anchorLoss: z.enum(anchorLossNames).optional(),
-  /** Number of rollouts of clips a step, for the loss on the expected frame alone (see roll-outs.ts); 0: none. */
+  /** Number of rollouts of clips a step, for the loss on the expected frame alone (see rollouts.ts); 0: none. */
   rollOuts: z.int().min(0).max(4096).default(0),
 });
 

@@ -37,17 +37,6 @@ function refusal(value: unknown): PxvError {
   throw new Error('accepted');
 }
 
-test.each([
-  ['training.validationFrames', 'rename it to \'validationExamples\' (docs/training.md, "Earlier versions")'],
-  ['training.disturb', 'remove it (docs/training.md, "Earlier versions")'],
-])('a key of an earlier version, %s, is refused with its conversion', (path, remedy) => {
-  expect(() => parseRunConfiguration(changed(path, 1), source)).toThrow(`unknown key '${path}'; ${remedy}`);
-  const state = { ...source, code: 'CHECKPOINT' } as const;
-  expect(() => parseRunConfiguration(changed(path, 1), state)).toThrow(
-    `unknown key '${path}'; convert its config.json and start from its weights (docs/training.md, "Earlier versions")`,
-  );
-});
-
 test('what a preset describes is valid, and comes back as it was', () => {
   expect(parseConfiguration(modelSchema, JSON.parse(JSON.stringify(model)), source)).toEqual(model);
 });

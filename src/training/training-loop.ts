@@ -5,7 +5,7 @@ import { errorFactory, type PxvError } from '../foundation/errors.js';
 import { yieldToEventLoop } from '../foundation/yield-to-event-loop.js';
 import { singleProcess, type ProcessGroup } from '../distributed/process-group.js';
 import type { Chain } from '../model/chain.js';
-import { withNewOptimiser, type Checkpoint } from './checkpoint.js';
+import { withNewOptimiser, type Checkpoint } from './training-checkpoint.js';
 import { assertFiniteStep, assertFiniteValidation, CheckpointSaver, type Learned } from './checkpoint-saver.js';
 import { StepTimer } from './step-timer.js';
 import type { RunConfiguration, TrainingConfiguration } from './configuration.js';

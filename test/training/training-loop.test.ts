@@ -6,12 +6,12 @@ import { levelDifferences, HistogramBaseline } from '../../src/evaluation/baseli
 import { buildChain } from '../../src/model/chain.js';
 import { loadModel } from '../../src/model/checkpoint.js';
 import { readSafetensors } from '../../src/model/safetensors.js';
-import { createInitialCheckpoint } from '../../src/training/checkpoint.js';
+import { createInitialCheckpoint } from '../../src/training/training-checkpoint.js';
 import { RunFolder } from '../../src/training/run-folder.js';
 import type { RunConfiguration } from '../../src/training/configuration.js';
-import { createClipTrainingData } from '../../src/training/clip-data.js';
+import { createClipTrainingData } from '../../src/training/clip-batches.js';
 import { CheckpointSaver } from '../../src/training/checkpoint-saver.js';
-import { train, type LogEntry, type TrainingHooks, type TrainingProgress } from '../../src/training/train.js';
+import { train, type LogEntry, type TrainingHooks, type TrainingProgress } from '../../src/training/training-loop.js';
 import { bf16Sets, kernelSets } from '../backend/implementations.js';
 import { warpedFrames } from '../model/tiny-networks.js';
 import { temporaryFolder } from '../video/made-clips.js';
