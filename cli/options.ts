@@ -11,7 +11,7 @@ import * as fields from '../src/options/fields.js';
 import type { OptionFields, ParsedOptions } from '../src/options/fields.js';
 import { run, type CommandResult, type CommandContext } from './action.js';
 
-const { withFlag, positiveInteger, flagRegistry, flagSpelling, booleanFlag, valueOf } = fields;
+const { withFlag, positiveInteger, flagRegistry, flagSpelling, booleanFlag, valueSchema } = fields;
 
 /** Flags of every command. */
 const reporting = {
@@ -85,7 +85,7 @@ function optionOf(name: string, field: z.ZodType): Option {
   if (flag.group !== undefined) option.helpGroup(flag.group);
   if (flag.conflicts !== undefined) option.conflicts(flag.conflicts);
   if (field instanceof z.ZodDefault) option.default(field.def.defaultValue);
-  const value = valueOf(field);
+  const value = valueSchema(field);
   option.makeOptionMandatory(value === field);
   if (flag.preset !== undefined) return option.preset(flag.preset);
   if (flag.parse !== undefined) return option.argParser(flag.parse);

@@ -67,20 +67,20 @@ export function booleanFlag(help: string, more: Partial<Flag> = {}) {
 }
 
 /** Schema of the value of a field: the field without default, optional and nullable. */
-export type ValueOf<S> = S extends z.ZodDefault<infer I> | z.ZodOptional<infer I> | z.ZodNullable<infer I>
-  ? ValueOf<I>
+export type ValueSchema<S> = S extends z.ZodDefault<infer I> | z.ZodOptional<infer I> | z.ZodNullable<infer I>
+  ? ValueSchema<I>
   : S;
 
 /** Returns the schema of a field's value: the field without default, optional and nullable. */
-export function valueOf<S extends z.ZodType>(field: S): ValueOf<S>;
-export function valueOf(field: z.ZodType): z.ZodType {
+export function valueSchema<S extends z.ZodType>(field: S): ValueSchema<S>;
+export function valueSchema(field: z.ZodType): z.ZodType {
   const isWrapped = field instanceof z.ZodDefault || field instanceof z.ZodOptional || field instanceof z.ZodNullable;
-  return isWrapped ? valueOf(field.unwrap() as z.ZodType) : field;
+  return isWrapped ? valueSchema(field.unwrap() as z.ZodType) : field;
 }
 
 /** Fields of a configuration that have a flag, each optional and without a default. */
 export type OverridesOf<F extends OptionFields> = {
-  [Name in keyof F as F[Name] extends Flagged<unknown> ? Name : never]: z.ZodOptional<ValueOf<F[Name]>>;
+  [Name in keyof F as F[Name] extends Flagged<unknown> ? Name : never]: z.ZodOptional<ValueSchema<F[Name]>>;
 };
 
 /**
@@ -90,7 +90,7 @@ export type OverridesOf<F extends OptionFields> = {
 export function overridesOf<F extends OptionFields>(fields: F): OverridesOf<F> {
   const overrides = Object.entries(fields).flatMap(([name, field]) => {
     const flag = flagRegistry.get(field);
-    return flag === undefined ? [] : [[name, valueOf(field).optional().register(flagRegistry, flag)]];
+    return flag === undefined ? [] : [[name, valueSchema(field).optional().register(flagRegistry, flag)]];
   });
   return Object.fromEntries(overrides) as OverridesOf<F>;
 }

@@ -79,7 +79,10 @@ export async function trainModel(
     processGroup = singleProcess,
     ...others
   } = parseOptions('train', trainModelFields, settings);
-  if (configuration !== null) assertTrainable(configuration);
+  if (configuration !== null) {
+    parseRunConfiguration(configuration, { operation: 'train', argument: 'configuration', code: 'USAGE' });
+    assertTrainingMemory(configuration);
+  }
   const isNew = configuration !== null;
   const run = processGroup.isMainProcess ? new RunFolder(out) : new ReadOnlyRunFolder(out);
   const leave = await run.enter({ resume: !isNew, overwrite });
@@ -106,12 +109,6 @@ interface Training extends Omit<TrainModelSettings, 'overwrite'> {
   isNew: boolean;
   hooks: TrainModelHooks;
   processGroup: ProcessGroup;
-}
-
-/** @throws PxvError `USAGE` if a configuration is invalid; `RESOURCES` if a training needs too much memory */
-function assertTrainable(configuration: RunConfiguration): void {
-  parseRunConfiguration(configuration, { operation: 'train', argument: 'configuration', code: 'USAGE' });
-  assertTrainingMemory(configuration);
 }
 
 /**
@@ -152,7 +149,10 @@ async function trainOnData(training: Training, checkpoint: Checkpoint): Promise<
     if (!replaces) begin();
     const opened = await openData(run, found, isNew && !replaces, hooks.signal);
     if (replaces) begin();
-    const known = knownOfData(training, checkpoint, consistency.frames(dataHashes, opened));
+    const hashes = consistency.frames(dataHashes, opened);
+    const isOther = checkpoint.best !== null && hashes.validation !== checkpoint.dataHashes.validation;
+    warn(hooks, isOther ? OTHER_VALIDATION : null);
+    const known = { dataHashes: hashes, best: isOther ? null : checkpoint.best };
     const start = { ...checkpoint, ...(await processGroup.broadcast(known)) };
     const parameters = start.state.weights.reduce((sum, { size }) => sum + size, 0);
     const facts: TrainingInfo = { parameters, step: start.step, data: opened.facts };
@@ -190,16 +190,6 @@ function beginRun(training: Training, checkpoint: Checkpoint, dataHashes: DataHa
   run.cutLog(step);
   run.addMachine(describeMachine(step));
   hooks.onResumable?.();
-}
-
-/**
- * Returns the hashes of the opened data, and the best validation so far. The best is forgotten if the held-out data are
- * others.
- */
-function knownOfData({ hooks }: Training, { best, dataHashes: before }: Checkpoint, dataHashes: DataHashes) {
-  const isOther = best !== null && dataHashes.validation !== before.validation;
-  warn(hooks, isOther ? OTHER_VALIDATION : null);
-  return { dataHashes, best: isOther ? null : best };
 }
 
 /** Trains on opened data, and writes the log and the samples. */

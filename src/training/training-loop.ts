@@ -123,18 +123,7 @@ export async function train(
   run: TrainingOutput,
   hooks: TrainingHooks = {},
 ): Promise<TrainingResult> {
-  const loop = new TrainingLoop(chain, start, data, run, hooks);
-  try {
-    await loop.validateStartingModel();
-    while (!loop.isFinished) {
-      await loop.throwIfStopped();
-      await loop.step();
-      await yieldToEventLoop();
-    }
-    return loop.finish();
-  } finally {
-    loop.dispose();
-  }
+  return new TrainingLoop(chain, start, data, run, hooks).train();
 }
 
 /** Loop over the steps of a training: its latest checkpoint, and what decides when to validate and when to end. */
@@ -167,6 +156,22 @@ class TrainingLoop {
     this.withoutBest = validationsSinceBest(checkpoint);
   }
 
+  /** Trains to the end, and returns the result. Disposes the tensors of the checkpoint. */
+  async train(): Promise<TrainingResult> {
+    try {
+      await this.validateStartingModel();
+      while (!this.isFinished) {
+        await this.throwIfStopped();
+        await this.step();
+        await yieldToEventLoop();
+      }
+      if (this.isPatienceOver || this.isTimeOver) this.saver.atStop(this.checkpoint);
+      return this.result();
+    } finally {
+      tf.dispose(this.checkpoint.state);
+    }
+  }
+
   private get training(): TrainingConfiguration {
     return this.checkpoint.configuration.training;
   }
@@ -176,12 +181,12 @@ class TrainingLoop {
   }
 
   /** True after the last step, or if time or patience is over before. */
-  get isFinished(): boolean {
+  private get isFinished(): boolean {
     return this.checkpoint.step >= (this.training.steps ?? Infinity) || this.isPatienceOver || this.isTimeOver;
   }
 
   /** Validates the model that a new training starts from: it stays the best if the training finds no better. */
-  async validateStartingModel(): Promise<void> {
+  private async validateStartingModel(): Promise<void> {
     const { step, best } = this.checkpoint;
     if (step > 0 || best !== null || this.training.from === null) return;
     const validation = await this.score();
@@ -193,7 +198,7 @@ class TrainingLoop {
   }
 
   /** Saves the training and throws if the main process is to stop it. */
-  async throwIfStopped(): Promise<void> {
+  private async throwIfStopped(): Promise<void> {
     const { signal } = this.hooks;
     if (!(await this.processGroup.broadcast(signal?.aborted ?? false))) return;
     this.saver.atStop(this.checkpoint);
@@ -201,7 +206,7 @@ class TrainingLoop {
   }
 
   /** Makes the next step of the training, and the validation that may follow it; logs, saves and reports both. */
-  async step(): Promise<void> {
+  private async step(): Promise<void> {
     const position = this.stages.at(this.training, this.checkpoint.step);
     const learned = await this.learn(position);
     await this.checkTime();
@@ -300,9 +305,7 @@ class TrainingLoop {
     return { validation: bitsPerDim, ...(previousFrame != null && { previousFrame }) };
   }
 
-  /** Saves the state of a training that ends before its last step, and returns the result. */
-  finish(): TrainingResult {
-    if (this.isPatienceOver || this.isTimeOver) this.saver.atStop(this.checkpoint);
+  private result(): TrainingResult {
     const { step, best, configuration } = this.checkpoint;
     return {
       step,
@@ -313,11 +316,6 @@ class TrainingLoop {
       configuration,
       isOutOfTime: this.isTimeOver && step !== this.training.steps,
     };
-  }
-
-  /** Disposes the tensors of the latest checkpoint. */
-  dispose(): void {
-    tf.dispose(this.checkpoint.state);
   }
 }
 
