@@ -13,7 +13,7 @@ import type { SectionSource } from '../document/section-source.js';
 import type { RunConfiguration } from '../training/configuration.js';
 import { RunFolder } from '../training/run-folder.js';
 import type { LogEntry } from '../training/training-loop.js';
-import { drawingCommand } from './describe-outcome.js';
+import { drawingCommand } from './describe-training.js';
 import { groupByValidation, incomparableWarning, readRun, seedTable, type RecordedRun } from './recorded-runs.js';
 import { sampleBlocks } from './sample-blocks.js';
 import { quoteCommand } from '../document/quote-command.js';
