@@ -8,7 +8,7 @@ import type { DataType, RunConfiguration } from '../training/configuration.js';
 import { defaultShards } from '../training/data-defaults.js';
 import type { ModelChoices, TrainingRequest } from './configure-training.js';
 import { assertFlagsOfData, chosenBy, optionOf, RANDOM_WEIGHTS, type TrainFlag, type TrainOptions } from './flags.js';
-import { modelFlags, stageFlags, trainingFlags } from './options.js';
+import { clipFlags, modelFlags, stageFlags, trainingFlags } from './options.js';
 
 /** Value of `--frames` for sequences of Moving MNIST; a path of this name comes first. */
 const MOVING_MNIST = 'moving-mnist' satisfies DataType;
@@ -149,12 +149,13 @@ async function overrideData(ofFile: DataOfFile | undefined, options: TrainOption
   const folder = options.data && resolve(options.data);
   if (images !== undefined) return { type, set: await setOrFolder(images), ...(folder !== undefined && { folder }) };
   if (clips !== undefined && type === MOVING_MNIST) return { type, ...(folder !== undefined && { folder }) };
-  const [frames, validate] = [clips, options.validate].map((paths) => paths?.map(absolutePath));
+  const frames = clips?.map(absolutePath);
+  const validate = options.validate?.map(absolutePath);
   const frameRate = options.frameRate && formatFrameRate(options.frameRate);
   const named = clips !== undefined && ofFile?.type !== 'clips' ? { type: 'clips' } : ofFile;
   // The path of a list is relative to the configuration file.
   const list = typeof named?.list === 'string' ? resolve(dirname(options.config!), named.list) : undefined;
-  const given = Object.entries({ list, frames, validate, fit: options.fit, frameRate, folder });
+  const given = Object.entries({ ...pickOptions(clipFlags, options), list, frames, validate, frameRate, folder });
   return { ...named, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) };
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defaultChoices, networkChoice, presetChoices } from '../model/presets.js';
-import { trainingSchema } from '../training/configuration.js';
+import { clipsSchema, trainingSchema } from '../training/configuration.js';
 import type { Extension } from '../training/pace.js';
 import { stageSchema } from '../training/stages.js';
 import type { TrainingProgress } from '../training/training-loop.js';
@@ -23,6 +23,8 @@ export interface DecodeProgress {
 
 const { withFlag, callbackField, positiveInteger, positiveNumber, booleanFlag, overridesOf } = fields;
 
+/** Flags of `pxv train` for clips alone: their settings that have a flag. */
+export const clipFlags = overridesOf(clipsSchema.shape);
 /**
  * Flags of `pxv train` that choose the data: clips, sequences or images, validation, folder of a data set, fit and
  * frame rate.
@@ -35,18 +37,13 @@ export const trainingDataFlags = {
       'sequences made of the digits of mnist',
     { name: 'frames' },
   ),
-  validate: withFlag(
-    z.array(z.string()).optional(),
-    'path...',
-    'clips to validate on (default: the last fifth of each; from random weights one in ten clips)',
-  ),
+  ...clipFlags,
   images: withFlag(
     z.string().optional(),
     'set',
     'images instead: a data set (see pxv datasets list) or a folder of images',
   ),
   data: fields.data,
-  fit: withFlag(fields.fit.optional(), 'name', 'how frames are fitted to the size'),
   frameRate: withFlag(
     fields.frameRateValue.optional(),
     'rate',

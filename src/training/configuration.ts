@@ -3,7 +3,7 @@ import { hasLearnedAnchor } from '../conditioning/index.js';
 import { parseConfiguration, type ConfigurationSource } from '../foundation/parse-configuration.js';
 import { parseFrameRate, type FrameRate } from '../foundation/frame-rate.js';
 import { DEFAULT_SEED } from '../foundation/philox.js';
-import { booleanFlag, precision, withFlag } from '../options/fields.js';
+import { booleanFlag, fit, precision, withFlag } from '../options/fields.js';
 import { optimisers, type OptimiserName } from '../optimization/optimisers.js';
 import { expectsFrame, modelSchema, predictsFrame, type ModelDescription } from '../model/description.js';
 import { samplingSchema } from '../model/sampling-settings.js';
@@ -134,7 +134,8 @@ function completed(parsed: ParsedTraining, model: ModelDescription, kind: DataTy
   };
 }
 
-const clipsSchema = z.strictObject({
+/** Schema of clips as the data of a training. Settings with a flag are options of `pxv train`. */
+export const clipsSchema = z.strictObject({
   type: z.literal('clips'),
   /** Paths of the training clips: files or folders. */
   frames: z.array(z.string()).min(1),
@@ -142,9 +143,13 @@ const clipsSchema = z.strictObject({
    * Paths of clips for validation. Empty: a random tenth of the clips (see `selectHeldOutClips`), or the last fifth of
    * each clip if the training starts from another model.
    */
-  validate: z.array(z.string()).default([]),
+  validate: withFlag(
+    z.array(z.string()).default([]),
+    'path...',
+    'clips to validate on (default: the last fifth of each; from random weights one in ten clips)',
+  ),
   /** Method to bring clips of another aspect ratio to the model's size. */
-  fit: z.enum(['crop', 'stretch']).default('crop'),
+  fit: withFlag(fit.default('crop'), 'name', 'how frames are fitted to the size'),
   /** Target frame rate, such as `10` or `30000/1001`; null: the clip's own. */
   frameRate: z
     .string()
