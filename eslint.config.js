@@ -15,7 +15,7 @@ const core = {
   'src/options': ['backend', 'distributed'],
   'src/document': ['model'],
   'src/evaluation': ['distributed', 'sampling', 'optimization', 'model', 'conditioning', 'backend'],
-  'src/training': ['distributed', 'evaluation', 'optimization', 'model', 'conditioning', 'backend'],
+  'src/training': ['options', 'distributed', 'evaluation', 'optimization', 'model', 'conditioning', 'backend'],
   'src/anomaly': ['evaluation', 'model', 'conditioning', 'backend'],
   'src/coding': ['sampling', 'model', 'conditioning', 'backend'],
   'src/memory': ['training', 'evaluation', 'sampling', 'optimization', 'conditioning', 'model', 'backend'],

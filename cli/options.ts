@@ -9,11 +9,12 @@ import {
   flagRegistry,
   flagSpelling,
   positiveInteger,
+  valueSchema,
   withFlag,
   type OptionFields,
   type ParsedOptions,
 } from '../src/options/fields.js';
-import { flagParser, valueSchema } from '../src/options/parse-flag.js';
+import { flagParser } from '../src/options/parse-flag.js';
 import { run, type CommandResult, type CommandContext } from './action.js';
 
 /** Flags of every command. */

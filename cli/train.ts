@@ -11,9 +11,10 @@ import { startBackend } from './start-backend.js';
 import { formatSkipped } from './format-skipped.js';
 import { addAction, computing, type Action } from './options.js';
 import { formatDuration } from './progress.js';
-import type { RunConfiguration } from '../src/training/configuration.js';
+import { trainingFrameRate, type RunConfiguration } from '../src/training/configuration.js';
 import { outputStem } from './output-stem.js';
-import { assertCompatibleFlags, buildConfiguration, parseExtension, trainFlags } from '../src/train/flags.js';
+import { buildConfiguration } from '../src/train/build-configuration.js';
+import { assertCompatibleFlags, parseExtension, trainFlags } from '../src/train/flags.js';
 
 const flags = { ...trainFlags, ...computing };
 
@@ -43,10 +44,9 @@ Examples:
 const trainOne: Action<typeof flags> = async ({ signal, progress, processGroup, markSaving }, options) => {
   assertCompatibleFlags(options);
   const { trainModel } = await import('../src/train/train-model.js');
-  const { describeOutcome } = await import('../src/train/describe-outcome.js');
+  const { describeOutcome, describeStart } = await import('../src/train/describe-training.js');
   const { watchTraining } = await import('../src/train/watch-training.js');
   const { networkName } = await import('../src/model/presets.js');
-  const { trainingFrameRate } = await import('../src/training/configuration.js');
   const { assertPrecision } = await import('../src/backend/precision.js');
   const out = options.out ?? join('runs', outputStem(options.clips?.[0] ?? options.images ?? 'model'));
   const shown = (label: string, { name, ...done }: DecodeProgress) =>
@@ -165,37 +165,4 @@ async function describeDryRun(configuration: RunConfiguration, out: string, onWa
     ],
     json: { ...dryRun, output: out, steps: training.steps, minutes: training.minutes, configuration },
   };
-}
-
-/** Returns lines about the model and the data of a training. */
-function describeStart({ parameters, step, data }: TrainingInfo, out: string): string[] {
-  const lines = (learnt: string, validation: string) => [
-    `model: ${parameters} parameters; ${learnt}`,
-    `validation: ${validation}; run folder: ${out}${step > 0 ? `; from step ${step}` : ''}`,
-  ];
-  const uniform = `baselines in bits/dim: uniform ${data.baselines.uniform.toFixed(2)}`;
-  if ('images' in data) {
-    const { images, validationImages, origin } = data;
-    const learnt = `${pluralize(images, 'image')} to train on (${origin})`;
-    return [...lines(learnt, pluralize(validationImages, 'image')), uniform];
-  }
-  const previous = data.baselines['previous-frame'];
-  const best = previous === null ? '' : `, previous frame ${previous.toFixed(3)} on the validation frames`;
-  if ('digits' in data) {
-    const { digits, validationDigits, validationSequences, origin } = data;
-    const validation = `${pluralize(validationSequences, 'sequence')} of ${pluralize(validationDigits, 'other digit')}`;
-    const learnt = `sequences of ${pluralize(digits, 'digit')} to train on (${origin})`;
-    return [...lines(learnt, validationSequences > 0 ? validation : 'none: too few digits'), `${uniform}${best}`];
-  }
-  const { trainingClips, validationClips, lastFifthValidates, frames, decoded } = data;
-  return [
-    ...lines(
-      `${pluralize(trainingClips.length, 'clip')}, ${pluralize(frames, 'frame')} to train on`,
-      lastFifthValidates
-        ? 'the last fifth of each clip'
-        : validationClips.join(', ') || 'none: give one with --validate',
-    ),
-    `decoded frames: ${formatBytes(decoded.bytes)} in ${decoded.folder}, which may be deleted after the training`,
-    `${uniform}${best}`,
-  ];
 }

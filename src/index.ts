@@ -64,7 +64,7 @@ export {
 export { configureTraining, type ModelChoices, type TrainingRequest } from './train/configure-training.js';
 export type { DecodeProgress, TrainModelHooks, TrainModelSettings } from './train/options.js';
 export { trainModel, type TrainedRun } from './train/train-model.js';
-export type { TrainingProgress } from './training/train.js';
+export type { TrainingProgress } from './training/training-loop.js';
 export { predictClip, type PredictClipOptions, type PredictedClip } from './predict/predict-clip.js';
 export { predictClips, type PredictClipsOptions, type PredictedClips } from './predict/predict-clips.js';
 export type { TimelineRow } from './surprise/search-checkpoint.js';

@@ -3,13 +3,10 @@ import { errorFactory } from '../foundation/errors.js';
 import { nativeBackend } from './native-backend.js';
 
 /**
- * Precisions of products in convolutions, LSTMs and their gradients. bf16 rounds the factors to 8 significant bits (to
+ * Precision of products in convolutions, LSTMs and their gradients. bf16 rounds the factors to 8 significant bits (to
  * nearest, ties to even) before they are multiplied. Sums are float32 in both.
  */
-export const precisions = ['float32', 'bf16'] as const;
-
-/** Precision of products: float32 or bf16. */
-export type Precision = (typeof precisions)[number];
+export type Precision = 'float32' | 'bf16';
 
 /**
  * Runs the synchronous function `compute` with products in `precision`, and returns its result.

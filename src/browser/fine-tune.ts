@@ -5,11 +5,11 @@ import { formatBytes } from '../memory/format-bytes.js';
 import type { Chain } from '../model/chain.js';
 import { assertVideoModel, toArrays, type Model } from '../model/model.js';
 import { resizeModel } from '../model/resize-model.js';
-import { createInitialCheckpoint, trainedModelInfo, type Checkpoint } from '../training/checkpoint.js';
-import { createClipTrainingData } from '../training/clip-data.js';
+import { createInitialCheckpoint, trainedModelInfo, type Checkpoint } from '../training/training-checkpoint.js';
+import { createClipTrainingData } from '../training/clip-batches.js';
 import { parseRunConfiguration, type TrainingSettings } from '../training/configuration.js';
 import type { ClipStore } from '../training/random-frames.js';
-import { train, type TrainingOutput, type TrainingProgress } from '../training/train.js';
+import { train, type TrainingOutput, type TrainingProgress } from '../training/training-loop.js';
 import { takeLastFifths, type Validation } from '../training/validation.js';
 
 /** Minimum number of frames of a clip to learn from: the last fifth is one frame then. */

@@ -10,7 +10,7 @@ export type { Box, Channels, Frame, Size } from '../foundation/frame.js';
 export { resizeModel } from '../model/resize-model.js';
 export type { Chain } from '../model/chain.js';
 export { encodeModel, frameOf, parseModel, type Model } from '../model/model.js';
-export type { TrainingProgress } from '../training/train.js';
+export type { TrainingProgress } from '../training/training-loop.js';
 export { FrameHistory } from '../conditioning/context/examples.js';
 export type { FrameSettings } from '../model/sampling-settings.js';
 export {

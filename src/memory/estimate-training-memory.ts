@@ -2,10 +2,10 @@ import { tf } from '../foundation/tfjs.js';
 import { buildChain, type Chain } from '../model/chain.js';
 import { optimisers } from '../optimization/optimisers.js';
 import { applyUpdate, type TrainingState } from '../optimization/update.js';
-import { createBlankStepData } from '../training/blank-data.js';
-import { stateArrays } from '../training/checkpoint.js';
+import { createBlankStepData } from '../training/train-step.js';
+import { stateArrays } from '../training/training-checkpoint.js';
 import type { RunConfiguration, TrainingConfiguration } from '../training/configuration.js';
-import { MAX_VALIDATION_IMAGES } from '../training/image-data.js';
+import { MAX_VALIDATION_IMAGES } from '../training/image-batches.js';
 import { gradientsOfShard } from '../training/shards.js';
 import type { Stage } from '../training/stages.js';
 import { MAX_VALIDATION_FRAMES } from '../training/validation.js';
@@ -44,7 +44,7 @@ function train(chain: Chain, training: TrainingConfiguration, stage: Stage, vali
   const optimiser = optimisers[training.optimiser];
   // Allocates the buffers that collect the data, and the initial weights.
   data.batch(0, stage, { from: 0, to: training.batch });
-  data.rollOut(0, stage, { from: 0, to: stage.rollOuts });
+  data.rollout(0, stage, { from: 0, to: stage.rollOuts });
   blankWeights(chain);
   let state: TrainingState = {
     weights: blankWeights(chain),

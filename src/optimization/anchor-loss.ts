@@ -13,7 +13,7 @@ import { meanOverStrides, StridedHistory, type Subsequence } from '../conditioni
 import { runConditioning } from '../model/network.js';
 
 /** Batch of training examples for rollouts: known frames, and the true frames to predict one after another. */
-export interface RollOut {
+export interface Rollout {
   /** Last known frames of each subsequence: stride 1 first, then the others. */
   known: readonly KnownSubsequence[];
   /** True frames to predict, in levels, [batch, height, width, channels] each. */
@@ -29,7 +29,7 @@ export interface KnownSubsequence {
 }
 
 /** Disposes all tensors of a rollout's training examples. */
-export function disposeRollOut({ known, truth }: RollOut): void {
+export function disposeRollout({ known, truth }: Rollout): void {
   for (const { conditioningInputs } of known) disposeInputs(conditioningInputs);
   tf.dispose([...known.map(({ counts }) => counts), ...truth]);
 }
@@ -74,16 +74,16 @@ export function anchorLoss({ anchors: [anchor], image, levels }: AnchorLossInput
  * the mean of their `anchorLoss`. Expected frames are clipped but not rounded to levels, so that gradients flow through
  * all frames. All strides that lead to a frame are computed in one batch. At stride 1 alone, the state of the
  * conditioning goes on from frame to frame, so that a GRU reads each frame once. Its state then also depends on frames
- * that have left the context. Call `rollOutLoss` within `tf.tidy`.
+ * that have left the context. Call `rolloutLoss` within `tf.tidy`.
  * @param chain chain that can predict at several strides (see `canPredictAtStrides`)
  * @param weights tensors in the order of the chain's parameters
- * @param rollOut known frames, and true frames to compare with
+ * @param rollout known frames, and true frames to compare with
  * @param lossName name of the loss on each expected frame
  */
-export function rollOutLoss(
+export function rolloutLoss(
   { scales: [network] }: Chain,
   weights: readonly Tensor[],
-  { known, truth }: RollOut,
+  { known, truth }: Rollout,
   lossName: AnchorLossName,
 ): Scalar {
   const { levels } = network.description;

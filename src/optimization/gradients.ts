@@ -11,7 +11,7 @@ import {
 } from '../model/chain.js';
 import type { Examples } from '../conditioning/context/examples.js';
 import { runConditioning } from '../model/network.js';
-import { anchorLoss, rollOutLoss, type AnchorLossName, type RollOut } from './anchor-loss.js';
+import { anchorLoss, rolloutLoss, type AnchorLossName, type Rollout } from './anchor-loss.js';
 
 /**
  * Part of the weights to train. 'all': all weights; 'conditioning': the weights of the conditioning, by the loss on the
@@ -38,10 +38,10 @@ export interface StepSettings {
   /** Weights to train. Default: all. Scales share no weights. If only the decoder is trained, anchors have no loss. */
   trains?: TrainedPart;
   /**
-   * Rollouts for a chain that can predict at several strides: adds `rollOutLoss` of the first scale, weighted as the
+   * Rollouts for a chain that can predict at several strides: adds `rolloutLoss` of the first scale, weighted as the
    * loss on learned anchors; null: none.
    */
-  rollOut?: RollOut | null;
+  rollout?: Rollout | null;
   /** Loss on learned anchors and on the rollout. Default: `log-mse`. */
   anchorLoss?: AnchorLossName | undefined;
   /**
@@ -72,7 +72,7 @@ export function computeGradients(
   chain: Chain,
   weights: readonly Tensor[],
   examples: Examples,
-  { trains = 'all', rollOut = null, anchorLoss: lossName = 'log-mse', whole }: StepSettings = {},
+  { trains = 'all', rollout = null, anchorLoss: lossName = 'log-mse', whole }: StepSettings = {},
 ): Gradients {
   loadGradients();
   // All scales have the same number of levels.
@@ -87,7 +87,7 @@ export function computeGradients(
       return own.slice(trains === 'decoder' ? conditioningParameters : 0);
     });
     const [count] = examples.image.shape;
-    const { examples: all, rollOuts } = whole ?? { examples: count, rollOuts: rollOutsIn(rollOut) };
+    const { examples: all, rollOuts } = whole ?? { examples: count, rollOuts: rolloutsIn(rollout) };
     const subPixels = all * countSubPixels(chain);
     // Outside of the differentiated function, so that the tape keeps nothing for unused gradients.
     const conditions = () => conditionChain(chain, weights, examples, scales) as ConditioningOutputs[];
@@ -96,15 +96,15 @@ export function computeGradients(
     const loss = (...parameters: Tensor[]): Scalar => {
       const current = [...weights];
       trained.forEach((index, place) => (current[index] = parameters[place]));
-      const ofRollOut = () =>
-        rollOut === null
+      const ofRollout = () =>
+        rollout === null
           ? []
-          : [shareOf(rollOutLoss(chain, current, rollOut, lossName), rollOutsIn(rollOut) / rollOuts)];
+          : [shareOf(rolloutLoss(chain, current, rollout, lossName), rolloutsIn(rollout) / rollOuts)];
       if (trains === 'conditioning') {
         const { anchors } = runConditioning(chain.scales[0], current, examples.conditioningInputs)!;
         const ofExamples = shareOf(anchorLoss({ anchors, image: examples.image, levels }, lossName), count / all);
         nats = tf.keep(ofExamples.clone());
-        return tf.addN([ofExamples, ...ofRollOut()]);
+        return tf.addN([ofExamples, ...ofRollout()]);
       }
       const scores = scoreChain(chain, current, examples, scales, kept);
       const mean = tf.div<Scalar>(tf.addN(scores.map((score) => tf.sum<Scalar>(score.nats))), subPixels);
@@ -112,7 +112,7 @@ export function computeGradients(
       const learned = (_: ScaleScore, place: number) =>
         trains !== 'decoder' && hasLearnedAnchor(chain.scales[scales[place]].description.conditioning);
       const ofScale = (score: ScaleScore) => shareOf(anchorLoss({ ...score, levels }, lossName), count / all);
-      const onAnchors = [...scores.filter(learned).map(ofScale), ...ofRollOut()];
+      const onAnchors = [...scores.filter(learned).map(ofScale), ...ofRollout()];
       // Some parameters may reach the loss in no other way: a head without anchors does not read them.
       return onAnchors.length === 0 ? mean : tf.add(mean, tf.mul(tf.addN(onAnchors), ANCHOR_LOSS));
     };
@@ -127,8 +127,8 @@ function trainedScales({ scales }: Chain, trains: NonNullable<StepSettings['trai
   return trains === 'conditioning' ? [0] : scales.map((_, scale) => scale);
 }
 
-function rollOutsIn(rollOut: RollOut | null): number {
-  return rollOut?.truth[0].shape[0] ?? 0;
+function rolloutsIn(rollout: Rollout | null): number {
+  return rollout?.truth[0].shape[0] ?? 0;
 }
 
 /** Returns a mean over a part, weighted by the part's fraction of the whole. */

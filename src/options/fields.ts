@@ -35,6 +35,10 @@ export interface Flag {
 /** Registry of the flags, by schema of the option field. */
 export const flagRegistry = z.registry<Flag>();
 
+declare const flagged: unique symbol;
+/** Schema of an option field that has a command-line flag. */
+export type Flagged<S> = S & { readonly [flagged]: true };
+
 /**
  * Adds a command-line flag to the schema `field` and returns `field`. A schema has one flag: derive a new schema from a
  * shared one first, as by `.optional()`.
@@ -42,9 +46,14 @@ export const flagRegistry = z.registry<Flag>();
  * @param help description in the help
  * @param more further properties of the flag
  */
-export function withFlag<S extends z.ZodType>(field: S, value: string, help: string, more: Partial<Flag> = {}): S {
+export function withFlag<S extends z.ZodType>(
+  field: S,
+  value: string,
+  help: string,
+  more: Partial<Flag> = {},
+): Flagged<S> {
   flagRegistry.add(field, { ...more, value, help });
-  return field;
+  return field as Flagged<S>;
 }
 
 /**
@@ -53,10 +62,38 @@ export function withFlag<S extends z.ZodType>(field: S, value: string, help: str
  * @param more further properties of the flag
  */
 export function booleanFlag(help: string, more: Partial<Flag> = {}) {
-  return z
-    .boolean()
-    .optional()
-    .register(flagRegistry, { ...more, help });
+  const field = z.boolean().optional();
+  flagRegistry.add(field, { ...more, help });
+  return field as Flagged<typeof field>;
+}
+
+/** Schema of the value of a field: the field without default, optional and nullable. */
+export type ValueSchema<S> = S extends z.ZodDefault<infer I> | z.ZodOptional<infer I> | z.ZodNullable<infer I>
+  ? ValueSchema<I>
+  : S;
+
+/** Returns the schema of a field's value: the field without default, optional and nullable. */
+export function valueSchema<S extends z.ZodType>(field: S): ValueSchema<S>;
+export function valueSchema(field: z.ZodType): z.ZodType {
+  const isWrapped = field instanceof z.ZodDefault || field instanceof z.ZodOptional || field instanceof z.ZodNullable;
+  return isWrapped ? valueSchema(field.unwrap() as z.ZodType) : field;
+}
+
+/** Fields of a configuration that have a flag, each optional and without a default. */
+export type OverridesOf<F extends OptionFields> = {
+  [Name in keyof F as F[Name] extends Flagged<unknown> ? Name : never]: z.ZodOptional<ValueSchema<F[Name]>>;
+};
+
+/**
+ * Returns the fields of a configuration that have a flag, each optional and without its default, so that only flags
+ * that are given override a configuration.
+ */
+export function overridesOf<F extends OptionFields>(fields: F): OverridesOf<F> {
+  const overrides = Object.entries(fields).flatMap(([name, field]) => {
+    const flag = flagRegistry.get(field);
+    return flag === undefined ? [] : [[name, valueSchema(field).optional().register(flagRegistry, flag)]];
+  });
+  return Object.fromEntries(overrides) as OverridesOf<F>;
 }
 
 /**
@@ -143,12 +180,7 @@ export const framesOrAll = z
   .union([z.literal('all'), nonNegativeInteger], 'expected a whole number, or all')
   .register(parse.parserRegistry, { parse: parse.framesOrAll });
 /** Schema of a finite number above 0. */
-export const positiveNumber = z
-  .number()
-  .positive()
-  .register(parse.parserRegistry, {
-    parse: (text, flag, max) => parse.decimalNumber(text, flag, { min: 0, max, above: true }),
-  });
+export const positiveNumber = z.number().positive();
 /** Schema of any number, also NaN and infinities: the task's own error names the valid range. */
 export const anyNumber = z
   .custom<number>((value) => typeof value === 'number', 'expected a number')
@@ -228,9 +260,9 @@ export const frameRate = withFlag(
   { name: 'fps' },
 );
 
-/** Schema of the precision of matrix products in training steps: `float32` or `bf16`. */
+/** Schema of the precision of matrix products in training steps: `float32` or `bf16`. Default: `float32`. */
 export const precision = withFlag(
-  z.enum(['float32', 'bf16'] satisfies Precision[]).optional(),
+  z.enum(['float32', 'bf16'] satisfies Precision[]).default('float32'),
   'name',
   'precision of the products in training steps: bf16 is faster, less exact, and needs AVX-512 BF16 or AMX',
   { group: 'Computing:' },

@@ -3,12 +3,6 @@ import { errorFactory } from '../foundation/errors.js';
 import type { Size } from '../foundation/frame.js';
 import { MAX_FRAME_RATE, parseFrameRate, type FrameRate } from '../foundation/frame-rate.js';
 
-/** Returns the schema of a field's value, without default, optional and nullable. */
-export function valueSchema(field: z.ZodType): z.ZodType {
-  const isWrapped = field instanceof z.ZodDefault || field instanceof z.ZodOptional || field instanceof z.ZodNullable;
-  return isWrapped ? valueSchema(field.unwrap() as z.ZodType) : field;
-}
-
 /** Parser of a flag's text. `flag` is the flag as typed, for errors; `max` is the maximum number to accept. */
 type FlagParser = (text: string, flag: string, max?: number) => unknown;
 
@@ -28,7 +22,12 @@ export function flagParser(value: z.ZodType, flag: string, max?: number): (text:
   }
   const registered = parserRegistry.get(value);
   if (registered !== undefined) return (text) => registered.parse(text, flag, max);
-  if (value instanceof z.ZodNumber) return (text) => wholeNumber(text, flag, value.minValue!, max);
+  if (value instanceof z.ZodNumber) {
+    const most = max ?? value.maxValue!;
+    return value.isInt
+      ? (text) => wholeNumber(text, flag, value.minValue!, most)
+      : (text) => decimalNumber(text, flag, { min: value.minValue!, max: most, above: true });
+  }
   return (text) => path(text, flag);
 }
 

@@ -1,7 +1,12 @@
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { errorFactory } from '../foundation/errors.js';
-import type { DataHashes } from '../training/checkpoint.js';
-import { hashText } from '../training/data-files.js';
+import { sha256 } from '../foundation/sha256.js';
+import type { DataHashes } from '../training/training-checkpoint.js';
+import { dataList, hashText, type DataFile } from '../training/data-list.js';
 import type { RunFolder } from '../training/run-folder.js';
+import type { LocatedData } from './data-source.js';
+import type { TrainModelHooks } from './options.js';
 
 /**
  * Consistency check of a resumed training's data by hashes. Only the same frames in the same order give the weights of
@@ -61,4 +66,32 @@ export class DataConsistency {
       throw errorFactory('INPUT', 'resume training')(this.run.path, expected, received, `${remedy}, ${otherwise}`);
     this.onWarning?.(`training goes on with changed data: ${received}`);
   }
+}
+
+/**
+ * Hashes the files of a training's data. A file that cannot be read is listed without a hash.
+ * @returns text of the list of files for data.jsonl
+ * @throws the signal's reason if aborted
+ */
+export async function hashDataFiles(
+  { files }: Pick<LocatedData<unknown>, 'files'>,
+  { onList, signal }: TrainModelHooks,
+): Promise<string> {
+  const listed: DataFile[] = [];
+  const tell = (done: number, name: string) =>
+    onList?.({ unit: 'files', done, total: files.length, name: basename(name) });
+  for (const [index, { name, path }] of files.entries()) {
+    signal?.throwIfAborted();
+    tell(index, name);
+    // An unreadable clip may be skipped by the training: it is listed without a hash.
+    listed.push({ path: name, ...((await contentsOf(path).catch(() => null)) ?? { bytes: null, sha256: null }) });
+  }
+  if (files.length > 0) tell(files.length, files[files.length - 1].name);
+  return dataList(listed);
+}
+
+/** Returns null for anything but a regular file, such as a pipe, which may never end. */
+async function contentsOf(path: string): Promise<Pick<DataFile, 'bytes' | 'sha256'> | null> {
+  const facts = await stat(path);
+  return facts.isFile() ? { bytes: facts.size, sha256: await sha256(path) } : null;
 }

@@ -1,8 +1,8 @@
 import type { DataType, RunConfiguration } from '../training/configuration.js';
-import { clipSource } from './find-clip-data.js';
-import { imageSource } from './find-image-data.js';
-import { movingMnistSource } from './find-moving-mnist.js';
-import type { DataSource } from './training-data.js';
+import { clipSource } from './clip-data-source.js';
+import { imageSource } from './image-data-source.js';
+import { movingMnistSource } from './moving-mnist-data-source.js';
+import type { DataSource } from './data-source.js';
 
 type DataOf<Type extends DataType> = Extract<RunConfiguration['data'], { type: Type }>;
 

@@ -2,11 +2,10 @@ import { tf } from '../foundation/tfjs.js';
 import { estimateTrainingMemory } from '../memory/estimate-training-memory.js';
 import type { Chain } from '../model/chain.js';
 import { loadModel } from '../model/checkpoint.js';
-import { createBlankStepData } from '../training/blank-data.js';
-import { createInitialCheckpoint, type Checkpoint } from '../training/checkpoint.js';
+import { createInitialCheckpoint, type Checkpoint } from '../training/training-checkpoint.js';
 import type { RunConfiguration } from '../training/configuration.js';
-import { trainStep } from '../training/train-step.js';
-import { withAvailablePrecision } from './available-precision.js';
+import { withAvailablePrecision } from '../training/machine.js';
+import { createBlankStepData, trainStep } from '../training/train-step.js';
 import { dataSourceOf } from './data-sources.js';
 
 /**

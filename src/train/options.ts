@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import { defaultChoices, networkChoice, presetChoices } from '../model/presets.js';
-import type { TrainingSettings } from '../training/configuration.js';
-import { DEFAULT_VIDEO_MODEL } from '../model/checkpoint.js';
-import { dataDefaults, DEFAULT_MINUTES } from '../training/data-defaults.js';
+import { clipsSchema, trainingSchema } from '../training/configuration.js';
 import type { Extension } from '../training/pace.js';
-import type { Stage } from '../training/stages.js';
-import type { TrainingProgress } from '../training/train.js';
+import { stageSchema } from '../training/stages.js';
+import type { TrainingProgress } from '../training/training-loop.js';
 import type { ModelChoices } from './configure-training.js';
 import type { SkippedClip } from '../clips/for-each-clip.js';
 import * as fields from '../options/fields.js';
@@ -23,8 +21,10 @@ export interface DecodeProgress {
   name: string;
 }
 
-const { withFlag, callbackField, positiveInteger, positiveNumber, booleanFlag } = fields;
+const { withFlag, callbackField, positiveInteger, positiveNumber, booleanFlag, overridesOf } = fields;
 
+/** Flags of `pxv train` for clips alone: their settings that have a flag. */
+export const clipFlags = overridesOf(clipsSchema.shape);
 /**
  * Flags of `pxv train` that choose the data: clips, sequences or images, validation, folder of a data set, fit and
  * frame rate.
@@ -37,18 +37,13 @@ export const trainingDataFlags = {
       'sequences made of the digits of mnist',
     { name: 'frames' },
   ),
-  validate: withFlag(
-    z.array(z.string()).optional(),
-    'path...',
-    'clips to validate on (default: the last fifth of each; from random weights one in ten clips)',
-  ),
+  ...clipFlags,
   images: withFlag(
     z.string().optional(),
     'set',
     'images instead: a data set (see pxv datasets list) or a folder of images',
   ),
   data: fields.data,
-  fit: withFlag(fields.fit.optional(), 'name', 'how frames are fitted to the size'),
   frameRate: withFlag(
     fields.frameRateValue.optional(),
     'rate',
@@ -57,6 +52,7 @@ export const trainingDataFlags = {
   ),
 };
 
+const { width, height } = defaultChoices.size;
 /** Flags of `pxv train` that describe the model, such as network, size, context frames, head and scales. */
 export const modelFlags = {
   network: withFlag(networkChoice.optional(), 'name', `kind of network (default: ${defaultChoices.network})`),
@@ -81,7 +77,7 @@ export const modelFlags = {
   size: withFlag(
     fields.pixelSize.optional(),
     'WxH',
-    "size in pixels of the model's frames (default: 64x64, or the images' own if all are equal and no larger)",
+    `size in pixels of the model's frames (default: ${width}x${height}, or the images' own if all are equal and no larger)`,
   ),
   channels: withFlag(
     presetChoices.channels.optional(),
@@ -112,55 +108,10 @@ export const modelFlags = {
   ),
 } satisfies { [Name in keyof ModelChoices]: z.ZodType<ModelChoices[Name]> };
 
-const { clips, images } = dataDefaults;
-/** Flags of `pxv train` for the optimization, such as batch size, duration, early stopping and start weights. */
-export const trainingFlags = {
-  batch: withFlag(
-    positiveInteger.optional(),
-    'count',
-    `batch size of frames or images (default: ${clips.batch} for clips, ${images.batch} for images)`,
-    { max: 4096 },
-  ),
-  shards: withFlag(
-    positiveInteger.optional(),
-    'count',
-    'parts of each batch, a power of two, shared among ranks; they decide how sums round (default: 1; under mpirun 8)',
-    { max: 1024 },
-  ),
-  steps: withFlag(positiveInteger.optional(), 'count', 'number of training steps'),
-  minutes: withFlag(
-    positiveNumber.optional(),
-    'time',
-    `how long to train, in minutes, once the clips are decoded (default: ${DEFAULT_MINUTES})`,
-    { max: 1e6 },
-  ),
-  patience: withFlag(
-    positiveInteger.optional(),
-    'validations',
-    'early stopping: number of validations in a row without a better one (default: never)',
-    { max: 10_000 },
-  ),
-  precision: fields.precision,
-  mirror: booleanFlag(
-    'mirror a random half of the examples left to right, or none (default: clips alone, from random weights)',
-    { negatable: true },
-  ),
-  from: withFlag(
-    z.string().optional(),
-    'model',
-    'model to start from (run folder, .safetensors file or shipped model): its weights, and where --config ' +
-      `names no model its description; none: random weights (default: ${DEFAULT_VIDEO_MODEL} for clips, but none for ` +
-      'images, with --config, or with an option of the network)',
-  ),
-} satisfies { [Name in keyof TrainingSettings]: z.ZodType<TrainingSettings[Name]> };
-
-/** Flag of `pxv train` for the learning rate, which needs a training of one stage. */
-export const stageFlags = {
-  rate: withFlag(positiveNumber.optional(), 'rate', 'peak learning rate (default: 0.0003; from random weights 0.002)', {
-    name: 'learning-rate',
-    max: 10,
-  }),
-} satisfies { [Name in keyof Stage]?: z.ZodType };
+/** Flags of `pxv train` for the optimization: the settings of a training that have a flag. */
+export const trainingFlags = overridesOf(trainingSchema.shape);
+/** Flags of `pxv train` for the learning rate, which needs a training of one stage. */
+export const stageFlags = overridesOf(stageSchema.shape);
 
 /**
  * Schemas of the settings of `trainModel`: overwriting, changed data, log format, new length, comparison and process

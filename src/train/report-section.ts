@@ -12,10 +12,9 @@ import type { Section } from '../document/report.js';
 import type { SectionSource } from '../document/section-source.js';
 import type { RunConfiguration } from '../training/configuration.js';
 import { RunFolder } from '../training/run-folder.js';
-import type { LogEntry } from '../training/train.js';
-import { groupByValidation, incomparableWarning, seedTable } from './compare-runs.js';
-import { drawingCommand } from './describe-outcome.js';
-import { readRun, shortNames, type RecordedRun } from './recorded-run.js';
+import type { LogEntry } from '../training/training-loop.js';
+import { drawingCommand } from './describe-training.js';
+import { groupByValidation, incomparableWarning, readRun, seedTable, type RecordedRun } from './recorded-runs.js';
 import { sampleBlocks } from './sample-blocks.js';
 import { quoteCommand } from '../document/quote-command.js';
 import { BITS_NOTE } from '../document/notes.js';
@@ -133,6 +132,17 @@ function curves(runs: readonly RecordedRun[], isNamed: boolean): Block {
     ],
     note: `${BITS_NOTE}. Training is smoothed; no model learns from validation frames.`,
   };
+}
+
+/**
+ * Shortens paths for display: removes the leading folders that all paths share. The last part of a path always stays.
+ */
+function shortNames(paths: readonly string[]): string[] {
+  const split = paths.map((path) => path.split(/[/\\]/).filter(Boolean));
+  const most = Math.min(...split.map(({ length }) => length)) - 1;
+  let shared = 0;
+  while (shared < most && split.every((parts) => parts[shared] === split[0][shared])) shared++;
+  return split.map((parts) => parts.slice(shared).join('/'));
 }
 
 /** Returns the distinct baselines of the runs. */

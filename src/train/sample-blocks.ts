@@ -2,7 +2,7 @@ import type { Frame } from '../foundation/frame.js';
 import type { Block } from '../document/blocks/index.js';
 import { readsFrames } from '../model/description.js';
 import type { RunConfiguration } from '../training/configuration.js';
-import type { LogEntry } from '../training/train.js';
+import type { LogEntry } from '../training/training-loop.js';
 import type { SampleSheets } from '../training/sample-sheets.js';
 import { probeImage, readImage, cutSheetRows } from '../video/index.js';
 import { sampleRows } from './training-samples.js';

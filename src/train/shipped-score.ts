@@ -7,7 +7,7 @@ import { resizeModel } from '../model/resize-model.js';
 import { listShippedModels } from '../model/shipped-models.js';
 import type { ClipStore } from '../training/random-frames.js';
 import { validate, type ClipTail } from '../training/validation.js';
-import type { OpenData } from './training-data.js';
+import type { OpenData } from './data-source.js';
 
 /** Score of a shipped model on the frames that a training validates on. @inline */
 export interface ShippedScore {

@@ -5,17 +5,17 @@ import { currentArithmetic } from '../backend/current-backend.js';
 import { pluralize } from '../foundation/pluralize.js';
 import { loadModel, resolveModelFile } from '../model/checkpoint.js';
 import type { Chain } from '../model/chain.js';
-import { createInitialCheckpoint, type Checkpoint } from '../training/checkpoint.js';
+import { createInitialCheckpoint, type Checkpoint, type DataHashes } from '../training/training-checkpoint.js';
 import { ReadOnlyRunFolder, RunFolder } from '../training/run-folder.js';
 import { extendLength, type Extension } from '../training/pace.js';
 import { parseRunConfiguration, type RunConfiguration } from '../training/configuration.js';
 import { EventFile } from '../training/event-file.js';
-import { describeMachine } from '../training/machine.js';
-import { train, type TrainingResult } from '../training/train.js';
+import { describeMachine, withAvailablePrecision } from '../training/machine.js';
+import { train, type TrainingResult } from '../training/training-loop.js';
 import { assertNotInput } from '../video/index.js';
 import { assertTrainingMemory } from './training-memory.js';
 import { dataSourceOf } from './data-sources.js';
-import { hashDataFiles, type LocatedData } from './training-data.js';
+import type { LocatedData, OpenData } from './data-source.js';
 import { parseOptions } from '../options/fields.js';
 import {
   trainModelFields,
@@ -26,8 +26,7 @@ import {
 } from './options.js';
 import { assertSame } from '../distributed/assert-same.js';
 import { singleProcess, type ProcessGroup } from '../distributed/process-group.js';
-import { withAvailablePrecision } from './available-precision.js';
-import { DataConsistency } from './data-consistency.js';
+import { DataConsistency, hashDataFiles } from './data-consistency.js';
 import { scoreShipped, type ShippedScore } from './shipped-score.js';
 import { createSampleCallback } from './training-samples.js';
 
@@ -75,35 +74,142 @@ export async function trainModel(
   settings: TrainModelSettings = {},
 ): Promise<TrainedRun> {
   parseOptions('train', trainModelHooks, hooks);
-  const asked = parseOptions('train', trainModelFields, settings);
-  const { overwrite = false, extension, processGroup = singleProcess } = asked;
+  const {
+    overwrite = false,
+    processGroup = singleProcess,
+    ...others
+  } = parseOptions('train', trainModelFields, settings);
   if (configuration !== null) {
-    const source = { operation: 'train', argument: 'configuration', code: 'USAGE' } as const;
-    parseRunConfiguration(configuration, source);
+    parseRunConfiguration(configuration, { operation: 'train', argument: 'configuration', code: 'USAGE' });
     assertTrainingMemory(configuration);
   }
-  const run = processGroup.isMainProcess ? new RunFolder(out) : new ReadOnlyRunFolder(out);
   const isNew = configuration !== null;
+  const run = processGroup.isMainProcess ? new RunFolder(out) : new ReadOnlyRunFolder(out);
   const leave = await run.enter({ resume: !isNew, overwrite });
   try {
     // No rank reads the folder before the main process has entered it.
     await processGroup.broadcast(null);
     const { chain, checkpoint } = isNew ? createInitialCheckpoint(configuration, loadModel) : run.load();
+    const training: Training = { ...others, run, chain, isNew, hooks, processGroup };
     try {
-      if (!isNew && run.configurationWasChanged(checkpoint.configuration))
-        warn(hooks, 'config.json was changed: a training keeps its settings, and the file is restored');
-      checkpoint.configuration = withAvailablePrecision(checkpoint.configuration, hooks.onWarning);
-      await assertFittingRanks(processGroup, checkpoint);
-      if (!isNew) run.finishSave(chain, checkpoint);
-      warn(hooks, otherArithmetic(checkpoint));
-      const start = extension === undefined ? checkpoint : ofLength(run, checkpoint, extension, hooks);
-      return await trainIn(run, chain, start, isNew, hooks, asked);
+      const start = await prepareCheckpoint(training, checkpoint);
+      return await trainOnData(training, start);
     } finally {
       tf.dispose(checkpoint.state);
     }
   } finally {
     leave();
   }
+}
+
+/** Training in a run folder, new or resumed, with its hooks and settings. */
+interface Training extends Omit<TrainModelSettings, 'overwrite'> {
+  run: RunFolder;
+  chain: Chain;
+  isNew: boolean;
+  hooks: TrainModelHooks;
+  processGroup: ProcessGroup;
+}
+
+/**
+ * Returns a checkpoint adapted to this machine and to the length in the settings. Warns of what is changed, and of
+ * settings that lead to other weights.
+ * @throws PxvError `USAGE` if the ranks do not fit, or the length is too short; `RESOURCES` if a resumed training needs
+ *   too much memory; `OUTPUT` if the model of a resumed training cannot be saved
+ */
+async function prepareCheckpoint(training: Training, loaded: Checkpoint): Promise<Checkpoint> {
+  const { run, chain, isNew, hooks, extension, processGroup } = training;
+  if (!isNew && run.configurationWasChanged(loaded.configuration))
+    warn(hooks, 'config.json was changed: a training keeps its settings, and the file is restored');
+  const configuration = withAvailablePrecision(loaded.configuration, hooks.onWarning);
+  const checkpoint = { ...loaded, configuration };
+  await assertFittingRanks(processGroup, checkpoint);
+  if (!isNew) run.finishSave(chain, checkpoint);
+  warn(hooks, otherArithmetic(checkpoint));
+  const start = extension === undefined ? checkpoint : withLength(training, checkpoint, extension);
+  if (!isNew) assertTrainingMemory(start.configuration);
+  warn(hooks, crossEntropyWarning(start.configuration.model));
+  return start;
+}
+
+/** Finds and opens the data of a training, compares them with those of an earlier run, and trains on them. */
+async function trainOnData(training: Training, checkpoint: Checkpoint): Promise<TrainedRun> {
+  const { run, isNew, hooks, acceptChangedData = false, compare = false, processGroup } = training;
+  const { configuration } = checkpoint;
+  // If the data cannot be found, nothing of the run is left behind.
+  const found = await findData(training, checkpoint);
+  try {
+    const consistency = new DataConsistency(run, checkpoint.dataHashes, acceptChangedData, hooks.onWarning);
+    const list = processGroup.isMainProcess ? await hashDataFiles(found, hooks) : null;
+    const dataHashes = list === null ? checkpoint.dataHashes : consistency.list(list);
+    if (isNew) await assertOutputs(run, configuration, hooks.configurationFile);
+    const replaces = isNew && run.hasResults;
+    const begin = () => list !== null && beginRun(training, checkpoint, dataHashes, list);
+    // The results of an earlier training are removed only once the data of the new training are open.
+    if (!replaces) begin();
+    const opened = await openData(run, found, isNew && !replaces, hooks.signal);
+    if (replaces) begin();
+    const hashes = consistency.frames(dataHashes, opened);
+    const isOther = checkpoint.best !== null && hashes.validation !== checkpoint.dataHashes.validation;
+    warn(hooks, isOther ? OTHER_VALIDATION : null);
+    const known = { dataHashes: hashes, best: isOther ? null : checkpoint.best };
+    const start = { ...checkpoint, ...(await processGroup.broadcast(known)) };
+    const parameters = start.state.weights.reduce((sum, { size }) => sum + size, 0);
+    const facts: TrainingInfo = { parameters, step: start.step, data: opened.facts };
+    hooks.onStart?.(facts);
+    const result = await trainInFolder(training, start, opened);
+    const isCompared = compare && result.best !== null && result.best.step > 0;
+    const shipped = isCompared
+      ? await scoreShipped(opened.scoreModel, configuration.training.from, processGroup, hooks.onCompare)
+      : null;
+    return { ...result, output: run.path, facts, shipped };
+  } finally {
+    await found.close();
+  }
+}
+
+/** Finds the data of a training, without opening them. */
+function findData({ run, chain, isNew, hooks, processGroup }: Training, { configuration, dataHashes }: Checkpoint) {
+  const { data, training } = configuration;
+  const isListed = dataHashes.files !== null;
+  return dataSourceOf(data).find({ run, chain, data, training, hooks, processGroup, isNew, isListed });
+}
+
+/**
+ * Makes the run folder that of a training: clears it for a new one, and writes what a resumed training needs.
+ * @param list text of the list of files
+ */
+function beginRun(training: Training, checkpoint: Checkpoint, dataHashes: DataHashes, list: string): void {
+  const { run, chain, isNew, hooks, extension } = training;
+  const { configuration, step } = checkpoint;
+  if (isNew) run.clear();
+  if (extension !== undefined || dataHashes !== checkpoint.dataHashes)
+    run.saveTraining(chain, { ...checkpoint, dataHashes });
+  run.writeDataList(list);
+  run.writeConfiguration(configuration);
+  run.cutLog(step);
+  run.addMachine(describeMachine(step));
+  hooks.onResumable?.();
+}
+
+/** Trains on opened data, and writes the log and the samples. */
+async function trainInFolder(
+  { run, chain, hooks, log, processGroup }: Training,
+  start: Checkpoint,
+  { data, facts: { baselines }, example = null }: OpenData<TrainingInfo['data']>,
+): Promise<TrainingResult> {
+  const { onStep, signal } = hooks;
+  const events = log === 'tensorboard' && processGroup.isMainProcess ? new EventFile(run.path, start.step) : null;
+  const previousFrame = 'previous-frame' in baselines ? baselines['previous-frame'] : null;
+  const sampling = { sheets: run.samples, events, signal };
+  const onValidated = createSampleCallback(chain, start.configuration, example, sampling);
+  return train(chain, start, { ...data, previousFrame }, run, {
+    ...(onStep && { onStep }),
+    ...(events && { onEntry: (entry) => events.add(entry) }),
+    ...(processGroup.isMainProcess && { onValidated }),
+    ...(signal && { signal }),
+    processGroup,
+  });
 }
 
 function warn({ onWarning }: TrainModelHooks, text: string | null): void {
@@ -132,7 +238,7 @@ async function assertFittingRanks(processGroup: ProcessGroup, { configuration, s
 }
 
 /** Returns a checkpoint whose training has the length of `extension`. */
-function ofLength(run: RunFolder, checkpoint: Checkpoint, extension: Extension, hooks: TrainModelHooks): Checkpoint {
+function withLength({ run, hooks }: Training, checkpoint: Checkpoint, extension: Extension): Checkpoint {
   const { configuration, step } = checkpoint;
   const { training } = configuration;
   const length = extendLength(training, step, run.secondsOf(step), extension);
@@ -141,73 +247,6 @@ function ofLength(run: RunFolder, checkpoint: Checkpoint, extension: Extension, 
     warn(hooks, `the training gets shorter: it ends after ${steps} in all, where ${training.steps} were planned`);
   }
   return { ...checkpoint, configuration: { ...configuration, training: { ...training, ...length } } };
-}
-
-async function trainIn(
-  run: RunFolder,
-  chain: Chain,
-  checkpoint: Checkpoint,
-  isNew: boolean,
-  hooks: TrainModelHooks,
-  { extension, acceptChangedData = false, log, compare = false, processGroup = singleProcess }: TrainModelSettings,
-): Promise<TrainedRun> {
-  const { data: source, training } = checkpoint.configuration;
-  if (!isNew) assertTrainingMemory(checkpoint.configuration);
-  const same = new DataConsistency(run, checkpoint.dataHashes, acceptChangedData, hooks.onWarning);
-  warn(hooks, crossEntropyWarning(checkpoint.configuration.model));
-  // If the data cannot be found, nothing of the run is left behind.
-  const isListed = checkpoint.dataHashes.files !== null;
-  const request = { run, chain, data: source, training, hooks, processGroup, isNew, isListed };
-  const found = await dataSourceOf(source).find(request);
-  try {
-    const list = processGroup.isMainProcess ? await hashDataFiles(found, hooks) : null;
-    const listed = list === null ? checkpoint : { ...checkpoint, dataHashes: same.list(list) };
-    if (isNew) await assertOutputs(run, checkpoint.configuration, hooks.configurationFile);
-    const replaces = isNew && run.hasResults;
-    const begin = () => {
-      if (list === null) return;
-      if (isNew) run.clear();
-      if (extension !== undefined || listed.dataHashes !== checkpoint.dataHashes) run.saveTraining(chain, listed);
-      run.writeDataList(list);
-      run.writeConfiguration(listed.configuration);
-      run.cutLog(listed.step);
-      run.addMachine(describeMachine(listed.step));
-      hooks.onResumable?.();
-    };
-    // The results of an earlier training are removed only once the data of the new training are open.
-    if (!replaces) begin();
-    const opened = await openData(run, found, isNew && !replaces, hooks.signal);
-    const { data, facts, example = null, scoreModel, ...frames } = opened;
-    if (replaces) begin();
-    const started: TrainingInfo = {
-      parameters: chain.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
-      step: listed.step,
-      data: facts,
-    };
-    const dataHashes = same.frames(listed.dataHashes, frames);
-    const isOther = listed.best !== null && dataHashes.validation !== checkpoint.dataHashes.validation;
-    warn(hooks, isOther ? OTHER_VALIDATION : null);
-    const known = await processGroup.broadcast({ dataHashes, best: isOther ? null : listed.best });
-    const start = { ...listed, ...known };
-    hooks.onStart?.(started);
-    const { onStep, signal } = hooks;
-    const events = log === 'tensorboard' && processGroup.isMainProcess ? new EventFile(run.path, start.step) : null;
-    const previousFrame = 'previous-frame' in facts.baselines ? facts.baselines['previous-frame'] : null;
-    const sampling = { sheets: run.samples, events, signal };
-    const onValidated = createSampleCallback(chain, listed.configuration, example, sampling);
-    const result = await train(chain, start, { ...data, previousFrame }, run, {
-      ...(onStep && { onStep }),
-      ...(events && { onEntry: (entry) => events.add(entry) }),
-      ...(processGroup.isMainProcess && { onValidated }),
-      ...(signal && { signal }),
-      processGroup,
-    });
-    const isCompared = compare && result.best !== null && result.best.step > 0;
-    const shipped = isCompared ? await scoreShipped(scoreModel, training.from, processGroup, hooks.onCompare) : null;
-    return { ...result, output: run.path, facts: started, shipped };
-  } finally {
-    await found.close();
-  }
 }
 
 /** Warning about changed held-out data: validations before and after cannot be compared. */

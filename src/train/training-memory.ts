@@ -23,14 +23,14 @@ export function assertTrainingMemory(run: RunConfiguration): void {
   const fits = (other: Partial<RunConfiguration>) => bytesOf(other) <= limit.bytes;
   const { size } = model.scales[model.scales.length - 1];
   const sizeAt = (width: number) => ({ width, height: Math.max(1, Math.round((width * size.height) / size.width)) });
-  const maxRollOuts = Math.max(...stages.map(({ rollOuts }) => rollOuts));
-  const withRollOuts = (most: number) =>
+  const maxRollouts = Math.max(...stages.map(({ rollOuts }) => rollOuts));
+  const withRollouts = (most: number) =>
     stages.map((stage) => ({ ...stage, rollOuts: Math.min(most, stage.rollOuts) }));
 
   const leastBatch = Math.max(training.shards, ...stages.map((stage) => stage.batch ?? 1));
   const smallerBatch = findLargest(leastBatch, batch - 1, (count) => fits({ training: { ...training, batch: count } }));
-  const fewerRollOuts = findLargest(0, maxRollOuts - 1, (count) =>
-    fits({ training: { ...training, stages: withRollOuts(count) } }),
+  const fewerRollouts = findLargest(0, maxRollouts - 1, (count) =>
+    fits({ training: { ...training, stages: withRollouts(count) } }),
   );
   const width = findLargest(8, size.width - 1, (side) => fits({ model: resizeDescription(model, sizeAt(side)) }));
   const narrower = findLargest(3, hiddenFeatures(model) - 1, (count) =>
@@ -38,7 +38,7 @@ export function assertTrainingMemory(run: RunConfiguration): void {
   );
   const choices = [
     ...(smallerBatch === null ? [] : [`a batch of ${smallerBatch} (--batch)`]),
-    ...(fewerRollOuts === null ? [] : [`${pluralize(fewerRollOuts, 'roll-out')} a step (rollOuts)`]),
+    ...(fewerRollouts === null ? [] : [`${pluralize(fewerRollouts, 'rollout')} a step (rollOuts)`]),
     ...(width === null || dataSourceOf(data).hasFixedSize(data)
       ? []
       : [`a size of ${sizeAt(width).width}x${sizeAt(width).height} (--size)`]),
@@ -46,7 +46,7 @@ export function assertTrainingMemory(run: RunConfiguration): void {
   ];
   const fitting = limit.measure === PEAK_MEMORY ? 'these fit' : 'these may fit';
   const remedy = choices.length > 0 ? `${fitting}: ${choices.join(', or ')}` : 'use a smaller size or network';
-  const rollOuts = maxRollOuts > 0 ? ` and ${pluralize(maxRollOuts, 'roll-out')}` : '';
+  const rollOuts = maxRollouts > 0 ? ` and ${pluralize(maxRollouts, 'rollout')}` : '';
   const what = `a batch of ${batch}${rollOuts} at ${size.width}x${size.height}`;
   throw memoryError('train', 'memory', limit, `about ${formatBytes(bytes)} for ${what}`, remedy);
 }

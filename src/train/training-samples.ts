@@ -8,12 +8,12 @@ import { examplesOfFirst, FrameHistory } from '../conditioning/context/examples.
 import { MODEL_DISTRIBUTION } from '../model/sampling-settings.js';
 import { FrameSampler } from '../sampling/frame-sampler.js';
 import { bestGuess, rollOut } from '../sampling/forecaster.js';
-import { trainedModelInfo } from '../training/checkpoint.js';
+import { trainedModelInfo } from '../training/training-checkpoint.js';
 import type { RunConfiguration } from '../training/configuration.js';
 import type { EventFile } from '../training/event-file.js';
 import type { SampleSheets } from '../training/sample-sheets.js';
 import { TimeBudget } from '../training/time-budget.js';
-import type { TrainingHooks } from '../training/train.js';
+import type { TrainingHooks } from '../training/training-loop.js';
 import type { HeldOutExample } from '../training/validation.js';
 import { drawContactSheet, encodePng } from '../video/index.js';
 

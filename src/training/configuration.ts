@@ -1,35 +1,54 @@
 import { z } from 'zod';
 import { hasLearnedAnchor } from '../conditioning/index.js';
 import { parseConfiguration, type ConfigurationSource } from '../foundation/parse-configuration.js';
-import { precisions } from '../backend/precision.js';
 import { parseFrameRate, type FrameRate } from '../foundation/frame-rate.js';
+import { DEFAULT_SEED } from '../foundation/philox.js';
+import { booleanFlag, fit, precision, withFlag } from '../options/fields.js';
 import { optimisers, type OptimiserName } from '../optimization/optimisers.js';
 import { expectsFrame, modelSchema, predictsFrame, type ModelDescription } from '../model/description.js';
 import { samplingSchema } from '../model/sampling-settings.js';
-import { DEFAULT_MINUTES, DEFAULT_RATE, dataDefaults, fineTuningDefaults } from './data-defaults.js';
+import { DEFAULT_MINUTES, DEFAULT_RATE, dataDefaults, defaultShards, fineTuningDefaults } from './data-defaults.js';
 import { paceMarkSchema } from './pace.js';
 import { stageSchema, type AskedStage, type Stage } from './stages.js';
 
-/** Schema of a training without its model and data: all settings that the weights at a step depend on. */
-const trainingSchema = z.strictObject({
+const { clips, images } = dataDefaults;
+/**
+ * Schema of a training without its model and data: all settings that the weights at a step depend on. Settings with a
+ * flag are options of `pxv train`.
+ */
+export const trainingSchema = z.strictObject({
   /** Seed of all random numbers, as decimal digits. */
-  seed: z.string().regex(/^\d+$/).default('1'),
+  seed: z.string().regex(/^\d+$/).default(String(DEFAULT_SEED)),
   /** Examples per step. */
-  batch: z.int().min(1).max(4096).optional(),
+  batch: withFlag(
+    z.int().min(1).max(4096).optional(),
+    'count',
+    `batch size of frames or images (default: ${clips.batch} for clips, ${images.batch} for images)`,
+  ),
   /** Number of shards of a batch, a power of two, split evenly among ranks; decides the rounding of gradients. */
-  shards: z
-    .int()
-    .min(1)
-    .max(1024)
-    .refine((count) => Number.isInteger(Math.log2(count)), 'must be a power of two, such as 4 or 8')
-    .default(1),
+  shards: withFlag(
+    z
+      .int()
+      .min(1)
+      .max(1024)
+      .refine((count) => Number.isInteger(Math.log2(count)), 'must be a power of two, such as 4 or 8')
+      .default(defaultShards.alone),
+    'count',
+    'parts of each batch, a power of two, shared among ranks; they decide how sums round (default: ' +
+      `${defaultShards.alone}; under mpirun ${defaultShards.launched})`,
+  ),
   /** Number of steps; null until fixed from `minutes`. */
-  steps: z.int().min(1).nullable().default(null),
+  steps: withFlag(z.int().min(1).nullable().default(null), 'count', 'number of training steps'),
   /**
    * Duration of the training in minutes; null: the length is given in steps, or is the default. The number of steps is
    * fixed once, from the pace of the first twentieth.
    */
-  minutes: z.number().positive().nullable().default(null),
+  minutes: withFlag(
+    z.number().positive().nullable().default(null),
+    'time',
+    `how long to train, in minutes, once the clips are decoded (default: ${DEFAULT_MINUTES})`,
+    { max: 1e6 },
+  ),
   /**
    * Marks at which the number of steps was fixed or changed (see `PaceMark`), recorded during the training. A new
    * training with marks follows their schedule, whatever `minutes` is.
@@ -38,17 +57,31 @@ const trainingSchema = z.strictObject({
   /** Method that turns gradients into updates. */
   optimiser: z.enum(Object.keys(optimisers) as OptimiserName[]).default('adam'),
   /** Precision of the products in training steps; validation and prediction are always float32. */
-  precision: z.enum(precisions).default('float32'),
+  precision,
   /** Stages, in order; each starts from the final weights of the stage before. */
   stages: z.array(stageSchema).min(1).prefault([{}]),
   /** Model whose weights the training starts from; null: random weights. */
-  from: z.string().nullable().default(null),
+  from: withFlag(
+    z.string().nullable().default(null),
+    'model',
+    'model to start from (run folder, .safetensors file or shipped model): its weights, and where --config ' +
+      'names no model its description; none: random weights (default: video-64 for clips, but none for ' +
+      'images, with --config, or with an option of the network)',
+  ),
   /** True: a random half of the examples is mirrored left to right. */
-  mirror: z.boolean().optional(),
+  mirror: booleanFlag(
+    'mirror a random half of the examples left to right, or none (default: clips alone, from random weights)',
+    { negatable: true },
+  ),
   /** Number of validations in the whole training, evenly spread. */
   validations: z.int().min(1).max(10_000).default(20),
   /** Number of validations in a row without a new best after which the training ends; null: no limit. */
-  patience: z.int().min(1).nullable().default(null),
+  patience: withFlag(
+    z.int().min(1).nullable().default(null),
+    'validations',
+    'early stopping: number of validations in a row without a better one (default: never)',
+    { max: 10_000 },
+  ),
   /** Frames or images scored in each validation, evenly spread over the held-out data. */
   validationExamples: z.int().min(1).default(64),
 });
@@ -101,7 +134,8 @@ function completed(parsed: ParsedTraining, model: ModelDescription, kind: DataTy
   };
 }
 
-const clipsSchema = z.strictObject({
+/** Schema of clips as the data of a training. Settings with a flag are options of `pxv train`. */
+export const clipsSchema = z.strictObject({
   type: z.literal('clips'),
   /** Paths of the training clips: files or folders. */
   frames: z.array(z.string()).min(1),
@@ -109,9 +143,13 @@ const clipsSchema = z.strictObject({
    * Paths of clips for validation. Empty: a random tenth of the clips (see `selectHeldOutClips`), or the last fifth of
    * each clip if the training starts from another model.
    */
-  validate: z.array(z.string()).default([]),
+  validate: withFlag(
+    z.array(z.string()).default([]),
+    'path...',
+    'clips to validate on (default: the last fifth of each; from random weights one in ten clips)',
+  ),
   /** Method to bring clips of another aspect ratio to the model's size. */
-  fit: z.enum(['crop', 'stretch']).default('crop'),
+  fit: withFlag(fit.default('crop'), 'name', 'how frames are fitted to the size'),
   /** Target frame rate, such as `10` or `30000/1001`; null: the clip's own. */
   frameRate: z
     .string()

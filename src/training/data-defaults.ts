@@ -20,3 +20,9 @@ export const DEFAULT_RATE = 2e-3;
  * cropped.
  */
 export const fineTuningDefaults = { rate: 3e-4, mirror: false, crops: 0 } as const;
+
+/**
+ * Default number of shards of a batch: of a training that is started alone, and under mpirun. The latter does not
+ * depend on the number of ranks, so that the ranks change no weight.
+ */
+export const defaultShards = { alone: 1, launched: 8 } as const;

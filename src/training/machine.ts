@@ -1,7 +1,9 @@
 import { availableParallelism, cpus } from 'node:os';
 import { z } from 'zod';
 import { currentArithmetic, currentThreads } from '../backend/current-backend.js';
+import { lostPrecisionWarning } from '../backend/precision.js';
 import { readPackageInfo } from '../foundation/package-folder.js';
+import type { RunConfiguration } from './configuration.js';
 
 /** Schema of a line of machine.jsonl: the hardware and software that compute a training from a step on. */
 export const machineSchema = z.object({
@@ -42,4 +44,20 @@ export function describeMachine(step: number): Machine {
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
   };
+}
+
+/**
+ * Returns the configuration with precision float32 if the current backend lacks the configured precision (bf16), so
+ * that a recipe trains on any CPU. Returns `configuration` itself if the backend has the precision.
+ * @param onWarning called with a line about the change
+ */
+export function withAvailablePrecision(
+  configuration: RunConfiguration,
+  onWarning: ((text: string) => void) | undefined,
+): RunConfiguration {
+  const { training } = configuration;
+  const warning = lostPrecisionWarning(training.precision);
+  if (warning === null) return configuration;
+  onWarning?.(warning);
+  return { ...configuration, training: { ...training, precision: 'float32' } };
 }

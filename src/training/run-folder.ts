@@ -17,15 +17,15 @@ import {
   writeFileAtomically,
   parseTemporaryName,
 } from '../foundation/write-file.js';
-import { dataHashesSchema, stateArrays, trainedModelInfo, type Checkpoint } from './checkpoint.js';
+import { dataHashesSchema, stateArrays, trainedModelInfo, type Checkpoint } from './training-checkpoint.js';
 import { parseRunConfiguration, runSchema, type RunConfiguration } from './configuration.js';
 import { isEventFile } from './event-file.js';
 import { machineSchema, type Machine } from './machine.js';
 import { SampleSheets } from './sample-sheets.js';
-import { listChanges, hashText } from './data-files.js';
+import { listChanges, hashText } from './data-list.js';
 import { optimisers } from '../optimization/optimisers.js';
 import { lockFolder } from '../foundation/folder-lock.js';
-import type { LogEntry, TrainingOutput } from './train.js';
+import type { LogEntry, TrainingOutput } from './training-loop.js';
 import type { Validation } from './validation.js';
 
 /** Schema of the metadata of training.safetensors, without the configuration. */

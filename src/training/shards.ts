@@ -2,7 +2,7 @@ import { tf } from '../foundation/tfjs.js';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { withPrecision, type Precision } from '../backend/precision.js';
 import { yieldToEventLoop } from '../foundation/yield-to-event-loop.js';
-import { disposeRollOut, type RollOut } from '../optimization/anchor-loss.js';
+import { disposeRollout, type Rollout } from '../optimization/anchor-loss.js';
 import { computeGradients, type Gradients } from '../optimization/gradients.js';
 import type { Chain } from '../model/chain.js';
 import { disposeExamples, type Examples } from '../conditioning/context/examples.js';
@@ -23,7 +23,7 @@ export interface StepData {
   /** Reads a range of the examples of a step. */
   batch: (step: number, stage: Stage, places: IndexRange) => Examples;
   /** Reads a range of the training rollouts of a step, for the loss of the learned anchor; null if there are none. */
-  rollOut: (step: number, stage: Stage, places: IndexRange) => RollOut | null;
+  rollout: (step: number, stage: Stage, places: IndexRange) => Rollout | null;
 }
 
 /**
@@ -104,13 +104,13 @@ export function gradientsOfShard(
 ): Gradients {
   const { trains, rollOuts, anchorLoss, batch = defaultBatch } = stage;
   const examples = data.batch(step, stage, shardRange(shard, shards, batch));
-  const rollOut = data.rollOut(step, stage, shardRange(shard, shards, rollOuts));
+  const rollout = data.rollout(step, stage, shardRange(shard, shards, rollOuts));
   const whole = { examples: batch, rollOuts };
   const gradients = withPrecision(precision, () =>
-    computeGradients(chain, weights, examples, { trains, rollOut, anchorLoss, whole }),
+    computeGradients(chain, weights, examples, { trains, rollout, anchorLoss, whole }),
   );
   disposeExamples(examples);
-  if (rollOut !== null) disposeRollOut(rollOut);
+  if (rollout !== null) disposeRollout(rollout);
   return gradients;
 }
 

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { anchorLossNames } from '../optimization/anchor-loss.js';
+import { withFlag } from '../options/fields.js';
+import { DEFAULT_RATE, fineTuningDefaults } from './data-defaults.js';
 import { progressAt, type TrainingLength } from './pace.js';
 
 /**
@@ -16,7 +18,12 @@ export const stageSchema = z.strictObject({
   /** Length of the stage relative to the other stages. */
   share: z.number().positive().default(1),
   /** Peak learning rate. Default: 0.002, or 0.0003 if the training starts from a model's weights. */
-  rate: z.number().positive().optional(),
+  rate: withFlag(
+    z.number().positive().optional(),
+    'rate',
+    `peak learning rate (default: ${fineTuningDefaults.rate}; from random weights ${DEFAULT_RATE})`,
+    { name: 'learning-rate', max: 10 },
+  ),
   /** Number of steps of linear warm-up. */
   warmUp: z.int().min(0).default(100),
   /** Fraction of the stage after which the learning rate decays, 0 to 1. */
@@ -30,7 +37,7 @@ export const stageSchema = z.strictObject({
   batch: z.int().min(1).max(4096).optional(),
   /** Loss on expected frames (see anchor-loss.ts). Default: `log-mse`. */
   anchorLoss: z.enum(anchorLossNames).optional(),
-  /** Number of rollouts of clips a step, for the loss on the expected frame alone (see roll-outs.ts); 0: none. */
+  /** Number of rollouts of clips a step, for the loss on the expected frame alone (see rollouts.ts); 0: none. */
   rollOuts: z.int().min(0).max(4096).default(0),
 });
 

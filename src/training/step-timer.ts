@@ -1,5 +1,5 @@
 import { median } from '../foundation/median.js';
-import type { Checkpoint } from './checkpoint.js';
+import type { Checkpoint } from './training-checkpoint.js';
 import type { PaceMark } from './pace.js';
 
 /** Number of first steps that are not measured: memory allocation and compilation slow them. */

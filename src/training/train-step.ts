@@ -1,9 +1,11 @@
+import { blankExamples } from '../conditioning/context/examples.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import { optimisers } from '../optimization/optimisers.js';
 import { applyUpdate, type Update } from '../optimization/update.js';
 import type { Chain } from '../model/chain.js';
 import { singleProcess } from '../distributed/process-group.js';
-import type { Checkpoint } from './checkpoint.js';
+import type { Checkpoint } from './training-checkpoint.js';
+import { blankRollout } from './rollouts.js';
 import { computeStepGradients, type StepData } from './shards.js';
 import { learningRate, type StagePosition } from './stages.js';
 
@@ -31,4 +33,15 @@ export async function trainStep(
   const update = applyUpdate(optimisers[training.optimiser], settings, state, gradients);
   const bitsPerDim = stage.trains === 'conditioning' ? null : update.nats * BITS_PER_NAT;
   return { ...update, bitsPerDim, learningRate: settings.learningRate };
+}
+
+/**
+ * Returns step data of zeros, in the shapes that `chain` is trained on, to measure memory or time. Each call of its
+ * functions makes new tensors, which the caller disposes.
+ */
+export function createBlankStepData({ exampleShape }: Chain): StepData {
+  return {
+    batch: (_step, _stage, { from, to }) => blankExamples(exampleShape, to - from),
+    rollout: (_step, _stage, { from, to }) => blankRollout(exampleShape, to - from),
+  };
 }

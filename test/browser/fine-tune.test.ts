@@ -7,7 +7,7 @@ import { loadModel, saveModel } from '../../src/model/checkpoint.js';
 import { randomModel, tinyNetwork } from '../model/tiny-networks.js';
 import { trainModel } from '../../src/train/train-model.js';
 import { runSchema } from '../../src/training/configuration.js';
-import type { LogEntry } from '../../src/training/train.js';
+import type { LogEntry } from '../../src/training/training-loop.js';
 import type { Validation } from '../../src/training/validation.js';
 import { writeFrameArray } from '../../src/video/array-writer.js';
 import { streamed } from '../coding/coding.js';

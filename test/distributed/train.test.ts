@@ -6,12 +6,12 @@ import { computeGradients } from '../../src/optimization/gradients.js';
 import { loadModel } from '../../src/model/checkpoint.js';
 import { describeModel, type NetworkName } from '../../src/model/presets.js';
 import { singleProcess, type ProcessGroup } from '../../src/distributed/process-group.js';
-import { createInitialCheckpoint } from '../../src/training/checkpoint.js';
-import { createClipTrainingData } from '../../src/training/clip-data.js';
+import { createInitialCheckpoint } from '../../src/training/training-checkpoint.js';
+import { createClipTrainingData } from '../../src/training/clip-batches.js';
 import type { RunConfiguration } from '../../src/training/configuration.js';
 import { ReadOnlyRunFolder, RunFolder } from '../../src/training/run-folder.js';
 import { computeStepGradients } from '../../src/training/shards.js';
-import { train } from '../../src/training/train.js';
+import { train } from '../../src/training/training-loop.js';
 import { warpedFrames } from '../model/tiny-networks.js';
 import { movingSquares, squaresToTrainOn, tinyRun } from '../training/moving-square.js';
 import { temporaryFolder } from '../video/made-clips.js';
@@ -72,7 +72,7 @@ const trainings: [string, RunConfiguration][] = [
   ['a conditional PixelCNN', tinyRun({ steps: 4, batch: 6, shards: 4 }, networkOf('pixel-cnn'))],
   ['a Diagonal BiLSTM', tinyRun({ steps: 4, batch: 6, shards: 4 }, networkOf('diagonal-bilstm'))],
   [
-    'one that learns from fewer roll-outs than shards',
+    'one that learns from fewer rollouts than shards',
     tinyRun(
       { steps: 2, batch: 4, shards: 4, stages: [{ trains: 'conditioning', rollOuts: 1 }, { rollOuts: 3 }] },
       { size: { width: 8, height: 8 }, conditioning: [warpedFrames] },

@@ -6,7 +6,7 @@ import { freeIdleMemory } from '../../src/backend/native-backend.js';
 import { DynamicEvaluation } from '../../src/evaluation/dynamic-evaluation.js';
 import { scoreExamples } from '../../src/evaluation/scoring.js';
 import { disposeInputs } from '../../src/conditioning/context/examples.js';
-import { disposeRollOut, type RollOut } from '../../src/optimization/anchor-loss.js';
+import { disposeRollout, type Rollout } from '../../src/optimization/anchor-loss.js';
 import { computeGradients, type TrainedPart } from '../../src/optimization/gradients.js';
 import { optimisers } from '../../src/optimization/optimisers.js';
 import { applyUpdate, type TrainingState } from '../../src/optimization/update.js';
@@ -24,7 +24,7 @@ import { hiddenFeatures, resizeDescription, narrowDescription } from '../../src/
 import { SUBSEQUENCES } from '../../src/conditioning/context/history.js';
 import { toTensors } from '../../src/model/model.js';
 import { runSchema, type RunConfiguration } from '../../src/training/configuration.js';
-import { PREDICTED_FRAMES } from '../../src/training/roll-outs.js';
+import { PREDICTED_FRAMES } from '../../src/training/rollouts.js';
 import type { Stage } from '../../src/training/stages.js';
 import { kernelSets } from '../backend/implementations.js';
 import { randomExamples, randomWeights } from '../model/tiny-networks.js';
@@ -57,8 +57,8 @@ function pooledIn(run: () => void): number[] {
 
 const sum = (lengths: readonly number[]) => lengths.reduce((all, length) => all + length, 0);
 
-/** One roll-out of random frames. */
-function randomRollOut(description: NetworkDescription): RollOut {
+/** One rollout of random frames. */
+function randomRollout(description: NetworkDescription): Rollout {
   const examples = Array.from({ length: PREDICTED_FRAMES }, (_, frame) => randomExamples(description, 1, frame));
   examples.slice(SUBSEQUENCES.length).forEach(({ conditioningInputs }) => disposeInputs(conditioningInputs));
   tf.dispose(examples.map(({ inputImage }) => inputImage));
@@ -107,10 +107,10 @@ function work(description: ModelDescription, rollOuts: number, trains: TrainedPa
   };
   for (let step = 1; step <= 2; step++) {
     const examples = randomExamples(description.scales[0], BATCH, step);
-    const rollOut = rollOuts === 0 ? null : randomRollOut(description.scales[0]);
-    const gradients = computeGradients(chain, state.weights, examples, { rollOut, trains });
+    const rollout = rollOuts === 0 ? null : randomRollout(description.scales[0]);
+    const gradients = computeGradients(chain, state.weights, examples, { rollout, trains });
     disposeExamples(examples);
-    if (rollOut !== null) disposeRollOut(rollOut);
+    if (rollout !== null) disposeRollout(rollout);
     ({ state } = applyUpdate(optimiser, { learningRate: 1e-3, step }, state, gradients));
   }
   for (const batch of [BATCH, 1]) {
@@ -138,7 +138,7 @@ test.each<[string, ModelDescription, number?, TrainedPart?]>([
     0,
     'decoder',
   ],
-  ['a PixelCNN whose conditioning learns alone, from roll-outs too', warped, 1, 'conditioning'],
+  ['a PixelCNN whose conditioning learns alone, from rollouts too', warped, 1, 'conditioning'],
 ])(
   'of %s the same arrays are counted as a training and a scoring make',
   (_, description, rollOuts = 0, trains = 'all') => {

@@ -115,9 +115,9 @@ test('no batch is proposed that has fewer examples than shards', () => {
   expect(Number(/ (\d+) \(--batch\)/.exec(refused)?.[1] ?? 16)).toBeGreaterThanOrEqual(16);
 });
 
-test('roll-outs count, and fewer of them are proposed where they are what does not fit', () => {
+test('rollouts count, and fewer of them are proposed where they are what does not fit', () => {
   allow(2 ** 30);
-  const withRollOuts = (rollOuts: number) =>
+  const withRollouts = (rollOuts: number) =>
     runSchema.parse({
       model: describeModel('pixel-cnn', {
         ...{ ...large, size: { width: 32, height: 32 } },
@@ -126,12 +126,12 @@ test('roll-outs count, and fewer of them are proposed where they are what does n
       training: { batch: 1, steps: 1, stages: [{ rollOuts }] },
       data: { type: 'clips', frames: ['clips'] },
     });
-  expect(() => assertTrainingMemory(withRollOuts(0))).not.toThrow();
-  const found = /for a batch of 1 and 12 roll-outs at 32x32; these fit: (\d+) roll-outs? a step \(rollOuts\)/.exec(
-    refusalOf(() => assertTrainingMemory(withRollOuts(12))),
+  expect(() => assertTrainingMemory(withRollouts(0))).not.toThrow();
+  const found = /for a batch of 1 and 12 rollouts at 32x32; these fit: (\d+) rollouts? a step \(rollOuts\)/.exec(
+    refusalOf(() => assertTrainingMemory(withRollouts(12))),
   );
-  expect(() => assertTrainingMemory(withRollOuts(Number(found![1])))).not.toThrow();
-  expect(() => assertTrainingMemory(withRollOuts(Number(found![1]) + 1))).toThrow();
+  expect(() => assertTrainingMemory(withRollouts(Number(found![1])))).not.toThrow();
+  expect(() => assertTrainingMemory(withRollouts(Number(found![1]) + 1))).toThrow();
 });
 
 test('a training that does not fit leaves neither a frame nor a folder behind', async () => {

@@ -8,7 +8,7 @@ import { disposeExamples, ExampleBuffer } from '../../src/conditioning/context/e
 import { getHead } from '../../src/model/heads/index.js';
 import { anchorsByPixel, buildNetwork, runConditioning, runNetwork } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/model.js';
-import type { RollOut } from '../../src/optimization/anchor-loss.js';
+import type { Rollout } from '../../src/optimization/anchor-loss.js';
 import { ANCHOR_LOSS, computeGradients, type StepSettings } from '../../src/optimization/gradients.js';
 import { fastest, forms } from '../backend/implementations.js';
 import { checkGradient } from '../gradient-check.js';
@@ -193,7 +193,7 @@ describe('with a loss on the anchor, gradients of a training step are those of t
         [1, 0],
         [1, 1],
       ];
-      const rollOut: RollOut = {
+      const rollout: Rollout = {
         known: views.map(({ conditioningInputs }, at) => ({
           subsequence: subsequences[at],
           conditioningInputs,
@@ -207,11 +207,11 @@ describe('with a loss on the anchor, gradients of a training step are those of t
         tf.dispose([nats, ...gradients]);
         return values;
       };
-      const both = step({ rollOut, anchorLoss });
+      const both = step({ rollout, anchorLoss });
       const alone = step({ anchorLoss });
       const gradients = both.map((values, index) => values.map((value, at) => value - alone[index][at]));
       const starts = [0, 1].map((index) => views.map((each) => referenceExample(each, index)));
-      const truth = rollOut.truth.map((image) => Float64Array.from(image.dataSync()));
+      const truth = rollout.truth.map((image) => Float64Array.from(image.dataSync()));
       /** @param isHeld whether what is expected is taken for true afterwards, as it is with these weights */
       const loss = (values: readonly Numbers[], isHeld: boolean): number => {
         const [named, held] = [values, weights].map((all) => referenceWeights(chain.scales[0].parameters, all));
@@ -261,7 +261,7 @@ describe('with a loss on the anchor, gradients of a training step are those of t
         );
       check(false);
       expect(() => check(true)).toThrow('gradient');
-      tf.dispose([parameters, rollOut.truth.slice(1), rollOut.known.map(({ counts }) => counts)]);
+      tf.dispose([parameters, rollout.truth.slice(1), rollout.known.map(({ counts }) => counts)]);
       for (const each of [examples, slower, between]) disposeExamples(each);
     },
   );

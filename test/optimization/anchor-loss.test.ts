@@ -5,7 +5,7 @@ import { StridedHistory, subsequencesFor } from '../../src/conditioning/context/
 import { buildChain } from '../../src/model/chain.js';
 import { toTensors } from '../../src/model/model.js';
 import { runConditioning } from '../../src/model/network.js';
-import { anchorLoss, rollOutLoss, type AnchorLossName } from '../../src/optimization/anchor-loss.js';
+import { anchorLoss, rolloutLoss, type AnchorLossName } from '../../src/optimization/anchor-loss.js';
 import { initialiseParameters } from '../../src/backend/parameters.js';
 import { operationOf } from '../../src/backend/operation.js';
 import type { WarpedFramesDescription } from '../../src/conditioning/warped-frames-description.js';
@@ -67,7 +67,7 @@ test.each<[string, Partial<WarpedFramesDescription>]>([
     const missing = [context - known, context - known];
     const conditioningInputs = { context: { ...first, missing } };
     const start = { subsequence: { stride: 1, phase: 0 }, conditioningInputs, counts };
-    const ofRollOut = () => tf.tidy(() => rollOutLoss(chain, weights, { known: [start], truth }, 'mse').dataSync()[0]);
+    const ofRollout = () => tf.tidy(() => rolloutLoss(chain, weights, { known: [start], truth }, 'mse').dataSync()[0]);
     const [received, expected] = tf.tidy(() => {
       let given = frames.slice(0, known);
       const losses = truth.map((image, expected) => {
@@ -85,11 +85,11 @@ test.each<[string, Partial<WarpedFramesDescription>]>([
         return anchorLoss({ anchors, image, levels: network.levels }, 'mse').dataSync()[0];
       });
       const mean = losses.reduce((sum, loss) => sum + loss) / losses.length;
-      return [ofRollOut(), mean];
+      return [ofRollout(), mean];
     });
     expect(received).toBeCloseTo(expected, 5);
     // The known frames stay the same, and are matched once.
-    const { kernels } = await tf.profile(() => void ofRollOut());
+    const { kernels } = await tf.profile(() => void ofRollout());
     const matchings = kernels.filter(({ name }) => name === operationOf('blockMatching'));
     expect(matchings).toHaveLength(changes.blockMatching ? 1 : 0);
   },
@@ -138,7 +138,7 @@ test.each<[string, Partial<WarpedFramesDescription>]>([
       return anchorLoss({ anchors: [both], image, levels: network.levels }, 'mse').dataSync()[0];
     });
     const mean = losses.reduce((sum, loss) => sum + loss) / losses.length;
-    return [rollOutLoss(chain, weights, { known, truth }, 'mse').dataSync()[0], mean];
+    return [rolloutLoss(chain, weights, { known, truth }, 'mse').dataSync()[0], mean];
   });
   expect(received).toBeCloseTo(expected, 5);
 });

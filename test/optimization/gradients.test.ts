@@ -6,7 +6,7 @@ import { toTensors } from '../../src/model/model.js';
 import {
   anchorLoss,
   anchorLossNames,
-  disposeRollOut,
+  disposeRollout,
   type AnchorLossName,
 } from '../../src/optimization/anchor-loss.js';
 import {
@@ -15,14 +15,14 @@ import {
   type StepSettings,
   type TrainedPart,
 } from '../../src/optimization/gradients.js';
-import { createClipTrainingData } from '../../src/training/clip-data.js';
+import { createClipTrainingData } from '../../src/training/clip-batches.js';
 import { fastest } from '../backend/implementations.js';
 import { randomExamples, randomWeights, tinyChain, warpedFrames } from '../model/tiny-networks.js';
 import { movingSquares, tinyRun } from '../training/moving-square.js';
 
 await tf.setBackend(fastest);
 
-/** Mean nats and gradients as numbers; the examples and the roll-out of `settings` are the caller's. */
+/** Mean nats and gradients as numbers; the examples and the rollout of `settings` are the caller's. */
 function valuesOf(made: ReturnType<typeof computeGradients>) {
   const { nats, gradients, trained } = made;
   const values = { nats: nats.dataSync()[0], gradients: gradients.map((tensor) => [...tensor.dataSync()]), trained };
@@ -49,14 +49,14 @@ describe('of the parts of a step', () => {
   const [stage] = training.stages;
   const weights = randomWeights(chain, 4);
 
-  /** Learns from the examples and roll-outs from one place up to another. */
+  /** Learns from the examples and rollouts from one place up to another. */
   function part(trains: TrainedPart, [from, to]: number[], [first, end]: number[], whole: StepSettings['whole']) {
     const parameters = toTensors(weights, chain.parameters);
     const examples = data.batch(2, stage, { from, to });
-    const rollOut = data.rollOut(2, stage, { from: first, to: end });
-    const found = valuesOf(computeGradients(chain, parameters, examples, { trains, rollOut, whole }));
+    const rollout = data.rollout(2, stage, { from: first, to: end });
+    const found = valuesOf(computeGradients(chain, parameters, examples, { trains, rollout, whole }));
     disposeExamples(examples);
-    if (rollOut !== null) disposeRollOut(rollOut);
+    if (rollout !== null) disposeRollout(rollout);
     tf.dispose(parameters);
     return found;
   }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { addFields } from '../../cli/options.js';
 import { flagSpelling } from '../../src/options/fields.js';
-import { buildConfiguration, assertCompatibleFlags, trainFlags, type TrainOptions } from '../../src/train/flags.js';
+import { buildConfiguration } from '../../src/train/build-configuration.js';
+import { assertCompatibleFlags, trainFlags, type TrainOptions } from '../../src/train/flags.js';
 import { modelFlags } from '../../src/train/options.js';
 import { temporaryFolder } from '../video/made-clips.js';
 

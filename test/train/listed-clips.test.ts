@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configureTraining } from '../../src/train/configure-training.js';
 import { resolveListedClips } from '../../src/train/listed-clips.js';
-import { hashText } from '../../src/training/data-files.js';
+import { hashText } from '../../src/training/data-list.js';
 import { temporaryFolder } from '../video/made-clips.js';
 
 const folder = temporaryFolder();

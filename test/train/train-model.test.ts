@@ -197,7 +197,7 @@ test('a training that is to roll out, on clips that are too short for it, says s
   const hooks = { onWarning: (text: string) => warnings.push(text) };
   const { step } = await trainModel(join(folder.path, 'too-short'), configuration, hooks);
   expect(step).toBe(1);
-  expect(warnings).toContain('rollOuts: no clip has more than 8 frames, so no roll-outs are trained');
+  expect(warnings).toContain('rollOuts: no clip has more than 8 frames, so no rollouts are trained');
 });
 
 test('clips to validate on of which none can be read are an error: the training would go without', async () => {

@@ -1,7 +1,7 @@
 import { describeModel } from '../../src/model/presets.js';
 import type { Chain } from '../../src/model/chain.js';
 import type { NetworkDescription } from '../../src/model/description.js';
-import { createClipTrainingData } from '../../src/training/clip-data.js';
+import { createClipTrainingData } from '../../src/training/clip-batches.js';
 import type { ClipStore } from '../../src/training/random-frames.js';
 import { runSchema, type RunConfiguration } from '../../src/training/configuration.js';
 import { parseConfiguration } from '../../src/foundation/parse-configuration.js';

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { PxvError } from '../../src/foundation/errors.js';
 import { loadModel } from '../../src/model/checkpoint.js';
 import { readSafetensors, writeSafetensors } from '../../src/model/safetensors.js';
-import { createInitialCheckpoint } from '../../src/training/checkpoint.js';
+import { createInitialCheckpoint } from '../../src/training/training-checkpoint.js';
 import { RunFolder } from '../../src/training/run-folder.js';
 import { kernelSets } from '../backend/implementations.js';
 import { temporaryFolder } from '../video/made-clips.js';

@@ -4,7 +4,7 @@ import { buildChain } from '../../src/model/chain.js';
 import { disposeExamples } from '../../src/conditioning/context/examples.js';
 import { toTensors } from '../../src/model/model.js';
 import { computeGradients } from '../../src/optimization/gradients.js';
-import { createClipTrainingData } from '../../src/training/clip-data.js';
+import { createClipTrainingData } from '../../src/training/clip-batches.js';
 import { disposeGradients, computeStepGradients, gradientsOfShard, shardRange } from '../../src/training/shards.js';
 import { fastest } from '../backend/implementations.js';
 import { randomWeights, warpedFrames } from '../model/tiny-networks.js';

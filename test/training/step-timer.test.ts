@@ -1,4 +1,4 @@
-import type { Checkpoint } from '../../src/training/checkpoint.js';
+import type { Checkpoint } from '../../src/training/training-checkpoint.js';
 import { isValidationStep } from '../../src/training/pace.js';
 import { StepTimer } from '../../src/training/step-timer.js';
 

@@ -4,7 +4,7 @@ import { disposeExamples, ExampleBuffer } from '../../src/conditioning/context/e
 import { describeModel } from '../../src/model/presets.js';
 import { toTensors } from '../../src/model/model.js';
 import { runSchema, type TrainingSettings } from '../../src/training/configuration.js';
-import { createImageBatches, createImageTrainingData, type ImageStore } from '../../src/training/image-data.js';
+import { createImageBatches, createImageTrainingData, type ImageStore } from '../../src/training/image-batches.js';
 import { BITS_PER_NAT } from '../../src/evaluation/scoring.js';
 import { kernelSets } from '../backend/implementations.js';
 import { natsOfExamples } from '../model/nats-of-examples.js';

@@ -1,7 +1,7 @@
 import { tf } from '../foundation/tfjs.js';
 import type { Rank } from '@tensorflow/tfjs-core';
 import { ContextBuffer } from '../conditioning/context/context-tensors.js';
-import type { RollOut } from '../optimization/anchor-loss.js';
+import type { Rollout } from '../optimization/anchor-loss.js';
 import { frameBytes, bytesToLevels, type Levels } from '../foundation/levels.js';
 import { zeroInputs, type ExampleShape } from '../conditioning/context/examples.js';
 import { hasEnoughContext, historyLength, StridedHistory, subsequencesFor } from '../conditioning/context/history.js';
@@ -13,10 +13,10 @@ import { RandomChoice, RandomFrames, type ClipStore, type RandomFramesSettings }
 /** Number of frames of a training rollout, equal to the default of `predict`. */
 export const PREDICTED_FRAMES = 8;
 
-/** Options for `createRollOutBatches`. */
-export interface RollOutSettings extends RandomFramesSettings {
+/** Options for `createRolloutBatches`. */
+export interface RolloutSettings extends RandomFramesSettings {
   /** Maximum number of rollouts of a step. */
-  maxRollOuts: number;
+  maxRollouts: number;
   /** Fraction of the rollouts whose frames stand still, 0 to 1. */
   still: number;
 }
@@ -41,12 +41,12 @@ export function isLongEnough(frames: number): boolean {
  * @returns a function of the step (from 0), a range of rollouts and the fraction of crops (0 to 1); null for an empty
  *   range; the caller disposes the rollouts
  */
-export function createRollOutBatches(
+export function createRolloutBatches(
   shape: ExampleShape,
   store: ClipStore,
   clips: readonly number[],
-  settings: RollOutSettings,
-): (step: number, places: IndexRange, crops: number) => RollOut | null {
+  settings: RolloutSettings,
+): (step: number, places: IndexRange, crops: number) => Rollout | null {
   const { size, channels, context } = shape;
   const length = frameBytes(shape);
   const source = new RandomFrames(store, length, clips, settings, randomStreams.rollOuts);
@@ -55,10 +55,10 @@ export function createRollOutBatches(
   const frames = new Uint8Array((before + 1) * length);
   const known = subsequencesFor(context).map((subsequence) => ({
     subsequence,
-    buffer: new ContextBuffer(shape, settings.maxRollOuts),
-    counts: new Float32Array(settings.maxRollOuts),
+    buffer: new ContextBuffer(shape, settings.maxRollouts),
+    counts: new Float32Array(settings.maxRollouts),
   }));
-  const truth = Array.from({ length: PREDICTED_FRAMES }, () => new Float32Array(settings.maxRollOuts * length));
+  const truth = Array.from({ length: PREDICTED_FRAMES }, () => new Float32Array(settings.maxRollouts * length));
   return (step, { from, to }, crops) => {
     const number = to - from;
     if (number === 0) return null;
@@ -94,10 +94,10 @@ export function createRollOutBatches(
 }
 
 /**
- * Returns rollouts of zeros in the shapes of `createRollOutBatches`, to measure memory or time; null if `number` is 0.
+ * Returns rollouts of zeros in the shapes of `createRolloutBatches`, to measure memory or time; null if `number` is 0.
  * The caller disposes the result.
  */
-export function blankRollOut(shape: ExampleShape, number: number): RollOut | null {
+export function blankRollout(shape: ExampleShape, number: number): Rollout | null {
   if (number === 0) return null;
   const { size, channels, context } = shape;
   const blank = () => tf.fill<Rank.R4>([number, size.height, size.width, channels], 0);

@@ -1,7 +1,45 @@
 import { quoteCommand } from '../document/quote-command.js';
 import { pluralize } from '../foundation/pluralize.js';
+import { formatBytes } from '../memory/format-bytes.js';
 import { readsFrames, type ModelDescription } from '../model/description.js';
+import type { TrainingInfo } from './options.js';
 import type { TrainedRun } from './train-model.js';
+
+/**
+ * Returns lines of text on a training before its first step: model, data and baselines.
+ * @param out run folder
+ */
+export function describeStart({ parameters, step, data }: TrainingInfo, out: string): string[] {
+  const lines = (learnt: string, validation: string) => [
+    `model: ${parameters} parameters; ${learnt}`,
+    `validation: ${validation}; run folder: ${out}${step > 0 ? `; from step ${step}` : ''}`,
+  ];
+  const uniform = `baselines in bits/dim: uniform ${data.baselines.uniform.toFixed(2)}`;
+  if ('images' in data) {
+    const { images, validationImages, origin } = data;
+    const learnt = `${pluralize(images, 'image')} to train on (${origin})`;
+    return [...lines(learnt, pluralize(validationImages, 'image')), uniform];
+  }
+  const previous = data.baselines['previous-frame'];
+  const best = previous === null ? '' : `, previous frame ${previous.toFixed(3)} on the validation frames`;
+  if ('digits' in data) {
+    const { digits, validationDigits, validationSequences, origin } = data;
+    const validation = `${pluralize(validationSequences, 'sequence')} of ${pluralize(validationDigits, 'other digit')}`;
+    const learnt = `sequences of ${pluralize(digits, 'digit')} to train on (${origin})`;
+    return [...lines(learnt, validationSequences > 0 ? validation : 'none: too few digits'), `${uniform}${best}`];
+  }
+  const { trainingClips, validationClips, lastFifthValidates, frames, decoded } = data;
+  return [
+    ...lines(
+      `${pluralize(trainingClips.length, 'clip')}, ${pluralize(frames, 'frame')} to train on`,
+      lastFifthValidates
+        ? 'the last fifth of each clip'
+        : validationClips.join(', ') || 'none: give one with --validate',
+    ),
+    `decoded frames: ${formatBytes(decoded.bytes)} in ${decoded.folder}, which may be deleted after the training`,
+    `${uniform}${best}`,
+  ];
+}
 
 /** Difference in bits/dim between two validations below which neither is called worse. */
 const NOISE = 0.005;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { buildChain } from '../../src/model/chain.js';
 import { loadModel, saveModel } from '../../src/model/checkpoint.js';
 import type { NetworkDescription } from '../../src/model/description.js';
-import { startingWeights } from '../../src/training/checkpoint.js';
+import { startingWeights } from '../../src/training/training-checkpoint.js';
 import { mixture, randomModel, softmax, tinyChain, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
 import { temporaryFolder } from '../video/made-clips.js';
 

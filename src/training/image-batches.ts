@@ -8,7 +8,7 @@ import { Philox, randomStreams } from '../foundation/philox.js';
 import { singleProcess } from '../distributed/process-group.js';
 import type { TrainingConfiguration } from './configuration.js';
 import type { IndexRange } from './shards.js';
-import type { TrainingData } from './train.js';
+import type { TrainingData } from './training-loop.js';
 import { scoreShared } from './validation.js';
 
 /** Images at the model's size, in a fixed order. */
@@ -35,7 +35,7 @@ export function createImageTrainingData(
   const batches = createImageBatches(chain, training, { seed: BigInt(seed), batch, mirror });
   return {
     batch: (step, _, places) => batches(step, places),
-    rollOut: () => null,
+    rollout: () => null,
     validate:
       validation &&
       ((weights, processGroup) =>

@@ -1,6 +1,36 @@
 import { makeTable, type Table } from '../document/blocks/table.js';
 import { computeMean } from '../evaluation/statistics.js';
-import type { RecordedRun } from './recorded-run.js';
+import { readBestValidation, RunFolder } from '../training/run-folder.js';
+
+/** Training as read from its run folder. */
+export type RecordedRun = ReturnType<typeof readRun>;
+
+/**
+ * Reads the log, the configuration and the samples of a training from its run folder. What is missing there is empty or
+ * null.
+ */
+export function readRun(path: string) {
+  const folder = new RunFolder(path);
+  const log = folder.readLog();
+  return {
+    /** Path of the run folder. */
+    path,
+    /** Entries of the log, in order of the steps. */
+    log,
+    /** Null if config.json is missing, or of another version. */
+    configuration: folder.readConfiguration(),
+    /** Validation with the lowest bits/dim; null if there was none. */
+    best: readBestValidation(path),
+    /** Bits/dim of the previous-frame baseline on the held-out data; null if the log has none. */
+    previousFrame: log.findLast(({ previousFrame }) => previousFrame !== undefined)?.previousFrame ?? null,
+    /** Duration of the steps in seconds, the sum over the log. */
+    seconds: log.reduce((sum, { seconds = 0 }) => sum + seconds, 0),
+    /** Sheets of samples drawn after validations. */
+    samples: folder.samples,
+    /** Machines that the training ran on. */
+    machines: folder.readMachines(),
+  };
+}
 
 /**
  * Groups runs by the frames or images that they validated on: bits/dim can be compared within a group alone. Clips

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { buildChain } from '../../src/model/chain.js';
 import { disposeExamples, type Examples } from '../../src/conditioning/context/examples.js';
-import { createClipBatches } from '../../src/training/clip-data.js';
+import { createClipBatches } from '../../src/training/clip-batches.js';
 import type { CropRegion } from '../../src/foundation/crop-region.js';
 import { MAX_ZOOM, type ClipStore } from '../../src/training/random-frames.js';
 import { kernelSets } from '../backend/implementations.js';

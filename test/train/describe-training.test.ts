@@ -1,4 +1,4 @@
-import { describeOutcome } from '../../src/train/describe-outcome.js';
+import { describeOutcome } from '../../src/train/describe-training.js';
 import type { TrainedRun } from '../../src/train/train-model.js';
 import { runSchema } from '../../src/training/configuration.js';
 import { model } from './tiny-clips.js';

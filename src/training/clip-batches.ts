@@ -5,13 +5,13 @@ import { frameBytes } from '../foundation/levels.js';
 import type { TrainingConfiguration } from './configuration.js';
 import { createNoiseAugmentation } from './noise-augmentation.js';
 import { RandomChoice, RandomFrames, type ClipStore, type RandomFramesSettings } from './random-frames.js';
-import { isLongEnough, createRollOutBatches, type RollOutSettings } from './roll-outs.js';
+import { isLongEnough, createRolloutBatches, type RolloutSettings } from './rollouts.js';
 import type { IndexRange } from './shards.js';
-import type { TrainingData } from './train.js';
+import type { TrainingData } from './training-loop.js';
 import { truncateClips, validate, type ClipTail } from './validation.js';
 
 /** Options for the examples of a training on clips, beside those of its configuration. */
-type ExampleSettings = Omit<BatchSettings & RollOutSettings, 'seed' | 'mirror' | 'batch' | 'maxRollOuts'>;
+type ExampleSettings = Omit<BatchSettings & RolloutSettings, 'seed' | 'mirror' | 'batch' | 'maxRollouts'>;
 
 const DEFAULTS: ExampleSettings = { reversed: 0.25, disturbed: 0.2, withoutEarlier: 0.2, still: 0.15, known: 1 };
 
@@ -36,15 +36,15 @@ export function createClipTrainingData(
   const settings = { ...DEFAULTS, ...examples, seed: BigInt(seed), mirror };
   const batches = createClipBatches(chain.exampleShape, store, training, { ...settings, batch });
   const long = training.filter((clip) => isLongEnough(store.clips[clip].frames));
-  const maxRollOuts = Math.max(...stages.map(({ rollOuts }) => rollOuts));
-  const hasRollOuts = maxRollOuts > 0 && long.length > 0;
-  const rollOut = hasRollOuts
-    ? createRollOutBatches(chain.exampleShape, store, long, { ...settings, maxRollOuts })
+  const maxRollouts = Math.max(...stages.map(({ rollOuts }) => rollOuts));
+  const hasRollouts = maxRollouts > 0 && long.length > 0;
+  const rollout = hasRollouts
+    ? createRolloutBatches(chain.exampleShape, store, long, { ...settings, maxRollouts })
     : null;
   const isValidated = validation.length > 0;
   return {
     batch: (step, { crops }, places) => batches(step, crops, places),
-    rollOut: (step, { crops }, places) => rollOut?.(step, places, crops) ?? null,
+    rollout: (step, { crops }, places) => rollout?.(step, places, crops) ?? null,
     validate: isValidated
       ? (weights, processGroup) => validate(chain, weights, all, validation, validationExamples, batch, processGroup)
       : null,

@@ -1,17 +1,13 @@
-import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
 import type { TrainingSplit } from '../../datasets/index.js';
 import type { ProcessGroup } from '../distributed/process-group.js';
 import { errorFactory, type PxvError } from '../foundation/errors.js';
 import type { ImageShape } from '../foundation/levels.js';
 import { pluralize } from '../foundation/pluralize.js';
-import { sha256 } from '../foundation/sha256.js';
 import type { Chain } from '../model/chain.js';
 import type { Model } from '../model/model.js';
 import type { TrainingConfiguration } from '../training/configuration.js';
-import { dataList, type DataFile } from '../training/data-files.js';
 import type { RunFolder } from '../training/run-folder.js';
-import type { TrainingData } from '../training/train.js';
+import type { TrainingData } from '../training/training-loop.js';
 import type { HeldOutExample } from '../training/validation.js';
 import type { TrainingInfo, TrainModelHooks } from './options.js';
 
@@ -116,32 +112,4 @@ export async function openSplits<Opened extends { close(): void }>(open: (split:
   });
   const close = () => [learnt, held].forEach((split) => split.close());
   return { learnt, held, close };
-}
-
-/**
- * Hashes the files of a training's data. A file that cannot be read is listed without a hash.
- * @returns text of the list of files for data.jsonl
- * @throws the signal's reason if aborted
- */
-export async function hashDataFiles(
-  { files }: Pick<LocatedData<unknown>, 'files'>,
-  { onList, signal }: TrainModelHooks,
-): Promise<string> {
-  const listed: DataFile[] = [];
-  const tell = (done: number, name: string) =>
-    onList?.({ unit: 'files', done, total: files.length, name: basename(name) });
-  for (const [index, { name, path }] of files.entries()) {
-    signal?.throwIfAborted();
-    tell(index, name);
-    // An unreadable clip may be skipped by the training: it is listed without a hash.
-    listed.push({ path: name, ...((await contentsOf(path).catch(() => null)) ?? { bytes: null, sha256: null }) });
-  }
-  if (files.length > 0) tell(files.length, files[files.length - 1].name);
-  return dataList(listed);
-}
-
-/** Returns null for anything but a regular file, such as a pipe, which may never end. */
-async function contentsOf(path: string): Promise<Pick<DataFile, 'bytes' | 'sha256'> | null> {
-  const facts = await stat(path);
-  return facts.isFile() ? { bytes: facts.size, sha256: await sha256(path) } : null;
 }

@@ -2,8 +2,8 @@ import { basename } from 'node:path';
 import { imageSets, openForTraining, type Images, type TrainingSplit } from '../../datasets/index.js';
 import { uniformBitsPerDim } from '../evaluation/baselines.js';
 import type { ImagesConfiguration } from '../training/configuration.js';
-import { createImageTrainingData } from '../training/image-data.js';
-import { openSplits, otherShape, type DataRequest, type DataSource, type LocatedData } from './training-data.js';
+import { createImageTrainingData } from '../training/image-batches.js';
+import { openSplits, otherShape, type DataRequest, type DataSource, type LocatedData } from './data-source.js';
 import type { ImageDataInfo } from './options.js';
 
 /** Images as training data: a data set, or a folder of images. */

@@ -1,35 +1,35 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { buildChain } from '../../src/model/chain.js';
 import { frameBytes } from '../../src/foundation/levels.js';
-import { createClipTrainingData } from '../../src/training/clip-data.js';
+import { createClipTrainingData } from '../../src/training/clip-batches.js';
 import { freezeFrames } from '../../src/training/noise-augmentation.js';
-import { disposeRollOut } from '../../src/optimization/anchor-loss.js';
-import { createRollOutBatches, PREDICTED_FRAMES } from '../../src/training/roll-outs.js';
+import { disposeRollout } from '../../src/optimization/anchor-loss.js';
+import { createRolloutBatches, PREDICTED_FRAMES } from '../../src/training/rollouts.js';
 import { kernelSets } from '../backend/implementations.js';
 import { warpedFrames } from '../model/tiny-networks.js';
 import { movingSquares, tinyRun } from './moving-square.js';
 
 const run = tinyRun({ stages: [{ rollOuts: 2 }] }, { conditioning: [warpedFrames] });
 const shape = buildChain(run.model).exampleShape;
-const settings = { seed: 5n, maxRollOuts: 2, mirror: false, reversed: 0, still: 0, known: 1 };
+const settings = { seed: 5n, maxRollouts: 2, mirror: false, reversed: 0, still: 0, known: 1 };
 const store = movingSquares(3, 14, shape);
 const size = frameBytes(shape);
 const middle = new Array<number>(size).fill((shape.levels - 1) / 2);
 
 beforeAll(() => tf.setBackend(`native-${kernelSets[0].instructionSet}`));
 
-/** The frames of each example of a step's roll-outs: those of the context, and those to be predicted. */
+/** The frames of each example of a step's rollouts: those of the context, and those to be predicted. */
 function rollOuts(step: number, changes: Partial<typeof settings> = {}) {
   store.reads.length = 0;
-  const made = createRollOutBatches(shape, store, [0, 2], { ...settings, ...changes })(
+  const made = createRolloutBatches(shape, store, [0, 2], { ...settings, ...changes })(
     step,
-    { from: 0, to: settings.maxRollOuts },
+    { from: 0, to: settings.maxRollouts },
     0,
   )!;
   const [{ frames, valid, noise }] = made.known.map(({ conditioningInputs }) => conditioningInputs.context!);
   const ofExample = (tensors: readonly tf.Tensor[], example: number) =>
     tensors.map((tensor) => [...tensor.dataSync()].slice(example * size, (example + 1) * size));
-  const examples = Array.from({ length: settings.maxRollOuts }, (_, example) => ({
+  const examples = Array.from({ length: settings.maxRollouts }, (_, example) => ({
     context: ofExample(frames, example),
     truth: ofExample(made.truth, example),
     valid: [...valid.dataSync()].slice(example * valid.size * 0.5, example * valid.size * 0.5 + frames.length),
@@ -41,7 +41,7 @@ function rollOuts(step: number, changes: Partial<typeof settings> = {}) {
     })),
     read: { ...store.reads[example] },
   }));
-  disposeRollOut(made);
+  disposeRollout(made);
   return examples;
 }
 
@@ -52,7 +52,7 @@ function framesOf({ clip, first, count }: { clip: number; first: number; count: 
   return Array.from({ length: count }, (_, frame) => [...bytes.subarray(frame * size, (frame + 1) * size)]);
 }
 
-test('a roll-out starts after as many known frames as asked for', () => {
+test('a rollout starts after as many known frames as asked for', () => {
   const starts = new Set<number>();
   for (let step = 0; step < 24; step++) {
     for (const { read } of rollOuts(step, { known: 4 })) starts.add(read.first + read.count - PREDICTED_FRAMES);
@@ -171,8 +171,8 @@ test('a training has them where clips are long enough and an anchor is learned',
       configuration.training,
     );
     const [stage] = configuration.training.stages;
-    const made = data.rollOut(0, stage, { from: 0, to: stage.rollOuts });
-    if (made !== null) disposeRollOut(made);
+    const made = data.rollout(0, stage, { from: 0, to: stage.rollOuts });
+    if (made !== null) disposeRollout(made);
     return made;
   };
   expect(own(9)).not.toBeNull();

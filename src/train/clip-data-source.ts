@@ -6,12 +6,12 @@ import type { Chain } from '../model/chain.js';
 import type { Model } from '../model/model.js';
 import { pluralize } from '../foundation/pluralize.js';
 import type { ProcessGroup } from '../distributed/process-group.js';
-import { isLongEnough, PREDICTED_FRAMES } from '../training/roll-outs.js';
+import { isLongEnough, PREDICTED_FRAMES } from '../training/rollouts.js';
 import { MAX_ZOOM } from '../training/random-frames.js';
-import { createClipTrainingData } from '../training/clip-data.js';
+import { createClipTrainingData } from '../training/clip-batches.js';
 import { trainingFrameRate, type ClipsConfiguration } from '../training/configuration.js';
 import type { RunFolder } from '../training/run-folder.js';
-import { hashText } from '../training/data-files.js';
+import { hashText } from '../training/data-list.js';
 import { truncateClips, selectHeldOutClips, takeLastFifths, readHeldOutExample } from '../training/validation.js';
 import {
   listFrameFiles,
@@ -29,7 +29,7 @@ import { noUsableClipError, TOO_SHORT_REASON, type SkippedClip } from '../clips/
 import { scoreOnTails } from './shipped-score.js';
 import { FRAMES_DRAWN } from './training-samples.js';
 import { clipBaselines } from './clip-baselines.js';
-import type { DataRequest, DataSource, LocatedData } from './training-data.js';
+import type { DataRequest, DataSource, LocatedData } from './data-source.js';
 import type { ClipDataInfo, TrainModelHooks } from './options.js';
 import { lostRateWarning, mixedRatesWarning } from './rate-warnings.js';
 
@@ -150,7 +150,7 @@ async function openClips({ run, chain, data, training, hooks, processGroup }: Cl
   if (held.length > 0 && named.length === 0) throw noUsableClipError('validate', data.validate);
   const areShort = kept.every((clip) => !isLongEnough(store.clips[clip].frames));
   if (areShort && training.stages.some(({ rollOuts }) => rollOuts > 0))
-    warn(`rollOuts: no clip has more than ${pluralize(PREDICTED_FRAMES, 'frame')}, so no roll-outs are trained`);
+    warn(`rollOuts: no clip has more than ${pluralize(PREDICTED_FRAMES, 'frame')}, so no rollouts are trained`);
   warn(copiesLearnt(store, kept, clips));
   return { store, learnt: kept, validation, skipped };
 }

@@ -2,12 +2,12 @@ import { basename } from 'node:path';
 import { movingMnist, openMovingMnist, type MovingMnist } from '../../datasets/index.js';
 import { frameBytes } from '../foundation/levels.js';
 import type { Chain } from '../model/chain.js';
-import { createClipTrainingData } from '../training/clip-data.js';
+import { createClipTrainingData } from '../training/clip-batches.js';
 import type { MovingMnistConfiguration } from '../training/configuration.js';
 import type { ClipStore } from '../training/random-frames.js';
 import { readHeldOutExample } from '../training/validation.js';
 import { clipBaselines } from './clip-baselines.js';
-import { openSplits, otherShape, type DataRequest, type DataSource } from './training-data.js';
+import { openSplits, otherShape, type DataRequest, type DataSource } from './data-source.js';
 import { FRAMES_DRAWN } from './training-samples.js';
 
 /** Number of training sequences, of which a training of days sees few twice. */
