@@ -6,6 +6,8 @@ import { table, tableText } from '../src/document/blocks/table.js';
 import { pickOptions, rolloutSamplingFields, type ParsedOptions } from '../src/options/fields.js';
 import { protocolFlags, scoreClipsFlags, type ScoringProgress } from '../src/evaluate/options.js';
 import { prefetchClip } from './prefetch-clip.js';
+import type { ProtocolScore, VideoScore } from '../src/evaluate/score-results.js';
+import type { Model } from '../src/model/model.js';
 import { startWithModel } from './start-backend.js';
 import { ABOUT_FUTURES, ABOUT_SIZES, sizeOptions, sizeFlags } from './clip-options.js';
 import { skippedLines, hasFailed } from './format-skipped.js';
@@ -46,58 +48,84 @@ Examples:
 const evaluate: Action<typeof flags, [string[]]> = async (work, paths, options) => {
   const { progress, processGroup, signal } = work;
   if (paths.length === 1) await prefetchClip(resolve(paths[0]), signal);
-  const { scoreClips } = await import('../src/evaluate/score-clips.js');
-  const { clipTable, forecastTables, summaryLines } = await import('../src/evaluate/score-tables.js');
-  // Clips are read more than once, which standard input does not allow.
-  if (paths.includes(STANDARD_STREAM))
-    throw misused(STANDARD_STREAM, 'files or folders of clips', 'standard input', 'write the input to a file first');
-  const { protocol, context: given, from, limit } = options;
-  if (from !== undefined && given === undefined)
-    throw misused('--from', '--context beside it', 'no --context', 'give the number of frames to predict from');
-  if (given !== undefined && options.horizon === 0)
-    throw misused('--horizon', '1 or more beside --context', '0', 'give the number of frames to predict');
-  if (limit !== undefined && protocol === undefined && given === undefined)
-    throw misused('--limit', '--protocol or --context beside it', 'neither', 'give the clips to score by their paths');
-  if (protocol !== undefined || given !== undefined) return byProtocol(work, paths, options);
+  assertCombinable(paths, options);
   const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
-  const own = model.chain.exampleShape.size;
-  const score = await scoreClips(model, paths, {
-    ...pickOptions(scoreClipsFlags, options),
-    ...sizeOptions(options, own),
-    ...sharedOptions(options, work),
-  });
+  const isByProtocol = options.protocol !== undefined || options.context !== undefined;
+  const { score, lines, facts } = await (isByProtocol ? scoreByProtocol : scoreAll)(model, paths, options, work);
   const { settings, ...figures } = score;
-  const { forecasts, samples } = figures;
-  const { context } = model.chain.exampleShape;
+  const { seed, csv } = options;
   return {
-    text: [
-      tableText(clipTable(score, own)),
-      '',
-      ...summaryLines(score),
-      ...(forecasts === null ? [] : forecastTables(forecasts, samples).flatMap((one) => ['', table.text(one)])),
-      ...skippedLines(figures, 'scored'),
-      csvLine(options.csv),
-    ],
+    text: [...lines, ...skippedLines(figures, 'scored'), csv !== undefined && toOneLine(`${csv}: the scores as CSV`)],
     json: {
       model: model.name,
-      seed: options.seed,
+      seed,
       seconds: seconds(),
-      context,
-      horizon: options.horizon,
+      ...facts,
       ...settings,
       ...figures,
-      csv: options.csv ?? null,
+      csv: csv ?? null,
       ...chosen,
     },
     failed: hasFailed(figures),
   };
 };
 
+/** Checks combinations of arguments and options that no flag excludes. @throws PxvError `USAGE` */
+function assertCombinable(paths: readonly string[], options: ParsedOptions<typeof flags>): void {
+  const { protocol, context, from, horizon, limit } = options;
+  // Clips are read more than once, which standard input does not allow.
+  if (paths.includes(STANDARD_STREAM))
+    throw misused(STANDARD_STREAM, 'files or folders of clips', 'standard input', 'write the input to a file first');
+  if (from !== undefined && context === undefined)
+    throw misused('--from', '--context beside it', 'no --context', 'give the number of frames to predict from');
+  if (context !== undefined && horizon === 0)
+    throw misused('--horizon', '1 or more beside --context', '0', 'give the number of frames to predict');
+  if (limit !== undefined && protocol === undefined && context === undefined)
+    throw misused('--limit', '--protocol or --context beside it', 'neither', 'give the clips to score by their paths');
+}
+
+/** Result of scoring, its lines of text, and further facts for JSON. */
+interface Outcome {
+  score: VideoScore | ProtocolScore;
+  lines: (string | false)[];
+  facts: object;
+}
+
+type Score = (
+  model: Model,
+  paths: string[],
+  options: ParsedOptions<typeof flags>,
+  work: CommandContext,
+) => Promise<Outcome>;
+
+/** Scores every frame one step ahead, and forecasts. */
+const scoreAll: Score = async (model, paths, options, work) => {
+  const { scoreClips } = await import('../src/evaluate/score-clips.js');
+  const { clipTable, forecastTables, summaryLines } = await import('../src/evaluate/score-tables.js');
+  const { size, context } = model.chain.exampleShape;
+  const score = await scoreClips(model, paths, {
+    ...pickOptions(scoreClipsFlags, options),
+    ...sizeOptions(options, size),
+    ...sharedOptions(options, work),
+  });
+  const { forecasts, samples } = score;
+  const tables = forecasts === null ? [] : forecastTables(forecasts, samples);
+  return {
+    score,
+    lines: [
+      tableText(clipTable(score, size)),
+      '',
+      ...summaryLines(score),
+      ...tables.flatMap((one) => ['', table.text(one)]),
+    ],
+    facts: { context, horizon: options.horizon },
+  };
+};
+
 /** Scores forecasts by a protocol, published or of the user's own. */
-const byProtocol: Action<typeof flags, [string[]]> = async (work, paths, options) => {
-  const { model, chosen, seconds } = await startWithModel(options, work.progress, work.processGroup);
-  const { scoreProtocol } = await import('../src/evaluate/score-protocol.js');
-  const { protocolLines, protocolNotes, protocolTable } = await import('../src/evaluate/protocol-tables.js');
+const scoreByProtocol: Score = async (model, paths, options, work) => {
+  const { scoreProtocol } = await import('../src/evaluate/score-clips.js');
+  const { protocolLines, protocolNotes, protocolTable } = await import('../src/evaluate/score-tables.js');
   const { protocol, context, horizon, from, limit, samples, starts, seed, frameRate, size, fit } = options;
   const { csv, overwrite } = options;
   if (fit === 'letterbox') throw misused('--fit', 'crop or stretch with --context', fit, 'give --fit crop');
@@ -106,20 +134,8 @@ const byProtocol: Action<typeof flags, [string[]]> = async (work, paths, options
     ...{ starts, seed, samples, limit, size, frameRate, fit, csv, overwrite },
     ...sharedOptions(options, work),
   });
-  const { settings, ...figures } = score;
-  return {
-    text: [
-      ...protocolLines(score),
-      '',
-      tableText(protocolTable(score, model.name)),
-      '',
-      ...protocolNotes(score),
-      ...skippedLines(figures, 'scored'),
-      csvLine(csv),
-    ],
-    json: { model: model.name, seed, seconds: seconds(), ...settings, ...figures, csv: csv ?? null, ...chosen },
-    failed: hasFailed(figures),
-  };
+  const shown = tableText(protocolTable(score, model.name));
+  return { score, lines: [...protocolLines(score), '', shown, '', ...protocolNotes(score)], facts: {} };
 };
 
 /** Returns the options that scoring with and without a protocol share: sampling, abort, processes and progress. */
@@ -139,11 +155,6 @@ function sharedOptions(options: ParsedOptions<typeof flags>, { signal, progress,
         fields: { clip: name, [what]: String(Math.floor(frames)) },
       }),
   };
-}
-
-/** Returns the line that names a CSV file; false if none was written. */
-function csvLine(csv: string | undefined): string | false {
-  return csv !== undefined && toOneLine(`${csv}: the scores as CSV`);
 }
 
 const misused = errorFactory('USAGE', 'eval-video');

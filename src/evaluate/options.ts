@@ -63,18 +63,23 @@ export interface ScoringProgress {
   frames: number;
 }
 
-/** Schema of the options of `scoreClips`: its flags, options of clips, size, progress callback and process group. */
-export const scoreClipsFields = {
-  ...scoreClipsFlags,
+/** Option fields of `scoreClips` and `scoreProtocol` that are no flags. */
+const scoringFields = {
   ...clipFields,
-  /**
-   * Size at which clips are scored: one for all, or one for each clip by its aspect ratio. Default: the model's size.
-   */
-  size: fields.targetSize.optional(),
   /** Called with progress as clips are scored. */
   onProgress: callbackField<(progress: ScoringProgress) => void>(),
   /** Process group that shares the clips (see `joinProcessGroup`). Default: this process alone. */
   processGroup: fields.processGroup,
+};
+
+/** Schema of the options of `scoreClips`: its flags, options of clips, size, progress callback and process group. */
+export const scoreClipsFields = {
+  ...scoreClipsFlags,
+  ...scoringFields,
+  /**
+   * Size at which clips are scored: one for all, or one for each clip by its aspect ratio. Default: the model's size.
+   */
+  size: fields.targetSize.optional(),
 };
 
 const protocolGroup = { group: 'Protocol:' };
@@ -138,11 +143,7 @@ export const scoreProtocolFields = {
   csv: scoreClipsFlags.csv,
   /** True to overwrite `csv`, though never a clip. Default: false. */
   overwrite: scoreClipsFlags.overwrite,
-  ...clipFields,
-  /** Called with progress as clips are scored. */
-  onProgress: callbackField<(progress: ScoringProgress) => void>(),
-  /** Process group that shares the clips (see `joinProcessGroup`). Default: this process alone. */
-  processGroup: fields.processGroup,
+  ...scoringFields,
 };
 
 /**
