@@ -2,12 +2,10 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { errorFactory } from '../src/foundation/errors.js';
 import { toOneLine } from '../src/foundation/control-characters.js';
-import { table, tableText } from '../src/document/blocks/table.js';
 import { pickOptions, rolloutSamplingFields, type ParsedOptions } from '../src/options/fields.js';
 import { protocolFlags, scoreClipsFlags, type ScoringProgress } from '../src/evaluate/options.js';
 import { prefetchClip } from './prefetch-clip.js';
 import type { ProtocolScore, VideoScore } from '../src/evaluate/score-results.js';
-import type { Model } from '../src/model/model.js';
 import { startWithModel } from './start-backend.js';
 import { ABOUT_FUTURES, ABOUT_SIZES, sizeOptions, sizeFlags } from './clip-options.js';
 import { skippedLines, hasFailed } from './format-skipped.js';
@@ -49,25 +47,40 @@ const evaluate: Action<typeof flags, [string[]]> = async (work, paths, options) 
   const { progress, processGroup, signal } = work;
   if (paths.length === 1) await prefetchClip(resolve(paths[0]), signal);
   assertCombinable(paths, options);
+  const { scoreClips, scoreProtocol } = await import('../src/evaluate/score-clips.js');
+  const { protocolText, scoreText } = await import('../src/evaluate/score-tables.js');
   const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
-  const isByProtocol = options.protocol !== undefined || options.context !== undefined;
-  const { score, lines, facts } = await (isByProtocol ? scoreByProtocol : scoreAll)(model, paths, options, work);
-  const { settings, ...figures } = score;
-  const { seed, csv } = options;
-  return {
+  const { seed, csv, horizon } = options;
+  const resultOf = (
+    { settings, ...figures }: VideoScore | ProtocolScore,
+    lines: readonly (string | false)[],
+    facts = {},
+  ) => ({
     text: [...lines, ...skippedLines(figures, 'scored'), csv !== undefined && toOneLine(`${csv}: the scores as CSV`)],
     json: {
-      model: model.name,
-      seed,
-      seconds: seconds(),
-      ...facts,
-      ...settings,
-      ...figures,
-      csv: csv ?? null,
-      ...chosen,
+      ...{ model: model.name, seed, seconds: seconds(), ...facts, ...settings, ...figures },
+      ...{ csv: csv ?? null, ...chosen },
     },
     failed: hasFailed(figures),
-  };
+  });
+  const { protocol, context: given, from } = options;
+  if (protocol !== undefined || given !== undefined) {
+    const { starts, samples, limit, size, frameRate, fit, overwrite } = options;
+    if (fit === 'letterbox') throw misused('--fit', 'crop or stretch with --context', fit, 'give --fit crop');
+    const score = await scoreProtocol(model, paths, {
+      protocol: protocol ?? { context: given!, horizon, ...(from !== undefined && { from }) },
+      ...{ starts, seed, samples, limit, size, frameRate, fit, csv, overwrite },
+      ...sharedOptions(options, work),
+    });
+    return resultOf(score, protocolText(score, model.name));
+  }
+  const { context, size } = model.chain.exampleShape;
+  const score = await scoreClips(model, paths, {
+    ...pickOptions(scoreClipsFlags, options),
+    ...sizeOptions(options, size),
+    ...sharedOptions(options, work),
+  });
+  return resultOf(score, scoreText(score, size), { context, horizon });
 };
 
 /** Checks combinations of arguments and options that no flag excludes. @throws PxvError `USAGE` */
@@ -83,60 +96,6 @@ function assertCombinable(paths: readonly string[], options: ParsedOptions<typeo
   if (limit !== undefined && protocol === undefined && context === undefined)
     throw misused('--limit', '--protocol or --context beside it', 'neither', 'give the clips to score by their paths');
 }
-
-/** Result of scoring, its lines of text, and further facts for JSON. */
-interface Outcome {
-  score: VideoScore | ProtocolScore;
-  lines: (string | false)[];
-  facts: object;
-}
-
-type Score = (
-  model: Model,
-  paths: string[],
-  options: ParsedOptions<typeof flags>,
-  work: CommandContext,
-) => Promise<Outcome>;
-
-/** Scores every frame one step ahead, and forecasts. */
-const scoreAll: Score = async (model, paths, options, work) => {
-  const { scoreClips } = await import('../src/evaluate/score-clips.js');
-  const { clipTable, forecastTables, summaryLines } = await import('../src/evaluate/score-tables.js');
-  const { size, context } = model.chain.exampleShape;
-  const score = await scoreClips(model, paths, {
-    ...pickOptions(scoreClipsFlags, options),
-    ...sizeOptions(options, size),
-    ...sharedOptions(options, work),
-  });
-  const { forecasts, samples } = score;
-  const tables = forecasts === null ? [] : forecastTables(forecasts, samples);
-  return {
-    score,
-    lines: [
-      tableText(clipTable(score, size)),
-      '',
-      ...summaryLines(score),
-      ...tables.flatMap((one) => ['', table.text(one)]),
-    ],
-    facts: { context, horizon: options.horizon },
-  };
-};
-
-/** Scores forecasts by a protocol, published or of the user's own. */
-const scoreByProtocol: Score = async (model, paths, options, work) => {
-  const { scoreProtocol } = await import('../src/evaluate/score-clips.js');
-  const { protocolLines, protocolNotes, protocolTable } = await import('../src/evaluate/score-tables.js');
-  const { protocol, context, horizon, from, limit, samples, starts, seed, frameRate, size, fit } = options;
-  const { csv, overwrite } = options;
-  if (fit === 'letterbox') throw misused('--fit', 'crop or stretch with --context', fit, 'give --fit crop');
-  const score = await scoreProtocol(model, paths, {
-    protocol: protocol ?? { context: context!, horizon, ...(from !== undefined && { from }) },
-    ...{ starts, seed, samples, limit, size, frameRate, fit, csv, overwrite },
-    ...sharedOptions(options, work),
-  });
-  const shown = tableText(protocolTable(score, model.name));
-  return { score, lines: [...protocolLines(score), '', shown, '', ...protocolNotes(score)], facts: {} };
-};
 
 /** Returns the options that scoring with and without a protocol share: sampling, abort, processes and progress. */
 function sharedOptions(options: ParsedOptions<typeof flags>, { signal, progress, processGroup }: CommandContext) {

@@ -4,8 +4,10 @@ import type { Block } from '../document/blocks/index.js';
 import { makeNumber } from '../document/blocks/number.js';
 import type { Series } from '../document/blocks/series.js';
 import { makeTable } from '../document/blocks/table.js';
+import { makeLines } from '../document/blocks/text.js';
 import { formatSigned } from '../document/format-with-error.js';
-import { BITS_NOTE, DECIBELS_NOTE } from '../document/notes.js';
+import { framesAhead, makeGainChart } from '../document/gain-chart.js';
+import { BITS_NOTE } from '../document/notes.js';
 import type { Section } from '../document/report.js';
 import { parseResult, type SectionSource } from '../document/section-source.js';
 import { formatFewerBits } from '../evaluation/baselines.js';
@@ -76,7 +78,10 @@ function scoreSection(path: string, result: object): Section {
       note: "fewer bits: the share of the baseline's bits that the model does not need",
     },
     ...(forecasts === null ? [] : forecastTables(forecasts, samples).map((table) => ({ ...table, folded: true }))),
-    { kind: 'text', title: 'summary', text: summaryLines(score).filter(Boolean).join('\n'), verbatim: true },
+    makeLines(
+      'summary',
+      summaryLines(score).filter((line) => line !== false),
+    ),
   ];
   return { title: `${basename(path)}: ${model} on ${pluralize(clips.length, 'clip')}`, blocks };
 }
@@ -111,24 +116,14 @@ function horizonSeries({ trueChange, kinds }: ForecastsSummary, samples: number)
     .sort((a, b) => Number(a === 'moved-last-frame') - Number(b === 'moved-last-frame'))
     .map((name) => ({ name: forecastKinds[name].title(samples), points: gains(name) }));
   const { best, worst } = kinds;
-  return {
-    kind: 'series',
-    title: 'PSNR gain by frames ahead',
-    x: { label: 'frames ahead', unit: 'whole', from: 1, to: Math.max(2, trueChange.length) },
-    y: { label: 'PSNR gain over the last frame repeated (dB)' },
-    lines: [...lines, { name: 'last frame repeated', points: trueChange.map((_, h) => [h + 1, 0]), role: 'baseline' }],
-    ...(best &&
-      worst && {
-        bands: [
-          {
-            name: `worst to best of ${samples}`,
-            points: trueChange.map((_, h) => [h + 1, worst.gain.mean[h], best.gain.mean[h]]),
-            look: lines.findIndex(({ name }) => name === forecastKinds.sample.title()),
-          },
-        ],
-      }),
-    note: `${DECIBELS_NOTE}${best ? '. The best and the worst sample are those of all frames ahead together' : ''}`,
-  };
+  const band = best &&
+    worst && {
+      name: `worst to best of ${samples}`,
+      points: trueChange.map((_, h) => [h + 1, worst.gain.mean[h], best.gain.mean[h]] as const),
+      look: lines.findIndex(({ name }) => name === forecastKinds.sample.title()),
+    };
+  const note = best && '. The best and the worst sample are those of all frames ahead together';
+  return makeGainChart(trueChange.length, lines, band, note);
 }
 
 /**
@@ -142,12 +137,7 @@ function protocolSection(path: string, result: object): Section {
   const blocks: Block[] = [
     { ...protocolTable(score, model), title: `forecasts under ${protocol.name ?? 'a protocol of your own'}` },
     ...metrics.map((name) => curves(score, name)),
-    {
-      kind: 'text',
-      title: 'protocol',
-      text: [...protocolLines(score), ...protocolNotes(score)].join('\n'),
-      verbatim: true,
-    },
+    makeLines('protocol', [...protocolLines(score), ...protocolNotes(score)]),
   ];
   return { title: `${basename(path)}: ${model}, ${protocol.name ?? 'own protocol'}`, blocks };
 }
@@ -163,7 +153,7 @@ function curves({ kinds, metrics, protocol, samples }: ShownProtocol, name: Fram
   return {
     kind: 'series',
     title: `${title} by frames ahead`,
-    x: { label: 'frames ahead', unit: 'whole', from: 1, to: Math.max(2, protocol.horizon) },
+    x: framesAhead(protocol.horizon),
     y: { label: title },
     lines,
     note: definition,

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { subsequencesFor } from '../conditioning/context/history.js';
-import { makeTable, type Table } from '../document/blocks/table.js';
+import { makeTable, table, tableText, type Table } from '../document/blocks/table.js';
 import { formatWithError } from '../document/format-with-error.js';
 import { formatFewerBits } from '../evaluation/baselines.js';
 import { forecasts as forecastKinds, type ForecastName } from '../evaluation/forecasts.js';
@@ -13,6 +13,7 @@ import type {
   ForecastSummary,
   MeanOverClips,
   ProtocolScore,
+  VideoScore,
 } from './score-results.js';
 
 /** Part of a `VideoScore` that tables show. */
@@ -20,6 +21,22 @@ export type ShownScore = z.output<typeof clipsSummarySchema> & { adapted: boolea
 
 /** Part of a `ProtocolScore` that tables show. */
 export type ShownProtocol = Omit<ProtocolScore, 'settings' | 'skipped' | 'unprocessed'>;
+
+/**
+ * Returns the score of clips as lines of text: table of clips, summary, and tables of forecasts.
+ * @param own size of the model's images
+ */
+export function scoreText(score: VideoScore, own: Size): (string | false)[] {
+  const { forecasts, samples } = score;
+  const tables = forecasts === null ? [] : forecastTables(forecasts, samples);
+  const shown = tables.flatMap((one) => ['', table.text(one)]);
+  return [tableText(clipTable(score, own)), '', ...summaryLines(score), ...shown];
+}
+
+/** Returns a score under a protocol as lines of text: the protocol, the table, and notes. @param model name of the model */
+export function protocolText(score: ProtocolScore, model: string): string[] {
+  return [...protocolLines(score), '', tableText(protocolTable(score, model)), '', ...protocolNotes(score)];
+}
 
 /**
  * Returns the table of each clip's bits/dim beside baselines, with a last row for all clips.

@@ -50,11 +50,8 @@ function changes(known: readonly Frame[], future: readonly Frame[]): number[] {
   return future.map((frame, h) => meanAbsoluteDifference(future[h - 1] ?? known[known.length - 1], frame));
 }
 
-/** Metrics of a forecast, each by frame of the horizon. */
-export type MetricsByFrame = Partial<Record<FrameMetricName, number[]>>;
-
-/** Metrics by kind of forecast. */
-export type MeasuredForecasts = Partial<Record<ForecastName, MetricsByFrame>>;
+/** Metrics by kind of forecast, each by frame of the horizon. */
+export type MeasuredForecasts = Partial<Record<ForecastName, Partial<Record<FrameMetricName, number[]>>>>;
 
 /** Kinds of forecast that published evaluations score, in the order of tables. */
 const measuredKinds: readonly ForecastName[] = ['last-frame', 'best-guess', 'sample', 'mean', 'best'];

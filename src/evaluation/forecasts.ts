@@ -111,16 +111,24 @@ export function continueMotion(known: readonly Frame[], horizon: number): Frame[
   const last = known[known.length - 1];
   const before = known[known.length - 2] ?? last;
   assertSameGeometry('motion', before, last);
-  const { width, height, channels } = last;
   return tf.tidy(() => {
-    const [first, second] = [before, last].map(({ data }) =>
-      tf.tensor<Rank.R4>(Float32Array.from(data), [1, height, width, channels]),
-    );
-    const found = blockMatching({ height, width, channels, ...BLOCK_MATCHING }, first, second);
-    let moved: Tensor4D = second;
+    const { image, motion } = matchFrames(before, last);
+    let moved = image;
     return Array.from({ length: horizon }, () => {
-      moved = extrapolateMotion(moved, found);
+      moved = extrapolateMotion(moved, motion);
       return { ...last, data: Uint8Array.from(moved.dataSync(), Math.round) };
     });
   });
+}
+
+/**
+ * Finds the motion of blocks between two frames of equal size.
+ * @returns `image`, frame `last` as a tensor, and `motion`, the output of `blockMatching`. The caller disposes both
+ */
+export function matchFrames(before: Frame, last: Frame): { image: Tensor4D; motion: Tensor4D } {
+  const { width, height, channels } = last;
+  const [first, image] = [before, last].map(({ data }) =>
+    tf.tensor<Rank.R4>(Float32Array.from(data), [1, height, width, channels]),
+  );
+  return { image, motion: blockMatching({ height, width, channels, ...BLOCK_MATCHING }, first, image) };
 }

@@ -1,6 +1,6 @@
 import type { Box, Frame } from '../../foundation/frame.js';
 import { markup, type Markup } from '../markup.js';
-import { encodeSprite } from '../pictures.js';
+import { encodeSprite } from '../sprite.js';
 import type { BlockKind } from './block-kind.js';
 
 /** Block of a single frame. */
