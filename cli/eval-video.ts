@@ -51,11 +51,7 @@ const evaluate: Action<typeof flags, [string[]]> = async (work, paths, options) 
   const { protocolText, scoreText } = await import('../src/evaluate/score-tables.js');
   const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
   const { seed, csv, horizon } = options;
-  const resultOf = (
-    { settings, ...figures }: VideoScore | ProtocolScore,
-    lines: readonly (string | false)[],
-    facts = {},
-  ) => ({
+  const resultOf = ({ settings, ...figures }: VideoScore | ProtocolScore, lines: readonly string[], facts = {}) => ({
     text: [...lines, ...skippedLines(figures, 'scored'), csv !== undefined && toOneLine(`${csv}: the scores as CSV`)],
     json: {
       ...{ model: model.name, seed, seconds: seconds(), ...facts, ...settings, ...figures },

@@ -78,10 +78,7 @@ function scoreSection(path: string, result: object): Section {
       note: "fewer bits: the share of the baseline's bits that the model does not need",
     },
     ...(forecasts === null ? [] : forecastTables(forecasts, samples).map((table) => ({ ...table, folded: true }))),
-    makeLines(
-      'summary',
-      summaryLines(score).filter((line) => line !== false),
-    ),
+    makeLines('summary', summaryLines(score)),
   ];
   return { title: `${basename(path)}: ${model} on ${pluralize(clips.length, 'clip')}`, blocks };
 }

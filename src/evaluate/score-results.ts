@@ -147,7 +147,7 @@ const metricSummarySchema = z.object({
   /** Mean by frame of the horizon. */
   byFrame: figures.min(1),
 });
-/** Metric of one kind of forecast over several clips; every clip has the same weight. @inline */
+/** Metric of one kind of forecast over several clips; every clip has the same weight. @interface */
 export type MetricSummary = z.output<typeof metricSummarySchema>;
 
 /** Returns the schema of a table of values by kind of forecast and metric. */

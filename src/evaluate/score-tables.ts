@@ -26,7 +26,7 @@ export type ShownProtocol = Omit<ProtocolScore, 'settings' | 'skipped' | 'unproc
  * Returns the score of clips as lines of text: table of clips, summary, and tables of forecasts.
  * @param own size of the model's images
  */
-export function scoreText(score: VideoScore, own: Size): (string | false)[] {
+export function scoreText(score: VideoScore, own: Size): string[] {
   const { forecasts, samples } = score;
   const tables = forecasts === null ? [] : forecastTables(forecasts, samples);
   const shown = tables.flatMap((one) => ['', table.text(one)]);
@@ -64,10 +64,10 @@ export function clipTable({ clips, bitsPerDim, baselines, frames, codecs }: Show
 }
 
 /**
- * Returns lines of text on the score of all clips: bits/dim, baselines, PSNR gain of the expected frame over the frame
- * before, and lossless codecs. A line that does not apply is false.
+ * Returns lines of text on the score of all clips: bits/dim, baselines, and where they apply the PSNR gain of the
+ * expected frame over the frame before, and lossless codecs.
  */
-export function summaryLines(score: ShownScore): (string | false)[] {
+export function summaryLines(score: ShownScore): string[] {
   const { adapted, bitsPerDim, exact, standardError, dimensions, baselines, clips, codecs, anchors } = score;
   const spread = Number.isNaN(standardError)
     ? ''
@@ -83,8 +83,8 @@ export function summaryLines(score: ShownScore): (string | false)[] {
   return [
     `${exact ? '' : '<= '}${bitsPerDim.toFixed(3)} bits/dim${spread} over ${dimensions} dimensions, ${given}`,
     `baselines: uniform ${uniform}, previous frame ${previous}`,
-    nearer.length > 0 && `expected frame, one step ahead, over the frame before: ${nearer.join(', ')} dB`,
-    each.length > 0 && `lossless codecs: ${each.join(', ')}`,
+    ...(nearer.length > 0 ? [`expected frame, one step ahead, over the frame before: ${nearer.join(', ')} dB`] : []),
+    ...(each.length > 0 ? [`lossless codecs: ${each.join(', ')}`] : []),
   ];
 }
 

@@ -16,7 +16,7 @@ export const publishedForecastSchema = z.object({
   /** True if the values were read in another text than that of the people who measured them. */
   isSecondHand: z.literal(true).exactOptional(),
 });
-/** Published result under a protocol. @inline */
+/** Published result under a protocol. @interface */
 export type PublishedForecast = z.output<typeof publishedForecastSchema>;
 
 /** Schema of a published cross-entropy of predicted frames with the true ones. */
