@@ -33,7 +33,10 @@ export function scoreText(score: VideoScore, own: Size): string[] {
   return [tableText(clipTable(score, own)), '', ...summaryLines(score), ...shown];
 }
 
-/** Returns a score under a protocol as lines of text: the protocol, the table, and notes. @param model name of the model */
+/**
+ * Returns a score under a protocol as lines of text: the protocol, the table, and notes.
+ * @param model name of the model
+ */
 export function protocolText(score: ProtocolScore, model: string): string[] {
   return [...protocolLines(score), '', tableText(protocolTable(score, model)), '', ...protocolNotes(score)];
 }

@@ -28,7 +28,10 @@ export interface ScoredFrame extends Omit<ScoredItem<never>, 'item'> {
 
 /** Options for `scoreFrames`. */
 export interface FrameScoringOptions extends ScoringOptions {
-  /** Start in a clip whose frames follow it: the first frame is scored too. Default: frames are a clip's from its first. */
+  /**
+   * Start in a clip, if `frames` are those that follow it: the first of `frames` is scored too. Default: `frames` begins
+   * with the clip's first frame, which is not scored.
+   */
   start?: Pick<ForecastStart, 'history' | 'known'>;
 }
 
