@@ -2,10 +2,10 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { errorFactory } from '../src/foundation/errors.js';
 import { toOneLine } from '../src/foundation/control-characters.js';
-import { table, tableText } from '../src/document/blocks/table.js';
 import { pickOptions, rolloutSamplingFields, type ParsedOptions } from '../src/options/fields.js';
 import { protocolFlags, scoreClipsFlags, type ScoringProgress } from '../src/evaluate/options.js';
 import { prefetchClip } from './prefetch-clip.js';
+import type { ProtocolScore, VideoScore } from '../src/evaluate/score-results.js';
 import { startWithModel } from './start-backend.js';
 import { ABOUT_FUTURES, ABOUT_SIZES, sizeOptions, sizeFlags } from './clip-options.js';
 import { skippedLines, hasFailed } from './format-skipped.js';
@@ -46,81 +46,52 @@ Examples:
 const evaluate: Action<typeof flags, [string[]]> = async (work, paths, options) => {
   const { progress, processGroup, signal } = work;
   if (paths.length === 1) await prefetchClip(resolve(paths[0]), signal);
-  const { scoreClips } = await import('../src/evaluate/score-clips.js');
-  const { clipTable, forecastTables, summaryLines } = await import('../src/evaluate/score-tables.js');
+  assertCombinable(paths, options);
+  const { scoreClips, scoreProtocol } = await import('../src/evaluate/score-clips.js');
+  const { protocolText, scoreText } = await import('../src/evaluate/score-tables.js');
+  const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
+  const { seed, csv, horizon } = options;
+  const resultOf = ({ settings, ...figures }: VideoScore | ProtocolScore, lines: readonly string[], facts = {}) => ({
+    text: [...lines, ...skippedLines(figures, 'scored'), csv !== undefined && toOneLine(`${csv}: the scores as CSV`)],
+    json: {
+      ...{ model: model.name, seed, seconds: seconds(), ...facts, ...settings, ...figures },
+      ...{ csv: csv ?? null, ...chosen },
+    },
+    failed: hasFailed(figures),
+  });
+  const { protocol, context: given, from } = options;
+  if (protocol !== undefined || given !== undefined) {
+    const { starts, samples, limit, size, frameRate, fit, overwrite } = options;
+    if (fit === 'letterbox') throw misused('--fit', 'crop or stretch with --context', fit, 'give --fit crop');
+    const score = await scoreProtocol(model, paths, {
+      protocol: protocol ?? { context: given!, horizon, ...(from !== undefined && { from }) },
+      ...{ starts, seed, samples, limit, size, frameRate, fit, csv, overwrite },
+      ...sharedOptions(options, work),
+    });
+    return resultOf(score, protocolText(score, model.name));
+  }
+  const { context, size } = model.chain.exampleShape;
+  const score = await scoreClips(model, paths, {
+    ...pickOptions(scoreClipsFlags, options),
+    ...sizeOptions(options, size),
+    ...sharedOptions(options, work),
+  });
+  return resultOf(score, scoreText(score, size), { context, horizon });
+};
+
+/** Checks combinations of arguments and options that no flag excludes. @throws PxvError `USAGE` */
+function assertCombinable(paths: readonly string[], options: ParsedOptions<typeof flags>): void {
+  const { protocol, context, from, horizon, limit } = options;
   // Clips are read more than once, which standard input does not allow.
   if (paths.includes(STANDARD_STREAM))
     throw misused(STANDARD_STREAM, 'files or folders of clips', 'standard input', 'write the input to a file first');
-  const { protocol, context: given, from, limit } = options;
-  if (from !== undefined && given === undefined)
+  if (from !== undefined && context === undefined)
     throw misused('--from', '--context beside it', 'no --context', 'give the number of frames to predict from');
-  if (given !== undefined && options.horizon === 0)
+  if (context !== undefined && horizon === 0)
     throw misused('--horizon', '1 or more beside --context', '0', 'give the number of frames to predict');
-  if (limit !== undefined && protocol === undefined && given === undefined)
+  if (limit !== undefined && protocol === undefined && context === undefined)
     throw misused('--limit', '--protocol or --context beside it', 'neither', 'give the clips to score by their paths');
-  if (protocol !== undefined || given !== undefined) return byProtocol(work, paths, options);
-  const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
-  const own = model.chain.exampleShape.size;
-  const score = await scoreClips(model, paths, {
-    ...pickOptions(scoreClipsFlags, options),
-    ...sizeOptions(options, own),
-    ...sharedOptions(options, work),
-  });
-  const { settings, ...figures } = score;
-  const { forecasts, samples } = figures;
-  const { context } = model.chain.exampleShape;
-  return {
-    text: [
-      tableText(clipTable(score, own)),
-      '',
-      ...summaryLines(score),
-      ...(forecasts === null ? [] : forecastTables(forecasts, samples).flatMap((one) => ['', table.text(one)])),
-      ...skippedLines(figures, 'scored'),
-      csvLine(options.csv),
-    ],
-    json: {
-      model: model.name,
-      seed: options.seed,
-      seconds: seconds(),
-      context,
-      horizon: options.horizon,
-      ...settings,
-      ...figures,
-      csv: options.csv ?? null,
-      ...chosen,
-    },
-    failed: hasFailed(figures),
-  };
-};
-
-/** Scores forecasts by a protocol, published or of the user's own. */
-const byProtocol: Action<typeof flags, [string[]]> = async (work, paths, options) => {
-  const { model, chosen, seconds } = await startWithModel(options, work.progress, work.processGroup);
-  const { scoreProtocol } = await import('../src/evaluate/score-protocol.js');
-  const { protocolLines, protocolNotes, protocolTable } = await import('../src/evaluate/protocol-tables.js');
-  const { protocol, context, horizon, from, limit, samples, starts, seed, frameRate, size, fit } = options;
-  const { csv, overwrite } = options;
-  if (fit === 'letterbox') throw misused('--fit', 'crop or stretch with --context', fit, 'give --fit crop');
-  const score = await scoreProtocol(model, paths, {
-    protocol: protocol ?? { context: context!, horizon, ...(from !== undefined && { from }) },
-    ...{ starts, seed, samples, limit, size, frameRate, fit, csv, overwrite },
-    ...sharedOptions(options, work),
-  });
-  const { settings, ...figures } = score;
-  return {
-    text: [
-      ...protocolLines(score),
-      '',
-      tableText(protocolTable(score, model.name)),
-      '',
-      ...protocolNotes(score),
-      ...skippedLines(figures, 'scored'),
-      csvLine(csv),
-    ],
-    json: { model: model.name, seed, seconds: seconds(), ...settings, ...figures, csv: csv ?? null, ...chosen },
-    failed: hasFailed(figures),
-  };
-};
+}
 
 /** Returns the options that scoring with and without a protocol share: sampling, abort, processes and progress. */
 function sharedOptions(options: ParsedOptions<typeof flags>, { signal, progress, processGroup }: CommandContext) {
@@ -139,11 +110,6 @@ function sharedOptions(options: ParsedOptions<typeof flags>, { signal, progress,
         fields: { clip: name, [what]: String(Math.floor(frames)) },
       }),
   };
-}
-
-/** Returns the line that names a CSV file; false if none was written. */
-function csvLine(csv: string | undefined): string | false {
-  return csv !== undefined && toOneLine(`${csv}: the scores as CSV`);
 }
 
 const misused = errorFactory('USAGE', 'eval-video');

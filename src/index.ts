@@ -76,17 +76,22 @@ export { servePage, type ServePageOptions } from './page/serve-page.js';
 export { completeImage, type CompletedImage, type CompleteImageOptions } from './sample/complete-image.js';
 export { sampleImages, type SampledImages, type SampleImagesOptions } from './sample/sample-images.js';
 export type { ImageScoringProgress, ScoringProgress } from './evaluate/options.js';
-export type { ClipForecasts, ForecastErrors } from './evaluation/forecast-score.js';
-export type { ForecastSummary, ForecastsSummary } from './evaluation/forecast-summary.js';
+export type { ClipForecasts, ForecastErrors } from './evaluation/forecast-errors.js';
 export type { ForecastName } from './evaluation/forecasts.js';
-export type { ScoredClip } from './evaluate/summarise-clips.js';
-export { scoreClips, type ScoreClipsOptions, type VideoScore } from './evaluate/score-clips.js';
-export { scoreImageSet, type ImageSetScore, type ScoreImageSetOptions } from './evaluate/score-images.js';
-export { scoreProtocol, type ProtocolScore, type ScoreProtocolOptions } from './evaluate/score-protocol.js';
-export type { MetricSummary, ProtocolSummary } from './evaluate/summarise-protocol.js';
+export type { FrameMetricName } from './evaluation/frame-metrics.js';
+export type {
+  ForecastSummary,
+  ForecastsSummary,
+  MetricSummary,
+  ProtocolScore,
+  ProtocolSummary,
+  ScoredClip,
+  VideoScore,
+} from './evaluate/score-results.js';
+export { scoreClips, scoreProtocol, type ScoreClipsOptions, type ScoreProtocolOptions } from './evaluate/score-clips.js';
+export { scoreImageSet, type ImageSetScore, type ScoreImageSetOptions } from './evaluate/score-image-set.js';
 export type { ProtocolName } from './evaluate/protocols/index.js';
 export type { PublishedForecast } from './evaluate/protocols/protocol.js';
-export type { FrameMetricName } from './evaluation/frame-metrics.js';
 export type { CheckProgress } from './check/finding.js';
 export { checkModel, type ModelCheckSettings, type ScaleFinding } from './check/check-model.js';
 export type { WriteReportOptions, WrittenReport } from './report/write-report.js';

@@ -1,5 +1,5 @@
 import { tf } from '../foundation/tfjs.js';
-import { scoreFrames } from '../evaluation/clip-score.js';
+import { scoreFrames } from '../evaluation/frame-likelihoods.js';
 import { bitsPerPixel } from '../evaluation/scoring.js';
 import { errorFactory } from '../foundation/errors.js';
 import type { Frame, IndexedFrame } from '../foundation/frame.js';

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { bitsPerPixelOfImage, type ImageSource } from '../evaluation/image-score.js';
+import { bitsPerPixelOfImage, type ImageSource } from '../evaluation/image-likelihoods.js';
 import type { Frame } from '../foundation/frame.js';
 import type { Model } from '../model/model.js';
 import { frameBytes } from '../foundation/levels.js';

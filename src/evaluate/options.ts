@@ -6,6 +6,22 @@ import * as fields from '../options/fields.js';
 
 const { withFlag, callbackField, positiveInteger, nonNegativeInteger, signal, booleanFlag } = fields;
 
+/** Options of `scoreClips` and `scoreProtocol` that are flags of `pxv eval-video` too. */
+const sharedFlags = {
+  /** Path of a CSV file of the scores: a row for each clip, horizon, forecast and metric. Default: none is written. */
+  csv: withFlag(
+    z.string().optional(),
+    'file',
+    'write the scores as CSV too: a row for each clip, frames ahead, forecast and metric',
+  ),
+  /** True to overwrite `csv`, though never a clip. Default: false. */
+  overwrite: booleanFlag('replace an existing --csv'),
+  /** Target frame rate of all clips. Default: each clip's own, with a warning if the model was trained at another. */
+  frameRate: fields.frameRate,
+  /** Seed of the samples. Default: 1. */
+  seed: fields.seed,
+};
+
 /**
  * Options of `scoreClips` that are flags of `pxv eval-video` too: forecasts, adaptation, codecs, CSV file, frame rate
  * and seed.
@@ -32,18 +48,7 @@ export const scoreClipsFlags = {
   adapt: booleanFlag('adapt to each clip: fewer bits and better forecasts, in several times the time'),
   /** True to compress the scored frames with lossless codecs as well. Default: false. */
   codecs: booleanFlag('compare with lossless codecs on the same frames: x264, x265 and FFV1 of FFmpeg'),
-  /** Path of a CSV file of the scores: a row for each clip, horizon, forecast and metric. Default: none is written. */
-  csv: withFlag(
-    z.string().optional(),
-    'file',
-    'write the scores as CSV too: a row for each clip, frames ahead, forecast and metric',
-  ),
-  /** True to overwrite `csv`, though never a clip. Default: false. */
-  overwrite: booleanFlag('replace an existing --csv'),
-  /** Target frame rate of all clips. Default: each clip's own, with a warning if the model was trained at another. */
-  frameRate: fields.frameRate,
-  /** Seed of the samples. Default: 1. */
-  seed: fields.seed,
+  ...sharedFlags,
 };
 
 /** Progress of `scoreClips`. */
@@ -63,18 +68,24 @@ export interface ScoringProgress {
   frames: number;
 }
 
-/** Schema of the options of `scoreClips`: its flags, options of clips, size, progress callback and process group. */
-export const scoreClipsFields = {
-  ...scoreClipsFlags,
+/** Option fields that `scoreClips` and `scoreProtocol` share. */
+const scoringFields = {
+  ...sharedFlags,
   ...clipFields,
-  /**
-   * Size at which clips are scored: one for all, or one for each clip by its aspect ratio. Default: the model's size.
-   */
-  size: fields.targetSize.optional(),
   /** Called with progress as clips are scored. */
   onProgress: callbackField<(progress: ScoringProgress) => void>(),
   /** Process group that shares the clips (see `joinProcessGroup`). Default: this process alone. */
   processGroup: fields.processGroup,
+};
+
+/** Schema of the options of `scoreClips`: its flags, options of clips, size, progress callback and process group. */
+export const scoreClipsFields = {
+  ...scoreClipsFlags,
+  ...scoringFields,
+  /**
+   * Size at which clips are scored: one for all, or one for each clip by its aspect ratio. Default: the model's size.
+   */
+  size: fields.targetSize.optional(),
 };
 
 const protocolGroup = { group: 'Protocol:' };
@@ -130,19 +141,7 @@ export const scoreProtocolFields = {
   limit: positiveInteger.optional(),
   /** Size of the frames under a protocol of one's own. Default: the model's size. */
   size: fields.pixelSize.optional(),
-  /** Target frame rate of all clips. Default: each clip's own, with a warning if the model was trained at another. */
-  frameRate: scoreClipsFlags.frameRate,
-  /** Seed of the samples. Default: 1. */
-  seed: scoreClipsFlags.seed,
-  /** Path of a CSV file of the scores: a row for each clip, horizon, forecast and metric. Default: none is written. */
-  csv: scoreClipsFlags.csv,
-  /** True to overwrite `csv`, though never a clip. Default: false. */
-  overwrite: scoreClipsFlags.overwrite,
-  ...clipFields,
-  /** Called with progress as clips are scored. */
-  onProgress: callbackField<(progress: ScoringProgress) => void>(),
-  /** Process group that shares the clips (see `joinProcessGroup`). Default: this process alone. */
-  processGroup: fields.processGroup,
+  ...scoringFields,
 };
 
 /**

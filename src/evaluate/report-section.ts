@@ -1,18 +1,41 @@
 import { basename } from 'node:path';
-import { formatFewerBits } from '../evaluation/baselines.js';
-import { forecasts as kindsOfForecast, type ForecastName } from '../evaluation/forecasts.js';
-import type { ForecastsSummary } from '../evaluation/forecast-summary.js';
-import { pluralize } from '../foundation/pluralize.js';
+import { z } from 'zod';
 import type { Block } from '../document/blocks/index.js';
 import { makeNumber } from '../document/blocks/number.js';
 import type { Series } from '../document/blocks/series.js';
 import { makeTable } from '../document/blocks/table.js';
+import { makeLines } from '../document/blocks/text.js';
 import { formatSigned } from '../document/format-with-error.js';
+import { framesAhead, makeGainChart } from '../document/gain-chart.js';
+import { BITS_NOTE } from '../document/notes.js';
 import type { Section } from '../document/report.js';
 import { parseResult, type SectionSource } from '../document/section-source.js';
-import { protocolSection } from './protocol-section.js';
-import { clipTable, forecastTables, scoreSchema, summaryLines, type PrintedScore } from './score-tables.js';
-import { BITS_NOTE, DECIBELS_NOTE } from '../document/notes.js';
+import { formatFewerBits } from '../evaluation/baselines.js';
+import { forecasts as forecastKinds, type ForecastName } from '../evaluation/forecasts.js';
+import type { FrameMetricName } from '../evaluation/frame-metrics.js';
+import { pluralize } from '../foundation/pluralize.js';
+import { clipsSummarySchema, protocolSummarySchema, type ForecastsSummary } from './score-results.js';
+import {
+  clipTable,
+  forecastTables,
+  protocolLines,
+  protocolNotes,
+  protocolTable,
+  summaryLines,
+  type ShownProtocol,
+  type ShownScore,
+} from './score-tables.js';
+
+/** Schema of the output of `pxv eval-video --json`, as far as reports show it. */
+const scoreSchema = clipsSummarySchema.extend({ model: z.string(), adapted: z.boolean(), samples: z.number() });
+
+/** Schema of the output of `pxv eval-video --protocol --json`, as far as reports show it. */
+const protocolSchema = protocolSummarySchema
+  .extend({ model: z.string(), samples: z.number(), clipsInSplit: z.number() })
+  .refine(({ metrics, kinds }) => {
+    const names = Object.keys(metrics) as FrameMetricName[];
+    return names.length > 0 && Object.values(kinds).every((kind) => names.every((name) => name in kind));
+  });
 
 /** Source of report sections for the output of `pxv eval-video --json`. */
 export const sectionSource: SectionSource<Section> = {
@@ -55,13 +78,13 @@ function scoreSection(path: string, result: object): Section {
       note: "fewer bits: the share of the baseline's bits that the model does not need",
     },
     ...(forecasts === null ? [] : forecastTables(forecasts, samples).map((table) => ({ ...table, folded: true }))),
-    { kind: 'text', title: 'summary', text: summaryLines(score).filter(Boolean).join('\n'), verbatim: true },
+    makeLines('summary', summaryLines(score)),
   ];
   return { title: `${basename(path)}: ${model} on ${pluralize(clips.length, 'clip')}`, blocks };
 }
 
 /** Returns the table of bits/dim of the model, baselines and codecs. */
-function baselineTable({ bitsPerDim, baselines, codecs: each }: PrintedScore): Block {
+function baselineTable({ bitsPerDim, baselines, codecs: each }: ShownScore): Block {
   const rows = [
     ['model', bitsPerDim],
     ['previous-frame baseline', baselines['previous-frame']],
@@ -88,26 +111,48 @@ function horizonSeries({ trueChange, kinds }: ForecastsSummary, samples: number)
     .filter((name) => !['last-frame', 'best', 'worst'].includes(name))
     // The baseline that needs no model comes last.
     .sort((a, b) => Number(a === 'moved-last-frame') - Number(b === 'moved-last-frame'))
-    .map((name) => ({ name: kindsOfForecast[name].title(samples), points: gains(name) }));
-  const { sample, best, worst } = kinds;
-  // Older files lack the worst sample.
-  const [least, leastName] = worst === undefined ? [sample, 'one sample'] : [worst, 'worst'];
+    .map((name) => ({ name: forecastKinds[name].title(samples), points: gains(name) }));
+  const { best, worst } = kinds;
+  const band = best &&
+    worst && {
+      name: `worst to best of ${samples}`,
+      points: trueChange.map((_, h) => [h + 1, worst.gain.mean[h], best.gain.mean[h]] as const),
+      look: lines.findIndex(({ name }) => name === forecastKinds.sample.title()),
+    };
+  const note = best && '. The best and the worst sample are those of all frames ahead together';
+  return makeGainChart(trueChange.length, lines, band, note);
+}
+
+/**
+ * Returns the report section of a score under a protocol: its table beside published results, and curves by horizon.
+ * @throws PxvError `INPUT` if `result` does not match the schema
+ */
+function protocolSection(path: string, result: object): Section {
+  const score = parseResult(path, result, protocolSchema);
+  const { model, protocol } = score;
+  const metrics = Object.keys(score.metrics) as FrameMetricName[];
+  const blocks: Block[] = [
+    { ...protocolTable(score, model), title: `forecasts under ${protocol.name ?? 'a protocol of your own'}` },
+    ...metrics.map((name) => curves(score, name)),
+    makeLines('protocol', [...protocolLines(score), ...protocolNotes(score)]),
+  ];
+  return { title: `${basename(path)}: ${model}, ${protocol.name ?? 'own protocol'}`, blocks };
+}
+
+/** Returns the chart of a metric by frames ahead. */
+function curves({ kinds, metrics, protocol, samples }: ShownProtocol, name: FrameMetricName): Series {
+  const { title, definition } = metrics[name]!;
+  const lines = (Object.keys(kinds) as ForecastName[]).map((kind) => ({
+    name: forecastKinds[kind].title(samples),
+    points: kinds[kind]![name]!.byFrame.map((value, h) => [h + 1, value] as const),
+    ...(kind === 'last-frame' && { role: 'baseline' as const }),
+  }));
   return {
     kind: 'series',
-    title: 'PSNR gain by frames ahead',
-    x: { label: 'frames ahead', unit: 'whole', from: 1, to: Math.max(2, trueChange.length) },
-    y: { label: 'PSNR gain over the last frame repeated (dB)' },
-    lines: [...lines, { name: 'last frame repeated', points: trueChange.map((_, h) => [h + 1, 0]), role: 'baseline' }],
-    ...(best &&
-      least && {
-        bands: [
-          {
-            name: `${leastName} to best of ${samples}`,
-            points: trueChange.map((_, h) => [h + 1, least.gain.mean[h], best.gain.mean[h]]),
-            look: lines.findIndex(({ name }) => name === kindsOfForecast.sample.title()),
-          },
-        ],
-      }),
-    note: `${DECIBELS_NOTE}${best ? '. The best and the worst sample are those of all frames ahead together' : ''}`,
+    title: `${title} by frames ahead`,
+    x: framesAhead(protocol.horizon),
+    y: { label: title },
+    lines,
+    note: definition,
   };
 }

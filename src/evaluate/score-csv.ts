@@ -1,10 +1,15 @@
 import { writeFile } from 'node:fs/promises';
+import { singleProcess } from '../distributed/process-group.js';
 import { tableCsv } from '../document/blocks/table.js';
-import { cappedPsnr } from '../evaluation/forecast-summary.js';
+import { cappedPsnr } from '../evaluation/metrics.js';
 import { writeAtomically } from '../foundation/write-file.js';
 import { assertFileOutput, assertNotInput, listInputFiles, type ClipSource } from '../video/index.js';
-import type { ScoredClip } from './summarise-clips.js';
-import type { ProtocolSummary } from './summarise-protocol.js';
+import type { ParsedOptions } from '../options/fields.js';
+import type { scoreClipsFields } from './options.js';
+import type { ProtocolSummary, ScoredClip } from './score-results.js';
+
+/** Options for `openScoresFile`, as those of `scoreClips`. */
+type ScoresFileOptions = Pick<ParsedOptions<typeof scoreClipsFields>, 'csv' | 'overwrite' | 'processGroup'>;
 
 const COLUMNS = ['clip', 'horizon', 'forecast', 'metric', 'value'];
 
@@ -67,21 +72,25 @@ function forecastRows({ name, forecasts }: ScoredClip): Row[] {
 }
 
 /**
- * Returns a function that writes a CSV file of scores atomically, from text as `formatScoresCsv` returns it; null
- * without a path. The checks are repeated before the file is written, when all clips are scored.
+ * Returns a function that writes a CSV file of scores atomically, from text as `formatScoresCsv` returns it. The
+ * function does nothing without a path, or in a process that is not the main one. The checks are repeated before the
+ * file is written, when all clips are scored.
  * @param clips clips that are read, none of which is replaced
  * @throws PxvError `OUTPUT` if `csv` cannot be written, or exists and `overwrite` is false; `USAGE` if it is a clip
  */
 export async function openScoresFile(
-  { csv, overwrite = false }: { csv?: string | undefined; overwrite?: boolean | undefined },
+  { csv, overwrite = false, processGroup = singleProcess }: ScoresFileOptions,
   clips: readonly ClipSource[],
-): Promise<((text: string) => Promise<void>) | null> {
-  if (csv === undefined) return null;
+): Promise<(format: () => string) => Promise<void>> {
+  if (csv === undefined) return () => Promise.resolve();
   const inputs = [...new Set((await Promise.all(clips.map(({ path }) => listInputFiles(path)))).flat())];
-  const check = async () => {
+  const confirm = async () => {
     await assertNotInput(csv, inputs, { option: '--csv' });
     await assertFileOutput(csv, { overwrite, option: '--csv', operation: 'write CSV' });
   };
-  await check();
-  return (text) => writeAtomically(csv, (temporary) => writeFile(temporary, text), { confirm: check });
+  await confirm();
+  return async (format) => {
+    if (processGroup.isMainProcess)
+      await writeAtomically(csv, (temporary) => writeFile(temporary, format()), { confirm });
+  };
 }

@@ -1,80 +1,52 @@
-import { z } from 'zod';
+import type { z } from 'zod';
+import { subsequencesFor } from '../conditioning/context/history.js';
+import { makeTable, table, tableText, type Table } from '../document/blocks/table.js';
+import { formatWithError } from '../document/format-with-error.js';
 import { formatFewerBits } from '../evaluation/baselines.js';
-import { forecasts as kindsOfForecast, type ForecastName } from '../evaluation/forecasts.js';
-import type { ForecastsSummary, ForecastSummary, MeanOverClips } from '../evaluation/forecast-summary.js';
+import { forecasts as forecastKinds, type ForecastName } from '../evaluation/forecasts.js';
+import { frameMetric, type FrameMetricName } from '../evaluation/frame-metrics.js';
 import type { Size } from '../foundation/frame.js';
 import { pluralize } from '../foundation/pluralize.js';
-import { makeTable, type Table } from '../document/blocks/table.js';
-import { formatWithError } from '../document/format-with-error.js';
-import { numberOrNaN } from '../document/section-source.js';
+import type {
+  clipsSummarySchema,
+  ForecastsSummary,
+  ForecastSummary,
+  MeanOverClips,
+  ProtocolScore,
+  VideoScore,
+} from './score-results.js';
 
-const figures = z.array(numberOrNaN);
-const means = z.object({ mean: figures, standardError: figures });
-const codecs = z.record(z.string(), z.number().nullable()).nullable();
+/** Part of a `VideoScore` that tables show. */
+export type ShownScore = z.output<typeof clipsSummarySchema> & { adapted: boolean };
 
-/** Schema of the output of `pxv eval-video --json`, as far as tables and reports show it. */
-export const scoreSchema = z.object({
-  model: z.string(),
-  adapted: z.boolean(),
-  samples: z.number(),
-  bitsPerDim: z.number(),
-  exact: z.boolean(),
-  standardError: numberOrNaN,
-  dimensions: z.number(),
-  frames: z.number(),
-  baselines: z.object({ uniform: z.number(), 'previous-frame': z.number(), 'lossless-codec': z.number().optional() }),
-  anchors: z.object({ ...means.shape, labels: z.array(z.string()) }),
-  codecs,
-  clips: z
-    .array(
-      z.object({
-        name: z.string(),
-        width: z.number(),
-        height: z.number(),
-        frames: z.number(),
-        bitsPerDim: z.number(),
-        previousFrameBitsPerDim: z.number(),
-        codecs: z.object({ bitsPerDim: codecs, best: z.number().nullable() }).nullable(),
-      }),
-    )
-    .min(1),
-  forecasts: z
-    .object({
-      clips: z.number(),
-      starts: z.number(),
-      trueChange: figures,
-      kinds: z.partialRecord(
-        z.enum(Object.keys(kindsOfForecast) as ForecastName[]),
-        z.object({
-          meanSquaredError: figures,
-          psnr: figures,
-          ssim: figures.nullable(),
-          gain: means,
-          wins: figures,
-          change: figures,
-          changeRatio: figures,
-        }),
-      ),
-    })
-    .refine(({ trueChange, kinds }) => {
-      const lists = Object.values(kinds).flatMap(({ gain, ssim, ...others }) => [
-        ...[...Object.values(others), ...Object.values(gain)],
-        ...(ssim === null ? [] : [ssim]),
-      ]);
-      return 'last-frame' in kinds && lists.every(({ length }) => length === trueChange.length && length > 0);
-    })
-    .nullable(),
-});
+/** Part of a `ProtocolScore` that tables show. */
+export type ShownProtocol = Omit<ProtocolScore, 'settings' | 'skipped' | 'unprocessed'>;
 
-/** Part of a `VideoScore` that tables and reports show. */
-export type PrintedScore = Omit<z.infer<typeof scoreSchema>, 'model'>;
+/**
+ * Returns the score of clips as lines of text: table of clips, summary, and tables of forecasts.
+ * @param own size of the model's images
+ */
+export function scoreText(score: VideoScore, own: Size): string[] {
+  const { forecasts, samples } = score;
+  const tables = forecasts === null ? [] : forecastTables(forecasts, samples);
+  const shown = tables.flatMap((one) => ['', table.text(one)]);
+  return [tableText(clipTable(score, own)), '', ...summaryLines(score), ...shown];
+}
+
+/**
+ * Returns a score under a protocol as lines of text: the protocol, the table, and notes.
+ * @param model name of the model
+ */
+export function protocolText(score: ProtocolScore, model: string): string[] {
+  return [...protocolLines(score), '', tableText(protocolTable(score, model)), '', ...protocolNotes(score)];
+}
 
 /**
  * Returns the table of each clip's bits/dim beside baselines, with a last row for all clips.
  * @param own size of the model's images, null if unknown. If all clips were scored at this size, the table has no
  *   column of sizes
  */
-export function clipTable({ clips, bitsPerDim, baselines, frames, codecs }: PrintedScore, own: Size | null): Table {
+export function clipTable({ clips, bitsPerDim, baselines, frames, codecs }: ShownScore, own: Size | null): Table {
   const isSized = clips.some(({ width, height }) => width !== own?.width || height !== own.height);
   const against = (bits: number, baseline: number | null) =>
     baseline === null ? ['-', '-'] : [baseline.toFixed(3), formatFewerBits(bits, baseline)];
@@ -95,10 +67,10 @@ export function clipTable({ clips, bitsPerDim, baselines, frames, codecs }: Prin
 }
 
 /**
- * Returns lines of text on the score of all clips: bits/dim, baselines, PSNR gain of the expected frame over the frame
- * before, and lossless codecs. A line that does not apply is false.
+ * Returns lines of text on the score of all clips: bits/dim, baselines, and where they apply the PSNR gain of the
+ * expected frame over the frame before, and lossless codecs.
  */
-export function summaryLines(score: PrintedScore): (string | false)[] {
+export function summaryLines(score: ShownScore): string[] {
   const { adapted, bitsPerDim, exact, standardError, dimensions, baselines, clips, codecs, anchors } = score;
   const spread = Number.isNaN(standardError)
     ? ''
@@ -114,8 +86,8 @@ export function summaryLines(score: PrintedScore): (string | false)[] {
   return [
     `${exact ? '' : '<= '}${bitsPerDim.toFixed(3)} bits/dim${spread} over ${dimensions} dimensions, ${given}`,
     `baselines: uniform ${uniform}, previous frame ${previous}`,
-    nearer.length > 0 && `expected frame, one step ahead, over the frame before: ${nearer.join(', ')} dB`,
-    each.length > 0 && `lossless codecs: ${each.join(', ')}`,
+    ...(nearer.length > 0 ? [`expected frame, one step ahead, over the frame before: ${nearer.join(', ')} dB`] : []),
+    ...(each.length > 0 ? [`lossless codecs: ${each.join(', ')}`] : []),
   ];
 }
 
@@ -136,7 +108,7 @@ export function forecastTables({ clips, starts, trueChange, kinds }: ForecastsSu
   // The worst sample is shown only in JSON and as the edge of a chart's band.
   const names = (Object.keys(kinds) as ForecastName[]).filter((name) => name !== 'worst');
   const others = names.filter((name) => name !== 'last-frame');
-  const titlesOf = (of: ForecastName[]) => of.map((name) => kindsOfForecast[name].title(samples));
+  const titlesOf = (of: ForecastName[]) => of.map((name) => forecastKinds[name].title(samples));
   const gainOf = ({ gain, wins }: ForecastSummary, h: number) => `${gainWithError(gain, h)} (${wins[h]})`;
   const byHorizon = (title: string, columns: string[], cells: (h: number) => string[]): Table => ({
     kind: 'table',
@@ -165,5 +137,84 @@ export function forecastTables({ clips, starts, trueChange, kinds }: ForecastsSu
         ...others.map((name) => (trueChange[h] === 0 ? '-' : kinds[name]!.changeRatio[h].toFixed(2))),
       ],
     ),
+  ];
+}
+
+/**
+ * Returns the table of a score under a protocol: a row for each kind of forecast, with standard errors over clips, then
+ * a row for each published result with its source.
+ */
+export function protocolTable({ kinds, metrics, samples, published }: ShownProtocol, model: string): Table {
+  const names = Object.keys(metrics) as FrameMetricName[];
+  const ours = (Object.keys(kinds) as ForecastName[]).map((kind) => [
+    `${kind === 'last-frame' ? '' : `${model}, `}${forecastKinds[kind].title(samples)}`,
+    ...names.map((name) => {
+      const { mean, standardError } = kinds[kind]![name]!;
+      return formatWithError(mean, standardError, frameMetric(name).digits);
+    }),
+    ...(published.length === 0 ? [] : ['measured here']),
+  ]);
+  const others = published.map(({ model: other, values, source, isSecondHand = false }) => [
+    other,
+    ...names.map((name) => values[name]?.toFixed(frameMetric(name).digits) ?? '-'),
+    `${source}${isSecondHand ? ' (second-hand)' : ''}`,
+  ]);
+  const titles = ['forecast', ...names.map((name) => frameMetric(name).title)];
+  const align = `l${'r'.repeat(names.length)}`;
+  if (published.length === 0) return makeTable(align, titles, ours);
+  return makeTable(`${align}l`, [...titles, 'source'], [...ours, ...others]);
+}
+
+/** Returns lines of text on the protocol of a score: the frames given, read and predicted, and the clips. */
+export function protocolLines(score: ShownProtocol): string[] {
+  const { protocol, clips, clipsInSplit, starts, samples } = score;
+  const { name, data, split, context, horizon, from, width, height, channels } = protocol;
+  const title = name === null ? 'protocol of your own' : `protocol ${name}`;
+  const frames = `${pluralize(context, 'frame')} given, ${horizon} predicted`;
+  const place = from === null ? 'windows spread over each clip' : `from frame ${from}`;
+  const size = `${width}x${height} in ${channels === 1 ? 'grey' : 'colour'}`;
+  const part = clips.length < clipsInSplit ? `${clips.length} of ` : '';
+  const drawn = `${pluralize(starts, 'window')}, ${pluralize(samples, 'sample')} of each`;
+  return [
+    `${title}: ${data}, ${frames}, ${size}, ${place}`,
+    ...(name === null ? [] : [`split: ${split}`]),
+    `given frames: ${framesReadText(score)}`,
+    `scored: ${part}${pluralize(clipsInSplit, 'clip')}, ${drawn}`,
+  ];
+}
+
+/** Returns the use that the model makes of the given frames, in words. */
+function framesReadText({ protocol: { context }, framesRead }: ShownProtocol): string {
+  if (framesRead === context) return `all ${context} are read`;
+  const last = `of ${context} the model reads ${framesRead} at a time: the last ${framesRead}`;
+  if (subsequencesFor(framesRead).length === 1) return last;
+  return `${last}; further ahead, every second and every fourth of the given ones too`;
+}
+
+/** Returns lines of text on the columns and the published rows of `protocolTable`. */
+export function protocolNotes(score: ShownProtocol): string[] {
+  const { crossEntropy, metrics, protocol, published, publishedOf, samples } = score;
+  const definitions = Object.values(metrics).map(({ title, definition }) => `${title}: ${definition}`);
+  const best =
+    samples > 1 ? [`best of ${samples}: for each metric the sample with the best mean over the horizon`] : [];
+  const isTold = published.some(({ isSecondHand }) => isSecondHand);
+  return [
+    ...crossEntropyLines(crossEntropy),
+    ...definitions,
+    ...best,
+    ...(published.length === 0 ? [] : [`published: ${publishedOf}`]),
+    ...(isTold ? ['second-hand: read in another text than that of the people who measured it'] : []),
+    ...protocol.differences.map((line) => `differs: ${line}`),
+  ];
+}
+
+/** Returns lines of text on the cross-entropy of a score; none if it was not measured. */
+function crossEntropyLines(crossEntropy: ShownProtocol['crossEntropy']): string[] {
+  if (crossEntropy === null) return [];
+  const { mean, standardError, published } = crossEntropy;
+  return [
+    `cross-entropy: ${formatWithError(mean, standardError, 2)} nats a frame with its grey levels, given the true ` +
+      'frames before; no likelihood of levels',
+    ...published.map(({ model, nats, source }) => `cross-entropy, published: ${nats.toFixed(1)}, ${model} (${source})`),
   ];
 }

@@ -13,24 +13,18 @@ export interface ForecastInput extends Pick<ForecastStart, 'known' | 'truth'> {
   guess: Frame[] | null;
 }
 
-/** Numbers and kinds of predictions that a model makes at each start. */
-export interface ForecastRequest {
-  /** Number of samples drawn. */
-  samples: number;
-  /** True if the model makes a best guess. */
-  guesses: boolean;
-}
+type Predictions = Pick<ForecastInput, 'drawn' | 'guess'>;
 
 interface ForecastKind {
   /** Returns the title of the forecast in tables. */
   title: (samples: number) => string;
-  /** Returns true if the forecast exists for the request. Default: always. */
-  isAvailable?: (asked: ForecastRequest) => boolean;
+  /** Returns true if the forecast can be made of the predictions. Default: always. */
+  isAvailable?: (at: Predictions) => boolean;
   /** Returns the rollouts whose errors are averaged: [rollout][frame of the horizon]. */
   futures: (at: ForecastInput) => readonly Frame[][];
 }
 
-const isOfSeveralSamples = ({ samples }: ForecastRequest) => samples > 1;
+const isOfSeveralSamples = ({ drawn }: Predictions) => drawn.length > 1;
 
 /**
  * Registry of kinds of forecast that are compared with the true frames, such as the last frame repeated or the mean of
@@ -47,7 +41,7 @@ export const forecasts = {
   },
   'best-guess': {
     title: () => 'best guess',
-    isAvailable: ({ guesses }) => guesses,
+    isAvailable: ({ guess }) => guess !== null,
     futures: ({ guess }) => (guess === null ? [] : [guess]),
   },
   sample: { title: () => 'one sample', futures: ({ drawn }) => drawn },
@@ -72,18 +66,32 @@ export const forecasts = {
 export type ForecastName = keyof typeof forecasts;
 
 /**
- * Returns the names of the kinds of forecast that `asked` allows, in the order of `forecasts`. The best guess needs
- * `guesses`; mean, best and worst need more than one sample.
+ * Returns the names of the kinds of forecast that can be made of predictions, in the order of `forecasts`: mean, best
+ * and worst need more than one sample.
  */
-export function forecastNames(asked: ForecastRequest): ForecastName[] {
+export function forecastNames(at: Predictions): ForecastName[] {
   const kinds = Object.entries<ForecastKind>(forecasts) as [ForecastName, ForecastKind][];
-  return kinds.filter(([, { isAvailable }]) => isAvailable?.(asked) ?? true).map(([name]) => name);
+  return kinds.filter(([, { isAvailable }]) => isAvailable?.(at) ?? true).map(([name]) => name);
 }
 
 /** Returns the mean of frames of equal size, rounded to bytes. */
 export function meanFrame(frames: readonly Frame[]): Frame {
   const mean = (at: number) => frames.reduce((sum, { data }) => sum + data[at], 0) / frames.length;
   return { ...frames[0], data: Uint8Array.from(frames[0].data, (_, at) => Math.round(mean(at))) };
+}
+
+/** Returns all frames in grey: the mean of the channels of each pixel, rounded to bytes. */
+export function toGrey({ known, truth, drawn, guess }: ForecastInput): ForecastInput {
+  const grey = (frames: readonly Frame[]) => frames.map(greyFrame);
+  return { known: grey(known), truth: grey(truth), drawn: drawn.map(grey), guess: guess && grey(guess) };
+}
+
+function greyFrame(frame: Frame): Frame {
+  const { channels, data, width, height } = frame;
+  if (channels === 1) return frame;
+  const mean = (pixel: number) => (data[3 * pixel] + data[3 * pixel + 1] + data[3 * pixel + 2]) / 3;
+  const levels = Uint8Array.from({ length: width * height }, (_, at) => Math.round(mean(at)));
+  return { width, height, channels: 1, data: levels };
 }
 
 /** Returns rollouts sorted by squared error over the whole horizon, smallest first. */
@@ -103,16 +111,24 @@ export function continueMotion(known: readonly Frame[], horizon: number): Frame[
   const last = known[known.length - 1];
   const before = known[known.length - 2] ?? last;
   assertSameGeometry('motion', before, last);
-  const { width, height, channels } = last;
   return tf.tidy(() => {
-    const [first, second] = [before, last].map(({ data }) =>
-      tf.tensor<Rank.R4>(Float32Array.from(data), [1, height, width, channels]),
-    );
-    const found = blockMatching({ height, width, channels, ...BLOCK_MATCHING }, first, second);
-    let moved: Tensor4D = second;
+    const { image, motion } = matchFrames(before, last);
+    let moved = image;
     return Array.from({ length: horizon }, () => {
-      moved = extrapolateMotion(moved, found);
+      moved = extrapolateMotion(moved, motion);
       return { ...last, data: Uint8Array.from(moved.dataSync(), Math.round) };
     });
   });
+}
+
+/**
+ * Finds the motion of blocks between two frames of equal size.
+ * @returns `image`, frame `last` as a tensor, and `motion`, the output of `blockMatching`. The caller disposes both
+ */
+export function matchFrames(before: Frame, last: Frame): { image: Tensor4D; motion: Tensor4D } {
+  const { width, height, channels } = last;
+  const [first, image] = [before, last].map(({ data }) =>
+    tf.tensor<Rank.R4>(Float32Array.from(data), [1, height, width, channels]),
+  );
+  return { image, motion: blockMatching({ height, width, channels, ...BLOCK_MATCHING }, first, image) };
 }

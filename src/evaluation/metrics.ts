@@ -30,6 +30,17 @@ export function psnrOfError(meanSquaredError: number): number {
   return 10 * Math.log10(peak ** 2 / meanSquaredError);
 }
 
+/** Maximum PSNR in dB of a clip: above it, less than one sub-pixel in fifteen is wrong by one level. */
+const MAX_DECIBELS = 60;
+
+/**
+ * Returns the PSNR in dB of a clip's mean squared error, at most 60. The limit keeps a clip without motion from
+ * dominating the mean over clips.
+ */
+export function cappedPsnr(meanSquaredError: number): number {
+  return Math.min(MAX_DECIBELS, psnrOfError(meanSquaredError));
+}
+
 /**
  * Returns the PSNR in dB of `predicted` against `truth`, over all channels; Infinity for equal frames.
  * @throws PxvError `INPUT` if the frames differ in width, height or channels, or if the length of their data does not

@@ -1,11 +1,8 @@
 import { tf } from '../foundation/tfjs.js';
-import type { Rank } from '@tensorflow/tfjs-core';
-import { blockMatching, BLOCK_MATCHING } from '../backend/block-matching.js';
 import { NEIGHBOURS } from '../backend/kernels/index.js';
-import { scoreFrames } from '../evaluation/clip-score.js';
-import { cappedPsnr } from '../evaluation/forecast-summary.js';
-import { meanFrame, continueMotion } from '../evaluation/forecasts.js';
-import { meanSquaredError } from '../evaluation/metrics.js';
+import { scoreFrames } from '../evaluation/frame-likelihoods.js';
+import { continueMotion, matchFrames, meanFrame } from '../evaluation/forecasts.js';
+import { cappedPsnr, meanSquaredError } from '../evaluation/metrics.js';
 import { bitsPerPixel } from '../evaluation/scoring.js';
 import type { Frame } from '../foundation/frame.js';
 import { framesPerSecond } from '../foundation/frame-rate.js';
@@ -18,6 +15,7 @@ import type { Arrow, Clip, ClipPanel } from '../document/blocks/clip.js';
 import type { Block } from '../document/blocks/index.js';
 import { makeNumber } from '../document/blocks/number.js';
 import type { Series } from '../document/blocks/series.js';
+import { makeLines } from '../document/blocks/text.js';
 import type { Line } from '../document/chart.js';
 import { formatSigned } from '../document/format-with-error.js';
 import type { Section } from '../document/report.js';
@@ -34,6 +32,7 @@ import { resolveFrameRange } from './frame-range.js';
 import { Prediction } from './prediction.js';
 import { assertPredictionMemory } from './prediction-memory.js';
 import { quoteCommand } from '../document/quote-command.js';
+import { makeGainChart } from '../document/gain-chart.js';
 import { BITS_NOTE, DECIBELS_NOTE } from '../document/notes.js';
 
 /** Number of known frames shown before the predicted frames. */
@@ -195,7 +194,7 @@ function blocksOf(
     gainAt(horizon, DECIBELS_NOTE),
     makeNumber('bits/dim of the true frames', (sum(ofPredicted) / horizon).toFixed(3), BITS_NOTE, 'bits/dim'),
     clip,
-    { kind: 'series', ...gains },
+    gains,
     {
       kind: 'series',
       title: 'bits/dim of each true frame, given its context',
@@ -204,16 +203,12 @@ function blocksOf(
       lines: [{ name: 'bits/dim', points }],
       note: BITS_NOTE,
     },
-    {
-      kind: 'text',
-      title: 'commands that write it as a video',
-      verbatim: true,
-      text: [['--samples', String(samples.length)], ...(guess === null ? [] : [['--best-guess']])]
-        .map((kind) =>
-          quoteCommand('pxv', 'predict', path, '--hold-out', String(horizon), ...kind, '--model', model.name),
-        )
-        .join('\n'),
-    },
+    makeLines(
+      'commands that write it as a video',
+      [['--samples', String(samples.length)], ...(guess === null ? [] : [['--best-guess']])].map((kind) =>
+        quoteCommand('pxv', 'predict', path, '--hold-out', String(horizon), ...kind, '--model', model.name),
+      ),
+    ),
   ];
 }
 
@@ -295,13 +290,8 @@ function ofPixels({ width, height, channels }: Frame, valueAt: (at: number) => n
 
 /** Returns arrows for the motion of blocks from frame `before` to frame `last`, every `ARROWS` pixels. */
 function arrowsBetween(before: Frame, last: Frame): Arrow[] {
-  const { width, height, channels } = last;
-  const found = tf.tidy(() => {
-    const [first, second] = [before, last].map(({ data }) =>
-      tf.tensor<Rank.R4>(Float32Array.from(data), [1, height, width, channels]),
-    );
-    return blockMatching({ height, width, channels, ...BLOCK_MATCHING }, first, second).dataSync();
-  });
+  const { width, height } = last;
+  const found = tf.tidy(() => matchFrames(before, last).motion.dataSync());
   const features = found.length / (width * height);
   const arrows: Arrow[] = [];
   for (let y = ARROWS >> 1; y < height; y += ARROWS)
@@ -316,7 +306,7 @@ function arrowsBetween(before: Frame, last: Frame): Arrow[] {
 }
 
 /** Returns the chart of PSNR gain in dB over the last known frame repeated, by frames ahead. */
-function gainsOf({ truth, known, guess, samples }: Predicted): Omit<Series, 'kind'> & { lines: readonly Line[] } {
+function gainsOf({ truth, known, guess, samples }: Predicted): Series {
   const past = truth.slice(0, known);
   const future = truth.slice(known);
   const decibels = (frames: readonly Frame[]) =>
@@ -333,7 +323,6 @@ function gainsOf({ truth, known, guess, samples }: Predicted): Omit<Series, 'kin
       points: gains(future.map((_, h) => meanFrame(samples.map((frames) => frames[h])))),
     },
     { name: 'last frame moved on', points: gains(continueMotion(past.slice(-2), future.length)) },
-    { name: 'last frame repeated', points: future.map((_, h) => [h + 1, 0] as const), role: 'baseline' },
   ];
   const values = future.map((_, h) => ofSamples.map((points) => points[h][1]));
   const band = {
@@ -341,14 +330,8 @@ function gainsOf({ truth, known, guess, samples }: Predicted): Omit<Series, 'kin
     look: guess === null ? 0 : 1,
     points: values.map((of, h) => [h + 1, Math.min(...of), Math.max(...of)] as const),
   };
-  return {
-    title: 'PSNR gain by frames ahead',
-    x: { label: 'frames ahead', unit: 'whole', from: 1, to: Math.max(2, future.length) },
-    y: { label: 'PSNR gain over the last frame repeated (dB)' },
-    lines: lines.filter((line) => line !== false),
-    ...(samples.length > 1 && { bands: [band] }),
-    note: DECIBELS_NOTE,
-  };
+  const shown = lines.filter((line) => line !== false);
+  return makeGainChart(future.length, shown, samples.length > 1 ? band : undefined);
 }
 
 function sum(values: ArrayLike<number>): number {

@@ -8,6 +8,7 @@ import type { Block } from '../document/blocks/index.js';
 import { makeNumber } from '../document/blocks/number.js';
 import type { Line } from '../document/chart.js';
 import { makeTable } from '../document/blocks/table.js';
+import { makeLines } from '../document/blocks/text.js';
 import type { Section } from '../document/report.js';
 import type { SectionSource } from '../document/section-source.js';
 import type { RunConfiguration } from '../training/configuration.js';
@@ -212,7 +213,7 @@ function commands(runs: readonly RecordedRun[]): Block {
     quoteCommand('pxv', 'train', '--resume', '--out', path),
     drawingCommand(configuration?.model ?? { version: 1, scales: [] }, path),
   ]);
-  return { kind: 'text', title: 'commands to continue', text: lines.join('\n'), verbatim: true };
+  return makeLines('commands to continue', lines);
 }
 
 /** Returns the configuration and the list of files of a run. */
@@ -223,7 +224,7 @@ function givenTo({ path, configuration }: RecordedRun): Block[] {
     ['files', existsSync(data) ? readFileSync(data, 'utf8').trimEnd() : null],
   ] as const;
   return given.flatMap(([what, text]): Block[] =>
-    text === null ? [] : [{ kind: 'text', title: `${what} of ${path}`, text, folded: true, verbatim: true }],
+    text === null ? [] : [{ ...makeLines(`${what} of ${path}`, [text]), folded: true }],
   );
 }
 

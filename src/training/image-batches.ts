@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { ImageSource } from '../evaluation/image-score.js';
+import type { ImageSource } from '../evaluation/image-likelihoods.js';
 import { BITS_PER_NAT, sumNats } from '../evaluation/scoring.js';
 import { countSubPixels, type Chain } from '../model/chain.js';
 import { ExampleBuffer, type Examples } from '../conditioning/context/examples.js';

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ProtocolScore } from '../../src/evaluate/score-protocol.js';
+import type { ProtocolScore } from '../../src/evaluate/score-results.js';
 import { saveModel } from '../../src/model/checkpoint.js';
 import { inGrey, squares, writeBairClip, writeImages, writeKthClip } from '../evaluate/protocol-clips.js';
 import { mixtureTogether, randomModel, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';

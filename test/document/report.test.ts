@@ -18,7 +18,7 @@ const byKind: { [K in Block['kind']]: Extract<Block, { kind: K }> } = {
     panels: [{ title: name, note: name, frames: [grey(1), null], arrows: [[], [{ x: 1, y: 1, dx: 2, dy: 0 }]] }],
   },
   number: { kind: 'number', title: name, value: '1.5', unit: 'bits/dim', note: name },
-  picture: { kind: 'picture', id: 'one', title: name, frame: grey(9), box: { x: 0, y: 0, width: 1, height: 1 } },
+  picture: { kind: 'picture', id: 'one', title: name, frame: grey(9) },
   series: {
     ...{ kind: 'series', title: name, note: name, x: { label: name }, y: { label: name } },
     lines: [
@@ -64,7 +64,6 @@ test('the same blocks are text for a terminal and objects for programs', () => {
     title: name,
     width: 2,
     height: 2,
-    box: byKind.picture.box,
   });
 });
 

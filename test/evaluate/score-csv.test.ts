@@ -1,5 +1,5 @@
 import { formatScoresCsv } from '../../src/evaluate/score-csv.js';
-import type { ScoredClip } from '../../src/evaluate/summarise-clips.js';
+import type { ScoredClip } from '../../src/evaluate/score-results.js';
 
 const clip: ScoredClip = {
   name: 'a, "b".mp4',

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { scoreProtocol, type ScoreProtocolOptions } from '../../src/evaluate/score-protocol.js';
-import { protocolLines } from '../../src/evaluate/protocol-tables.js';
+import { scoreProtocol, type ScoreProtocolOptions } from '../../src/evaluate/score-clips.js';
+import { protocolLines } from '../../src/evaluate/score-tables.js';
 import { frameMetric } from '../../src/evaluation/frame-metrics.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { kernelSets } from '../backend/implementations.js';

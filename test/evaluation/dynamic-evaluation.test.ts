@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { scoreFrames } from '../../src/evaluation/clip-score.js';
+import { scoreFrames } from '../../src/evaluation/frame-likelihoods.js';
 import { sumNats } from '../../src/evaluation/scoring.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { disposeExamples, ExampleBuffer, type Examples } from '../../src/conditioning/context/examples.js';

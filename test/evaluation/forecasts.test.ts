@@ -61,7 +61,8 @@ test('the best guess is the one that a model makes', () => {
 });
 
 test('mean, best and worst are there if several are drawn, the best guess if a model makes one', () => {
-  const names = (samples: number, guesses: boolean) => forecastNames({ samples, guesses });
+  const names = (samples: number, guesses: boolean) =>
+    forecastNames({ drawn: Array.from({ length: samples }, () => []), guess: guesses ? [] : null });
   expect(names(1, false)).toEqual(['last-frame', 'moved-last-frame', 'sample']);
   expect(names(2, false)).toEqual(['last-frame', 'moved-last-frame', 'sample', 'mean', 'best', 'worst']);
   expect(names(1, true)).toEqual(['last-frame', 'moved-last-frame', 'best-guess', 'sample']);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { levelDifferences, HistogramBaseline } from '../../src/evaluation/baselines.js';
-import { scoreFrames, summariseFrames } from '../../src/evaluation/clip-score.js';
+import { scoreFrames, summariseFrames } from '../../src/evaluation/frame-likelihoods.js';
 import { meanSquaredError } from '../../src/evaluation/metrics.js';
 import { BITS_PER_NAT, scoreItems, sumNats, type ScoringOptions } from '../../src/evaluation/scoring.js';
 import type { Frame } from '../../src/foundation/frame.js';

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
-import { bitsPerPixelOfImage } from '../../src/evaluation/image-score.js';
+import { bitsPerPixelOfImage } from '../../src/evaluation/image-likelihoods.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { toTensors, type Model } from '../../src/model/model.js';
 import { levelsToBytes } from '../../src/foundation/levels.js';

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sampleImages } from '../../src/sample/sample-images.js';
-import { scoreImageSet } from '../../src/evaluate/score-images.js';
+import { scoreImageSet } from '../../src/evaluate/score-image-set.js';
 import '../backend/implementations.js';
 import { randomModel, sigmoid, tinyBound, tinyChain, tinyNetwork } from '../model/tiny-networks.js';
 import { temporaryFolder } from '../video/made-clips.js';

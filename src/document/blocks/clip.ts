@@ -2,7 +2,7 @@ import type { Frame } from '../../foundation/frame.js';
 import { errorFactory } from '../../foundation/errors.js';
 import { pluralize } from '../../foundation/pluralize.js';
 import { Markup, markup } from '../markup.js';
-import { encodeSprite } from '../pictures.js';
+import { encodeSprite } from '../sprite.js';
 import type { BlockKind } from './block-kind.js';
 
 /** Arrow of a motion, from (`x`, `y`) to (`x + dx`, `y + dy`), in pixels of the frame from the top left. */

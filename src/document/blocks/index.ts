@@ -10,7 +10,7 @@ import { text, type TextBlock } from './text.js';
 export type Block = Clip | NumberBlock | Picture | Series | Table | TextBlock;
 
 /** Renderers of blocks, by kind of block. A new kind of block is a file and a line here. */
-export const blockKinds: { [K in Block['kind']]: BlockKind<Extract<Block, { kind: K }>> } = {
+const blockKinds: { [K in Block['kind']]: BlockKind<Extract<Block, { kind: K }>> } = {
   clip,
   number,
   picture,

@@ -12,6 +12,11 @@ export interface TextBlock {
   folded?: boolean;
 }
 
+/** Returns a block of verbatim lines. */
+export function makeLines(title: string, lines: readonly string[]): TextBlock {
+  return { kind: 'text', title, text: lines.join('\n'), verbatim: true };
+}
+
 /** Renderers of text blocks. */
 export const text: BlockKind<TextBlock> = {
   text: ({ title, text: words, folded = false }) =>

@@ -1,4 +1,4 @@
-import type { Protocol, PublishedCrossEntropy, PublishedForecast } from './protocol.js';
+import type { Protocol, PublishedForecast } from './protocol.js';
 
 /** Result of OpenSTL's own training of a model, from the project's benchmark tables. */
 function openstl(model: string, mse: number, mae: number, ssim: number, psnr: number): PublishedForecast {
@@ -11,7 +11,7 @@ function secondHand(model: string, mse: number): PublishedForecast {
 }
 
 /** Cross-entropy that Video Pixel Networks report. */
-function vpn(model: string, nats: number): PublishedCrossEntropy {
+function vpn(model: string, nats: number) {
   return { model, nats, source: 'arXiv 1610.00527' };
 }
 

@@ -1,27 +1,33 @@
-import type { FrameMetricName } from '../../evaluation/frame-metrics.js';
+import { z } from 'zod';
+import { frameMetrics, type FrameMetricName } from '../../evaluation/frame-metrics.js';
 import type { Channels, Size } from '../../foundation/frame.js';
 
-/** Published result under a protocol. @inline */
-export interface PublishedForecast {
-  /** Name of the model. */
-  model: string;
-  /** Value of each metric that the source gives. */
-  values: Partial<Record<FrameMetricName, number>>;
-  /** Paper or program that gives the values; `arXiv` numbers are papers. */
-  source: string;
-  /** True if the values were read in another text than that of the people who measured them. */
-  isSecondHand?: true;
-}
+/** Schema of the name of a metric. */
+export const metricName = z.enum(Object.keys(frameMetrics) as FrameMetricName[]);
 
-/** Published cross-entropy of predicted frames with the true ones. @inline */
-export interface PublishedCrossEntropy {
+/** Schema of a published result under a protocol. */
+export const publishedForecastSchema = z.object({
+  /** Name of the model. */
+  model: z.string(),
+  /** Value of each metric that the source gives. */
+  values: z.partialRecord(metricName, z.number()),
+  /** Paper or program that gives the values; `arXiv` numbers are papers. */
+  source: z.string(),
+  /** True if the values were read in another text than that of the people who measured them. */
+  isSecondHand: z.literal(true).exactOptional(),
+});
+/** Published result under a protocol. @interface */
+export type PublishedForecast = z.output<typeof publishedForecastSchema>;
+
+/** Schema of a published cross-entropy of predicted frames with the true ones. */
+export const publishedCrossEntropySchema = z.object({
   /** Name of the model, or of a bound. */
-  model: string;
+  model: z.string(),
   /** Nats a frame. */
-  nats: number;
+  nats: z.number(),
   /** Paper or program that gives the value; `arXiv` numbers are papers. */
-  source: string;
-}
+  source: z.string(),
+});
 
 /** Protocol of a published evaluation of video prediction: the frames given, those predicted, and the metrics. */
 export interface Protocol {
@@ -61,5 +67,5 @@ export interface Protocol {
    * Published cross-entropies of frames with the mean grey levels that a model predicts, given the true frames before;
    * absent: none.
    */
-  crossEntropies?: readonly PublishedCrossEntropy[];
+  crossEntropies?: readonly z.output<typeof publishedCrossEntropySchema>[];
 }

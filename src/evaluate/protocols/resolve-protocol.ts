@@ -1,10 +1,11 @@
 import { resolve, sep } from 'node:path';
+import { spaceStarts } from '../../evaluation/forecast-starts.js';
 import { metricsForSize, type FrameMetricName } from '../../evaluation/frame-metrics.js';
 import { errorFactory } from '../../foundation/errors.js';
 import type { Size } from '../../foundation/frame.js';
 import { pluralize } from '../../foundation/pluralize.js';
 import type { Model } from '../../model/model.js';
-import { listClips, type ClipSource } from '../../video/index.js';
+import { listClips, type ClipReader, type ClipSource } from '../../video/index.js';
 import { protocols, type ProtocolName } from './index.js';
 import type { Protocol } from './protocol.js';
 
@@ -21,7 +22,9 @@ export interface ResolvedProtocol extends Protocol {
   name: ProtocolName | null;
 }
 
-const operation = 'score a protocol';
+/** Name of the task in errors. */
+export const operation = 'score a protocol';
+const unusable = errorFactory('INPUT', operation);
 const misused = errorFactory('USAGE', operation);
 const metricsOfOwn: readonly FrameMetricName[] = ['mse', 'mae', 'psnr', 'ssim', 'ssim-uniform'];
 
@@ -83,5 +86,42 @@ export async function findProtocolClips(
   if (found.length > 0) return found;
   const expected = `clips of the split of ${name} (${split.words}), such as ${split.example}`;
   const received = `${pluralize(clips.length, 'clip')} of another split or layout`;
-  throw errorFactory('INPUT', operation)(paths.join(', '), expected, received, 'give the folder that SVG converted');
+  throw unusable(paths.join(', '), expected, received, 'give the folder that SVG converted');
+}
+
+/**
+ * Checks that a clip has the size of a published protocol, whose frames are not scaled.
+ * @throws PxvError `INPUT` if it has another
+ */
+export function assertSize({ name, size }: ResolvedProtocol, { path, sourceSize }: ClipReader): void {
+  const { width, height } = sourceSize;
+  if (name === null || (width === size.width && height === size.height)) return;
+  const expected = `frames of ${size.width}x${size.height} for ${name}`;
+  throw unusable(path, expected, `${width}x${height}`, 'convert the data to this size, as its authors do');
+}
+
+/**
+ * Returns the index of the first predicted frame of each window of a clip.
+ * @param count maximum number of windows, if they are spread over the clip
+ * @throws PxvError `INPUT` if the clip is too short
+ */
+export async function findWindows(
+  { context, horizon, from }: ResolvedProtocol,
+  clip: ClipReader,
+  count: number,
+): Promise<number[]> {
+  const first = from ?? context;
+  const frames = await countFrames(clip, from === null ? Infinity : first + horizon);
+  if (frames >= first + horizon) return from === null ? spaceStarts(frames, context, horizon, count) : [from];
+  const expected = `at least ${pluralize(first + horizon, 'frame')}, ${first} before the first predicted one`;
+  throw unusable(clip.path, expected, `${frames}`, 'give a longer clip, or another protocol');
+}
+
+/** Returns the number of frames of a clip, at most `max`. */
+async function countFrames(clip: ClipReader, max: number): Promise<number> {
+  const frames = clip.frames();
+  let count = 0;
+  while (count < max && !(await frames.next()).done) count++;
+  await frames.return();
+  return count;
 }

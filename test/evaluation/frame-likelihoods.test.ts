@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { DynamicEvaluation } from '../../src/evaluation/dynamic-evaluation.js';
-import { scoreFrames } from '../../src/evaluation/clip-score.js';
+import { scoreFrames } from '../../src/evaluation/frame-likelihoods.js';
 import { mixtureNats } from '../../src/evaluation/mixture.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { downsampleExamples, selectScaleParameters, unknownMask } from '../../src/model/chain.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import type { ImageScoringProgress } from '../../src/evaluate/options.js';
-import { scoreImageSet, type ScoreImageSetOptions } from '../../src/evaluate/score-images.js';
+import { scoreImageSet, type ScoreImageSetOptions } from '../../src/evaluate/score-image-set.js';
 import { spaceIndices } from '../../src/evaluate/space-indices.js';
 import { kernelSets } from '../backend/implementations.js';
 import { cifarRecords, folderWith, idx, refusal } from '../datasets/made-files.js';

@@ -1,35 +1,14 @@
 import type { Frame } from '../foundation/frame.js';
+import { expectsFrame } from '../model/description.js';
 import { frameOf, type Model } from '../model/model.js';
 import type { Correction } from '../sampling/correction.js';
-import { expectsFrame } from '../model/description.js';
-import type { FrameSampler } from '../sampling/frame-sampler.js';
 import { forecast, rollOut, type RollOutOptions } from '../sampling/forecaster.js';
-import { forecastNames, forecasts, type ForecastInput, type ForecastName } from './forecasts.js';
-import { isLargeEnoughForSsim, meanAbsoluteDifference, meanSquaredError, ssim } from './metrics.js';
+import type { FrameSampler } from '../sampling/frame-sampler.js';
 import type { ForecastStart } from './forecast-starts.js';
+import type { ForecastInput } from './forecasts.js';
 
-/** Errors of one kind of forecast on a clip, by frame of the horizon: means over the clip's starts. */
-export interface ForecastErrors {
-  /** Mean squared error in squared levels. */
-  meanSquaredError: number[];
-  /** Mean SSIM; null if frames are smaller than 11 x 11 pixels. */
-  ssim: number[] | null;
-  /** Mean absolute change from the previous frame in levels; the first frame is compared with the last known frame. */
-  change: number[];
-}
-
-/** Errors of all kinds of forecast on a clip. */
-export interface ClipForecasts {
-  /** Index in the clip of the first predicted frame of each start. */
-  starts: number[];
-  /** Mean absolute change of the true frames, as `ForecastErrors.change`. */
-  trueChange: number[];
-  /** Errors by kind of forecast. */
-  kinds: Partial<Record<ForecastName, ForecastErrors>>;
-}
-
-/** Options for `scoreForecasts`. */
-export interface ForecastScoringOptions extends Pick<RollOutOptions, 'seed' | 'settings' | 'signal'> {
+/** Options for `predictFromStarts`. */
+export interface StartPredictionOptions extends Pick<RollOutOptions, 'seed' | 'settings' | 'signal'> {
   /** Number of frames to predict after each start. */
   horizon: number;
   /** Number of samples to draw at each start. */
@@ -46,36 +25,16 @@ export interface ForecastScoringOptions extends Pick<RollOutOptions, 'seed' | 's
 export const SAMPLES_PER_BATCH = 16;
 
 /**
- * Predicts frames from several starts of a clip by every kind of forecast, and compares them with the true frames.
- * @throws PxvError `CHECKPOINT` if probabilities are not finite; the signal's reason if aborted, checked after each
- *   drawn row and before each best guess
- */
-export async function scoreForecasts(
-  sampler: FrameSampler,
-  model: Model,
-  starts: readonly ForecastStart[],
-  options: ForecastScoringOptions,
-): Promise<ClipForecasts> {
-  const at = await predictFromStarts(sampler, model, starts, options);
-  const asked = { samples: options.samples, guesses: expectsFrame(model) };
-  const kinds = forecastNames(asked).map((name) => [name, errorsOf(forecasts[name].futures, at)]);
-  return {
-    starts: starts.map(({ first }) => first),
-    trueChange: meanByHorizon(starts.map(({ known, truth }) => changes(known, truth))),
-    kinds: Object.fromEntries(kinds) as ClipForecasts['kinds'],
-  };
-}
-
-/**
  * Predicts frames from several starts of a clip: samples, and the best guess if the model learns an expected frame.
  * Returns the predictions of each start beside the known and the true frames.
- * @throws the signal's reason as `scoreForecasts`
+ * @throws PxvError `CHECKPOINT` if probabilities are not finite; the signal's reason if aborted, checked after each
+ *   drawn row and before each best guess
  */
 export async function predictFromStarts(
   sampler: FrameSampler,
   model: Model,
   starts: readonly ForecastStart[],
-  options: ForecastScoringOptions,
+  options: StartPredictionOptions,
 ): Promise<ForecastInput[]> {
   const { samples, seed, settings, signal, onProgress, corrections = starts.map(() => null) } = options;
   const guesses = expectsFrame(model);
@@ -108,7 +67,7 @@ export async function predictFromStarts(
 async function futuresAfter<Future>(
   model: Model,
   futures: readonly Future[],
-  { horizon, batchSize = SAMPLES_PER_BATCH }: ForecastScoringOptions,
+  { horizon, batchSize = SAMPLES_PER_BATCH }: StartPredictionOptions,
   predict: (batch: Future[], done: () => number) => AsyncGenerator<{ bytes: Uint8Array }[], never>,
 ): Promise<Frame[][]> {
   const made: Frame[][] = [];
@@ -125,24 +84,4 @@ async function futuresAfter<Future>(
     made.push(...frames);
   }
   return made;
-}
-
-function errorsOf(futuresOf: (at: ForecastInput) => readonly Frame[][], starts: readonly ForecastInput[]) {
-  const futures = starts.flatMap((start) => futuresOf(start).map((frames) => ({ ...start, frames })));
-  const meanOf = (measure: (truth: Frame, predicted: Frame) => number) =>
-    meanByHorizon(futures.map(({ truth, frames }) => frames.map((frame, h) => measure(truth[h], frame))));
-  return {
-    meanSquaredError: meanOf(meanSquaredError),
-    ssim: isLargeEnoughForSsim(starts[0].truth[0]) ? meanOf(ssim) : null,
-    change: meanByHorizon(futures.map(({ known, frames }) => changes(known, frames))),
-  };
-}
-
-function changes(known: readonly Frame[], future: readonly Frame[]): number[] {
-  return future.map((frame, h) => meanAbsoluteDifference(future[h - 1] ?? known[known.length - 1], frame));
-}
-
-/** Returns the mean over lists of equal length, index by index. */
-export function meanByHorizon(lists: readonly number[][]): number[] {
-  return lists[0].map((_, h) => lists.reduce((sum, list) => sum + list[h], 0) / lists.length);
 }

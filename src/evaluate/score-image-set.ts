@@ -13,7 +13,7 @@ import {
   summariseImages,
   type ImageSource,
   type ImageSummary,
-} from '../evaluation/image-score.js';
+} from '../evaluation/image-likelihoods.js';
 import { BITS_PER_NAT } from '../evaluation/scoring.js';
 import { publishedScores, type Published } from '../evaluation/published.js';
 import { assertImageModel, toTensors, type Model } from '../model/model.js';

@@ -1,5 +1,5 @@
 import type { FrameMetricName } from '../../src/evaluation/frame-metrics.js';
-import { measureForecasts } from '../../src/evaluation/metric-score.js';
+import { measureForecasts } from '../../src/evaluation/forecast-errors.js';
 import type { Channels } from '../../src/foundation/frame.js';
 import { cases, frames, sample, samples, truth } from './reference-frames.js';
 

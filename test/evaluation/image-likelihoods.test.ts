@@ -5,7 +5,7 @@ import {
   summariseImages,
   type ImageNats,
   type ImageSource,
-} from '../../src/evaluation/image-score.js';
+} from '../../src/evaluation/image-likelihoods.js';
 import { toTensors, type Model } from '../../src/model/model.js';
 import { ExampleBuffer } from '../../src/conditioning/context/examples.js';
 import { frameBytes } from '../../src/foundation/levels.js';

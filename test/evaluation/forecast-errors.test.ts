@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { scoreForecasts } from '../../src/evaluation/forecast-score.js';
+import { measureErrors } from '../../src/evaluation/forecast-errors.js';
+import { predictFromStarts } from '../../src/evaluation/predict-from-starts.js';
 import { meanSquaredError, ssim } from '../../src/evaluation/metrics.js';
 import { readStarts } from '../../src/evaluation/forecast-starts.js';
 import type { Frame } from '../../src/foundation/frame.js';
@@ -44,14 +45,14 @@ test.each([
     const sampler = new FrameSampler(model);
     const before = tf.memory().numTensors;
     const told: number[] = [];
-    const scored = await scoreForecasts(sampler, model, starts, {
+    const predicted = await predictFromStarts(sampler, model, starts, {
       seed: 5,
       settings,
       horizon,
       samples,
       onProgress: (done) => told.push(done),
     });
-    expect(scored.starts).toEqual([2, 4, 7]);
+    const scored = measureErrors(predicted);
     expect(told.at(-1)).toBe(3 * samples * horizon);
     expect(told).toEqual([...told].sort((a, b) => a - b));
 
@@ -117,7 +118,8 @@ class BlackSampler extends FrameSampler {
 test('a model that learns the expected frame makes a best guess, whatever is drawn', async () => {
   const starts = await readStarts(clip(), [3, 6], exampleShape, horizon);
   const sampler = new BlackSampler(warped);
-  const { kinds } = await scoreForecasts(sampler, warped, starts, { seed: 1, settings, horizon, samples: 1 });
+  const predicted = await predictFromStarts(sampler, warped, starts, { seed: 1, settings, horizon, samples: 1 });
+  const { kinds } = measureErrors(predicted);
   expect(Object.keys(kinds)).toEqual(['last-frame', 'moved-last-frame', 'best-guess', 'sample']);
   const squares: number[][] = [[], []];
   for (const { history, truth } of starts) {

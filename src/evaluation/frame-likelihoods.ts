@@ -3,6 +3,7 @@ import type { Frame } from '../foundation/frame.js';
 import type { Chain } from '../model/chain.js';
 import { FrameHistory } from '../conditioning/context/examples.js';
 import type { Subsequence } from '../conditioning/context/history.js';
+import type { ForecastStart } from './forecast-starts.js';
 import type { DynamicEvaluation } from './dynamic-evaluation.js';
 import { levelDifferences, HistogramBaseline } from './baselines.js';
 import { meanSquaredError } from './metrics.js';
@@ -25,26 +26,36 @@ export interface ScoredFrame extends Omit<ScoredItem<never>, 'item'> {
   previous: Frame;
 }
 
+/** Options for `scoreFrames`. */
+export interface FrameScoringOptions extends ScoringOptions {
+  /**
+   * Start in a clip, if `frames` are those that follow it: the first of `frames` is scored too. Default: `frames` begins
+   * with the clip's first frame, which is not scored.
+   */
+  start?: Pick<ForecastStart, 'history' | 'known'>;
+}
+
 /** Subsequence of the frames 2, 4, 6, ... before the next frame. */
 const EVERY_SECOND: Subsequence = { stride: 2, phase: 1 };
 
 /**
- * Scores each frame of a clip but the first, one step ahead, as the frames stream by.
+ * Scores each frame of a clip but the first, one step ahead, as the frames stream by. Each frame is given the true
+ * frames before it.
  * @param weights tensors in the order of the chain's parameters, or a `DynamicEvaluation`, which learns from each
  *   scored frame (see `scoreItems`)
- * @param frames all frames of the clip, at the model's size
+ * @param frames all frames of the clip, or those after `options.start`, at the model's size
  * @throws PxvError `INPUT` if a frame has another size than the model's; `CHECKPOINT` if a likelihood is not finite;
  *   the signal's reason if aborted, checked before each batch; errors of `frames`
  */
 export async function* scoreFrames(
   chain: Chain,
   weights: readonly Tensor[] | DynamicEvaluation,
-  frames: AsyncIterable<Frame>,
-  options?: ScoringOptions,
+  frames: AsyncIterable<Frame> | Iterable<Frame>,
+  { start, ...options }: FrameScoringOptions = {},
 ): AsyncGenerator<ScoredFrame, void> {
-  const history = new FrameHistory(chain.exampleShape);
+  const history = start?.history.copy() ?? new FrameHistory(chain.exampleShape);
   async function* withPrevious() {
-    let previous: Frame | null = null;
+    let previous = start?.known.at(-1) ?? null;
     for await (const frame of frames) {
       if (previous !== null) yield { index: history.frames, frame, previous };
       history.push(frame.data);

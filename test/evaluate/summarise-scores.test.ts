@@ -1,5 +1,6 @@
-import type { ClipForecasts } from '../../src/evaluation/forecast-score.js';
-import { cappedPsnr, summariseForecasts } from '../../src/evaluation/forecast-summary.js';
+import type { ClipForecasts } from '../../src/evaluation/forecast-errors.js';
+import { summariseForecasts } from '../../src/evaluate/summarise-scores.js';
+import { cappedPsnr } from '../../src/evaluation/metrics.js';
 
 /** A mean squared error of so many decibels. */
 const errorOf = (decibels: number) => 255 ** 2 / 10 ** (decibels / 10);
