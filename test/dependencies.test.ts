@@ -40,7 +40,9 @@ test.each([
 test('licences of what pxv needs are those that the page names', () => {
   const [, sentence] = /^The licences are (.+)\.$/m.exec(document)!;
   const named = sentence.split(/, | and /);
-  const used = Object.keys(own.dependencies!).flatMap((name) => packages[`node_modules/${name}`].license!.split(' AND '));
+  const used = Object.keys(own.dependencies!).flatMap((name) =>
+    packages[`node_modules/${name}`].license!.split(' AND '),
+  );
   expect([...new Set(used)].sort()).toEqual(named.sort());
 });
 
