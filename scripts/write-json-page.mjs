@@ -1,5 +1,5 @@
-// Writes the keys of docs/json.md from the types of the code: what each command of cli/ returns as `json`. They stand between
-// `<!-- json -->` and `<!-- end -->`.
+// Writes the keys of docs/json.md from the types of the code: what each command of cli/ returns as `json`. They stand
+// between `<!-- json -->` and `<!-- end -->`.
 //
 // usage: node scripts/write-json-page.mjs [--check]
 //   --check   writes nothing, and fails if the page differs from the code
@@ -19,7 +19,7 @@ const VARIANTS = {
 };
 /** Types that are named and not written out: other pages describe them. */
 const DESCRIBED_ELSEWHERE = ['ModelDescription', 'TrainingConfiguration'];
-/** Keys of commands that compute, which have a type of their own. */
+/** Keys of commands that compute, which the page shows as `...backend`. */
 const BACKEND = ['backend', 'instructionSet', 'threads'];
 /** Flags of the types of values that are absent, and of objects. */
 const ABSENT = ts.TypeFlags.Null | ts.TypeFlags.Undefined;
@@ -100,7 +100,10 @@ function describeKeys(keys) {
   const [first, ...others] = keys.map(({ types }) => describe(types));
   const isRecord = others.length > 1 && keys.some(({ name }) => name.includes('-'));
   if (isRecord && others.every((other) => other === first)) return `{${withType('[name]', first)}}`;
-  return `{${keys.map(({ name, types, mayLack }) => withType(name, name === 'seed' ? 'string' : describe(types), mayLack)).join(', ')}}`;
+  const fields = keys.map(({ name, types, mayLack }) =>
+    withType(name, name === 'seed' ? 'string' : describe(types), mayLack),
+  );
+  return `{${fields.join(', ')}}`;
 }
 
 /** Returns a key with its type; a number has none. */
