@@ -97,16 +97,11 @@ test("the page's description is that of video-64 as it ships, with one layer in 
 });
 
 test("the page's random numbers are those that pxv draws from", () => {
-  const rows = page
-    .slice(page.indexOf('To check an implementation'))
+  const [list] = /(?:^ {4}.*\n)+/m.exec(page.slice(page.indexOf('To check an implementation')))!;
+  const [, ...rows] = list
+    .trimEnd()
     .split('\n')
-    .filter((line) => /^\| (0x)?[0-9A-F]+ /.test(line))
-    .map((line) =>
-      line
-        .split('|')
-        .slice(1, -1)
-        .map((cell) => cell.trim()),
-    );
+    .map((line) => line.trim().split(/ {2,}/));
   expect(rows.map(([seed]) => seed)).toEqual(['1', '1', '0xFEDCBA9876543210']);
   for (const [seed, ...rest] of rows) {
     const [sample, frame, position, channel, scale, c0] = rest.map(Number);
