@@ -61,7 +61,7 @@ function wrap(text) {
   return lines.map((line) => `    ${line}`).join('\n');
 }
 
-/** Returns the types of a command's results: of each property `json` beside a property `text`. */
+/** Returns the types of a command's results: of each property `json` beside a property `text`, apart if it is a union. */
 function resultsOf(source) {
   const found = [];
   const visit = (node) => {
@@ -69,7 +69,7 @@ function resultsOf(source) {
       const [text, json] = ['text', 'json'].map((name) =>
         node.properties.find((property) => property.name?.getText() === name),
       );
-      if (text && json) found.push(checker.getTypeOfSymbol(checker.getSymbolAtLocation(json.name)));
+      if (text && json) found.push(...typesOf(checker.getTypeOfSymbol(checker.getSymbolAtLocation(json.name))));
     }
     ts.forEachChild(node, visit);
   };
