@@ -61,7 +61,7 @@ function wrap(text) {
   return lines.map((line) => `    ${line}`).join('\n');
 }
 
-/** Returns the types of a command's results: of each property `json` beside a property `text`; those of a union apart. */
+/** Returns the types of a command's results: of each `json` beside a `text`, those of a union apart. */
 function resultsOf(source) {
   const found = [];
   const visit = (node) => {
