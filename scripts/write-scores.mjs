@@ -9,72 +9,57 @@ import { format, resolveConfig } from 'prettier';
 const DOCUMENTS = ['README.md', 'docs/results.md'];
 /** Frames ahead, of results. */
 const HORIZONS = [1, 2, 4, 8];
-/** Files of scores, and the names of their models. All but the first are in the history alone. */
-const MODELS = {
-  'video-64': '`video-64`',
-  'video-64-december-2': '`video-64` until 2 December',
-  'video-64-november-30': '`video-64` until 1 December',
-};
+/** Model whose scores are shown. */
+const MODEL = 'video-64';
 
 const result = (name) => JSON.parse(readFileSync(`docs/scores/${name}.json`, 'utf8'));
-/** Of each model what `pxv eval-video --json` printed, without and with --adapt. */
-const scores = Object.entries(MODELS).map(([file, model]) => ({
-  model,
-  plain: result(file),
-  adapted: result(`${file}-adapt`),
-}));
-const [first] = scores;
+/** What `pxv eval-video --json` printed of the model, without and with --adapt. */
+const plain = result(MODEL);
+const adapted = result(`${MODEL}-adapt`);
+const baselines = [plain.baselines['previous-frame'], plain.baselines['lossless-codec']];
 
 /** Returns the cells of each table: those of its heading, then those of its rows. */
 const tables = {
   numbers: () => {
-    const [previous, codec] = baselinesOf(first.plain).map(bits);
-    const [guess, moved] = ['best-guess', 'moved-last-frame'].map((kind) => gains(first.plain, kind, [1, 4, 8]));
+    const [previous, codec] = baselines.map(bits);
+    const [guess, moved] = ['best-guess', 'moved-last-frame'].map((kind) => gains(kind, [1, 4, 8]));
     return [
-      ['', 'pxv', 'beside it'],
+      ['', 'pxv', 'for comparison'],
       [
-        'bits/dim of twelve clips at 64x64, one frame ahead',
-        bits(first.plain.bitsPerDim),
-        `the previous frame: ${previous}; the best of x264, x265, FFV1, lossless: ${codec}`,
+        'bits/dim of twelve unseen clips at 64x64, one frame ahead (fewer is better)',
+        bits(plain.bitsPerDim),
+        `previous frame: ${previous}; best lossless codec (x264, x265, FFV1): ${codec}`,
       ],
-      ['the same, learning from each clip as it goes (`--adapt`)', bits(first.adapted.bitsPerDim), ''],
+      ['the same, adapting to each clip (`--adapt`)', bits(adapted.bitsPerDim), ''],
       [
-        'best guess: dB more than the last frame repeated, at 1, 4, 8 frames',
+        'best guess, 1, 4 and 8 frames ahead: gain over repeating the last frame, dB',
         guess.join(', '),
-        `last frame moved on by block matching: ${moved.join(', ')}`,
+        `last frame moved by block matching: ${moved.join(', ')}`,
       ],
       ...result('others').map(({ what, pxv, beside }) => [what, pxv, beside]),
     ];
   },
   clips: () => [
-    ['clip', first.model, 'with `--adapt`', 'previous frame', 'best codec'],
-    ...first.plain.clips.map((clip, at) => [
+    ['bits/dim', `\`${MODEL}\``, 'with `--adapt`', 'previous frame', 'best codec'],
+    ...plain.clips.map((clip, at) => [
       clip.name.replace(/\.\w+$/, ''),
-      ...[first.plain, first.adapted].map(({ clips }) => bits(clips[at].bitsPerDim)),
+      ...[plain, adapted].map(({ clips }) => bits(clips[at].bitsPerDim)),
       bits(clip.previousFrameBitsPerDim),
       bits(clip.codecs.best),
     ]),
-    [
-      'all',
-      ...[first.plain, first.adapted].map(({ bitsPerDim }) => bits(bitsPerDim)),
-      ...baselinesOf(first.plain).map(bits),
-    ],
+    ['all', ...[plain.bitsPerDim, adapted.bitsPerDim, ...baselines].map(bits)],
   ],
-  models: () => [
-    ['', ...scores.map(({ model }) => model)],
-    ['bits/dim', ...scores.map(({ plain }) => bits(plain.bitsPerDim))],
-    ['with `--adapt`', ...scores.map(({ adapted }) => bits(adapted.bitsPerDim))],
+  forecasts: () => [
+    ['frames ahead', ...HORIZONS.map(String)],
     ...Object.entries({
-      'moved-last-frame': 'last frame moved',
-      'best-guess': 'best guess',
-      sample: 'one sample',
-      mean: 'mean of 8',
-    }).map(([kind, words]) => [`dB, ${words}`, ...scores.map(({ plain }) => gains(plain, kind, HORIZONS).join('/'))]),
+      'moved-last-frame': 'last frame moved, dB',
+      'best-guess': 'best guess, dB',
+      sample: 'one sample, dB',
+      mean: 'mean of 8 samples, dB',
+    }).map(([kind, words]) => [words, ...gains(kind, HORIZONS)]),
     [
-      'change, one sample over true',
-      ...scores.map(({ plain }) =>
-        HORIZONS.map((frame) => plain.forecasts.kinds.sample.changeRatio[frame - 1].toFixed(2)).join('/'),
-      ),
+      'change from frame to frame, one sample / truth',
+      ...HORIZONS.map((frame) => plain.forecasts.kinds.sample.changeRatio[frame - 1].toFixed(2)),
     ],
   ],
 };
@@ -101,23 +86,19 @@ if (missing.length > 0) {
 }
 
 function tableOf([heading, ...rows]) {
-  // Of a column of numbers the right sides are aligned.
-  const rule = heading.map((_, at) => (rows.every((row) => /^[\d.]+$/.test(row[at])) ? '---:' : '---'));
+  // Columns of numbers are aligned on the right.
+  const rule = heading.map((_, at) => (rows.every((row) => /^[+-]?[\d.]+$/.test(row[at])) ? '---:' : '---'));
   return [heading, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}
-
-function baselinesOf({ baselines }) {
-  return [baselines['previous-frame'], baselines['lossless-codec']];
 }
 
 function bits(value) {
   return value.toFixed(3);
 }
 
-/** dB more than the last frame repeated has, so many `frames` ahead. */
-function gains({ forecasts }, kind, frames) {
+/** Gains of a kind of forecast over repeating the last frame, in dB, by the number of frames ahead. */
+function gains(kind, frames) {
   return frames.map((frame) => {
-    const gain = forecasts.kinds[kind].gain.mean[frame - 1];
+    const gain = plain.forecasts.kinds[kind].gain.mean[frame - 1];
     return `${gain < 0 ? '' : '+'}${gain.toFixed(2)}`;
   });
 }

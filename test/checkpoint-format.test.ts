@@ -9,29 +9,25 @@ import { framedNetworks, tinyChain, tinyNetwork, tinyNetworks } from './model/ti
 
 const page = readFileSync('docs/checkpoint-format.md', 'utf8');
 
-/** The rows of the first table after a text: the names in the first cell, and the second cell. */
-function tableAfter(text: string): [string[], string][] {
+/** The rows of the first indented list after a text: the names of arrays, and their shape. */
+function listAfter(text: string): [string[], string][] {
   const start = page.indexOf(text);
   if (start < 0) throw new RangeError(`the page does not say ${text}`);
-  const table = /(?:^\|.*\n)+/m.exec(page.slice(start))![0];
-  const cells = table
-    .split('\n')
-    .slice(2, -1)
-    .map((row) => row.split('|').map((cell) => cell.trim()));
-  return cells.map(([, names, shape]) => [[...names.matchAll(/`([^`]+)`/g)].map(([, name]) => name), shape]);
+  const [list] = /(?:^ {4}\S.*\n)+/m.exec(page.slice(start))!;
+  return [...list.matchAll(/^ {4}(.+?) +(\[.+?\])/gm)].map(([, names, shape]) => [names.split(', '), shape]);
 }
 
-/** Tables of a conditioning: those that read frames share the trunk's, and may have more in one of their own. */
-function conditioningTables(type: string): [string[], string][] {
-  const own = type === 'previous-frames' ? [] : tableAfter(`**\`${type}\`**`);
-  return type.endsWith('frames') ? [...tableAfter('**Trunk**'), ...own] : own;
+/** Arrays of a conditioning: those that read frames share the trunk's, and may have more of their own. */
+function conditioningArrays(type: string): [string[], string][] {
+  const own = type === 'previous-frames' ? [] : listAfter(`**\`${type}\`**`);
+  return type.endsWith('frames') ? [...listAfter('**Trunk**'), ...own] : own;
 }
 
 /** Names of arrays as the page gives them, without `.weights` and `.bias`, with the shapes that it gives. */
 const documented = [
-  ...tableAfter('## Arrays').filter(([[name]]) => !name.endsWith('*')),
+  ...listAfter('## Arrays'),
   ...Object.keys(conditionings).flatMap((type) =>
-    conditioningTables(type).map(([names, shape]): [string[], string] => [
+    conditioningArrays(type).map(([names, shape]): [string[], string] => [
       names.map((name) => `${type}.${name}`),
       shape,
     ]),
@@ -65,7 +61,7 @@ function nameOnPage(parameter: string): string {
 const numbers = (shape: string) =>
   shape
     .replace(/^\[|\].*$/g, '')
-    .split(', ')
+    .split(',')
     .map(Number);
 
 test.each(networks)('the page has every array of %s, with its kernel', (_, scales) => {
@@ -101,16 +97,11 @@ test("the page's description is that of video-64 as it ships, with one layer in 
 });
 
 test("the page's random numbers are those that pxv draws from", () => {
-  const rows = page
-    .slice(page.indexOf('To check an implementation'))
+  const [list] = /(?:^ {4}.*\n)+/m.exec(page.slice(page.indexOf('To check an implementation')))!;
+  const [, ...rows] = list
+    .trimEnd()
     .split('\n')
-    .filter((line) => /^\| (0x)?[0-9A-F]+ /.test(line))
-    .map((line) =>
-      line
-        .split('|')
-        .slice(1, -1)
-        .map((cell) => cell.trim()),
-    );
+    .map((line) => line.trim().split(/ {2,}/));
   expect(rows.map(([seed]) => seed)).toEqual(['1', '1', '0xFEDCBA9876543210']);
   for (const [seed, ...rest] of rows) {
     const [sample, frame, position, channel, scale, c0] = rest.map(Number);
