@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { Command, type Option } from 'commander';
-import { commandModules } from '../cli/commands.js';
-import { capabilities, commandNames, loadSectionSources } from '../src/capabilities.js';
+import { commandModules } from '../../cli/commands.js';
+import { capabilities, commandNames, loadSectionSources } from '../../src/capabilities.js';
 
 const commands: { name: string; command: Command }[] = [];
 // One after another: Jest cannot link modules that several imports share.
