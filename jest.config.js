@@ -1,18 +1,34 @@
 /**
- * Slow tests (`*.slow.test.ts`) run only under `npm run test:slow`, the others only under `npm test`. Those of
- * reliability (`*.reliability.test.ts`) also run under `npm run test:reliability`, with many more cases: see
- * `test/reliability/cases.ts`.
+ * Kinds of tests, chosen by the environment variable PXV_TESTS:
+ * - quick, `npm test`: all but the others;
+ * - slow, `npm run test:slow`: `*.slow.test.ts`, tests of reliability with few cases, and kernels, networks and the
+ *   engine on every instruction set of the machine, where the quick tests take the best one and WebAssembly;
+ * - reliability, `npm run test:reliability`: `*.reliability.test.ts` with many cases (`chooseCases` of test/extent.ts);
+ * - lint, a part of `npm run lint`: tests of sources and documents, in test/lint.
  */
-const slow = process.env.PXV_SLOW === '1';
-const thorough = process.env.PXV_RELIABILITY === '1';
+const kind = process.env.PXV_TESTS ?? 'quick';
+
+const matched = {
+  quick: ['**/*.test.ts'],
+  slow: ['**/*.slow.test.ts', '**/*.reliability.test.ts', '**/test/{backend,model,sampling}/**/*.test.ts'],
+  reliability: ['**/*.reliability.test.ts'],
+  lint: ['**/test/lint/*.test.ts'],
+};
+const ignored = {
+  quick: ['\\.(slow|reliability)\\.test\\.ts$', '/test/lint/'],
+  slow: [],
+  reliability: [],
+  lint: [],
+};
+const seconds = { quick: 60, slow: 600, reliability: 7200, lint: 60 };
 
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   globalSetup: '<rootDir>/test/build-once.ts',
   setupFilesAfterEnv: ['<rootDir>/test/equal-bytes.ts'],
-  testMatch: [slow ? '**/*.slow.test.ts' : thorough ? '**/*.reliability.test.ts' : '**/*.test.ts'],
-  testPathIgnorePatterns: slow ? [] : ['\\.slow\\.test\\.ts$'],
+  testMatch: matched[kind],
+  testPathIgnorePatterns: ignored[kind],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
@@ -20,6 +36,6 @@ export default {
     'node_modules/@tensorflow/.+\\.js$': '<rootDir>/test/transform-tfjs.mjs',
   },
   transformIgnorePatterns: ['/node_modules/(?!@tensorflow/)'],
-  testTimeout: thorough ? 7_200_000 : slow ? 600_000 : 60_000,
-  maxWorkers: thorough ? 1 : 2,
+  testTimeout: 1000 * seconds[kind],
+  maxWorkers: kind === 'reliability' ? 1 : 2,
 };

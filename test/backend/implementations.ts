@@ -8,6 +8,7 @@ import { registerNativeBackend, silenceGreeting } from '../../src/backend/native
 import { findTensorflowPackage, importTensorflow } from '../../src/backend/tensorflow.js';
 import { importWebgpu, missingWebgpuPackages } from '../../src/backend/webgpu.js';
 import { loadWasm } from '../../src/backend/library-files.js';
+import { isSlowRun } from '../extent.js';
 
 /** One way to compute every kernel. */
 export interface Implementation {
@@ -26,13 +27,22 @@ const nativeSets: readonly InstructionSet[] = addon?.instructionSets ?? [];
 /** The instruction sets that this machine can run, in ascending order. */
 export const availableSets: readonly InstructionSet[] = ['wasm', ...nativeSets];
 
-const allKernels = [loadWasm().kernels(), ...nativeSets.map((name) => addon!.kernels(name))];
+/** Returns all of `sets` in the slow tests, the last and best of them in the quick ones. */
+function choose<T>(sets: readonly T[]): readonly T[] {
+  return isSlowRun ? sets : sets.slice(-1);
+}
 
-/** The kernels of each; those of amx are avx512's, but for its products in bf16. */
-export const kernelSets = allKernels.filter(({ instructionSet }) => instructionSet !== 'amx');
+const wasm = loadWasm().kernels();
+const nativeKernels = nativeSets.map((name) => addon!.kernels(name));
 
-/** Those with products in bf16, of the sets that have them here. */
-export const bf16Sets: Kernels[] = nativeSets.flatMap((name) => addon!.bf16Kernels(name) ?? []);
+/**
+ * Kernels of WebAssembly and of the best instruction set of this machine; in the slow tests of every set. Those of amx
+ * are avx512's, but for its products in bf16.
+ */
+export const kernelSets = [wasm, ...choose(nativeKernels.filter(({ instructionSet }) => instructionSet !== 'amx'))];
+
+/** Kernels with products in bf16: the best of this machine, in the slow tests all of them. */
+export const bf16Sets: readonly Kernels[] = choose(nativeSets.flatMap((name) => addon!.bf16Kernels(name) ?? []));
 
 /** Both, by their names. */
 export const namedKernels = [
@@ -55,16 +65,16 @@ export const hasWebgpu = await webgpuIfInstalled();
 const otherBackends = [...(hasTensorflow ? ['tensorflow'] : []), ...(hasWebgpu ? ['webgpu'] : [])];
 
 silenceGreeting(tf.findBackend('cpu') as MathBackendCPU);
-for (const kernels of allKernels) {
+for (const kernels of [wasm, ...nativeKernels]) {
   const { instructionSet } = kernels;
   const bf16 = bf16Sets.find((one) => one.instructionSet === instructionSet) ?? null;
   registerNativeBackend(kernels, `native-${instructionSet}`, bf16);
 }
 
-/** Kernels on arrays, operations on tensors over each of them, and the composed forms. */
+/** Kernels on arrays, operations on tensors over them, and the composed forms. */
 export const implementations: Implementation[] = [
   ...kernelSets.map((kernels) => ({ name: kernels.instructionSet, backend: null, kernels })),
-  ...kernelSets.map(({ instructionSet }) => ({
+  ...choose(kernelSets).map(({ instructionSet }) => ({
     name: `tensors over ${instructionSet}`,
     backend: `native-${instructionSet}`,
     kernels: null,

@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import { PxvError } from '../../src/foundation/errors.js';
-import { chooseCases, isThorough } from './cases.js';
+import { chooseCases, isThorough } from '../extent.js';
 import { Mutation } from './mutation.js';
 
 /** Target of hostile input, and the sizes of the attack. */

@@ -12,7 +12,7 @@ import { findMpis, type Launched } from '../distributed/launched.js';
 import { randomNumbers } from '../random.js';
 import { model, pngClip } from '../train/tiny-clips.js';
 import { temporaryFolder } from '../video/made-clips.js';
-import { chooseCases, isThorough } from './cases.js';
+import { chooseCases, isThorough } from '../extent.js';
 import { trainedIn } from './trained.js';
 
 const folder = temporaryFolder();

@@ -1,4 +1,4 @@
-import { isThorough } from './cases.js';
+import { isThorough } from '../extent.js';
 
 /** Prints a figure of docs/reliability.md; nothing under `npm test`. */
 export function printFigure(line: string): void {

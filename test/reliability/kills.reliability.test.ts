@@ -12,7 +12,7 @@ import { pxv, start } from '../cli/pxv.js';
 import { randomNumbers } from '../random.js';
 import { tinyRun } from '../training/moving-square.js';
 import { as, ffmpeg, read, temporaryFolder } from '../video/made-clips.js';
-import { chooseCases } from './cases.js';
+import { chooseCases } from '../extent.js';
 import { printFigure } from './figures.js';
 
 const folder = temporaryFolder();

@@ -9,7 +9,7 @@ import { jsonOf } from '../cli/tiny-run.js';
 import { pngClip } from '../train/tiny-clips.js';
 import { tinyRun } from '../training/moving-square.js';
 import { ffmpeg, temporaryFolder } from '../video/made-clips.js';
-import { chooseCases, isThorough } from './cases.js';
+import { chooseCases, isThorough } from '../extent.js';
 import { printFigure } from './figures.js';
 
 const folder = temporaryFolder();

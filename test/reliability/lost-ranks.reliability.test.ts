@@ -4,7 +4,7 @@ import { makeClips, tiny } from '../cli/tiny-run.js';
 import { findMpis } from '../distributed/launched.js';
 import { randomNumbers } from '../random.js';
 import { temporaryFolder } from '../video/made-clips.js';
-import { chooseCases, isThorough } from './cases.js';
+import { chooseCases, isThorough } from '../extent.js';
 import { printFigure } from './figures.js';
 
 const folder = temporaryFolder();

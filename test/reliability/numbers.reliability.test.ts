@@ -14,7 +14,7 @@ import { mixture, mixtureTogether, sigmoid, softmax, warpedFrames } from '../mod
 import { randomNumbers } from '../random.js';
 import { squaresToTrainOn, tinyRun } from '../training/moving-square.js';
 import { temporaryFolder } from '../video/made-clips.js';
-import { chooseCases, isThorough } from './cases.js';
+import { chooseCases, isThorough } from '../extent.js';
 import { printFigure } from './figures.js';
 import { exactNats, exactProbabilities, toNumber, type LikelihoodHead } from './exact-heads.js';
 

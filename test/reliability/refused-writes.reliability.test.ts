@@ -12,7 +12,7 @@ import { randomNumbers } from '../random.js';
 import { pngClip } from '../train/tiny-clips.js';
 import { tinyRun } from '../training/moving-square.js';
 import { temporaryFolder } from '../video/made-clips.js';
-import { chooseCases } from './cases.js';
+import { chooseCases } from '../extent.js';
 import { printFigure } from './figures.js';
 import { trainedIn } from './trained.js';
 

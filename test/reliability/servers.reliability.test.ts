@@ -7,7 +7,7 @@ import { serveOnLoopback, type LoopbackServer } from '../../src/foundation/loopb
 import { servePage } from '../../src/page/serve-page.js';
 import { watchTraining } from '../../src/train/watch-training.js';
 import { report } from './attack.js';
-import { chooseCases, isThorough } from './cases.js';
+import { chooseCases, isThorough } from '../extent.js';
 import { Mutation } from './mutation.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'pxv-servers-'));

@@ -6,7 +6,7 @@ import { warpedFrames } from '../model/tiny-networks.js';
 import { pngClip } from '../train/tiny-clips.js';
 import { tinyRun } from '../training/moving-square.js';
 import { temporaryFolder } from '../video/made-clips.js';
-import { isThorough } from './cases.js';
+import { isThorough } from '../extent.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);

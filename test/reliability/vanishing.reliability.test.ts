@@ -13,7 +13,7 @@ import { randomNumbers } from '../random.js';
 import { pngClip } from '../train/tiny-clips.js';
 import { tinyRun } from '../training/moving-square.js';
 import { as, lossless, makeClip, staircase, temporaryFolder } from '../video/made-clips.js';
-import { chooseCases } from './cases.js';
+import { chooseCases } from '../extent.js';
 import { trainedIn } from './trained.js';
 
 const folder = temporaryFolder();

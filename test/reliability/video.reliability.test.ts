@@ -16,7 +16,7 @@ import { openClip, openStream } from '../../src/video/index.js';
 import { streamed } from '../coding/coding.js';
 import { ffmpeg, lossless, livingFfmpegs, makeClip, staircase } from '../video/made-clips.js';
 import { expectRefusal, report } from './attack.js';
-import { chooseCases, isThorough } from './cases.js';
+import { chooseCases, isThorough } from '../extent.js';
 import { Mutation } from './mutation.js';
 
 const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'pxv-video-'));

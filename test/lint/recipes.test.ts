@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { loadModel } from '../src/model/checkpoint.js';
-import { listShippedModels } from '../src/model/shipped-models.js';
-import { runSchema } from '../src/training/configuration.js';
+import { loadModel } from '../../src/model/checkpoint.js';
+import { listShippedModels } from '../../src/model/shipped-models.js';
+import { runSchema } from '../../src/training/configuration.js';
 
 const recipes = readdirSync('recipes').filter((name) => name.endsWith('.json'));
 

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { commandNames } from '../cli/commands.js';
-import * as api from '../src/index.js';
+import { commandNames } from '../../cli/commands.js';
+import * as api from '../../src/index.js';
 
 const sets = readdirSync('datasets', { withFileTypes: true }).filter((entry) => entry.isDirectory());
 const folders = [

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { earlierMethods } from '../src/backend/kernels/index.js';
-import { conditionings } from '../src/conditioning/index.js';
+import { earlierMethods } from '../../src/backend/kernels/index.js';
+import { conditionings } from '../../src/conditioning/index.js';
 
 /** Layers, ops and the engine know maps and anchors: what these are made of is for src/conditioning to know. */
 const folders = ['src/model/layers', 'src/model/ops', 'native/engine'];

@@ -2,14 +2,13 @@ import { existsSync, readdirSync } from 'node:fs';
 
 /**
  * Tests of no single source, with what each is about. Those of `src/X/y.ts` are `test/X/y.test.ts` and
- * `y.ASPECT.test.ts`; those under `test/reliability` are of a threat, and `docs/reliability.md` lists them.
+ * `y.ASPECT.test.ts`. Those under `test/reliability` test a threat, which `docs/reliability.md` lists. Those under
+ * `test/lint` test sources and documents.
  */
 const ofNoSource: Record<string, string> = {
-  places: 'tests',
   abort: 'src/index',
   'browser/bundle': 'bundle',
   'browser/same-bytes': 'browser',
-  'checkpoint-format': 'document',
   'cli/comforts': 'commands',
   'cli/installed': 'package',
   'cli/ranks': 'commands',
@@ -17,15 +16,11 @@ const ofNoSource: Record<string, string> = {
   'cli/sizes': 'commands',
   'coding/codec': 'src/coding',
   'datasets/test-split': 'imports',
-  dependencies: 'package',
   'distributed/clusters': 'MPI',
   'distributed/train': 'src/training',
   'documented-commands': 'documents',
-  documents: 'documents',
-  drawings: 'documents',
   'examples/pytorch': 'PyTorch',
   'examples/pytorch-draws': 'PyTorch',
-  'import-rule': 'imports',
   library: 'package',
   'library-types': 'package',
   'model/anchor-gradients': 'src/optimization',
@@ -37,8 +32,6 @@ const ofNoSource: Record<string, string> = {
   'options/check-options': 'options',
   'options/flag-names': 'options',
   'page/page': 'page',
-  'public-names': 'package',
-  recipes: 'recipes',
   'sampling/entropy': 'src/sampling',
   'sampling/enumeration': 'src/sampling',
   'sampling/memory': 'src/sampling',
@@ -47,13 +40,12 @@ const ofNoSource: Record<string, string> = {
   'sampling/seeds': 'src/sampling',
   'other-backends': 'backend',
   wasm: 'backend',
-  words: 'sources',
 };
 
 const tests = readdirSync('test', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts'));
 /** Without `.test.ts` and the aspects before it. */
 const named = tests.map((path) => ({ path, name: path.replace(/\.[^/]*$/, '') }));
-const isOfThreat = (path: string) => /^reliability\/[\w-]+\.reliability\.test\.ts$/.test(path);
+const isElsewhere = (path: string) => /^(reliability\/[\w-]+\.reliability|lint\/[\w-]+)\.test\.ts$/.test(path);
 
 /** Whether a test is named after a source or after what tests share. A data set lies in a folder of its name. */
 function hasSource(name: string): boolean {
@@ -63,7 +55,7 @@ function hasSource(name: string): boolean {
 }
 
 test('each test is named after its source, but for those that are listed', () => {
-  const others = named.filter(({ path, name }) => !(name in ofNoSource) && !isOfThreat(path) && !hasSource(name));
+  const others = named.filter(({ path, name }) => !(name in ofNoSource) && !isElsewhere(path) && !hasSource(name));
   expect(others.map(({ path }) => path)).toEqual([]);
 });
 

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { drawings } from '../scripts/drawings/index.js';
-import { networkOf, opNamed } from '../scripts/drawings/networks.js';
-import { maskDrawing } from '../scripts/drawings/masks.js';
-import { Drawing } from '../scripts/drawings/drawing.js';
-import { chooseBackend } from '../src/backend/choose-backend.js';
+import { drawings } from '../../scripts/drawings/index.js';
+import { networkOf, opNamed } from '../../scripts/drawings/networks.js';
+import { maskDrawing } from '../../scripts/drawings/masks.js';
+import { Drawing } from '../../scripts/drawings/drawing.js';
+import { chooseBackend } from '../../src/backend/choose-backend.js';
 
 beforeAll(() => chooseBackend({ backend: 'cpu' }));
 

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { buildChain } from '../src/model/chain.js';
-import { conditionings } from '../src/conditioning/index.js';
-import { loadModel } from '../src/model/checkpoint.js';
-import type { ModelDescription, NetworkDescription } from '../src/model/description.js';
-import { networks as presets } from '../src/model/presets.js';
-import { uniform } from './sampling/uniform.js';
-import { framedNetworks, tinyChain, tinyNetwork, tinyNetworks } from './model/tiny-networks.js';
+import { buildChain } from '../../src/model/chain.js';
+import { conditionings } from '../../src/conditioning/index.js';
+import { loadModel } from '../../src/model/checkpoint.js';
+import type { ModelDescription, NetworkDescription } from '../../src/model/description.js';
+import { networks as presets } from '../../src/model/presets.js';
+import { uniform } from '../sampling/uniform.js';
+import { framedNetworks, tinyChain, tinyNetwork, tinyNetworks } from '../model/tiny-networks.js';
 
 const page = readFileSync('docs/checkpoint-format.md', 'utf8');
 

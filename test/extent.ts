@@ -1,0 +1,13 @@
+/** Kind of the tests that run, which `jest.config.js` chooses by. */
+const kind = process.env.PXV_TESTS ?? 'quick';
+
+/** True under `npm run test:slow`: kernels and the engine then run on every instruction set of the machine. */
+export const isSlowRun = kind === 'slow';
+
+/** True under `npm run test:reliability`, where a test of reliability may take hours. */
+export const isThorough = kind === 'reliability';
+
+/** Returns the number of cases of a test of reliability: `thorough` under `npm run test:reliability`, else `quick`. */
+export function chooseCases(quick: number, thorough: number): number {
+  return isThorough ? thorough : quick;
+}
