@@ -2,47 +2,51 @@ import { readdirSync } from 'node:fs';
 import tseslint from 'typescript-eslint';
 import { createNodeResolver, importX } from 'eslint-plugin-import-x';
 
-/** Folders that a folder of the core may import from, besides itself, the foundation and packages. */
+/** Folders of the core that a folder of the core may import from, besides itself, the foundation and packages. */
 const core = {
-  'src/foundation': [],
-  'src/distributed': [],
-  'src/video': [],
-  'src/backend': [],
-  'src/conditioning': ['backend'],
-  'src/model': ['conditioning', 'backend'],
-  'src/sampling': ['model', 'conditioning', 'backend'],
-  'src/optimization': ['model', 'conditioning', 'backend'],
-  'src/options': ['backend', 'distributed'],
-  'src/document': ['model'],
-  'src/evaluation': ['distributed', 'sampling', 'optimization', 'model', 'conditioning', 'backend'],
-  'src/training': ['options', 'distributed', 'evaluation', 'optimization', 'model', 'conditioning', 'backend'],
-  'src/anomaly': ['evaluation', 'model', 'conditioning', 'backend'],
-  'src/coding': ['sampling', 'model', 'conditioning', 'backend'],
-  'src/memory': ['training', 'evaluation', 'sampling', 'optimization', 'conditioning', 'model', 'backend'],
-  'src/clips': ['options', 'distributed', 'video', 'model'],
-};
-/** Folders that other folders may import from. Folders that are not listed, such as cli/, import from everything. */
-const others = {
-  datasets: ['src/video'],
-  'src/browser': ['memory', 'training', 'anomaly', 'coding', 'sampling', 'model', 'conditioning', 'backend'].map(
-    inSource,
-  ),
+  foundation: [],
+  distributed: [],
+  video: [],
+  backend: [],
+  conditioning: ['backend'],
+  model: ['conditioning', 'backend'],
+  sampling: ['model', 'conditioning', 'backend'],
+  optimization: ['model', 'conditioning', 'backend'],
+  document: ['model'],
+  evaluation: ['distributed', 'sampling', 'optimization', 'model', 'conditioning', 'backend'],
+  training: ['distributed', 'evaluation', 'optimization', 'model', 'conditioning', 'backend'],
+  anomaly: ['evaluation', 'model', 'conditioning', 'backend'],
+  coding: ['sampling', 'model', 'conditioning', 'backend'],
+  memory: ['training', 'evaluation', 'sampling', 'optimization', 'conditioning', 'model', 'backend'],
+  browser: ['memory', 'training', 'anomaly', 'coding', 'sampling', 'model', 'conditioning', 'backend'],
 };
 
-/** Capabilities, all other folders of src: each may import from the whole core and from the data sets. */
-const capabilities = readdirSync('src', { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .map(({ name }) => inSource(name))
-  .filter((folder) => !(folder in core) && !(folder in others));
+/** Folders and files of src/commands: a command may import from the files beside it, and from no other command. */
+const commands = readdirSync('src/commands', { withFileTypes: true });
+const commandFiles = commands.filter((entry) => entry.isFile()).map(({ name }) => `src/commands/${name}`);
 
 function inSource(name) {
   return `src/${name}`;
 }
 
+/** Folders that a folder may import from. Folders that are not listed, such as cli/, import from everything. */
 const mayImport = {
-  ...Object.fromEntries(Object.entries(core).map(([folder, names]) => [folder, names.map(inSource)])),
-  ...Object.fromEntries(capabilities.map((folder) => [folder, ['datasets', ...Object.keys(core)]])),
-  ...others,
+  ...Object.fromEntries(Object.entries(core).map(([folder, names]) => [inSource(folder), names.map(inSource)])),
+  ...Object.fromEntries(
+    commands
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => [
+        `src/commands/${name}`,
+        [
+          'datasets',
+          ...commandFiles,
+          ...Object.keys(core)
+            .filter((folder) => folder !== 'browser')
+            .map(inSource),
+        ],
+      ]),
+  ),
+  datasets: ['src/video'],
 };
 const shared = ['src/foundation', 'node_modules'];
 

@@ -16,7 +16,7 @@ import sharp from 'sharp';
 import { openForEvaluation } from '../dist/datasets/open-for-evaluation.js';
 import { chooseBackend, decodeFile, encodeClip, loadModel, openClip } from '../dist/src/index.js';
 import { resolveModelFile } from '../dist/src/model/checkpoint.js';
-import { spaceIndices } from '../dist/src/evaluate/space-indices.js';
+import { spaceIndices } from '../dist/src/commands/evaluate/space-indices.js';
 import { rawInput, startFfmpeg } from '../dist/src/video/ffmpeg-run.js';
 import { parseArguments, refuseArguments } from './arguments.mjs';
 

@@ -1,5 +1,5 @@
 // Measures the peak memory of processes that train, score or draw, and of FFmpeg while it writes a gif, and prints a
-// table of it beside the estimates of src/memory/estimate-memory.ts, src/train/training-memory.ts and
+// table of it beside the estimates of src/memory/estimate-memory.ts, src/commands/train/training-memory.ts and
 // src/video/clip-writer.ts. That of FFmpeg is read from /proc, as Linux has it.
 //
 // usage: node bench/memory.mjs [--only TEXT]

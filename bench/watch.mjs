@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chooseBackend, configureTraining, trainModel } from '../dist/src/index.js';
-import { watchTraining } from '../dist/src/train/watch-training.js';
+import { watchTraining } from '../dist/src/commands/train/watch-training.js';
 import { parseArguments } from './arguments.mjs';
 
 const [clips, pairs = '10'] = parseArguments({ positionals: [1, 2] }).positionals;

@@ -1,6 +1,6 @@
 import { Argument, Command } from 'commander';
 import { z } from 'zod';
-import { withFlag, booleanFlag } from '../src/options/fields.js';
+import { withFlag, booleanFlag } from '../src/foundation/option-fields.js';
 import { addAction, type Action } from './options.js';
 
 const installFlags = {

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { pluralize } from '../src/foundation/pluralize.js';
-import { checkFlags } from '../src/check/options.js';
-import { pickOptions } from '../src/options/fields.js';
+import { checkFlags } from '../src/commands/check/options.js';
+import { pickOptions } from '../src/foundation/option-fields.js';
 import { makeTable, tableText } from '../src/document/blocks/table.js';
 import { startWithModel } from './start-backend.js';
 import { addAction, computing, videoModel, type Action } from './options.js';
@@ -25,7 +25,7 @@ Examples:
   $ pxv check --model runs/mine --instruction-set portable`;
 
 const checkOne: Action<typeof flags> = async ({ signal, progress }, options) => {
-  const { checkModel } = await import('../src/check/check-model.js');
+  const { checkModel } = await import('../src/commands/check/check-model.js');
   const { model, chosen, seconds } = await startWithModel(options, progress);
   const findings = await checkModel(model, {
     ...pickOptions(checkFlags, options),

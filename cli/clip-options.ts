@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Size } from '../src/foundation/frame.js';
-import type { SizeOptions } from '../src/clips/open-clip-for-model.js';
-import { withFlag, positiveInteger, pixelSize, type ParsedOptions } from '../src/options/fields.js';
+import type { SizeOptions } from '../src/commands/open-clip-for-model.js';
+import { withFlag, positiveInteger, pixelSize, type ParsedOptions } from '../src/foundation/option-fields.js';
 
 /** Help text about the temperature of samples. */
 export const ABOUT_TEMPERATURE = `

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import { pluralize } from '../src/foundation/pluralize.js';
-import { completeFlags } from '../src/sample/options.js';
-import { withFlag, pickOptions, imageSamplingFields } from '../src/options/fields.js';
+import { completeFlags } from '../src/commands/sample-images/options.js';
+import { withFlag, pickOptions, imageSamplingFields } from '../src/foundation/option-fields.js';
 import { startWithModel } from './start-backend.js';
 import { ABOUT_TEMPERATURE } from './clip-options.js';
 import { addAction, computing, type Action } from './options.js';
@@ -40,7 +40,7 @@ drawn without the finer pixels of these rows ("exact": false in the JSON).`;
 const NOT_EXACT = '\nnot exact: a chain of scales draws its coarse image without the finer pixels of the kept rows';
 
 const draw: Action<typeof flags, [string]> = async ({ signal, progress }, image, options) => {
-  const { completeImage } = await import('../src/sample/complete-image.js');
+  const { completeImage } = await import('../src/commands/sample-images/complete-image.js');
   const { samples, seed, out = `${outputStem(image)}-completed.png` } = options;
   const settings = pickOptions(imageSamplingFields, options);
   const { model, chosen, seconds } = await startWithModel(options, progress);

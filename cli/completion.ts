@@ -1,6 +1,6 @@
 import { Argument, Command, type Option } from 'commander';
 import { listShippedModels } from '../src/model/shipped-models.js';
-import type { OptionFields } from '../src/options/fields.js';
+import type { OptionFields } from '../src/foundation/option-fields.js';
 import { addAction } from './options.js';
 
 /**

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import { pluralize } from '../src/foundation/pluralize.js';
-import { withFlag, data } from '../src/options/fields.js';
+import { withFlag, data } from '../src/foundation/option-fields.js';
 import { makeTable, tableText } from '../src/document/blocks/table.js';
-import { invalidOption } from '../src/options/parse-flag.js';
+import { invalidOption } from '../src/foundation/parse-flag.js';
 import { addAction, type Action } from './options.js';
 
 const getFlags = {

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import { pluralize } from '../src/foundation/pluralize.js';
-import { withFlag, overwrite } from '../src/options/fields.js';
+import { withFlag, overwrite } from '../src/foundation/option-fields.js';
 import { startBackend } from './start-backend.js';
 import { addAction, computing, type Action } from './options.js';
 import { toOneLine } from '../src/foundation/control-characters.js';
@@ -38,7 +38,7 @@ Examples:
   $ pxv decode clip.pxv --model runs/mine  written by a model of your own`;
 
 const read: Action<typeof flags, [string]> = async ({ signal, progress }, file, options) => {
-  const { readCodedHeader, decodeFile } = await import('../src/codec/decode-file.js');
+  const { readCodedHeader, decodeFile } = await import('../src/commands/codec/decode-file.js');
   const { folderPath } = await import('../src/video/index.js');
   // A file that was written without fused multiply-add is decoded by WebAssembly, which rounds alike everywhere.
   const { arithmetic } = await readCodedHeader(file);

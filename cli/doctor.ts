@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import type { BackendOptions, ChosenBackend } from '../src/backend/choose-backend.js';
-import { pickOptions } from '../src/options/fields.js';
+import { pickOptions } from '../src/foundation/option-fields.js';
 import { PxvError } from '../src/foundation/errors.js';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { makeTable, tableText } from '../src/document/blocks/table.js';

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import { pluralize } from '../src/foundation/pluralize.js';
-import { encodeFlags } from '../src/codec/options.js';
-import { withFlag, pickOptions } from '../src/options/fields.js';
+import { encodeFlags } from '../src/commands/codec/options.js';
+import { withFlag, pickOptions } from '../src/foundation/option-fields.js';
 import { ABOUT_SIZES, sizeOptions, sizeFlags } from './clip-options.js';
 import { prefetchClip } from './prefetch-clip.js';
 import { startWithModel } from './start-backend.js';
@@ -49,7 +49,7 @@ Examples:
 
 const write: Action<typeof flags, [string]> = async ({ signal, progress }, clip, options) => {
   await prefetchClip(clip, signal);
-  const { encodeClip } = await import('../src/codec/encode-clip.js');
+  const { encodeClip } = await import('../src/commands/codec/encode-clip.js');
   const { model, chosen, seconds } = await startWithModel(options, progress);
   const found = await encodeClip(model, clip, {
     ...pickOptions(encodeFlags, options),

@@ -1,13 +1,13 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import type { Published } from '../src/evaluation/published.js';
-import { withFlag, pickOptions } from '../src/options/fields.js';
-import { scoreImagesFlags } from '../src/evaluate/options.js';
-import type { ImageSetScore } from '../src/evaluate/score-image-set.js';
+import { withFlag, pickOptions } from '../src/foundation/option-fields.js';
+import { scoreImagesFlags } from '../src/commands/evaluate/options.js';
+import type { ImageSetScore } from '../src/commands/evaluate/score-image-set.js';
 import { makeTable, tableText } from '../src/document/blocks/table.js';
 import { formatWithError } from '../src/document/format-with-error.js';
 import { startWithModel } from './start-backend.js';
-import { invalidOption } from '../src/options/parse-flag.js';
+import { invalidOption } from '../src/foundation/parse-flag.js';
 import { addAction, computing, type Action } from './options.js';
 
 const flags = {
@@ -38,7 +38,7 @@ Examples:
 const evaluate: Action<typeof flags, [string]> = async ({ signal, progress, processGroup }, set, options) => {
   const { assertImageSet } = await import('../datasets/index.js');
   const { listShippedModels } = await import('../src/model/shipped-models.js');
-  const { scoreImageSet } = await import('../src/evaluate/score-image-set.js');
+  const { scoreImageSet } = await import('../src/commands/evaluate/score-image-set.js');
   if (options.model === undefined && !listShippedModels().includes(set)) {
     assertImageSet(set);
     const expected = `a model, since none is shipped by the name ${set}`;

@@ -2,10 +2,10 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { errorFactory } from '../src/foundation/errors.js';
 import { toOneLine } from '../src/foundation/control-characters.js';
-import { pickOptions, rolloutSamplingFields, type ParsedOptions } from '../src/options/fields.js';
-import { protocolFlags, scoreClipsFlags, type ScoringProgress } from '../src/evaluate/options.js';
+import { pickOptions, rolloutSamplingFields, type ParsedOptions } from '../src/foundation/option-fields.js';
+import { protocolFlags, scoreClipsFlags, type ScoringProgress } from '../src/commands/evaluate/options.js';
 import { prefetchClip } from './prefetch-clip.js';
-import type { ProtocolScore, VideoScore } from '../src/evaluate/score-results.js';
+import type { ProtocolScore, VideoScore } from '../src/commands/evaluate/score-results.js';
 import { startWithModel } from './start-backend.js';
 import { ABOUT_FUTURES, ABOUT_SIZES, sizeOptions, sizeFlags } from './clip-options.js';
 import { skippedLines, hasFailed } from './format-skipped.js';
@@ -47,8 +47,8 @@ const evaluate: Action<typeof flags, [string[]]> = async (work, paths, options) 
   const { progress, processGroup, signal } = work;
   if (paths.length === 1) await prefetchClip(resolve(paths[0]), signal);
   assertCombinable(paths, options);
-  const { scoreClips, scoreProtocol } = await import('../src/evaluate/score-clips.js');
-  const { protocolText, scoreText } = await import('../src/evaluate/score-tables.js');
+  const { scoreClips, scoreProtocol } = await import('../src/commands/evaluate/score-clips.js');
+  const { protocolText, scoreText } = await import('../src/commands/evaluate/score-tables.js');
   const { model, chosen, seconds } = await startWithModel(options, progress, processGroup);
   const { seed, csv, horizon } = options;
   const resultOf = ({ settings, ...figures }: VideoScore | ProtocolScore, lines: readonly string[], facts = {}) => ({

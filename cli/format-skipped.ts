@@ -1,5 +1,5 @@
 import { pluralize } from '../src/foundation/pluralize.js';
-import type { SkippedClip } from '../src/clips/for-each-clip.js';
+import type { SkippedClip } from '../src/commands/for-each-clip.js';
 import { toOneLine } from '../src/foundation/control-characters.js';
 
 /** Clips that a command has not processed, as `forEachClip` returns them. */

@@ -13,8 +13,8 @@ import {
   withFlag,
   type OptionFields,
   type ParsedOptions,
-} from '../src/options/fields.js';
-import { flagParser } from '../src/options/parse-flag.js';
+} from '../src/foundation/option-fields.js';
+import { flagParser } from '../src/foundation/parse-flag.js';
 import { run, type CommandResult, type CommandContext } from './action.js';
 
 /** Flags of every command. */

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { pageFields } from '../src/page/options.js';
+import { pageFields } from '../src/commands/page/options.js';
 import { addAction, type Action } from './options.js';
 
 /** Returns the `page` command, which serves the web page that predicts in the browser, to this machine alone. */
@@ -26,7 +26,7 @@ Any host can serve the static files. To use several threads, it must send two he
   Cross-Origin-Embedder-Policy: require-corp`;
 
 const serve: Action<typeof pageFields> = async ({ signal }, { port }) => {
-  const { servePage } = await import('../src/page/serve-page.js');
+  const { servePage } = await import('../src/commands/page/serve-page.js');
   const { address, close } = await servePage({ port });
   process.stdout.write(`${address}\n`);
   if (!signal.aborted)

@@ -5,10 +5,10 @@ import { errorFactory } from '../src/foundation/errors.js';
 import { framesPerSecond } from '../src/foundation/frame-rate.js';
 import type { Model } from '../src/model/model.js';
 import { pluralize } from '../src/foundation/pluralize.js';
-import { withFlag, pickOptions, rolloutSamplingFields, type ParsedOptions } from '../src/options/fields.js';
-import { countRequestedFrames } from '../src/predict/frame-range.js';
-import { formatFlag, predictFlags } from '../src/predict/options.js';
-import type { PredictedClip } from '../src/predict/predict-clip.js';
+import { withFlag, pickOptions, rolloutSamplingFields, type ParsedOptions } from '../src/foundation/option-fields.js';
+import { countRequestedFrames } from '../src/commands/predict/frame-range.js';
+import { formatFlag, predictFlags } from '../src/commands/predict/options.js';
+import type { PredictedClip } from '../src/commands/predict/predict-clip.js';
 import type { ClipSource } from '../src/video/index.js';
 import { startWithModel } from './start-backend.js';
 import { ABOUT_FUTURES, ABOUT_SIZES, sizeOptions, sizeFlags } from './clip-options.js';
@@ -73,7 +73,7 @@ const predictFrames: Action<typeof flags, [string[]]> = async (work, clips, opti
     const remedy = 'predict it in a command of its own';
     throw misused(STANDARD_STREAM, 'standard input alone', 'other clips beside it', remedy);
   }
-  const { withoutOutputs } = await import('../src/predict/output-paths.js');
+  const { withoutOutputs } = await import('../src/commands/predict/output-paths.js');
   const sources = withoutOutputs(await listClips(clips), options.out ?? SEVERAL_OUT);
   const isClip = clips.length === 1 && sources.length === 1 && sources[0].path === resolve(clips[0]);
   if (isClip) prefetchProbe(clips[0], work.signal);
@@ -86,8 +86,8 @@ const SEVERAL_OUT = 'predicted';
 const predictOne: Action<typeof flags, [string]> = async (work, clip, options) => {
   const { signal, progress, markSaving } = work;
   const { outputEnding } = await import('../src/video/index.js');
-  const { assertRequestedKind, defaultOutput } = await import('../src/predict/output-paths.js');
-  const { predictClip } = await import('../src/predict/predict-clip.js');
+  const { assertRequestedKind, defaultOutput } = await import('../src/commands/predict/output-paths.js');
+  const { predictClip } = await import('../src/commands/predict/predict-clip.js');
   const { kind = 'mp4' } = options;
   const name = clip === STANDARD_STREAM ? 'stdin' : outputStem(clip);
   const out = options.out ?? defaultOutput(name, kind);
@@ -139,7 +139,7 @@ function readingShown(progress: Progress) {
 
 const predictSeveral: Action<typeof flags, [readonly ClipSource[]]> = async (work, sources, options) => {
   const { signal, progress, markSaving } = work;
-  const { predictClips } = await import('../src/predict/predict-clips.js');
+  const { predictClips } = await import('../src/commands/predict/predict-clips.js');
   const out = options.out ?? SEVERAL_OUT;
   if (out === STANDARD_STREAM)
     throw misused('--out -', 'a folder, for several clips', 'standard output', 'predict one clip, or name a folder');

@@ -2,8 +2,8 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { toOneLine } from '../src/foundation/control-characters.js';
-import { withFlag, pickOptions } from '../src/options/fields.js';
-import { reportFlags } from '../src/report/options.js';
+import { withFlag, pickOptions } from '../src/foundation/option-fields.js';
+import { reportFlags } from '../src/commands/report/options.js';
 import { startWithModel } from './start-backend.js';
 import { addAction, computing, videoModel, type Action } from './options.js';
 
@@ -38,8 +38,8 @@ Examples:
   $ pxv report runs/mine score.json --csv              the figures as CSV beside the page`;
 
 const write: Action<typeof flags, [string[]]> = async ({ signal, progress }, paths, options) => {
-  const { loadSectionSources } = await import('../src/section-sources.js');
-  const { writeReport } = await import('../src/report/write-report.js');
+  const { loadSectionSources } = await import('../src/commands/section-sources.js');
+  const { writeReport } = await import('../src/commands/report/write-report.js');
   const { reportJson, reportText } = await import('../src/document/report.js');
   const { quoteCommand } = await import('../src/document/quote-command.js');
   const { out } = options;

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import { pluralize } from '../src/foundation/pluralize.js';
-import { withFlag, pickOptions, imageSamplingFields } from '../src/options/fields.js';
-import { sampleFlags } from '../src/sample/options.js';
+import { withFlag, pickOptions, imageSamplingFields } from '../src/foundation/option-fields.js';
+import { sampleFlags } from '../src/commands/sample-images/options.js';
 import { startWithModel } from './start-backend.js';
 import { ABOUT_TEMPERATURE } from './clip-options.js';
 import { addAction, computing, type Action } from './options.js';
@@ -33,7 +33,7 @@ The bits/dim are exact, except for a chain trained with --shared predicted: ther
 bound, since shared pixels are drawn twice ("exact": false in the JSON).`;
 
 const sampleSheet: Action<typeof flags> = async ({ signal, progress, markSaving }, options) => {
-  const { sampleImages } = await import('../src/sample/sample-images.js');
+  const { sampleImages } = await import('../src/commands/sample-images/sample-images.js');
   const { count, out, seed } = options;
   const settings = pickOptions(imageSamplingFields, options);
   const { model, chosen, seconds } = await startWithModel(options, progress);

@@ -1,5 +1,5 @@
 import type { BackendOptions, ChosenBackend } from '../src/backend/choose-backend.js';
-import { pickOptions } from '../src/options/fields.js';
+import { pickOptions } from '../src/foundation/option-fields.js';
 import { computing } from './options.js';
 import { threadsPerRank } from '../src/distributed/launch.js';
 import { singleProcess } from '../src/distributed/process-group.js';

@@ -6,15 +6,15 @@ import { PxvError } from '../src/foundation/errors.js';
 import { pluralize } from '../src/foundation/pluralize.js';
 import { quoteCommand } from '../src/document/quote-command.js';
 import { formatBytes } from '../src/memory/format-bytes.js';
-import type { DecodeProgress, TrainingInfo, TrainModelHooks } from '../src/train/options.js';
+import type { DecodeProgress, TrainingInfo, TrainModelHooks } from '../src/commands/train/options.js';
 import { startBackend } from './start-backend.js';
 import { formatSkipped } from './format-skipped.js';
 import { addAction, computing, type Action } from './options.js';
 import { formatDuration } from './progress.js';
 import { trainingFrameRate, type RunConfiguration } from '../src/training/configuration.js';
 import { outputStem } from './output-stem.js';
-import { buildConfiguration } from '../src/train/build-configuration.js';
-import { assertCompatibleFlags, parseExtension, trainFlags } from '../src/train/flags.js';
+import { buildConfiguration } from '../src/commands/train/build-configuration.js';
+import { assertCompatibleFlags, parseExtension, trainFlags } from '../src/commands/train/flags.js';
 
 const flags = { ...trainFlags, ...computing };
 
@@ -43,9 +43,9 @@ Examples:
 
 const trainOne: Action<typeof flags> = async ({ signal, progress, processGroup, markSaving }, options) => {
   assertCompatibleFlags(options);
-  const { trainModel } = await import('../src/train/train-model.js');
-  const { describeOutcome, describeStart } = await import('../src/train/describe-training.js');
-  const { watchTraining } = await import('../src/train/watch-training.js');
+  const { trainModel } = await import('../src/commands/train/train-model.js');
+  const { describeOutcome, describeStart } = await import('../src/commands/train/describe-training.js');
+  const { watchTraining } = await import('../src/commands/train/watch-training.js');
   const { networkName } = await import('../src/model/presets.js');
   const { assertPrecision } = await import('../src/backend/precision.js');
   const out = options.out ?? join('runs', outputStem(options.clips?.[0] ?? options.images ?? 'model'));
@@ -148,7 +148,7 @@ function learntFrom(data: TrainingInfo['data'], rate: FrameRate | null): object 
 
 /** Describes the dry run of a training. */
 async function describeDryRun(configuration: RunConfiguration, out: string, onWarning: (text: string) => void) {
-  const { dryRunTraining } = await import('../src/train/dry-run.js');
+  const { dryRunTraining } = await import('../src/commands/train/dry-run.js');
   const { networkName } = await import('../src/model/presets.js');
   const dryRun = await dryRunTraining(configuration, onWarning);
   const { found, parameters, memoryBytes, secondsPerStep } = dryRun;

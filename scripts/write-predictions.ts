@@ -12,7 +12,7 @@ import { DEFAULT_VIDEO_MODEL, loadModel } from '../src/model/checkpoint.js';
 import { FrameSampler } from '../src/sampling/frame-sampler.js';
 import { bestGuess, rollOut } from '../src/sampling/forecaster.js';
 import { frameOf } from '../src/model/model.js';
-import { take } from '../src/train/training-samples.js';
+import { take } from '../src/commands/train/training-samples.js';
 import { Canvas } from '../src/video/canvas.js';
 import { openClip } from '../src/video/index.js';
 

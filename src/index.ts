@@ -1,6 +1,10 @@
 /** Public API: describe, train, load, predict and score. Call `chooseBackend` before any tensor is created. */
-import { loadSectionSources } from './section-sources.js';
-import { writeReport as writeSections, type WriteReportOptions, type WrittenReport } from './report/write-report.js';
+import { loadSectionSources } from './commands/section-sources.js';
+import {
+  writeReport as writeSections,
+  type WriteReportOptions,
+  type WrittenReport,
+} from './commands/report/write-report.js';
 
 export {
   imageSets,
@@ -47,8 +51,8 @@ export { measureDetection, type DetectionMetrics, type LabelledScores } from './
 export type { Baseline } from './anomaly/anomaly-scorer.js';
 export { frameCosts, type FrameCost } from './anomaly/frame-costs.js';
 export type { CostedFrame } from './anomaly/mean-costs.js';
-export type { SkippedClip } from './clips/for-each-clip.js';
-export type { RequestedRate } from './clips/clip-rate.js';
+export type { SkippedClip } from './commands/for-each-clip.js';
+export type { RequestedRate } from './commands/clip-rate.js';
 export type { Stage } from './training/stages.js';
 export { runSchema, type RunConfiguration, type TrainingConfiguration } from './training/configuration.js';
 export {
@@ -61,21 +65,25 @@ export {
   type LosslessCodec,
   type TargetSize,
 } from './video/index.js';
-export { configureTraining, type ModelChoices, type TrainingRequest } from './train/configure-training.js';
-export type { DecodeProgress, TrainModelHooks, TrainModelSettings } from './train/options.js';
-export { trainModel, type TrainedRun } from './train/train-model.js';
+export { configureTraining, type ModelChoices, type TrainingRequest } from './commands/train/configure-training.js';
+export type { DecodeProgress, TrainModelHooks, TrainModelSettings } from './commands/train/options.js';
+export { trainModel, type TrainedRun } from './commands/train/train-model.js';
 export type { TrainingProgress } from './training/training-loop.js';
-export { predictClip, type PredictClipOptions, type PredictedClip } from './predict/predict-clip.js';
-export { predictClips, type PredictClipsOptions, type PredictedClips } from './predict/predict-clips.js';
-export type { TimelineRow } from './surprise/search-checkpoint.js';
-export { findSurprise, type FindSurpriseOptions, type SurpriseResult } from './surprise/find-surprise.js';
+export { predictClip, type PredictClipOptions, type PredictedClip } from './commands/predict/predict-clip.js';
+export { predictClips, type PredictClipsOptions, type PredictedClips } from './commands/predict/predict-clips.js';
+export type { TimelineRow } from './commands/surprise/search-checkpoint.js';
+export { findSurprise, type FindSurpriseOptions, type SurpriseResult } from './commands/surprise/find-surprise.js';
 export type { EncodedFrame } from './coding/encode-frames.js';
-export { decodeFile, type DecodeFileOptions, type DecodedFile } from './codec/decode-file.js';
-export { encodeClip, type EncodeClipOptions, type EncodedClip } from './codec/encode-clip.js';
-export { servePage, type ServePageOptions } from './page/serve-page.js';
-export { completeImage, type CompletedImage, type CompleteImageOptions } from './sample/complete-image.js';
-export { sampleImages, type SampledImages, type SampleImagesOptions } from './sample/sample-images.js';
-export type { ImageScoringProgress, ScoringProgress } from './evaluate/options.js';
+export { decodeFile, type DecodeFileOptions, type DecodedFile } from './commands/codec/decode-file.js';
+export { encodeClip, type EncodeClipOptions, type EncodedClip } from './commands/codec/encode-clip.js';
+export { servePage, type ServePageOptions } from './commands/page/serve-page.js';
+export {
+  completeImage,
+  type CompletedImage,
+  type CompleteImageOptions,
+} from './commands/sample-images/complete-image.js';
+export { sampleImages, type SampledImages, type SampleImagesOptions } from './commands/sample-images/sample-images.js';
+export type { ImageScoringProgress, ScoringProgress } from './commands/evaluate/options.js';
 export type { ClipForecasts, ForecastErrors } from './evaluation/forecast-errors.js';
 export type { ForecastName } from './evaluation/forecasts.js';
 export type { FrameMetricName } from './evaluation/frame-metrics.js';
@@ -87,17 +95,22 @@ export type {
   ProtocolSummary,
   ScoredClip,
   VideoScore,
-} from './evaluate/score-results.js';
-export { scoreClips, scoreProtocol, type ScoreClipsOptions, type ScoreProtocolOptions } from './evaluate/score-clips.js';
-export { scoreImageSet, type ImageSetScore, type ScoreImageSetOptions } from './evaluate/score-image-set.js';
-export type { ProtocolName } from './evaluate/protocols/index.js';
-export type { PublishedForecast } from './evaluate/protocols/protocol.js';
-export type { CheckProgress } from './check/finding.js';
-export { checkModel, type ModelCheckSettings, type ScaleFinding } from './check/check-model.js';
-export type { WriteReportOptions, WrittenReport } from './report/write-report.js';
+} from './commands/evaluate/score-results.js';
+export {
+  scoreClips,
+  scoreProtocol,
+  type ScoreClipsOptions,
+  type ScoreProtocolOptions,
+} from './commands/evaluate/score-clips.js';
+export { scoreImageSet, type ImageSetScore, type ScoreImageSetOptions } from './commands/evaluate/score-image-set.js';
+export type { ProtocolName } from './commands/evaluate/protocols/index.js';
+export type { PublishedForecast } from './commands/evaluate/protocols/protocol.js';
+export type { CheckProgress } from './commands/check/finding.js';
+export { checkModel, type ModelCheckSettings, type ScaleFinding } from './commands/check/check-model.js';
+export type { WriteReportOptions, WrittenReport } from './commands/report/write-report.js';
 
 /**
- * Writes a self-contained HTML page about trainings, scores, searches and clips: see `writeReport` of src/report.
+ * Writes a self-contained HTML page about trainings, scores, searches and clips: see `writeReport` of src/commands/report.
  * @param paths run folders, JSON files, folders of searches, and clips, in the order of the page
  * @throws PxvError `USAGE` if an option is wrong; `INPUT` if a path cannot be shown; `OUTPUT` if the page cannot be
  *   written

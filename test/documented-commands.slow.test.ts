@@ -13,7 +13,7 @@ import {
 import { delimiter, join, resolve } from 'node:path';
 import { formatNpyHeader } from '../src/foundation/npy.js';
 import { serve, whole } from './datasets/local-server.js';
-import { inGrey, squares, writeBairClip, writeKthClip } from './evaluate/protocol-clips.js';
+import { inGrey, squares, writeBairClip, writeKthClip } from './commands/evaluate/protocol-clips.js';
 import { temporaryFolder } from './video/made-clips.js';
 
 const digits = join(import.meta.dirname, '../../shared/data/mnist');

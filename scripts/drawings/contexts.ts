@@ -1,4 +1,4 @@
-import { formatSubPixel } from '../../src/check/sub-pixels.js';
+import { formatSubPixel } from '../../src/commands/check/sub-pixels.js';
 import type { NetworkName } from '../../src/model/presets.js';
 import { pluralize } from '../../src/foundation/pluralize.js';
 import { cellOf, drawGrid } from './grid.js';

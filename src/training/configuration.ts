@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import type { Precision } from '../backend/precision.js';
 import { hasLearnedAnchor } from '../conditioning/index.js';
 import { parseConfiguration, type ConfigurationSource } from '../foundation/parse-configuration.js';
 import { parseFrameRate, type FrameRate } from '../foundation/frame-rate.js';
 import { DEFAULT_SEED } from '../foundation/philox.js';
-import { booleanFlag, fit, precision, withFlag } from '../options/fields.js';
+import { booleanFlag, fit, withFlag } from '../foundation/option-fields.js';
 import { optimisers, type OptimiserName } from '../optimization/optimisers.js';
 import { expectsFrame, modelSchema, predictsFrame, type ModelDescription } from '../model/description.js';
 import { samplingSchema } from '../model/sampling-settings.js';
@@ -57,7 +58,12 @@ export const trainingSchema = z.strictObject({
   /** Method that turns gradients into updates. */
   optimiser: z.enum(Object.keys(optimisers) as OptimiserName[]).default('adam'),
   /** Precision of the products in training steps; validation and prediction are always float32. */
-  precision,
+  precision: withFlag(
+    z.enum(['float32', 'bf16'] satisfies Precision[]).default('float32'),
+    'name',
+    'precision of the products in training steps: bf16 is faster, less exact, and needs AVX-512 BF16 or AMX',
+    { group: 'Computing:' },
+  ),
   /** Stages, in order; each starts from the final weights of the stage before. */
   stages: z.array(stageSchema).min(1).prefault([{}]),
   /** Model whose weights the training starts from; null: random weights. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { anchorLossNames } from '../optimization/anchor-loss.js';
-import { withFlag } from '../options/fields.js';
+import { withFlag } from '../foundation/option-fields.js';
 import { DEFAULT_RATE, fineTuningDefaults } from './data-defaults.js';
 import { progressAt, type TrainingLength } from './pace.js';
 

@@ -9,7 +9,7 @@ import {
   type AnomalyState,
   type AnomalyScore,
 } from '../../src/anomaly/score-anomalies.js';
-import { scoreClips } from '../../src/evaluate/score-clips.js';
+import { scoreClips } from '../../src/commands/evaluate/score-clips.js';
 import { openClip } from '../../src/video/index.js';
 import { mixtureTogether, randomModel, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
 import { frame } from '../video/made-clips.js';

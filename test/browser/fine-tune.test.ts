@@ -5,13 +5,13 @@ import { fineTune, type Frame } from '../../src/browser/index.js';
 import type { PxvError } from '../../src/foundation/errors.js';
 import { loadModel, saveModel } from '../../src/model/checkpoint.js';
 import { randomModel, tinyNetwork } from '../model/tiny-networks.js';
-import { trainModel } from '../../src/train/train-model.js';
+import { trainModel } from '../../src/commands/train/train-model.js';
 import { runSchema } from '../../src/training/configuration.js';
 import type { LogEntry } from '../../src/training/training-loop.js';
 import type { Validation } from '../../src/training/validation.js';
 import { writeFrameArray } from '../../src/video/array-writer.js';
 import { streamed } from '../coding/coding.js';
-import { model as random, slope } from '../train/tiny-clips.js';
+import { model as random, slope } from '../commands/train/tiny-clips.js';
 import { temporaryFolder } from '../video/made-clips.js';
 
 const folder = temporaryFolder();

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { saveModel } from '../../src/model/checkpoint.js';
-import { checkedNetwork } from '../check/checked-networks.js';
+import { checkedNetwork } from '../commands/check/checked-networks.js';
 import { randomModel } from '../model/tiny-networks.js';
 import { pxvInProcess } from './in-process.js';
 import { jsonOf } from './tiny-run.js';

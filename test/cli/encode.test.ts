@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { saveModel } from '../../src/model/checkpoint.js';
 import type { Frame } from '../../src/foundation/frame.js';
 import { openClip } from '../../src/video/index.js';
-import { filmClip, model } from '../train/tiny-clips.js';
+import { filmClip, model } from '../commands/train/tiny-clips.js';
 import { lossless, makeClip, temporaryFolder } from '../video/made-clips.js';
 import { pxvInProcess } from './in-process.js';
 import { pxv } from './pxv.js';

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { VideoScore } from '../../src/evaluate/score-results.js';
+import type { VideoScore } from '../../src/commands/evaluate/score-results.js';
 import { formatNpyHeader } from '../../src/foundation/npy.js';
 import { pxvInProcess } from './in-process.js';
 import { pxv } from './pxv.js';

@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ProtocolScore } from '../../src/evaluate/score-results.js';
+import type { ProtocolScore } from '../../src/commands/evaluate/score-results.js';
 import { saveModel } from '../../src/model/checkpoint.js';
-import { inGrey, squares, writeBairClip, writeImages, writeKthClip } from '../evaluate/protocol-clips.js';
+import { inGrey, squares, writeBairClip, writeImages, writeKthClip } from '../commands/evaluate/protocol-clips.js';
 import { mixtureTogether, randomModel, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
-import { pngClip } from '../train/tiny-clips.js';
+import { pngClip } from '../commands/train/tiny-clips.js';
 import { temporaryFolder } from '../video/made-clips.js';
 import { pxvInProcess } from './in-process.js';
 import { linesSaid, pxv } from './pxv.js';

@@ -1,6 +1,6 @@
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { VideoScore } from '../../src/evaluate/score-results.js';
+import type { VideoScore } from '../../src/commands/evaluate/score-results.js';
 import { saveModel } from '../../src/model/checkpoint.js';
 import { writeClip } from '../../src/video/index.js';
 import { framedNetworks, randomModel } from '../model/tiny-networks.js';

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { addFields, computing } from '../../cli/options.js';
 import { throwUsageError } from '../../cli/action.js';
 import type { BackendOptions } from '../../src/backend/choose-backend.js';
-import * as fields from '../../src/options/fields.js';
-import { pickOptions } from '../../src/options/fields.js';
-import { refusal } from '../options/refusal.js';
+import * as fields from '../../src/foundation/option-fields.js';
+import { pickOptions } from '../../src/foundation/option-fields.js';
+import { refusal } from '../commands/refusal.js';
 
 test('--fps of clips that are read for a model takes the word model too', () => {
   const fps = (text: string) =>

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import type { Command } from 'commander';
 import { createCommand as predictCommand } from '../../cli/predict.js';
 import { createCommand as reportCommand } from '../../cli/report.js';
-import { trainingSection } from '../../src/train/report-section.js';
+import { trainingSection } from '../../src/commands/train/report-section.js';
 import { encodePng } from '../../src/video/index.js';
 import { pxvInProcess } from './in-process.js';
 import { hostile, reportInputs } from './report-inputs.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { quantizeFrames } from '../../src/foundation/levels.js';
 import { saveModel } from '../../src/model/checkpoint.js';
-import type { VideoScore } from '../../src/evaluate/score-results.js';
+import type { VideoScore } from '../../src/commands/evaluate/score-results.js';
 import { openClip, probeClip, writeClip } from '../../src/video/index.js';
 import { framedNetworks, randomModel } from '../model/tiny-networks.js';
 import { collect, frame, temporaryFolder } from '../video/made-clips.js';

@@ -4,7 +4,7 @@ import { openForEvaluation } from '../../datasets/open-for-evaluation.js';
 import { folderWith, idx, refusal } from './made-files.js';
 
 /** Who may open the test images: what scores a finished model. */
-const allowed = ['src/evaluate/score-image-set.ts'];
+const allowed = ['src/commands/evaluate/score-image-set.ts'];
 
 /** Source files that import, from outside the data sets, anything but their public face, which has no test images. */
 function importers(sources: Record<string, string>): string[] {

@@ -2,7 +2,7 @@ import { traceReceptiveFields, type ReceptiveFields } from '../../scripts/drawin
 import type { Channels } from '../../src/foundation/frame.js';
 import type { LayerDescription } from '../../src/model/layers/index.js';
 import { buildNetwork } from '../../src/model/network.js';
-import { checkedNetwork, layersOf, withoutShift, withoutTap } from '../check/checked-networks.js';
+import { checkedNetwork, layersOf, withoutShift, withoutTap } from '../commands/check/checked-networks.js';
 import { tinyNetwork } from '../model/tiny-networks.js';
 
 /** The fields of a network of 9x6 pixels, whose first layer is 3x3 unless said otherwise. */

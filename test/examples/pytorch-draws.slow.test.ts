@@ -7,7 +7,7 @@ import { levelsToBytes } from '../../src/foundation/levels.js';
 import { bestGuess, rollOut, type PredictedFrame } from '../../src/sampling/forecaster.js';
 import { FrameSampler } from '../../src/sampling/frame-sampler.js';
 import type { FrameSettings } from '../../src/model/sampling-settings.js';
-import { completeImage } from '../../src/sample/complete-image.js';
+import { completeImage } from '../../src/commands/sample-images/complete-image.js';
 import { encodePng } from '../../src/video/index.js';
 import { kernelSets } from '../backend/implementations.js';
 import { folderWith } from '../datasets/made-files.js';

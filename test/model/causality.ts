@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { findCausalityFaults } from '../../src/check/causality.js';
+import { findCausalityFaults } from '../../src/commands/check/causality.js';
 import { frameBytes } from '../../src/foundation/levels.js';
 import type { Network } from '../../src/model/network.js';
 import { toTensors } from '../../src/model/model.js';

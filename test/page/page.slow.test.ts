@@ -12,7 +12,7 @@ import type { Frame } from '../../src/foundation/frame.js';
 import { resizeModel } from '../../src/model/resize-model.js';
 import { loadModel } from '../../src/model/checkpoint.js';
 import { createWebpCodec } from '../../src/video/lossless-webp.js';
-import { servePage } from '../../src/page/serve-page.js';
+import { servePage } from '../../src/commands/page/serve-page.js';
 import { openClip } from '../../src/video/index.js';
 import { streamed } from '../coding/coding.js';
 import { ffmpeg, temporaryFolder } from '../video/made-clips.js';

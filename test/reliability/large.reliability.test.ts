@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { formatNpyHeader } from '../../src/foundation/npy.js';
 import { start, pxv, outcomeOf, type Outcome } from '../cli/pxv.js';
 import { jsonOf } from '../cli/tiny-run.js';
-import { pngClip } from '../train/tiny-clips.js';
+import { pngClip } from '../commands/train/tiny-clips.js';
 import { tinyRun } from '../training/moving-square.js';
 import { ffmpeg, temporaryFolder } from '../video/made-clips.js';
 import { chooseCases, isThorough } from '../extent.js';

@@ -9,7 +9,7 @@ import '../backend/implementations.js';
 import { pxvInProcess } from '../cli/in-process.js';
 import type { Outcome } from '../cli/pxv.js';
 import { randomNumbers } from '../random.js';
-import { pngClip } from '../train/tiny-clips.js';
+import { pngClip } from '../commands/train/tiny-clips.js';
 import { tinyRun } from '../training/moving-square.js';
 import { temporaryFolder } from '../video/made-clips.js';
 import { chooseCases } from '../extent.js';

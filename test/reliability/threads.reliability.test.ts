@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { availableSets, bf16Sets } from '../backend/implementations.js';
 import { pxvInProcess } from '../cli/in-process.js';
 import { warpedFrames } from '../model/tiny-networks.js';
-import { pngClip } from '../train/tiny-clips.js';
+import { pngClip } from '../commands/train/tiny-clips.js';
 import { tinyRun } from '../training/moving-square.js';
 import { temporaryFolder } from '../video/made-clips.js';
 import { isThorough } from '../extent.js';

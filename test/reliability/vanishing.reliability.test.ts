@@ -2,15 +2,15 @@ import { readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
-import type { TrainModelHooks } from '../../src/train/options.js';
-import { trainModel } from '../../src/train/train-model.js';
+import type { TrainModelHooks } from '../../src/commands/train/options.js';
+import { trainModel } from '../../src/commands/train/train-model.js';
 import type { RunConfiguration } from '../../src/training/configuration.js';
 import { RunFolder } from '../../src/training/run-folder.js';
 import { openClip } from '../../src/video/index.js';
 import { formatNpyHeader } from '../../src/foundation/npy.js';
 import { fastest } from '../backend/implementations.js';
 import { randomNumbers } from '../random.js';
-import { pngClip } from '../train/tiny-clips.js';
+import { pngClip } from '../commands/train/tiny-clips.js';
 import { tinyRun } from '../training/moving-square.js';
 import { as, lossless, makeClip, staircase, temporaryFolder } from '../video/made-clips.js';
 import { chooseCases } from '../extent.js';
