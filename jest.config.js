@@ -1,8 +1,8 @@
 /**
  * Kinds of tests, chosen by the environment variable PXV_TESTS:
- * - quick, `npm test`: all but the others;
- * - slow, `npm run test:slow`: `*.slow.test.ts`, tests of reliability with few cases, and kernels, networks and the
- *   engine on every instruction set of the machine, where the quick tests take the best one and WebAssembly;
+ * - quick, `npm test`: all but `*.slow.test.ts`, tests of reliability and each `slowTest` of test/extent.ts, with
+ *   kernels and the engine on the best instruction set of the machine and on WebAssembly;
+ * - slow, `npm run test:slow`: all tests, on every instruction set of the machine;
  * - reliability, `npm run test:reliability`: `*.reliability.test.ts` with many cases (`chooseCases` of test/extent.ts);
  * - lint, a part of `npm run lint`: tests of sources and documents, in test/lint.
  */
@@ -10,13 +10,13 @@ const kind = process.env.PXV_TESTS ?? 'quick';
 
 const matched = {
   quick: ['**/*.test.ts'],
-  slow: ['**/*.slow.test.ts', '**/*.reliability.test.ts', '**/test/{backend,model,sampling}/**/*.test.ts'],
+  slow: ['**/*.test.ts'],
   reliability: ['**/*.reliability.test.ts'],
   lint: ['**/test/lint/*.test.ts'],
 };
 const ignored = {
   quick: ['\\.(slow|reliability)\\.test\\.ts$', '/test/lint/'],
-  slow: [],
+  slow: ['/test/lint/'],
   reliability: [],
   lint: [],
 };

@@ -16,7 +16,7 @@
 //   --json                          print one JSON object
 import { nativeBackend, registerNativeBackend } from '../dist/src/backend/native-backend.js';
 import { initialiseParameters } from '../dist/src/backend/parameters.js';
-import { assertPrecision, precisions, withPrecision } from '../dist/src/backend/precision.js';
+import { assertPrecision, withPrecision } from '../dist/src/backend/precision.js';
 import { makeTable, tableText } from '../dist/src/document/blocks/table.js';
 import { Philox, randomStreams } from '../dist/src/foundation/philox.js';
 import { tf } from '../dist/src/foundation/tfjs.js';
@@ -40,6 +40,7 @@ const { values } = parseArguments({
 const { description, batch, seed } = readNetwork(values);
 const { precision } = values;
 const steps = wholeNumber(values, 'steps');
+const precisions = ['float32', 'bf16'];
 if (!precisions.includes(precision))
   refuseArguments(`--precision: expected one of ${precisions.join(', ')}, received ${precision}`);
 const chosen = await startBackend(values);

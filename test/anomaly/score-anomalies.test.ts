@@ -13,6 +13,7 @@ import { scoreClips } from '../../src/commands/evaluate/score-clips.js';
 import { openClip } from '../../src/video/index.js';
 import { mixtureTogether, randomModel, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
 import { frame } from '../video/made-clips.js';
+import { slowTest } from '../extent.js';
 
 const example = 'examples/asl_yes.mkv';
 const size = { width: 24, height: 16 };
@@ -32,7 +33,7 @@ async function watched(source: readonly Frame[], options?: AnomalyOptions): Prom
   return found;
 }
 
-test('frames cost what scoring the clip says, each has its map, and the first has nothing before it', async () => {
+slowTest('frames cost what scoring the clip says, each has its map, and the first has nothing before it', async () => {
   const found = await watched(frames, { batch: 8 });
   expect(found.map(({ index }) => index)).toEqual(frames.slice(1).map((_, at) => at + 1));
   const mean = found.reduce((sum, { bits }) => sum + bits, 0) / found.length;
@@ -205,7 +206,7 @@ test('frames of other colours than the model has are refused in one line, and an
   await expect(watched(frames, { signal: stopped })).rejects.toThrow('stopped');
 });
 
-test('a flat surface that appears stands out by its area, though its bits lie at its edge', () => {
+slowTest('a flat surface that appears stands out by its area, though its bits lie at its edge', () => {
   const size = { width: 64, height: 64 };
   const scorer = new AnomalyScorer<CostedFrame>(size, 30, { baselineFrames: 600 });
   const white = frame(64, 64, 3, () => 230);
@@ -231,7 +232,7 @@ test('a flat surface that appears stands out by its area, though its bits lie at
   expect(scored[660].box).toMatchObject({ width: 16, height: 16 });
 });
 
-test('a flat surface over a noisy background stands out by its difference, though noise costs more bits', () => {
+slowTest('a flat surface over a noisy background stands out by its difference, though noise costs more bits', () => {
   const grey = frame(64, 64, 3, () => 128);
   const scored = [false, true].map((isSeen) => {
     const scorer = new AnomalyScorer<CostedFrame>({ width: 64, height: 64 }, 30, { isRecorded: true });

@@ -41,8 +41,10 @@ const nativeKernels = nativeSets.map((name) => addon!.kernels(name));
  */
 export const kernelSets = [wasm, ...choose(nativeKernels.filter(({ instructionSet }) => instructionSet !== 'amx'))];
 
+const allBf16Sets = nativeSets.flatMap((name) => addon!.bf16Kernels(name) ?? []);
+
 /** Kernels with products in bf16: the best of this machine, in the slow tests all of them. */
-export const bf16Sets: readonly Kernels[] = choose(nativeSets.flatMap((name) => addon!.bf16Kernels(name) ?? []));
+export const bf16Sets: readonly Kernels[] = choose(allBf16Sets);
 
 /** Both, by their names. */
 export const namedKernels = [
@@ -67,7 +69,7 @@ const otherBackends = [...(hasTensorflow ? ['tensorflow'] : []), ...(hasWebgpu ?
 silenceGreeting(tf.findBackend('cpu') as MathBackendCPU);
 for (const kernels of [wasm, ...nativeKernels]) {
   const { instructionSet } = kernels;
-  const bf16 = bf16Sets.find((one) => one.instructionSet === instructionSet) ?? null;
+  const bf16 = allBf16Sets.find((one) => one.instructionSet === instructionSet) ?? null;
   registerNativeBackend(kernels, `native-${instructionSet}`, bf16);
 }
 

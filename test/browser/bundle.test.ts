@@ -1,5 +1,6 @@
 import { build, type BuildFailure } from 'esbuild';
 import { readFileSync } from 'node:fs';
+import { slowTest } from '../extent.js';
 
 /**
  * Bundles a program for browsers. Returns the files that are reachable, and the bytes of the bundle. It fails at a
@@ -18,7 +19,7 @@ async function bundled(contents: string): Promise<{ inputs: string[]; bytes: num
 const LEFT_OUT = ['(disabled):crypto', '(disabled):node_modules/node-fetch/browser.js', '(disabled):util'];
 const forFiles = /node_modules\/(sharp|ffmpeg-static|@ffmpeg-installer|tar|@tensorflow\/tfjs-layers)\//;
 
-test('the entry for browsers reaches no module of Node.js, nor what reads files and films', async () => {
+slowTest('the entry for browsers reaches no module of Node.js, nor what reads files and films', async () => {
   const { inputs, bytes } = await bundled("export * from './src/browser/index.js';");
   expect(inputs.filter((path) => path.startsWith('(disabled)')).sort()).toEqual(LEFT_OUT);
   expect(inputs.filter((path) => forFiles.test(path))).toEqual([]);

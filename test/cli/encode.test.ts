@@ -7,6 +7,7 @@ import { filmClip, model } from '../commands/train/tiny-clips.js';
 import { lossless, makeClip, temporaryFolder } from '../video/made-clips.js';
 import { pxvInProcess } from './in-process.js';
 import { pxv } from './pxv.js';
+import { slowTest } from '../extent.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -29,7 +30,7 @@ async function framesOf(path: string): Promise<Buffer[]> {
   return found;
 }
 
-test('a clip is decoded to the last bit, also by WebAssembly, and damage costs what is said', async () => {
+slowTest('a clip is decoded to the last bit, also by WebAssembly, and damage costs what is said', async () => {
   const options = ['--size', '24x16', '--key-frame-interval', '4', '--json', '--quiet'];
   const written = await pxv(['encode', clip, ...options, '--out', at('clip.pxv'), '--instruction-set', 'wasm']);
   expect(written).toMatchObject({ code: 0, stderr: '' });
@@ -54,7 +55,7 @@ test('a clip is decoded to the last bit, also by WebAssembly, and damage costs w
   expect(await framesOf(at('rest'))).toEqual([...truth.slice(0, from), ...truth.slice(to + 1)]);
 });
 
-test('a file that holds its model is read where nobody else has the model', async () => {
+slowTest('a file that holds its model is read where nobody else has the model', async () => {
   saveModel(at('mine.safetensors'), { ...model, step: 1 });
   const film = filmClip(folder.path, 'slope.mkv', 6);
   const encode = ['encode', film, '--model', at('mine.safetensors'), '--out'];

@@ -8,6 +8,7 @@ import { frame, temporaryFolder } from '../video/made-clips.js';
 import { pxvInProcess } from './in-process.js';
 import type { Outcome } from './pxv.js';
 import { jsonOf, makeClips, trainTinyRun } from './tiny-run.js';
+import { slowTest } from '../extent.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -21,7 +22,7 @@ beforeAll(async () => {
 }, 120_000);
 
 describe('pxv eval-video', () => {
-  test('scores each clip and all together, and gives the baselines and the predicted frames beside', async () => {
+  slowTest('scores each clip and all together, and gives the baselines and the predicted frames beside', async () => {
     const asked = ['--horizon', '1', '--starts', '2', '--samples', '2', '--codecs'];
     const outcome = await pxvInProcess(['eval-video', 'clips', '--model', 'run', ...asked, '--json'], here);
     expect(outcome.code).toBe(0);
@@ -56,7 +57,7 @@ describe('pxv eval-video', () => {
     expect(jsonOf(outcome)).toMatchObject({ standardError: null, forecasts: null, codecs: null });
   });
 
-  test('with --adapt learns from what is scored, and says so', async () => {
+  slowTest('with --adapt learns from what is scored, and says so', async () => {
     const asked = ['eval-video', 'clips/clip-1', '--model', 'run', '--horizon', '0'];
     const kept = await pxvInProcess([...asked, '--json'], here);
     const adapted = await pxvInProcess([...asked, '--adapt', '--json'], here);

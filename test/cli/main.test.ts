@@ -3,13 +3,14 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { bf16Sets } from '../backend/implementations.js';
 import { pxvInProcess } from './in-process.js';
 import { linesSaid, pxv, start } from './pxv.js';
+import { slowTest } from '../extent.js';
 
-test('--version prints the version of package.json', async () => {
+slowTest('--version prints the version of package.json', async () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
   expect(await pxv(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
-test('--help lists the commands, with examples, and the help of each shows an example of it', async () => {
+slowTest('--help lists the commands, with examples, and the help of each shows an example of it', async () => {
   const { code, stdout, stderr } = await pxv(['--help']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(/Examples:\n {2}\$ pxv /);
@@ -77,7 +78,7 @@ test('the doctor warns of a PXV_FFMPEG that does not run, and says what to do', 
   expect(stdout).toMatch(/^warn +FFmpeg .*correct PXV_FFMPEG or unset it$/m);
 });
 
-test('the doctor says which backend serves, and refuses one that this machine cannot run', async () => {
+slowTest('the doctor says which backend serves, and refuses one that this machine cannot run', async () => {
   const args = ['doctor', '--instruction-set', 'wasm', '--threads', '1', '--json'];
   expect(JSON.parse((await pxv(args)).stdout)).toMatchObject({
     backend: 'native',

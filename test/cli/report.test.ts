@@ -7,6 +7,7 @@ import { encodePng } from '../../src/video/index.js';
 import { pxvInProcess } from './in-process.js';
 import { hostile, reportInputs } from './report-inputs.js';
 import { jsonOf } from './tiny-run.js';
+import { slowTest } from '../extent.js';
 
 const { here, at, report, reportAll, drawSheets } = reportInputs();
 const read = (name: string) => readFileSync(at(name), 'utf8');
@@ -151,7 +152,7 @@ test('a page that is there stays, unless asked otherwise', async () => {
   expect(read('mine.html')).toMatch(/^<!doctype html>/);
 });
 
-test('a name with elements in it is shown as it is', async () => {
+slowTest('a name with elements in it is shown as it is', async () => {
   await reportAll();
   const html = read('all.html');
   expect(html.match(/<script/g)).toHaveLength(1);

@@ -6,6 +6,7 @@ import { openClip } from '../../src/video/index.js';
 import { randomModel, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
 import { temporaryFolder } from '../video/made-clips.js';
 import { pxvInProcess } from './in-process.js';
+import { slowTest } from '../extent.js';
 
 const folder = temporaryFolder();
 const example = 'examples/asl_yes.mkv';
@@ -22,7 +23,7 @@ interface Found {
   timeline: { frame: number[]; bitsPerDim: number[]; score: number[] };
 }
 
-test('a clip becomes a film, a timeline and events, and nothing that is there is replaced unasked', async () => {
+slowTest('a clip becomes a film, a timeline and events, and nothing that is there is replaced unasked', async () => {
   const { code, stdout } = await pxvInProcess([
     'surprise',
     example,
@@ -64,7 +65,7 @@ test('a clip becomes a film, a timeline and events, and nothing that is there is
   );
 });
 
-test('what cannot be looked at is said in one line, and leaves nothing', async () => {
+slowTest('what cannot be looked at is said in one line, and leaves nothing', async () => {
   const foreign = join(folder.path, 'foreign');
   mkdirSync(foreign);
   writeFileSync(join(foreign, 'diary.txt'), '');

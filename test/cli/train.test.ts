@@ -6,6 +6,7 @@ import { temporaryFolder } from '../video/made-clips.js';
 import { pxvInProcess } from './in-process.js';
 import { pxv, start, type Outcome } from './pxv.js';
 import { jsonOf, makeClips, tiny, trainTinyRun } from './tiny-run.js';
+import { slowTest } from '../extent.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -69,7 +70,7 @@ describe('pxv train', () => {
     expect(readFileSync(at('run', 'log.jsonl'), 'utf8').trimEnd().split('\n')).toHaveLength(3);
   });
 
-  test('takes the config.json of a run, and gives the same weights for the same seed', async () => {
+  slowTest('takes the config.json of a run, and gives the same weights for the same seed', async () => {
     const again = await pxvInProcess(['train', '--config', 'run/config.json', '--out', 'again'], here);
     expect(again.code).toBe(0);
     expect(again.stdout).toMatch(
@@ -79,7 +80,7 @@ describe('pxv train', () => {
     expect(weights('again').equals(weights('run'))).toBe(true);
   });
 
-  test('stopped by Ctrl-C saves and ends with exit code 130, and --resume goes on to the last step', async () => {
+  slowTest('stopped by Ctrl-C saves and ends with exit code 130, and --resume goes on to the last step', async () => {
     const args = ['train', '--frames', 'clips', '--out', 'stopped', ...tiny, '--steps', '100000'];
     const { code, stderr } = await interruptOnce('stopped/log.jsonl', args);
     expect(stderr).toContain('pxv: finishing: saving... (interrupt again to stop at once)');
@@ -102,16 +103,19 @@ describe('pxv train', () => {
   });
 });
 
-test('pxv train saves where what is said on the way is read by nobody any more, as once a tee is gone', async () => {
-  const child = start(['train', '--frames', 'clips', '--out', 'unread', ...tiny, '--steps', '100000'], here);
-  await waitFor('unread/log.jsonl');
-  child.stderr!.destroy();
-  child.kill('SIGINT');
-  const [code] = (await once(child, 'close')) as [number | null];
-  const steps = readFileSync(at('unread', 'log.jsonl'), 'utf8').trimEnd().split('\n').length;
-  const { metadata } = readSafetensors(at('unread', 'training.safetensors'));
-  expect({ code, saved: metadata.step }).toEqual({ code: 130, saved: String(steps) });
-});
+slowTest(
+  'pxv train saves where what is said on the way is read by nobody any more, as once a tee is gone',
+  async () => {
+    const child = start(['train', '--frames', 'clips', '--out', 'unread', ...tiny, '--steps', '100000'], here);
+    await waitFor('unread/log.jsonl');
+    child.stderr!.destroy();
+    child.kill('SIGINT');
+    const [code] = (await once(child, 'close')) as [number | null];
+    const steps = readFileSync(at('unread', 'log.jsonl'), 'utf8').trimEnd().split('\n').length;
+    const { metadata } = readSafetensors(at('unread', 'training.safetensors'));
+    expect({ code, saved: metadata.step }).toEqual({ code: 130, saved: String(steps) });
+  },
+);
 
 describe('pxv train, killed', () => {
   const args = ['train', '--frames', 'clips', '--out', 'killed', ...tiny, '--steps', '3'];
@@ -121,7 +125,7 @@ describe('pxv train, killed', () => {
     await waitFor('killed/training.safetensors');
   });
 
-  test('meanwhile lets no other training into its folder', async () => {
+  slowTest('meanwhile lets no other training into its folder', async () => {
     // Held where it is, so that it does not end first.
     child.kill('SIGSTOP');
     for (const other of [args, ['train', '--resume', '--out', 'killed']]) {
@@ -133,7 +137,7 @@ describe('pxv train, killed', () => {
     }
   });
 
-  test('in its first seconds goes on with --resume, to the very state of one that never stopped', async () => {
+  slowTest('in its first seconds goes on with --resume, to the very state of one that never stopped', async () => {
     child.kill('SIGKILL');
     await once(child, 'close');
     expect(readdirSync(at('killed')).filter((name) => name.endsWith('.lock'))).toHaveLength(1);
@@ -152,7 +156,7 @@ describe('pxv train, killed', () => {
   });
 });
 
-test('pxv train with a configuration without a length trains for 20 minutes, as without one', async () => {
+slowTest('pxv train with a configuration without a length trains for 20 minutes, as without one', async () => {
   const { model, data } = JSON.parse(readFileSync(at('run', 'config.json'), 'utf8')) as Record<string, unknown>;
   writeFileSync(at('no-length.json'), JSON.stringify({ model, data, training: { batch: 2 } }));
   const { code } = await interruptOnce('no-length/log.jsonl', [

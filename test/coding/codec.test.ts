@@ -8,6 +8,7 @@ import { resizeModel } from '../../src/model/resize-model.js';
 import { randomInts } from '../random.js';
 import { mixtureTogether, randomModel, likelihoodModels, tinyNetwork } from '../model/tiny-networks.js';
 import { asIs, called, decoded, encoded, framesOf, streamed, wrong } from './coding.js';
+import { slowTest } from '../extent.js';
 
 beforeEach(() => tf.setBackend('native-wasm'));
 
@@ -82,25 +83,28 @@ test('pictures that stand for themselves keep their names, behind damage too', a
   expect(await decoded(bytes, model)).toEqual([first, { lost: { from: 1, to: 1 } }, last]);
 });
 
-test('a flipped bit and a lost end are found, cost frames up to the next key frame, and make none wrong', async () => {
-  const model = randomModel([tinyNetwork({ size: { width: 2, height: 2 } })]);
-  const frames = framesOf(model, 6);
-  const bytes = await encoded(model, frames);
-  for (let at = 0; at < bytes.length; at++) {
-    const damaged = Buffer.from(bytes);
-    damaged[at] ^= 1 << (at % 8);
-    const found = await decoded(damaged, model).catch((error: Error) => error.message);
-    if (typeof found === 'string') {
-      expect(found).toMatch(/^decode: the file: expected a file of pxv encode, received .*; check the file$/);
-      continue;
+slowTest(
+  'a flipped bit and a lost end are found, cost frames up to the next key frame, and make none wrong',
+  async () => {
+    const model = randomModel([tinyNetwork({ size: { width: 2, height: 2 } })]);
+    const frames = framesOf(model, 6);
+    const bytes = await encoded(model, frames);
+    for (let at = 0; at < bytes.length; at++) {
+      const damaged = Buffer.from(bytes);
+      damaged[at] ^= 1 << (at % 8);
+      const found = await decoded(damaged, model).catch((error: Error) => error.message);
+      if (typeof found === 'string') {
+        expect(found).toMatch(/^decode: the file: expected a file of pxv encode, received .*; check the file$/);
+        continue;
+      }
+      expect([at, wrong(found, frames), found.filter((each) => 'lost' in each).length]).toEqual([at, 0, 1]);
+      // Of six frames with key frames 0 and 4.
+      expect(found.filter((each) => 'frame' in each).length).toBeGreaterThanOrEqual(2);
+      const cut = await decoded(bytes.subarray(0, at), model).catch(() => null);
+      if (cut !== null) expect([at, wrong(cut, frames), 'lost' in cut.at(-1)!]).toEqual([at, 0, true]);
     }
-    expect([at, wrong(found, frames), found.filter((each) => 'lost' in each).length]).toEqual([at, 0, 1]);
-    // Of six frames with key frames 0 and 4.
-    expect(found.filter((each) => 'frame' in each).length).toBeGreaterThanOrEqual(2);
-    const cut = await decoded(bytes.subarray(0, at), model).catch(() => null);
-    if (cut !== null) expect([at, wrong(cut, frames), 'lost' in cut.at(-1)!]).toEqual([at, 0, true]);
-  }
-});
+  },
+);
 
 test('noise in the place of a file, or of what follows its beginning, is no frame', async () => {
   const model = randomModel([tinyNetwork()]);

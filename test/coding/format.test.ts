@@ -11,6 +11,7 @@ import {
   type CodedRecord,
 } from '../../src/coding/format.js';
 import { streamed } from './coding.js';
+import { slowTest } from '../extent.js';
 
 /** Bytes by their hexadecimal digits. */
 const bytes = (digits: string) => Uint8Array.from(Buffer.from(digits.replaceAll(' ', ''), 'hex'));
@@ -111,7 +112,7 @@ describe('a beginning', () => {
     expect(await received(file)).toBe(message);
   });
 
-  test('in which any bit is flipped is refused', async () => {
+  slowTest('in which any bit is flipped is refused', async () => {
     for (const [, , whole] of headers)
       for (let bit = 0; bit < 8 * whole.length; bit++) {
         const flipped = Uint8Array.from(whole);
@@ -190,7 +191,7 @@ describe('a frame', () => {
   });
 });
 
-test('a model of 32 MiB that comes in pieces of 512 bytes is read within seconds', async () => {
+slowTest('a model of 32 MiB that comes in pieces of 512 bytes is read within seconds', async () => {
   const embedded = new Uint8Array(2 ** 25);
   const file = writeHeader({ ...small, embedded });
   const pieces = Array.from({ length: Math.ceil(file.length / 512) }, (_, at) =>

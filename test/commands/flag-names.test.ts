@@ -11,7 +11,7 @@ const tasks: Record<string, OptionFields> = { train: trainFlags };
 /** Functions that a command calls when it runs, each with the folder of its module. */
 function calledBy(command: string): { name: string; folder: string }[] {
   const imports = readFileSync(`cli/${command}.ts`, 'utf8').matchAll(
-    /const \{ (.+) \} = await import\('\.\.\/(src\/(?:\w+\/)+)[\w-]+\.js'\)/g,
+    /const \{ (.+) \} = await import\('\.\.\/(src\/(?:[\w-]+\/)+)[\w-]+\.js'\)/g,
   );
   return [...imports].flatMap(([, names, folder]) => names.split(', ').map((name) => ({ name, folder })));
 }

@@ -11,6 +11,7 @@ import { verifyDataSet } from '../../datasets/verify.js';
 import { brokenOff, serve, whole } from './local-server.js';
 import { cifarRecords, folderWith, idx, refusal } from './made-files.js';
 import { tarGz } from './made-tar.js';
+import { slowTest } from '../extent.js';
 
 const sum = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const names = [...[1, 2, 3, 4, 5].map((number) => `data_batch_${number}.bin`), 'test_batch.bin'];
@@ -195,7 +196,7 @@ describe('verify, of videos', () => {
     );
   });
 
-  test('the right size with wrong bytes is refused by its MD5', async () => {
+  slowTest('the right size with wrong bytes is refused by its MD5', async () => {
     const data = folderWith({ 'mnist_test_seq.npy': '' });
     truncateSync(join(data, 'mnist_test_seq.npy'), 819_200_080);
     await expect(verifyDataSet('moving-mnist', { data })).rejects.toMatchObject(

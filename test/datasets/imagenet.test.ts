@@ -5,6 +5,7 @@ import { imagenet32, imagenet64 } from '../../datasets/imagenet/imagenet.js';
 import { openNpzBytes } from '../../datasets/imagenet/npz.js';
 import { randomInts } from '../random.js';
 import { allOf, folderWith, refusal } from './made-files.js';
+import { slowTest } from '../extent.js';
 
 const stored = readFileSync('test/fixtures/npz/stored.npz');
 const deflated = readFileSync('test/fixtures/npz/deflated.npz');
@@ -33,7 +34,7 @@ test.each([
   expect(equal(allOf(images), interleaved)).toBe(true);
 });
 
-test('training batches are joined in the order of their numbers, also where only some are packed', async () => {
+slowTest('training batches are joined in the order of their numbers, also where only some are packed', async () => {
   const batches = Array.from({ length: 10 }, (_, i) => [
     `Imagenet32_train_npz/train_data_batch_${i + 1}.npz`,
     i % 2 ? stored : deflated,

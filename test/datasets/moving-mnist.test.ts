@@ -8,6 +8,7 @@ import { wrapImages } from '../../datasets/records.js';
 import { Philox, randomStreams } from '../../src/foundation/philox.js';
 import { announceMissing } from '../announce-missing.js';
 import { allOf, folderWith, idx, refusal } from './made-files.js';
+import { slowTest } from '../extent.js';
 
 const FRAMES = 20;
 const SIDE = 64;
@@ -117,7 +118,7 @@ test.each([
   );
 });
 
-test('sequences are made of the digits of their split, and never of test digits', async () => {
+slowTest('sequences are made of the digits of their split, and never of test digits', async () => {
   // Each image is of one level, its own: the levels of a sequence tell of which digits it is made.
   const images = Buffer.concat([idx(1).subarray(0, 16), ...[...Array(40).keys()].map((n) => Buffer.alloc(784, n + 1))]);
   images.writeUInt32BE(40, 4);
@@ -150,7 +151,7 @@ test('once its digits are closed, no sequence is made', () => {
 const shared = join(import.meta.dirname, '../../../shared/data');
 const made = join(shared, 'moving-mnist', 'train_20x600x64x64.npy.gz');
 if (existsSync(made)) {
-  test('frames are as bright as those that an independent program made, in whole and in the middle', async () => {
+  slowTest('frames are as bright as those that an independent program made, in whole and in the middle', async () => {
     const digits = await mnist.open(join(shared, 'mnist'), 'train');
     const sequences = new MovingMnist(digits, 1);
     const own = Array.from({ length: 300 }, (_, index) => sequenceOf(sequences, index));

@@ -11,6 +11,7 @@ import { computeGradients } from '../../src/optimization/gradients.js';
 import { kernelSets } from '../backend/implementations.js';
 import { randomFrames, randomModel, tinyChain, tinyNetwork, warpedFrames } from '../model/tiny-networks.js';
 import { collect } from '../video/made-clips.js';
+import { slowTest } from '../extent.js';
 
 const { chain, weights: arrays } = randomModel([tinyNetwork({ conditioning: [warpedFrames] })]);
 const { conditioningParameters } = chain.scales[0];
@@ -50,7 +51,7 @@ async function adaptedNats(frames: Frame[]): Promise<number[]> {
 
 const valuesOf = (tensors: readonly tf.Tensor[]) => tensors.map((tensor) => [...tensor.dataSync()]);
 
-test('a step is one of Adam, and what scores is the running average: as written down in float64', () => {
+slowTest('a step is one of Adam, and what scores is the running average: as written down in float64', () => {
   const adaptation = new DynamicEvaluation(chain, weights);
   const learned = valuesOf(weights);
   const scoring = valuesOf(weights);
@@ -106,7 +107,7 @@ test('the bits of a frame follow from the frames before it alone, those of the f
   disposeExamples(example);
 });
 
-test('a clip that repeats itself costs less and less', async () => {
+slowTest('a clip that repeats itself costs less and less', async () => {
   const [first, second] = noise(2, 4);
   const costs = await adaptedNats(Array.from({ length: 40 }, (_, t) => (t % 2 === 0 ? first : second)));
   expect(costs[38]).toBeLessThan(0.99 * costs[4]);

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lockFolder, lockHolderState, describeProcess, type LockHolder } from '../../src/foundation/folder-lock.js';
 import { temporaryFolder } from '../video/made-clips.js';
+import { slowTest } from '../extent.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -24,7 +25,7 @@ function ended(): LockHolder {
   return { ...describeProcess(), pid: spawnSync(process.execPath, ['--version']).pid, began: '1' };
 }
 
-test('a folder is taken by one training at a time, and given back', async () => {
+slowTest('a folder is taken by one training at a time, and given back', async () => {
   const path = runFolder();
   const release = await lockFolder(path, 'training');
   await expect(lockFolder(path, 'training')).rejects.toMatchObject({
@@ -41,7 +42,7 @@ test('a folder is taken by one training at a time, and given back', async () => 
   (await lockFolder(path, 'training'))();
 });
 
-test('of several that come at once one gets the folder', async () => {
+slowTest('of several that come at once one gets the folder', async () => {
   const path = runFolder();
   const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => lockFolder(path, 'training')));
   expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);

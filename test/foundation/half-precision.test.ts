@@ -1,5 +1,6 @@
 import { fromHalf, toHalf } from '../../src/foundation/half-precision.js';
 import { randomFloats } from '../random.js';
+import { slowTest } from '../extent.js';
 
 /** All finite numbers from 0 on, by the definition: fraction by fraction, the exponents one after another. */
 const numbers = Array.from({ length: 31 * 1024 }, (_, bits) => {
@@ -27,7 +28,7 @@ test('a value between two becomes the nearer one, in the middle the even one', (
   }
 });
 
-test('of random values none is nearer', () => {
+slowTest('of random values none is nearer', () => {
   for (const value of randomFloats(1000, 3)) {
     const distances = numbers.map((number) => Math.abs(Math.abs(value) - number));
     expect(Math.abs(value - fromHalf(toHalf(value)))).toBe(Math.min(...distances));

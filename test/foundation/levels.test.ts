@@ -1,8 +1,9 @@
 import { levelToByte, byteToLevel } from '../../src/foundation/levels.js';
+import { slowTest } from '../extent.js';
 
 const everyNumber = Array.from({ length: 255 }, (_, i) => i + 2);
 
-test('the byte that shows a level comes back as that level, whatever their number', () => {
+slowTest('the byte that shows a level comes back as that level, whatever their number', () => {
   for (const levels of everyNumber)
     for (let level = 0; level < levels; level++)
       expect([levels, byteToLevel(levelToByte(level, levels), levels)]).toEqual([levels, level]);

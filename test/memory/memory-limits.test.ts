@@ -21,6 +21,7 @@ import '../backend/implementations.js';
 import { randomModel, tinyNetwork } from '../model/tiny-networks.js';
 import { temporaryFolder } from '../video/made-clips.js';
 import { model, pngClip } from '../commands/train/tiny-clips.js';
+import { slowTest } from '../extent.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -49,14 +50,14 @@ const refusalOf = (run: () => unknown) => {
   return '';
 };
 
-test('on WebAssembly what takes more than 4 GiB is refused before the work, however much there is', () => {
+slowTest('on WebAssembly what takes more than 4 GiB is refused before the work, however much there is', () => {
   allow(2 ** 36);
   const run = configurationOf({ type: 'images', set: join(folder.path, 'photos') }, 64);
   const refused = /^train: memory: expected at most the 4\.0 GiB of memory that WebAssembly has, received about \d/;
   expect(refusalOf(() => assertTrainingMemory(run))).toMatch(refused);
 });
 
-test('a training that does not fit is refused in one line, with a batch, a size and a width that fit', () => {
+slowTest('a training that does not fit is refused in one line, with a batch, a size and a width that fit', () => {
   allow(2 ** 30);
   const photos = { type: 'images', set: join(folder.path, 'photos') };
   const message = refusalOf(() => assertTrainingMemory(configurationOf(photos, 4)));
@@ -78,7 +79,7 @@ test('a training that does not fit is refused in one line, with a batch, a size 
   );
 });
 
-test('on an adapter that holds no tensor so large a batch is refused or made smaller, before the work', () => {
+slowTest('on an adapter that holds no tensor so large a batch is refused or made smaller, before the work', () => {
   const backend = tf.backend() as { maxTensorBytes?: number };
   // Of the logits.
   const bytes = 4 * 256 * 192 * 3 * 256;
@@ -105,7 +106,7 @@ test('on an adapter that holds no tensor so large a batch is refused or made sma
   expect(fitScoringBatch(trained, 8)).toBe(8);
 });
 
-test('no batch is proposed that has fewer examples than shards', () => {
+slowTest('no batch is proposed that has fewer examples than shards', () => {
   allow(2 ** 30);
   const run = configurationOf({ type: 'images', set: join(folder.path, 'photos') }, 64);
   const ofShards = (shards: number) => ({ ...run, training: { ...run.training, shards } });
@@ -115,7 +116,7 @@ test('no batch is proposed that has fewer examples than shards', () => {
   expect(Number(/ (\d+) \(--batch\)/.exec(refused)?.[1] ?? 16)).toBeGreaterThanOrEqual(16);
 });
 
-test('rollouts count, and fewer of them are proposed where they are what does not fit', () => {
+slowTest('rollouts count, and fewer of them are proposed where they are what does not fit', () => {
   allow(2 ** 30);
   const withRollouts = (rollOuts: number) =>
     runSchema.parse({
@@ -134,7 +135,7 @@ test('rollouts count, and fewer of them are proposed where they are what does no
   expect(() => assertTrainingMemory(withRollouts(Number(found![1]) + 1))).toThrow();
 });
 
-test('a training that does not fit leaves neither a frame nor a folder behind', async () => {
+slowTest('a training that does not fit leaves neither a frame nor a folder behind', async () => {
   const clip = await pngClip(folder.path, 'clip', 4);
   allow(2 ** 29);
   const out = join(folder.path, 'refused');

@@ -16,6 +16,7 @@ import { bf16Sets, kernelSets } from '../backend/implementations.js';
 import { warpedFrames } from '../model/tiny-networks.js';
 import { temporaryFolder } from '../video/made-clips.js';
 import { movingSquares, squaresToTrainOn, tinyRun } from './moving-square.js';
+import { slowTest } from '../extent.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -85,7 +86,7 @@ describe('a training that is stopped and resumed', () => {
     expect(steps(stopped)).toEqual(steps(whole));
   });
 
-  test('that learns from its own predictions too ends with the very files of one that never stopped', async () => {
+  slowTest('that learns from its own predictions too ends with the very files of one that never stopped', async () => {
     const own = tinyRun({ steps: 4, stages: [{ rollOuts: 1 }] }, { conditioning: [warpedFrames] });
     const whole = newRun();
     const stopped = newRun();
@@ -166,16 +167,19 @@ describe('a training in stages', () => {
     expect(log.map(({ validation }) => validation !== undefined)).toEqual([false, false, true, true, true]);
   });
 
-  test('that is stopped after any step and resumed ends with the very files of one that never stopped', async () => {
-    const whole = newRun();
-    await trainRun(whole, staged);
-    for (const steps of [1, 2, 3, 4]) {
-      const stopped = newRun();
-      await expect(trainRun(stopped, staged, stopAfter(steps))).rejects.toThrow('stopped');
-      await trainRun(stopped, null);
-      expect(bytesOf(stopped).equals(bytesOf(whole))).toBe(true);
-    }
-  });
+  slowTest(
+    'that is stopped after any step and resumed ends with the very files of one that never stopped',
+    async () => {
+      const whole = newRun();
+      await trainRun(whole, staged);
+      for (const steps of [1, 2, 3, 4]) {
+        const stopped = newRun();
+        await expect(trainRun(stopped, staged, stopAfter(steps))).rejects.toThrow('stopped');
+        await trainRun(stopped, null);
+        expect(bytesOf(stopped).equals(bytesOf(whole))).toBe(true);
+      }
+    },
+  );
 
   test('counts no validations towards its patience where the conditioning learned alone, resumed or not', async () => {
     const stages = [{ trains: 'all' as const }, { trains: 'conditioning' as const }];
@@ -364,7 +368,7 @@ describe('a training whose likelihood is not finite', () => {
 describe('a training that is given minutes', () => {
   const bySeconds = (seconds: number) => tinyRun({ steps: null, minutes: seconds / 60, validations: 3 });
 
-  test('takes about that long, and fixes its number of steps once, which its configuration keeps', async () => {
+  slowTest('takes about that long, and fixes its number of steps once, which its configuration keeps', async () => {
     const run = newRun();
     const started = performance.now();
     const told: TrainingProgress[] = [];
@@ -382,7 +386,7 @@ describe('a training that is given minutes', () => {
     expect(JSON.parse(bytesOf(run, 'config.json').toString())).toEqual(result.configuration);
   });
 
-  test('and gets slower ends in time after a validation, and goes on to its last step when resumed', async () => {
+  slowTest('and gets slower ends in time after a validation, and goes on to its last step when resumed', async () => {
     const run = newRun();
     const slowed = {
       onStep: ({ steps }: TrainingProgress) => {
@@ -399,7 +403,7 @@ describe('a training that is given minutes', () => {
     expect(resumed.result.step).toBe(steps);
   });
 
-  test('can be gone through again by the schedule that it recorded, to the same weights', async () => {
+  slowTest('can be gone through again by the schedule that it recorded, to the same weights', async () => {
     const run = newRun();
     const again = newRun();
     await trainRun(run, bySeconds(0.8));
@@ -416,7 +420,7 @@ describe('a training that is given minutes', () => {
     tf.dispose(checkpoint.state);
   });
 
-  test('and stopped keeps its number of steps, and goes on to the last', async () => {
+  slowTest('and stopped keeps its number of steps, and goes on to the last', async () => {
     const run = newRun();
     const controller = new AbortController();
     let fixed: number | null = null;
@@ -449,7 +453,7 @@ test('no tensor is left over by a training, however it ends', async () => {
   expect(tf.memory().numTensors).toBe(before);
 });
 
-test('a tiny network learns to do better than the previous frame on a clip that it has not seen', async () => {
+slowTest('a tiny network learns to do better than the previous frame on a clip that it has not seen', async () => {
   const run = newRun();
   const configuration = tinyRun({
     steps: 220,

@@ -8,6 +8,7 @@ import { kernelSets } from '../backend/implementations.js';
 import { natsOfExamples } from '../model/nats-of-examples.js';
 import { randomWeights } from '../model/tiny-networks.js';
 import { movingSquares, tinyRun } from './moving-square.js';
+import { slowTest } from '../extent.js';
 
 beforeAll(() => tf.setBackend(`native-${kernelSets[kernelSets.length - 1].instructionSet}`));
 
@@ -81,7 +82,7 @@ test('the validation is the mean cost of these frames in bits a sub-pixel, eight
   tf.dispose(weights);
 });
 
-test('the validation has the same bits however many frames are scored at once', async () => {
+slowTest('the validation has the same bits however many frames are scored at once', async () => {
   const weights = toTensors(randomWeights(chain, 1), chain.parameters);
   const store = movingSquares(3, 21, shape);
   const of = (together?: number) => validate(chain, weights, store, wholeClips([1, 2]), 1000, together);

@@ -5,6 +5,7 @@ import type { Frame } from '../../src/foundation/frame.js';
 import { openClip } from '../../src/video/clip-reader.js';
 import { openStream, type StreamOptions } from '../../src/video/streamed-video.js';
 import { ffmpegPrograms, frame, makeClip, temporaryFolder, useFfmpeg } from './made-clips.js';
+import { slowTest } from '../extent.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -21,7 +22,7 @@ async function given(bytes: Readable, options: StreamOptions) {
 describe.each(ffmpegPrograms())('with %s', (_, program) => {
   useFfmpeg(program);
 
-  test('a film gives the frames that its file gives, at its own size and rate or others', async () => {
+  slowTest('a film gives the frames that its file gives, at its own size and rate or others', async () => {
     const path = makeClip(join(folder.path, 'film.mkv'), frames, '-c:v', 'ffv1', '-pix_fmt', 'gbrp');
     for (const size of [
       { width: 24, height: 16 },

@@ -17,6 +17,7 @@ import {
   warpedFrames,
 } from '../../model/tiny-networks.js';
 import { filmClip, model, pngClip, slope } from '../train/tiny-clips.js';
+import { slowTest } from '../../extent.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -81,7 +82,7 @@ describe('weights that learn from the clip', () => {
     expect(adapted.clips[0].oneStep).toEqual(kept.clips[0].oneStep);
   });
 
-  test('stand beside hindcasts of what is known before each start, where there is enough', async () => {
+  slowTest('stand beside hindcasts of what is known before each start, where there is enough', async () => {
     const path = await pngClip(folder.path, 'longer', 30);
     const warped = randomModel([tinyNetwork({ head: mixtureTogether, conditioning: [warpedFrames] })]);
     const told: ScoringProgress[] = [];

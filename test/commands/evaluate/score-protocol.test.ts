@@ -9,6 +9,7 @@ import { mixtureTogether, randomModel, tinyNetwork, warpedFrames } from '../../m
 import { filmClip, model, pngClip, slope } from '../train/tiny-clips.js';
 import { temporaryFolder } from '../../video/made-clips.js';
 import { inGrey, squares, writeBairClip, writeImages, writeKthClip } from './protocol-clips.js';
+import { slowTest } from '../../extent.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -31,7 +32,7 @@ const repeated = (name: 'mse' | 'mae' | 'psnr' | 'ssim', last: Frame, truth: Fra
   truth.reduce((sum, frame) => sum + frameMetric(name).measure(frame, last), 0) / truth.length;
 
 describe('moving-mnist', () => {
-  test('gives 10 frames and predicts 10 of each sequence, and compares in grey', async () => {
+  slowTest('gives 10 frames and predicts 10 of each sequence, and compares in grey', async () => {
     const result = await score([at('mnist')], { protocol: 'moving-mnist' });
     expect(result.protocol).toMatchObject({ name: 'moving-mnist', context: 10, horizon: 10, from: 10, channels: 1 });
     expect(result.clips.map(({ name, starts }) => [name, starts])).toEqual([
@@ -55,44 +56,47 @@ describe('moving-mnist', () => {
     expect([result.samples, result.framesRead]).toEqual([1, 2]);
   });
 
-  test('measures the cross-entropy with grey levels, given the true frames before, of a head of means', async () => {
-    const network = tinyNetwork({
-      channels: 1,
-      head: { type: 'grey-sigmoid' },
-      conditioning: [{ type: 'previous-frames', context: 2, features: 4 }],
-    });
-    const random = randomModel([network]);
-    // Weights of zero add nothing to the logit of the anchor, the last frame.
-    const grey = { ...random, weights: random.weights.map((values) => new Float32Array(values.length)) };
-    const frames = [0, 1].map((clip) => squares(20, clip, 64, 1));
-    const nats = frames.flatMap((sequence) =>
-      sequence.slice(10).map(({ data }, t) =>
-        data.reduce((sum, level, at) => {
-          const mean = Math.min(255 / 256, Math.max(1 / 256, sequence[9 + t].data[at] / 255));
-          return sum - (level / 255) * Math.log(mean) - (1 - level / 255) * Math.log(1 - mean);
-        }, 0),
-      ),
-    );
-    const warnings: string[] = [];
-    const onWarning = (text: string) => warnings.push(text);
-    const options = { protocol: 'moving-mnist', samples: 10, seed: 1, onWarning } as const;
-    const { crossEntropy, kinds, samples } = await scoreProtocol(grey, [at('mnist')], options);
-    // Ten samples would be the same.
-    expect([samples, Object.keys(kinds)]).toEqual([1, ['last-frame', 'sample']]);
-    expect(warnings).toContainEqual(
-      'the head grey-sigmoid draws mean levels: all samples are the same, and one is drawn',
-    );
-    expect(crossEntropy!.mean).toBeCloseTo(nats.reduce((sum, value) => sum + value, 0) / nats.length, 1);
-    expect(crossEntropy!.published.map(({ nats: published }) => published)).toEqual([87.6, 110.1, 86.3]);
-    expect((await score([at('mnist')], { protocol: 'moving-mnist', limit: 1 })).crossEntropy).toBeNull();
-  });
+  slowTest(
+    'measures the cross-entropy with grey levels, given the true frames before, of a head of means',
+    async () => {
+      const network = tinyNetwork({
+        channels: 1,
+        head: { type: 'grey-sigmoid' },
+        conditioning: [{ type: 'previous-frames', context: 2, features: 4 }],
+      });
+      const random = randomModel([network]);
+      // Weights of zero add nothing to the logit of the anchor, the last frame.
+      const grey = { ...random, weights: random.weights.map((values) => new Float32Array(values.length)) };
+      const frames = [0, 1].map((clip) => squares(20, clip, 64, 1));
+      const nats = frames.flatMap((sequence) =>
+        sequence.slice(10).map(({ data }, t) =>
+          data.reduce((sum, level, at) => {
+            const mean = Math.min(255 / 256, Math.max(1 / 256, sequence[9 + t].data[at] / 255));
+            return sum - (level / 255) * Math.log(mean) - (1 - level / 255) * Math.log(1 - mean);
+          }, 0),
+        ),
+      );
+      const warnings: string[] = [];
+      const onWarning = (text: string) => warnings.push(text);
+      const options = { protocol: 'moving-mnist', samples: 10, seed: 1, onWarning } as const;
+      const { crossEntropy, kinds, samples } = await scoreProtocol(grey, [at('mnist')], options);
+      // Ten samples would be the same.
+      expect([samples, Object.keys(kinds)]).toEqual([1, ['last-frame', 'sample']]);
+      expect(warnings).toContainEqual(
+        'the head grey-sigmoid draws mean levels: all samples are the same, and one is drawn',
+      );
+      expect(crossEntropy!.mean).toBeCloseTo(nats.reduce((sum, value) => sum + value, 0) / nats.length, 1);
+      expect(crossEntropy!.published.map(({ nats: published }) => published)).toEqual([87.6, 110.1, 86.3]);
+      expect((await score([at('mnist')], { protocol: 'moving-mnist', limit: 1 })).crossEntropy).toBeNull();
+    },
+  );
 
   test('scores as many sequences as asked for, spread over all', async () => {
     const result = await score([at('mnist')], { protocol: 'moving-mnist', limit: 1 });
     expect([result.clips.map(({ name }) => name), result.clipsInSplit]).toEqual([['sequence-1'], 2]);
   });
 
-  test('refuses a clip that is too short or has another size, in one line', async () => {
+  slowTest('refuses a clip that is too short or has another size, in one line', async () => {
     await writeImages(at('short', 'a'), inGrey(squares(19, 0)), sequence);
     await writeImages(at('large', 'a'), inGrey(squares(20, 0, 66)), sequence);
     await expect(score([at('short', 'a')], { protocol: 'moving-mnist' })).rejects.toThrow(
@@ -113,18 +117,22 @@ describe('moving-mnist', () => {
 });
 
 describe('kth-64', () => {
-  test('takes persons 21 to 25 of the folder that SVG converted, and spreads windows over each clip', async () => {
-    const warnings: string[] = [];
-    const onWarning = (text: string) => warnings.push(text);
-    const result = await score([at('kth')], { protocol: 'kth-64', starts: 2, onWarning });
-    expect(result.protocol).toMatchObject({ context: 10, horizon: 30, from: null, channels: 1, width: 64 });
-    expect(result.clips.map(({ starts }) => starts)).toEqual([[10, 12]]);
-    expect(warnings.join('\n')).not.toMatch(/the number of/);
-    const frames = squares(42, 1, 64, 1);
-    const expected = [10, 12].map((first) => repeated('ssim', frames[first - 1], frames.slice(first, first + 30)));
-    expect(result.kinds['last-frame']!.ssim!.mean).toBeCloseTo((expected[0] + expected[1]) / 2, 9);
-    expect(result.published.map(({ model: name }) => name)).toContain('SVG');
-  }, 60_000);
+  slowTest(
+    'takes persons 21 to 25 of the folder that SVG converted, and spreads windows over each clip',
+    async () => {
+      const warnings: string[] = [];
+      const onWarning = (text: string) => warnings.push(text);
+      const result = await score([at('kth')], { protocol: 'kth-64', starts: 2, onWarning });
+      expect(result.protocol).toMatchObject({ context: 10, horizon: 30, from: null, channels: 1, width: 64 });
+      expect(result.clips.map(({ starts }) => starts)).toEqual([[10, 12]]);
+      expect(warnings.join('\n')).not.toMatch(/the number of/);
+      const frames = squares(42, 1, 64, 1);
+      const expected = [10, 12].map((first) => repeated('ssim', frames[first - 1], frames.slice(first, first + 30)));
+      expect(result.kinds['last-frame']!.ssim!.mean).toBeCloseTo((expected[0] + expected[1]) / 2, 9);
+      expect(result.published.map(({ model: name }) => name)).toContain('SVG');
+    },
+    60_000,
+  );
 
   test('refuses a folder without such a person, in one line', async () => {
     const other = at('kth', 'processed', 'walking', 'person05_walking_d1');
@@ -135,15 +143,19 @@ describe('kth-64', () => {
 });
 
 describe('bair-64', () => {
-  test('takes the folder test that SVG converted, gives 2 frames and predicts 28 in colour', async () => {
-    const result = await score([at('bair')], { protocol: 'bair-64' });
-    expect(result.clips.map(({ name, starts }) => [name, starts])).toEqual([['test/traj_0_to_255/1', [2]]]);
-    const frames = squares(30, 1);
-    expect(result.kinds['last-frame']!.psnr!.mean).toBeCloseTo(repeated('psnr', frames[1], frames.slice(2)), 9);
-    expect(result.kinds['last-frame']!.psnr!.byFrame).toHaveLength(28);
-    const inside = await score([at('bair', 'processed_data', 'test')], { protocol: 'bair-64' });
-    expect(inside.kinds).toEqual(result.kinds);
-  }, 60_000);
+  slowTest(
+    'takes the folder test that SVG converted, gives 2 frames and predicts 28 in colour',
+    async () => {
+      const result = await score([at('bair')], { protocol: 'bair-64' });
+      expect(result.clips.map(({ name, starts }) => [name, starts])).toEqual([['test/traj_0_to_255/1', [2]]]);
+      const frames = squares(30, 1);
+      expect(result.kinds['last-frame']!.psnr!.mean).toBeCloseTo(repeated('psnr', frames[1], frames.slice(2)), 9);
+      expect(result.kinds['last-frame']!.psnr!.byFrame).toHaveLength(28);
+      const inside = await score([at('bair', 'processed_data', 'test')], { protocol: 'bair-64' });
+      expect(inside.kinds).toEqual(result.kinds);
+    },
+    60_000,
+  );
 
   test('refuses the folder train, and a model of grey', async () => {
     await expect(score([at('bair', 'processed_data', 'train')], { protocol: 'bair-64' })).rejects.toThrow(

@@ -18,6 +18,7 @@ import { SearchCheckpoint } from '../../../src/commands/surprise/search-checkpoi
 import { openClip } from '../../../src/video/index.js';
 import { randomModel, tinyNetwork } from '../../model/tiny-networks.js';
 import { frame, makeClip, temporaryFolder } from '../../video/made-clips.js';
+import { slowTest } from '../../extent.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -31,7 +32,7 @@ beforeAll(async () => {
   model = loadModel('video-64');
 });
 
-test('raw frames of a stream are scored as those of a clip, and nothing is written unless requested', async () => {
+slowTest('raw frames of a stream are scored as those of a clip, and nothing is written unless requested', async () => {
   const clip = makeClip(at('clip.mkv'), frames, '-c:v', 'ffv1', '-pix_fmt', 'gbrp');
   const before = readdirSync(folder.path);
   const asked = { size, frameRate: { numerator: 10, denominator: 1 }, threshold: 1e-6 };
@@ -51,22 +52,25 @@ test('raw frames of a stream are scored as those of a clip, and nothing is writt
   expect(readdirSync(folder.path)).toEqual(before);
 });
 
-test('with dropLate, frames that come faster than they are scored are dropped, counted, and said once', async () => {
-  const count = 300;
-  const bytes = Buffer.concat(Array.from({ length: count }, (_, at) => Buffer.from(frames[at % 12].data)));
-  const warnings: string[] = [];
-  const asked = { size, rawSize: size, frameRate: { numerator: 10, denominator: 1 } };
-  const { dropped, timeline, ...found } = await findSurprise(model, Readable.from([bytes]), {
-    ...{ ...asked, dropLate: true },
-    onWarning: (text) => warnings.push(text),
-  });
-  expect(warnings.filter((text) => text.startsWith('frames are dropped, as they arrive faster'))).toHaveLength(1);
-  expect(dropped).toBeGreaterThan(0);
-  expect(found.frames).toBe(count - 1 - dropped);
-  expect(timeline.frame).toHaveLength(found.frames);
-  // Frames in a row, of which some have all their context frames.
-  expect(timeline.frame.slice(0, 20)).toEqual(Array.from({ length: 20 }, (_, at) => at + 1));
-});
+slowTest(
+  'with dropLate, frames that come faster than they are scored are dropped, counted, and said once',
+  async () => {
+    const count = 300;
+    const bytes = Buffer.concat(Array.from({ length: count }, (_, at) => Buffer.from(frames[at % 12].data)));
+    const warnings: string[] = [];
+    const asked = { size, rawSize: size, frameRate: { numerator: 10, denominator: 1 } };
+    const { dropped, timeline, ...found } = await findSurprise(model, Readable.from([bytes]), {
+      ...{ ...asked, dropLate: true },
+      onWarning: (text) => warnings.push(text),
+    });
+    expect(warnings.filter((text) => text.startsWith('frames are dropped, as they arrive faster'))).toHaveLength(1);
+    expect(dropped).toBeGreaterThan(0);
+    expect(found.frames).toBe(count - 1 - dropped);
+    expect(timeline.frame).toHaveLength(found.frames);
+    // Frames in a row, of which some have all their context frames.
+    expect(timeline.frame.slice(0, 20)).toEqual(Array.from({ length: 20 }, (_, at) => at + 1));
+  },
+);
 
 test('--learn of no more frames than the context is refused in one line, of seconds and of clips', async () => {
   const clip = makeClip(at('few.mkv'), frames.slice(0, 4), '-c:v', 'ffv1', '-pix_fmt', 'gbrp');

@@ -21,6 +21,7 @@ import '../../backend/implementations.js';
 import { cifarRecords } from '../../datasets/made-files.js';
 import { temporaryFolder } from '../../video/made-clips.js';
 import { model, pngClip } from './tiny-clips.js';
+import { slowTest } from '../../extent.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -64,7 +65,7 @@ async function refused(run: string, message: RegExp): Promise<void> {
   expect(stateOf(run).equals(before)).toBe(true);
 }
 
-test('a training is resumed to the very same weights where its clips were only touched', async () => {
+slowTest('a training is resumed to the very same weights where its clips were only touched', async () => {
   const { at, run } = await stopped();
   await trainModel(at('whole'), clipsOf([at('clips')]));
   for (const name of readdirSync(at('clips', 'a'))) utimesSync(at('clips', 'a', name), 1, 1);
@@ -182,7 +183,7 @@ test('the new length of a training is saved before its first step, as a process 
   expect(lengths).toEqual([4]);
 });
 
-test('a training says so where it goes on in other arithmetic', async () => {
+slowTest('a training says so where it goes on in other arithmetic', async () => {
   const { run } = await stopped();
   const warnings: string[] = [];
   const onWarning = (text: string) => warnings.push(text);

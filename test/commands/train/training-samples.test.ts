@@ -10,6 +10,7 @@ import '../../backend/implementations.js';
 import { temporaryFolder } from '../../video/made-clips.js';
 import { randomModel, tinyNetwork } from '../../model/tiny-networks.js';
 import { model, pngClip } from './tiny-clips.js';
+import { slowTest } from '../../extent.js';
 
 const folder = temporaryFolder();
 const now = performance.now.bind(performance);
@@ -52,7 +53,7 @@ async function onClips(frames = 9): Promise<RunConfiguration> {
   });
 }
 
-test('samples are drawn after each validation that there is time for, and no weight knows of them', async () => {
+slowTest('samples are drawn after each validation that there is time for, and no weight knows of them', async () => {
   const before = tf.memory().numTensors;
   await slowly('drawn', await onClips());
   await trainModel(at('fast'), await onClips());
