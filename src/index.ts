@@ -110,7 +110,8 @@ export { checkModel, type ModelCheckSettings, type ScaleFinding } from './comman
 export type { WriteReportOptions, WrittenReport } from './commands/report/write-report.js';
 
 /**
- * Writes a self-contained HTML page about trainings, scores, searches and clips: see `writeReport` of src/commands/report.
+ * Writes a self-contained HTML page about trainings, scores, searches and clips: see `writeReport`
+ * of src/commands/report.
  * @param paths run folders, JSON files, folders of searches, and clips, in the order of the page
  * @throws PxvError `USAGE` if an option is wrong; `INPUT` if a path cannot be shown; `OUTPUT` if the page cannot be
  *   written

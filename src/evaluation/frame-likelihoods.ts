@@ -29,8 +29,8 @@ export interface ScoredFrame extends Omit<ScoredItem<never>, 'item'> {
 /** Options for `scoreFrames`. */
 export interface FrameScoringOptions extends ScoringOptions {
   /**
-   * Start in a clip, if `frames` are those that follow it: the first of `frames` is scored too. Default: `frames` begins
-   * with the clip's first frame, which is not scored.
+   * Start in a clip, if `frames` are those that follow it: the first of `frames` is scored too. Default: `frames`
+   * begins with the clip's first frame, which is not scored.
    */
   start?: Pick<ForecastStart, 'history' | 'known'>;
 }

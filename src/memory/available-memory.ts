@@ -27,8 +27,8 @@ const system: MemoryFiles = {
  * variable PXV_MEMORY, in MiB, sets the maximum. Otherwise the maximum is the held memory plus the system's free
  * memory, as limited by control groups and by the address space.
  *
- * `process.availableMemory` of Node.js counts a control group's droppable file caches as used, and ignores limits of the
- * groups above and of the address space.
+ * `process.availableMemory` of Node.js counts a control group's droppable file caches as used, and ignores limits of
+ * the groups above and of the address space.
  * @throws PxvError `USAGE` if PXV_MEMORY is not a number above 0
  */
 export function availableMemory(files: MemoryFiles = system): number {

@@ -64,6 +64,7 @@ const methodNames = new RegExp(earlierMethods.map((name) => name.replace(/[A-Z]/
 const rooms = [
   'src/backend/kernels/',
   'src/model/earlier-pixels/',
+  'src/conditioning/warped-frames-description.ts',
   'src/conditioning/warped-frames.ts',
   'src/conditioning/presets.ts',
 ];

@@ -136,7 +136,7 @@ export async function findSurprise(
   }
 }
 
-/** Returns true if the baseline is fitted to clips of their own, false if to the source's first seconds or as it runs. */
+/** Returns true if the baseline is fitted to other clips, false if to the source's first seconds or as it runs. */
 function learnsFromClips({ learn }: Asked): boolean {
   return learn !== undefined && parseSeconds(learn) === null;
 }

@@ -44,8 +44,8 @@ export const surpriseFlags = {
 };
 
 /**
- * Schema of the options of `findSurprise`: its flags, reading, size, output, callbacks and treatment of aborts. After an
- * abort, the same call resumes the search.
+ * Schema of the options of `findSurprise`: its flags, reading, size, output, callbacks and treatment of aborts. After
+ * an abort, the same call resumes the search.
  */
 export const findSurpriseFields = {
   ...surpriseFlags,

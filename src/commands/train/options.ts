@@ -78,7 +78,8 @@ export const modelFlags = {
   size: withFlag(
     fields.pixelSize.optional(),
     'WxH',
-    `size in pixels of the model's frames (default: ${width}x${height}, or the images' own if all are equal and no larger)`,
+    `size in pixels of the model's frames ` +
+      `(default: ${width}x${height}, or the images' own if all are equal and no larger)`,
   ),
   channels: withFlag(
     presetChoices.channels.optional(),
