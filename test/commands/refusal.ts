@@ -1,4 +1,4 @@
-/** What `parse` throws, as `CODE: message`; undefined where it throws nothing. */
+/** Returns the error that `parse` throws, as `CODE: message`; if it throws none, returns its result. */
 export function refusal(parse: () => unknown): unknown {
   try {
     return parse();
