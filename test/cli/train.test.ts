@@ -150,7 +150,7 @@ describe('pxv train, killed', () => {
     expect(readdirSync(at('killed')).sort()).toEqual(readdirSync(at('run')).sort());
   });
 
-  test('is replaced with --overwrite', async () => {
+  slowTest('is replaced with --overwrite', async () => {
     const replaced = await pxvInProcess([...args, '--overwrite', '--seed', '2', '--json'], here);
     expect(jsonOf(replaced)).toMatchObject({ steps: 3, seed: '2' });
   });
