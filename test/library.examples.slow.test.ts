@@ -9,7 +9,7 @@ const examples = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .flatMap((name) => examplesOf(`src/${name}`).map((program): [string, string] => [name, program]));
 
 test('examples are found, and a strict check of them finds nothing', async () => {
-  expect(examples.map(([name]) => name)).toContain('predict/predict-clip.ts');
+  expect(examples.map(([name]) => name)).toContain('commands/predict/predict-clip.ts');
   expect(await typeErrorsOf(examples.map(([, program]) => program))).toBe('');
 });
 
